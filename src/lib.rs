@@ -1,1 +1,3 @@
 //! statuswatch
+pub mod access_log;
+pub mod digest;
