@@ -1,0 +1,223 @@
+//! Base64 text in, inflated bytes out, piece by piece and never more than the cap.
+
+use std::io::{self, BufRead, Read};
+
+use base64::Engine;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use flate2::bufread::{MultiGzDecoder, ZlibDecoder};
+
+use super::DecodeError;
+
+/// Padding or none: other programs than AWS write events too, and the checksum vouches for the rest.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
+
+/// Base64 characters that are decoded at once; a multiple of four.
+const CHUNK_CHARS: usize = 16 * 1024;
+
+/// In which form the bytes of a batch are there.
+#[derive(Debug, Clone, Copy)]
+pub enum Source<'a> {
+    /// Base64 text of compressed bytes, as in a Lambda event: padded or not, white space allowed.
+    Base64(&'a [u8]),
+    /// Compressed bytes: gzip of one or several members, or zlib.
+    Compressed(&'a [u8]),
+    /// The inflated text itself, as in a recording.
+    Plain(&'a [u8]),
+}
+
+/// The inflated bytes of one batch.
+pub(super) struct Inflated<'a> {
+    inflater: Inflater<'a>,
+    produced: u64,
+    limit: u64,
+}
+
+enum Inflater<'a> {
+    Plain(&'a [u8]),
+    Gzip(MultiGzDecoder<Compressed<'a>>),
+    Zlib(ZlibDecoder<Compressed<'a>>),
+}
+
+impl<'a> Inflated<'a> {
+    /// Looks at the first two bytes to tell gzip from zlib.
+    pub(super) fn open(source: Source<'a>, limit: u64) -> Result<Self, DecodeError> {
+        let compressed = match source {
+            Source::Plain(text) => return Ok(Self { inflater: Inflater::Plain(text), produced: 0, limit }),
+            Source::Compressed(bytes) => Compressed::new(&[], bytes),
+            Source::Base64(text) => Compressed::new(text, &[]),
+        };
+        Self::open_compressed(compressed, limit)
+    }
+
+    fn open_compressed(mut compressed: Compressed<'a>, limit: u64) -> Result<Self, DecodeError> {
+        let head = match compressed.fill_buf() {
+            Ok(head) => [head.first().copied(), head.get(1).copied()],
+            Err(_) => return Err(compressed.fault()),
+        };
+        let inflater = match head {
+            [None, _] => return Err(DecodeError::Empty),
+            [Some(0x1f), Some(0x8b) | None] => Inflater::Gzip(MultiGzDecoder::new(compressed)),
+            // RFC 1950: deflate with a window of at most 32 KiB, and a check over both bytes.
+            [Some(cmf), Some(flg)]
+                if cmf & 0x0f == 8 && cmf >> 4 <= 7 && (u16::from(cmf) * 256 + u16::from(flg)) % 31 == 0 =>
+            {
+                Inflater::Zlib(ZlibDecoder::new(compressed))
+            }
+            _ => return Err(DecodeError::NotCompressed),
+        };
+        Ok(Self { inflater, produced: 0, limit })
+    }
+
+    /// Fills `out` as far as it goes; 0 only at the verified end.
+    pub(super) fn read(&mut self, out: &mut [u8]) -> Result<usize, DecodeError> {
+        let read = match &mut self.inflater {
+            Inflater::Plain(text) => text.read(out),
+            Inflater::Gzip(gzip) => gzip.read(out),
+            Inflater::Zlib(zlib) => zlib.read(out),
+        };
+        let length = match read {
+            Ok(length) => length,
+            Err(error) => return Err(self.fault(&error)),
+        };
+        if length == 0 {
+            self.expect_end()?;
+        }
+        self.produced += length as u64;
+        if self.produced > self.limit {
+            return Err(DecodeError::TooLarge { limit: self.limit });
+        }
+        Ok(length)
+    }
+
+    /// Behind the last gzip member `MultiGzDecoder` has looked for another one; behind zlib nobody has.
+    fn expect_end(&mut self) -> Result<(), DecodeError> {
+        let Inflater::Zlib(zlib) = &mut self.inflater else { return Ok(()) };
+        let compressed = zlib.get_mut();
+        match compressed.fill_buf() {
+            Ok([]) => Ok(()),
+            Ok(_) => Err(DecodeError::Damaged { at: compressed.consumed }),
+            Err(_) => Err(compressed.fault()),
+        }
+    }
+
+    fn fault(&self, error: &io::Error) -> DecodeError {
+        let compressed = match &self.inflater {
+            Inflater::Plain(_) => return DecodeError::Truncated { at: self.produced },
+            Inflater::Gzip(gzip) => gzip.get_ref(),
+            Inflater::Zlib(zlib) => zlib.get_ref(),
+        };
+        if compressed.wrong_char.is_some() {
+            return compressed.fault();
+        }
+        let at = compressed.consumed;
+        match error.kind() {
+            io::ErrorKind::UnexpectedEof => DecodeError::Truncated { at },
+            // `flate2` has no kind of its own for this; the sentence is its only mark.
+            _ if error.to_string().contains("checksum") => DecodeError::Checksum { at },
+            _ => DecodeError::Damaged { at },
+        }
+    }
+}
+
+/// Compressed bytes, decoded from base64 a chunk at a time.
+struct Compressed<'a> {
+    /// What is not decoded yet: empty from the start where the source is bytes.
+    text: &'a [u8],
+    /// Length of the whole text, to tell offsets.
+    text_length: usize,
+    /// The source itself, where it is bytes.
+    bytes: &'a [u8],
+    chunk: Vec<u8>,
+    filled: usize,
+    used: usize,
+    /// Bytes handed on, all chunks together.
+    consumed: u64,
+    /// Offset in the text of the first character that is no base64.
+    wrong_char: Option<usize>,
+}
+
+impl<'a> Compressed<'a> {
+    fn new(text: &'a [u8], bytes: &'a [u8]) -> Self {
+        let chunk = vec![0; text.len().min(CHUNK_CHARS) / 4 * 3 + 3];
+        let text_length = text.len();
+        Self { text, text_length, bytes, chunk, filled: 0, used: 0, consumed: 0, wrong_char: None }
+    }
+
+    fn fault(&self) -> DecodeError {
+        DecodeError::NotBase64 { at: self.wrong_char.unwrap_or(self.text_length) }
+    }
+
+    fn decode_chunk(&mut self) -> io::Result<()> {
+        let offset = self.text_length - self.text.len();
+        let (now, later) = self.text.split_at_checked(CHUNK_CHARS).unwrap_or((self.text, &[]));
+        if let Ok(length) = BASE64.decode_slice(now, &mut self.chunk) {
+            (self.text, self.filled, self.used) = (later, length, 0);
+            return Ok(());
+        }
+        self.decode_spaced(offset)
+    }
+
+    /// The chunk again, without its white space. It is rare, so it may take its time.
+    fn decode_spaced(&mut self, offset: usize) -> io::Result<()> {
+        let mut dense = Vec::with_capacity(CHUNK_CHARS);
+        let mut taken = 0;
+        for &byte in self.text {
+            if dense.len() == CHUNK_CHARS {
+                break;
+            }
+            taken += 1;
+            if !byte.is_ascii_whitespace() {
+                dense.push(byte);
+            }
+        }
+        if let Ok(length) = BASE64.decode_slice(&dense, &mut self.chunk) {
+            (self.filled, self.used) = (length, 0);
+            self.text = self.text.get(taken..).unwrap_or_default();
+            return Ok(());
+        }
+        let wrong = self.text.iter().take(taken).position(|&byte| !is_base64(byte));
+        // Every character is one of base64's: then their number is wrong, or a padding stands amid the text.
+        self.wrong_char = Some(offset + wrong.unwrap_or(taken));
+        Err(io::ErrorKind::InvalidData.into())
+    }
+}
+
+fn is_base64(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=') || byte.is_ascii_whitespace()
+}
+
+impl Read for Compressed<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let mut ready = self.fill_buf()?;
+        let length = ready.read(out)?;
+        self.consume(length);
+        Ok(length)
+    }
+}
+
+impl BufRead for Compressed<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if !self.bytes.is_empty() {
+            return Ok(self.bytes);
+        }
+        while self.used == self.filled && !self.text.is_empty() {
+            self.decode_chunk()?;
+        }
+        Ok(self.chunk.get(self.used..self.filled).unwrap_or_default())
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.consumed += amount as u64;
+        if self.bytes.is_empty() {
+            self.used = (self.used + amount).min(self.filled);
+        } else {
+            self.bytes = self.bytes.get(amount..).unwrap_or_default();
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! The text of one element of `logEvents` in, a [`LogEvent`] out.
+
+use std::ops::Range;
+
+use crate::json::{self, Stop};
+
+/// The newest time that a log event can have: the last millisecond of the year 9999.
+const MAX_TIMESTAMP_MS: i64 = 253_402_300_799_999;
+
+/// One record in a log, as it stands in the batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogEvent<'a> {
+    /// CloudWatch's id for it, unique within its log stream; empty where it is missing or no text.
+    pub id: EscapedText<'a>,
+    /// When it happened, epoch milliseconds from 0 (also: unknown) to the end of the year 9999.
+    pub timestamp_ms: i64,
+    /// The logged line; `None` where it is missing or no text, so that nobody can read it.
+    pub message: Option<EscapedText<'a>>,
+}
+
+/// The text of a JSON string as it stands between the quotes, escapes and all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EscapedText<'a>(pub &'a [u8]);
+
+impl EscapedText<'_> {
+    /// Replaces what is in `out` by what the text says. What is not UTF-8 becomes U+FFFD.
+    pub fn unescape_into(self, out: &mut String) {
+        out.clear();
+        json::unescape(self.0, out);
+    }
+}
+
+impl LogEvent<'_> {
+    /// What stands for a log event that is too long to be looked at, or is no object.
+    pub const UNREADABLE: Self = LogEvent { id: EscapedText(b""), timestamp_ms: 0, message: None };
+}
+
+/// Where in the scanned text the parts of a log event are.
+#[derive(Debug)]
+pub(super) struct Scanned {
+    id: Range<usize>,
+    timestamp_ms: i64,
+    message: Option<Range<usize>>,
+    pub(super) length: usize,
+}
+
+impl Scanned {
+    /// `text` is what was scanned, from the element's first byte on.
+    pub(super) fn log_event<'a>(&self, text: &'a [u8]) -> LogEvent<'a> {
+        let part = |range: &Range<usize>| EscapedText(text.get(range.clone()).unwrap_or_default());
+        LogEvent {
+            id: part(&self.id),
+            timestamp_ms: self.timestamp_ms,
+            message: self.message.as_ref().map(part),
+        }
+    }
+}
+
+/// Reads one element of `logEvents`, of any shape. A key that stands twice: the last one holds.
+pub(super) fn scan(text: &[u8]) -> Result<(Scanned, usize), Stop> {
+    let mut found = Scanned { id: 0..0, timestamp_ms: 0, message: None, length: 0 };
+    found.length = match text.first() {
+        Some(b'{') => scan_object(text, &mut found)?,
+        _ => json::skip_value(text, 0)?,
+    };
+    let length = found.length;
+    Ok((found, length))
+}
+
+fn scan_object(text: &[u8], found: &mut Scanned) -> Result<usize, Stop> {
+    let mut at = json::skip_space(text, 1);
+    if text.get(at) == Some(&b'}') {
+        return Ok(at + 1);
+    }
+    loop {
+        let name = json::expect(text, at, b'"')?;
+        let end = json::closing_quote(text, name)?;
+        let name = text.get(name..end).unwrap_or_default();
+        at = json::skip_space(text, json::expect(text, end + 1, b':')?);
+        at = match name {
+            b"message" => scan_text(text, at, |range| found.message = range)?,
+            b"id" => scan_text(text, at, |range| found.id = range.unwrap_or_default())?,
+            b"timestamp" => {
+                let end = json::skip_value(text, at)?;
+                found.timestamp_ms = timestamp(text.get(at..end).unwrap_or_default());
+                end
+            }
+            _ => json::skip_value(text, at)?,
+        };
+        at = json::skip_space(text, at);
+        match text.get(at) {
+            Some(b',') => at += 1,
+            Some(b'}') => return Ok(at + 1),
+            Some(_) => return Err(Stop::Invalid(at)),
+            None => return Err(Stop::Incomplete),
+        }
+    }
+}
+
+fn scan_text(text: &[u8], at: usize, mut found: impl FnMut(Option<Range<usize>>)) -> Result<usize, Stop> {
+    if text.get(at) == Some(&b'"') {
+        let end = json::closing_quote(text, at + 1)?;
+        found(Some(at + 1..end));
+        return Ok(end + 1);
+    }
+    found(None);
+    json::skip_value(text, at)
+}
+
+/// A whole number, also one written as a text; what is none, or lies before 1970, is 0.
+fn timestamp(value: &[u8]) -> i64 {
+    let digits = value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\"")).unwrap_or(value);
+    let Some(digits) = std::str::from_utf8(digits).ok() else { return 0 };
+    match digits.parse::<i64>() {
+        Ok(ms) => ms.clamp(0, MAX_TIMESTAMP_MS),
+        // Too many digits for any time at all: the far end rather than the beginning of time.
+        Err(_) if digits.len() > 18 && digits.bytes().all(|byte| byte.is_ascii_digit()) => MAX_TIMESTAMP_MS,
+        Err(_) => 0,
+    }
+}

@@ -1,0 +1,302 @@
+//! The bytes of a Lambda event in, a [`Trigger`] out: what set the function off.
+//!
+//! The kinds are told apart by the shape of the event, by looking, never by trying one parser after another.
+//! It decodes nothing: base64 and what is in it are `decode`'s. It copies nothing of a body that has no escapes.
+
+use std::borrow::Cow;
+
+use thiserror::Error;
+
+use crate::json::{self, Stop};
+
+/// How much of an event of no known kind its error shows.
+const MAX_NAMED_KEYS: usize = 8;
+const MAX_NAMED_KEY_CHARS: usize = 40;
+
+/// What set the function off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trigger<'a> {
+    /// A subscription filter's push: base64 text of a compressed subscription message.
+    Logs(Cow<'a, [u8]>),
+    /// Kinesis records, each of which carries a compressed subscription message.
+    Kinesis(Vec<KinesisRecord<'a>>),
+    /// A CloudWatch alarm or another message, in one of its wire shapes; `alarm` reads the body itself.
+    Alarm(AlarmShape),
+    /// The schedule that flushes what is folded.
+    Tick,
+}
+
+/// One Kinesis record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KinesisRecord<'a> {
+    /// Its place in the shard, by which a failure is reported.
+    pub sequence_number: Cow<'a, str>,
+    /// Base64 text of the record's bytes; empty where the record has none.
+    pub data: Cow<'a, [u8]>,
+}
+
+/// In which wire shape an alarm came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AlarmShape {
+    /// SNS: `Records[].Sns.Message` holds the alarm as text.
+    Sns,
+    /// EventBridge: `detail` of a "CloudWatch Alarm State Change".
+    EventBridge,
+    /// The alarm's own Lambda action: `alarmData`.
+    DirectAction,
+}
+
+/// Why an event was not taken.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum TriggerError {
+    /// The event is no JSON object.
+    #[error("event: no JSON object; wrong or missing at byte {at}")]
+    NotJson {
+        /// Byte offset in the event.
+        at: usize,
+    },
+    /// An `awslogs` event without its text.
+    #[error("event: awslogs without a text named data")]
+    NoData,
+    /// An event of no known kind. Its keys are cut, and hold no values.
+    #[error(
+        "event of no known kind, with the keys [{}]; accepted are awslogs (CloudWatch Logs), Records of \
+         aws:kinesis or aws:sns, alarmData, and the detail-types \"CloudWatch Alarm State Change\" and \
+         \"Scheduled Event\"",
+        keys.join(", ")
+    )]
+    Unknown {
+        /// Up to 8 of the event's keys, each cut to 40 characters of `[A-Za-z0-9_.-]`.
+        keys: Vec<String>,
+    },
+}
+
+/// Tells what set the function off.
+pub fn read(event: &[u8]) -> Result<Trigger<'_>, TriggerError> {
+    let mut shape = Shape::default();
+    let end =
+        each_field(event, 0, |name, value| shape.note(name, value)).map_err(|stop| not_json(event, stop))?;
+    let end = json::skip_space(event, end);
+    if end < event.len() {
+        return Err(TriggerError::NotJson { at: end });
+    }
+    if let Some(awslogs) = shape.awslogs {
+        let data = field(awslogs, b"data").and_then(text).ok_or(TriggerError::NoData)?;
+        return Ok(Trigger::Logs(data));
+    }
+    if let Some(records) = shape.records {
+        let first = elements(records).next().unwrap_or_default();
+        // SNS writes the name with a capital letter, Kinesis without.
+        let source = field(first, b"eventSource").or_else(|| field(first, b"EventSource")).and_then(text);
+        match source.as_deref() {
+            Some(b"aws:kinesis") => {
+                return Ok(Trigger::Kinesis(elements(records).map(kinesis_record).collect()));
+            }
+            Some(b"aws:sns") => return Ok(Trigger::Alarm(AlarmShape::Sns)),
+            _ => {}
+        }
+    }
+    if shape.has_alarm_data {
+        return Ok(Trigger::Alarm(AlarmShape::DirectAction));
+    }
+    match shape.detail_type.and_then(text).as_deref() {
+        Some(b"CloudWatch Alarm State Change") => Ok(Trigger::Alarm(AlarmShape::EventBridge)),
+        Some(b"Scheduled Event") => Ok(Trigger::Tick),
+        _ => Err(TriggerError::Unknown { keys: shape.keys }),
+    }
+}
+
+/// What an event shows at its top level.
+#[derive(Default)]
+struct Shape<'a> {
+    awslogs: Option<&'a [u8]>,
+    records: Option<&'a [u8]>,
+    detail_type: Option<&'a [u8]>,
+    has_alarm_data: bool,
+    keys: Vec<String>,
+}
+
+impl<'a> Shape<'a> {
+    fn note(&mut self, name: &'a [u8], value: &'a [u8]) {
+        match name {
+            b"awslogs" if value.starts_with(b"{") => self.awslogs = Some(value),
+            b"Records" if value.starts_with(b"[") => self.records = Some(value),
+            b"alarmData" if value.starts_with(b"{") => self.has_alarm_data = true,
+            b"detail-type" => self.detail_type = Some(value),
+            _ => {}
+        }
+        if self.keys.len() < MAX_NAMED_KEYS {
+            let harmless = |&&byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
+            self.keys.push(
+                name.iter().filter(harmless).take(MAX_NAMED_KEY_CHARS).map(|&b| char::from(b)).collect(),
+            );
+        }
+    }
+}
+
+fn kinesis_record(record: &[u8]) -> KinesisRecord<'_> {
+    let kinesis = field(record, b"kinesis").unwrap_or_default();
+    let sequence_number = field(kinesis, b"sequenceNumber").and_then(text).unwrap_or_default();
+    KinesisRecord {
+        sequence_number: match sequence_number {
+            Cow::Borrowed(raw) => String::from_utf8_lossy(raw),
+            Cow::Owned(raw) => Cow::Owned(String::from_utf8_lossy(&raw).into_owned()),
+        },
+        data: field(kinesis, b"data").and_then(text).unwrap_or_default(),
+    }
+}
+
+/// Calls `each` with the raw name and the raw value of every field of the object at `at`; gives the offset behind it.
+fn each_field<'a>(
+    json: &'a [u8],
+    at: usize,
+    mut each: impl FnMut(&'a [u8], &'a [u8]),
+) -> Result<usize, Stop> {
+    let mut at = json::skip_space(json, json::expect(json, at, b'{')?);
+    if json.get(at) == Some(&b'}') {
+        return Ok(at + 1);
+    }
+    loop {
+        let name = json::expect(json, at, b'"')?;
+        let name_end = json::closing_quote(json, name)?;
+        let value = json::skip_space(json, json::expect(json, name_end + 1, b':')?);
+        let value_end = json::skip_value(json, value)?;
+        each(json.get(name..name_end).unwrap_or_default(), json.get(value..value_end).unwrap_or_default());
+        at = json::skip_space(json, value_end);
+        match json.get(at) {
+            Some(b',') => at += 1,
+            Some(b'}') => return Ok(at + 1),
+            Some(_) => return Err(Stop::Invalid(at)),
+            None => return Err(Stop::Incomplete),
+        }
+    }
+}
+
+/// The raw value of a field of an object; the last one where it stands twice, as in JSON parsers.
+fn field<'a>(object: &'a [u8], wanted: &[u8]) -> Option<&'a [u8]> {
+    let mut found = None;
+    let _ = each_field(object, 0, |name, value| {
+        if name == wanted {
+            found = Some(value);
+        }
+    });
+    found
+}
+
+/// The raw elements of an array that is known to be JSON.
+fn elements(array: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut at = 1;
+    std::iter::from_fn(move || {
+        let start = json::skip_space(array, at);
+        let end = json::skip_value(array, start).ok()?;
+        at = json::skip_space(array, end) + 1;
+        array.get(start..end)
+    })
+}
+
+/// What a raw value says, if it is a text.
+fn text(value: &[u8]) -> Option<Cow<'_, [u8]>> {
+    let raw = value.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+    if !raw.contains(&b'\\') {
+        return Some(Cow::Borrowed(raw));
+    }
+    let mut said = String::new();
+    json::unescape(raw, &mut said);
+    Some(Cow::Owned(said.into_bytes()))
+}
+
+fn not_json(event: &[u8], stop: Stop) -> TriggerError {
+    let at = match stop {
+        Stop::Invalid(at) => at,
+        Stop::Incomplete => event.len(),
+    };
+    TriggerError::NotJson { at }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn read_text(event: &str) -> Result<Trigger<'_>, TriggerError> {
+        read(event.as_bytes())
+    }
+
+    #[test]
+    fn each_kind_is_known_by_its_shape() {
+        let logs = |data: &'static str| Ok(Trigger::Logs(Cow::Borrowed(data.as_bytes())));
+        assert_eq!(read_text(r#"{"awslogs":{"data":"H4sI"}}"#), logs("H4sI"));
+        assert_eq!(
+            read_text(r#" { "other":[{}], "awslogs" : { "x":1, "data" : "H4\/s\nI" } } "#),
+            logs("H4/s\nI")
+        );
+        assert_eq!(
+            read_text(
+                r#"{"Records":[{"eventSource":"aws:kinesis","kinesis":{"sequenceNumber":"49","data":"H4sI"}},
+                    {"kinesis":{"data":7},"eventSource":"aws:kinesis"}]}"#
+            ),
+            Ok(Trigger::Kinesis(vec![
+                KinesisRecord { sequence_number: "49".into(), data: Cow::Borrowed(b"H4sI") },
+                KinesisRecord { sequence_number: "".into(), data: Cow::Borrowed(b"") },
+            ])),
+        );
+        assert_eq!(
+            read_text(r#"{"Records":[{"EventSource":"aws:sns","Sns":{}}]}"#),
+            Ok(Trigger::Alarm(AlarmShape::Sns))
+        );
+        assert_eq!(
+            read_text(r#"{"source":"aws.cloudwatch","alarmArn":"x","alarmData":{}}"#),
+            Ok(Trigger::Alarm(AlarmShape::DirectAction))
+        );
+        assert_eq!(
+            read_text(r#"{"detail-type":"CloudWatch Alarm State Change","detail":{}}"#),
+            Ok(Trigger::Alarm(AlarmShape::EventBridge))
+        );
+        assert_eq!(
+            read_text(r#"{"source":"aws.events","detail-type":"Scheduled Event","detail":{}}"#),
+            Ok(Trigger::Tick)
+        );
+    }
+
+    #[test]
+    fn a_refused_event_is_named_by_its_keys_and_never_by_its_values() {
+        let check =
+            |event: &str, expected: &str| assert_eq!(read_text(event).unwrap_err().to_string(), expected);
+        let unknown = |keys: &str| {
+            format!(
+                "event of no known kind, with the keys [{keys}]; accepted are awslogs (CloudWatch Logs), Records of \
+                 aws:kinesis or aws:sns, alarmData, and the detail-types \"CloudWatch Alarm State Change\" and \
+                 \"Scheduled Event\""
+            )
+        };
+        check("{}", &unknown(""));
+        check(r#"{"a":"secret","b <!here>":{"c":1}}"#, &unknown("a, bhere"));
+        check(r#"{"Records":[]}"#, &unknown("Records"));
+        check(r#"{"Records":[{"eventSource":"aws:sqs"}]}"#, &unknown("Records"));
+        check(r#"{"detail-type":"CloudWatch Alarm Configuration Change"}"#, &unknown("detail-type"));
+        check(
+            &format!("{{\"{}\":1{}}}", "k".repeat(60), ",\"x\":2".repeat(9)),
+            &unknown(&format!("{}, x, x, x, x, x, x, x", "k".repeat(40))),
+        );
+        check(r#"{"awslogs":{}}"#, "event: awslogs without a text named data");
+        check(r#"{"awslogs":{"data":5}}"#, "event: awslogs without a text named data");
+        check("", "event: no JSON object; wrong or missing at byte 0");
+        check("[1]", "event: no JSON object; wrong or missing at byte 0");
+        check(r#"{"a":1"#, "event: no JSON object; wrong or missing at byte 6");
+        check(r#"{"a":1} x"#, "event: no JSON object; wrong or missing at byte 8");
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = read(&bytes);
+        }
+
+        #[test]
+        fn any_damage_is_read_without_a_panic(at in 0_usize..90, byte in any::<u8>()) {
+            let mut event = br#"{"Records":[{"eventSource":"aws:kinesis","kinesis":{"sequenceNumber":"49","data":"H4sI"}}]}"#.to_vec();
+            event[at] = byte;
+            let _ = read(&event);
+        }
+    }
+}
