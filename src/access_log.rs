@@ -4,8 +4,14 @@
 //! It never searches a line's text for a status: each format is read by its own structure,
 //! so that text inside a value can never pass for a field.
 
+mod fields;
+mod json;
+mod route;
+mod salvage;
+
 use std::borrow::Cow;
 use std::fmt;
+use std::str::FromStr;
 
 /// A parsed request line, whatever format it was written in.
 ///
@@ -100,3 +106,83 @@ pub enum Reading<'a> {
     /// No access log, or none that we could read a status from.
     Unreadable,
 }
+
+/// In which format lines are expected (`STATUSWATCH_FORMAT`).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Format {
+    /// Each line is looked at for itself.
+    #[default]
+    Auto,
+    /// JSON, broken JSON included.
+    Json,
+    /// Common Log Format, as API Gateway's preset writes it.
+    Clf,
+    /// Comma-separated values, as API Gateway's preset writes them.
+    Csv,
+    /// XML, as API Gateway's preset writes it.
+    Xml,
+}
+
+impl FromStr for Format {
+    type Err = ();
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        match name {
+            "auto" => Ok(Self::Auto),
+            "json" => Ok(Self::Json),
+            "clf" => Ok(Self::Clf),
+            "csv" => Ok(Self::Csv),
+            "xml" => Ok(Self::Xml),
+            _ => Err(()),
+        }
+    }
+}
+
+/// Reads one line. `auto` goes by the line's first character; a line that begins as JSON is JSON, broken or not.
+#[must_use]
+pub fn read(line: &str, format: Format) -> Reading<'_> {
+    let line = line.trim();
+    let found = match (format, line.as_bytes().first()) {
+        (Format::Auto | Format::Json, Some(b'{')) => return read_json(line),
+        _ => None,
+    };
+    found.map_or(Reading::Unreadable, Reading::AccessLog)
+}
+
+fn read_json(line: &str) -> Reading<'_> {
+    if let Some(fields) = json::read(line) {
+        return fields.access_log().map_or(Reading::Unreadable, Reading::AccessLog);
+    }
+    let salvaged = salvage::read(line).and_then(|fields| fields.access_log());
+    salvaged.map_or(Reading::Unreadable, Reading::Salvaged)
+}
+
+impl AccessLog<'_> {
+    /// Method and route as a person names them, such as `POST /v1/orders`, appended to `out`.
+    ///
+    /// The route is the template path or the route key where the format has one, else the path with its ids
+    /// replaced by `{id}`. An HTTP API's route key already holds the method.
+    pub fn write_route(&self, out: &mut String) {
+        let method = self.method.as_deref().unwrap_or_default();
+        let template = self.resource_path.as_deref().or(self.route_key.as_deref());
+        let holds_method = template.is_some_and(|route| {
+            route
+                .split_once(' ')
+                .is_some_and(|(first, _)| !first.is_empty() && first.bytes().all(|b| b.is_ascii_uppercase()))
+        });
+        if !holds_method && !method.is_empty() {
+            out.push_str(method);
+            if template.is_some() || self.path.is_some() {
+                out.push(' ');
+            }
+        }
+        match (template, self.path.as_deref()) {
+            (Some(template), _) => out.push_str(template),
+            (None, Some(path)) => route::mask_ids(path, out),
+            (None, None) => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,292 @@
+//! Names and values of a JSON line in, an [`AccessLog`] out.
+//!
+//! Which names mean which field is decided here and nowhere else. Both readers of JSON fill it:
+//! the strict one and the one that salvages.
+
+use std::borrow::Cow;
+
+use super::{AccessLog, Status};
+use crate::json;
+
+/// Keys from the line's top level down to a value. What lies deeper than [`Path::DEPTH`] is no field of ours.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Path<'a> {
+    keys: [Cow<'a, str>; Path::DEPTH],
+    length: usize,
+}
+
+impl<'a> Path<'a> {
+    pub(super) const DEPTH: usize = 3;
+
+    /// The path to a key below this one; `key` is what stands between its quotes.
+    pub(super) fn down(&self, key: &'a str) -> Self {
+        let mut path = self.clone();
+        if let Some(place) = path.keys.get_mut(self.length) {
+            *place = said(key);
+        }
+        path.length += 1;
+        path
+    }
+
+    fn keys(&self) -> &[Cow<'a, str>] {
+        self.keys.get(..self.length).unwrap_or_default()
+    }
+
+    fn is_too_deep(&self) -> bool {
+        self.length > Self::DEPTH
+    }
+}
+
+/// A value as it stands in the line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Value<'a> {
+    /// What stands between quotes, escapes and all.
+    Text(&'a str),
+    /// A number or a word; in a broken line any unquoted text.
+    Bare(&'a str),
+    /// An object or an array.
+    Nested,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Name {
+    Status,
+    Method,
+    ResourcePath,
+    RouteKey,
+    Path,
+    Ip,
+    UserAgent,
+    RequestId,
+    ExtendedRequestId,
+    ResponseType,
+    ErrorMessage,
+    IntegrationStatus,
+    IntegrationServiceStatus,
+    AuthorizerStatus,
+    Latency,
+}
+
+const NAMES: usize = Name::Latency as usize + 1;
+
+/// Ranks of a status. A better rank hides the others, whatever its value is.
+const TOP_LEVEL: u8 = 0;
+const OTHER_WORD: u8 = 1;
+const NESTED: u8 = 2;
+
+/// The fields found so far.
+#[derive(Debug, Default)]
+pub(super) struct Fields<'a> {
+    slots: [Option<Slot<'a>>; NAMES],
+    /// The same status field stood in the line with two values.
+    pub(super) contradicts: bool,
+}
+
+#[derive(Debug)]
+struct Slot<'a> {
+    rank: u8,
+    path: Path<'a>,
+    value: Value<'a>,
+}
+
+impl<'a> Fields<'a> {
+    /// Takes the value at `path`. A key that stands twice: what was found below it before is forgotten,
+    /// since the last one holds.
+    pub(super) fn set(&mut self, path: Path<'a>, value: Value<'a>) {
+        if path.is_too_deep() {
+            return;
+        }
+        for (index, slot) in self.slots.iter_mut().enumerate() {
+            if slot.as_ref().is_some_and(|slot| slot.path.keys().starts_with(path.keys())) {
+                let before = slot.take().map(|slot| slot.value);
+                self.contradicts |= index == Name::Status as usize && before != Some(value);
+            }
+        }
+        let Some((name, rank)) = meaning(&path) else { return };
+        let Some(slot) = self.slots.get_mut(name as usize) else { return };
+        // An object below a status's name hides a nested status; below any other name it means nothing.
+        if name != Name::Status && value == Value::Nested {
+            return;
+        }
+        if slot.as_ref().is_none_or(|slot| rank <= slot.rank) {
+            *slot = Some(Slot { rank, path, value });
+        }
+    }
+
+    /// The line as an access log, if it has a status.
+    pub(super) fn access_log(&self) -> Option<AccessLog<'a>> {
+        let slot = self.slot(Name::Status)?;
+        let status = Status::new(three_digits(slot.value)?)?;
+        let log = AccessLog {
+            status,
+            method: self.text(Name::Method),
+            resource_path: self.text(Name::ResourcePath),
+            route_key: self.text(Name::RouteKey),
+            path: self.text(Name::Path),
+            ip: self.text(Name::Ip),
+            user_agent: self.text(Name::UserAgent),
+            request_id: self.text(Name::RequestId),
+            extended_request_id: self.text(Name::ExtendedRequestId),
+            response_type: self.text(Name::ResponseType),
+            error_message: self.text(Name::ErrorMessage),
+            integration_status: self.number(Name::IntegrationStatus),
+            integration_service_status: self.number(Name::IntegrationServiceStatus),
+            authorizer_status: self.number(Name::AuthorizerStatus),
+            latency_ms: self.text(Name::Latency).and_then(|ms| ms.parse().ok()),
+        };
+        // `status` needs nothing else; a word that other programs use for their own results does.
+        let says_which_request = log.method.is_some()
+            || log.resource_path.is_some()
+            || log.route_key.is_some()
+            || log.path.is_some();
+        (slot.rank != OTHER_WORD || says_which_request).then_some(log)
+    }
+
+    fn slot(&self, name: Name) -> Option<&Slot<'a>> {
+        self.slots.get(name as usize)?.as_ref()
+    }
+
+    fn text(&self, name: Name) -> Option<Cow<'a, str>> {
+        let text = match self.slot(name)?.value {
+            Value::Bare("null") | Value::Nested => return None,
+            Value::Text(raw) => said(raw),
+            Value::Bare(raw) => Cow::Borrowed(raw),
+        };
+        (!matches!(text.as_ref(), "" | "-")).then_some(text)
+    }
+
+    fn number(&self, name: Name) -> Option<u16> {
+        three_digits(self.slot(name)?.value)
+    }
+}
+
+fn three_digits(value: Value<'_>) -> Option<u16> {
+    let digits = match value {
+        Value::Text(raw) => said(raw),
+        Value::Bare(raw) => Cow::Borrowed(raw),
+        Value::Nested => return None,
+    };
+    let is_three_digits = digits.len() == 3 && digits.bytes().all(|byte| byte.is_ascii_digit());
+    if is_three_digits { digits.parse().ok() } else { None }
+}
+
+/// What a string says, given what stands between its quotes.
+fn said(raw: &str) -> Cow<'_, str> {
+    if !raw.contains('\\') {
+        return Cow::Borrowed(raw);
+    }
+    let mut said = String::new();
+    json::unescape(raw.as_bytes(), &mut said);
+    Cow::Owned(said)
+}
+
+/// Containers that say no more than that what is in them belongs to the request.
+const CONTAINERS: [&str; 8] =
+    ["context", "requestcontext", "request", "response", "identity", "http", "req", "res"];
+
+/// What a path means, and with which rank (lower is better) among the names of the same meaning.
+fn meaning(path: &Path<'_>) -> Option<(Name, u8)> {
+    let mut words = Words::default();
+    for key in path.keys() {
+        words.push_key(key)?;
+    }
+    if let Some(rank) = status_rank(path, words.as_str()) {
+        return Some((Name::Status, rank));
+    }
+    let words = words.without_containers();
+    // `integration.status` is the backend's answer and `integrationStatus` the service's:
+    // only the separator tells them apart.
+    match words {
+        "integration.status" => return Some((Name::IntegrationStatus, 0)),
+        "integrationstatus" | "integration.integrationstatus" | "integration.integration.status" => {
+            return Some((Name::IntegrationServiceStatus, 0));
+        }
+        _ => {}
+    }
+    let name: String = words.split('.').collect();
+    Some(match name.as_str() {
+        "httpmethod" => (Name::Method, 0),
+        "method" | "requestmethod" => (Name::Method, 1),
+        "resourcepath" => (Name::ResourcePath, 0),
+        "resource" => (Name::ResourcePath, 1),
+        "routekey" => (Name::RouteKey, 0),
+        "route" => (Name::RouteKey, 1),
+        "path" => (Name::Path, 0),
+        "requestpath" | "rawpath" => (Name::Path, 1),
+        "uri" | "requesturi" | "url" => (Name::Path, 2),
+        "ip" => (Name::Ip, 0),
+        "sourceip" | "identitysourceip" => (Name::Ip, 1),
+        "clientip" | "remoteip" | "remoteaddr" => (Name::Ip, 2),
+        "useragent" | "identityuseragent" => (Name::UserAgent, 0),
+        "requestid" => (Name::RequestId, 0),
+        "extendedrequestid" => (Name::ExtendedRequestId, 0),
+        "errorresponsetype" => (Name::ResponseType, 0),
+        "responsetype" => (Name::ResponseType, 1),
+        "errormessage" => (Name::ErrorMessage, 0),
+        "errormessagestring" => (Name::ErrorMessage, 1),
+        "authorizerstatus" => (Name::AuthorizerStatus, 0),
+        "authorizerintegrationstatus" => (Name::AuthorizerStatus, 1),
+        "responselatency" => (Name::Latency, 0),
+        "latency" => (Name::Latency, 1),
+        _ => return None,
+    })
+}
+
+fn status_rank(path: &Path<'_>, words: &str) -> Option<u8> {
+    match (path.keys().len(), words) {
+        (1, "status") => Some(TOP_LEVEL),
+        (
+            1,
+            "statuscode" | "status.code" | "httpstatus" | "http.status" | "httpstatuscode"
+            | "http.status.code",
+        ) => Some(OTHER_WORD),
+        (1 | 2, "context.status" | "response.status") => Some(NESTED),
+        _ => None,
+    }
+}
+
+/// A name in lower case, its parts joined by points, in a fixed space: a longer name is none of ours.
+#[derive(Default)]
+struct Words {
+    text: String,
+}
+
+impl Words {
+    const MAX_BYTES: usize = 64;
+
+    /// Adds a key; `.`, `_`, `-` and blanks within it separate as a level of nesting does.
+    fn push_key(&mut self, key: &str) -> Option<()> {
+        if self.text.is_empty() {
+            self.text.reserve(Self::MAX_BYTES);
+        } else {
+            self.text.push('.');
+        }
+        for character in key.chars() {
+            let character = match character {
+                '.' | '_' | '-' | ' ' => '.',
+                '$' => continue,
+                _ => character.to_ascii_lowercase(),
+            };
+            if self.text.len() + character.len_utf8() > Self::MAX_BYTES {
+                return None;
+            }
+            self.text.push(character);
+        }
+        Some(())
+    }
+
+    fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    fn without_containers(&self) -> &str {
+        let mut rest = self.text.as_str();
+        while let Some((first, below)) = rest.split_once('.') {
+            if !CONTAINERS.contains(&first) {
+                break;
+            }
+            rest = below;
+        }
+        rest
+    }
+}

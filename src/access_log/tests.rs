@@ -1,0 +1,267 @@
+//! Lines in, what was read of them out.
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// What a person would say of a reading, in a few words.
+fn said(line: &str) -> String {
+    match read(line, Format::Auto) {
+        Reading::AccessLog(log) => said_of(&log),
+        Reading::Salvaged(log) => format!("salvaged {}", said_of(&log)),
+        Reading::Unreadable => "unreadable".to_owned(),
+    }
+}
+
+fn said_of(log: &AccessLog<'_>) -> String {
+    let mut words = log.status.to_string();
+    let mut route = String::new();
+    log.write_route(&mut route);
+    for word in [Some(route.as_str()), log.ip.as_deref(), log.response_type.as_deref()] {
+        if let Some(word) = word.filter(|word| !word.is_empty()) {
+            words.push(' ');
+            words.push_str(word);
+        }
+    }
+    words
+}
+
+#[track_caller]
+fn check(line: &str, expected: &str) {
+    assert_eq!(said(line), expected, "{line}");
+}
+
+#[test]
+fn the_json_presets_are_read() {
+    check(
+        r#"{ "requestId":"80aa583d", "ip": "192.0.2.1", "caller":"-", "user":"-","requestTime":"15/Jul/2021:05:35:16 +0000", "httpMethod":"GET","resourcePath":"/pets/{id}", "status":"404","protocol":"HTTP/1.1", "responseLength":"1309" }"#,
+        "404 GET /pets/{id} 192.0.2.1",
+    );
+    check(
+        r#"{ "requestId":"x", "ip": "192.0.2.1", "httpMethod":"GET","routeKey":"GET /pets", "status":"502" }"#,
+        "502 GET /pets 192.0.2.1",
+    );
+    check(
+        r#"{"eventType":"CONNECT","routeKey":"$connect","connectionId":"x","status":"403"}"#,
+        "403 $connect",
+    );
+}
+
+#[test]
+fn hand_made_formats_are_read() {
+    check(r#"{"status":502}"#, "502");
+    check(
+        r#"{"method":"PUT","path":"/orders/42","source_ip":"192.0.2.9","status":500}"#,
+        "500 PUT /orders/{id} 192.0.2.9",
+    );
+    check(
+        r#"{"context":{"status":"503","httpMethod":"GET","identity":{"sourceIp":"192.0.2.1"}}}"#,
+        "503 GET 192.0.2.1",
+    );
+    check(r#"{"request":{"method":"GET","path":"/x?y=1"},"response":{"status":504}}"#, "504 GET /x");
+    check(r#"{"error.responseType":"WAF_FILTERED","status":"403"}"#, "403 WAF_FILTERED");
+    check(r#"{"error":{"responseType":"THROTTLED"},"status":"429"}"#, "429 THROTTLED");
+    check(r#"{"error_responseType":"UNAUTHORIZED","status":"401"}"#, "401 UNAUTHORIZED");
+    check(r#"{"http_method":"GET","resource_path":"/a","statusCode":"404"}"#, "404 GET /a");
+    check(r#"{"st\u0061tus":"500"}"#, "500");
+    check(r#"{"st\u0061tus":"500","status":"200"}"#, "200");
+    check(r#"{"status":"5\u00302","resourcePath":"\/a\u0062"}"#, "502 /ab");
+    check(r#"{"status":"404","ip":"-","resourcePath":"","httpMethod":null}"#, "404");
+}
+
+#[test]
+fn the_backends_and_the_services_status_are_told_apart() {
+    let numbers = |line: &'static str| match read(line, Format::Auto) {
+        Reading::AccessLog(log) => {
+            (log.integration_status, log.integration_service_status, log.authorizer_status)
+        }
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(numbers(r#"{"status":1,"status":"502","integrationStatus":"200"}"#), (None, Some(200), None));
+    assert_eq!(
+        numbers(r#"{"status":"502","integration.status":"500","integration.integrationStatus":200}"#),
+        (Some(500), Some(200), None)
+    );
+    assert_eq!(
+        numbers(
+            r#"{"status":"500","integration":{"status":"-","integrationStatus":"403"},"authorizer":{"status":500}}"#
+        ),
+        (None, Some(403), Some(500))
+    );
+    assert_eq!(
+        numbers(r#"{"status":"500","integration_status":"-","integration_integrationStatus":"200"}"#),
+        (None, Some(200), None)
+    );
+}
+
+#[test]
+fn the_last_of_equal_keys_holds() {
+    check(r#"{"status":"200","status":"502"}"#, "502");
+    check(r#"{"status":"502","status":"200"}"#, "200");
+    check(r#"{"status":"502","status":"debug"}"#, "unreadable");
+    check(r#"{"status":"502","status":{}}"#, "unreadable");
+    check(r#"{"context":{"status":"502"},"context":{}}"#, "unreadable");
+    check(r#"{"context":{"status":"502"},"status":"x"}"#, "unreadable");
+    check(r#"{"status":"x","context":{"status":"502"}}"#, "unreadable");
+    check(r#"{"status":"502","path":"/a","url":"/b","path":"/c"}"#, "502 /c");
+}
+
+#[test]
+fn what_is_json_but_no_access_log_is_no_error_line() {
+    for line in [
+        r#"{"status":"debug","message":"x"}"#,
+        r#"{"status":99}"#,
+        r#"{"status":600}"#,
+        r#"{"status":"0502"}"#,
+        r#"{"status":502.0}"#,
+        r#"{"status":"502 "}"#,
+        r#"{"status":-502}"#,
+        r#"{"status":5e2}"#,
+        r#"{"status":null}"#,
+        r#"{"status":["502"]}"#,
+        r#"{"statusCode":500,"level":"info"}"#,
+        r#"{"detail":{"status":"502"}}"#,
+        r#"{"a":[{"status":"502"}]}"#,
+        r#"{"response":{"body":{"status":502}}}"#,
+        r#"["status","502"]"#,
+        r#""502""#,
+        "502",
+        "",
+        r"{}",
+        "2 123456789010 eni-1235b8ca 172.31.16.139 172.31.16.21 20641 22 6 20 4249 1418530010 1418530070 ACCEPT OK",
+        "START RequestId: 500 Version: $LATEST",
+        "2020-03-05T16:30:36.113Z\tf08bb4c8\tDEBUG\t{\"status\":\"500\"}",
+        "(9d88505f-58b0) Method completed with status: 504",
+    ] {
+        check(line, "unreadable");
+    }
+}
+
+#[test]
+fn broken_json_is_salvaged() {
+    check(
+        r#"{"status":"504","error_messageString": " "Endpoint request timed out"","ip":"192.0.2.1"}"#,
+        "salvaged 504 192.0.2.1",
+    );
+    check(
+        r#"{"errorMessage":""Missing Authentication Token"","httpMethod":"GET","status":"403"}"#,
+        "salvaged 403 GET",
+    );
+    check(r#"{"latency":-,"status":"403","resourcePath":"/a"}"#, "salvaged 403 /a");
+    check(r#"{"status":-,"latency":5}"#, "unreadable");
+    check(r#"{"status":502,"latency":-}"#, "salvaged 502");
+    check(r#"{"message":Forbidden, see docs,"status":"403"}"#, "salvaged 403");
+    check(r#"{"message":Endpoint "x" timed out, really,"status":"504"}"#, "salvaged 504");
+    check(r#"{"requestId":"x", "stage:prod", "status":"502", "httpMethod":"GET"}"#, "salvaged 502 GET");
+    check(r#"{"status":"502","userAgent":"Mozilla/5.0 (X1"#, "salvaged 502");
+    check(r#"{"httpMethod":"GET","status":"502"#, "salvaged 502 GET");
+    check(r#"{"httpMethod":"GET","status":"50"#, "unreadable");
+    check(r#"{"httpMethod":"GET","stat"#, "unreadable");
+    check(r#"{"context":{"latency":-,"status":"502"},"x":"y"}"#, "salvaged 502");
+    check(r#"{"other":{"latency":-,"status":"502"},"x":"y"}"#, "unreadable");
+    check(r#"{"other":{"latency":-},"status":"502"}"#, "salvaged 502");
+    check("{\"userAgent\":\"a\u{1}b\",\"status\":\"502\"}", "salvaged 502");
+    check(r#"{"userAgent":"C:\x","status":"502"}"#, "salvaged 502");
+    check(r#"{"status":"502",}"#, "salvaged 502");
+    check(r#"{"status":"502"} trailing"#, "salvaged 502");
+}
+
+#[test]
+fn text_inside_a_value_never_passes_for_a_field() {
+    check(r#"{"userAgent":"x\",\"status\":\"200\",\"y\":\"","status":"502"}"#, "502");
+    check(r#"{"userAgent":"x "status":"200" y","status":"502"}"#, "salvaged 502");
+    check(r#"{"latency":-,"userAgent":"x\",\"status\":\"500\",\"y\":\"z","status":"200"}"#, "salvaged 200");
+    check(r#"{"latency":-,"userAgent":"\"status\":\"500\"","status":"200"}"#, "salvaged 200");
+    check(r#"{"latency":-,"userAgent":"\"status\":\"500\""}"#, "unreadable");
+    check(r#"{"latency":-,"userAgent":"x "status":"500" y"}"#, "unreadable");
+    check(r#"{"latency":-,"userAgent":""status":"500""}"#, "unreadable");
+    // What a client wrote cannot be told from a field here, so nothing is claimed.
+    check(r#"{"latency":-,"userAgent":"x","status":"500","y":"z","status":"200"}"#, "unreadable");
+    check(r#"{"latency":-,"status":"502","status":"502"}"#, "salvaged 502");
+}
+
+#[test]
+fn ids_in_a_path_are_masked_where_there_is_no_route() {
+    let route = |path: &str| {
+        let mut out = String::new();
+        route::mask_ids(path, &mut out);
+        out
+    };
+    assert_eq!(route("/prod/orders/123/items/7?x=1#y"), "/prod/orders/{id}/items/{id}");
+    assert_eq!(route("/u/6ba7b810-9dad-11d1-80b4-00c04fd430c8/x"), "/u/{id}/x");
+    assert_eq!(route("/f/0123456789abcdef0123/deadbeefdeadbeef"), "/f/{id}/deadbeefdeadbeef");
+    assert_eq!(route("/v1/beef/v2"), "/v1/beef/v2");
+    assert_eq!(route("/"), "/");
+    assert_eq!(route(""), "");
+}
+
+/// The plainest reader there is: a tree, and the rule of design section 6 on it.
+fn plain_status(line: &str) -> Option<u16> {
+    let tree: serde_json::Value = serde_json::from_str(line).ok()?;
+    let of = |value: &serde_json::Value| match value {
+        serde_json::Value::String(text) if text.len() == 3 && text.bytes().all(|b| b.is_ascii_digit()) => {
+            text.parse().ok()
+        }
+        serde_json::Value::Number(number) => number.as_u64().and_then(|n| u16::try_from(n).ok()),
+        _ => None,
+    };
+    let object = tree.as_object()?;
+    let found = match object.get("status") {
+        Some(status) => of(status),
+        None => [object.get("context"), object.get("response")]
+            .into_iter()
+            .flatten()
+            .find_map(|c| of(c.get("status")?)),
+    };
+    found.filter(|status| (100..600).contains(status))
+}
+
+prop_compose! {
+    fn scalar()(value in prop_oneof![
+        r#""[1-5][0-9]{2}""#, "[1-5][0-9]{2}", r#""(debug|-|)""#, "null", "true", "-1", "5e2", "502\\.0",
+        r#"\{"status":"[45]0[0-9]"\}"#, r"\[502\]", r#""\\\\"status\\\\":\\\\"500\\\\"""#, "-",
+    ]) -> String { value }
+}
+
+prop_compose! {
+    fn line()(members in prop::collection::vec((prop_oneof![
+        Just("status"), Just("st\\u0061tus"), Just("context"), Just("path"), Just("userAgent"), Just("latency"), Just("Status2"), Just("x"),
+    ], scalar()), 0..5), space in " ?") -> String {
+        let members: Vec<String> = members.iter().map(|(key, value)| format!("\"{key}\":{space}{value}")).collect();
+        format!("{{{}}}", members.join(","))
+    }
+}
+
+proptest! {
+    #[test]
+    fn valid_json_is_read_as_a_tree_would_be(line in line()) {
+        if serde_json::from_str::<serde::de::IgnoredAny>(&line).is_ok() {
+            let status = match read(&line, Format::Auto) {
+                Reading::AccessLog(log) => Some(log.status.code()),
+                Reading::Unreadable => None,
+                Reading::Salvaged(_) => return Err(TestCaseError::fail("valid JSON was salvaged")),
+            };
+            prop_assert_eq!(status, plain_status(&line), "{}", line);
+        } else {
+            prop_assert!(!matches!(read(&line, Format::Auto), Reading::AccessLog(_)), "{}", line);
+        }
+    }
+
+    #[test]
+    fn a_line_is_json_when_serde_json_says_so(text in r#"\{["a-c:,{}\[\]0-9eE.+\-\\u\x01 tn]{0,20}\}"#) {
+        let expected = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&text).is_ok()
+            // Half a surrogate pair is JSON by its grammar; `serde_json` only refuses to make a `String` of it.
+            || serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok();
+        prop_assert_eq!(json::read(&text).is_some(), expected, "{}", text);
+    }
+
+    #[test]
+    fn any_line_is_read_without_a_panic(line in any::<String>(), cut in 0_usize..200) {
+        let _ = read(&line, Format::Auto);
+        let _ = read(&format!("{{{line}"), Format::Json);
+        let whole = r#"{"latency":-,"userAgent":"あ "status":"500" y","context":{"status":"200"},"status":"502"}"#;
+        if let Some(cut) = whole.get(..cut.min(whole.len())) {
+            let _ = read(cut, Format::Auto);
+        }
+    }
+}
