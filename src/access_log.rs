@@ -6,6 +6,7 @@
 
 mod fields;
 mod json;
+pub mod redact;
 mod route;
 mod salvage;
 

@@ -3,6 +3,14 @@
 //! A digest never loses count: what it has no room to keep as a group or a sample, it keeps as a number.
 //! Its memory is bounded whatever comes in. It never formats anything for Slack.
 
+mod batch;
+mod fault;
+mod fold;
+mod samples;
+
+pub use batch::{Batch, Counts, Reader};
+pub use fold::{MAX_GROUPS, MAX_SECTIONS};
+
 use crate::access_log::{Status, StatusClass};
 
 /// The matched lines of one delivery, or of many folded into one.
@@ -10,6 +18,8 @@ use crate::access_log::{Status, StatusClass};
 pub struct Digest {
     /// One section a log group, in the order they came.
     pub sections: Vec<Section>,
+    /// Sum of the keys of all matched log events, whatever their order: the same lines give the same id.
+    pub id: u64,
 }
 
 /// What one log group had to tell.
@@ -117,7 +127,7 @@ pub enum Fault {
 }
 
 /// The longest sample that a digest keeps, in bytes. Slack shows at most 9,500 characters of a whole message.
-pub const MAX_SAMPLE_BYTES: usize = 4_096;
+pub const MAX_SAMPLE_BYTES: usize = 12 * 1024;
 
 impl Section {
     /// Matched lines, all of them.

@@ -1,6 +1,8 @@
 //! statuswatch
-pub mod access_log;
-pub mod decode;
-pub mod digest;
-mod json;
 pub mod trigger;
+pub mod decode;
+pub mod access_log;
+pub mod rules;
+pub mod digest;
+pub mod duplicates;
+mod json;

@@ -1,0 +1,294 @@
+//! Log events in, one by one; their digest and the count of each kind out.
+//!
+//! What is made here is provisional until the batch is decoded to its end: then it is taken, or thrown away whole.
+
+use std::collections::HashSet;
+
+use super::fault::fault;
+use super::fold::MAX_GROUPS;
+use super::samples::Room;
+use super::{Digest, Group, Sample, SampleText};
+use crate::access_log::redact::{Redacted, redact};
+use crate::access_log::{self, AccessLog, Format, Reading, Status, StatusClass};
+use crate::decode::{Header, LogEvent, Sink};
+use crate::duplicates::{CAPACITY, EventKey, Remembered};
+use crate::rules::{Action, RuleIndex, Rules};
+
+/// What decides over log events; the same for every batch.
+#[derive(Debug)]
+pub struct Reader {
+    /// Which lines are told, counted, ignored.
+    pub rules: Rules,
+    /// In which format lines are expected.
+    pub format: Format,
+    /// Fields masked in Slack.
+    pub redact: Vec<String>,
+    /// The function's own log group, whose lines are never told.
+    pub own_log_group: Option<String>,
+    /// Sample lines kept of each group.
+    pub samples_per_group: usize,
+}
+
+/// What became of the log events of a batch, so far as reading decides it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Log events of data messages.
+    pub received: u64,
+    /// Lines with a status below 400.
+    pub ok: u64,
+    /// Lines that a rule ignores or only counts, and lines of the function's own log group.
+    pub ignored: u64,
+    /// Lines without a status that we could read.
+    pub unreadable: u64,
+    /// Lines that were told or folded before.
+    pub duplicate: u64,
+    /// Lines to be told.
+    pub matched: u64,
+    /// Lines recovered from broken JSON, whatever became of them.
+    pub salvaged: u64,
+    /// Matched lines with a status of 400 to 499.
+    pub client_errors: u64,
+    /// Matched lines with a status of 500 to 599.
+    pub server_errors: u64,
+    /// Lines that each rule took, by its position. May be shorter than the list of rules.
+    pub rule_hits: Vec<u64>,
+    /// Lines of the function's own log group.
+    pub own_log_group: u64,
+}
+
+/// A batch as it is read.
+#[derive(Debug)]
+pub struct Batch<'r> {
+    reader: &'r Reader,
+    remembered: &'r Remembered,
+    /// What there is to tell.
+    pub digest: Digest,
+    /// What became of every line.
+    pub counts: Counts,
+    /// The matched log events.
+    pub keys: HashSet<EventKey>,
+    /// Space for the line at hand and its route, used again and again.
+    line: String,
+    route: String,
+}
+
+impl<'r> Batch<'r> {
+    /// An empty batch; `remembered` are the log events that need not be told again.
+    #[must_use]
+    pub fn new(reader: &'r Reader, remembered: &'r Remembered) -> Self {
+        Self {
+            reader,
+            remembered,
+            digest: Digest::default(),
+            counts: Counts::default(),
+            keys: HashSet::new(),
+            line: String::new(),
+            route: String::new(),
+        }
+    }
+
+    /// Adds a batch that was decoded well to this one.
+    pub fn absorb(&mut self, other: Self) {
+        self.digest.fold(other.digest, self.reader.samples_per_group);
+        self.counts.add(&other.counts);
+        self.keys.extend(other.keys);
+    }
+
+    fn judge(
+        &mut self,
+        header: &Header,
+        event: &LogEvent<'_>,
+        log: &AccessLog<'_>,
+        line: &str,
+        salvaged: bool,
+    ) {
+        if log.status.class() == StatusClass::Ok {
+            self.counts.ok += 1;
+            return;
+        }
+        let rules = &self.reader.rules;
+        let verdict = rules.judge(log, line, event.timestamp_ms);
+        if let Some(rule) = verdict.rule {
+            self.counts.hit(rule);
+        }
+        let rule = verdict.rule.and_then(|index| rules.get(index));
+        match verdict.action {
+            Action::Ignore => self.counts.ignored += 1,
+            Action::Count => {
+                self.counts.ignored += 1;
+                if let (Some(rule), Some(section)) = (rule, self.digest.section_mut(&header.log_group)) {
+                    section.count_by_rule(rule.name(), 1);
+                }
+            }
+            Action::Notify => {
+                let key = EventKey::new(
+                    &header.log_group,
+                    &header.log_stream,
+                    event.id.0,
+                    event.timestamp_ms,
+                    line,
+                );
+                if self.remembered.contains(key) || self.repeats(key) {
+                    self.counts.duplicate += 1;
+                    return;
+                }
+                self.digest.id = self.digest.id.wrapping_add(key.number());
+                self.tell(header, event.timestamp_ms, log, line, salvaged);
+                if let (Some(rule), Some(section)) = (rule, self.digest.section_mut(&header.log_group)) {
+                    rule.color().into_iter().for_each(|color| section.note_color(color));
+                    rule.mention().into_iter().for_each(|mention| section.note_mention(mention));
+                }
+            }
+        }
+    }
+
+    /// Whether the batch holds the log event already. A batch beyond all measure is not searched to its end.
+    fn repeats(&mut self, key: EventKey) -> bool {
+        self.keys.contains(&key) || (self.keys.len() < CAPACITY && !self.keys.insert(key))
+    }
+
+    fn tell(&mut self, header: &Header, timestamp_ms: i64, log: &AccessLog<'_>, line: &str, salvaged: bool) {
+        self.counts.matched += 1;
+        self.route.clear();
+        log.write_route(&mut self.route);
+        let fault = fault(log);
+        let Some(section) = self.digest.section_mut(&header.log_group) else { return };
+        section.note_stream(Some(&header.log_stream));
+        section.note_times(timestamp_ms, timestamp_ms, 1);
+        if log.status.class() == StatusClass::ServerError {
+            section.server_errors += 1;
+            self.counts.server_errors += 1;
+        } else {
+            section.client_errors += 1;
+            self.counts.client_errors += 1;
+        }
+        let found = section.groups.iter().position(|group| group.is_alike(log.status, &self.route, fault));
+        let Some(index) =
+            found.or_else(|| section.open_group_of(log.status, &self.route, fault, timestamp_ms))
+        else {
+            section.other.count += 1;
+            return;
+        };
+        let Some(group) = section.groups.get_mut(index) else { return };
+        group.note_line(timestamp_ms, salvaged);
+        let room = Room { per_group: self.reader.samples_per_group };
+        if room.make(&mut section.groups, index, line.len().min(super::MAX_SAMPLE_BYTES))
+            && let Some(group) = section.groups.get_mut(index)
+        {
+            group.samples.push(sample(timestamp_ms, line, &self.reader.redact));
+        }
+    }
+}
+
+impl Sink for Batch<'_> {
+    fn log_event(&mut self, header: &Header, event: LogEvent<'_>) {
+        self.counts.received += 1;
+        if self.reader.own_log_group.as_deref() == Some(header.log_group.as_str()) {
+            self.counts.ignored += 1;
+            self.counts.own_log_group += 1;
+            return;
+        }
+        let mut line = std::mem::take(&mut self.line);
+        let reading = match event.message {
+            Some(message) => {
+                message.unescape_into(&mut line);
+                access_log::read(&line, self.reader.format)
+            }
+            None => Reading::Unreadable,
+        };
+        match reading {
+            Reading::Unreadable => {
+                self.counts.unreadable += 1;
+                if let Some(section) = self.digest.section_mut(&header.log_group) {
+                    section.unreadable += 1;
+                }
+            }
+            Reading::AccessLog(log) => self.judge(header, &event, &log, line.trim_end(), false),
+            Reading::Salvaged(log) => {
+                self.counts.salvaged += 1;
+                self.judge(header, &event, &log, line.trim_end(), true);
+            }
+        }
+        self.line = line;
+    }
+
+    fn end_of_message(&mut self, _header: &Header) {}
+}
+
+fn sample(timestamp_ms: i64, line: &str, fields: &[String]) -> Sample {
+    if fields.is_empty() {
+        return Sample::of(timestamp_ms, line);
+    }
+    match redact(line, fields) {
+        Redacted::Whole(masked) => Sample::of(timestamp_ms, &masked),
+        Redacted::Withheld => Sample { timestamp_ms, text: SampleText::Withheld },
+    }
+}
+
+impl Counts {
+    fn hit(&mut self, rule: RuleIndex) {
+        let position = rule.position();
+        if self.rule_hits.len() <= position {
+            self.rule_hits.resize(position + 1, 0);
+        }
+        if let Some(hits) = self.rule_hits.get_mut(position) {
+            *hits += 1;
+        }
+    }
+
+    /// Adds the counts of another batch.
+    pub fn add(&mut self, other: &Self) {
+        self.received += other.received;
+        self.ok += other.ok;
+        self.ignored += other.ignored;
+        self.unreadable += other.unreadable;
+        self.duplicate += other.duplicate;
+        self.matched += other.matched;
+        self.salvaged += other.salvaged;
+        self.client_errors += other.client_errors;
+        self.server_errors += other.server_errors;
+        self.own_log_group += other.own_log_group;
+        self.rule_hits.resize(self.rule_hits.len().max(other.rule_hits.len()), 0);
+        for (mine, theirs) in self.rule_hits.iter_mut().zip(&other.rule_hits) {
+            *mine += theirs;
+        }
+    }
+}
+
+impl super::Section {
+    fn open_group_of(
+        &mut self,
+        status: Status,
+        route: &str,
+        fault: super::Fault,
+        timestamp_ms: i64,
+    ) -> Option<usize> {
+        (self.groups.len() < MAX_GROUPS).then(|| {
+            self.groups.push(Group {
+                status,
+                route: route.to_owned(),
+                fault,
+                count: 0,
+                salvaged: 0,
+                first_ms: timestamp_ms,
+                last_ms: timestamp_ms,
+                is_new: false,
+                samples: Vec::new(),
+            });
+            self.groups.len() - 1
+        })
+    }
+}
+
+impl Group {
+    fn note_line(&mut self, timestamp_ms: i64, salvaged: bool) {
+        if self.count == 0 || self.first_ms == 0 {
+            self.first_ms = timestamp_ms;
+        } else if timestamp_ms > 0 {
+            self.first_ms = self.first_ms.min(timestamp_ms);
+        }
+        self.last_ms = self.last_ms.max(timestamp_ms);
+        self.count += 1;
+        self.salvaged += u64::from(salvaged);
+    }
+}

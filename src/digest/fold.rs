@@ -1,0 +1,176 @@
+//! Two digests in, one out: nothing of the counts is lost, and what is kept of lines stays bounded.
+
+use super::samples::Room;
+use super::{Digest, Group, Section};
+
+/// Groups that one section keeps; the lines of further ones are counted as [`super::Other`].
+pub const MAX_GROUPS: usize = 64;
+/// Log groups that one digest tells apart; the lines of further ones are counted under one heading.
+pub const MAX_SECTIONS: usize = 32;
+/// Stands for the log groups beyond that.
+const OTHER_LOG_GROUPS: &str = "other log groups";
+
+impl Digest {
+    /// Matched lines, all of them.
+    #[must_use]
+    pub fn matched(&self) -> u64 {
+        self.sections.iter().map(Section::matched).sum()
+    }
+
+    /// Adds another digest to this one. At most `samples_per_group` lines of each group are kept.
+    pub fn fold(&mut self, other: Self, samples_per_group: usize) {
+        self.id = self.id.wrapping_add(other.id);
+        for section in other.sections {
+            let index = self.section_index(&section.log_group);
+            if let Some(mine) = self.sections.get_mut(index) {
+                mine.fold(section, Room { per_group: samples_per_group });
+            }
+        }
+    }
+
+    /// The section that the lines of a log group belong to.
+    pub(super) fn section_mut(&mut self, log_group: &str) -> Option<&mut Section> {
+        let index = self.section_index(log_group);
+        self.sections.get_mut(index)
+    }
+
+    fn section_index(&mut self, log_group: &str) -> usize {
+        if let Some(index) = self.sections.iter().position(|section| section.log_group == log_group) {
+            return index;
+        }
+        let is_full = self.sections.len() + 1 >= MAX_SECTIONS;
+        let name = if is_full { OTHER_LOG_GROUPS } else { log_group };
+        if let Some(index) = self.sections.iter().position(|section| section.log_group == name) {
+            return index;
+        }
+        self.sections.push(Section { log_group: name.to_owned(), ..Section::default() });
+        self.sections.len() - 1
+    }
+
+    /// Puts every section's groups into the order in which they are shown.
+    pub fn sort(&mut self) {
+        self.sections.retain(|section| section.matched() > 0);
+        for section in &mut self.sections {
+            section.groups.sort_by(|a, b| {
+                let worst = b.status.class().cmp(&a.status.class());
+                worst
+                    .then(b.count.cmp(&a.count))
+                    .then(a.status.cmp(&b.status))
+                    .then_with(|| a.route.cmp(&b.route))
+            });
+            for group in &mut section.groups {
+                group.samples.sort_by_key(|sample| sample.timestamp_ms);
+            }
+        }
+    }
+}
+
+impl Section {
+    fn fold(&mut self, other: Self, room: Room) {
+        self.note_stream(other.log_stream.as_deref());
+        self.note_times(other.first_ms, other.last_ms, other.matched());
+        self.client_errors += other.client_errors;
+        self.server_errors += other.server_errors;
+        self.unreadable += other.unreadable;
+        self.other.count += other.other.count;
+        for (name, count) in other.counted_by_rule {
+            self.count_by_rule(&name, count);
+        }
+        for color in &other.colors {
+            self.note_color(color);
+        }
+        for mention in &other.mentions {
+            self.note_mention(mention);
+        }
+        for group in other.groups {
+            let found =
+                self.groups.iter().position(|mine| mine.is_alike(group.status, &group.route, group.fault));
+            let Some(index) = found.or_else(|| self.open_group(&group)) else {
+                self.other.count += group.count;
+                continue;
+            };
+            if let Some(mine) = self.groups.get_mut(index) {
+                mine.absorb(&group);
+            }
+            for sample in group.samples {
+                if room.make(&mut self.groups, index, sample.text.bytes())
+                    && let Some(mine) = self.groups.get_mut(index)
+                {
+                    mine.samples.push(sample);
+                }
+            }
+        }
+    }
+
+    /// Opens an empty group like `model`, if there is room for one more.
+    fn open_group(&mut self, model: &Group) -> Option<usize> {
+        (self.groups.len() < MAX_GROUPS).then(|| {
+            self.groups.push(Group { count: 0, salvaged: 0, samples: Vec::new(), ..model.clone() });
+            self.groups.len() - 1
+        })
+    }
+
+    /// Lines of several streams have no stream to link to. Call before the lines are counted.
+    pub(super) fn note_stream(&mut self, log_stream: Option<&str>) {
+        if self.matched() == 0 {
+            self.log_stream = log_stream.map(str::to_owned);
+        } else if self.log_stream.as_deref() != log_stream {
+            self.log_stream = None;
+        }
+    }
+
+    /// Widens the times. A time of 0 is unknown and widens nothing, unless there is no other. Call before the lines
+    /// are counted.
+    pub(super) fn note_times(&mut self, first_ms: i64, last_ms: i64, lines: u64) {
+        if lines == 0 {
+            return;
+        }
+        if self.matched() == 0 || self.first_ms == 0 {
+            self.first_ms = first_ms;
+        } else if first_ms > 0 {
+            self.first_ms = self.first_ms.min(first_ms);
+        }
+        self.last_ms = self.last_ms.max(last_ms);
+    }
+
+    pub(super) fn count_by_rule(&mut self, name: &str, count: u64) {
+        match self.counted_by_rule.iter_mut().find(|(known, _)| known == name) {
+            Some((_, counted)) => *counted += count,
+            None => self.counted_by_rule.push((name.to_owned(), count)),
+        }
+    }
+
+    pub(super) fn note_color(&mut self, color: &str) {
+        if !self.colors.iter().any(|known| known == color) {
+            self.colors.push(color.to_owned());
+        }
+    }
+
+    pub(super) fn note_mention(&mut self, mention: &str) {
+        if !self.mentions.iter().any(|known| known == mention) {
+            self.mentions.push(mention.to_owned());
+        }
+    }
+}
+
+impl Group {
+    pub(super) fn is_alike(
+        &self,
+        status: crate::access_log::Status,
+        route: &str,
+        fault: super::Fault,
+    ) -> bool {
+        self.status == status && self.fault == fault && self.route == route
+    }
+
+    fn absorb(&mut self, other: &Self) {
+        if self.count == 0 || self.first_ms == 0 {
+            self.first_ms = other.first_ms;
+        } else if other.first_ms > 0 {
+            self.first_ms = self.first_ms.min(other.first_ms);
+        }
+        self.last_ms = self.last_ms.max(other.last_ms);
+        self.count += other.count;
+        self.salvaged += other.salvaged;
+    }
+}

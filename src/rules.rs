@@ -1,0 +1,258 @@
+//! The operator's rules in, for each error line one [`Verdict`] out: told, only counted, or ignored.
+//!
+//! The first rule that fits decides; a line that none fits is told, so that no rule file can lose an error
+//! by leaving it out. Rules never see a line with a status below 400, and never read a clock.
+
+mod address;
+mod conditions;
+mod document;
+mod fault;
+mod glob;
+mod notify;
+mod parse;
+mod pattern;
+mod reach;
+mod route;
+mod rule_reader;
+mod status_set;
+mod until;
+
+#[cfg(test)]
+mod fault_tests;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod samples;
+
+use conditions::{Conditions, Line};
+pub use fault::{Fault, RulesError};
+use status_set::StatusSet;
+
+use crate::access_log::{AccessLog, StatusClass};
+
+/// Rules in the order in which they are asked.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    rules: Vec<Rule>,
+}
+
+/// One rule: what it takes, and what becomes of that.
+#[derive(Debug, Clone)]
+pub struct Rule {
+    name: String,
+    action: Action,
+    color: Option<String>,
+    mention: Option<String>,
+    conditions: Conditions,
+}
+
+/// What becomes of an error line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// It is told.
+    Notify,
+    /// It is only numbered: in the footer of a message that is posted anyway, and in the metric `RuleHits`.
+    Count,
+    /// Nothing.
+    Ignore,
+}
+
+/// Position of a rule in its [`Rules`], counted from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RuleIndex(usize);
+
+/// What the rules say of one line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Verdict {
+    /// The rule that took the line; `None` where none did.
+    pub rule: Option<RuleIndex>,
+    /// What becomes of it.
+    pub action: Action,
+}
+
+impl Rules {
+    /// Reads the rules from JSON as the README describes them, at most 64 KiB and 100 rules.
+    ///
+    /// The error lists every fault of the document, each with the rule, the key and the fix.
+    pub fn parse(text: &str) -> Result<Self, RulesError> {
+        parse::rules(text)
+    }
+
+    /// The rules that hold where the operator gave none: 5xx and 4xx are told.
+    #[must_use]
+    pub fn built_in() -> Self {
+        let rule = |name: &str, status| Rule {
+            name: name.to_owned(),
+            action: Action::Notify,
+            color: None,
+            mention: None,
+            conditions: Conditions { status, ..Conditions::default() },
+        };
+        let class = |from, to| StatusSet::range(from, to).unwrap_or_default();
+        Self { rules: vec![rule("server errors", class(500, 599)), rule("client errors", class(400, 499))] }
+    }
+
+    /// What becomes of the line that `log` was read from and that was logged at `timestamp_ms` (epoch, UTC).
+    ///
+    /// A line that no rule takes is told, as the built-in rules have it.
+    /// A status below 400 is no error: such a line is ignored, whatever the rules say.
+    #[must_use]
+    pub fn judge(&self, log: &AccessLog<'_>, line: &str, timestamp_ms: i64) -> Verdict {
+        if log.status.class() == StatusClass::Ok {
+            return Verdict { rule: None, action: Action::Ignore };
+        }
+        let line = Line::new(log, line, timestamp_ms);
+        let taken = self.iter().find(|(_, rule)| rule.conditions.hold(&line));
+        taken.map_or(Verdict { rule: None, action: Action::Notify }, |(index, rule)| Verdict {
+            rule: Some(index),
+            action: rule.action,
+        })
+    }
+
+    /// The rules in their order.
+    #[must_use]
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (RuleIndex, &Rule)> {
+        self.rules.iter().enumerate().map(|(at, rule)| (RuleIndex(at), rule))
+    }
+
+    /// The rule at that position; `None` only for an index that comes from other rules.
+    #[must_use]
+    pub fn get(&self, index: RuleIndex) -> Option<&Rule> {
+        self.rules.get(index.0)
+    }
+}
+
+impl Rule {
+    /// Its name: unique among the rules, not blank, without control characters, at most 80 characters long.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What becomes of the lines it takes.
+    #[must_use]
+    pub fn action(&self) -> Action {
+        self.action
+    }
+
+    /// The message's colour: `good`, `warning`, `danger` or `#RRGGBB`. Only where the action is [`Action::Notify`].
+    #[must_use]
+    pub fn color(&self) -> Option<&str> {
+        self.color.as_deref()
+    }
+
+    /// Slack mention tokens with single spaces between them, to be sent as they are.
+    /// Only where the action is [`Action::Notify`].
+    #[must_use]
+    pub fn mention(&self) -> Option<&str> {
+        self.mention.as_deref()
+    }
+}
+
+impl RuleIndex {
+    /// The position as a number, counted from 0, such as for a table of hits.
+    #[must_use]
+    pub fn position(self) -> usize {
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::samples::access_log;
+    use super::*;
+
+    const RULES: &str = r#"{"rules":[
+        {"name":"scanner noise","status":["403"],"response_type":["MISSING_AUTHENTICATION_TOKEN","WAF_*"],"action":"count"},
+        {"name":"health","route":"GET /health*","action":"ignore"},
+        {"name":"server errors","status":"5xx","action":"notify","color":"danger","mention":"<!here>"},
+        {"name":"old client","user_agent":"*okhttp/3.*","method":"post","action":"count","until":"2027-01-31"},
+        {"name":"inside","ip":["10.0.0.0/8","2001:db8::/32"],"integration_status":404,"action":"ignore"}]}"#;
+
+    const NOON_OF_THE_LAST_DAY: i64 = 1_801_396_800_000;
+
+    fn check(log: &AccessLog<'_>, timestamp_ms: i64, rule: Option<&str>, action: Action) {
+        let rules = Rules::parse(RULES).unwrap();
+        let verdict = rules.judge(log, "", timestamp_ms);
+        let name = verdict.rule.map(|index| rules.get(index).unwrap().name());
+        assert_eq!((name, verdict.action), (rule, action), "{log:?}");
+    }
+
+    #[test]
+    fn the_first_rule_that_fits_decides() {
+        let token = Some("missing_authentication_token".into());
+        check(
+            &AccessLog { response_type: token, ..access_log(403) },
+            0,
+            Some("scanner noise"),
+            Action::Count,
+        );
+        let waf = AccessLog { response_type: Some("WAF_FILTERED".into()), ..access_log(403) };
+        check(&waf, 0, Some("scanner noise"), Action::Count);
+        let health = AccessLog { route_key: Some("GET /health/live".into()), ..access_log(503) };
+        check(&health, 0, Some("health"), Action::Ignore);
+        check(&access_log(503), 0, Some("server errors"), Action::Notify);
+    }
+
+    #[test]
+    fn a_line_that_no_rule_takes_is_told_and_one_that_is_no_error_is_not() {
+        check(&access_log(403), 0, None, Action::Notify);
+        check(&access_log(400), 0, None, Action::Notify);
+        check(&access_log(399), 0, None, Action::Ignore);
+        let health = AccessLog { route_key: Some("GET /health".into()), ..access_log(200) };
+        check(&health, 0, None, Action::Ignore);
+    }
+
+    #[test]
+    fn a_rule_holds_through_its_last_day() {
+        let log = AccessLog {
+            user_agent: Some("app OkHttp/3.12".into()),
+            method: Some("POST".into()),
+            ..access_log(404)
+        };
+        check(&log, i64::MIN, Some("old client"), Action::Count);
+        check(&log, NOON_OF_THE_LAST_DAY, Some("old client"), Action::Count);
+        check(&log, NOON_OF_THE_LAST_DAY + 43_199_999, Some("old client"), Action::Count);
+        check(&log, NOON_OF_THE_LAST_DAY + 43_200_000, None, Action::Notify);
+        check(&log, i64::MAX, None, Action::Notify);
+    }
+
+    #[test]
+    fn the_integration_s_own_status_goes_before_its_service_s() {
+        let log = AccessLog {
+            ip: Some("10.1.2.3".into()),
+            integration_service_status: Some(404),
+            ..access_log(404)
+        };
+        check(&log, 0, Some("inside"), Action::Ignore);
+        check(&AccessLog { integration_status: Some(404), ..log.clone() }, 0, Some("inside"), Action::Ignore);
+        check(&AccessLog { integration_status: Some(200), ..log.clone() }, 0, None, Action::Notify);
+        check(&AccessLog { integration_service_status: None, ..log.clone() }, 0, None, Action::Notify);
+        check(
+            &AccessLog { ip: Some("2001:db8::1".into()), ..log.clone() },
+            0,
+            Some("inside"),
+            Action::Ignore,
+        );
+        check(&AccessLog { ip: None, ..log }, 0, None, Action::Notify);
+    }
+
+    #[test]
+    fn a_rule_tells_its_name_action_colour_and_mention() {
+        let rules = Rules::parse(RULES).unwrap();
+        let told: Vec<_> =
+            rules.iter().map(|(_, r)| (r.name(), r.action(), r.color(), r.mention())).collect();
+        assert_eq!(told[1], ("health", Action::Ignore, None, None));
+        assert_eq!(told[2], ("server errors", Action::Notify, Some("danger"), Some("<!here>")));
+        assert_eq!(rules.iter().map(|(index, _)| index.position()).collect::<Vec<_>>(), [0, 1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn the_built_in_rules_are_what_this_document_says() {
+        let written = Rules::parse(
+            r#"{"rules":[{"name":"server errors","status":"5xx","action":"notify"},
+                         {"name":"client errors","status":"4xx","action":"notify"}]}"#,
+        );
+        assert_eq!(format!("{:?}", Rules::built_in()), format!("{:?}", written.unwrap()));
+    }
+}
