@@ -5,4 +5,5 @@ pub mod access_log;
 pub mod rules;
 pub mod digest;
 pub mod duplicates;
+pub mod ledger;
 mod json;

@@ -1,0 +1,211 @@
+//! What became of every line of one invocation.
+//!
+//! It is the function's answer and, as one line of CloudWatch's Embedded Metric Format (EMF), its metrics.
+//! It never holds a line's text.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::digest::Counts;
+use crate::rules::{Action, Rules};
+
+/// The ledger of one invocation. It [balances](Ledger::balances) after every one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Ledger {
+    /// Log events of data messages.
+    pub received: u64,
+    /// Lines with a status below 400.
+    pub ok: u64,
+    /// Lines that a rule ignores or only counts, and lines of the function's own log group.
+    pub ignored: u64,
+    /// Lines without a status that we could read.
+    pub unreadable: u64,
+    /// Lines that were told or folded before.
+    pub duplicate: u64,
+    /// Lines to be told.
+    pub matched: u64,
+    /// Lines whose text is in a posted message.
+    pub shown: u64,
+    /// Lines that are only in a count of a posted message.
+    pub counted: u64,
+    /// Lines that the process holds folded after this invocation.
+    pub pending: u64,
+    /// Lines given back to Lambda as an error.
+    pub failed: u64,
+    /// Messages that Slack accepted.
+    pub posted: u64,
+    /// Lines recovered from broken JSON. Outside the balance, as all that follows.
+    pub salvaged: u64,
+    /// Kinesis records that could not be decoded.
+    pub undecodable: u64,
+    /// Posts whose answer was lost after they were sent, so that Slack may show them.
+    pub ambiguous: u64,
+    /// Alarm changes told.
+    pub alarms: u64,
+    /// Alarm changes and batches that were rightly not told.
+    pub silent: u64,
+}
+
+/// What goes out as metrics besides the ledger.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Measures {
+    /// Matched lines with a status of 400 to 499.
+    pub client_errors: u64,
+    /// Matched lines with a status of 500 to 599.
+    pub server_errors: u64,
+    /// Slack's answers of 429.
+    pub rate_limited: u64,
+    /// From the oldest line's timestamp to Slack's acceptance, milliseconds; `None` where nothing was accepted.
+    pub delivery_lag_ms: Option<u64>,
+    /// Lines that each rule took, by its position.
+    pub rule_hits: Vec<u64>,
+}
+
+impl Ledger {
+    /// Takes over what reading decided.
+    #[must_use]
+    pub fn of(counts: &Counts) -> Self {
+        Self {
+            received: counts.received,
+            ok: counts.ok,
+            ignored: counts.ignored,
+            unreadable: counts.unreadable,
+            duplicate: counts.duplicate,
+            matched: counts.matched,
+            salvaged: counts.salvaged,
+            ..Self::default()
+        }
+    }
+
+    /// Whether every line is accounted for, given what was pending before.
+    #[must_use]
+    pub fn balances(&self, pending_before: u64) -> bool {
+        let read = self.ok + self.ignored + self.unreadable + self.duplicate + self.matched;
+        let told = self.shown + self.counted + self.failed + self.pending;
+        self.received == read && self.matched + pending_before == told
+    }
+
+    /// The metrics of the invocation as EMF, one JSON object a line, without line breaks.
+    ///
+    /// The first line has the ledger, and `RuleHits` of the first `count` rule that took a line. A line has room
+    /// for one value of the dimension `Rule`, so that each further such rule has a line of its own.
+    ///
+    /// Source: CloudWatch user guide, "Embedded metric format specification". The member `level` keeps the line
+    /// from Lambda's log level filter.
+    #[must_use]
+    pub fn emf(&self, measures: &Measures, rules: &Rules, function_name: &str, now_ms: i64) -> Vec<String> {
+        let mut metrics: Vec<Metric> = self.by_name().map(|(name, value)| (name, "Count", value)).to_vec();
+        metrics.push(("ClientErrors", "Count", measures.client_errors));
+        metrics.push(("ServerErrors", "Count", measures.server_errors));
+        metrics.push(("RateLimited", "Count", measures.rate_limited));
+        metrics.extend(measures.delivery_lag_ms.map(|lag| ("DeliveryLag", "Milliseconds", lag)));
+        let mut hits = rules.iter().filter_map(|(index, rule)| {
+            let hits = *measures.rule_hits.get(index.position())?;
+            (rule.action() == Action::Count && hits > 0).then_some((rule.name(), hits))
+        });
+        let first = emf_line(&metrics, hits.next(), function_name, now_ms);
+        let further: Vec<String> =
+            hits.map(|hits| emf_line(&[], Some(hits), function_name, now_ms)).collect();
+        [vec![first], further].concat()
+    }
+
+    fn by_name(&self) -> [(&'static str, u64); 16] {
+        [
+            ("Received", self.received),
+            ("Ok", self.ok),
+            ("Ignored", self.ignored),
+            ("Unreadable", self.unreadable),
+            ("Duplicate", self.duplicate),
+            ("Matched", self.matched),
+            ("Shown", self.shown),
+            ("Counted", self.counted),
+            ("Pending", self.pending),
+            ("Failed", self.failed),
+            ("Posted", self.posted),
+            ("Salvaged", self.salvaged),
+            ("Undecodable", self.undecodable),
+            ("Ambiguous", self.ambiguous),
+            ("Alarms", self.alarms),
+            ("Silent", self.silent),
+        ]
+    }
+}
+
+const NAMESPACE: &str = "Statuswatch";
+
+/// Name, unit and value.
+type Metric = (&'static str, &'static str, u64);
+
+fn emf_line(metrics: &[Metric], rule_hits: Option<(&str, u64)>, function_name: &str, now_ms: i64) -> String {
+    let mut directives = Vec::new();
+    let mut line = serde_json::Map::new();
+    line.insert("level".to_owned(), "INFO".into());
+    line.insert("message".to_owned(), "ledger".into());
+    line.insert("FunctionName".to_owned(), function_name.into());
+    if !metrics.is_empty() {
+        let names: Vec<_> =
+            metrics.iter().map(|(name, unit, _)| json!({"Name": name, "Unit": unit})).collect();
+        directives.push(json!({"Namespace": NAMESPACE, "Dimensions": [["FunctionName"]], "Metrics": names}));
+        line.extend(metrics.iter().map(|(name, _, value)| ((*name).to_owned(), (*value).into())));
+    }
+    if let Some((rule, hits)) = rule_hits {
+        let names = [json!({"Name": "RuleHits", "Unit": "Count"})];
+        directives.push(
+            json!({"Namespace": NAMESPACE, "Dimensions": [["FunctionName", "Rule"]], "Metrics": names}),
+        );
+        line.insert("Rule".to_owned(), rule.into());
+        line.insert("RuleHits".to_owned(), hits.into());
+    }
+    line.insert("_aws".to_owned(), json!({"Timestamp": now_ms, "CloudWatchMetrics": directives}));
+    Value::Object(line).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_answer_has_the_names_and_the_order_of_the_contract() {
+        let ledger = Ledger { received: 3, matched: 2, ok: 1, shown: 2, posted: 1, ..Ledger::default() };
+        let answer = serde_json::to_string(&ledger).unwrap();
+        assert_eq!(
+            answer,
+            r#"{"received":3,"ok":1,"ignored":0,"unreadable":0,"duplicate":0,"matched":2,"shown":2,"counted":0,"pending":0,"failed":0,"posted":1,"salvaged":0,"undecodable":0,"ambiguous":0,"alarms":0,"silent":0}"#
+        );
+        assert!(ledger.balances(0));
+        assert!(!ledger.balances(1));
+        assert!(!Ledger { shown: 1, ..ledger }.balances(0));
+        assert!(!Ledger { received: 4, ..ledger }.balances(0));
+    }
+
+    #[test]
+    fn every_metric_that_a_directive_names_is_a_member_of_the_line() {
+        let rules = r#"{"rules":[{"name":"a","status":"403","action":"count"},{"name":"b","status":"404","action":"count"},
+            {"name":"c","status":"405","action":"ignore"},{"name":"d","status":"4xx","action":"notify"}]}"#;
+        let rules = Rules::parse(rules).unwrap();
+        let measures =
+            Measures { rule_hits: vec![2, 5, 7], delivery_lag_ms: Some(1234), ..Measures::default() };
+        let lines =
+            Ledger { received: 9, ..Ledger::default() }.emf(&measures, &rules, "watch", 1_600_000_000_000);
+        assert_eq!(lines.len(), 2);
+        for line in &lines {
+            assert!(!line.contains('\n'));
+            let line: Value = serde_json::from_str(line).unwrap();
+            assert_eq!(line["level"], "INFO");
+            assert_eq!(line["_aws"]["Timestamp"], 1_600_000_000_000_i64);
+            for directive in line["_aws"]["CloudWatchMetrics"].as_array().unwrap() {
+                assert_eq!(directive["Namespace"], "Statuswatch");
+                for metric in directive["Metrics"].as_array().unwrap() {
+                    assert!(line[metric["Name"].as_str().unwrap()].is_u64(), "{metric}");
+                }
+                for dimension in directive["Dimensions"][0].as_array().unwrap() {
+                    assert!(line[dimension.as_str().unwrap()].is_string(), "{dimension}");
+                }
+            }
+        }
+        assert!(
+            lines[0].contains(r#""Rule":"a","RuleHits":2"#) && lines[0].contains(r#""DeliveryLag":1234"#)
+        );
+        assert!(lines[1].contains(r#""Rule":"b","RuleHits":5"#) && !lines[1].contains("Received"));
+    }
+}
