@@ -5,5 +5,6 @@ pub mod access_log;
 pub mod rules;
 pub mod digest;
 pub mod duplicates;
+pub mod pace;
 pub mod ledger;
 mod json;

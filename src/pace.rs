@@ -1,0 +1,227 @@
+//! Post now, or fold into the next digest.
+//!
+//! One [`Pace`] a container. With a token a message is posted at once; without one it is a storm: lines are folded,
+//! that is counted exactly and kept as a bounded choice of samples, until a token is there. Nothing here waits,
+//! posts or reads a clock: the time is passed in, in epoch milliseconds.
+
+mod bucket;
+
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+pub use bucket::Bucket;
+
+use crate::digest::{Digest, Group};
+
+/// Sample lines that a folded group keeps.
+pub const STORM_SAMPLES: usize = 5;
+/// A storm is over when nothing was folded for this long.
+const QUIET_AFTER_MS: i64 = 60_000;
+/// Groups of a storm that are known not to be new; beyond that none is marked.
+const MAX_KNOWN_GROUPS: usize = 1_024;
+
+/// What a container holds back, and when it may post again.
+#[derive(Debug)]
+pub struct Pace {
+    /// When the next post may go out.
+    pub bucket: Bucket,
+    pending: Digest,
+    storm: Option<Storm>,
+}
+
+/// A time in which there were more messages than Slack allows.
+#[derive(Debug)]
+struct Storm {
+    since_ms: i64,
+    /// When the storm's last message was accepted, or the storm began.
+    last_message_ms: i64,
+    last_fold_ms: i64,
+    /// Lines told in the storm's messages so far.
+    lines: u64,
+    shown: u64,
+    known_groups: HashSet<u64>,
+}
+
+/// What a storm's message says of the storm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StormReport {
+    /// When the storm began, epoch milliseconds.
+    pub since_ms: i64,
+    /// How long ago the storm's last message was, or its beginning; milliseconds, at least one second.
+    pub since_last_message_ms: i64,
+}
+
+/// What is said once at the end of a storm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QuietAgain {
+    /// Lines that the storm's messages told.
+    pub lines: u64,
+    /// How many of them were shown.
+    pub shown: u64,
+    /// When the storm began, epoch milliseconds.
+    pub since_ms: i64,
+    /// When the last line was folded, epoch milliseconds.
+    pub until_ms: i64,
+}
+
+impl Pace {
+    /// Nothing held back, all tokens there.
+    #[must_use]
+    pub fn new(bucket: Bucket) -> Self {
+        Self { bucket, pending: Digest::default(), storm: None }
+    }
+
+    /// Lines folded and not posted yet.
+    #[must_use]
+    pub fn pending(&self) -> u64 {
+        self.pending.matched()
+    }
+
+    /// Folds lines for which there is no token: from now on there is a storm.
+    pub fn fold(&mut self, digest: Digest, now_ms: i64) {
+        self.pending.fold(digest, STORM_SAMPLES);
+        let storm = self.storm.get_or_insert_with(|| Storm {
+            since_ms: now_ms,
+            last_message_ms: now_ms,
+            last_fold_ms: now_ms,
+            lines: 0,
+            shown: 0,
+            known_groups: HashSet::new(),
+        });
+        storm.last_fold_ms = now_ms;
+    }
+
+    /// What to post: the folded lines with the given ones, and what to say of the storm where there is one.
+    ///
+    /// Nothing changes by asking: the folded lines stay pending until [`Pace::posted`].
+    #[must_use]
+    pub fn with_pending(&self, current: Digest, now_ms: i64) -> (Digest, Option<StormReport>) {
+        let Some(storm) = &self.storm else { return (current, None) };
+        let mut digest = self.pending.clone();
+        let samples = if self.pending() == 0 { usize::MAX } else { STORM_SAMPLES };
+        digest.fold(current, samples);
+        let is_first = storm.known_groups.is_empty();
+        let is_full = storm.known_groups.len() >= MAX_KNOWN_GROUPS;
+        for section in &mut digest.sections {
+            for group in &mut section.groups {
+                let is_known = storm.known_groups.contains(&hash_of(&section.log_group, group));
+                group.is_new = !is_first && !is_full && !is_known;
+            }
+        }
+        let since_last_message_ms = (now_ms - storm.last_message_ms).max(1_000);
+        (digest, Some(StormReport { since_ms: storm.since_ms, since_last_message_ms }))
+    }
+
+    /// Slack accepted what [`Pace::with_pending`] gave; `shown` of its lines were shown.
+    pub fn posted(&mut self, digest: &Digest, shown: u64, now_ms: i64) {
+        self.pending = Digest::default();
+        let Some(storm) = &mut self.storm else { return };
+        storm.last_message_ms = now_ms;
+        storm.lines += digest.matched();
+        storm.shown += shown;
+        for section in &digest.sections {
+            for group in &section.groups {
+                if storm.known_groups.len() < MAX_KNOWN_GROUPS {
+                    storm.known_groups.insert(hash_of(&section.log_group, group));
+                }
+            }
+        }
+    }
+
+    /// The end of a storm, if it has one now: nothing pending, and nothing folded for a minute.
+    ///
+    /// The storm goes on until [`Pace::told_quiet`], so that an end that could not be posted is said later.
+    #[must_use]
+    pub fn quiet_again(&self, now_ms: i64) -> Option<QuietAgain> {
+        let storm = self.storm.as_ref()?;
+        let is_over = self.pending() == 0 && now_ms - storm.last_fold_ms >= QUIET_AFTER_MS;
+        is_over.then_some(QuietAgain {
+            lines: storm.lines,
+            shown: storm.shown,
+            since_ms: storm.since_ms,
+            until_ms: storm.last_fold_ms,
+        })
+    }
+
+    /// The end of the storm was posted.
+    pub fn told_quiet(&mut self) {
+        self.storm = None;
+    }
+}
+
+fn hash_of(log_group: &str, group: &Group) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (log_group, group.status, &group.route, group.fault).hash(&mut hasher);
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access_log::Status;
+    use crate::digest::{Fault, Section};
+
+    fn digest(route: &str, count: u64) -> Digest {
+        let group = Group {
+            status: Status::new(502).unwrap(),
+            route: route.to_owned(),
+            fault: Fault::Unknown,
+            count,
+            salvaged: 0,
+            first_ms: 1,
+            last_ms: 2,
+            is_new: false,
+            samples: Vec::new(),
+        };
+        let section = Section {
+            log_group: "g".to_owned(),
+            groups: vec![group],
+            server_errors: count,
+            first_ms: 1,
+            last_ms: 2,
+            ..Section::default()
+        };
+        Digest { sections: vec![section], id: count }
+    }
+
+    #[test]
+    fn without_a_storm_a_digest_passes_as_it_is() {
+        let pace = Pace::new(Bucket::new(5, 5_000));
+        assert_eq!(pace.with_pending(digest("a", 3), 0), (digest("a", 3), None));
+    }
+
+    #[test]
+    fn what_is_folded_is_posted_with_the_next_and_only_forgotten_when_accepted() {
+        let mut pace = Pace::new(Bucket::new(1, 5_000));
+        pace.fold(digest("a", 3), 1_000);
+        pace.fold(digest("b", 4), 2_000);
+        assert_eq!(pace.pending(), 7);
+        let (both, report) = pace.with_pending(digest("a", 5), 11_000);
+        assert_eq!(both.matched(), 12);
+        assert_eq!(report, Some(StormReport { since_ms: 1_000, since_last_message_ms: 10_000 }));
+        assert_eq!(pace.pending(), 7);
+        pace.posted(&both, 2, 11_000);
+        assert_eq!(pace.pending(), 0);
+        let (next, report) = pace.with_pending(digest("c", 1), 16_000);
+        assert!(next.sections[0].groups[0].is_new);
+        assert_eq!(report, Some(StormReport { since_ms: 1_000, since_last_message_ms: 5_000 }));
+        assert!(!pace.with_pending(digest("a", 1), 16_000).0.sections[0].groups[0].is_new);
+    }
+
+    #[test]
+    fn a_storm_ends_once_a_minute_after_the_last_fold_with_nothing_pending() {
+        let mut pace = Pace::new(Bucket::new(1, 5_000));
+        assert_eq!(pace.quiet_again(100_000), None);
+        pace.fold(digest("a", 3), 1_000);
+        pace.fold(digest("a", 4), 5_000);
+        assert_eq!(pace.quiet_again(100_000), None, "something is pending");
+        let (all, _) = pace.with_pending(Digest::default(), 6_000);
+        pace.posted(&all, 1, 6_000);
+        assert_eq!(pace.quiet_again(64_999), None);
+        let end = QuietAgain { lines: 7, shown: 1, since_ms: 1_000, until_ms: 5_000 };
+        assert_eq!(pace.quiet_again(65_000), Some(end));
+        assert_eq!(pace.quiet_again(65_000), Some(end), "asking does not end it");
+        pace.told_quiet();
+        assert_eq!(pace.quiet_again(65_000), None);
+    }
+}
