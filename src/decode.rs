@@ -15,6 +15,7 @@ use thiserror::Error;
 
 use compressed::Inflated;
 pub use compressed::Source;
+pub(crate) use log_event::scan_log_event;
 pub use log_event::{EscapedText, LogEvent};
 use window::Window;
 

@@ -3,6 +3,8 @@
 //! Two readers share it: `decode`, whose text comes in windows, and `access_log`, whose line is there whole.
 //! It builds no tree and allocates nothing but the text of a string that holds escapes.
 
+pub(crate) mod members;
+
 use memchr::memchr2;
 
 /// Deepest nesting that is read, as in `serde_json`: deeper text is invalid, whatever it holds.
@@ -156,6 +158,11 @@ pub(crate) enum Progress {
 impl Skipper {
     pub(crate) fn new() -> Self {
         Self { state: State::Value, depth: 0, objects: 0 }
+    }
+
+    /// Whether the text ends within a string: no line of JSON does.
+    pub(crate) fn is_in_string(&self) -> bool {
+        matches!(self.state, State::Text { .. } | State::Escape { .. })
     }
 
     /// Reads on; an error gives the offset of the wrong byte in this piece.

@@ -7,4 +7,5 @@ pub mod digest;
 pub mod duplicates;
 pub mod pace;
 pub mod ledger;
+pub mod recording;
 mod json;

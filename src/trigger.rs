@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use thiserror::Error;
 
+use crate::json::members::{each_field, elements, field, text};
 use crate::json::{self, Stop};
 
 /// How much of an event of no known kind its error shows.
@@ -144,65 +145,6 @@ fn kinesis_record(record: &[u8]) -> KinesisRecord<'_> {
         },
         data: field(kinesis, b"data").and_then(text).unwrap_or_default(),
     }
-}
-
-/// Calls `each` with the raw name and the raw value of every field of the object at `at`; gives the offset behind it.
-fn each_field<'a>(
-    json: &'a [u8],
-    at: usize,
-    mut each: impl FnMut(&'a [u8], &'a [u8]),
-) -> Result<usize, Stop> {
-    let mut at = json::skip_space(json, json::expect(json, at, b'{')?);
-    if json.get(at) == Some(&b'}') {
-        return Ok(at + 1);
-    }
-    loop {
-        let name = json::expect(json, at, b'"')?;
-        let name_end = json::closing_quote(json, name)?;
-        let value = json::skip_space(json, json::expect(json, name_end + 1, b':')?);
-        let value_end = json::skip_value(json, value)?;
-        each(json.get(name..name_end).unwrap_or_default(), json.get(value..value_end).unwrap_or_default());
-        at = json::skip_space(json, value_end);
-        match json.get(at) {
-            Some(b',') => at += 1,
-            Some(b'}') => return Ok(at + 1),
-            Some(_) => return Err(Stop::Invalid(at)),
-            None => return Err(Stop::Incomplete),
-        }
-    }
-}
-
-/// The raw value of a field of an object; the last one where it stands twice, as in JSON parsers.
-fn field<'a>(object: &'a [u8], wanted: &[u8]) -> Option<&'a [u8]> {
-    let mut found = None;
-    let _ = each_field(object, 0, |name, value| {
-        if name == wanted {
-            found = Some(value);
-        }
-    });
-    found
-}
-
-/// The raw elements of an array that is known to be JSON.
-fn elements(array: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut at = 1;
-    std::iter::from_fn(move || {
-        let start = json::skip_space(array, at);
-        let end = json::skip_value(array, start).ok()?;
-        at = json::skip_space(array, end) + 1;
-        array.get(start..end)
-    })
-}
-
-/// What a raw value says, if it is a text.
-fn text(value: &[u8]) -> Option<Cow<'_, [u8]>> {
-    let raw = value.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
-    if !raw.contains(&b'\\') {
-        return Some(Cow::Borrowed(raw));
-    }
-    let mut said = String::new();
-    json::unescape(raw, &mut said);
-    Some(Cow::Owned(said.into_bytes()))
 }
 
 fn not_json(event: &[u8], stop: Stop) -> TriggerError {

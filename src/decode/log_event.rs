@@ -56,6 +56,13 @@ impl Scanned {
     }
 }
 
+/// Reads a log event that stands alone; `None` where the text is no JSON value.
+///
+/// `aws logs filter-log-events` writes `eventId` for what is `id` in a subscription message.
+pub(crate) fn scan_log_event(text: &[u8]) -> Option<LogEvent<'_>> {
+    scan(text).ok().map(|(scanned, _)| scanned.log_event(text))
+}
+
 /// Reads one element of `logEvents`, of any shape. A key that stands twice: the last one holds.
 pub(super) fn scan(text: &[u8]) -> Result<(Scanned, usize), Stop> {
     let mut found = Scanned { id: 0..0, timestamp_ms: 0, message: None, length: 0 };
@@ -79,7 +86,7 @@ fn scan_object(text: &[u8], found: &mut Scanned) -> Result<usize, Stop> {
         at = json::skip_space(text, json::expect(text, end + 1, b':')?);
         at = match name {
             b"message" => scan_text(text, at, |range| found.message = range)?,
-            b"id" => scan_text(text, at, |range| found.id = range.unwrap_or_default())?,
+            b"id" | b"eventId" => scan_text(text, at, |range| found.id = range.unwrap_or_default())?,
             b"timestamp" => {
                 let end = json::skip_value(text, at)?;
                 found.timestamp_ms = timestamp(text.get(at..end).unwrap_or_default());

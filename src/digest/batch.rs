@@ -94,20 +94,21 @@ impl<'r> Batch<'r> {
         self.keys.extend(other.keys);
     }
 
-    fn judge(
-        &mut self,
-        header: &Header,
-        event: &LogEvent<'_>,
-        log: &AccessLog<'_>,
-        line: &str,
-        salvaged: bool,
-    ) {
+    /// Takes one line as it was logged. `id` is empty where it has none, `timestamp_ms` 0 where it is unknown.
+    pub fn line(&mut self, header: &Header, id: &[u8], timestamp_ms: i64, line: &str) {
+        let line = line.trim_end();
+        let (log, salvaged) = match access_log::read(line, self.reader.format) {
+            Reading::Unreadable => return self.unreadable(header),
+            Reading::AccessLog(log) => (log, false),
+            Reading::Salvaged(log) => (log, true),
+        };
+        self.counts.salvaged += u64::from(salvaged);
         if log.status.class() == StatusClass::Ok {
             self.counts.ok += 1;
             return;
         }
         let rules = &self.reader.rules;
-        let verdict = rules.judge(log, line, event.timestamp_ms);
+        let verdict = rules.judge(&log, line, timestamp_ms);
         if let Some(rule) = verdict.rule {
             self.counts.hit(rule);
         }
@@ -121,24 +122,25 @@ impl<'r> Batch<'r> {
                 }
             }
             Action::Notify => {
-                let key = EventKey::new(
-                    &header.log_group,
-                    &header.log_stream,
-                    event.id.0,
-                    event.timestamp_ms,
-                    line,
-                );
+                let key = EventKey::new(&header.log_group, &header.log_stream, id, timestamp_ms, line);
                 if self.remembered.contains(key) || self.repeats(key) {
                     self.counts.duplicate += 1;
                     return;
                 }
                 self.digest.id = self.digest.id.wrapping_add(key.number());
-                self.tell(header, event.timestamp_ms, log, line, salvaged);
+                self.tell(header, timestamp_ms, &log, line, salvaged);
                 if let (Some(rule), Some(section)) = (rule, self.digest.section_mut(&header.log_group)) {
                     rule.color().into_iter().for_each(|color| section.note_color(color));
                     rule.mention().into_iter().for_each(|mention| section.note_mention(mention));
                 }
             }
+        }
+    }
+
+    fn unreadable(&mut self, header: &Header) {
+        self.counts.unreadable += 1;
+        if let Some(section) = self.digest.section_mut(&header.log_group) {
+            section.unreadable += 1;
         }
     }
 
@@ -188,27 +190,10 @@ impl Sink for Batch<'_> {
             self.counts.own_log_group += 1;
             return;
         }
+        let Some(message) = event.message else { return self.unreadable(header) };
         let mut line = std::mem::take(&mut self.line);
-        let reading = match event.message {
-            Some(message) => {
-                message.unescape_into(&mut line);
-                access_log::read(&line, self.reader.format)
-            }
-            None => Reading::Unreadable,
-        };
-        match reading {
-            Reading::Unreadable => {
-                self.counts.unreadable += 1;
-                if let Some(section) = self.digest.section_mut(&header.log_group) {
-                    section.unreadable += 1;
-                }
-            }
-            Reading::AccessLog(log) => self.judge(header, &event, &log, line.trim_end(), false),
-            Reading::Salvaged(log) => {
-                self.counts.salvaged += 1;
-                self.judge(header, &event, &log, line.trim_end(), true);
-            }
-        }
+        message.unescape_into(&mut line);
+        self.line(header, event.id.0, event.timestamp_ms, &line);
         self.line = line;
     }
 

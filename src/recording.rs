@@ -1,0 +1,244 @@
+//! A recording in: Lambda events, subscription messages, log events, access-log lines, mixed and compressed as they
+//! come. Its pieces out, each told by looking at it.
+//!
+//! It holds one piece at a time, decodes no base64 and judges no line. Text that is nothing else is a line.
+
+mod splitter;
+
+use std::io::{self, BufRead, BufReader, Read};
+
+use flate2::bufread::MultiGzDecoder;
+use thiserror::Error;
+
+use crate::decode::{LogEvent, scan_log_event};
+use crate::json::members::{each_field, elements, field, text};
+use splitter::{Part, Splitter};
+
+/// The longest document or line that is read, in bytes: room for the largest inflated subscription message.
+const MAX_PIECE_BYTES: usize = 128 * 1024 * 1024;
+/// How many documents may be wrapped in one another: an event in a failure record in a queue's message in a list.
+const MAX_WRAPPED: usize = 4;
+
+/// One piece of a recording.
+#[derive(Debug)]
+pub enum Piece<'a> {
+    /// A Lambda event of any kind that `trigger` takes.
+    Event(&'a [u8]),
+    /// A decoded subscription message.
+    Message(&'a [u8]),
+    /// A log event that stands alone, with what is known of where it comes from.
+    LogEvent {
+        /// The log event itself.
+        event: LogEvent<'a>,
+        /// Name of its log stream; empty where it is unknown.
+        log_stream: String,
+    },
+    /// An access-log line.
+    Line(&'a [u8]),
+}
+
+/// What is wrong with one piece. The pieces behind it are read all the same.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum PieceError {
+    /// A document or a line beyond all measure.
+    #[error("a document or line longer than {MAX_PIECE_BYTES} bytes")]
+    TooLong,
+    /// A failure record of a Kinesis stream tells where the records are, and does not hold them.
+    #[error(
+        "a failure record without its event: Kinesis keeps the records in the stream, at the sequence numbers it names"
+    )]
+    NoEvent,
+}
+
+/// Reads a recording to its end, and hands each piece with the number of its line to `each`.
+///
+/// An error of the source itself, also of its compression, ends the reading.
+pub fn read(source: impl Read, each: &mut impl FnMut(u64, Result<Piece<'_>, PieceError>)) -> io::Result<()> {
+    let mut source = BufReader::with_capacity(64 * 1024, source);
+    if source.fill_buf()?.starts_with(&[0x1f, 0x8b]) {
+        split(MultiGzDecoder::new(source), each)
+    } else {
+        split(source, each)
+    }
+}
+
+fn split(source: impl Read, each: &mut impl FnMut(u64, Result<Piece<'_>, PieceError>)) -> io::Result<()> {
+    let mut splitter = Splitter::new(source, MAX_PIECE_BYTES);
+    while let Some((number, part)) = splitter.next()? {
+        match part {
+            Part::Document(document) => unwrap(document, MAX_WRAPPED, &mut |piece| each(number, piece)),
+            Part::Line(line) => each(number, Ok(Piece::Line(line))),
+            Part::TooLong => each(number, Err(PieceError::TooLong)),
+        }
+    }
+    Ok(())
+}
+
+/// Hands on what a document is, or what is wrapped in it.
+fn unwrap(document: &[u8], wrapped: usize, each: &mut dyn FnMut(Result<Piece<'_>, PieceError>)) {
+    let shape = Shape::of(document);
+    if let Some(payload) = shape.request_payload.filter(|_| wrapped > 0) {
+        return unwrap(payload, wrapped - 1, each);
+    }
+    if let Some(messages) = shape.queue_messages.filter(|_| wrapped > 0) {
+        for message in elements(messages) {
+            let body = field(message, b"body").or_else(|| field(message, b"Body"));
+            if let Some(body) = body.and_then(text) {
+                unwrap(&body, wrapped - 1, each);
+            }
+        }
+        return;
+    }
+    if let Some(events) = shape.events {
+        return elements(events).for_each(|event| log_event(event, each));
+    }
+    match shape.kind {
+        Some(Kind::Event) => each(Ok(Piece::Event(document))),
+        Some(Kind::Message) => each(Ok(Piece::Message(document))),
+        Some(Kind::LogEvent) => log_event(document, each),
+        Some(Kind::RecordWithoutEvent) => each(Err(PieceError::NoEvent)),
+        None => each(Ok(Piece::Line(document))),
+    }
+}
+
+fn log_event(object: &[u8], each: &mut dyn FnMut(Result<Piece<'_>, PieceError>)) {
+    let log_stream = field(object, b"logStreamName").and_then(text).unwrap_or_default();
+    let log_stream = String::from_utf8_lossy(&log_stream).into_owned();
+    match scan_log_event(object) {
+        Some(event) => each(Ok(Piece::LogEvent { event, log_stream })),
+        None => each(Ok(Piece::Line(object))),
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Event,
+    Message,
+    LogEvent,
+    RecordWithoutEvent,
+}
+
+/// What a document shows at its top level.
+#[derive(Default)]
+struct Shape<'a> {
+    kind: Option<Kind>,
+    /// The event in a failure record (Lambda developer guide, "Asynchronous invocation": destinations).
+    request_payload: Option<&'a [u8]>,
+    /// Messages of a queue: an event of SQS, or the answer of `aws sqs receive-message`.
+    queue_messages: Option<&'a [u8]>,
+    /// The answer of `aws logs filter-log-events` or `get-log-events`.
+    events: Option<&'a [u8]>,
+}
+
+impl<'a> Shape<'a> {
+    fn of(document: &'a [u8]) -> Self {
+        let mut shape = Self::default();
+        let (mut has_message, mut has_timestamp, mut has_status) = (false, false, false);
+        // A document is known to be JSON; one that is an array has no members.
+        let _ = each_field(document, 0, |name, value| match (name, value.first()) {
+            (b"requestPayload", Some(b'{')) => shape.request_payload = Some(value),
+            (b"KinesisBatchInfo", Some(b'{')) => shape.kind = Some(Kind::RecordWithoutEvent),
+            (b"Messages", Some(b'[')) => shape.queue_messages = Some(value),
+            (b"Records", Some(b'[')) if is_from_queue(value) => shape.queue_messages = Some(value),
+            (b"awslogs" | b"alarmData", Some(b'{'))
+            | (b"Records", Some(b'['))
+            | (b"detail-type", Some(b'"')) => {
+                shape.kind = Some(Kind::Event);
+            }
+            (b"logEvents", Some(b'[')) | (b"messageType", Some(b'"')) => shape.kind = Some(Kind::Message),
+            (b"events", Some(b'[')) => shape.events = Some(value),
+            (b"message", Some(b'"')) => has_message = true,
+            (b"timestamp", Some(_)) => has_timestamp = true,
+            (b"status", _) => has_status = true,
+            _ => {}
+        });
+        // An access log may have a message and a time of its own; it has a status, too.
+        if shape.kind.is_none() && has_message && has_timestamp && !has_status {
+            shape.kind = Some(Kind::LogEvent);
+        }
+        shape
+    }
+}
+
+fn is_from_queue(records: &[u8]) -> bool {
+    let first = elements(records).next().unwrap_or_default();
+    field(first, b"eventSource").and_then(text).as_deref() == Some(b"aws:sqs")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    use super::*;
+
+    fn pieces(text: &[u8]) -> Vec<String> {
+        let mut said = Vec::new();
+        let lossy = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        read(text, &mut |number, piece| {
+            said.push(match piece {
+                Ok(Piece::Event(event)) => format!("{number} event {}", lossy(event)),
+                Ok(Piece::Message(message)) => format!("{number} message {}", lossy(message)),
+                Ok(Piece::LogEvent { event, log_stream }) => {
+                    let message = lossy(event.message.unwrap().0);
+                    format!(
+                        "{number} log event {log_stream}|{}|{}|{message}",
+                        lossy(event.id.0),
+                        event.timestamp_ms
+                    )
+                }
+                Ok(Piece::Line(line)) => format!("{number} line {}", lossy(line)),
+                Err(error) => format!("{number} {error}"),
+            });
+        })
+        .unwrap();
+        said
+    }
+
+    #[track_caller]
+    fn check(text: &str, expected: &[&str]) {
+        assert_eq!(pieces(text.as_bytes()), expected);
+        let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
+        gzip.write_all(text.as_bytes()).unwrap();
+        assert_eq!(pieces(&gzip.finish().unwrap()), expected);
+    }
+
+    #[test]
+    fn each_piece_is_told_by_looking() {
+        check(r#"{"awslogs":{"data":"x"}}"#, &[r#"1 event {"awslogs":{"data":"x"}}"#]);
+        check(r#"{"Records":[{"kinesis":{}}]}"#, &[r#"1 event {"Records":[{"kinesis":{}}]}"#]);
+        check(r#"{"messageType":"CONTROL_MESSAGE"}"#, &[r#"1 message {"messageType":"CONTROL_MESSAGE"}"#]);
+        check(r#"{"logEvents":[]}"#, &[r#"1 message {"logEvents":[]}"#]);
+        check(
+            "{\"timestamp\":5,\"message\":\"a\"}\n{\"message\":\"b\",\"timestamp\":\"6\",\"id\":\"7\"}\n",
+            &["1 log event ||5|a", "2 log event |7|6|b"],
+        );
+        check(
+            r#"{"events":[{"logStreamName":"s","timestamp":5,"message":"a","ingestionTime":6,"eventId":"9"}],"searchedLogStreams":[]}"#,
+            &["1 log event s|9|5|a"],
+        );
+        check(
+            "{\"status\":\"502\",\"timestamp\":1,\"message\":\"x\"}\n127.0.0.1 - - [x]\n",
+            &["1 line {\"status\":\"502\",\"timestamp\":1,\"message\":\"x\"}", "2 line 127.0.0.1 - - [x]"],
+        );
+        check("", &[]);
+    }
+
+    #[test]
+    fn a_failed_event_is_unwrapped_from_what_kept_it() {
+        let record = r#"{"version":"1.0","requestPayload":{"awslogs":{"data":"x"}},"responsePayload":{}}"#;
+        let expected = r#"1 event {"awslogs":{"data":"x"}}"#;
+        check(record, &[expected]);
+        let body = serde_json::Value::from(record).to_string();
+        check(&format!(r#"{{"Messages":[{{"Body":{body}}},{{"Body":{body}}}]}}"#), &[expected, expected]);
+        check(&format!(r#"{{"Records":[{{"eventSource":"aws:sqs","body":{body}}}]}}"#), &[expected]);
+        check(
+            r#"{"KinesisBatchInfo":{"shardId":"x"}}"#,
+            &[
+                "1 a failure record without its event: Kinesis keeps the records in the stream, at the sequence numbers it names",
+            ],
+        );
+    }
+}
