@@ -1,1 +1,4 @@
 //! statuswatch
+mod backoff;
+pub mod http;
+pub mod slack;
