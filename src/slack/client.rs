@@ -1,0 +1,175 @@
+//! Posts one message to one incoming webhook.
+//!
+//! In comes a message in two forms (as it should look, and as plain text in case Slack cannot read the
+//! first), out comes what became of it, with the number of requests and of answers that were lost.
+//! It never posts inside a time for which Slack asked to be left alone, never past the deadline, never
+//! sends the same bytes again after a 400, never follows a redirect, and never shows the webhook's URL.
+
+use std::time::{Duration, SystemTime};
+
+use reqwest::header::{CONTENT_TYPE, DATE, RETRY_AFTER};
+use tokio::time::{Instant, sleep_until};
+
+use super::answer::{Verdict, verdict};
+use super::course::{Course, Next};
+use super::post::{Post, PostError, PostOutcome};
+use super::retry_after::retry_after;
+use super::webhook_url::WebhookUrl;
+use crate::backoff::Backoff;
+use crate::http::{Answer, Budget, HttpClient, Lost, Patience};
+
+/// Slack's answers are a word; more than this is not Slack.
+const ANSWER_BYTES: usize = 4 * 1024;
+
+/// A 429 without a readable `Retry-After` (or with one of nothing) is taken as Slack's unit, one second.
+const LEAST_RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// How patient a [`Client`] is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClientSettings {
+    /// From the start of a request until the answer's head, connecting included.
+    pub head_timeout: Duration,
+    /// From the start of a request until the answer's end.
+    pub total_timeout: Duration,
+    /// Tries of one message before it is given back, so that one post cannot fill a long deadline:
+    /// Lambda's own retries come minutes later, when trying again is worth more.
+    pub tries: u32,
+    /// The ceiling of the first wait; it doubles with every try.
+    pub backoff: Duration,
+    /// The ceiling of any wait.
+    pub backoff_cap: Duration,
+    /// Seeds the waits' jitter; it must differ between containers.
+    pub seed: u64,
+}
+
+impl Default for ClientSettings {
+    fn default() -> Self {
+        Self {
+            head_timeout: Duration::from_secs(8),
+            total_timeout: Duration::from_secs(10),
+            tries: 5,
+            backoff: Duration::from_millis(500),
+            backoff_cap: Duration::from_secs(10),
+            seed: 0,
+        }
+    }
+}
+
+/// A webhook with its circuit. One per process: it takes one post at a time.
+#[derive(Debug)]
+pub struct Client {
+    http: HttpClient,
+    webhook: WebhookUrl,
+    settings: ClientSettings,
+    backoff: Backoff,
+    /// Slack asked that nothing be posted before this.
+    closed_until: Option<Instant>,
+}
+
+impl Client {
+    /// A client that has not connected yet.
+    #[must_use]
+    pub fn new(http: HttpClient, webhook: WebhookUrl, settings: ClientSettings) -> Self {
+        let backoff = Backoff::new(settings.backoff, settings.backoff_cap, settings.seed);
+        Self { http, webhook, settings, backoff, closed_until: None }
+    }
+
+    /// Takes another webhook into use; false if it is the one in use, so that trying again is no use.
+    pub fn replace_webhook(&mut self, webhook: WebhookUrl) -> bool {
+        if self.webhook == webhook {
+            return false;
+        }
+        self.webhook = webhook;
+        self.closed_until = None;
+        true
+    }
+
+    /// Posts a message, trying again as its answers allow and the budget lets it.
+    ///
+    /// - 200 `ok`: accepted.
+    /// - 429: given back at once, for the caller to decide whether to wait.
+    /// - 408, 425, 5xx and a lost answer: tried again after a wait with full jitter, or after
+    ///   `Retry-After` where that is longer.
+    /// - A kept connection that breaks before it answers has usually been dead since the last freeze:
+    ///   once, the request is sent again at once, and that is not counted as a try.
+    /// - 400: the plain text once, unless it is the same.
+    /// - Anything else: final.
+    pub async fn post(&mut self, post: Post<'_>, budget: Budget) -> PostOutcome {
+        let began = Instant::now();
+        let mut course = Course::of(post);
+        if let Some(retry_after) = self.closed_for(began) {
+            return course.end(Err(PostError::RateLimited { retry_after }));
+        }
+        while budget.allows_request_at(Instant::now()) {
+            let mut closed = None;
+            let next = match self.send(course.next_body(), budget).await {
+                Err(lost) => course.after_no_answer(lost),
+                Ok(answer) => {
+                    let verdict = verdict(answer.status, &answer.body, answer.broken);
+                    closed = self.heed(verdict, asked_wait(&answer, budget.wall_clock(began.elapsed())));
+                    course.after(verdict, closed)
+                }
+            };
+            match next {
+                Next::End(result) => return course.end(result),
+                Next::AtOnce => {}
+                Next::Later { failures } => {
+                    let wait = self.backoff.wait(failures).max(closed.unwrap_or_default());
+                    let again = Instant::now() + wait;
+                    if failures >= self.settings.tries || !budget.allows_request_at(again) {
+                        break;
+                    }
+                    sleep_until(again).await;
+                }
+            }
+        }
+        course.give_up()
+    }
+
+    /// Closes the circuit for as long as an answer asks, and after a 429 for a moment even if it does
+    /// not say how long; returns that time.
+    fn heed(&mut self, verdict: Verdict, asked: Option<Duration>) -> Option<Duration> {
+        let wait = match verdict {
+            Verdict::RateLimited => Some(
+                asked
+                    .filter(|wait| *wait >= LEAST_RETRY_AFTER)
+                    .unwrap_or_else(|| LEAST_RETRY_AFTER + self.backoff.jitter(LEAST_RETRY_AFTER)),
+            ),
+            Verdict::Unavailable(_) => asked,
+            _ => None,
+        };
+        self.closed_until = wait.map(|wait| Instant::now() + wait);
+        wait
+    }
+
+    /// How long Slack still wants to be left alone, if it does.
+    fn closed_for(&mut self, now: Instant) -> Option<Duration> {
+        let wait = self.closed_until?.checked_duration_since(now).filter(|wait| !wait.is_zero());
+        if wait.is_none() {
+            self.closed_until = None;
+        }
+        wait
+    }
+
+    async fn send(&self, body: &str, budget: Budget) -> Result<Answer, Lost> {
+        let request = self
+            .http
+            .post(self.webhook.for_request())
+            .header(CONTENT_TYPE, "application/json; charset=utf-8")
+            .body(body.to_owned());
+        let patience = Patience {
+            head: self.settings.head_timeout,
+            total: self.settings.total_timeout,
+            bytes: ANSWER_BYTES,
+        };
+        self.http.exchange(request, patience, budget).await
+    }
+}
+
+/// The wait that an answer asks for.
+fn asked_wait(answer: &Answer, now: SystemTime) -> Option<Duration> {
+    retry_after(answer.header(RETRY_AFTER), answer.header(DATE), &answer.body, now)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,113 @@
+//! One post under way: what to do next, given what came of what was sent.
+//!
+//! In come verdicts and lost answers one by one, out comes the next step, and at the end the outcome
+//! with its counts. It is pure: it sends nothing, waits for nothing and reads no clock.
+
+use std::time::Duration;
+
+use super::answer::Verdict;
+use super::post::{Accepted, Post, PostError, PostOutcome};
+use crate::http::{Lost, TransportFault};
+
+/// What has been sent of one post, and what came of it.
+#[derive(Debug)]
+pub(super) struct Course<'a> {
+    /// Sent next.
+    body: &'a str,
+    /// Sent after a 400, if it is not the same as what got the 400.
+    plain_body: Option<&'a str>,
+    as_plain_text: bool,
+    stale_connection_seen: bool,
+    /// Tries that failed in a way that may pass.
+    failures: u32,
+    last_error: PostError,
+    requests: u32,
+    ambiguous: u32,
+}
+
+/// The next step of a post.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Next {
+    /// Nothing more is to be sent.
+    End(Result<Accepted, PostError>),
+    /// The next body is to be sent without a wait.
+    AtOnce,
+    /// The next body is to be sent after the wait for so many failures, if there are tries and time left.
+    Later { failures: u32 },
+}
+
+impl<'a> Course<'a> {
+    pub(super) fn of(post: Post<'a>) -> Self {
+        Self {
+            body: post.body,
+            plain_body: (post.plain_body != post.body).then_some(post.plain_body),
+            as_plain_text: false,
+            stale_connection_seen: false,
+            failures: 0,
+            last_error: PostError::NoTimeLeft,
+            requests: 0,
+            ambiguous: 0,
+        }
+    }
+
+    /// The body to send now; it counts as a request.
+    pub(super) fn next_body(&mut self) -> &'a str {
+        self.requests = self.requests.saturating_add(1);
+        self.body
+    }
+
+    /// An answer came; `closed` is for how long it closed the circuit.
+    pub(super) fn after(&mut self, verdict: Verdict, closed: Option<Duration>) -> Next {
+        match verdict {
+            Verdict::Accepted => Next::End(Ok(Accepted { as_plain_text: self.as_plain_text })),
+            Verdict::Final(error) => Next::End(Err(error)),
+            Verdict::RateLimited => {
+                Next::End(Err(PostError::RateLimited { retry_after: closed.unwrap_or_default() }))
+            }
+            Verdict::NotUnderstood(error) => match self.plain_body.take() {
+                None => Next::End(Err(error)),
+                Some(plain_body) => {
+                    self.last_error = error;
+                    self.body = plain_body;
+                    self.as_plain_text = true;
+                    Next::AtOnce
+                }
+            },
+            Verdict::Unavailable(error) => self.later(error),
+            Verdict::Lost(fault) => {
+                self.ambiguous = self.ambiguous.saturating_add(1);
+                self.later(PostError::Transport(fault))
+            }
+        }
+    }
+
+    /// No answer came.
+    pub(super) fn after_no_answer(&mut self, lost: Lost) -> Next {
+        self.ambiguous = self.ambiguous.saturating_add(u32::from(lost.sent));
+        let error = PostError::Transport(lost.fault);
+        // A kept connection that breaks has usually been dead since the last freeze: no fault of Slack's.
+        if lost.reused && lost.fault == TransportFault::Broken && !self.stale_connection_seen {
+            self.stale_connection_seen = true;
+            self.last_error = error;
+            return Next::AtOnce;
+        }
+        self.later(error)
+    }
+
+    /// The outcome where tries or time ran out.
+    pub(super) fn give_up(self) -> PostOutcome {
+        let error = self.last_error;
+        self.end(Err(error))
+    }
+
+    /// The outcome with the counts so far.
+    pub(super) fn end(self, result: Result<Accepted, PostError>) -> PostOutcome {
+        PostOutcome { result, requests: self.requests, ambiguous: self.ambiguous }
+    }
+
+    fn later(&mut self, error: PostError) -> Next {
+        self.failures = self.failures.saturating_add(1);
+        self.last_error = error;
+        Next::Later { failures: self.failures }
+    }
+}
