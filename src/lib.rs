@@ -1,4 +1,6 @@
 //! statuswatch
 mod backoff;
+pub mod config;
 pub mod http;
+pub mod secret;
 pub mod slack;
