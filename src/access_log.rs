@@ -4,6 +4,11 @@
 //! It never searches a line's text for a status: each format is read by its own structure,
 //! so that text inside a value can never pass for a field.
 
+mod clf;
+mod csv;
+mod preset;
+mod xml;
+
 use std::borrow::Cow;
 use std::fmt;
 
