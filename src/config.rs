@@ -14,6 +14,7 @@ pub(crate) use environment::Environment;
 use environment::shown;
 pub use error::ConfigError;
 
+use crate::access_log::Format;
 use crate::secret::{AwsAccess, Stored};
 use crate::slack::webhook_url::{AllowedHosts, WebhookUrl};
 
@@ -141,42 +142,6 @@ impl FromStr for Color {
         let hex = hex.is_some_and(|hex| hex.len() == 6 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()));
         let known = hex || ["good", "warning", "danger"].contains(&text);
         known.then(|| Self(text.to_owned())).ok_or(UnknownColor)
-    }
-}
-
-/// How access logs are written.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Format {
-    /// Decided line by line.
-    #[default]
-    Auto,
-    /// One JSON object a line.
-    Json,
-    /// The common log format.
-    Clf,
-    /// Comma-separated values.
-    Csv,
-    /// One XML element a line.
-    Xml,
-}
-
-/// The text names no format.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must be one of auto, json, clf, csv, xml")]
-pub struct UnknownFormat;
-
-impl FromStr for Format {
-    type Err = UnknownFormat;
-
-    fn from_str(text: &str) -> Result<Self, UnknownFormat> {
-        match text {
-            "auto" => Ok(Self::Auto),
-            "json" => Ok(Self::Json),
-            "clf" => Ok(Self::Clf),
-            "csv" => Ok(Self::Csv),
-            "xml" => Ok(Self::Xml),
-            _ => Err(UnknownFormat),
-        }
     }
 }
 
