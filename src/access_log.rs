@@ -12,6 +12,7 @@ mod preset;
 pub mod redact;
 mod route;
 mod salvage;
+pub mod time;
 mod xml;
 
 use std::borrow::Cow;

@@ -15,7 +15,10 @@ use environment::shown;
 pub use error::ConfigError;
 
 use crate::access_log::Format;
+use crate::rules::Rules;
 use crate::secret::{AwsAccess, Stored};
+use crate::slack::console::Region;
+use crate::slack::render::Style;
 use crate::slack::webhook_url::{AllowedHosts, WebhookUrl};
 
 const WEBHOOK_URL: &str = "SLACK_WEBHOOK_URL";
@@ -67,28 +70,24 @@ pub struct Config {
     pub allowed_hosts: AllowedHosts,
     /// What Lambda says about the function.
     pub function: Function,
-    /// How to call AWS; present exactly where the webhook or the rules are stored there.
-    pub aws: Option<AwsAccess>,
 }
 
 /// Where the webhook's URL is.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum WebhookSource {
     /// In the environment itself.
     Url(WebhookUrl),
-    /// In AWS, to be fetched.
-    Stored(Stored),
+    /// In AWS, to be fetched this way.
+    Stored(Stored, Box<AwsAccess>),
 }
 
 /// Where the rules are.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum RulesSource {
-    /// Unset: 5xx and 4xx notify.
-    BuiltIn,
-    /// The JSON text itself, not parsed yet.
-    Json(String),
-    /// `ssm:NAME`: in an SSM parameter, to be fetched.
-    Stored(Stored),
+    /// In the environment itself, or the built-in ones where it is unset.
+    Known(Rules),
+    /// `ssm:NAME`: in an SSM parameter, to be fetched this way.
+    Stored(Stored, Box<AwsAccess>),
 }
 
 /// The parts of a message that the operator sets; all unset by default.
@@ -157,7 +156,7 @@ impl Config {
         let hosts = AllowedHosts::parse(environment.get(ALLOWED_HOSTS).unwrap_or_default());
         let allowed_hosts = faults.note(ALLOWED_HOSTS, hosts).unwrap_or_default();
         let webhook = webhook(&environment, &allowed_hosts, &mut faults);
-        let rules = faults.note(RULES, rules(&environment)).unwrap_or(RulesSource::BuiltIn);
+        let rules = rules(&environment, &mut faults);
         let color = faults.note(COLOR, choice(&environment, COLOR)).flatten();
         let format = faults.note(FORMAT, choice(&environment, FORMAT)).flatten().unwrap_or_default();
         let max_lines = faults.note(MAX_LINES, environment.number(MAX_LINES, 1..=200, 20));
@@ -165,12 +164,15 @@ impl Config {
         let spacing = faults.note(SPACING, environment.number(SPACING, 1..=3_600, 5));
         let bytes = environment.number(MAX_DECOMPRESSED_BYTES, 1..=1 << 40, 128 << 20);
         let bytes = faults.note(MAX_DECOMPRESSED_BYTES, bytes);
-        let stored =
-            matches!(webhook, Some(WebhookSource::Stored(_))) || matches!(rules, RulesSource::Stored(_));
-        let aws = if stored { AwsAccess::read(&environment, &mut faults) } else { None };
-
-        let (Some(webhook), Some(max_lines), Some(burst), Some(spacing), Some(max_decompressed_bytes), true) =
-            (webhook, max_lines, burst, spacing, bytes, faults.is_empty())
+        let (
+            Some(webhook),
+            Some(rules),
+            Some(max_lines),
+            Some(burst),
+            Some(spacing),
+            Some(max_decompressed_bytes),
+            true,
+        ) = (webhook, rules, max_lines, burst, spacing, bytes, faults.is_empty())
         else {
             return Err(faults);
         };
@@ -196,8 +198,23 @@ impl Config {
                 log_group: environment.text("AWS_LAMBDA_LOG_GROUP_NAME"),
                 region: environment.text("AWS_REGION"),
             },
-            aws,
         })
+    }
+}
+
+impl Config {
+    /// How messages look.
+    #[must_use]
+    pub fn style(&self) -> Style {
+        Style {
+            lead_in: self.message.text.clone(),
+            channel: self.message.channel.clone(),
+            username: self.message.user_name.clone(),
+            icon_emoji: self.message.icon_emoji.clone(),
+            color: self.message.color.as_ref().map(|color| color.as_str().to_owned()),
+            max_lines: self.max_lines,
+            region: self.function.region.as_deref().and_then(Region::new),
+        }
     }
 }
 
@@ -227,8 +244,14 @@ fn webhook(
         }
         [(name, value)] => match *name {
             WEBHOOK_URL => faults.note(name, WebhookUrl::parse(value, allowed)).map(WebhookSource::Url),
-            WEBHOOK_PARAMETER => faults.note(name, Stored::parameter(value)).map(WebhookSource::Stored),
-            _ => faults.note(name, Stored::secret(value)).map(WebhookSource::Stored),
+            WEBHOOK_PARAMETER => {
+                let place = faults.note(name, Stored::parameter(value));
+                Some(WebhookSource::Stored(place?, Box::new(AwsAccess::read(environment, faults)?)))
+            }
+            _ => {
+                let place = faults.note(name, Stored::secret(value));
+                Some(WebhookSource::Stored(place?, Box::new(AwsAccess::read(environment, faults)?)))
+            }
         },
         [(first, _), others @ ..] => {
             let others = others.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
@@ -239,11 +262,18 @@ fn webhook(
     }
 }
 
-fn rules(environment: &Environment) -> Result<RulesSource, crate::secret::StoredError> {
-    let Some(text) = environment.get(RULES) else { return Ok(RulesSource::BuiltIn) };
-    match text.strip_prefix("ssm:") {
-        Some(name) => Stored::parameter(name).map(RulesSource::Stored),
-        None => Ok(RulesSource::Json(text.to_owned())),
+fn rules(environment: &Environment, faults: &mut ConfigError) -> Option<RulesSource> {
+    let Some(text) = environment.get(RULES) else { return Some(RulesSource::Known(Rules::built_in())) };
+    if let Some(name) = text.strip_prefix("ssm:") {
+        let place = faults.note(RULES, Stored::parameter(name));
+        return Some(RulesSource::Stored(place?, Box::new(AwsAccess::read(environment, faults)?)));
+    }
+    match Rules::parse(text) {
+        Ok(rules) => Some(RulesSource::Known(rules)),
+        Err(error) => {
+            error.faults().iter().for_each(|fault| faults.add(RULES, fault));
+            None
+        }
     }
 }
 

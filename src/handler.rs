@@ -10,6 +10,9 @@ mod tick;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+pub use tell::body;
+pub(crate) use tell::short_id;
+
 use aws_lambda_events::event::streams::KinesisEventResponse;
 use serde::Serialize;
 use thiserror::Error;

@@ -6,6 +6,7 @@
 
 use std::io::{self, Read};
 
+use crate::access_log::time::line_time_ms;
 use crate::decode::{self, Header, Sink, Source};
 use crate::digest::{Batch, Digest, Reader};
 use crate::duplicates::Remembered;
@@ -28,13 +29,22 @@ pub struct Settings {
     pub now_ms: Option<i64>,
 }
 
+/// One message and the lines that it tells.
+#[derive(Debug)]
+pub struct Told {
+    /// The message.
+    pub rendered: Rendered,
+    /// Lines that it shows or counts.
+    pub matched: u64,
+}
+
 /// What a recording came to.
 #[derive(Debug, Default)]
 pub struct Replayed {
     /// What became of every line.
     pub ledger: Ledger,
     /// The messages, in the order in which they would be posted.
-    pub messages: Vec<Rendered>,
+    pub messages: Vec<Told>,
     /// Lines that each rule took, by its position. May be shorter than the list of rules.
     pub rule_hits: Vec<u64>,
     /// What could not be read or decoded, with the number of its line.
@@ -106,7 +116,12 @@ impl<'s> Run<'s> {
     fn loose_line(&self, loose: &mut Batch, line: &[u8]) {
         let line = String::from_utf8_lossy(line);
         let timestamp_ms = line_time_ms(&line).unwrap_or_default();
-        loose.intake(&self.settings.reader, &self.remembered).line(&Header::default(), b"", timestamp_ms, &line);
+        loose.intake(&self.settings.reader, &self.remembered).line(
+            &Header::default(),
+            b"",
+            timestamp_ms,
+            &line,
+        );
     }
 
     fn records(&mut self, number: u64, records: &[KinesisRecord<'_>]) {
@@ -156,7 +171,7 @@ impl<'s> Run<'s> {
             ledger.posted += 1;
             ledger.shown += rendered.shown;
             ledger.counted += digest.matched() - rendered.shown;
-            self.replayed.messages.push(rendered);
+            self.replayed.messages.push(Told { rendered, matched: digest.matched() });
         }
         self.replayed
     }

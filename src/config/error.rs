@@ -17,7 +17,11 @@ impl ConfigError {
     pub fn add(&mut self, name: &str, fault: impl fmt::Display) {
         let fault = format!("{name}: {fault}");
         // One line a fault, whatever it quotes.
-        self.faults.push(fault.split(['\n', '\r']).map(str::trim).collect::<Vec<_>>().join(" "));
+        let line = fault.split(['\n', '\r']).map(str::trim).collect::<Vec<_>>().join(" ");
+        // Two variables that need the same one would say the same of it.
+        if !self.faults.contains(&line) {
+            self.faults.push(line);
+        }
     }
 
     /// Whether nothing is wrong so far.

@@ -142,7 +142,8 @@ impl<'a> Intake<'a> {
             Action::Ignore => self.batch.counts.ignored += 1,
             Action::Count => {
                 self.batch.counts.ignored += 1;
-                if let (Some(rule), Some(section)) = (rule, self.batch.digest.section_mut(&header.log_group)) {
+                if let (Some(rule), Some(section)) = (rule, self.batch.digest.section_mut(&header.log_group))
+                {
                     section.count_by_rule(rule.name(), 1);
                 }
             }
@@ -154,7 +155,8 @@ impl<'a> Intake<'a> {
                 }
                 self.batch.digest.id = self.batch.digest.id.wrapping_add(key.number());
                 self.tell(header, timestamp_ms, &log, line, salvaged);
-                if let (Some(rule), Some(section)) = (rule, self.batch.digest.section_mut(&header.log_group)) {
+                if let (Some(rule), Some(section)) = (rule, self.batch.digest.section_mut(&header.log_group))
+                {
                     rule.color().into_iter().for_each(|color| section.note_color(color));
                     rule.mention().into_iter().for_each(|mention| section.note_mention(mention));
                 }
@@ -172,7 +174,9 @@ impl<'a> Intake<'a> {
     /// Whether the batch holds the log event already. A batch beyond all measure is not searched to its end.
     fn repeats(&mut self, key: EventKey) -> bool {
         let is_earlier = self.earlier.is_some_and(|earlier| earlier.contains(&key));
-        is_earlier || self.batch.keys.contains(&key) || (self.batch.keys.len() < CAPACITY && !self.batch.keys.insert(key))
+        is_earlier
+            || self.batch.keys.contains(&key)
+            || (self.batch.keys.len() < CAPACITY && !self.batch.keys.insert(key))
     }
 
     fn tell(&mut self, header: &Header, timestamp_ms: i64, log: &AccessLog<'_>, line: &str, salvaged: bool) {
@@ -190,7 +194,8 @@ impl<'a> Intake<'a> {
             section.client_errors += 1;
             self.batch.counts.client_errors += 1;
         }
-        let found = section.groups.iter().position(|group| group.is_alike(log.status, &self.batch.route, fault));
+        let found =
+            section.groups.iter().position(|group| group.is_alike(log.status, &self.batch.route, fault));
         let Some(index) =
             found.or_else(|| section.open_group_of(log.status, &self.batch.route, fault, timestamp_ms))
         else {

@@ -22,7 +22,9 @@ impl<S: Slack> Handler<S> {
         for record in records {
             let mut batch = Batch::default();
             let mut intake = batch.intake(&self.reader, &self.remembered).after(&all.keys);
-            if let Err(error) = decode::decode(Source::Base64(&record.data), self.max_decompressed_bytes, &mut intake) {
+            if let Err(error) =
+                decode::decode(Source::Base64(&record.data), self.max_decompressed_bytes, &mut intake)
+            {
                 undecodable += 1;
                 let sequence_number = log_safe(&record.sequence_number);
                 tracing::error!(sequence_number, %error, "a record that cannot be decoded is set aside");

@@ -7,6 +7,7 @@ use tokio::time::sleep;
 use super::{Handler, Invocation, Slack};
 use crate::digest::Digest;
 use crate::ledger::{Ledger, Measures};
+use crate::slack::message::Message;
 use crate::slack::post::{Post, PostError, PostOutcome};
 use crate::slack::render::{Rendered, Situation, Storm, render};
 
@@ -103,8 +104,8 @@ impl<S: Slack> Handler<S> {
         ledger: &mut Ledger,
         measures: &mut Measures,
     ) -> Result<u64, PostError> {
-        let body = rendered.message.to_body();
-        let plain_body = rendered.plain.to_body();
+        let body = self::body(&rendered.message);
+        let plain_body = self::body(&rendered.plain);
         let post = Post { body: &body, plain_body: &plain_body };
         let PostOutcome { result, requests, ambiguous } = self.slack.post(post, invocation.budget()).await;
         ledger.ambiguous += u64::from(ambiguous);
@@ -115,6 +116,12 @@ impl<S: Slack> Handler<S> {
         ledger.posted += 1;
         Ok(if accepted.as_plain_text { rendered.plain_shown } else { rendered.shown })
     }
+}
+
+/// The JSON that is posted. Strings, numbers and lists always serialize.
+#[must_use]
+pub fn body(message: &Message) -> String {
+    serde_json::to_string(message).unwrap_or_default()
 }
 
 /// Six hexadecimal digits that the same log events always give.

@@ -45,7 +45,9 @@ impl<S: Slack> Handler<S> {
         let rendered = render_quiet_again(&storm, &self.style);
         match self.post(&rendered, invocation, ledger, measures).await {
             Ok(_) => self.pace.told_quiet(),
-            Err(error) => tracing::warn!(%error, "slack did not accept the end of a storm; the next tick tries again"),
+            Err(error) => {
+                tracing::warn!(%error, "slack did not accept the end of a storm; the next tick tries again");
+            }
         }
     }
 
