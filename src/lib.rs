@@ -1,3 +1,4 @@
 //! statuswatch
 pub mod access_log;
 pub mod digest;
+pub mod words;
