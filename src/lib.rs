@@ -1,4 +1,5 @@
 //! statuswatch
 pub mod access_log;
 pub mod digest;
+pub mod slack;
 pub mod words;
