@@ -3,3 +3,4 @@
 pub mod console;
 pub mod escape;
 pub mod message;
+pub mod terminal;
