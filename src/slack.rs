@@ -3,4 +3,5 @@
 pub mod console;
 pub mod escape;
 pub mod message;
+pub mod render;
 pub mod terminal;
