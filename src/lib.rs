@@ -1,1 +1,2 @@
 //! statuswatch
+pub mod alarm;
