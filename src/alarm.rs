@@ -9,6 +9,7 @@
 
 pub mod change;
 mod event_detail;
+pub mod memory;
 pub mod notification;
 mod reason;
 mod sns_message;
@@ -16,4 +17,5 @@ mod watched;
 mod wire;
 
 pub use change::{AlarmChange, AlarmState, ComparisonOperator, TreatMissingData};
+pub use memory::{AlarmMemory, Decision, Silence, Telling};
 pub use notification::{Notification, NotificationError, TopicText, read_notifications};
