@@ -8,14 +8,21 @@
 //! reasons, labels, messages from a topic) is a stranger's and is not escaped here.
 
 pub mod change;
+mod console;
 mod event_detail;
+#[cfg(test)]
+mod fixture_tests;
 pub mod memory;
+pub mod notice;
 pub mod notification;
 mod reason;
 mod sns_message;
 mod watched;
 mod wire;
+pub mod words;
 
 pub use change::{AlarmChange, AlarmState, ComparisonOperator, TreatMissingData};
+pub use console::alarm_url;
 pub use memory::{AlarmMemory, Decision, Silence, Telling};
+pub use notice::AlarmNotice;
 pub use notification::{Notification, NotificationError, TopicText, read_notifications};
