@@ -9,6 +9,8 @@
 
 pub mod change;
 mod console;
+pub mod evaluation;
+pub mod evaluator;
 mod event_detail;
 #[cfg(test)]
 mod fixture_tests;
@@ -25,6 +27,8 @@ pub mod words;
 
 pub use change::{AlarmChange, AlarmState, ComparisonOperator, TreatMissingData};
 pub use console::alarm_url;
+pub use evaluation::next_state;
+pub use evaluator::{AlarmEvaluator, OutOfOrder, Transition};
 pub use memory::{AlarmMemory, Decision, Silence, Telling};
 pub use metric::{Ingested, MetricDatapoint, MetricSeries, Statistic, StatisticSet};
 pub use notice::AlarmNotice;
