@@ -6,6 +6,7 @@ pub mod rules;
 pub mod digest;
 pub mod duplicates;
 pub mod slack;
+pub mod alarm;
 pub mod pace;
 pub mod ledger;
 pub mod handler;

@@ -37,7 +37,7 @@ pub(crate) struct ReplayArguments {
     /// Print one JSON object per input: source, ledger and the exact bodies that would be posted
     #[arg(long)]
     pub(crate) json: bool,
-    /// Post the messages, too, to the webhook that SLACK_WEBHOOK_URL names
+    /// Post the messages, too, to the webhook that the environment names (`SLACK_WEBHOOK_URL`)
     #[arg(long)]
     pub(crate) deliver: bool,
     /// The time of telling, such as 2026-01-31T12:00:00Z [default: the newest time in each input]

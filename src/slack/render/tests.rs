@@ -52,7 +52,7 @@ pub(super) fn section(groups: Vec<Group>) -> Section {
 }
 
 pub(super) fn digest(sections: Vec<Section>) -> Digest {
-    Digest { sections }
+    Digest { sections, ..Digest::default() }
 }
 
 pub(super) fn style() -> Style {

@@ -129,7 +129,7 @@ fn a_digest() -> impl Strategy<Value = Digest> {
         3 => prop::collection::vec(a_section(), 1..=1),
         1 => prop::collection::vec(a_section(), 1..14),
     ];
-    sections.prop_map(|sections| Digest { sections })
+    sections.prop_map(|sections| Digest { sections, ..Digest::default() })
 }
 
 fn a_style() -> impl Strategy<Value = Style> {
