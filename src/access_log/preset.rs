@@ -149,7 +149,7 @@ pub(super) fn is_request_time(text: &str) -> bool {
 pub(super) const REQUEST_TIME_BYTES: usize = 26;
 
 /// Where in the line a slice of that very line stands.
-fn range_in(line: &str, part: &str) -> Option<Range<usize>> {
+pub(super) fn range_in(line: &str, part: &str) -> Option<Range<usize>> {
     let start = part.as_ptr().addr().checked_sub(line.as_ptr().addr())?;
     let range = start..start + part.len();
     (line.get(range.clone()) == Some(part)).then_some(range)
