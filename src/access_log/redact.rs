@@ -95,6 +95,7 @@ mod tests {
         for line in [
             r#"{"status":"500","ip":"203.0.113.7"}"#,
             r#"{"status":"500","ip":"203.0.113.7","latency":-,"x":"\u00e9"}"#,
+            r#"{"status":"500","x":"\ud800"}"#,
             r#"203.0.113.7 - - [18/Nov/2020:05:28:56 +0000] "GET / HTTP/1.1" 500 1 id"#,
             "any other text: 500",
             "",
@@ -139,6 +140,7 @@ mod tests {
             "user,n",
             r#"{"user":"***","other":"***","id":"***","n":"***"}"#,
         );
+        check(r#"{"user":"anna","other":"\ud800"}"#, "user", r#"{"user":"***","other":"***"}"#);
         // Three characters are in too many places.
         check(r#"{"user":"ann","other":"annex"}"#, "user", r#"{"user":"***","other":"annex"}"#);
     }
@@ -201,6 +203,11 @@ mod tests {
             r#"{"identity":"***","latency":-,"x":"***"}"#,
         );
         check(
+            r#"{"identity":{"user":"anna","a":"zzz"},"latency":-,"user":"-"}"#,
+            "user,identity",
+            r#"{"identity":"***","latency":-,"user":"***"}"#,
+        );
+        check(
             r#"{"identity":{"sourceIp":"203.0.113.7"},"latency":-,"sourceIp":"::1"}"#,
             "identity.sourceIp",
             r#"{"identity":{"sourceIp":"***"},"latency":-,"sourceIp":"***"}"#,
@@ -218,6 +225,17 @@ mod tests {
             r#"{"message":" "user anna gone"","status":"504","ip":"203.0.113.7"}"#,
             "message",
             r#"{"message":"***","status":"504","ip":"203.0.113.7"}"#,
+        );
+        check(
+            r#"{"message":" "message: gone"","status":"504"}"#,
+            "message",
+            r#"{"message":"***","status":"504"}"#,
+        );
+        check(r#"{"status":"500","path":"a "{"ssn":"123"}"#, "path", r#"{"status":"500","path":"***""#);
+        check(
+            r#"{"a":1,"identity":{"b":"c"} d,"status":"500","l":-}"#,
+            "identity",
+            r#"{"a":1,"identity":"***""#,
         );
         check(
             r#"{"path":"/q={"a":"b","ssn":"123"}","status":"500"}"#,
@@ -245,10 +263,14 @@ mod tests {
             r#"{"status":"403","x":"{\"user\":\"anna\"}","latency":-}"#,
             r#"{"status":"403","x":" "user" "anna"","latency":-}"#,
             r#"{"status":"403","\u0075ser" "anna","latency":-}"#,
+            r#"{"status":"403","x":"a "user": anna","latency":-}"#,
             // Cut within the value, the whole of which stands elsewhere.
+            r#"{"status":"403","principal":"anna-"lisa","user":"anna-"#,
+            r#"{"status":"403","principal":"anna-"lisa","user":"anna-""#,
             r#"{"status":"403","principal":"anna-lisa","user":"anna-"#,
             // The value may stand elsewhere in other characters.
             r#"{"status":"403","user":"anna-lisa","x":"\u0061nna-lisa","latency":-}"#,
+            r#"{"status":"403","user":"année","x":"ann\u00e9e","latency":-}"#,
             r#"{"status":"403","user":"anna/lisa","x":"anna\/lisa","latency":-}"#,
         ] {
             check_withheld(line, "user");
