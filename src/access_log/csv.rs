@@ -5,7 +5,7 @@
 
 use super::AccessLog;
 use super::preset::{
-    PresetLine, REQUEST_TIME_BYTES, Target, is_protocol, is_request_time, is_status, without_line_ending,
+    PresetLine, REQUEST_TIME_BYTES, Target, is_protocol, is_request_time, without_line_ending,
 };
 
 /// For a REST API `ip,caller,user,time,method,resourcePath,protocol,status,length,requestId`, with or without an
@@ -71,8 +71,13 @@ fn end(rest: &str) -> Option<End<'_>> {
     let mut end = rest.rsplitn(5, ',');
     let (request_id, response_length, status, protocol) =
         (end.next()?, end.next()?, end.next()?, end.next()?);
-    let shaped = is_status(status) && is_protocol(protocol);
-    shaped.then_some(End { target: end.next()?, protocol, status, response_length, request_id })
+    is_protocol(protocol).then_some(End {
+        target: end.next()?,
+        protocol,
+        status,
+        response_length,
+        request_id,
+    })
 }
 
 #[cfg(test)]

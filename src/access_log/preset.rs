@@ -149,7 +149,7 @@ pub(super) fn is_request_time(text: &str) -> bool {
 pub(super) const REQUEST_TIME_BYTES: usize = 26;
 
 /// Where in the line a slice of that very line stands.
-fn range_in(line: &str, part: &str) -> Option<Range<usize>> {
+pub(super) fn range_in(line: &str, part: &str) -> Option<Range<usize>> {
     let start = part.as_ptr().addr().checked_sub(line.as_ptr().addr())?;
     let range = start..start + part.len();
     (line.get(range.clone()) == Some(part)).then_some(range)
@@ -169,12 +169,8 @@ fn present(text: &str) -> Option<Cow<'_, str>> {
 }
 
 fn status(text: &str) -> Option<Status> {
-    Status::new(text.parse().ok().filter(|_| is_status(text))?)
-}
-
-/// Three digits. A line without a status is none that could be told.
-pub(super) fn is_status(text: &str) -> bool {
-    text.len() == 3 && is_number(text)
+    let is_status = text.len() == 3 && is_number(text);
+    Status::new(text.parse().ok().filter(|_| is_status)?)
 }
 
 fn is_number(text: &str) -> bool {
@@ -219,6 +215,9 @@ pub(super) fn check(log: Option<AccessLog<'_>>, line: &str, status: u16, fields:
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
+    use super::super::{clf, csv, xml};
     use super::*;
 
     #[test]
@@ -239,6 +238,40 @@ mod tests {
             "15/Jül/2021:05:35:16 +000",
         ] {
             assert!(!is_request_time(text), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_path_holds_the_status_is_the_one_behind_it(
+            path in prop_oneof![
+                "/.{0,40}",
+                r#"/([ ,<>/"]|200|500|HTTP/1\.1|-|GET|<status>|</status>|</resourcePath>|18/Nov/2020:05:28:56 \+0000){0,12}"#,
+            ],
+            extended_request_id in any::<bool>(),
+        ) {
+            let (ext, time) = (if extended_request_id { "JKJ=" } else { "" }, "18/Nov/2020:05:28:56 +0000");
+            let clf = format!("203.0.113.7 - - [{time}] \"GET {path} HTTP/1.1\" 503 404 c6af {ext}");
+            let csv = format!("203.0.113.7,-,-,{time},GET,{path},HTTP/1.1,503,404,c6af,{ext}");
+            let ext_element = format!("<extendedRequestId>{ext}</extendedRequestId> ");
+            let xml = format!(
+                "<request id=\"c6af\"> {} <ip>203.0.113.7</ip> <caller>-</caller> <user>-</user> \
+                 <requestTime>{time}</requestTime> <httpMethod>GET</httpMethod> <resourcePath>{path}</resourcePath> \
+                 <status>503</status> <protocol>HTTP/1.1</protocol> <responseLength>404</responseLength> </request>",
+                if extended_request_id { ext_element.as_str() } else { "" },
+            );
+            let ext = extended_request_id.then_some(ext);
+            let fields = [Some("GET"), Some(path.as_str()), None, Some("203.0.113.7"), Some("c6af"), ext];
+            let clf = clf.trim_end_matches(' ');
+            let csv = csv.trim_end_matches(',');
+            check(clf::read(clf), clf, 503, fields);
+            check(csv::read(csv), csv, 503, fields);
+            check(xml::read(&xml), &xml, 503, fields);
+        }
+
+        #[test]
+        fn no_text_makes_a_reader_panic(line in r#"([ -~é\r\n]|18/Nov/2020:05:28:56 \+0000|["\[\],<>]|<ip>|203\.0\.113\.7){0,40}"#) {
+            let _ = (clf::read(&line), csv::read(&line), xml::read(&line));
         }
     }
 }

@@ -3,13 +3,14 @@
 use std::io::{self, Write};
 
 use anyhow::Context;
-use serde_json::json;
+use serde::Serialize;
 use statuswatch::config::Config;
 use statuswatch::digest::Reader;
 use statuswatch::ledger::Ledger;
 use statuswatch::replay::{Replayed, Settings, Told, replay};
 use statuswatch::rules::{Action, Rules};
 use statuswatch::slack::console::Region;
+use statuswatch::slack::message::Message;
 use statuswatch::slack::render::{DEFAULT_MAX_LINES, Style};
 use statuswatch::slack::terminal::{Canvas, draw};
 use statuswatch::words;
@@ -120,9 +121,19 @@ fn deliver(delivery: &mut Delivery, name: &str, replayed: &mut Replayed) -> bool
     all
 }
 
+/// What `--json` prints of one input.
+#[derive(Serialize)]
+struct InputReport<'a> {
+    source: &'a str,
+    ledger: &'a Ledger,
+    /// The exact bodies that would be posted.
+    messages: Vec<&'a Message>,
+}
+
 fn write_json(out: &mut impl Write, name: &str, replayed: &Replayed) -> io::Result<()> {
-    let messages: Vec<_> = replayed.messages.iter().map(|told| &told.rendered.message).collect();
-    writeln!(out, "{}", json!({"source": name, "ledger": replayed.ledger, "messages": messages}))
+    let messages = replayed.messages.iter().map(|told| &told.rendered.message).collect();
+    let line = serde_json::to_string(&InputReport { source: name, ledger: &replayed.ledger, messages })?;
+    writeln!(out, "{line}")
 }
 
 fn write_messages(out: &mut impl Write, name: &str, replayed: &Replayed, canvas: &Canvas) -> io::Result<()> {
