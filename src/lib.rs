@@ -1,1 +1,3 @@
 //! statuswatch
+
+pub mod filter_pattern;
