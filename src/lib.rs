@@ -1,3 +1,4 @@
 //! statuswatch
 
 pub mod filter_pattern;
+pub mod lint_format;

@@ -117,8 +117,8 @@ impl Blindness {
     #[must_use]
     pub fn fix(&self) -> Option<String> {
         Some(match self {
-            Self::NotJson { .. } => "put every $context variable of the format in double quotes, except \
-                 $context.error.messageString, which brings its own; until then match the text: \
+            Self::NotJson { .. } => "put every $context variable of the format in double quotes, and write \
+                 $context.error.message instead of messageString; until then match the text: \
                  %\\x22status\\x22:\\s?\\x22?[45][0-9][0-9]%"
                 .to_owned(),
             Self::NotAnObject => "make the format one JSON object, { ... }".to_owned(),
