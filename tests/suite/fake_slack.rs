@@ -8,6 +8,8 @@
 mod answer;
 mod bucket;
 mod connection;
+
+pub(crate) mod oracle;
 mod post;
 #[cfg(test)]
 mod tests;
