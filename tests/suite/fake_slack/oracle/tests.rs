@@ -123,21 +123,18 @@ fn each_limit_is_caught_one_beyond_and_passes_at_it() {
         *body.pointer_mut(pointer).unwrap() = value;
         check(&body)
     };
-    let limits: [(&str, usize, &dyn Fn(usize) -> Value); 6] = [
-        ("/text", 4_000, &|chars| "é".repeat(chars).into()),
-        ("/attachments/0/blocks/1/text", 150, &text),
-        (SECTION, 3_000, &text),
-        (CONTEXT, 10, &|count| vec![text(1); count].into()),
-        ("/attachments/0/blocks/3", 10, &|count| json!({"type": "section", "fields": vec![text(1); count]})),
-        ("/attachments/0/blocks/3", 2_000, &|chars| json!({"type": "section", "fields": [text(chars)]})),
-    ];
-    for (pointer, limit, value) in limits {
+    let holds = |pointer: &str, limit: usize, value: &dyn Fn(usize) -> Value| {
         assert_eq!(set(pointer, value(limit)), Violations::new(), "{pointer} at {limit}");
-        assert!(
-            set(pointer, value(limit + 1)).concat().contains("long; at most"),
-            "{pointer} beyond {limit}"
-        );
-    }
+        let beyond = set(pointer, value(limit + 1));
+        assert!(beyond.concat().contains("long; at most"), "{pointer} beyond {limit}");
+    };
+    let section = "/attachments/0/blocks/3";
+    holds("/text", 4_000, &|chars| "é".repeat(chars).into());
+    holds("/attachments/0/blocks/1/text", 150, &text);
+    holds(SECTION, 3_000, &text);
+    holds(CONTEXT, 10, &|count| vec![text(1); count].into());
+    holds(section, 10, &|count| json!({"type": "section", "fields": vec![text(1); count]}));
+    holds(section, 2_000, &|chars| json!({"type": "section", "fields": [text(chars)]}));
     catches(CONTEXT, json!([{"type": "mrkdwn", "text": ""}]), "empty text");
 }
 
