@@ -12,5 +12,6 @@
 )]
 
 mod clock;
+mod fake_lambda;
 mod fake_slack;
 mod patience;
