@@ -8,6 +8,7 @@
 mod answer;
 mod bucket;
 mod connection;
+pub(crate) mod model;
 
 pub(crate) mod oracle;
 mod post;

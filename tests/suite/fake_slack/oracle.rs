@@ -79,7 +79,7 @@ impl Oracle {
         match (name, value) {
             ("text", Value::String(text)) => {
                 let mut violations = self.check_heading(&pointer, text);
-                violations.extend(too_long(&pointer, "the text", text.chars().count(), MAX_TEXT_CHARS));
+                violations.extend(too_long(&pointer, "the text", characters(text), MAX_TEXT_CHARS));
                 violations
             }
             ("attachments", Value::Array(attachments)) => {
@@ -144,6 +144,11 @@ impl Oracle {
 fn is_color(color: &str) -> bool {
     let is_hex = |digits: &str| digits.len() == 6 && digits.chars().all(|digit| digit.is_ascii_hexdigit());
     matches!(color, "good" | "warning" | "danger") || color.strip_prefix('#').is_some_and(is_hex)
+}
+
+/// Slack does not say what a character is to it; UTF-16 units are the more that it could be.
+fn characters(text: &str) -> usize {
+    text.encode_utf16().count()
 }
 
 fn too_long(pointer: &str, what: &str, length: usize, most: usize) -> Violations {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{
-    Violations,
+    Violations, characters,
     inert::{check_characters, check_emoji, check_mrkdwn, check_url},
     too_long,
 };
@@ -60,7 +60,7 @@ fn shown_chars(value: &Value) -> usize {
         Value::Array(values) => values.iter().map(shown_chars).sum(),
         Value::Object(fields) => {
             let shown = if fields.contains_key("text") { "text" } else { "url" };
-            let own = fields.get(shown).and_then(Value::as_str).map_or(0, |text| text.chars().count());
+            let own = fields.get(shown).and_then(Value::as_str).map_or(0, characters);
             own + fields.values().map(shown_chars).sum::<usize>()
         }
         _ => 0,
@@ -179,5 +179,5 @@ fn check_length(pointer: &str, text: &str, most_chars: usize) -> Violations {
     if text.is_empty() {
         return vec![format!("{pointer}: empty text")];
     }
-    too_long(pointer, "the text", text.chars().count(), most_chars)
+    too_long(pointer, "the text", characters(text), most_chars)
 }

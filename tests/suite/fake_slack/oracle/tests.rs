@@ -134,6 +134,7 @@ fn each_limit_is_caught_one_beyond_and_passes_at_it() {
     holds(SECTION, 3_000, &text);
     holds(CONTEXT, 10, &|count| vec![text(1); count].into());
     holds(section, 10, &|count| json!({"type": "section", "fields": vec![text(1); count]}));
+    holds("/text", 2_000, &|pairs| "😀".repeat(pairs).into());
     holds(section, 2_000, &|chars| json!({"type": "section", "fields": [text(chars)]}));
     catches(CONTEXT, json!([{"type": "mrkdwn", "text": ""}]), "empty text");
 }
