@@ -203,18 +203,18 @@ mod tests {
         SlackModel::new(behaviour, Clock::running(), 7)
     }
 
-    fn answered(status: u16, retry_after: Option<u64>) -> Result<SlackAnswer, AnswerLost> {
-        Ok(SlackAnswer { status, retry_after })
+    fn answered(status: u16, retry_after: Option<u64>) -> SlackAnswer {
+        SlackAnswer { status, retry_after }
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_bucket_is_one_for_all_containers_and_the_window_each_ones_own() {
         let slack =
             model(Behaviour { bucket: Bucket::new(1, 5_000), latency_ms: 100..=100, ..Default::default() });
-        assert_eq!(slack.port(1).post(b"a").await, answered(200, None));
-        assert_eq!(slack.port(2).post(b"b").await, answered(429, Some(5)));
-        assert_eq!(slack.port(2).post(b"c").await, answered(429, Some(5)));
-        assert_eq!(slack.port(1).post(b"d").await, answered(429, Some(5)));
+        assert_eq!(slack.port(1).post(b"a").await, Ok(answered(200, None)));
+        assert_eq!(slack.port(2).post(b"b").await, Ok(answered(429, Some(5))));
+        assert_eq!(slack.port(2).post(b"c").await, Ok(answered(429, Some(5))));
+        assert_eq!(slack.port(1).post(b"d").await, Ok(answered(429, Some(5))));
         assert_eq!(slack.traffic(), Traffic { posts: 4, accepted: 1, rate_limited: 3, too_early: 1 });
     }
 
@@ -252,8 +252,8 @@ mod tests {
         let answer = SlackAnswer { status: 500, retry_after: None };
         let spell = Spell { during: 40..100, answer, accepts: true };
         let slack = model(Behaviour { latency_ms: 100..=100, spells: vec![spell], ..Default::default() });
-        assert_eq!(slack.port(1).post(b"a").await, answered(500, None));
-        assert_eq!(slack.port(1).post(b"a").await, answered(200, None));
+        assert_eq!(slack.port(1).post(b"a").await, Ok(answered(500, None)));
+        assert_eq!(slack.port(1).post(b"a").await, Ok(answered(200, None)));
         let posts = slack.take_posts(1);
         assert!(posts[0].accepted && !posts[0].acknowledged && posts[1].acknowledged);
     }
