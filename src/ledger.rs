@@ -186,6 +186,8 @@ fn emf_line(metrics: &[Metric], rule_hits: Option<(&str, u64)>, function_name: &
         directives.push(
             json!({"Namespace": NAMESPACE, "Dimensions": [["FunctionName", "Rule"]], "Metrics": names}),
         );
+        // CloudWatch takes only ASCII in the value of a dimension.
+        let rule: String = rule.chars().map(|c| if c.is_ascii() { c } else { '?' }).collect();
         line.insert("Rule".to_owned(), rule.into());
         line.insert("RuleHits".to_owned(), hits.into());
     }

@@ -2,6 +2,7 @@
 pub mod trigger;
 pub mod decode;
 pub mod access_log;
+pub mod filter_pattern;
 pub mod rules;
 pub mod digest;
 pub mod duplicates;
@@ -12,6 +13,7 @@ pub mod ledger;
 pub mod handler;
 pub mod recording;
 pub mod replay;
+pub mod lint_format;
 pub mod start;
 pub mod config;
 pub mod secret;
