@@ -34,12 +34,8 @@ pub(super) fn choose(
     for (candidate, max) in
         firsts.iter().map(|first| (first, max)).chain(others.iter().map(|other| (other, usize::MAX)))
     {
-        if chosen.len() >= max_lines {
+        if chosen.len() >= max_lines || left.units == 0 {
             break;
-        }
-        // A line takes three bytes a character at most, so this one cannot fit: do not write it in vain.
-        if max == usize::MAX && candidate.text.len() / 3 > left.units {
-            continue;
         }
         let line = candidate.write(dialect, max);
         if let Some(after) = left.after(&line) {
