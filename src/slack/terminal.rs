@@ -7,7 +7,7 @@ mod grid;
 mod markup;
 
 use anstyle::{AnsiColor, Color as Ansi, RgbColor, Style};
-use unicode_width::UnicodeWidthChar;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::slack::escape::{Dialect, escape};
 use crate::slack::message::{Attachment, Block, Message, RichText, RichTextElement, TextObject};
@@ -32,6 +32,8 @@ pub enum Color {
 
 /// Below this, wrapping makes columns of single words.
 const MIN_WIDTH: usize = 40;
+/// What a line begins with that goes on from the one before.
+const INDENT: &str = "  ";
 /// The length of a box's edge where nothing limits it.
 const EDGE: usize = 60;
 
@@ -41,7 +43,7 @@ pub fn draw(message: &Message, canvas: &Canvas) -> String {
     let pen = Pen { color: canvas.color, width: canvas.width.map(|width| width.max(MIN_WIDTH)) };
     let mut out = String::new();
     for line in markup::text(&message.text).split('\n') {
-        for line in pen.wrap(&harmless(line), 0, "  ") {
+        for line in pen.wrap(&harmless(line), 0, INDENT) {
             push_line(&mut out, &pen.paint(Style::new().bold(), &line));
         }
     }
@@ -51,7 +53,7 @@ pub fn draw(message: &Message, canvas: &Canvas) -> String {
         }
         let bar = pen.paint(bar_style(attachment.color.as_deref()), "▌");
         for line in pen.attachment(attachment) {
-            push_line(&mut out, format!("{bar} {line}").trim_end());
+            push_line(&mut out, &format!("{bar} {line}"));
         }
     }
     out
@@ -77,7 +79,7 @@ impl Pen {
                     elements.iter().map(|TextObject::Mrkdwn { text, .. }| harmless(&markup::text(text)));
                 let line = texts.collect::<Vec<_>>().join(" ");
                 let dimmed = Style::new().dimmed();
-                self.wrap(&line, 2, "  ").into_iter().map(|line| self.paint(dimmed, &line)).collect()
+                self.wrap(&line, 2, INDENT).into_iter().map(|line| self.paint(dimmed, &line)).collect()
             }
         }
     }
@@ -92,7 +94,7 @@ impl Pen {
         }
     }
 
-    /// Raw lines in a box. They are broken anywhere, so that not even a space is lost.
+    /// Raw lines in a box, every character of them.
     fn boxed(self, elements: &[RichTextElement]) -> Vec<String> {
         let text: String = elements.iter().map(RichTextElement::shown).collect();
         let dim = |text: &str| self.paint(Style::new().dimmed(), text);
@@ -107,20 +109,22 @@ impl Pen {
         lines
     }
 
-    /// The text in pieces that fit beside `taken` columns.
+    /// The text in pieces that fit beside `taken` columns, parted after a space or comma where one is near;
+    /// all but the first are indented.
     fn broken(self, text: &str, taken: usize) -> Vec<String> {
-        let room = self.width.map_or(usize::MAX, |width| width.saturating_sub(taken));
-        let mut pieces = vec![String::new()];
-        let mut used = 0;
+        let Some(width) = self.width else { return vec![text.to_owned()] };
+        let room = width.saturating_sub(taken);
+        let mut pieces = Vec::new();
+        let mut piece = String::new();
         for c in text.chars() {
-            let columns = c.width().unwrap_or(0);
-            if used + columns > room {
-                pieces.push(String::new());
-                used = 0;
+            if piece.width() + c.width().unwrap_or(0) > room {
+                let near = piece.rfind([' ', ',']).filter(|at| at + 1 > piece.len() * 2 / 3);
+                let rest = near.map(|at| piece.split_off(at + 1)).unwrap_or_default();
+                pieces.push(std::mem::replace(&mut piece, INDENT.to_owned() + &rest));
             }
-            used += columns;
-            pieces.last_mut().into_iter().for_each(|piece| piece.push(c));
+            piece.push(c);
         }
+        pieces.push(piece);
         pieces
     }
 
@@ -207,10 +211,26 @@ mod tests {
         let drawn =
             draw(&message(&"word ".repeat(40), &raw), &Canvas { width: Some(60), color: Color::Never });
         for line in drawn.lines() {
-            assert!(unicode_width::UnicodeWidthStr::width(line) <= 60, "{line}");
+            assert!(line.width() <= 60, "{line}");
         }
-        let boxed: String = drawn.lines().filter_map(|line| line.strip_prefix("▌ │ ")).collect();
-        assert!(raw.starts_with(&boxed.replace('\n', "")) || boxed == raw.trim_end(), "{boxed}");
+        let boxed: Vec<&str> = drawn.lines().filter_map(|line| line.strip_prefix("▌ │ ")).collect();
+        assert_eq!(boxed.join("").replace(INDENT, ""), raw);
+    }
+
+    #[test]
+    fn a_raw_line_is_parted_after_a_comma_or_space_where_one_is_near() {
+        let raw = r#"{"requestId":"c6af9ac6-7b61","ip":"203.0.113.7","status":"502","userAgent":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"}"#;
+        let drawn = draw(&message("heading", raw), &Canvas { width: Some(44), color: Color::Never });
+        let boxed: Vec<&str> = drawn.lines().filter_map(|line| line.strip_prefix("▌ │ ")).collect();
+        assert_eq!(
+            boxed,
+            [
+                r#"{"requestId":"c6af9ac6-7b61","#,
+                r#"  "ip":"203.0.113.7","status":"502","#,
+                r#"  "userAgent":"xxxxxxxxxxxxxxxxxxxxxxxxx"#,
+                r#"  xxxxxxxxxxxxxxx"}"#,
+            ]
+        );
     }
 
     #[test]

@@ -34,12 +34,8 @@ pub(super) fn choose(
     for (candidate, max) in
         firsts.iter().map(|first| (first, max)).chain(others.iter().map(|other| (other, usize::MAX)))
     {
-        if chosen.len() >= max_lines {
+        if chosen.len() >= max_lines || left.units == 0 {
             break;
-        }
-        // A line takes three bytes a character at most, so this one cannot fit: do not write it in vain.
-        if max == usize::MAX && candidate.text.len() / 3 > left.units {
-            continue;
         }
         let line = candidate.write(dialect, max);
         if let Some(after) = left.after(&line) {
@@ -135,4 +131,73 @@ fn widest_cut(candidates: &[Candidate<'_>], room: Room, dialect: Dialect) -> usi
         if fits(max).is_some() { fitting = max } else { too_wide = max }
     }
     fitting
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{group, section};
+    use super::*;
+    use crate::digest::{Fault, Group};
+
+    const PLENTY: Room = Room { units: 9_500, bytes: 15_000 };
+
+    fn kind(status: u16, count: u64, lines: &[(i64, &str)]) -> Group {
+        Group { count, ..group(status, "GET /", Fault::Unknown, lines) }
+    }
+
+    fn chosen(sections: &[Section], max_lines: usize, room: Room) -> Vec<Vec<String>> {
+        let sections: Vec<&Section> = sections.iter().collect();
+        choose(&sections, max_lines, None, room, Dialect::RichText)
+    }
+
+    #[test]
+    fn the_rarest_group_is_served_first_and_each_once_before_any_twice() {
+        let groups = vec![
+            kind(500, 900, &[(0, "common 1"), (3, "common 2")]),
+            kind(502, 40, &[(1, "seldom 1"), (4, "seldom 2")]),
+            kind(404, 1, &[(2, "once")]),
+        ];
+        let section = section(groups);
+        let sections = std::slice::from_ref(&section);
+        assert_eq!(chosen(sections, 1, PLENTY), [["once"]]);
+        assert_eq!(chosen(sections, 2, PLENTY), [["seldom 1", "once"]]);
+        assert_eq!(
+            chosen(sections, 4, PLENTY),
+            [["common 1", "seldom 1", "once", "seldom 2"]],
+            "in order of time"
+        );
+        assert_eq!(chosen(sections, 0, PLENTY), [[""; 0]]);
+    }
+
+    #[test]
+    fn log_groups_take_turns() {
+        let noisy = section(vec![kind(500, 9, &[(0, "a"), (0, "b"), (0, "c")]), kind(502, 1, &[(0, "d")])]);
+        let quiet = section(vec![kind(404, 500, &[(0, "e"), (0, "f")])]);
+        let sections = [noisy, quiet];
+        assert_eq!(chosen(&sections, 2, PLENTY), [["d"], ["e"]]);
+        assert_eq!(chosen(&sections, 4, PLENTY), [vec!["d", "a"], vec!["e", "f"]]);
+    }
+
+    #[test]
+    fn a_further_line_that_does_not_fit_makes_way_for_a_shorter_one() {
+        let long = "x".repeat(500);
+        let section = section(vec![kind(500, 3, &[(0, "first"), (1, &long), (2, "short")])]);
+        let room = Room { units: 300, bytes: 300 };
+        assert_eq!(chosen(std::slice::from_ref(&section), 20, room), [["first", "short"]]);
+    }
+
+    #[test]
+    fn a_storm_shows_five_lines_of_a_group() {
+        let lines = [(0, "a"), (1, "b"), (2, "c"), (3, "d"), (4, "e"), (5, "f")];
+        let section = section(vec![kind(500, 6, &lines)]);
+        let storm = Storm { since_ms: 0, last_message_ms: 0, spacing_seconds: 5 };
+        let lines = choose(&[&section], 20, Some(&storm), PLENTY, Dialect::RichText);
+        assert_eq!(lines, [["a", "b", "c", "d", "e"]]);
+    }
+
+    #[test]
+    fn the_line_break_at_a_lines_end_is_no_part_of_it_and_an_empty_line_is_none() {
+        let section = section(vec![kind(500, 2, &[(0, "raw\r\n"), (1, " \n")])]);
+        assert_eq!(chosen(std::slice::from_ref(&section), 20, PLENTY), [["raw"]]);
+    }
 }

@@ -121,12 +121,12 @@ fn storm_summary(sections: &[&Section], storm: &Storm, now_ms: i64) -> String {
 fn mentions(digest: &Digest) -> String {
     let mut mentions: Vec<&str> = Vec::new();
     let mut room = MAX_MENTIONS;
-    for mention in digest.sections.iter().flat_map(|section| &section.mentions) {
-        let mention = mention.trim();
-        let fits = room.checked_sub(units(mention) + 1);
-        if let (false, Some(left), false) =
-            (mention.is_empty() || mentions.contains(&mention), fits, mention.chars().any(char::is_control))
-        {
+    for mention in digest.sections.iter().flat_map(|section| &section.mentions).map(|mention| mention.trim())
+    {
+        if mention.is_empty() || mentions.contains(&mention) || mention.chars().any(char::is_control) {
+            continue;
+        }
+        if let Some(left) = room.checked_sub(units(mention) + 1) {
             mentions.push(mention);
             room = left;
         }

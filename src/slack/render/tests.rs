@@ -3,6 +3,7 @@
 mod cases;
 mod hostile;
 mod limits;
+mod oracle;
 
 use super::{Rendered, Situation, Storm, Style, render};
 use crate::access_log::{Status, StatusClass};
