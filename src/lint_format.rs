@@ -223,13 +223,13 @@ pub fn lint(text: &str, api: Option<Api>, reader: Reader<'_>) -> Lint {
     let pattern = metric_filter::fitting(kind, &template, selector.as_deref(), &lines);
     if !template.has("status") {
         findings.push(missing_status(kind));
-    } else if let Some(nested) = selector.filter(|s| s != "$.status") {
+    } else if let Some(nested) = selector.filter(|selector| selector != "$.status" && reads.is_empty()) {
         findings.push(nested_status(&template, &nested, pattern.as_deref()));
     }
     findings.extend(broken);
     findings.extend(reads);
     findings.sort_by_key(|finding| (finding.severity, finding.offset));
-    let misses = misses(api, &lines, reader);
+    let misses = misses(&template, api, &lines, reader);
     Lint { format, api, kind, findings, misses, pattern, lines }
 }
 

@@ -22,7 +22,8 @@ pub(super) fn broken_json(
             message: "the format begins as JSON and is none, whatever the values are".to_owned(),
             when: Vec::new(),
             shows: String::new(),
-            fix: "look at the quotes and commas around this place".to_owned(),
+            fix: "look at the quotes and commas around this place; a fixed format is written anew with the same variables"
+                .to_owned(),
         }];
     }
     let breaks = json.breaks(api, scenarios);

@@ -6,7 +6,7 @@
 use super::scenarios::Scenario;
 use super::template::Template;
 use super::variables::find_of;
-use super::{Api, Code, DigestField, FilledLine, Finding, Kind, Reader, Severity, repair};
+use super::{Api, Code, DigestField, FilledLine, Finding, Kind, Reader, Seen, Severity, repair};
 
 pub(super) fn missing_status(kind: Kind) -> Finding {
     let fix = match kind {
@@ -89,13 +89,21 @@ pub(super) fn reading(
     .collect()
 }
 
-/// The fields that no line gives the digest, though this kind of API has them.
-pub(super) fn misses(api: Api, lines: &[FilledLine], reader: Reader<'_>) -> Vec<DigestField> {
-    let seen: Vec<DigestField> =
-        lines.iter().filter_map(|line| reader(&line.line)).flat_map(|seen| seen.fields).collect();
+/// The fields that no line gives the digest, though this kind of API has them. Where some lines cannot be read, a field
+/// whose variable is in the format is not called missing.
+pub(super) fn misses(
+    template: &Template<'_>,
+    api: Api,
+    lines: &[FilledLine],
+    reader: Reader<'_>,
+) -> Vec<DigestField> {
+    let read: Vec<Seen> = lines.iter().filter_map(|line| reader(&line.line)).collect();
+    let is_seen = |field: DigestField| read.iter().any(|seen| seen.fields.contains(&field));
+    let all_read = read.len() == lines.len();
     repair::OFFERS
         .iter()
-        .filter(|offer| find_of(offer.variable(api), api).is_some() && !seen.contains(&offer.field))
+        .filter(|offer| find_of(offer.variable(api), api).is_some())
+        .filter(|offer| !is_seen(offer.field) && (all_read || !offer.stands_in(template)))
         .map(|offer| offer.field)
         .collect()
 }

@@ -43,6 +43,17 @@ impl Offer {
         }
     }
 
+    /// Whether the format has the variable, or another one for the same field.
+    pub(super) fn stands_in(&self, template: &Template<'_>) -> bool {
+        let others: &[&str] = match self.field {
+            DigestField::Route => &["resourcePath", "routeKey"],
+            DigestField::RequestId => &["extendedRequestId"],
+            DigestField::IntegrationStatus => &["integrationStatus", "integration.integrationStatus"],
+            _ => &[],
+        };
+        template.has(self.variable) || others.iter().any(|name| template.has(name))
+    }
+
     fn name(&self, api: Api) -> &'static str {
         match (self.field, api) {
             (DigestField::Route, Api::Http | Api::WebSocket) => "routeKey",
@@ -96,30 +107,37 @@ fn edited(lint: &Lint) -> Option<String> {
     let template = Template::parse(&lint.format);
     let mut edits: Vec<(std::ops::Range<usize>, String)> = Vec::new();
     let mut added: Vec<String> = Vec::new();
+    let status = member("status", "status");
     for finding in &lint.findings {
         match finding.code {
             Code::BreaksJson | Code::UnknownVariable | Code::Secret => {
                 edits.push(replacement(finding, &template, lint.api)?);
             }
-            Code::NoStatus | Code::NestedStatus => added.push(member("status", "status")),
+            Code::NoStatus | Code::NestedStatus => added.push(status.clone()),
+            // Once: where that did not help, something else hides it.
+            Code::Unreadable
+                if lint.findings.len() == 1 && !lint.format.ends_with(&format!("{status}}}")) =>
+            {
+                added.push(status.clone());
+            }
             Code::NoRequestId => added.push(member("requestId", "requestId")),
             _ => return None,
         }
     }
-    added.extend(
-        OFFERS.iter().filter(|offer| lint.misses.contains(&offer.field)).map(|offer| offer.member(lint.api)),
-    );
-    added.sort_unstable();
-    added.dedup();
+    // What is missing is known for sure once all lines can be read.
+    if lint.findings.is_empty() {
+        let missed = OFFERS.iter().filter(|offer| lint.misses.contains(&offer.field));
+        added.extend(missed.map(|offer| offer.member(lint.api)));
+    }
     edits.sort_by_key(|(place, _)| std::cmp::Reverse(place.start));
     edits.dedup_by_key(|(place, _)| place.start);
     for (place, text) in edits {
         format.replace_range(place, &text);
     }
     if !added.is_empty() {
-        let rest = format.strip_prefix('{')?.trim_start();
-        let comma = if rest.starts_with('}') { "" } else { "," };
-        format = format!("{{{}{comma}{rest}", added.join(","));
+        let members = format.strip_suffix('}')?.trim_end();
+        let comma = if members.trim_end() == "{" { "" } else { "," };
+        format = format!("{members}{comma}{}}}", added.join(","));
     }
     Some(format)
 }

@@ -28,6 +28,9 @@ pub fn render(lint: &Lint) -> String {
         blocks.push("no findings: every error line is whole and read".to_owned());
     }
     let mut last = vec![match &lint.pattern {
+        Some(pattern) if lint.kind == Kind::Json && !pattern.starts_with('{') => {
+            format!("filter pattern for the error lines, as no JSON pattern sees all of them: {pattern}")
+        }
         Some(pattern) => format!("filter pattern for the error lines: {pattern}"),
         None => "no filter pattern tells the error lines from the others".to_owned(),
     }];
