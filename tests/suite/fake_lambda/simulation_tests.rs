@@ -5,12 +5,13 @@ use std::{cell::RefCell, rc::Rc, time::Duration};
 use tokio::time::Instant;
 
 use super::{
+    containers::Routing,
     delivery::{Delivery, Storm},
     function::{Context, EPOCH_MS, Function, Handler},
     kinesis::{Mapping, simulate_kinesis},
     queue::{Queue, simulate_subscription},
     report::Report,
-    service::{Routing, Settings},
+    service::Settings,
     toys::{Flaw, Toy},
 };
 use crate::{
