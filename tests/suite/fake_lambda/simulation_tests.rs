@@ -220,6 +220,22 @@ fn invented_duplicates_are_seen() {
 }
 
 #[test]
+fn a_failure_taken_for_told_is_seen() {
+    let settings = Settings { slack: down(60..120), ..Settings::default() };
+    let report = subscription(Flaw::RemembersFailures, settings, &Queue::default(), trickle());
+    assert!(report.lines.unaccounted > 0, "{report:#?}");
+    assert!(report.violations[0].contains("rightly called duplicates"));
+}
+
+#[test]
+fn a_fold_dropped_with_a_failure_is_seen() {
+    let settings = Settings { slack: down(20..40), ..Settings::default() };
+    let report = subscription(Flaw::DropsTheFoldOnFailure, settings, &Queue::default(), storm());
+    assert!(report.lines.told < report.lines.all, "{report:#?}");
+    assert!(report.violations.iter().any(|violation| violation.contains("pending before are not those")));
+}
+
+#[test]
 fn a_forgetful_toy_tells_twice_which_is_counted_and_no_loss() {
     let queue = || Queue { duplicates: 0.5, ..Queue::default() };
     let settings = || Settings { concurrency: 1, ..Settings::default() };
