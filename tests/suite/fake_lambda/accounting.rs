@@ -7,9 +7,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
-
 use super::{
+    answers::{Known, Ledger, acknowledged},
     delivery::Delivery,
     report::{Latencies, Lines},
 };
@@ -70,34 +69,6 @@ struct Fold {
     lines: u64,
 }
 
-/// The part of the handler's answer that must balance (the contract of the Lambda binary).
-#[derive(Debug, Deserialize)]
-struct Ledger {
-    received: u64,
-    ok: u64,
-    ignored: u64,
-    unreadable: u64,
-    duplicate: u64,
-    matched: u64,
-    shown: u64,
-    counted: u64,
-    pending: u64,
-    failed: u64,
-}
-
-/// What a Kinesis handler answers.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct BatchAnswer {
-    batch_item_failures: Vec<ItemFailure>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ItemFailure {
-    item_identifier: String,
-}
-
 impl Accounting {
     /// A delivery comes into being; they come in the order of their ids.
     pub(super) fn expect(&mut self, delivery: Delivery) {
@@ -131,9 +102,9 @@ impl Accounting {
                 books.seen.extend(given);
             }
             Ending::Failed => {}
-            Ending::Answered(answer) => match serde_json::from_slice(answer) {
+            Ending::Answered(answer) => match Ledger::read(answer) {
                 Ok(ledger) => self.check_ledger(container, given, posts, &ledger),
-                Err(error) => self.violation(container, &format!("answers no ledger: {error}")),
+                Err(fault) => self.violation(container, &fault),
             },
         }
     }
@@ -165,7 +136,16 @@ impl Accounting {
             }
         }
         match ending {
-            Ending::Answered(answer) => self.check_batch_answer(container, given, answer),
+            Ending::Answered(answer) => match acknowledged(answer, given) {
+                Ok(count) => {
+                    self.check_acknowledged(container, &given[..count]);
+                    count
+                }
+                Err(fault) => {
+                    self.violation(container, &fault);
+                    0
+                }
+            },
             Ending::Failed => 0,
             Ending::Died => {
                 self.buried(container);
@@ -212,68 +192,36 @@ impl Accounting {
     }
 
     fn check_ledger(&mut self, container: usize, given: Option<u32>, posts: &[Taken], ledger: &Ledger) {
-        let given_lines = given.map_or(0, |id| self.lines(&[id]));
-        let pending_lines = self.books(container).pending.lines;
-        let recognised = given.is_some_and(|id| self.books(container).seen.contains(&id));
-        let told = ledger.shown + ledger.counted;
-        let told_by_posts = posts.iter().any(|post| post.lines == told);
-        let known = ledger.ok + ledger.ignored + ledger.unreadable + ledger.duplicate + ledger.matched;
-        let taken_as = (ledger.matched, ledger.duplicate);
-        let broken = [
-            (ledger.received != known, "the lines received are not the lines known"),
-            (
-                ledger.matched + pending_lines != told + ledger.failed + ledger.pending,
-                "the lines matched and pending before are not those told, failed and pending",
-            ),
-            (
-                taken_as != (given_lines, 0) && !(recognised && taken_as == (0, given_lines)),
-                "the lines given are neither matched nor rightly called duplicates",
-            ),
-            (ledger.failed > 0, "lines that failed are answered with success"),
-            (told > 0 && !told_by_posts, "no post that Slack took tells the lines said to be told"),
-            (
-                told == 0 && posts.iter().any(|post| post.acknowledged && post.lines > 0),
-                "a post told lines that are not said to be told",
-            ),
-        ];
-        for (_, what) in broken.iter().filter(|(is_broken, _)| *is_broken) {
-            let books =
-                format!("{given_lines} given, {pending_lines} pending before, recognised: {recognised}");
-            self.violation(container, &format!("{what}: {books}: {ledger:?}"));
-        }
+        let delivery = given.map(|id| self.fate(id).delivery);
+        let posts: Vec<(u64, bool)> = posts.iter().map(|post| (post.lines, post.acknowledged)).collect();
+        let given_lines = delivery.map_or(0, |delivery| delivery.matched.into());
         let books = self.books(container);
-        if ledger.pending == 0 {
+        let known = Known {
+            given: given_lines,
+            others: delivery.map_or(0, |delivery| delivery.other.into()),
+            pending: books.pending.lines,
+            seen: given.is_some_and(|id| books.seen.contains(&id)),
+            posts: &posts,
+        };
+        let faults = ledger.faults(known);
+        if ledger.holds_nothing() {
             books.pending = Fold::default();
-        } else if told == 0 && ledger.matched > 0 {
+        } else if ledger.has_folded() {
             books.pending.ids.extend(given);
             books.pending.lines += given_lines;
         }
         books.seen.extend(given);
+        for fault in faults {
+            self.violation(container, &fault);
+        }
     }
 
-    fn check_batch_answer(&mut self, container: usize, given: &[u32], answer: &[u8]) -> usize {
-        let answer: BatchAnswer = match serde_json::from_slice(answer) {
-            Ok(answer) => answer,
-            Err(error) => {
-                self.violation(container, &format!("answers no list of failures: {error}"));
-                return 0;
-            }
-        };
-        let position =
-            |failure: &ItemFailure| given.iter().position(|id| id.to_string() == failure.item_identifier);
-        let positions: Option<Vec<usize>> = answer.batch_item_failures.iter().map(position).collect();
-        let Some(positions) = positions else {
-            self.violation(container, "names a record that it was not given");
-            return 0;
-        };
-        // Lambda goes on from the lowest that is named, whatever else is.
-        let acknowledged = positions.into_iter().min().unwrap_or(given.len());
-        for id in &given[..acknowledged] {
+    fn check_acknowledged(&mut self, container: usize, acknowledged: &[u32]) {
+        for id in acknowledged {
             if self.fate(*id).told == 0 && self.lines(&[*id]) > 0 {
                 self.violation(container, &format!("acknowledges record {id} before Slack took it"));
             }
         }
-        acknowledged
     }
 
     /// A post tells what was pending, with or without what was given just now; nothing else adds up.

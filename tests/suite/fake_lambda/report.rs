@@ -1,4 +1,4 @@
-//! What a simulation came to: numbers to assert on, and a row to print.
+//! What a simulation came to: numbers to assert on and to print.
 
 use std::collections::BTreeMap;
 
@@ -51,7 +51,7 @@ pub(crate) struct Work {
     /// Second copies of an event that Lambda delivered for no reason.
     pub(crate) duplicates: u64,
     /// Containers started.
-    pub(crate) cold_starts: u64,
+    pub(crate) cold_starts: usize,
     /// Containers killed: by the test, or at their deadline.
     pub(crate) kills: u64,
     /// The most containers that lived at one time.

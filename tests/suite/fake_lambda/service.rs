@@ -14,13 +14,13 @@ use std::{
 };
 
 use tokio::{
-    sync::Notify,
     task::{JoinSet, LocalSet},
     time::{sleep, timeout},
 };
 
 use super::{
     accounting::{Accounting, Ending, Taken},
+    containers::{Containers, Doing, Lease, Routing},
     function::{Context, Function, Handler},
     report::{Report, Work},
 };
@@ -52,17 +52,6 @@ pub(crate) struct Settings {
     pub(crate) kills_ms: Vec<u64>,
     /// How Slack behaves.
     pub(crate) slack: Behaviour,
-}
-
-/// Which of several free containers an event reaches. AWS documents none of this.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Routing {
-    /// The one that worked last: the others starve, which is the hardest for what they hold.
-    MostRecentlyUsed,
-    /// The one that has been idle longest.
-    LeastRecentlyUsed,
-    /// Any.
-    Random,
 }
 
 impl Default for Settings {
@@ -97,15 +86,7 @@ pub(super) struct State<H> {
     pub(super) rng: fastrand::Rng,
     pub(super) accounting: Accounting,
     pub(super) work: Work,
-    containers: Vec<Container<H>>,
-}
-
-struct Container<H> {
-    number: usize,
-    /// The handler, while it is not at work.
-    idle: Option<H>,
-    used_ms: u64,
-    kill: Rc<Notify>,
+    containers: Containers<H>,
 }
 
 /// What an invocation carries.
@@ -141,7 +122,7 @@ pub(super) fn simulate<F: Function, D: Future<Output = ()>>(
             rng: fastrand::Rng::with_seed(settings.seed),
             accounting: Accounting::default(),
             work: Work::default(),
-            containers: Vec::new(),
+            containers: Containers::new(),
         });
         let world = Rc::new(World { function, settings, clock, slack, state, tasks: RefCell::default() });
         world.spawn(Rc::clone(&world).kill_at_times());
@@ -187,11 +168,10 @@ impl<F: Function> World<F> {
 
     /// Tries once to have an event worked on.
     pub(super) async fn invoke(self: &Rc<Self>, request: &str, event: Vec<u8>, given: Given<'_>) -> Attempt {
-        let Some((number, handler, kill)) = self.lease() else {
+        let Some(Lease { number, handler, kill }) = self.lease() else {
             self.state().work.throttles += 1;
             return Attempt::Throttled;
         };
-        self.state().work.invocations += 1;
         let run = async {
             let mut handler = match handler {
                 Some(handler) => handler,
@@ -211,14 +191,30 @@ impl<F: Function> World<F> {
             ended = run => ended,
         };
         let ending = if let Some((handler, result)) = ended {
-            self.put_back(number, handler);
-            result.map_or(Ending::Failed, Ending::Answered)
+            self.state().containers.put_back(number, handler, self.clock.now_ms());
+            result.map_or_else(|_| Ending::Failed, Ending::Answered)
         } else {
-            self.remove(number);
+            self.state().containers.remove(number);
             self.state().work.kills += 1;
             Ending::Died
         };
         self.account(number, given, &ending)
+    }
+
+    fn lease(&self) -> Option<Lease<F::Handler>> {
+        let state = &mut *self.state();
+        let most = self.settings.concurrency;
+        let lease = state.containers.lease(self.settings.routing, most, &mut state.rng)?;
+        state.work.invocations += 1;
+        state.work.cold_starts = state.containers.started();
+        state.work.most_containers = state.work.most_containers.max(state.containers.living());
+        Some(lease)
+    }
+
+    async fn start_cold(self: &Rc<Self>, number: usize) -> F::Handler {
+        self.pause(self.settings.cold_start_ms.clone()).await;
+        self.spawn(Rc::clone(self).spin_down_when_idle(number));
+        self.function.start(self.slack.port(number), self.clock.clone())
     }
 
     fn account(&self, number: usize, given: Given<'_>, ending: &Ending) -> Attempt {
@@ -246,50 +242,6 @@ impl<F: Function> World<F> {
         taken.collect()
     }
 
-    /// Takes a free container, or a place for a new one, which has no handler yet.
-    fn lease(&self) -> Option<(usize, Option<F::Handler>, Rc<Notify>)> {
-        let state = &mut *self.state();
-        let free = state.containers.iter().enumerate().filter(|(_, container)| container.idle.is_some());
-        let chosen = match self.settings.routing {
-            Routing::MostRecentlyUsed => free.max_by_key(|(_, container)| container.used_ms),
-            Routing::LeastRecentlyUsed => free.min_by_key(|(_, container)| container.used_ms),
-            Routing::Random => state.rng.choice(free.collect::<Vec<_>>()),
-        };
-        if let Some((index, _)) = chosen {
-            let container = &mut state.containers[index];
-            return Some((container.number, container.idle.take(), Rc::clone(&container.kill)));
-        }
-        if state.containers.len() == self.settings.concurrency {
-            return None;
-        }
-        let number = usize::try_from(state.work.cold_starts).expect("few enough to count");
-        state.work.cold_starts += 1;
-        let kill = Rc::new(Notify::new());
-        state.containers.push(Container { number, idle: None, used_ms: 0, kill: Rc::clone(&kill) });
-        state.work.most_containers = state.work.most_containers.max(state.containers.len());
-        Some((number, None, kill))
-    }
-
-    async fn start_cold(self: &Rc<Self>, number: usize) -> F::Handler {
-        self.pause(self.settings.cold_start_ms.clone()).await;
-        self.spawn(Rc::clone(self).spin_down_when_idle(number));
-        self.function.start(self.slack.port(number), self.clock.clone())
-    }
-
-    fn put_back(&self, number: usize, handler: F::Handler) {
-        let mut state = self.state();
-        let container = state.containers.iter_mut().find(|container| container.number == number);
-        let container = container.expect("a container at work stays in the list");
-        container.idle = Some(handler);
-        container.used_ms = self.clock.now_ms();
-    }
-
-    fn remove(&self, number: usize) -> Option<F::Handler> {
-        let mut state = self.state();
-        let index = state.containers.iter().position(|container| container.number == number)?;
-        state.containers.remove(index).idle
-    }
-
     /// Ends with its container, be it by idleness or before.
     async fn spin_down_when_idle(self: Rc<Self>, number: usize) {
         let limit_ms = {
@@ -297,20 +249,19 @@ impl<F: Function> World<F> {
             self.state().rng.u64(idle_ms)
         };
         loop {
-            let used = {
-                let state = self.state();
-                let container = state.containers.iter().find(|container| container.number == number);
-                let Some(container) = container else { return };
-                container.idle.as_ref().map(|_| container.used_ms)
+            let doing = self.state().containers.doing(number);
+            let left_ms = match doing {
+                Doing::Idle { since_ms } => (since_ms + limit_ms).saturating_sub(self.clock.now_ms()),
+                Doing::Working => limit_ms,
+                Doing::Gone => return,
             };
-            let now = self.clock.now_ms();
-            let left_ms = used.map_or(limit_ms, |used| (used + limit_ms).saturating_sub(now));
             if left_ms == 0 {
                 break;
             }
             sleep(Duration::from_millis(left_ms)).await;
         }
-        let Some(mut handler) = self.remove(number) else { return };
+        let handler = self.state().containers.remove(number);
+        let mut handler = handler.expect("it was idle just now");
         if self.settings.extension {
             // Beyond it, SIGKILL: an unfinished flush is dropped like any other future.
             _ = timeout(Duration::from_millis(500), handler.shut_down()).await;
@@ -324,23 +275,10 @@ impl<F: Function> World<F> {
         kills_ms.sort_unstable();
         for at_ms in kills_ms {
             sleep(Duration::from_millis(at_ms.saturating_sub(self.clock.now_ms()))).await;
-            let victim = {
-                let state = &mut *self.state();
-                let victims =
-                    state.containers.iter().map(|container| (container.number, container.idle.is_some()));
-                let victim = state.rng.choice(victims.collect::<Vec<_>>());
-                let at_work = victim.and_then(|(number, is_idle)| {
-                    state.containers.iter().find(|container| container.number == number && !is_idle)
-                });
-                if let Some(container) = at_work {
-                    container.kill.notify_one();
-                }
-                victim
-            };
-            if let Some((number, true)) = victim {
-                self.remove(number);
-                self.state().work.kills += 1;
-                self.state().accounting.shut_down(number, &[]);
+            let state = &mut *self.state();
+            if let Some(dead) = state.containers.kill_any(&mut state.rng) {
+                state.work.kills += 1;
+                state.accounting.shut_down(dead, &[]);
             }
         }
     }

@@ -5,12 +5,13 @@ use std::{cell::RefCell, rc::Rc, time::Duration};
 use tokio::time::Instant;
 
 use super::{
+    containers::Routing,
     delivery::{Delivery, Storm},
     function::{Context, EPOCH_MS, Function, Handler},
     kinesis::{Mapping, simulate_kinesis},
     queue::{Queue, simulate_subscription},
     report::Report,
-    service::{Routing, Settings},
+    service::Settings,
     toys::{Flaw, Toy},
 };
 use crate::{
@@ -216,6 +217,22 @@ fn invented_duplicates_are_seen() {
     let report = subscription(Flaw::SeesDuplicates, Settings::default(), &Queue::default(), trickle());
     assert_eq!((report.lines.unaccounted, report.violations.len()), (6, 6), "{report:#?}");
     assert!(report.violations[0].contains("rightly called duplicates"));
+}
+
+#[test]
+fn a_failure_taken_for_told_is_seen() {
+    let settings = Settings { slack: down(60..120), ..Settings::default() };
+    let report = subscription(Flaw::RemembersFailures, settings, &Queue::default(), trickle());
+    assert!(report.lines.unaccounted > 0, "{report:#?}");
+    assert!(report.violations[0].contains("rightly called duplicates"));
+}
+
+#[test]
+fn a_fold_dropped_with_a_failure_is_seen() {
+    let settings = Settings { slack: down(20..40), ..Settings::default() };
+    let report = subscription(Flaw::DropsTheFoldOnFailure, settings, &Queue::default(), storm());
+    assert!(report.lines.told < report.lines.all, "{report:#?}");
+    assert!(report.violations.iter().any(|violation| violation.contains("pending before are not those")));
 }
 
 #[test]

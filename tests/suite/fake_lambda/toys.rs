@@ -5,8 +5,9 @@
 
 use std::{collections::HashSet, time::Duration};
 
-use serde_json::{Value, json};
-use tokio::time::sleep;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use tokio::time::{Instant, sleep};
 
 use super::{
     delivery::Delivery,
@@ -34,6 +35,10 @@ pub(crate) enum Flaw {
     SeesDuplicates,
     /// Does not recognise a delivery that it has told.
     ForgetsWhatItTold,
+    /// Takes the retry of a delivery that it could not post for a duplicate.
+    RemembersFailures,
+    /// Gives up what it had folded together with the delivery that it could not post.
+    DropsTheFoldOnFailure,
     /// Acknowledges records before Slack took them.
     AcknowledgesEarly,
 }
@@ -49,7 +54,31 @@ pub(crate) struct ToyHandler {
     bucket: Bucket,
     silent_until_ms: u64,
     pending: u64,
-    seen: HashSet<u64>,
+    seen: HashSet<u32>,
+}
+
+/// What a toy is sent.
+#[derive(Serialize, Deserialize)]
+enum Event {
+    Delivery(Lines),
+    Records(Vec<Lines>),
+    Tick,
+}
+
+/// The lines of one delivery.
+#[derive(Serialize, Deserialize)]
+struct Lines {
+    id: u32,
+    matched: u64,
+    other: u64,
+}
+
+/// What a toy takes the lines of an event for.
+#[derive(Clone, Copy, Default)]
+struct Sorted {
+    new: u64,
+    duplicate: u64,
+    ok: u64,
 }
 
 impl Function for Toy {
@@ -69,16 +98,15 @@ impl Function for Toy {
     }
 
     fn awslogs(&self, delivery: &Delivery) -> Vec<u8> {
-        self.kinesis(&[*delivery])
+        Event::Delivery(Lines::of(delivery)).bytes()
     }
 
     fn kinesis(&self, deliveries: &[Delivery]) -> Vec<u8> {
-        let event = deliveries.iter().map(|delivery| json!({"id": delivery.id, "matched": delivery.matched}));
-        event.collect::<Value>().to_string().into()
+        Event::Records(deliveries.iter().map(Lines::of).collect()).bytes()
     }
 
     fn tick(&self) -> Vec<u8> {
-        b"[]".to_vec()
+        Event::Tick.bytes()
     }
 
     fn announced(&self, body: &[u8]) -> u64 {
@@ -88,14 +116,10 @@ impl Function for Toy {
 
 impl Handler for ToyHandler {
     async fn invoke(&mut self, event: Vec<u8>, context: Context) -> Result<Vec<u8>, String> {
-        let event: Vec<Value> = serde_json::from_slice(&event).expect("a toy's event");
-        let number = |value: &Value| value.as_u64().expect("a number");
-        let records: Vec<(u64, u64)> =
-            event.iter().map(|record| (number(&record["id"]), number(&record["matched"]))).collect();
-        match &records[..] {
-            [] => self.flush_or_hold().await,
-            [(id, matched)] => self.tell_or_fold(*id, *matched).await,
-            _ => return Ok(self.tell_all(&records, &context).await),
+        match serde_json::from_slice(&event).expect("a toy's event") {
+            Event::Delivery(lines) => self.tell_or_fold(lines).await,
+            Event::Records(records) => Ok(self.tell_all(&records, &context).await),
+            Event::Tick => self.flush_or_hold().await,
         }
     }
 
@@ -111,90 +135,114 @@ impl ToyHandler {
     async fn flush_or_hold(&mut self) -> Result<Vec<u8>, String> {
         if self.pending == 0 {
             sleep(Duration::from_millis(300)).await;
-            return Ok(ledger(0, 0, 0, 0));
         }
-        self.tell(0, 0).await
+        self.tell(Sorted::default()).await
     }
 
-    async fn tell_or_fold(&mut self, id: u64, matched: u64) -> Result<Vec<u8>, String> {
+    async fn tell_or_fold(&mut self, Lines { id, matched, other }: Lines) -> Result<Vec<u8>, String> {
         let is_known = self.seen.contains(&id) && self.flaw != Flaw::ForgetsWhatItTold;
         let is_duplicate = is_known || self.flaw == Flaw::SeesDuplicates && id % 10 == 9;
         let (new, duplicate) = if is_duplicate { (0, matched) } else { (matched, 0) };
-        let answer = self.tell(new, duplicate).await;
-        if answer.is_ok() {
+        let answer = self.tell(Sorted { new, duplicate, ok: other }).await;
+        if answer.is_ok() || self.flaw == Flaw::RemembersFailures {
             self.seen.insert(id);
         }
         answer
     }
 
-    async fn tell(&mut self, new: u64, duplicate: u64) -> Result<Vec<u8>, String> {
-        let total = self.pending + new;
+    async fn tell(&mut self, lines: Sorted) -> Result<Vec<u8>, String> {
+        let total = self.pending + lines.new;
         let now = self.clock.now_ms();
         if total == 0 {
-            return Ok(ledger(new, duplicate, 0, 0));
+            return Ok(lines.ledger(0, 0));
         }
         let has_token =
             self.flaw == Flaw::DoesNotPace || now >= self.silent_until_ms && self.bucket.take(now).is_ok();
         if !has_token {
-            return Ok(self.fold(new, duplicate));
+            return Ok(self.fold(lines));
         }
         for wait_ms in [500, 1_000, 2_000] {
             match self.slack.post(total.to_string().as_bytes()).await {
                 Ok(answer) if answer.status == 200 || self.flaw == Flaw::SwallowsErrors => {
                     self.pending = 0;
-                    return Ok(ledger(new, duplicate, total, 0));
+                    return Ok(lines.ledger(total, 0));
                 }
                 Ok(answer) if answer.status == 429 && self.flaw != Flaw::DoesNotPace => {
                     let seconds = answer.retry_after.unwrap_or(1);
                     self.silent_until_ms = self.clock.now_ms() + seconds * 1_000;
-                    return Ok(self.fold(new, duplicate));
+                    return Ok(self.fold(lines));
                 }
                 _ => sleep(Duration::from_millis(wait_ms)).await,
             }
         }
+        if self.flaw == Flaw::DropsTheFoldOnFailure {
+            self.pending = 0;
+        }
         Err("slack did not take it".into())
     }
 
-    fn fold(&mut self, new: u64, duplicate: u64) -> Vec<u8> {
+    fn fold(&mut self, lines: Sorted) -> Vec<u8> {
         match self.flaw {
-            Flaw::CountsWithoutPosting => return ledger(new, duplicate, new, self.pending),
-            Flaw::FoldsTooFew => self.pending += new.saturating_sub(1),
-            _ => self.pending += new,
+            Flaw::CountsWithoutPosting => lines.ledger(lines.new, self.pending),
+            Flaw::FoldsTooFew => {
+                self.pending += lines.new.saturating_sub(1);
+                lines.ledger(0, self.pending + lines.new.min(1))
+            }
+            _ => {
+                self.pending += lines.new;
+                lines.ledger(0, self.pending)
+            }
         }
-        let lie = if self.flaw == Flaw::FoldsTooFew { new.min(1) } else { 0 };
-        ledger(new, duplicate, 0, self.pending + lie)
     }
 
     /// Kinesis: waits for a token within the deadline, posts all as one, folds nothing.
-    async fn tell_all(&mut self, records: &[(u64, u64)], context: &Context) -> Vec<u8> {
-        let done = json!({"batchItemFailures": []}).to_string().into_bytes();
-        let from_first = json!({"batchItemFailures": [{"itemIdentifier": records[0].0.to_string()}]});
-        let total: u64 =
-            records.iter().filter(|(id, _)| !self.seen.contains(id)).map(|(_, matched)| matched).sum();
+    async fn tell_all(&mut self, records: &[Lines], context: &Context) -> Vec<u8> {
+        let failing_at = |records: &[Lines]| {
+            let failures: Vec<_> =
+                records.iter().take(1).map(|first| json!({"itemIdentifier": first.id.to_string()})).collect();
+            json!({"batchItemFailures": failures}).to_string().into_bytes()
+        };
+        let unseen = records.iter().filter(|record| !self.seen.contains(&record.id));
+        let total: u64 = unseen.map(|record| record.matched).sum();
         if total == 0 || self.flaw == Flaw::AcknowledgesEarly {
-            return done;
+            return failing_at(&[]);
         }
         while self.clock.now_ms() < self.silent_until_ms || self.bucket.take(self.clock.now_ms()).is_err() {
             sleep(Duration::from_millis(100)).await;
-            if tokio::time::Instant::now() + Duration::from_secs(3) > context.deadline {
-                return from_first.to_string().into();
+            if Instant::now() + Duration::from_secs(3) > context.deadline {
+                return failing_at(records);
             }
         }
         let answer = self.slack.post(total.to_string().as_bytes()).await;
         if answer.is_ok_and(|answer| answer.status == 200) {
-            self.seen.extend(records.iter().map(|(id, _)| id));
-            return done;
+            self.seen.extend(records.iter().map(|record| record.id));
+            return failing_at(&[]);
         }
         self.silent_until_ms = self.clock.now_ms() + 1_000;
-        from_first.to_string().into()
+        failing_at(records)
     }
 }
 
-/// An answer that balances, with the contract's names.
-fn ledger(matched: u64, duplicate: u64, told: u64, pending: u64) -> Vec<u8> {
-    let shown = told.min(20);
-    let ledger = json!({"received": matched + duplicate, "ok": 0, "ignored": 0, "unreadable": 0,
-        "duplicate": duplicate, "matched": matched, "shown": shown, "counted": told - shown,
-        "pending": pending, "failed": 0, "posted": u64::from(told > 0)});
-    ledger.to_string().into()
+impl Event {
+    fn bytes(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("plain data")
+    }
+}
+
+impl Lines {
+    fn of(delivery: &Delivery) -> Self {
+        Self { id: delivery.id, matched: delivery.matched.into(), other: delivery.other.into() }
+    }
+}
+
+impl Sorted {
+    /// An answer with the contract's names.
+    fn ledger(self, told: u64, pending: u64) -> Vec<u8> {
+        let Self { new, duplicate, ok } = self;
+        let shown = told.min(20);
+        let ledger = json!({"received": new + duplicate + ok, "ok": ok, "ignored": 0, "unreadable": 0,
+            "duplicate": duplicate, "matched": new, "shown": shown, "counted": told - shown,
+            "pending": pending, "failed": 0, "posted": u64::from(told > 0)});
+        ledger.to_string().into()
+    }
 }
