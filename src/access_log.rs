@@ -4,11 +4,16 @@
 //! It never searches a line's text for a status: each format is read by its own structure,
 //! so that text inside a value can never pass for a field.
 
+mod clf;
+mod csv;
 mod fields;
 mod json;
+mod preset;
 pub mod redact;
 mod route;
 mod salvage;
+pub mod time;
+mod xml;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -124,17 +129,22 @@ pub enum Format {
     Xml,
 }
 
-impl FromStr for Format {
-    type Err = ();
+/// The text names no format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be one of auto, json, clf, csv, xml")]
+pub struct UnknownFormat;
 
-    fn from_str(name: &str) -> Result<Self, Self::Err> {
-        match name {
+impl FromStr for Format {
+    type Err = UnknownFormat;
+
+    fn from_str(text: &str) -> Result<Self, UnknownFormat> {
+        match text {
             "auto" => Ok(Self::Auto),
             "json" => Ok(Self::Json),
             "clf" => Ok(Self::Clf),
             "csv" => Ok(Self::Csv),
             "xml" => Ok(Self::Xml),
-            _ => Err(()),
+            _ => Err(UnknownFormat),
         }
     }
 }
@@ -145,7 +155,11 @@ pub fn read(line: &str, format: Format) -> Reading<'_> {
     let line = line.trim();
     let found = match (format, line.as_bytes().first()) {
         (Format::Auto | Format::Json, Some(b'{')) => return read_json(line),
-        _ => None,
+        (Format::Auto | Format::Xml, Some(b'<')) => xml::read(line),
+        (Format::Auto, _) => clf::read(line).or_else(|| csv::read(line)),
+        (Format::Clf, _) => clf::read(line),
+        (Format::Csv, _) => csv::read(line),
+        (Format::Json | Format::Xml, _) => None,
     };
     found.map_or(Reading::Unreadable, Reading::AccessLog)
 }

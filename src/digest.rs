@@ -8,7 +8,7 @@ mod fault;
 mod fold;
 mod samples;
 
-pub use batch::{Batch, Counts, Reader};
+pub use batch::{Batch, Counts, Intake, Reader};
 pub use fold::{MAX_GROUPS, MAX_SECTIONS};
 
 use crate::access_log::{Status, StatusClass};

@@ -5,29 +5,30 @@
 //! loads the system's certificates, never sends anything twice, and never shows a URL: the text of
 //! `reqwest::Error` contains it, so no such error leaves this file and none is ever formatted.
 
+mod budget;
 mod dials;
+mod fault;
 #[cfg(test)]
 pub(crate) mod scripted_server;
 
-use std::error::Error as _;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use reqwest::header::HeaderMap;
 use reqwest::redirect;
 use tokio::time::{Instant, timeout_at};
 
+pub use budget::Budget;
 use dials::Dials;
+pub use fault::TransportFault;
+use fault::fault;
 
-/// Name lookup, TCP and TLS together. A handshake at the smallest memory size takes half a second.
+/// Name lookup, TCP and TLS together; a handshake is slow at Lambda's smallest memory size.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Shorter than the minutes for which Lambda freezes an idle container, longer than the usual gap
 /// between two posts, so that a kept connection is one that the other side has not dropped meanwhile.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
-
-/// What Slack and AWS usually need for an answer, a new connection included.
-const LEAST_REQUEST_TIME: Duration = Duration::from_millis(250);
 
 /// A client whose connections are shared by its clones.
 #[derive(Debug, Clone)]
@@ -40,17 +41,9 @@ impl HttpClient {
     /// Builds a client that trusts the certificate authorities compiled into the binary and no others,
     /// and speaks HTTP/1.1. Nothing is read or connected yet.
     pub fn new() -> Result<Self, HttpClientError> {
-        let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-        let crypto = Arc::new(rustls::crypto::ring::default_provider());
-        let mut tls = rustls::ClientConfig::builder_with_provider(crypto)
-            .with_safe_default_protocol_versions()
-            .map_err(|_| HttpClientError)?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        tls.alpn_protocols = vec![b"http/1.1".to_vec()];
         let dials = Arc::new(Dials::default());
         let client = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls)
+            .tls_backend_preconfigured(tls()?)
             .redirect(redirect::Policy::none())
             .retry(reqwest::retry::never())
             .no_proxy()
@@ -77,8 +70,8 @@ impl HttpClient {
         budget: Budget,
     ) -> Result<Answer, Lost> {
         let began = Instant::now();
-        let (head_end, body_end) =
-            (budget.end.min(began + patience.head), budget.end.min(began + patience.total));
+        let head_end = budget.end_of(began, patience.head);
+        let body_end = budget.end_of(began, patience.total);
         let before = self.dials.count();
         let mut response = match timeout_at(head_end, request.send()).await {
             Ok(Ok(response)) => response,
@@ -119,43 +112,6 @@ impl HttpClient {
 #[error("the HTTP client could not be built")]
 pub struct HttpClientError;
 
-/// How much time a task has, and what time it is; both are passed in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Budget {
-    end: Instant,
-    now: SystemTime,
-}
-
-impl Budget {
-    /// What an invocation has until `deadline`, less [`Budget::RESERVE`]. `now` is the wall clock at the
-    /// moment of the call, to sign requests and to read dates by.
-    #[must_use]
-    pub fn of_invocation(deadline: Instant, now: SystemTime) -> Self {
-        // Without the reserve there is no time at all, which a deadline of now says.
-        Self::until(deadline.checked_sub(Self::RESERVE).unwrap_or_else(Instant::now), now)
-    }
-
-    /// All the time until `end`, for what happens outside an invocation.
-    #[must_use]
-    pub fn until(end: Instant, now: SystemTime) -> Self {
-        Self { end, now }
-    }
-
-    /// Left at the end of an invocation for the ledger and the answer to Lambda.
-    pub const RESERVE: Duration = Duration::from_millis(500);
-
-    /// The wall clock, `since` the moment of the call.
-    pub(crate) fn wall_clock(self, since: Duration) -> SystemTime {
-        self.now.checked_add(since).unwrap_or(self.now)
-    }
-
-    /// Whether a request begun at `now` has a chance to be answered in time. One that has none is not
-    /// begun: the other side would act on it and nobody would know.
-    pub(crate) fn allows_request_at(self, now: Instant) -> bool {
-        now + LEAST_REQUEST_TIME <= self.end
-    }
-}
-
 /// How long, and how much, one answer is waited for and read.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Patience {
@@ -195,60 +151,88 @@ pub(crate) struct Lost {
     pub(crate) reused: bool,
 }
 
-/// What can go wrong between two machines. All of these may pass, so all are worth another try.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum TransportFault {
-    /// The host has no address, or the resolver did not answer.
-    #[error("the host's name could not be resolved")]
-    Dns,
-    /// The connection was refused, or the network is unreachable.
-    #[error("no connection could be made")]
-    Connect,
-    /// No connection within the time for it.
-    #[error("no connection could be made in time")]
-    ConnectTimeout,
-    /// The handshake failed: an unknown authority, an expired certificate, the wrong host, not TLS.
-    #[error("the TLS handshake failed")]
-    Tls,
-    /// The answer did not arrive, or did not end, in time.
-    #[error("the answer did not arrive in time")]
-    AnswerTimeout,
-    /// The connection broke, or carried no HTTP, before an answer's head had arrived.
-    #[error("the connection broke before the answer")]
-    Broken,
-    /// The connection broke within the answer's body.
-    #[error("the connection broke within the answer")]
-    BodyBroken,
+/// TLS with the certificate authorities compiled in, whatever the system has.
+fn tls() -> Result<rustls::ClientConfig, HttpClientError> {
+    let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    let crypto = Arc::new(rustls::crypto::ring::default_provider());
+    let mut tls = rustls::ClientConfig::builder_with_provider(crypto)
+        .with_safe_default_protocol_versions()
+        .map_err(|_| HttpClientError)?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(tls)
 }
 
-/// The class of an error, from its type and its sources' types; its text is never looked at.
-fn fault(error: &reqwest::Error) -> TransportFault {
-    if error.is_dns() {
-        TransportFault::Dns
-    } else if is_tls(error) {
-        TransportFault::Tls
-    } else if error.is_connect() && error.is_timeout() {
-        TransportFault::ConnectTimeout
-    } else if error.is_connect() {
-        TransportFault::Connect
-    } else if error.is_timeout() {
-        TransportFault::AnswerTimeout
-    } else {
-        TransportFault::Broken
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use super::scripted_server::{Reply, ScriptedServer};
+    use super::*;
+
+    const PATIENCE: Patience =
+        Patience { head: Duration::from_secs(5), total: Duration::from_secs(5), bytes: 10 };
+
+    /// A resolver that knows no name, or that never answers.
+    struct Resolver {
+        answers: bool,
     }
-}
 
-fn is_tls(error: &reqwest::Error) -> bool {
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        if error.is::<rustls::Error>() {
-            return true;
+    impl reqwest::dns::Resolve for Resolver {
+        fn resolve(&self, _: reqwest::dns::Name) -> reqwest::dns::Resolving {
+            let answers = self.answers;
+            Box::pin(async move {
+                if !answers {
+                    std::future::pending::<()>().await;
+                }
+                Err("no such name".into())
+            })
         }
-        // What an I/O error wraps is not its source: that would be the source of what it wraps.
-        cause = match error.downcast_ref::<std::io::Error>() {
-            Some(error) => error.get_ref().map(|inner| inner as &dyn std::error::Error),
-            None => error.source(),
-        };
     }
-    false
+
+    async fn get(answers: bool, patience: Patience) -> Lost {
+        let dials = Arc::new(Dials::default());
+        let client = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls().unwrap())
+            .dns_resolver(Arc::new(Resolver { answers }))
+            .connect_timeout(CONNECT_TIMEOUT)
+            .connector_layer(dials::CountDials(Arc::clone(&dials)))
+            .build()
+            .unwrap();
+        let client = HttpClient { client, dials };
+        let url = reqwest::Url::parse("https://hooks.slack.com/services/CANARY").unwrap();
+        let budget = Budget::until(Instant::now() + Duration::from_mins(1), SystemTime::UNIX_EPOCH);
+        client.exchange(client.post(url), patience, budget).await.unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn a_name_without_address_is_a_dns_fault_and_nothing_was_sent() {
+        let lost = Lost { fault: TransportFault::Dns, sent: false, reused: false };
+        assert_eq!(get(true, PATIENCE).await, lost);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_that_takes_too_long_is_a_connect_timeout_whichever_timer_rings() {
+        let lost = Lost { fault: TransportFault::ConnectTimeout, sent: false, reused: false };
+        assert_eq!(get(false, PATIENCE).await, lost);
+        assert_eq!(get(false, Patience { head: Duration::from_secs(1), ..PATIENCE }).await, lost);
+    }
+
+    #[tokio::test]
+    async fn a_body_is_read_to_the_byte_and_no_further() {
+        for (body, read) in [
+            ("", ""),
+            ("123456789", "123456789"),
+            ("1234567890", "1234567890"),
+            ("12345678901", "1234567890"),
+        ] {
+            let server = ScriptedServer::start([Reply::new(200, body)]).await;
+            let client = HttpClient::new().unwrap();
+            let url = reqwest::Url::parse(&server.url("/")).unwrap();
+            let budget = Budget::until(Instant::now() + Duration::from_mins(1), SystemTime::UNIX_EPOCH);
+            let answer = client.exchange(client.post(url), PATIENCE, budget).await.unwrap();
+            assert_eq!((answer.body, answer.broken), (read.into(), None));
+        }
+    }
 }

@@ -61,6 +61,19 @@ pub struct Measures {
     pub rule_hits: Vec<u64>,
 }
 
+impl Measures {
+    /// Takes over what reading decided.
+    #[must_use]
+    pub fn of(counts: &Counts) -> Self {
+        Self {
+            client_errors: counts.client_errors,
+            server_errors: counts.server_errors,
+            rule_hits: counts.rule_hits.clone(),
+            ..Self::default()
+        }
+    }
+}
+
 impl Ledger {
     /// Takes over what reading decided.
     #[must_use]
@@ -75,6 +88,26 @@ impl Ledger {
             salvaged: counts.salvaged,
             ..Self::default()
         }
+    }
+
+    /// Adds another ledger, as for several deliveries of one recording.
+    pub fn add(&mut self, other: &Self) {
+        self.received += other.received;
+        self.ok += other.ok;
+        self.ignored += other.ignored;
+        self.unreadable += other.unreadable;
+        self.duplicate += other.duplicate;
+        self.matched += other.matched;
+        self.shown += other.shown;
+        self.counted += other.counted;
+        self.pending += other.pending;
+        self.failed += other.failed;
+        self.posted += other.posted;
+        self.salvaged += other.salvaged;
+        self.undecodable += other.undecodable;
+        self.ambiguous += other.ambiguous;
+        self.alarms += other.alarms;
+        self.silent += other.silent;
     }
 
     /// Whether every line is accounted for, given what was pending before.
@@ -153,6 +186,8 @@ fn emf_line(metrics: &[Metric], rule_hits: Option<(&str, u64)>, function_name: &
         directives.push(
             json!({"Namespace": NAMESPACE, "Dimensions": [["FunctionName", "Rule"]], "Metrics": names}),
         );
+        // CloudWatch takes only ASCII in the value of a dimension.
+        let rule: String = rule.chars().map(|c| if c.is_ascii() { c } else { '?' }).collect();
         line.insert("Rule".to_owned(), rule.into());
         line.insert("RuleHits".to_owned(), hits.into());
     }

@@ -11,7 +11,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 pub use bucket::Bucket;
 
-use crate::digest::{Digest, Group};
+use crate::digest::{Digest, Group, MAX_SECTIONS};
 
 /// Sample lines that a folded group keeps.
 pub const STORM_SAMPLES: usize = 5;
@@ -40,6 +40,9 @@ struct Storm {
     lines: u64,
     shown: u64,
     known_groups: HashSet<u64>,
+    log_groups: Vec<String>,
+    /// Sum of the ids of the storm's digests.
+    id: u64,
 }
 
 /// What a storm's message says of the storm.
@@ -47,12 +50,12 @@ struct Storm {
 pub struct StormReport {
     /// When the storm began, epoch milliseconds.
     pub since_ms: i64,
-    /// How long ago the storm's last message was, or its beginning; milliseconds, at least one second.
-    pub since_last_message_ms: i64,
+    /// When the storm's last message was accepted, or the storm began; epoch milliseconds.
+    pub last_message_ms: i64,
 }
 
 /// What is said once at the end of a storm.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QuietAgain {
     /// Lines that the storm's messages told.
     pub lines: u64,
@@ -62,6 +65,10 @@ pub struct QuietAgain {
     pub since_ms: i64,
     /// When the last line was folded, epoch milliseconds.
     pub until_ms: i64,
+    /// The log groups that the lines came from.
+    pub log_groups: Vec<String>,
+    /// Sum of the ids of the storm's digests.
+    pub id: u64,
 }
 
 impl Pace {
@@ -87,6 +94,8 @@ impl Pace {
             lines: 0,
             shown: 0,
             known_groups: HashSet::new(),
+            log_groups: Vec::new(),
+            id: 0,
         });
         storm.last_fold_ms = now_ms;
     }
@@ -95,7 +104,7 @@ impl Pace {
     ///
     /// Nothing changes by asking: the folded lines stay pending until [`Pace::posted`].
     #[must_use]
-    pub fn with_pending(&self, current: Digest, now_ms: i64) -> (Digest, Option<StormReport>) {
+    pub fn with_pending(&self, current: Digest) -> (Digest, Option<StormReport>) {
         let Some(storm) = &self.storm else { return (current, None) };
         let mut digest = self.pending.clone();
         let samples = if self.pending() == 0 { usize::MAX } else { STORM_SAMPLES };
@@ -108,8 +117,7 @@ impl Pace {
                 group.is_new = !is_first && !is_full && !is_known;
             }
         }
-        let since_last_message_ms = (now_ms - storm.last_message_ms).max(1_000);
-        (digest, Some(StormReport { since_ms: storm.since_ms, since_last_message_ms }))
+        (digest, Some(StormReport { since_ms: storm.since_ms, last_message_ms: storm.last_message_ms }))
     }
 
     /// Slack accepted what [`Pace::with_pending`] gave; `shown` of its lines were shown.
@@ -119,7 +127,11 @@ impl Pace {
         storm.last_message_ms = now_ms;
         storm.lines += digest.matched();
         storm.shown += shown;
+        storm.id = storm.id.wrapping_add(digest.id);
         for section in &digest.sections {
+            if storm.log_groups.len() < MAX_SECTIONS && !storm.log_groups.contains(&section.log_group) {
+                storm.log_groups.push(section.log_group.clone());
+            }
             for group in &section.groups {
                 if storm.known_groups.len() < MAX_KNOWN_GROUPS {
                     storm.known_groups.insert(hash_of(&section.log_group, group));
@@ -140,6 +152,8 @@ impl Pace {
             shown: storm.shown,
             since_ms: storm.since_ms,
             until_ms: storm.last_fold_ms,
+            log_groups: storm.log_groups.clone(),
+            id: storm.id,
         })
     }
 
@@ -187,7 +201,7 @@ mod tests {
     #[test]
     fn without_a_storm_a_digest_passes_as_it_is() {
         let pace = Pace::new(Bucket::new(5, 5_000));
-        assert_eq!(pace.with_pending(digest("a", 3), 0), (digest("a", 3), None));
+        assert_eq!(pace.with_pending(digest("a", 3)), (digest("a", 3), None));
     }
 
     #[test]
@@ -196,16 +210,16 @@ mod tests {
         pace.fold(digest("a", 3), 1_000);
         pace.fold(digest("b", 4), 2_000);
         assert_eq!(pace.pending(), 7);
-        let (both, report) = pace.with_pending(digest("a", 5), 11_000);
+        let (both, report) = pace.with_pending(digest("a", 5));
         assert_eq!(both.matched(), 12);
-        assert_eq!(report, Some(StormReport { since_ms: 1_000, since_last_message_ms: 10_000 }));
+        assert_eq!(report, Some(StormReport { since_ms: 1_000, last_message_ms: 1_000 }));
         assert_eq!(pace.pending(), 7);
         pace.posted(&both, 2, 11_000);
         assert_eq!(pace.pending(), 0);
-        let (next, report) = pace.with_pending(digest("c", 1), 16_000);
+        let (next, report) = pace.with_pending(digest("c", 1));
         assert!(next.sections[0].groups[0].is_new);
-        assert_eq!(report, Some(StormReport { since_ms: 1_000, since_last_message_ms: 5_000 }));
-        assert!(!pace.with_pending(digest("a", 1), 16_000).0.sections[0].groups[0].is_new);
+        assert_eq!(report, Some(StormReport { since_ms: 1_000, last_message_ms: 11_000 }));
+        assert!(!pace.with_pending(digest("a", 1)).0.sections[0].groups[0].is_new);
     }
 
     #[test]
@@ -215,11 +229,12 @@ mod tests {
         pace.fold(digest("a", 3), 1_000);
         pace.fold(digest("a", 4), 5_000);
         assert_eq!(pace.quiet_again(100_000), None, "something is pending");
-        let (all, _) = pace.with_pending(Digest::default(), 6_000);
+        let (all, _) = pace.with_pending(Digest::default());
         pace.posted(&all, 1, 6_000);
         assert_eq!(pace.quiet_again(64_999), None);
-        let end = QuietAgain { lines: 7, shown: 1, since_ms: 1_000, until_ms: 5_000 };
-        assert_eq!(pace.quiet_again(65_000), Some(end));
+        let log_groups = vec!["g".to_owned()];
+        let end = QuietAgain { lines: 7, shown: 1, since_ms: 1_000, until_ms: 5_000, log_groups, id: 7 };
+        assert_eq!(pace.quiet_again(65_000), Some(end.clone()));
         assert_eq!(pace.quiet_again(65_000), Some(end), "asking does not end it");
         pace.told_quiet();
         assert_eq!(pace.quiet_again(65_000), None);

@@ -10,7 +10,6 @@ mod fault;
 mod glob;
 mod notify;
 mod parse;
-mod pattern;
 mod reach;
 mod route;
 mod rule_reader;

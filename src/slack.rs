@@ -1,5 +1,10 @@
 //! Everything about Slack: what a message looks like there, and how it is posted.
 
+pub mod message;
+pub mod render;
+pub mod escape;
+pub mod console;
+pub mod terminal;
 pub mod client;
 pub mod post;
 pub mod webhook_url;

@@ -54,13 +54,13 @@ pub struct Counts {
     pub rule_hits: Vec<u64>,
     /// Lines of the function's own log group.
     pub own_log_group: u64,
+    /// The newest timestamp of all log events, epoch milliseconds.
+    pub newest_ms: i64,
 }
 
-/// A batch as it is read.
-#[derive(Debug)]
-pub struct Batch<'r> {
-    reader: &'r Reader,
-    remembered: &'r Remembered,
+/// What was read of a batch so far.
+#[derive(Debug, Default)]
+pub struct Batch {
     /// What there is to tell.
     pub digest: Digest,
     /// What became of every line.
@@ -72,64 +72,91 @@ pub struct Batch<'r> {
     route: String,
 }
 
-impl<'r> Batch<'r> {
-    /// An empty batch; `remembered` are the log events that need not be told again.
-    #[must_use]
-    pub fn new(reader: &'r Reader, remembered: &'r Remembered) -> Self {
-        Self {
-            reader,
-            remembered,
-            digest: Digest::default(),
-            counts: Counts::default(),
-            keys: HashSet::new(),
-            line: String::new(),
-            route: String::new(),
-        }
+impl Batch {
+    /// Takes log events in; `remembered` are those that need not be told again.
+    pub fn intake<'a>(&'a mut self, reader: &'a Reader, remembered: &'a Remembered) -> Intake<'a> {
+        Intake { batch: self, reader, remembered, earlier: None }
     }
 
-    /// Adds a batch that was decoded well to this one.
-    pub fn absorb(&mut self, other: Self) {
-        self.digest.fold(other.digest, self.reader.samples_per_group);
+    /// Adds a batch that was decoded well to this one. At most `samples_per_group` lines of a group are kept.
+    pub fn absorb(&mut self, other: Self, samples_per_group: usize) {
+        self.digest.fold(other.digest, samples_per_group);
         self.counts.add(&other.counts);
         self.keys.extend(other.keys);
+    }
+}
+
+/// Puts log events into a [`Batch`], as a [`Reader`] has it.
+#[derive(Debug)]
+pub struct Intake<'a> {
+    batch: &'a mut Batch,
+    reader: &'a Reader,
+    remembered: &'a Remembered,
+    earlier: Option<&'a HashSet<EventKey>>,
+}
+
+impl<'a> Intake<'a> {
+    /// Takes log events that an earlier batch of the same delivery holds for duplicates, too.
+    #[must_use]
+    pub fn after(self, earlier: &'a HashSet<EventKey>) -> Self {
+        Self { earlier: Some(earlier), ..self }
     }
 
     /// Takes one line as it was logged. `id` is empty where it has none, `timestamp_ms` 0 where it is unknown.
     pub fn line(&mut self, header: &Header, id: &[u8], timestamp_ms: i64, line: &str) {
+        if self.receive(header, timestamp_ms) {
+            self.read(header, id, timestamp_ms, line);
+        }
+    }
+
+    /// Counts a log event in; says whether it is to be read.
+    fn receive(&mut self, header: &Header, timestamp_ms: i64) -> bool {
+        let counts = &mut self.batch.counts;
+        counts.received += 1;
+        counts.newest_ms = counts.newest_ms.max(timestamp_ms);
+        let is_own = self.reader.own_log_group.as_deref() == Some(header.log_group.as_str());
+        counts.ignored += u64::from(is_own);
+        counts.own_log_group += u64::from(is_own);
+        !is_own
+    }
+
+    fn read(&mut self, header: &Header, id: &[u8], timestamp_ms: i64, line: &str) {
         let line = line.trim_end();
         let (log, salvaged) = match access_log::read(line, self.reader.format) {
             Reading::Unreadable => return self.unreadable(header),
             Reading::AccessLog(log) => (log, false),
             Reading::Salvaged(log) => (log, true),
         };
-        self.counts.salvaged += u64::from(salvaged);
+        self.batch.counts.salvaged += u64::from(salvaged);
         if log.status.class() == StatusClass::Ok {
-            self.counts.ok += 1;
+            self.batch.counts.ok += 1;
             return;
         }
         let rules = &self.reader.rules;
         let verdict = rules.judge(&log, line, timestamp_ms);
         if let Some(rule) = verdict.rule {
-            self.counts.hit(rule);
+            self.batch.counts.hit(rule);
         }
         let rule = verdict.rule.and_then(|index| rules.get(index));
         match verdict.action {
-            Action::Ignore => self.counts.ignored += 1,
+            Action::Ignore => self.batch.counts.ignored += 1,
             Action::Count => {
-                self.counts.ignored += 1;
-                if let (Some(rule), Some(section)) = (rule, self.digest.section_mut(&header.log_group)) {
+                self.batch.counts.ignored += 1;
+                if let (Some(rule), Some(section)) = (rule, self.batch.digest.section_mut(&header.log_group))
+                {
                     section.count_by_rule(rule.name(), 1);
                 }
             }
             Action::Notify => {
                 let key = EventKey::new(&header.log_group, &header.log_stream, id, timestamp_ms, line);
                 if self.remembered.contains(key) || self.repeats(key) {
-                    self.counts.duplicate += 1;
+                    self.batch.counts.duplicate += 1;
                     return;
                 }
-                self.digest.id = self.digest.id.wrapping_add(key.number());
+                self.batch.digest.id = self.batch.digest.id.wrapping_add(key.number());
                 self.tell(header, timestamp_ms, &log, line, salvaged);
-                if let (Some(rule), Some(section)) = (rule, self.digest.section_mut(&header.log_group)) {
+                if let (Some(rule), Some(section)) = (rule, self.batch.digest.section_mut(&header.log_group))
+                {
                     rule.color().into_iter().for_each(|color| section.note_color(color));
                     rule.mention().into_iter().for_each(|mention| section.note_mention(mention));
                 }
@@ -138,35 +165,39 @@ impl<'r> Batch<'r> {
     }
 
     fn unreadable(&mut self, header: &Header) {
-        self.counts.unreadable += 1;
-        if let Some(section) = self.digest.section_mut(&header.log_group) {
+        self.batch.counts.unreadable += 1;
+        if let Some(section) = self.batch.digest.section_mut(&header.log_group) {
             section.unreadable += 1;
         }
     }
 
     /// Whether the batch holds the log event already. A batch beyond all measure is not searched to its end.
     fn repeats(&mut self, key: EventKey) -> bool {
-        self.keys.contains(&key) || (self.keys.len() < CAPACITY && !self.keys.insert(key))
+        let is_earlier = self.earlier.is_some_and(|earlier| earlier.contains(&key));
+        is_earlier
+            || self.batch.keys.contains(&key)
+            || (self.batch.keys.len() < CAPACITY && !self.batch.keys.insert(key))
     }
 
     fn tell(&mut self, header: &Header, timestamp_ms: i64, log: &AccessLog<'_>, line: &str, salvaged: bool) {
-        self.counts.matched += 1;
-        self.route.clear();
-        log.write_route(&mut self.route);
+        self.batch.counts.matched += 1;
+        self.batch.route.clear();
+        log.write_route(&mut self.batch.route);
         let fault = fault(log);
-        let Some(section) = self.digest.section_mut(&header.log_group) else { return };
+        let Some(section) = self.batch.digest.section_mut(&header.log_group) else { return };
         section.note_stream(Some(&header.log_stream));
         section.note_times(timestamp_ms, timestamp_ms, 1);
         if log.status.class() == StatusClass::ServerError {
             section.server_errors += 1;
-            self.counts.server_errors += 1;
+            self.batch.counts.server_errors += 1;
         } else {
             section.client_errors += 1;
-            self.counts.client_errors += 1;
+            self.batch.counts.client_errors += 1;
         }
-        let found = section.groups.iter().position(|group| group.is_alike(log.status, &self.route, fault));
+        let found =
+            section.groups.iter().position(|group| group.is_alike(log.status, &self.batch.route, fault));
         let Some(index) =
-            found.or_else(|| section.open_group_of(log.status, &self.route, fault, timestamp_ms))
+            found.or_else(|| section.open_group_of(log.status, &self.batch.route, fault, timestamp_ms))
         else {
             section.other.count += 1;
             return;
@@ -182,19 +213,16 @@ impl<'r> Batch<'r> {
     }
 }
 
-impl Sink for Batch<'_> {
+impl Sink for Intake<'_> {
     fn log_event(&mut self, header: &Header, event: LogEvent<'_>) {
-        self.counts.received += 1;
-        if self.reader.own_log_group.as_deref() == Some(header.log_group.as_str()) {
-            self.counts.ignored += 1;
-            self.counts.own_log_group += 1;
+        if !self.receive(header, event.timestamp_ms) {
             return;
         }
         let Some(message) = event.message else { return self.unreadable(header) };
-        let mut line = std::mem::take(&mut self.line);
+        let mut line = std::mem::take(&mut self.batch.line);
         message.unescape_into(&mut line);
-        self.line(header, event.id.0, event.timestamp_ms, &line);
-        self.line = line;
+        self.read(header, event.id.0, event.timestamp_ms, &line);
+        self.batch.line = line;
     }
 
     fn end_of_message(&mut self, _header: &Header) {}
@@ -233,6 +261,7 @@ impl Counts {
         self.client_errors += other.client_errors;
         self.server_errors += other.server_errors;
         self.own_log_group += other.own_log_group;
+        self.newest_ms = self.newest_ms.max(other.newest_ms);
         self.rule_hits.resize(self.rule_hits.len().max(other.rule_hits.len()), 0);
         for (mine, theirs) in self.rule_hits.iter_mut().zip(&other.rule_hits) {
             *mine += theirs;

@@ -17,6 +17,13 @@ impl Digest {
         self.sections.iter().map(Section::matched).sum()
     }
 
+    /// Timestamp of the oldest matched line, epoch milliseconds, where one is known.
+    #[must_use]
+    pub fn oldest_ms(&self) -> Option<i64> {
+        let matched = self.sections.iter().filter(|section| section.matched() > 0);
+        matched.map(|section| section.first_ms).filter(|&first_ms| first_ms > 0).min()
+    }
+
     /// Adds another digest to this one. At most `samples_per_group` lines of each group are kept.
     pub fn fold(&mut self, other: Self, samples_per_group: usize) {
         self.id = self.id.wrapping_add(other.id);

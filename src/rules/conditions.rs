@@ -11,10 +11,10 @@ use ipnet::IpNet;
 
 use super::address;
 use super::glob::{Glob, fold};
-use super::pattern::FilterPattern;
 use super::route::{Route, method_of};
 use super::status_set::StatusSet;
 use crate::access_log::AccessLog;
+use crate::filter_pattern::FilterPattern;
 
 /// The conditions of one rule: all must hold, a list means any of, `None` is not asked.
 #[derive(Debug, Clone)]

@@ -2,6 +2,7 @@
 //!
 //! It never repeats more of the document than the one key or value at fault, and of that never much.
 
+use crate::filter_pattern::PatternError;
 use std::fmt;
 
 /// Every fault of one rules document, in the order of the document.
@@ -152,8 +153,8 @@ pub(super) enum Problem {
         "{written} names one address and a whole block; write \"{block}\" for the block or \"{address}\" for the address"
     )]
     IpHostBits { written: String, block: String, address: String },
-    #[error("filter patterns in rules are not supported yet; use the other keys")]
-    PatternUnsupported,
+    #[error("{0} is no filter pattern: {1}")]
+    NotPattern(String, PatternError),
     #[error("{0} is no date; write it as YYYY-MM-DD, such as \"2027-01-31\"")]
     NotDate(String),
     #[error("{0} does not exist in the calendar; check the day")]

@@ -252,10 +252,10 @@ fn a_method_an_address_and_a_date_that_cannot_be_are_refused() {
 }
 
 #[test]
-fn a_pattern_is_refused_until_there_are_filter_patterns() {
+fn a_pattern_that_does_not_parse_is_refused_with_its_place() {
     check_rule(
-        r#""pattern":"{ $.status = 5* }""#,
-        r#"rule "r", key "pattern": filter patterns in rules are not supported yet; use the other keys"#,
+        r#""pattern":"{ $.status IS NOT NULL }""#,
+        r#"rule "r", key "pattern": "{ $.status IS NOT NULL }" is no filter pattern: `IS NOT` is not supported by CloudWatch (at byte 11); write `$.status = *` for text or a number, or `$.status IS FALSE`"#,
     );
 }
 

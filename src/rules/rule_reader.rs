@@ -4,11 +4,12 @@
 
 use std::borrow::Cow;
 
+use crate::filter_pattern::FilterPattern;
+
 use super::conditions::{Conditions, Pattern};
 use super::document::Value;
 use super::fault::{Fault, Place, Problem, RuleId, quoted};
 use super::glob::Glob;
-use super::pattern::FilterPattern;
 use super::route::{self, Route};
 use super::status_set::StatusSet;
 use super::{Action, Rule, address, notify, until};
@@ -239,7 +240,8 @@ fn glob(text: &str) -> Result<Glob, Problem> {
 }
 
 fn pattern(text: &str) -> Result<Pattern, Problem> {
-    Ok(Pattern { text: text.to_owned(), filter: FilterPattern::parse(text)? })
+    let filter = FilterPattern::parse(text).map_err(|error| Problem::NotPattern(quoted(text), error))?;
+    Ok(Pattern { text: text.to_owned(), filter })
 }
 
 fn action(text: &str) -> Result<Action, Problem> {

@@ -49,7 +49,8 @@ pub(super) fn verdict(status: u16, body: &[u8], broken: Option<TransportFault>) 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ErrorWord(&'static str);
 
-/// From Slack's change log of 2016-05-17 on incoming webhooks, its rate-limit pages, and answers seen.
+/// From Slack's change log of 2016-05-17 on incoming webhooks, its rate-limit pages, and the errors that
+/// its Web API has in common with them.
 const ERROR_WORDS: [&str; 25] = [
     "action_prohibited",
     "channel_is_archived",

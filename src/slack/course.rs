@@ -111,3 +111,38 @@ impl<'a> Course<'a> {
         Next::Later { failures: self.failures }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const POST: Post<'_> = Post { body: "blocks", plain_body: "text" };
+    const BROKEN: Lost = Lost { fault: TransportFault::Broken, sent: true, reused: true };
+
+    #[test]
+    fn a_kept_connection_that_breaks_is_excused_once_and_counted_as_ambiguous_each_time() {
+        let mut course = Course::of(POST);
+        assert_eq!(course.after_no_answer(BROKEN), Next::AtOnce);
+        assert_eq!(course.after_no_answer(BROKEN), Next::Later { failures: 1 });
+        let outcome = course.give_up();
+        assert_eq!(outcome.result, Err(PostError::Transport(TransportFault::Broken)));
+        assert_eq!(outcome.ambiguous, 2);
+    }
+
+    #[test]
+    fn a_kept_connection_that_is_only_slow_is_a_try() {
+        let slow = Lost { fault: TransportFault::AnswerTimeout, ..BROKEN };
+        assert_eq!(Course::of(POST).after_no_answer(slow), Next::Later { failures: 1 });
+    }
+
+    #[test]
+    fn what_failed_last_is_what_is_told() {
+        let mut course = Course::of(POST);
+        assert_eq!(course.next_body(), "blocks");
+        let rejected = PostError::Rejected { status: 400, word: None };
+        assert_eq!(course.after(Verdict::NotUnderstood(rejected), None), Next::AtOnce);
+        assert_eq!(course.next_body(), "text");
+        let outcome = course.give_up();
+        assert_eq!(outcome, PostOutcome { result: Err(rejected), requests: 2, ambiguous: 0 });
+    }
+}

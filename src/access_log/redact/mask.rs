@@ -1,0 +1,71 @@
+//! A line and what is to go in, the line without it out.
+//!
+//! It never trusts its own work: a line in which a value still stands afterwards is withheld.
+
+use std::ops::Range;
+
+use super::Redacted;
+
+/// What stands for a value.
+pub(super) const PLAIN: &str = "***";
+
+/// The same in place of a JSON value, its quotes included.
+pub(super) const QUOTED: &str = "\"***\"";
+
+/// A shorter value would be found in too many places that have nothing to do with it.
+const MIN_CHARS: usize = 4;
+
+/// More values than any access log has; each is searched for in the whole line.
+const MAX_SECRETS: usize = 256;
+
+/// What is to go from a line.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// Places in the line, in any order, also overlapping, and what comes there instead.
+    pub(super) masks: Vec<(Range<usize>, &'static str)>,
+    /// Values, also as they are written in the line; masked wherever else they stand if they are long enough.
+    pub(super) secrets: Vec<String>,
+}
+
+impl Found {
+    /// The values that are masked wherever they stand, the longest first.
+    pub(super) fn long_secrets(&self) -> Vec<&str> {
+        let long = |secret: &&str| secret.chars().nth(MIN_CHARS - 1).is_some();
+        let mut secrets: Vec<&str> = self.secrets.iter().map(String::as_str).filter(long).collect();
+        secrets.sort_by_key(|secret| (std::cmp::Reverse(secret.len()), *secret));
+        secrets.dedup();
+        secrets
+    }
+
+    /// Whether this place is masked.
+    pub(super) fn masks_at(&self, at: usize) -> bool {
+        self.masks.iter().any(|(range, _)| range.contains(&at))
+    }
+}
+
+/// The line with each place masked and each value masked in what is left.
+pub(super) fn apply(line: &str, mut found: Found) -> Redacted {
+    found.masks.sort_by_key(|(range, _)| (range.start, std::cmp::Reverse(range.end)));
+    let secrets = found.long_secrets();
+    if secrets.len() > MAX_SECRETS {
+        return Redacted::Withheld;
+    }
+    let mut masked = String::with_capacity(line.len());
+    let mut at = 0;
+    for (range, instead) in &found.masks {
+        if range.start >= at {
+            masked.push_str(&without(line.get(at..range.start).unwrap_or_default(), &secrets));
+            masked.push_str(instead);
+        }
+        at = at.max(range.end);
+    }
+    masked.push_str(&without(line.get(at..).unwrap_or_default(), &secrets));
+
+    let unescaped = masked.replace('\\', "");
+    let stands = |secret: &&str| unescaped.contains(&secret.replace('\\', ""));
+    if secrets.iter().any(stands) { Redacted::Withheld } else { Redacted::Whole(masked) }
+}
+
+fn without(text: &str, secrets: &[&str]) -> String {
+    secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret, PLAIN))
+}

@@ -1,0 +1,269 @@
+use super::*;
+use crate::alarm::change::{Condition, PreviousState, Watched};
+
+const ARN: &str = "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:errors";
+const MINUTE: i64 = 60_000;
+
+/// An alarm `errors` that went to `state` at `at_ms`, as SNS tells it.
+fn change(state: AlarmState, at_ms: i64, previous: AlarmState) -> AlarmChange {
+    AlarmChange {
+        name: "errors".into(),
+        arn: Some(ARN.into()),
+        region: None,
+        account: Some("111122223333".into()),
+        description: None,
+        state,
+        changed_at_ms: at_ms,
+        previous: Some(PreviousState { state: previous, since_ms: None, suppressed: false }),
+        watched: Watched::Unknown,
+        condition: Condition::default(),
+        reason: String::new(),
+        datapoints: Vec::new(),
+        missing_data: None,
+        suppressed_by: None,
+    }
+}
+
+/// As [`change`], as EventBridge tells it.
+fn change_with_time(state: AlarmState, at_ms: i64, previous: AlarmState, since_ms: i64) -> AlarmChange {
+    let mut change = change(state, at_ms, previous);
+    change.previous = Some(PreviousState { state: previous, since_ms: Some(since_ms), suppressed: false });
+    change
+}
+
+/// Decides, and commits as after a post that was accepted.
+fn handle(memory: &mut AlarmMemory, change: &AlarmChange) -> Decision {
+    let decision = memory.decide(change);
+    memory.commit(change, decision);
+    decision
+}
+
+fn first_notice(since_ms: i64) -> Decision {
+    Decision::Tell(Telling::FirstNotice { since_ms })
+}
+
+fn recovery(began_ms: impl Into<Option<i64>>) -> Decision {
+    Decision::Tell(Telling::Recovery { began_ms: began_ms.into() })
+}
+
+#[test]
+fn first_notice_and_recovery_are_told_and_nothing_between() {
+    use AlarmState::{Alarm, InsufficientData, Ok};
+    let mut memory = AlarmMemory::default();
+    for (state, at, previous, expected) in [
+        (Ok, 0, InsufficientData, Decision::Silent(Silence::NotARecovery)),
+        (Alarm, 1, Ok, first_notice(MINUTE)),
+        (Ok, 8, Alarm, recovery(MINUTE)),
+        (InsufficientData, 9, Ok, Decision::Silent(Silence::InsufficientData)),
+        (Alarm, 10, InsufficientData, first_notice(10 * MINUTE)),
+        (InsufficientData, 11, Alarm, Decision::Silent(Silence::InsufficientData)),
+        (Ok, 12, InsufficientData, Decision::Silent(Silence::NotARecovery)),
+        (Ok, 13, Ok, Decision::Silent(Silence::NotARecovery)),
+    ] {
+        assert_eq!(handle(&mut memory, &change(state, at * MINUTE, previous)), expected, "minute {at}");
+    }
+}
+
+#[test]
+fn the_duration_comes_from_the_previous_state_first_then_from_the_alarm_that_was_seen() {
+    let ok = change(AlarmState::Ok, 9 * MINUTE, AlarmState::Alarm);
+    let ok_with_time = change_with_time(AlarmState::Ok, 9 * MINUTE, AlarmState::Alarm, 2 * MINUTE);
+    let mut memory = AlarmMemory::default();
+    assert_eq!(memory.decide(&ok), recovery(None), "unknown is left out");
+    assert_eq!(memory.decide(&ok_with_time), recovery(2 * MINUTE));
+    handle(&mut memory, &change(AlarmState::Alarm, 3 * MINUTE, AlarmState::Ok));
+    assert_eq!(memory.decide(&ok), recovery(3 * MINUTE));
+    assert_eq!(memory.decide(&ok_with_time), recovery(2 * MINUTE));
+}
+
+#[test]
+fn an_alarm_that_ended_silently_lends_its_time_to_no_later_recovery() {
+    let mut memory = AlarmMemory::default();
+    handle(&mut memory, &change(AlarmState::Alarm, MINUTE, AlarmState::Ok));
+    handle(&mut memory, &change(AlarmState::InsufficientData, 2 * MINUTE, AlarmState::Alarm));
+    assert_eq!(memory.decide(&change(AlarmState::Ok, 90 * MINUTE, AlarmState::Alarm)), recovery(None));
+}
+
+#[test]
+fn a_previous_state_later_than_the_change_gives_no_duration() {
+    let memory = AlarmMemory::default();
+    let odd = change_with_time(AlarmState::Ok, MINUTE, AlarmState::Alarm, 2 * MINUTE);
+    assert_eq!(memory.decide(&odd), recovery(None));
+}
+
+#[test]
+fn the_same_change_over_three_ways_is_told_once() {
+    let mut memory = AlarmMemory::default();
+    assert_eq!(
+        handle(&mut memory, &change(AlarmState::Alarm, MINUTE + 472, AlarmState::Ok)),
+        first_notice(MINUTE + 472)
+    );
+    // EventBridge differs by milliseconds, and its envelope's time by up to a second; old SNS has no ARN.
+    let event = change_with_time(AlarmState::Alarm, MINUTE + 475, AlarmState::Ok, 0);
+    assert_eq!(handle(&mut memory, &event), Decision::Silent(Silence::Repeat));
+    let mut old = change(AlarmState::Alarm, MINUTE, AlarmState::Ok);
+    old.arn = None;
+    assert_eq!(handle(&mut memory, &old), Decision::Silent(Silence::Repeat));
+    assert_eq!(
+        memory.decide(&change(AlarmState::Ok, MINUTE + 475, AlarmState::Alarm)),
+        recovery(MINUTE + 472),
+        "another state"
+    );
+}
+
+#[test]
+fn flapping_is_told_change_by_change() {
+    let mut memory = AlarmMemory::default();
+    for flap in 0..50 {
+        let at = flap * 20_000;
+        assert_eq!(handle(&mut memory, &change(AlarmState::Alarm, at, AlarmState::Ok)), first_notice(at));
+        assert_eq!(
+            handle(&mut memory, &change(AlarmState::Ok, at + 10_000, AlarmState::Alarm)),
+            recovery(at)
+        );
+    }
+}
+
+#[test]
+fn a_change_whose_post_failed_is_told_when_it_comes_again() {
+    let memory = AlarmMemory::default();
+    let alarm = change(AlarmState::Alarm, MINUTE, AlarmState::Ok);
+    assert_eq!(memory.decide(&alarm), first_notice(MINUTE));
+    // No commit: the post was refused.
+    assert_eq!(memory.decide(&alarm), first_notice(MINUTE));
+}
+
+#[test]
+fn an_older_change_that_comes_late_is_not_told_and_overwrites_nothing() {
+    let mut memory = AlarmMemory::default();
+    handle(&mut memory, &change_with_time(AlarmState::Ok, 9 * MINUTE, AlarmState::Alarm, 2 * MINUTE));
+    let late = change(AlarmState::Alarm, 2 * MINUTE, AlarmState::Ok);
+    assert_eq!(handle(&mut memory, &late), Decision::Silent(Silence::Superseded));
+    handle(&mut memory, &change(AlarmState::Alarm, 20 * MINUTE, AlarmState::Ok));
+    let late_insufficient = change(AlarmState::InsufficientData, 19 * MINUTE, AlarmState::Ok);
+    handle(&mut memory, &late_insufficient);
+    assert_eq!(memory.decide(&change(AlarmState::Ok, 25 * MINUTE, AlarmState::Alarm)), recovery(20 * MINUTE));
+}
+
+#[test]
+fn a_late_alarm_is_told_where_only_silence_came_after_it() {
+    let mut memory = AlarmMemory::default();
+    handle(&mut memory, &change(AlarmState::InsufficientData, 3 * MINUTE, AlarmState::Alarm));
+    let late = change(AlarmState::Alarm, 2 * MINUTE, AlarmState::Ok);
+    assert_eq!(memory.decide(&late), first_notice(2 * MINUTE));
+}
+
+#[test]
+fn a_suppressed_alarm_is_told_when_its_suppression_ends() {
+    let mut memory = AlarmMemory::default();
+    let mut suppressed = change(AlarmState::Alarm, 10 * MINUTE, AlarmState::Ok);
+    suppressed.suppressed_by = Some("WaitPeriod".into());
+    assert_eq!(handle(&mut memory, &suppressed), Decision::Silent(Silence::Suppressed));
+    let mut freed = change_with_time(AlarmState::Alarm, 12 * MINUTE, AlarmState::Alarm, 10 * MINUTE);
+    freed.previous.as_mut().unwrap().suppressed = true;
+    assert_eq!(handle(&mut memory, &freed), first_notice(10 * MINUTE));
+    let again = change_with_time(AlarmState::Alarm, 14 * MINUTE, AlarmState::Alarm, 12 * MINUTE);
+    assert_eq!(memory.decide(&again), Decision::Silent(Silence::Repeat), "it is known to be in alarm");
+    assert_eq!(memory.decide(&change(AlarmState::Ok, 15 * MINUTE, AlarmState::Alarm)), recovery(10 * MINUTE));
+}
+
+#[test]
+fn nobody_hears_of_the_end_of_an_alarm_that_nobody_heard_of() {
+    let mut ok = change(AlarmState::Ok, 15 * MINUTE, AlarmState::Alarm);
+    ok.previous.as_mut().unwrap().suppressed = true;
+    let mut memory = AlarmMemory::default();
+    assert_eq!(memory.decide(&ok), Decision::Silent(Silence::NotARecovery));
+    handle(&mut memory, &change(AlarmState::Alarm, 10 * MINUTE, AlarmState::Ok));
+    assert_eq!(memory.decide(&ok), recovery(10 * MINUTE), "it was told before it was suppressed");
+}
+
+#[test]
+fn without_a_previous_state_only_memory_makes_a_recovery() {
+    let mut ok = change(AlarmState::Ok, 15 * MINUTE, AlarmState::Alarm);
+    ok.previous = None;
+    let mut memory = AlarmMemory::default();
+    assert_eq!(memory.decide(&ok), Decision::Silent(Silence::NotARecovery));
+    handle(&mut memory, &change(AlarmState::Alarm, 10 * MINUTE, AlarmState::Ok));
+    assert_eq!(memory.decide(&ok), recovery(10 * MINUTE));
+}
+
+#[test]
+fn alarms_of_one_name_in_other_places_are_other_alarms() {
+    let mut memory = AlarmMemory::default();
+    handle(&mut memory, &change(AlarmState::Alarm, MINUTE, AlarmState::Ok));
+    let mut elsewhere = change(AlarmState::Alarm, MINUTE, AlarmState::Ok);
+    elsewhere.arn = Some(ARN.replace("eu-west-1", "eu-west-2"));
+    assert_eq!(memory.decide(&elsewhere), first_notice(MINUTE));
+    elsewhere.arn = None;
+    elsewhere.account = Some("999999999999".into());
+    assert_eq!(memory.decide(&elsewhere), first_notice(MINUTE));
+}
+
+#[test]
+fn memory_is_bounded_and_forgets_what_was_touched_longest_ago() {
+    let mut memory = AlarmMemory::default();
+    let named = |name: usize, at| {
+        let mut change = change(AlarmState::Alarm, at, AlarmState::Ok);
+        change.name = format!("alarm {name}");
+        change.arn = None;
+        change
+    };
+    for name in 0..MAX_REMEMBERED {
+        handle(&mut memory, &named(name, MINUTE));
+    }
+    handle(&mut memory, &named(0, 2 * MINUTE));
+    handle(&mut memory, &named(MAX_REMEMBERED, MINUTE));
+    assert_eq!(memory.alarms.len(), MAX_REMEMBERED);
+    assert_eq!(memory.decide(&named(0, MINUTE)), Decision::Silent(Silence::Repeat), "touched again");
+    assert_eq!(memory.decide(&named(1, MINUTE)), first_notice(MINUTE), "forgotten");
+    for at in 0..100 {
+        handle(&mut memory, &named(0, at * MINUTE));
+    }
+    assert!(memory.alarms.iter().all(|remembered| remembered.told.len() <= MAX_TOLD));
+}
+
+#[test]
+fn a_text_is_told_once_and_one_without_id_always() {
+    let mut memory = AlarmMemory::default();
+    let mut text = TopicText {
+        message_id: Some("1".into()),
+        topic_name: "t".into(),
+        subject: None,
+        text: "hello".into(),
+    };
+    assert!(memory.decide_text(&text));
+    memory.commit_text(&text);
+    assert!(!memory.decide_text(&text));
+    text.message_id = None;
+    memory.commit_text(&text);
+    assert!(memory.decide_text(&text));
+    for id in 0..2 * MAX_REMEMBERED {
+        text.message_id = Some(id.to_string());
+        memory.commit_text(&text);
+    }
+    assert_eq!(memory.texts.len(), MAX_REMEMBERED);
+}
+
+proptest::proptest! {
+    #[test]
+    fn whatever_comes_in_whatever_order_a_told_change_is_never_told_again(
+        events in proptest::collection::vec((0..3_u8, 0..40_i64, 0..3_u8, 0..3_u8), 1..60)
+    ) {
+        let mut memory = AlarmMemory::default();
+        let mut told = Vec::new();
+        let state = |n| [AlarmState::Ok, AlarmState::Alarm, AlarmState::InsufficientData][usize::from(n)];
+        for (new, at, previous, alarm) in events {
+            let mut change = change(state(new), at * 10_000, state(previous));
+            change.arn = Some(format!("{ARN}{alarm}"));
+            if let Decision::Tell(telling) = handle(&mut memory, &change) {
+                let key = (change.arn.clone(), change.state, change.changed_at_ms);
+                proptest::prop_assert!(!told.contains(&key));
+                told.push(key);
+                proptest::prop_assert_ne!(change.state, AlarmState::InsufficientData);
+                if let Telling::Recovery { began_ms: Some(began) } = telling {
+                    proptest::prop_assert!(began <= change.changed_at_ms);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! A change to be told in, the parts of its message out: the renderer only arranges them.
+//!
+//! Plain texts, times and an address. The texts are strangers' and are not escaped; their length is not limited
+//! here but for what stands in the heading.
+
+use super::change::{AlarmChange, Watched};
+use super::console::alarm_url;
+use super::memory::Telling;
+use super::words;
+
+/// At most so many characters of a quoted reason stand in the heading.
+const MAX_QUOTED_CHARS: usize = 200;
+
+/// At most so many triggering alarms are named.
+const MAX_TRIGGERING: usize = 3;
+
+/// An evaluation can come this long after the end of the newest period that it looks at: in AWS's own samples up to
+/// two minutes.
+const EVALUATION_LAG_MS: i64 = 120_000;
+
+/// The parts of an alarm's message.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AlarmNotice {
+    /// First notice or recovery.
+    pub telling: Telling,
+    /// The heading's pieces in order, to be joined by the separator of headings:
+    /// `ALARM`, the alarm's name, `37 errors in 1 min (threshold: 1 or more, 1 of 1 periods)`;
+    /// `OK again`, the alarm's name, `after 7 min` where that is known.
+    pub heading: Vec<String>,
+    /// The description, or else the dimensions of the metric, such as `ApiName orders, Stage prod`.
+    pub about: Option<String>,
+    /// Since when the alarm is, or was, in alarm, epoch milliseconds.
+    pub since_ms: Option<i64>,
+    /// The alarm's page in the console, where its Region is known.
+    pub alarm_url: Option<String>,
+    /// The Region's code, for further links.
+    pub region: Option<String>,
+    /// The time to look at in the logs: start and end, epoch milliseconds. `None` where it is not told.
+    pub window_ms: Option<(i64, i64)>,
+}
+
+impl AlarmNotice {
+    /// Puts a change in parts, once [`AlarmMemory::decide`](super::AlarmMemory::decide) said to tell it.
+    #[must_use]
+    pub fn new(change: &AlarmChange, telling: Telling) -> Self {
+        let (heading, since_ms) = match telling {
+            Telling::FirstNotice { since_ms } => {
+                let pieces =
+                    ["ALARM".to_owned(), change.name.clone()].into_iter().chain(what_happened(change));
+                (pieces.collect(), Some(since_ms))
+            }
+            Telling::Recovery { began_ms } => {
+                let lasted =
+                    began_ms.and_then(|began| u64::try_from(change.changed_at_ms.checked_sub(began)?).ok());
+                let after = lasted.map(|lasted| format!("after {}", words::duration(lasted)));
+                (["OK again".to_owned(), change.name.clone()].into_iter().chain(after).collect(), began_ms)
+            }
+        };
+        Self {
+            telling,
+            heading,
+            about: change.description.clone().or_else(|| dimensions(change)),
+            since_ms,
+            alarm_url: change.region.as_deref().map(|region| alarm_url(region, &change.name)),
+            region: change.region.clone(),
+            window_ms: window(change, telling),
+        }
+    }
+}
+
+/// What was counted and when that breaches, or else CloudWatch's own words.
+fn what_happened(change: &AlarmChange) -> Option<String> {
+    let condition = words::condition(change.condition.comparison, change.condition.threshold);
+    let periods = words::periods(change.condition.datapoints_to_alarm, change.condition.evaluation_periods);
+    let threshold = match (condition, periods) {
+        (Some(condition), Some(periods)) => format!(" (threshold: {condition}, {periods})"),
+        (Some(condition), None) => format!(" (threshold: {condition})"),
+        (None, Some(periods)) => format!(" ({periods})"),
+        (None, None) => String::new(),
+    };
+    if let Some(what) = words::counted(change).or_else(|| triggered_by(change)) {
+        return Some(format!("{what}{threshold}"));
+    }
+    let reason = change.reason.trim();
+    (!reason.is_empty()).then(|| format!("“{}”{threshold}", cut(reason)))
+}
+
+fn triggered_by(change: &AlarmChange) -> Option<String> {
+    let Watched::Composite { triggering, .. } = &change.watched else { return None };
+    let named: Vec<&str> = triggering.iter().take(MAX_TRIGGERING).map(|alarm| alarm.name.as_str()).collect();
+    let more = triggering.len().saturating_sub(MAX_TRIGGERING);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    (!named.is_empty()).then(|| format!("triggered by {}{more}", named.join(", ")))
+}
+
+fn dimensions(change: &AlarmChange) -> Option<String> {
+    let Watched::Metric(metric) = &change.watched else { return None };
+    let said: Vec<String> = metric.dimensions.iter().map(|(name, value)| format!("{name} {value}")).collect();
+    (!said.is_empty()).then(|| said.join(", "))
+}
+
+/// From the datapoints that set the alarm off to the newest of them, or to its end.
+fn window(change: &AlarmChange, telling: Telling) -> Option<(i64, i64)> {
+    let period_ms = i64::try_from(change.condition.period_s?.checked_mul(1_000)?).ok()?;
+    let changed_ms = change.changed_at_ms;
+    match telling {
+        Telling::FirstNotice { .. } => {
+            // A sentence that CloudWatch did not write may name any day, and an old one has day and month swapped.
+            let plausible = evaluated_from(change, period_ms.saturating_mul(3), changed_ms)..=changed_ms;
+            let starts = || {
+                change.datapoints.iter().filter_map(|point| point.start_ms).filter(|s| plausible.contains(s))
+            };
+            Some(match (starts().min(), starts().max()) {
+                (Some(oldest), Some(newest)) => (oldest, newest.saturating_add(period_ms)),
+                _ => (evaluated_from(change, period_ms, changed_ms), changed_ms),
+            })
+        }
+        Telling::Recovery { began_ms } => Some((evaluated_from(change, period_ms, began_ms?), changed_ms)),
+    }
+}
+
+/// Where an evaluation at this time began to look, to the minute.
+fn evaluated_from(change: &AlarmChange, period_ms: i64, at_ms: i64) -> i64 {
+    let periods = i64::from(change.condition.evaluation_periods.unwrap_or(1));
+    let from = at_ms.saturating_sub(period_ms.saturating_mul(periods)).saturating_sub(EVALUATION_LAG_MS);
+    from.saturating_sub(from.rem_euclid(60_000))
+}
+
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(MAX_QUOTED_CHARS) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default().trim_end()),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alarm::{AlarmMemory, Decision, Notification, read_notifications};
+
+    /// The notice of a direct action with this state and configuration.
+    fn notice(state: &serde_json::Value, configuration: &serde_json::Value) -> AlarmNotice {
+        let event = serde_json::json!({
+            "alarmArn": "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:errors",
+            "alarmData": {"alarmName": "errors", "state": state, "configuration": configuration},
+        });
+        let mut read = read_notifications(event.to_string().as_bytes()).unwrap();
+        let Ok(Notification::Change(change)) = read.remove(0) else { panic!("{event}") };
+        let Decision::Tell(telling) = AlarmMemory::default().decide(&change) else { panic!("{event}") };
+        AlarmNotice::new(&change, telling)
+    }
+
+    fn metric() -> serde_json::Value {
+        serde_json::json!({"metrics": [{"metricStat": {"metric": {"name": "Errors"}, "period": 60, "stat": "Sum"}}]})
+    }
+
+    fn alarm(reason: &str) -> serde_json::Value {
+        serde_json::json!({"value": "ALARM", "reason": reason, "timestamp": "2020-11-18T05:30:12.345+0000"})
+    }
+
+    const CHANGED_MS: i64 = 1_605_677_412_345;
+
+    #[test]
+    fn a_long_reason_is_cut_on_a_character_and_marked() {
+        let heading = notice(&alarm(&"é".repeat(500)), &metric()).heading;
+        assert_eq!(heading.last().unwrap(), &format!("“{}…”", "é".repeat(200)));
+    }
+
+    #[test]
+    fn without_any_reason_the_name_stands_alone() {
+        assert_eq!(notice(&alarm(""), &metric()).heading, ["ALARM", "errors"]);
+    }
+
+    #[test]
+    fn one_error_is_one_error() {
+        let reason = "Threshold Crossed: 1 datapoint [1.0 (18/11/20 05:29:00)] was greater than or equal to the threshold (1.0).";
+        let notice = notice(&alarm(reason), &metric());
+        assert_eq!(notice.heading.last().unwrap(), "1 error in 1 min (threshold: 1 or more)");
+        assert_eq!(notice.window_ms, Some((1_605_677_340_000, 1_605_677_400_000)));
+    }
+
+    #[test]
+    fn a_datapoint_of_another_day_does_not_move_the_window() {
+        for day in ["11/18/20", "18/11/21", "18/10/20"] {
+            let reason = format!(
+                "Threshold Crossed: 1 datapoint [9.0 ({day} 05:29:00)] was greater than the threshold (1.0)."
+            );
+            let (start, end) = notice(&alarm(&reason), &metric()).window_ms.unwrap();
+            assert_eq!(end, CHANGED_MS, "{day}");
+            assert_eq!(start, 1_605_677_220_000, "{day}: a period and two minutes before, to the minute");
+        }
+    }
+
+    #[test]
+    fn the_value_told_is_the_newest_that_breaches() {
+        let reason = "Threshold Crossed: 2 out of the last 3 datapoints [0.0 (18/11/20 05:29:00), 7.0 (18/11/20 05:28:00), \
+                      9.0 (18/11/20 05:27:00)] were greater than the threshold (1.0) (minimum 2 datapoints for OK -> ALARM transition).";
+        let heading = notice(&alarm(reason), &metric()).heading;
+        assert_eq!(heading.last().unwrap(), "7 errors in 1 min (threshold: more than 1, 2 of 3 periods)");
+    }
+
+    #[test]
+    fn of_many_triggering_alarms_three_are_named() {
+        let alarms: Vec<_> = ["a", "b", "c", "d", "e"].map(|name| serde_json::json!({"arn": name})).into();
+        let state = serde_json::json!({"value": "ALARM", "timestamp": "2020-11-18T05:30:12.345+0000",
+            "reasonData": serde_json::json!({"triggeringAlarms": alarms}).to_string()});
+        let heading = notice(&state, &serde_json::json!({"alarmRule": "ALARM(a)"})).heading;
+        assert_eq!(heading.last().unwrap(), "triggered by a, b, c and 2 more");
+    }
+}

@@ -1,0 +1,337 @@
+//! Numbers, durations and conditions in the words that a person reads at night.
+//!
+//! Values in, plain text out. Names of metrics and labels of expressions pass through unescaped: they are
+//! strangers' texts.
+
+use super::change::{
+    AlarmChange, ComparisonOperator, Datapoint, MissingData, Threshold, TreatMissingData, Watched,
+};
+
+/// A value without a trailing `.0`, with thousands separators, rounded to what informs:
+/// `37`, `4,312`, `99.5`, `0.0206`. Not more than three decimals above one, not more than three digits below.
+#[must_use]
+pub fn number(value: f64) -> String {
+    let magnitude = value.abs();
+    let rounded = if magnitude >= 1_000.0 || magnitude == 0.0 {
+        format!("{value:.1}")
+    } else if magnitude >= 1.0 {
+        format!("{value:.2}")
+    } else {
+        // Three digits that count, however many zeros stand before them.
+        let zeros = (-magnitude.log10()).floor().clamp(0.0, 12.0);
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0 to 12")]
+        let decimals = zeros as usize + 3;
+        format!("{value:.decimals$}")
+    };
+    let (whole, fraction) = rounded.split_once('.').unwrap_or((&rounded, ""));
+    let fraction = fraction.trim_end_matches('0');
+    let (sign, digits) = whole.strip_prefix('-').map_or(("", whole), |digits| ("-", digits));
+    let sign = if digits == "0" && fraction.is_empty() { "" } else { sign };
+    let point = if fraction.is_empty() { "" } else { "." };
+    format!("{sign}{}{point}{fraction}", with_separators(digits))
+}
+
+/// A threshold as its author set it: not rounded.
+#[must_use]
+pub fn exact_number(value: f64) -> String {
+    let written = format!("{value}");
+    let (whole, fraction) = written.split_once('.').map_or((written.as_str(), None), |(w, f)| (w, Some(f)));
+    let (sign, digits) = whole.strip_prefix('-').map_or(("", whole), |digits| ("-", digits));
+    let fraction = fraction.map(|fraction| format!(".{fraction}")).unwrap_or_default();
+    format!("{sign}{}{fraction}", with_separators(digits))
+}
+
+/// A value as [`number`] says it, unless that would look like the threshold that it is not.
+#[must_use]
+pub fn number_beside(value: f64, threshold: Option<Threshold>) -> String {
+    let said = number(value);
+    match threshold {
+        #[allow(clippy::float_cmp, reason = "only the very threshold may look like it")]
+        Some(Threshold::Value(threshold)) if value != threshold && said == exact_number(threshold) => {
+            exact_number(value)
+        }
+        _ => said,
+    }
+}
+
+/// A stretch of time in at most two units: `35 s`, `7 min`, `3 min 20 s`, `2 h 5 min`, `3 days 4 h`.
+/// Rounded to the second; from an hour on, seconds are left out, from a day on, minutes.
+#[must_use]
+pub fn duration(milliseconds: u64) -> String {
+    let seconds = milliseconds.saturating_add(500) / 1_000;
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
+    let units = if days > 0 {
+        [(days, if days == 1 { "day" } else { "days" }), (hours, "h")]
+    } else if hours > 0 {
+        [(hours, "h"), (minutes, "min")]
+    } else {
+        [(minutes, "min"), (seconds % 60, "s")]
+    };
+    let said: Vec<String> =
+        units.iter().filter(|(count, _)| *count > 0).map(|(count, unit)| format!("{count} {unit}")).collect();
+    if said.is_empty() { "0 s".to_owned() } else { said.join(" ") }
+}
+
+/// A period of so many seconds: `10 s`, `1 min`, `5 min`, `1 h`, `1 day`.
+#[must_use]
+pub fn period(seconds: u64) -> String {
+    duration(seconds.saturating_mul(1_000))
+}
+
+/// When a value breaches: `1 or more`, `less than 5`, `outside the band 0.02 to 0.3`.
+/// `None` where there is no threshold, or a number without its comparison.
+#[must_use]
+pub fn condition(comparison: Option<ComparisonOperator>, threshold: Option<Threshold>) -> Option<String> {
+    let band = |limit: Option<f64>| limit.map(number);
+    Some(match (comparison, threshold?) {
+        (Some(ComparisonOperator::GreaterThanOrEqualTo), Threshold::Value(t)) => {
+            format!("{} or more", exact_number(t))
+        }
+        (Some(ComparisonOperator::GreaterThan), Threshold::Value(t)) => {
+            format!("more than {}", exact_number(t))
+        }
+        (Some(ComparisonOperator::LessThan), Threshold::Value(t)) => format!("less than {}", exact_number(t)),
+        (Some(ComparisonOperator::LessThanOrEqualTo), Threshold::Value(t)) => {
+            format!("{} or less", exact_number(t))
+        }
+        (Some(ComparisonOperator::AboveBand), Threshold::Band { upper, .. }) => match band(upper) {
+            Some(upper) => format!("above the band, which ends at {upper}"),
+            None => "above the band".to_owned(),
+        },
+        (Some(ComparisonOperator::BelowBand), Threshold::Band { lower, .. }) => match band(lower) {
+            Some(lower) => format!("below the band, which begins at {lower}"),
+            None => "below the band".to_owned(),
+        },
+        (_, Threshold::Band { lower, upper }) => match (band(lower), band(upper)) {
+            (Some(lower), Some(upper)) => format!("outside the band {lower} to {upper}"),
+            _ => "outside the band".to_owned(),
+        },
+        (_, Threshold::Value(_)) => return None,
+    })
+}
+
+/// `1 of 1 periods`, `3 periods`; `None` where the notification tells neither number.
+#[must_use]
+pub fn periods(datapoints_to_alarm: Option<u32>, evaluation_periods: Option<u32>) -> Option<String> {
+    let all = evaluation_periods?;
+    // With one period there is only one way.
+    let needed = datapoints_to_alarm.or((all == 1).then_some(1));
+    Some(match (needed, all) {
+        (Some(needed), all) => format!("{needed} of {all} periods"),
+        (None, all) => format!("{all} periods"),
+    })
+}
+
+/// What was counted, with its value and its period: `37 errors in 1 min`, `CPUUtilization 99.5 %, average over 5 min`.
+/// `None` where it cannot be put in words: then the reason has to speak for itself.
+#[must_use]
+pub fn counted(change: &AlarmChange) -> Option<String> {
+    let period_s = change.condition.period_s;
+    let Some(decisive) = decisive_datapoint(change) else {
+        return change.missing_data.map(|missing| missing_data(missing, period_s));
+    };
+    let over = period_s.map(period);
+    let value = number_beside(decisive.value, change.condition.threshold);
+    match &change.watched {
+        Watched::Metric(metric) => {
+            let statistic = metric.statistic.as_deref().unwrap_or_default();
+            let is_count = matches!(statistic, "Sum" | "SampleCount") && decisive.value.fract() == 0.0;
+            if is_count && counts_errors(&metric.name) {
+                let noun = if value == "1" { "error" } else { "errors" };
+                let within = over.map(|over| format!(" in {over}")).unwrap_or_default();
+                return Some(format!("{value} {noun}{within}"));
+            }
+            let unit = metric.unit.as_deref().map(unit_sign).unwrap_or_default();
+            let how = match (statistic_word(statistic), over) {
+                ("", None) => String::new(),
+                ("", Some(over)) => format!(" over {over}"),
+                (word, None) => format!(", {word}"),
+                (word, Some(over)) => format!(", {word} over {over}"),
+            };
+            Some(format!("{} {value}{unit}{how}", metric.name))
+        }
+        Watched::Expression { expression, label } => {
+            let name = label.as_deref().unwrap_or(expression);
+            let how = over.map(|over| format!(" over {over}")).unwrap_or_default();
+            Some(format!("{name} {value}{how}"))
+        }
+        Watched::Composite { .. } | Watched::Unknown => None,
+    }
+}
+
+/// The datapoint that speaks for the change: the newest that breaches, or else the newest.
+#[must_use]
+pub fn decisive_datapoint(change: &AlarmChange) -> Option<Datapoint> {
+    let breaches = |point: &&Datapoint| match (change.condition.comparison, change.condition.threshold) {
+        (Some(comparison), Some(Threshold::Value(threshold))) => {
+            comparison.breaches(point.value, threshold).unwrap_or(false)
+        }
+        _ => false,
+    };
+    change.datapoints.iter().find(breaches).or_else(|| change.datapoints.first()).copied()
+}
+
+fn missing_data(missing: MissingData, period_s: Option<u64>) -> String {
+    let counts_as = match missing.treated_as {
+        TreatMissingData::Breaching => ", which counts as breaching",
+        TreatMissingData::NotBreaching => ", which counts as not breaching",
+        TreatMissingData::Missing | TreatMissingData::Ignore => "",
+    };
+    match period_s {
+        Some(seconds) => {
+            format!("no data for {}{counts_as}", period(seconds.saturating_mul(u64::from(missing.periods))))
+        }
+        None if missing.periods == 1 => format!("no data for 1 period{counts_as}"),
+        None => format!("no data for {} periods{counts_as}", missing.periods),
+    }
+}
+
+/// Whether a metric of this name counts errors: `4XXError`, `4xx5xxError`, `ErrorCount`, `HTTPCode_Target_5XX_Count`.
+fn counts_errors(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["error", "4xx", "5xx"].iter().any(|part| name.contains(part))
+}
+
+fn statistic_word(statistic: &str) -> &str {
+    match statistic {
+        "Sum" => "sum",
+        "Average" => "average",
+        "Minimum" => "minimum",
+        "Maximum" => "maximum",
+        "SampleCount" => "samples",
+        other => other,
+    }
+}
+
+fn unit_sign(unit: &str) -> &'static str {
+    match unit {
+        "Percent" => " %",
+        "Seconds" => " s",
+        "Milliseconds" => " ms",
+        "Microseconds" => " µs",
+        "Bytes" => " bytes",
+        _ => "",
+    }
+}
+
+fn with_separators(digits: &str) -> String {
+    let mut separated = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            separated.push(',');
+        }
+        separated.push(digit);
+    }
+    separated
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_lose_what_does_not_inform() {
+        for (value, said) in [
+            (37.0, "37"),
+            (1.0, "1"),
+            (0.0, "0"),
+            (-0.0, "0"),
+            (4_312.0, "4,312"),
+            (1_234_567.0, "1,234,567"),
+            (-4_312.5, "-4,312.5"),
+            (99.501_602, "99.5"),
+            (50.004, "50"),
+            (999.999, "1,000"),
+            (0.066_685_190_330_647_2, "0.0667"),
+            (0.020_599, "0.0206"),
+            (0.5, "0.5"),
+            (1e-9, "0.000000001"),
+        ] {
+            assert_eq!(number(value), said, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_value_never_looks_like_the_threshold_that_it_crossed() {
+        assert_eq!(number_beside(50.004, Some(Threshold::Value(50.0))), "50.004");
+        assert_eq!(number_beside(50.0, Some(Threshold::Value(50.0))), "50");
+        assert_eq!(number_beside(99.501_602, Some(Threshold::Value(50.0))), "99.5");
+    }
+
+    #[test]
+    fn thresholds_are_said_as_they_were_set() {
+        for (value, said) in
+            [(1.0, "1"), (10_000.0, "10,000"), (99.999, "99.999"), (0.05, "0.05"), (-3.5, "-3.5")]
+        {
+            assert_eq!(exact_number(value), said);
+        }
+    }
+
+    #[test]
+    fn durations_have_at_most_two_units() {
+        for (seconds, said) in [
+            (0, "0 s"),
+            (35, "35 s"),
+            (60, "1 min"),
+            (420, "7 min"),
+            (200, "3 min 20 s"),
+            (3_600, "1 h"),
+            (7_500, "2 h 5 min"),
+            (7_539, "2 h 5 min"),
+            (86_400, "1 day"),
+            (273_600, "3 days 4 h"),
+            (172_860, "2 days"),
+        ] {
+            assert_eq!(duration(seconds * 1_000), said, "{seconds} s");
+        }
+        assert_eq!(duration(419_600), "7 min", "rounded to the second");
+        assert_eq!(duration(u64::MAX), duration(u64::MAX - 1));
+    }
+
+    #[test]
+    fn periods_are_said_in_their_own_unit() {
+        for (seconds, said) in [
+            (10, "10 s"),
+            (30, "30 s"),
+            (60, "1 min"),
+            (90, "1 min 30 s"),
+            (300, "5 min"),
+            (3_600, "1 h"),
+            (86_400, "1 day"),
+        ] {
+            assert_eq!(period(seconds), said);
+        }
+    }
+
+    #[test]
+    fn every_comparison_has_its_words() {
+        use ComparisonOperator as C;
+        let band = |lower, upper| Some(Threshold::Band { lower, upper });
+        for (comparison, threshold, said) in [
+            (Some(C::GreaterThanOrEqualTo), Some(Threshold::Value(1.0)), Some("1 or more")),
+            (Some(C::GreaterThan), Some(Threshold::Value(50.0)), Some("more than 50")),
+            (Some(C::LessThan), Some(Threshold::Value(5.0)), Some("less than 5")),
+            (Some(C::LessThanOrEqualTo), Some(Threshold::Value(0.5)), Some("0.5 or less")),
+            (Some(C::OutsideBand), band(Some(0.02), Some(0.3)), Some("outside the band 0.02 to 0.3")),
+            (Some(C::OutsideBand), band(None, None), Some("outside the band")),
+            (Some(C::AboveBand), band(None, Some(225.714)), Some("above the band, which ends at 225.71")),
+            (Some(C::AboveBand), band(None, None), Some("above the band")),
+            (Some(C::BelowBand), band(Some(2.0), None), Some("below the band, which begins at 2")),
+            (Some(C::BelowBand), band(None, None), Some("below the band")),
+            (None, band(None, None), Some("outside the band")),
+            (None, Some(Threshold::Value(1.0)), None),
+            (Some(C::GreaterThan), None, None),
+            (Some(C::AboveBand), Some(Threshold::Value(1.0)), None),
+        ] {
+            assert_eq!(condition(comparison, threshold).as_deref(), said, "{comparison:?} {threshold:?}");
+        }
+    }
+
+    #[test]
+    fn periods_are_counted_only_as_far_as_they_are_told() {
+        assert_eq!(periods(Some(2), Some(3)).as_deref(), Some("2 of 3 periods"));
+        assert_eq!(periods(None, Some(1)).as_deref(), Some("1 of 1 periods"));
+        assert_eq!(periods(None, Some(3)).as_deref(), Some("3 periods"));
+        assert_eq!(periods(Some(1), None), None);
+    }
+}

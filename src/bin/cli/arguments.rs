@@ -1,0 +1,57 @@
+//! What stands on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use statuswatch::access_log::Format;
+
+/// Tells Slack about an API's 4xx and 5xx from its access log. On recorded logs, it shows what Slack would have said.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Replay(ReplayArguments),
+}
+
+/// Show the messages that recorded logs would have made in Slack
+///
+/// Reads Lambda events (awslogs, Kinesis), failure-destination records, decoded subscription messages, JSON lines of
+/// {timestamp, message} and plain access-log lines, each also gzip-compressed, and tells which by looking. Posts
+/// nothing unless told to.
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArguments {
+    /// Files, folders (the files directly in them) or - for standard input
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Rules file; without it all 4xx and 5xx are told
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rules: Option<PathBuf>,
+    /// Format of the access-log lines: auto, json, clf, csv or xml
+    #[arg(long, default_value = "auto", value_name = "FORMAT")]
+    pub(crate) format: Format,
+    /// Print one JSON object per input: source, ledger and the exact bodies that would be posted
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Post the messages, too, to the webhook that the environment names (`SLACK_WEBHOOK_URL`)
+    #[arg(long)]
+    pub(crate) deliver: bool,
+    /// The time of telling, such as 2026-01-31T12:00:00Z [default: the newest time in each input]
+    #[arg(long, value_name = "TIME", value_parser = epoch_ms)]
+    pub(crate) now: Option<i64>,
+    /// AWS Region of the log groups, for links into the console
+    #[arg(long, env = "AWS_REGION", value_name = "REGION")]
+    pub(crate) region: Option<String>,
+}
+
+fn epoch_ms(text: &str) -> Result<i64, String> {
+    use time::OffsetDateTime;
+    use time::format_description::well_known::Rfc3339;
+    let time = OffsetDateTime::parse(text, &Rfc3339)
+        .map_err(|_| "no time such as 2026-01-31T12:00:00Z".to_owned())?;
+    i64::try_from(time.unix_timestamp_nanos() / 1_000_000).map_err(|_| "too far away".to_owned())
+}

@@ -1,0 +1,75 @@
+//! Posts replayed messages for real, one after another, no faster than Slack allows.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use statuswatch::config::Config;
+use statuswatch::handler::{Slack, body};
+use statuswatch::http::Budget;
+use statuswatch::pace::Bucket;
+use statuswatch::slack::post::{Post, PostError};
+use statuswatch::slack::render::Rendered;
+use statuswatch::start::{StartError, Webhook, connect};
+use tokio::runtime::Runtime;
+use tokio::time::{Instant, sleep};
+
+/// Slack takes one message a second, and a few at once.
+const BURST: u32 = 5;
+const SPACING_MS: u32 = 1_000;
+/// For one message with its retries.
+const PATIENCE: Duration = Duration::from_mins(1);
+/// Pauses that Slack asks for before a message is given up.
+const MAX_PAUSES: u32 = 5;
+
+/// A webhook that messages are posted to.
+pub(crate) struct Delivery {
+    runtime: Runtime,
+    webhook: Webhook,
+    bucket: Bucket,
+}
+
+impl Delivery {
+    pub(crate) fn open(config: Config) -> anyhow::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let webhook: Result<_, StartError> = runtime.block_on(async {
+            connect(config.webhook, config.allowed_hosts, budget(), u64::from(std::process::id())).await
+        });
+        Ok(Self { runtime, webhook: webhook?, bucket: Bucket::new(BURST, SPACING_MS) })
+    }
+
+    /// Posts one message; waits as long as Slack asks.
+    pub(crate) fn post(&mut self, rendered: &Rendered) -> Result<(), PostError> {
+        let Self { runtime, webhook, bucket } = self;
+        runtime.block_on(async {
+            let (body, plain_body) = (body(&rendered.message), body(&rendered.plain));
+            let post = Post { body: &body, plain_body: &plain_body };
+            let mut pauses = 0;
+            loop {
+                while !bucket.take(now_ms()) {
+                    sleep(Duration::from_millis(u64::try_from(bucket.wait_ms(now_ms())).unwrap_or_default()))
+                        .await;
+                }
+                match webhook.post(post, budget()).await.result {
+                    Ok(_) => return Ok(()),
+                    Err(PostError::RateLimited { retry_after }) if pauses < MAX_PAUSES => {
+                        pauses += 1;
+                        eprintln!(
+                            "statuswatch: Slack asks for a pause of {} s",
+                            retry_after.as_secs_f64().ceil()
+                        );
+                        sleep(retry_after).await;
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+        })
+    }
+}
+
+fn budget() -> Budget {
+    Budget::until(Instant::now() + PATIENCE, SystemTime::now())
+}
+
+fn now_ms() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(now.as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,61 @@
+//! The command line: arguments in, text and an exit code out.
+
+// The binary is the one place that may read the clock and the environment, and print.
+#![allow(clippy::disallowed_methods, clippy::print_stderr, reason = "only bin/ may; see src/ARCHITECTURE.md")]
+
+mod arguments;
+mod deliver;
+mod input;
+mod replay;
+mod terminal;
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use arguments::{Arguments, Command};
+
+/// What the process tells its caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Exit {
+    /// All was read.
+    Done,
+    /// An input could not be read or decoded, or a message not delivered.
+    InputFailed,
+    /// The command line, a setting or a rules file cannot be used.
+    Usage,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        match exit {
+            Exit::Done => Self::SUCCESS,
+            Exit::InputFailed => Self::from(1),
+            Exit::Usage => Self::from(2),
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let result = match arguments.command {
+        Command::Replay(arguments) => replay::run(&arguments),
+    };
+    match result {
+        Ok(exit) => exit.into(),
+        // Whoever reads our output has had enough: that is no error of ours.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("statuswatch: {error:#}");
+            Exit::Usage.into()
+        }
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .any(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}

@@ -1,0 +1,63 @@
+//! What standard output and standard error are: a person's terminal, or a pipe.
+
+use std::io::{self, IsTerminal, Read};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use statuswatch::slack::terminal::{Canvas, Color};
+
+/// Input that is read faster than this needs no progress bar.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// What messages are drawn on: in colour only on a terminal and never with `NO_COLOR`, wrapped only on a terminal.
+pub(crate) fn canvas() -> Canvas {
+    let is_terminal = io::stdout().is_terminal();
+    let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let width = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    Canvas {
+        width: width.filter(|_| is_terminal),
+        color: if is_terminal && !no_color { Color::Always } else { Color::Never },
+    }
+}
+
+/// Reads through, and on a terminal shows how far it is when it takes longer than a second.
+pub(crate) struct Progress<R> {
+    inner: R,
+    bar: ProgressBar,
+    shown_from: Option<Instant>,
+}
+
+impl<R: Read> Progress<R> {
+    /// `length` is the input's size in bytes, where it is known.
+    pub(crate) fn new(inner: R, length: Option<u64>, name: &str) -> Self {
+        let template = match length {
+            Some(_) => "{prefix}  {wide_bar}  {bytes} of {total_bytes}, {eta} left",
+            None => "{prefix}  {bytes} so far",
+        };
+        let bar = ProgressBar::with_draw_target(length, ProgressDrawTarget::hidden());
+        bar.set_prefix(name.to_owned());
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        let shown_from = io::stderr().is_terminal().then(|| Instant::now() + PATIENCE);
+        Self { inner, bar, shown_from }
+    }
+}
+
+impl<R: Read> Read for Progress<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let length = self.inner.read(out)?;
+        self.bar.inc(length as u64);
+        if self.shown_from.is_some_and(|from| from <= Instant::now()) {
+            self.shown_from = None;
+            self.bar.set_draw_target(ProgressDrawTarget::stderr());
+        }
+        Ok(length)
+    }
+}
+
+impl<R> Drop for Progress<R> {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}

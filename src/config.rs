@@ -1,0 +1,289 @@
+//! What the operator set.
+//!
+//! In comes the process's environment, passed in by the binary; out comes a [`Config`], or one error
+//! that lists every fault with its fix. It never reads the environment itself, never calls AWS, and
+//! never repeats the value of a variable that may hold a secret.
+
+mod environment;
+mod error;
+
+use std::str::FromStr;
+use std::time::Duration;
+
+pub(crate) use environment::Environment;
+use environment::shown;
+pub use error::ConfigError;
+
+use crate::access_log::Format;
+use crate::rules::Rules;
+use crate::secret::{AwsAccess, Stored};
+use crate::slack::console::Region;
+use crate::slack::render::Style;
+use crate::slack::webhook_url::{AllowedHosts, WebhookUrl};
+
+const WEBHOOK_URL: &str = "SLACK_WEBHOOK_URL";
+const WEBHOOK_PARAMETER: &str = "SLACK_WEBHOOK_PARAMETER";
+const WEBHOOK_SECRET: &str = "SLACK_WEBHOOK_SECRET";
+const CHANNEL: &str = "SLACK_CHANNEL";
+const USER_NAME: &str = "SLACK_USER_NAME";
+const ICON_EMOJI: &str = "SLACK_ICON_EMOJI";
+const TEXT: &str = "SLACK_TEXT";
+const COLOR: &str = "SLACK_COLOR";
+const RULES: &str = "STATUSWATCH_RULES";
+const FORMAT: &str = "STATUSWATCH_FORMAT";
+const MAX_LINES: &str = "STATUSWATCH_MAX_LINES";
+const REDACT: &str = "STATUSWATCH_REDACT";
+const BURST: &str = "STATUSWATCH_BURST";
+const SPACING: &str = "STATUSWATCH_SPACING_SECONDS";
+const MAX_DECOMPRESSED_BYTES: &str = "STATUSWATCH_MAX_DECOMPRESSED_BYTES";
+const ALLOWED_HOSTS: &str = "STATUSWATCH_ALLOWED_HOSTS";
+
+/// The namespace in which an unknown name is an error, because it can only be a slip.
+const PREFIX: &str = "STATUSWATCH_";
+const PREFIXED: [&str; 8] =
+    [RULES, FORMAT, MAX_LINES, REDACT, BURST, SPACING, MAX_DECOMPRESSED_BYTES, ALLOWED_HOSTS];
+
+/// The function's settings. An unset variable has its default; one that is set to nothing or to white
+/// space counts as unset, because Terraform writes empty strings.
+#[derive(Debug)]
+pub struct Config {
+    /// Where the webhook comes from: exactly one of `SLACK_WEBHOOK_URL`, `SLACK_WEBHOOK_PARAMETER` (name
+    /// or ARN of an SSM parameter), `SLACK_WEBHOOK_SECRET` (name or ARN in Secrets Manager) is set.
+    pub webhook: WebhookSource,
+    /// What a message looks like.
+    pub message: MessageSettings,
+    /// `STATUSWATCH_RULES`.
+    pub rules: RulesSource,
+    /// `STATUSWATCH_FORMAT`; [`Format::Auto`] where unset.
+    pub format: Format,
+    /// `STATUSWATCH_MAX_LINES`: log lines shown in one message, 1 to 200; 20 where unset.
+    pub max_lines: usize,
+    /// `STATUSWATCH_REDACT`: names of the fields that are masked in Slack; none where unset.
+    pub redact: Vec<String>,
+    /// `STATUSWATCH_BURST`: posts at once per container, 1 to 100; 5 where unset.
+    pub burst: u32,
+    /// `STATUSWATCH_SPACING_SECONDS`: after the burst, one post in this time, 1 to 3,600 s; 5 where unset.
+    pub spacing: Duration,
+    /// `STATUSWATCH_MAX_DECOMPRESSED_BYTES`: cap on one batch after inflation; 128 MiB where unset.
+    pub max_decompressed_bytes: u64,
+    /// `STATUSWATCH_ALLOWED_HOSTS`: hosts that a webhook may be on besides Slack's own.
+    pub allowed_hosts: AllowedHosts,
+    /// What Lambda says about the function.
+    pub function: Function,
+}
+
+/// Where the webhook's URL is.
+#[derive(Debug)]
+pub enum WebhookSource {
+    /// In the environment itself.
+    Url(WebhookUrl),
+    /// In AWS, to be fetched this way.
+    Stored(Stored, Box<AwsAccess>),
+}
+
+/// Where the rules are.
+#[derive(Debug)]
+pub enum RulesSource {
+    /// In the environment itself, or the built-in ones where it is unset.
+    Known(Rules),
+    /// `ssm:NAME`: in an SSM parameter, to be fetched this way.
+    Stored(Stored, Box<AwsAccess>),
+}
+
+/// The parts of a message that the operator sets; all unset by default.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MessageSettings {
+    /// `SLACK_CHANNEL`; only legacy custom webhooks honour it, as the next two.
+    pub channel: Option<String>,
+    /// `SLACK_USER_NAME`.
+    pub user_name: Option<String>,
+    /// `SLACK_ICON_EMOJI`.
+    pub icon_emoji: Option<String>,
+    /// `SLACK_TEXT`: lead-in words of every message.
+    pub text: Option<String>,
+    /// `SLACK_COLOR`: the bar's colour; by severity where unset.
+    pub color: Option<Color>,
+}
+
+/// What Lambda sets in every function's environment; absent outside Lambda.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Function {
+    /// `AWS_LAMBDA_FUNCTION_NAME`.
+    pub name: Option<String>,
+    /// `AWS_LAMBDA_LOG_GROUP_NAME`: the function's own log group, whose batches are ignored.
+    pub log_group: Option<String>,
+    /// `AWS_REGION`.
+    pub region: Option<String>,
+}
+
+/// The bar's colour as Slack takes it: `good`, `warning`, `danger` or `#RRGGBB`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Color(String);
+
+impl Color {
+    /// The text that goes into a message's attachment.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The text is no colour that Slack knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be good, warning, danger or six hexadecimal digits such as #1E90FF")]
+pub struct UnknownColor;
+
+impl FromStr for Color {
+    type Err = UnknownColor;
+
+    fn from_str(text: &str) -> Result<Self, UnknownColor> {
+        let hex = text.strip_prefix('#');
+        let hex = hex.is_some_and(|hex| hex.len() == 6 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        let known = hex || ["good", "warning", "danger"].contains(&text);
+        known.then(|| Self(text.to_owned())).ok_or(UnknownColor)
+    }
+}
+
+impl Config {
+    /// Reads all settings from all pairs of the environment.
+    pub fn read(environment: impl IntoIterator<Item = (String, String)>) -> Result<Self, ConfigError> {
+        let environment = Environment::new(environment);
+        let mut faults = ConfigError::default();
+
+        for name in environment.names().filter(|name| name.starts_with(PREFIX) && !PREFIXED.contains(name)) {
+            faults.add(name, format_args!("there is no such setting{}", nearest(name)));
+        }
+        let hosts = AllowedHosts::parse(environment.get(ALLOWED_HOSTS).unwrap_or_default());
+        let allowed_hosts = faults.note(ALLOWED_HOSTS, hosts).unwrap_or_default();
+        let webhook = webhook(&environment, &allowed_hosts, &mut faults);
+        let rules = rules(&environment, &mut faults);
+        let color = faults.note(COLOR, choice(&environment, COLOR)).flatten();
+        let format = faults.note(FORMAT, choice(&environment, FORMAT)).flatten().unwrap_or_default();
+        let max_lines = faults.note(MAX_LINES, environment.number(MAX_LINES, 1..=200, 20));
+        let burst = faults.note(BURST, environment.number(BURST, 1..=100, 5));
+        let spacing = faults.note(SPACING, environment.number(SPACING, 1..=3_600, 5));
+        let bytes = environment.number(MAX_DECOMPRESSED_BYTES, 1..=1 << 40, 128 << 20);
+        let bytes = faults.note(MAX_DECOMPRESSED_BYTES, bytes);
+        let (
+            Some(webhook),
+            Some(rules),
+            Some(max_lines),
+            Some(burst),
+            Some(spacing),
+            Some(max_decompressed_bytes),
+            true,
+        ) = (webhook, rules, max_lines, burst, spacing, bytes, faults.is_empty())
+        else {
+            return Err(faults);
+        };
+        Ok(Self {
+            webhook,
+            message: MessageSettings {
+                channel: environment.text(CHANNEL),
+                user_name: environment.text(USER_NAME),
+                icon_emoji: environment.text(ICON_EMOJI),
+                text: environment.text(TEXT),
+                color,
+            },
+            rules,
+            format,
+            max_lines,
+            redact: environment.list(REDACT),
+            burst,
+            spacing: Duration::from_secs(spacing),
+            max_decompressed_bytes,
+            allowed_hosts,
+            function: Function {
+                name: environment.text("AWS_LAMBDA_FUNCTION_NAME"),
+                log_group: environment.text("AWS_LAMBDA_LOG_GROUP_NAME"),
+                region: environment.text("AWS_REGION"),
+            },
+        })
+    }
+}
+
+impl Config {
+    /// How messages look.
+    #[must_use]
+    pub fn style(&self) -> Style {
+        Style {
+            lead_in: self.message.text.clone(),
+            channel: self.message.channel.clone(),
+            username: self.message.user_name.clone(),
+            icon_emoji: self.message.icon_emoji.clone(),
+            color: self.message.color.as_ref().map(|color| color.as_str().to_owned()),
+            max_lines: self.max_lines,
+            region: self.function.region.as_deref().and_then(Region::new),
+        }
+    }
+}
+
+/// `, did you mean ...` with the known name that is most like `name`, if one is.
+fn nearest(name: &str) -> String {
+    let likeness =
+        |known: &str| strsim::jaro(name.trim_start_matches(PREFIX), known.trim_start_matches(PREFIX));
+    let like = PREFIXED.into_iter().map(|known| (likeness(known), known)).filter(|(like, _)| *like > 0.7);
+    let nearest = like.max_by(|(a, _), (b, _)| a.total_cmp(b));
+    nearest.map_or_else(|| ": remove it".to_owned(), |(_, known)| format!(", did you mean {known}?"))
+}
+
+fn webhook(
+    environment: &Environment,
+    allowed: &AllowedHosts,
+    faults: &mut ConfigError,
+) -> Option<WebhookSource> {
+    let set = [WEBHOOK_URL, WEBHOOK_PARAMETER, WEBHOOK_SECRET]
+        .into_iter()
+        .filter_map(|name| Some((name, environment.get(name)?)))
+        .collect::<Vec<_>>();
+    match set.as_slice() {
+        [] => {
+            let others = format!("or {WEBHOOK_PARAMETER} or {WEBHOOK_SECRET}");
+            faults.add(WEBHOOK_URL, format_args!("no webhook is configured: set it, {others}"));
+            None
+        }
+        [(name, value)] => match *name {
+            WEBHOOK_URL => faults.note(name, WebhookUrl::parse(value, allowed)).map(WebhookSource::Url),
+            WEBHOOK_PARAMETER => {
+                let place = faults.note(name, Stored::parameter(value));
+                Some(WebhookSource::Stored(place?, Box::new(AwsAccess::read(environment, faults)?)))
+            }
+            _ => {
+                let place = faults.note(name, Stored::secret(value));
+                Some(WebhookSource::Stored(place?, Box::new(AwsAccess::read(environment, faults)?)))
+            }
+        },
+        [(first, _), others @ ..] => {
+            let others = others.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+            faults
+                .add(first, format_args!("not the only source of the webhook, also set: {others}: keep one"));
+            None
+        }
+    }
+}
+
+fn rules(environment: &Environment, faults: &mut ConfigError) -> Option<RulesSource> {
+    let Some(text) = environment.get(RULES) else { return Some(RulesSource::Known(Rules::built_in())) };
+    if let Some(name) = text.strip_prefix("ssm:") {
+        let place = faults.note(RULES, Stored::parameter(name));
+        return Some(RulesSource::Stored(place?, Box::new(AwsAccess::read(environment, faults)?)));
+    }
+    match Rules::parse(text) {
+        Ok(rules) => Some(RulesSource::Known(rules)),
+        Err(error) => {
+            error.faults().iter().for_each(|fault| faults.add(RULES, fault));
+            None
+        }
+    }
+}
+
+fn choice<T: FromStr<Err: std::fmt::Display>>(
+    environment: &Environment,
+    name: &str,
+) -> Result<Option<T>, String> {
+    let read = |value: &str| value.parse().map_err(|error| format!("{error}{}", shown(value)));
+    environment.get(name).map(read).transpose()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,58 @@
+//! The environment as it was passed in, and the ways in which a setting can be read from it.
+//!
+//! In come pairs of name and value, out come typed values or a fault that says the fix. A value is
+//! repeated in a fault only where it surely is no secret.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+
+/// A variable whose value is empty or white space counts as unset: Terraform writes empty strings.
+#[derive(Default)]
+pub(crate) struct Environment(BTreeMap<String, String>);
+
+impl Environment {
+    pub(crate) fn new(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self(pairs.into_iter().filter(|(_, value)| !value.trim().is_empty()).collect())
+    }
+
+    /// The value without the white space around it.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(|value| value.trim())
+    }
+
+    /// The same as an owned text.
+    pub(crate) fn text(&self, name: &str) -> Option<String> {
+        self.get(name).map(str::to_owned)
+    }
+
+    /// The names of all variables that are set.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    /// A whole number within limits, or `default` where it is unset.
+    pub(super) fn number<N>(&self, name: &str, limits: RangeInclusive<N>, default: N) -> Result<N, String>
+    where
+        N: FromStr + PartialOrd + Display,
+    {
+        let Some(value) = self.get(name) else { return Ok(default) };
+        value.parse().ok().filter(|number| limits.contains(number)).ok_or_else(|| {
+            format!("must be a whole number from {} to {}{}", limits.start(), limits.end(), shown(value))
+        })
+    }
+
+    /// The items of a comma-separated list, without empty ones.
+    pub(super) fn list(&self, name: &str) -> Vec<String> {
+        let items = self.get(name).unwrap_or_default().split(',').map(str::trim);
+        items.filter(|item| !item.is_empty()).map(str::to_owned).collect()
+    }
+}
+
+/// `, and is "..."` for a value that is short and of plain characters; nothing for any other, which may
+/// be a URL or a token that was put into the wrong variable.
+pub(super) fn shown(value: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "#._- ".contains(c);
+    if value.len() <= 16 && value.chars().all(plain) { format!(", and is {value:?}") } else { String::new() }
+}

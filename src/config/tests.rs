@@ -1,0 +1,244 @@
+//! The configuration: every rule, and that all faults are told at once.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::slack::webhook_url::WebhookUrlError;
+
+const URL: (&str, &str) = ("SLACK_WEBHOOK_URL", "https://hooks.slack.com/services/T0/B0/x");
+
+fn read(pairs: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    Config::read(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
+}
+
+/// The faults of a configuration that has a webhook and these.
+fn faults(pairs: &[(&str, &str)]) -> Vec<String> {
+    let pairs = [&[URL], pairs].concat();
+    read(&pairs).map_or_else(|error| error.faults().to_vec(), |_| Vec::new())
+}
+
+#[test]
+fn with_the_webhook_alone_everything_else_has_its_default() {
+    let config = read(&[URL]).unwrap();
+    assert!(matches!(config.webhook, WebhookSource::Url(_)));
+    assert_eq!(config.message, MessageSettings::default());
+    assert!(matches!(&config.rules, RulesSource::Known(rules) if rules.iter().len() == 2));
+    assert_eq!(config.format, Format::Auto);
+    assert_eq!((config.max_lines, config.burst, config.spacing), (20, 5, Duration::from_secs(5)));
+    assert_eq!(config.max_decompressed_bytes, 134_217_728);
+    assert_eq!((config.redact, config.function), (Vec::new(), Function::default()));
+    assert_eq!(config.allowed_hosts, AllowedHosts::default());
+}
+
+#[test]
+fn every_setting_is_read() {
+    let config = read(&[
+        ("SLACK_WEBHOOK_URL", " https://proxy.example/x\n"),
+        ("SLACK_CHANNEL", "#alerts"),
+        ("SLACK_USER_NAME", "API"),
+        ("SLACK_ICON_EMOJI", ":warning:"),
+        ("SLACK_TEXT", " APIでエラー発生 :fire: "),
+        ("SLACK_COLOR", "#1e90FF"),
+        ("STATUSWATCH_RULES", r#"{"rules":[{"name":"all","status":"4xx","action":"notify"}]}"#),
+        ("STATUSWATCH_FORMAT", "clf"),
+        ("STATUSWATCH_MAX_LINES", "200"),
+        ("STATUSWATCH_REDACT", "ip, user.name,,userAgent"),
+        ("STATUSWATCH_BURST", "1"),
+        ("STATUSWATCH_SPACING_SECONDS", "3600"),
+        ("STATUSWATCH_MAX_DECOMPRESSED_BYTES", "1"),
+        ("STATUSWATCH_ALLOWED_HOSTS", "proxy.example"),
+        ("AWS_LAMBDA_FUNCTION_NAME", "statuswatch"),
+        ("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/statuswatch"),
+        ("AWS_REGION", "eu-west-1"),
+        ("PATH", "/bin"),
+    ])
+    .unwrap();
+    assert_eq!(config.message.channel.as_deref(), Some("#alerts"));
+    assert_eq!(config.message.user_name.as_deref(), Some("API"));
+    assert_eq!(config.message.icon_emoji.as_deref(), Some(":warning:"));
+    assert_eq!(config.message.text.as_deref(), Some("APIでエラー発生 :fire:"));
+    assert_eq!(config.message.color.as_ref().map(Color::as_str), Some("#1e90FF"));
+    assert!(matches!(&config.rules, RulesSource::Known(rules) if rules.iter().len() == 1));
+    assert_eq!((config.format, config.max_lines, config.burst), (Format::Clf, 200, 1));
+    assert_eq!((config.spacing, config.max_decompressed_bytes), (Duration::from_hours(1), 1));
+    assert_eq!(config.redact, ["ip", "user.name", "userAgent"]);
+    assert_eq!(config.function.name.as_deref(), Some("statuswatch"));
+    assert_eq!(config.function.log_group.as_deref(), Some("/aws/lambda/statuswatch"));
+    assert_eq!(config.function.region.as_deref(), Some("eu-west-1"));
+}
+
+#[test]
+fn a_variable_set_to_nothing_is_unset() {
+    let names = [
+        PREFIXED.as_slice(),
+        &[WEBHOOK_PARAMETER, WEBHOOK_SECRET, CHANNEL, USER_NAME, ICON_EMOJI, TEXT, COLOR, "AWS_REGION"],
+    ];
+    for empty in ["", " ", "\n"] {
+        let pairs = names.concat().into_iter().map(|name| (name, empty)).chain([URL]).collect::<Vec<_>>();
+        assert_eq!(format!("{:?}", read(&pairs)), format!("{:?}", read(&[URL])));
+    }
+}
+
+#[test]
+fn exactly_one_source_of_the_webhook_is_required() {
+    let error = read(&[]).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the configuration cannot be used, faults: 1\n- SLACK_WEBHOOK_URL: no webhook is configured: set \
+         it, or SLACK_WEBHOOK_PARAMETER or SLACK_WEBHOOK_SECRET"
+    );
+    assert_eq!(
+        faults(&[("SLACK_WEBHOOK_PARAMETER", "x"), ("SLACK_WEBHOOK_SECRET", "y")]),
+        ["SLACK_WEBHOOK_URL: not the only source of the webhook, also set: SLACK_WEBHOOK_PARAMETER, \
+         SLACK_WEBHOOK_SECRET: keep one"]
+    );
+    assert_eq!(
+        read(&[("SLACK_WEBHOOK_SECRET", "https://hooks.slack.com/x")]).unwrap_err().faults()[0],
+        "SLACK_WEBHOOK_SECRET: holds a URL, where the name or ARN under which the URL is stored belongs"
+    );
+    let plain = read(&[("SLACK_WEBHOOK_URL", "http://hooks.slack.com/x")]).unwrap_err();
+    assert_eq!(plain.faults(), [format!("SLACK_WEBHOOK_URL: {}", WebhookUrlError::PlainHttp)]);
+}
+
+#[test]
+fn what_is_stored_in_aws_needs_what_lambda_sets() {
+    let lambda =
+        [("AWS_ACCESS_KEY_ID", "AKID"), ("AWS_SECRET_ACCESS_KEY", "key"), ("AWS_REGION", "eu-west-1")];
+    let stored = [("SLACK_WEBHOOK_PARAMETER", "/prod/webhook")];
+    let config = read(&[stored.as_slice(), &lambda].concat()).unwrap();
+    let place = Stored::parameter("/prod/webhook").unwrap();
+    assert!(matches!(config.webhook, WebhookSource::Stored(found, _) if found == place));
+
+    let rules = [URL, ("STATUSWATCH_RULES", "ssm:/prod/rules")];
+    let config = read(&[rules.as_slice(), &lambda].concat()).unwrap();
+    let place = Stored::parameter("/prod/rules").unwrap();
+    assert!(matches!(config.rules, RulesSource::Stored(found, _) if found == place));
+
+    for pairs in [stored.as_slice(), &rules] {
+        let error = read(pairs).unwrap_err();
+        let names = error.faults().iter().map(|fault| fault.split(':').next().unwrap()).collect::<Vec<_>>();
+        assert_eq!(names, ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"]);
+    }
+    let odd = [("AWS_REGION", "eu-west-1.evil.example/"), ("AWS_ENDPOINT_URL_SSM", "localhost:4566")];
+    let error = read(&[stored.as_slice(), &lambda[..2], &odd].concat()).unwrap_err();
+    assert_eq!(
+        error.faults(),
+        [
+            "AWS_REGION: is not a Region such as eu-west-1",
+            "AWS_ENDPOINT_URL_SSM: is not an http or https URL"
+        ]
+    );
+}
+
+#[test]
+fn values_that_cannot_be_used_are_named_with_the_fix() {
+    for (name, value, fault) in [
+        (MAX_LINES, "0", "must be a whole number from 1 to 200, and is \"0\""),
+        (MAX_LINES, "201", "must be a whole number from 1 to 200, and is \"201\""),
+        (MAX_LINES, "a few", "must be a whole number from 1 to 200, and is \"a few\""),
+        (BURST, "-1", "must be a whole number from 1 to 100, and is \"-1\""),
+        (SPACING, "0.5", "must be a whole number from 1 to 3600, and is \"0.5\""),
+        (
+            MAX_DECOMPRESSED_BYTES,
+            "128MiB",
+            "must be a whole number from 1 to 1099511627776, and is \"128MiB\"",
+        ),
+        (FORMAT, "jsno", "must be one of auto, json, clf, csv, xml, and is \"jsno\""),
+        (
+            COLOR,
+            "red",
+            "must be good, warning, danger or six hexadecimal digits such as #1E90FF, and is \"red\"",
+        ),
+        (
+            ALLOWED_HOSTS,
+            "a.example,https://b.example",
+            "entry 2 is not a host name: write names only, without scheme, port or path",
+        ),
+        (
+            RULES,
+            "ssm:",
+            "is neither a name nor an ARN: 1 to 2,048 letters, digits and any of / _ . : + = @ -",
+        ),
+    ] {
+        assert_eq!(faults(&[(name, value)]), [format!("{name}: {fault}")]);
+    }
+    for color in ["good", "warning", "danger", "#000000", "#abcdef"] {
+        assert_eq!(faults(&[(COLOR, color)]), [""; 0]);
+    }
+    for color in ["#fff", "#GGGGGG", "Good", "#1234567", "#ééé"] {
+        assert_eq!(faults(&[(COLOR, color)]).len(), 1, "{color}");
+    }
+}
+
+#[test]
+fn an_unknown_name_is_refused_with_the_one_that_was_meant() {
+    for (name, fault) in [
+        ("STATUSWATCH_MAXLINES", ", did you mean STATUSWATCH_MAX_LINES?"),
+        ("STATUSWATCH_SPACING", ", did you mean STATUSWATCH_SPACING_SECONDS?"),
+        ("STATUSWATCH_RULE", ", did you mean STATUSWATCH_RULES?"),
+        ("STATUSWATCH_rules", ": remove it"),
+        ("STATUSWATCH_VERBOSE", ": remove it"),
+        ("STATUSWATCH_", ": remove it"),
+    ] {
+        assert_eq!(faults(&[(name, "1")]), [format!("{name}: there is no such setting{fault}")]);
+    }
+    assert_eq!(faults(&[("STATUSWATCHER", "1"), ("SLACK_TEAM", "1"), ("HOME", "/")]), [""; 0]);
+}
+
+#[test]
+fn all_faults_are_told_at_once_and_further_ones_can_be_added() {
+    let pairs = [
+        ("SLACK_WEBHOOK_URL", "hooks.slack.com/services"),
+        ("SLACK_COLOR", "red"),
+        ("STATUSWATCH_RULLES", "x"),
+        ("STATUSWATCH_FORMAT", "yaml"),
+        ("STATUSWATCH_BURST", "many"),
+    ];
+    let mut error = read(&pairs).unwrap_err();
+    assert_eq!(error.faults().len(), 5, "{error}");
+    error.add("STATUSWATCH_RULES", "rule \"a\": unknown key \"x\"\nrule \"b\": empty list");
+    let text = error.to_string();
+    assert_eq!(text.lines().count(), 7, "{text}");
+    assert!(
+        text.ends_with("\n- STATUSWATCH_RULES: rule \"a\": unknown key \"x\" rule \"b\": empty list"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_webhook_shows_in_no_fault_whichever_variable_it_was_put_into() {
+    let canary = "CANARY0webhook0path";
+    let url = format!("https://hooks.slack.com/services/{canary}");
+    let names = [
+        PREFIXED.as_slice(),
+        &[WEBHOOK_URL, WEBHOOK_PARAMETER, WEBHOOK_SECRET, COLOR, "AWS_REGION", "AWS_ENDPOINT_URL"],
+    ];
+    for name in names.concat() {
+        for value in [url.clone(), url.replace("https", "http"), canary.repeat(2), format!("ssm:{url}")] {
+            // With rules from a parameter, so that AWS's variables are looked at too.
+            for others in [[("STATUSWATCH_RULES", "x")], [("STATUSWATCH_RULES", "ssm:x")]] {
+                let pairs = [others.as_slice(), &[(name, value.as_str())]].concat();
+                if let Err(error) = read(&pairs) {
+                    assert!(!format!("{error} {error:?}").contains(canary), "{name}: {error}");
+                }
+            }
+        }
+    }
+    let config = read(&[("SLACK_WEBHOOK_URL", &url)]).unwrap();
+    assert!(!format!("{config:?} {config:#?}").contains(canary));
+}
+
+proptest! {
+    #[test]
+    fn no_environment_panics(
+        values in proptest::collection::vec("\\PC{0,30}|[0-9]{0,30}|#[0-9a-f]{6}|ssm:\\PC{0,5}", 16),
+        unknown in "STATUSWATCH_\\PC{0,10}",
+    ) {
+        let names = [PREFIXED.as_slice(), &[WEBHOOK_URL, WEBHOOK_SECRET, COLOR, TEXT, "AWS_REGION", "AWS_ENDPOINT_URL", &unknown]].concat();
+        let pairs = names.iter().map(|name| (*name).to_owned()).zip(values);
+        if let Err(error) = Config::read(pairs) {
+            let text = error.to_string();
+            prop_assert_eq!(text.lines().count(), error.faults().len() + 1);
+        }
+    }
+}

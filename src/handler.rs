@@ -1,0 +1,183 @@
+//! One Lambda event in; what Slack was told, and the ledger of the invocation, out.
+//!
+//! It decides nothing that a stage decides: it leads the event from one to the next, and keeps what outlives an
+//! invocation. It prints nothing and reads no environment; the time comes with the invocation.
+
+mod kinesis;
+mod logs;
+mod tell;
+mod tick;
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+pub use tell::body;
+pub(crate) use tell::short_id;
+
+use aws_lambda_events::event::streams::KinesisEventResponse;
+use serde::Serialize;
+use thiserror::Error;
+use tokio::time::Instant;
+
+use crate::decode::DecodeError;
+use crate::digest::Reader;
+use crate::duplicates::Remembered;
+use crate::http::Budget;
+use crate::ledger::{Ledger, Measures};
+use crate::pace::Pace;
+use crate::slack::post::{Post, PostError, PostOutcome};
+use crate::slack::render::Style;
+use crate::trigger::{self, Trigger, TriggerError};
+
+/// Where messages go. The function's is a webhook; the simulations' is a model of Slack.
+pub trait Slack {
+    /// Posts one message and says what became of it.
+    fn post(&mut self, post: Post<'_>, budget: Budget) -> impl Future<Output = PostOutcome>;
+}
+
+/// What a container keeps from one invocation to the next.
+#[derive(Debug)]
+pub struct Handler<S> {
+    reader: Reader,
+    style: Style,
+    max_decompressed_bytes: u64,
+    slack: S,
+    pace: Pace,
+    remembered: Remembered,
+}
+
+/// When an invocation is, and how long it may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Invocation {
+    /// The wall clock when the handler is called.
+    pub now: SystemTime,
+    /// When Lambda ends the invocation.
+    pub deadline: Instant,
+    began: Instant,
+}
+
+/// What an invocation came to.
+#[derive(Debug)]
+pub struct Outcome {
+    /// What Lambda is answered.
+    pub answer: Result<Answer, HandlerError>,
+    /// What became of every line.
+    pub ledger: Ledger,
+    /// What goes out as metrics besides.
+    pub measures: Measures,
+}
+
+/// What Lambda is answered where all went well.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum Answer {
+    /// For log events, alarms and ticks: the ledger.
+    Ledger(Ledger),
+    /// For Kinesis: which records come again.
+    Kinesis(KinesisEventResponse),
+}
+
+/// Why an invocation failed. Lambda keeps the text with the event, where others read it: it holds nothing of a line,
+/// of the webhook or of an answer but numbers and words from closed lists.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum HandlerError {
+    /// Final: the event is none of ours.
+    #[error(transparent)]
+    Trigger(#[from] TriggerError),
+    /// Final: the batch cannot be decoded.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// Worth another try: Lambda's retries and its failure destination keep the batch.
+    #[error("{error}; {lines} lines not told")]
+    Post {
+        /// Why Slack did not accept the message.
+        error: PostError,
+        /// Matched lines of the invocation.
+        lines: u64,
+    },
+}
+
+impl HandlerError {
+    /// A name for the kind of error, which does not change with its text.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Trigger(_) => "Statuswatch.Event",
+            Self::Decode(_) => "Statuswatch.Decode",
+            Self::Post { .. } => "Statuswatch.Slack",
+        }
+    }
+}
+
+impl Invocation {
+    /// An invocation that begins now.
+    #[must_use]
+    pub fn new(now: SystemTime, deadline: Instant) -> Self {
+        Self { now, deadline, began: Instant::now() }
+    }
+
+    /// The time, epoch milliseconds.
+    fn now_ms(&self) -> i64 {
+        let now = self.now + self.began.elapsed();
+        let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    }
+
+    fn budget(&self) -> Budget {
+        Budget::of_invocation(self.deadline, self.now + self.began.elapsed())
+    }
+
+    /// Whether a pause still leaves time to post.
+    fn has_time_for(&self, pause: Duration) -> bool {
+        Instant::now() + pause + Budget::RESERVE + TIME_TO_POST <= self.deadline
+    }
+}
+
+/// What a post is given after a pause: with less, waiting would only lose the time.
+const TIME_TO_POST: Duration = Duration::from_secs(1);
+
+impl<S: Slack> Handler<S> {
+    /// A handler that has seen nothing yet.
+    #[must_use]
+    pub fn new(reader: Reader, style: Style, max_decompressed_bytes: u64, pace: Pace, slack: S) -> Self {
+        Self { reader, style, max_decompressed_bytes, slack, pace, remembered: Remembered::default() }
+    }
+
+    /// Handles one event.
+    pub async fn handle(&mut self, event: &[u8], invocation: Invocation) -> Outcome {
+        let pending_before = self.pace.pending();
+        let mut outcome = match trigger::read(event) {
+            Ok(Trigger::Logs(data)) => self.logs(&data, invocation).await,
+            Ok(Trigger::Kinesis(records)) => self.kinesis(&records, invocation).await,
+            Ok(Trigger::Tick) => self.tick(invocation).await,
+            Ok(Trigger::Alarm(_)) => Outcome::silent(),
+            Err(error) => Outcome::failed(error.into()),
+        };
+        outcome.ledger.pending = self.pace.pending();
+        if let Ok(Answer::Ledger(ledger)) = &mut outcome.answer {
+            *ledger = outcome.ledger;
+        }
+        debug_assert!(outcome.ledger.balances(pending_before), "{:?}", outcome.ledger);
+        outcome
+    }
+
+    /// The rules in use.
+    #[must_use]
+    pub fn rules(&self) -> &crate::rules::Rules {
+        &self.reader.rules
+    }
+}
+
+impl Outcome {
+    fn of(ledger: Ledger, measures: Measures) -> Self {
+        Self { answer: Ok(Answer::Ledger(ledger)), ledger, measures }
+    }
+
+    /// Nothing to tell, and rightly so.
+    fn silent() -> Self {
+        Self::of(Ledger { silent: 1, ..Ledger::default() }, Measures::default())
+    }
+
+    fn failed(error: HandlerError) -> Self {
+        Self { answer: Err(error), ledger: Ledger::default(), measures: Measures::default() }
+    }
+}

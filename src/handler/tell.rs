@@ -1,0 +1,135 @@
+//! A digest in; posted, folded or given back, out. The ledger is kept on the way.
+
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use super::{Handler, Invocation, Slack};
+use crate::digest::Digest;
+use crate::ledger::{Ledger, Measures};
+use crate::slack::message::Message;
+use crate::slack::post::{Post, PostError, PostOutcome};
+use crate::slack::render::{Rendered, Situation, Storm, render};
+
+/// The longest Retry-After that is waited for, once.
+const SHORT_RETRY_AFTER: Duration = Duration::from_secs(3);
+
+/// What became of a digest.
+#[derive(Debug)]
+pub(super) enum Told {
+    /// Slack accepted it, with all that was folded before.
+    Accepted,
+    /// It is folded into what is pending.
+    Folded,
+    /// It was neither accepted nor folded; what was folded before is pending still.
+    Failed(PostError),
+}
+
+impl<S: Slack> Handler<S> {
+    /// Posts the digest with all that is pending, if there is a token; folds it if there is none, or if Slack
+    /// asks for a pause.
+    pub(super) async fn tell_or_fold(
+        &mut self,
+        digest: Digest,
+        invocation: Invocation,
+        ledger: &mut Ledger,
+        measures: &mut Measures,
+    ) -> Told {
+        if !self.pace.bucket.take(invocation.now_ms()) {
+            return self.fold(digest, invocation);
+        }
+        let mut posted = self.post_with_pending(digest.clone(), invocation, ledger, measures).await;
+        if let Err(PostError::RateLimited { retry_after }) = posted
+            && retry_after <= SHORT_RETRY_AFTER
+            && invocation.has_time_for(retry_after)
+        {
+            sleep(retry_after).await;
+            posted = self.post_with_pending(digest.clone(), invocation, ledger, measures).await;
+        }
+        match posted {
+            Ok(()) => Told::Accepted,
+            Err(PostError::RateLimited { retry_after }) => {
+                self.pace.bucket.empty(invocation.now_ms(), millis(retry_after));
+                self.fold(digest, invocation)
+            }
+            Err(error) => {
+                tracing::error!(%error, "slack did not accept the message");
+                Told::Failed(error)
+            }
+        }
+    }
+
+    fn fold(&mut self, digest: Digest, invocation: Invocation) -> Told {
+        if digest.matched() > 0 {
+            self.pace.fold(digest, invocation.now_ms());
+        }
+        Told::Folded
+    }
+
+    /// Posts once, as far as pacing is concerned; the client has its own retries.
+    pub(super) async fn post_with_pending(
+        &mut self,
+        digest: Digest,
+        invocation: Invocation,
+        ledger: &mut Ledger,
+        measures: &mut Measures,
+    ) -> Result<(), PostError> {
+        let (mut all, storm) = self.pace.with_pending(digest);
+        all.sort();
+        let id = short_id(all.id);
+        let situation = Situation {
+            now_ms: invocation.now_ms(),
+            id: &id,
+            storm: storm.map(|storm| Storm {
+                since_ms: storm.since_ms,
+                last_message_ms: storm.last_message_ms,
+                spacing_seconds: u64::try_from(self.pace.bucket.spacing_ms() / 1_000).unwrap_or_default(),
+            }),
+        };
+        let rendered = render(&all, &self.style, &situation);
+        let shown = self.post(&rendered, invocation, ledger, measures).await?;
+        let now_ms = invocation.now_ms();
+        ledger.shown += shown;
+        ledger.counted += all.matched() - shown;
+        measures.delivery_lag_ms = all.oldest_ms().and_then(|oldest| u64::try_from(now_ms - oldest).ok());
+        self.pace.posted(&all, shown, now_ms);
+        Ok(())
+    }
+
+    /// Posts a message and keeps the books; gives how many lines it shows.
+    pub(super) async fn post(
+        &mut self,
+        rendered: &Rendered,
+        invocation: Invocation,
+        ledger: &mut Ledger,
+        measures: &mut Measures,
+    ) -> Result<u64, PostError> {
+        let body = self::body(&rendered.message);
+        let plain_body = self::body(&rendered.plain);
+        let post = Post { body: &body, plain_body: &plain_body };
+        let PostOutcome { result, requests, ambiguous } = self.slack.post(post, invocation.budget()).await;
+        ledger.ambiguous += u64::from(ambiguous);
+        if matches!(result, Err(PostError::RateLimited { .. })) && requests > 0 {
+            measures.rate_limited += 1;
+        }
+        let accepted = result?;
+        ledger.posted += 1;
+        Ok(if accepted.as_plain_text { rendered.plain_shown } else { rendered.shown })
+    }
+}
+
+/// The JSON that is posted. Strings, numbers and lists always serialize.
+#[must_use]
+pub fn body(message: &Message) -> String {
+    serde_json::to_string(message).unwrap_or_default()
+}
+
+/// Six hexadecimal digits that the same log events always give.
+pub(crate) fn short_id(id: u64) -> String {
+    // The sum of hashes is as random in its high half as in its low one; together they differ more often.
+    format!("{:06x}", (id ^ (id >> 24) ^ (id >> 48)) & 0xff_ffff)
+}
+
+pub(super) fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,266 @@
+//! Checks an access-log format before it is deployed: what will its lines be worth when there is an error.
+//!
+//! In: a format string, and a function that reads a line as the digest does. Out: findings, each with its place, when it
+//! bites and how to mend it; the filter pattern that fits; and a corrected format. The check fills in what API Gateway
+//! writes on success and on each kind of error and looks at the lines. Never knows of itself how a line is read.
+
+mod source;
+mod template;
+
+mod scenarios;
+mod variables;
+
+mod breaks;
+mod json_format;
+mod metric_filter;
+mod reading;
+mod refusals;
+
+mod repair;
+mod report;
+
+#[cfg(test)]
+mod cases;
+
+use serde::Serialize;
+
+use self::breaks::broken_json;
+use self::json_format::JsonFormat;
+use self::reading::{misses, missing_status, nested_status, reading};
+use self::refusals::{refusals, secret, unknown};
+pub use self::repair::fix;
+pub use self::report::render;
+use self::scenarios::{Scenario, scenarios};
+use self::template::Template;
+use self::variables::find;
+
+/// A kind of API, which decides which variables there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Api {
+    /// `AWS::ApiGateway::Stage`, `aws_api_gateway_stage`.
+    Rest,
+    /// `AWS::ApiGatewayV2::Stage` of protocol HTTP, `aws_apigatewayv2_stage`.
+    Http,
+    /// `AWS::ApiGatewayV2::Stage` of protocol WEBSOCKET, `aws_apigatewayv2_stage`.
+    WebSocket,
+}
+
+/// What the lines are written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Begins with `{`.
+    Json,
+    /// Fields between spaces, some in brackets or quotes.
+    Clf,
+    /// Fields between commas.
+    Csv,
+    /// Begins with `<`.
+    Xml,
+}
+
+/// A field that makes the digest tell more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DigestField {
+    /// `$context.httpMethod`, or the method of a route key.
+    Method,
+    /// `$context.resourcePath` or `$context.routeKey`.
+    Route,
+    /// `$context.path`.
+    Path,
+    /// `$context.identity.sourceIp`.
+    Ip,
+    /// `$context.requestId`.
+    RequestId,
+    /// `$context.error.responseType`.
+    ResponseType,
+    /// `$context.integration.status` or `$context.integrationStatus`.
+    IntegrationStatus,
+    /// `$context.responseLatency`.
+    Latency,
+    /// `$context.identity.userAgent`.
+    UserAgent,
+}
+
+/// What the digest reads in one line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// The status that it takes for the one that the client got.
+    pub status: u16,
+    /// The other fields that it finds a value for.
+    pub fields: Vec<DigestField>,
+}
+
+/// Reads a line as the digest does; nothing where no status can be read from an intact line.
+pub type Reader<'r> = &'r dyn Fn(&str) -> Option<Seen>;
+
+/// How much a finding matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// API Gateway refuses the format, or an error line is broken or not read.
+    Error,
+    /// An error line is read, but something in it is wrong or costs.
+    Warning,
+}
+
+/// What is wrong, as a word for programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Code {
+    /// The format holds no variable at all.
+    NoVariables,
+    /// A line break inside the format, which API Gateway refuses.
+    NotSingleLine,
+    /// More bytes than an HTTP API takes.
+    TooLong,
+    /// Neither `$context.requestId` nor `$context.extendedRequestId`, which API Gateway refuses.
+    NoRequestId,
+    /// A variable that this kind of API does not have.
+    UnknownVariable,
+    /// The format begins as JSON and is none, whatever the values are.
+    NotJson,
+    /// A variable's value breaks the JSON of a line.
+    BreaksJson,
+    /// `$context.status` is missing.
+    NoStatus,
+    /// The digest reads no status from the line.
+    Unreadable,
+    /// The digest reads another number for the status.
+    WrongStatus,
+    /// The status is not at the top level, where the usual filter looks for it.
+    NestedStatus,
+    /// A secret would stand in the log.
+    Secret,
+}
+
+/// One thing that is wrong with a format.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// How much it matters.
+    pub severity: Severity,
+    /// What it is.
+    pub code: Code,
+    /// The byte of [`Lint::format`] where it is; nothing where something is missing.
+    pub offset: Option<usize>,
+    /// What is wrong, in one sentence without a full stop.
+    pub message: String,
+    /// When it bites, such as `unknown route (403)`; empty where always.
+    pub when: Vec<String>,
+    /// A piece of a line that shows it; empty where there is none.
+    pub shows: String,
+    /// What to do, in one sentence without a full stop.
+    pub fix: String,
+}
+
+/// A line as API Gateway would write it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FilledLine {
+    /// When, such as `unknown route (403)`.
+    pub when: String,
+    /// The status that the client gets.
+    pub status: u16,
+    /// The line.
+    pub line: String,
+}
+
+/// What the check found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Lint {
+    /// The format string that was checked, without what stood around it.
+    pub format: String,
+    /// The kind of API, given or told by the variables.
+    pub api: Api,
+    /// What the lines are written in.
+    pub kind: Kind,
+    /// What is wrong, errors first, then by place.
+    pub findings: Vec<Finding>,
+    /// What the digest would tell more of, if the format had it.
+    pub misses: Vec<DigestField>,
+    /// A filter pattern that matches exactly the error lines; tried on all of [`lines`](Self::lines).
+    pub pattern: Option<String>,
+    /// The lines, success first.
+    pub lines: Vec<FilledLine>,
+}
+
+impl Lint {
+    /// Whether API Gateway would refuse the format or an error line would be hidden or broken.
+    #[must_use]
+    pub fn hides_errors(&self) -> bool {
+        self.findings.iter().any(|finding| finding.severity == Severity::Error)
+    }
+}
+
+/// Checks a format. `text` may be what stands in Terraform, in a JSON string or in a file; without `api` the variables tell
+/// the kind of API.
+#[must_use]
+pub fn lint(text: &str, api: Option<Api>, reader: Reader<'_>) -> Lint {
+    let format = source::format_string(text);
+    let template = Template::parse(&format);
+    let api = api.unwrap_or_else(|| api_of(&template));
+    let kind = kind_of(&template);
+    let scenarios = scenarios(api);
+    let lines: Vec<FilledLine> = scenarios.iter().map(|scenario| filled(&template, scenario, api)).collect();
+    let mut findings = refusals(&template, api);
+    findings.extend(template.variables.iter().filter_map(|variable| unknown(variable, api)));
+    findings
+        .extend(template.variables.iter().filter(|variable| variable.name == "identity.apiKey").map(secret));
+    let mut selector = None;
+    let mut broken = Vec::new();
+    if kind == Kind::Json {
+        let json = JsonFormat::new(&template);
+        selector = json.status_selector();
+        broken = broken_json(&template, &json, api, &scenarios);
+    }
+    let reads = if broken.is_empty() {
+        reading(&template, &scenarios, &lines, selector.as_deref(), reader)
+    } else {
+        Vec::new()
+    };
+    let pattern = metric_filter::fitting(kind, &template, selector.as_deref(), &lines);
+    if !template.has("status") {
+        findings.push(missing_status(kind));
+    } else if let Some(nested) = selector.filter(|selector| selector != "$.status" && reads.is_empty()) {
+        findings.push(nested_status(&template, &nested, pattern.as_deref()));
+    }
+    findings.extend(broken);
+    findings.extend(reads);
+    findings.sort_by_key(|finding| (finding.severity, finding.offset));
+    let misses = misses(&template, api, &lines, reader);
+    Lint { format, api, kind, findings, misses, pattern, lines }
+}
+
+fn filled(template: &Template<'_>, scenario: &Scenario, api: Api) -> FilledLine {
+    let line = template.fill(|_, variable| scenario.value(variable.name, api));
+    FilledLine { when: scenario.title(), status: scenario.status, line }
+}
+
+/// The kind of API that has most of the variables; among equals HTTP where a route key is logged, else REST.
+fn api_of(template: &Template<'_>) -> Api {
+    let strangers = |api: Api| {
+        template
+            .variables
+            .iter()
+            .filter(|v| find(v.name).is_some_and(|variable| !variable.is_of(api)))
+            .count()
+    };
+    let order = if template.has("routeKey") {
+        [Api::Http, Api::WebSocket, Api::Rest]
+    } else {
+        [Api::Rest, Api::Http, Api::WebSocket]
+    };
+    order.into_iter().min_by_key(|api| strangers(*api)).unwrap_or(Api::Rest)
+}
+
+fn kind_of(template: &Template<'_>) -> Kind {
+    let literals = template.fill(|_, _| String::new());
+    match template.format.chars().next() {
+        Some('{') => Kind::Json,
+        Some('<') => Kind::Xml,
+        _ if literals.contains(',') && !literals.contains([' ', '"', '[']) => Kind::Csv,
+        _ => Kind::Clf,
+    }
+}

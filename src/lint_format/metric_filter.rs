@@ -1,0 +1,78 @@
+//! Which filter pattern sees the error lines of a format, and only those.
+//!
+//! In: a format and the lines that it makes. Out: a pattern for a metric filter or a subscription filter.
+//! Never proposes a pattern that was not tried on every line.
+
+use super::template::Template;
+use super::{FilledLine, Kind};
+use crate::filter_pattern::FilterPattern;
+
+/// Matches the status of JSON, broken JSON too.
+const JSON_AS_TEXT: &str = r"%\x22status\x22:\s?\x22?[45][0-9][0-9]%";
+const XML: &str = r"%\x3Cstatus\x3E[45][0-9][0-9]\x3C%";
+
+/// The first of the patterns for this kind of format that tells the error lines from the others.
+pub(super) fn fitting(
+    kind: Kind,
+    template: &Template<'_>,
+    selector: Option<&str>,
+    lines: &[FilledLine],
+) -> Option<String> {
+    let mut candidates = Vec::new();
+    match kind {
+        Kind::Json => {
+            candidates.extend(selector.map(|s| format!("{{ ({s} = 4*) || ({s} = 5*) }}")));
+            candidates.push(JSON_AS_TEXT.to_owned());
+        }
+        Kind::Xml => candidates.push(XML.to_owned()),
+        Kind::Csv => candidates.extend(by_commas(template)),
+        Kind::Clf => {}
+    }
+    candidates.extend(by_fields(lines));
+    candidates.into_iter().find(|pattern| tells_errors(pattern, lines))
+}
+
+fn tells_errors(pattern: &str, lines: &[FilledLine]) -> bool {
+    FilterPattern::parse(pattern)
+        .is_ok_and(|pattern| lines.iter().all(|line| pattern.matches(&line.line) == (line.status >= 400)))
+}
+
+/// The status after as many commas as stand before it in the format.
+fn by_commas(template: &Template<'_>) -> Option<String> {
+    let status = template.variables.iter().find(|variable| variable.name == "status")?;
+    let before = template.format.get(..status.place.start)?;
+    let fields = "[^,]*,".repeat(before.matches(',').count());
+    let after = template.format.get(status.place.end..)?.chars().next().filter(|c| *c == ',');
+    Some(format!("%^{fields}[45][0-9][0-9]{}%", after.map_or_else(|| "$".to_owned(), String::from)))
+}
+
+/// The status by its place among the fields, counted from the front and from the end.
+fn by_fields(lines: &[FilledLine]) -> Vec<String> {
+    let everything = FilterPattern::parse("[]");
+    let fields: Vec<Vec<String>> = lines
+        .iter()
+        .filter_map(|line| everything.as_ref().ok()?.extract(&line.line))
+        .map(|fields| fields.into_iter().map(|(_, text)| text).collect())
+        .collect();
+    let statuses: Vec<String> = lines.iter().map(|line| line.status.to_string()).collect();
+    let Some(first) = fields.first() else { return Vec::new() };
+    let condition = "status = 4* || status = 5*";
+    let from_front =
+        (0..first.len()).find(|place| fields.iter().zip(&statuses).all(|(f, s)| f.get(*place) == Some(s)));
+    let from_end = (0..first.len())
+        .find(|place| fields.iter().zip(&statuses).all(|(f, s)| f.iter().rev().nth(*place) == Some(s)));
+    let names =
+        |count: usize, begin: &str| (1..=count).map(|n| format!("{begin}{n}")).collect::<Vec<_>>().join(", ");
+    let mut patterns = Vec::new();
+    match from_front {
+        Some(0) => patterns.push(format!("[{condition}, ...]")),
+        Some(place) => patterns.push(format!("[{}, {condition}, ...]", names(place, "w"))),
+        None => {}
+    }
+    match from_end {
+        Some(0) => patterns.push(format!("[..., {condition}]")),
+        Some(place) => patterns.push(format!("[..., {condition}, {}]", names(place, "z"))),
+        None => {}
+    }
+    patterns
+}

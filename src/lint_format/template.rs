@@ -1,0 +1,118 @@
+//! A format string as literal text and variables.
+//!
+//! In: a format string. Out: its pieces, and the line that API Gateway writes when the variables have values.
+//! Never evaluates anything: API Gateway only substitutes.
+
+use std::ops::Range;
+
+/// A format string, cut at its variables.
+#[derive(Debug, Clone)]
+pub(super) struct Template<'f> {
+    pub(super) format: &'f str,
+    pub(super) variables: Vec<Occurrence<'f>>,
+}
+
+/// A variable at its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Occurrence<'f> {
+    /// The name after `$context.`.
+    pub(super) name: &'f str,
+    /// Where it stands, `$` and braces included, in bytes of the format.
+    pub(super) place: Range<usize>,
+}
+
+impl<'f> Template<'f> {
+    /// Finds `$context.name` and `${context.name}`. A name goes on as long as letters, digits and `.`, `_`, `-` do.
+    pub(super) fn parse(format: &'f str) -> Self {
+        let mut variables = Vec::new();
+        let mut from = 0;
+        while let Some(dollar) = format.get(from..).and_then(|rest| rest.find('$')).map(|at| from + at) {
+            let rest = format.get(dollar..).unwrap_or_default();
+            from = dollar + 1;
+            if let Some((name, length)) = variable(rest) {
+                variables.push(Occurrence { name, place: dollar..dollar + length });
+                from = dollar + length;
+            }
+        }
+        Self { format, variables }
+    }
+
+    /// The line with `value` for each variable, which is told the variable's place in the list.
+    pub(super) fn fill(&self, mut value: impl FnMut(usize, &Occurrence<'f>) -> String) -> String {
+        let mut line = String::new();
+        let mut from = 0;
+        for (index, variable) in self.variables.iter().enumerate() {
+            line.push_str(self.format.get(from..variable.place.start).unwrap_or_default());
+            line.push_str(&value(index, variable));
+            from = variable.place.end;
+        }
+        line.push_str(self.format.get(from..).unwrap_or_default());
+        line
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.variables.iter().any(|variable| variable.name == name)
+    }
+
+    /// Where in the format the byte at `offset` of a filled line comes from.
+    pub(super) fn origin(&self, offset: usize, value: impl Fn(usize) -> usize) -> usize {
+        let mut filled = 0;
+        let mut from = 0;
+        for (index, variable) in self.variables.iter().enumerate() {
+            let literal = variable.place.start - from;
+            if offset < filled + literal {
+                return from + offset - filled;
+            }
+            filled += literal + value(index);
+            from = variable.place.end;
+            if offset < filled {
+                return variable.place.start;
+            }
+        }
+        (from + offset - filled).min(self.format.len())
+    }
+}
+
+/// The name of the variable that `rest` begins with, and its whole length.
+fn variable(rest: &str) -> Option<(&str, usize)> {
+    if let Some(braced) = rest.strip_prefix("${context.") {
+        let name = braced.split_once('}')?.0;
+        return Some((name, "${context.}".len() + name.len()));
+    }
+    let after = rest.strip_prefix("$context.")?;
+    let end = after.find(|c: char| !(c.is_ascii_alphanumeric() || "._-".contains(c))).unwrap_or(after.len());
+    let name = after.get(..end).filter(|name| !name.is_empty())?;
+    Some((name, "$context.".len() + name.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(format: &str) -> Vec<&str> {
+        Template::parse(format).variables.into_iter().map(|variable| variable.name).collect()
+    }
+
+    #[test]
+    fn variables_are_found_with_and_without_braces() {
+        assert_eq!(
+            names("$context.status ${context.path}x $context.authorizer.claims.sub"),
+            ["status", "path", "authorizer.claims.sub"]
+        );
+        assert_eq!(names("$context. $contextual $status $$context.status ${context.open"), ["status"]);
+        assert_eq!(names("$context.status,$context.path|$context.a_b-c"), ["status", "path", "a_b-c"]);
+    }
+
+    #[test]
+    fn a_filled_line_leads_back_to_the_format() {
+        let template = Template::parse("a $context.status b ${context.path}.");
+        let line = template.fill(|index, _| ["403", "/x"][index].to_owned());
+        assert_eq!(line, "a 403 b /x.");
+        let origin = |offset| template.origin(offset, |index| [3, 2][index]);
+        assert_eq!([origin(0), origin(1), origin(2), origin(4)], [0, 1, 2, 2]);
+        assert_eq!(template.format.get(origin(6)..=origin(6)), Some("b"));
+        assert_eq!(origin(8), template.variables[1].place.start);
+        assert_eq!(template.format.get(origin(10)..), Some("."));
+        assert_eq!(origin(99), template.format.len());
+    }
+}

@@ -1,0 +1,178 @@
+//! A recording in; the messages that Slack would have got, and the ledger, out.
+//!
+//! It goes through the very stages of the function, with a full bucket for each delivery: there is no pacing between
+//! them, and nothing is posted. One subscription message or event is one delivery, and so are all loose lines of an
+//! input together.
+
+use std::io::{self, Read};
+
+use crate::access_log::time::line_time_ms;
+use crate::decode::{self, Header, Sink, Source};
+use crate::digest::{Batch, Digest, Reader};
+use crate::duplicates::Remembered;
+use crate::handler::short_id;
+use crate::ledger::Ledger;
+use crate::recording::{self, Piece};
+use crate::slack::render::{Rendered, Situation, Style, render};
+use crate::trigger::{self, KinesisRecord, Trigger};
+
+/// How a recording is read and its messages are drawn.
+#[derive(Debug)]
+pub struct Settings {
+    /// What decides over lines.
+    pub reader: Reader,
+    /// How messages look.
+    pub style: Style,
+    /// Cap on one batch after inflation, bytes.
+    pub max_decompressed_bytes: u64,
+    /// The time of telling, epoch milliseconds; `None` is the newest timestamp of the recording.
+    pub now_ms: Option<i64>,
+}
+
+/// One message and the lines that it tells.
+#[derive(Debug)]
+pub struct Told {
+    /// The message.
+    pub rendered: Rendered,
+    /// Lines that it shows or counts.
+    pub matched: u64,
+}
+
+/// What a recording came to.
+#[derive(Debug, Default)]
+pub struct Replayed {
+    /// What became of every line.
+    pub ledger: Ledger,
+    /// The messages, in the order in which they would be posted.
+    pub messages: Vec<Told>,
+    /// Lines that each rule took, by its position. May be shorter than the list of rules.
+    pub rule_hits: Vec<u64>,
+    /// What could not be read or decoded, with the number of its line.
+    pub faults: Vec<(u64, String)>,
+}
+
+/// Replays one recording. An error is one of reading the source itself.
+pub fn replay(source: impl Read, settings: &Settings) -> io::Result<Replayed> {
+    let mut run = Run::new(settings);
+    let mut loose = Batch::default();
+    recording::read(source, &mut |number, piece| match piece {
+        Ok(Piece::Event(event)) => run.event(number, event),
+        Ok(Piece::Message(message)) => run.message(number, message),
+        Ok(Piece::LogEvent { event, log_stream }) => {
+            let header = Header { log_stream, ..Header::default() };
+            loose.intake(&settings.reader, &run.remembered).log_event(&header, event);
+        }
+        Ok(Piece::Line(line)) => run.loose_line(&mut loose, line),
+        Err(error) => run.fault(number, error.to_string()),
+    })?;
+    if loose.counts.received > 0 {
+        run.deliver(loose);
+    }
+    Ok(run.finish())
+}
+
+struct Run<'s> {
+    settings: &'s Settings,
+    remembered: Remembered,
+    /// What is to be told, one digest a delivery; drawn when the newest timestamp is known.
+    digests: Vec<Digest>,
+    newest_ms: i64,
+    replayed: Replayed,
+}
+
+impl<'s> Run<'s> {
+    fn new(settings: &'s Settings) -> Self {
+        Self {
+            settings,
+            remembered: Remembered::default(),
+            digests: Vec::new(),
+            newest_ms: 0,
+            replayed: Replayed::default(),
+        }
+    }
+
+    fn event(&mut self, number: u64, event: &[u8]) {
+        match trigger::read(event) {
+            Ok(Trigger::Logs(data)) => self.batch(number, Source::Base64(&data)),
+            Ok(Trigger::Kinesis(records)) => self.records(number, &records),
+            Ok(Trigger::Alarm(_) | Trigger::Tick) => self.replayed.ledger.silent += 1,
+            Err(error) => self.fault(number, error.to_string()),
+        }
+    }
+
+    fn message(&mut self, number: u64, message: &[u8]) {
+        self.batch(number, Source::Plain(message));
+    }
+
+    fn batch(&mut self, number: u64, source: Source<'_>) {
+        let mut batch = Batch::default();
+        let mut intake = batch.intake(&self.settings.reader, &self.remembered);
+        match decode::decode(source, self.settings.max_decompressed_bytes, &mut intake) {
+            Ok(()) => self.deliver(batch),
+            Err(error) => self.fault(number, error.to_string()),
+        }
+    }
+
+    fn loose_line(&self, loose: &mut Batch, line: &[u8]) {
+        let line = String::from_utf8_lossy(line);
+        let timestamp_ms = line_time_ms(&line).unwrap_or_default();
+        loose.intake(&self.settings.reader, &self.remembered).line(
+            &Header::default(),
+            b"",
+            timestamp_ms,
+            &line,
+        );
+    }
+
+    fn records(&mut self, number: u64, records: &[KinesisRecord<'_>]) {
+        let reader = &self.settings.reader;
+        let mut all = Batch::default();
+        for record in records {
+            let mut batch = Batch::default();
+            let mut intake = batch.intake(reader, &self.remembered).after(&all.keys);
+            let data = Source::Base64(&record.data);
+            match decode::decode(data, self.settings.max_decompressed_bytes, &mut intake) {
+                Ok(()) => all.absorb(batch, reader.samples_per_group),
+                Err(error) => {
+                    self.replayed.ledger.undecodable += 1;
+                    self.fault(number, format!("record {}: {error}", record.sequence_number));
+                }
+            }
+        }
+        self.deliver(all);
+    }
+
+    fn deliver(&mut self, batch: Batch) {
+        let counts = &batch.counts;
+        let mut ledger = Ledger::of(counts);
+        ledger.silent = u64::from(counts.matched == 0);
+        self.replayed.ledger.add(&ledger);
+        self.newest_ms = self.newest_ms.max(counts.newest_ms);
+        let hits = &mut self.replayed.rule_hits;
+        hits.resize(hits.len().max(counts.rule_hits.len()), 0);
+        hits.iter_mut().zip(&counts.rule_hits).for_each(|(sum, hits)| *sum += hits);
+        if counts.matched > 0 {
+            self.digests.push(batch.digest);
+        }
+        self.remembered.remember(batch.keys);
+    }
+
+    fn fault(&mut self, number: u64, what: String) {
+        self.replayed.faults.push((number, what));
+    }
+
+    fn finish(mut self) -> Replayed {
+        let now_ms = self.settings.now_ms.unwrap_or(self.newest_ms);
+        for mut digest in self.digests {
+            digest.sort();
+            let id = short_id(digest.id);
+            let rendered = render(&digest, &self.settings.style, &Situation { now_ms, id: &id, storm: None });
+            let ledger = &mut self.replayed.ledger;
+            ledger.posted += 1;
+            ledger.shown += rendered.shown;
+            ledger.counted += digest.matched() - rendered.shown;
+            self.replayed.messages.push(Told { rendered, matched: digest.matched() });
+        }
+        self.replayed
+    }
+}

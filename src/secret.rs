@@ -1,0 +1,210 @@
+//! What is stored in AWS: the webhook, and rules too long for the environment.
+//!
+//! In comes the name of an SSM parameter or of a secret in Secrets Manager, out comes its text, fetched
+//! by one signed request and kept for as long as the caller says. Nothing else of AWS is ever called.
+//! No text of a parameter or a secret, no credential and no answer is part of an error or a `Debug`.
+//! The AWS SDK would bring an HTTP client and TLS of its own beside those that Slack needs anyway; its
+//! signing alone, over the client that is there, does.
+
+mod access;
+mod answer;
+mod stored;
+
+use std::fmt;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until};
+
+pub use access::AwsAccess;
+pub use answer::AwsErrorCode;
+pub use stored::{Stored, StoredError};
+
+use crate::backoff::Backoff;
+use crate::http::{Budget, HttpClient, Patience, TransportFault};
+use crate::slack::webhook_url::{AllowedHosts, WebhookUrl, WebhookUrlError};
+
+/// A secret holds up to 64 KiB, which JSON's escapes can double and more.
+const PATIENCE: Patience =
+    Patience { head: Duration::from_secs(5), total: Duration::from_secs(6), bytes: 256 * 1024 };
+
+/// Lambda starts a container again that could not start, so a start that fails beats one that hangs.
+const TRIES: u32 = 3;
+
+/// Reads from AWS, and keeps what it read.
+pub struct Secrets {
+    http: HttpClient,
+    access: AwsAccess,
+    backoff: Backoff,
+    /// One per place that the configuration names, so two at most.
+    kept: Vec<Kept>,
+}
+
+struct Kept {
+    place: Stored,
+    text: String,
+    fetched: Instant,
+}
+
+impl fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Secrets").field("access", &self.access).finish_non_exhaustive()
+    }
+}
+
+impl Secrets {
+    /// Nothing is fetched yet. `seed` is for the jitter of the waits between tries.
+    #[must_use]
+    pub fn new(http: HttpClient, access: AwsAccess, seed: u64) -> Self {
+        let backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(1), seed);
+        Self { http, access, backoff, kept: Vec::new() }
+    }
+
+    /// The webhook stored at `place`. What was fetched less than `max_age` ago is not fetched again; an
+    /// age of zero always fetches.
+    ///
+    /// The stored text is the URL itself, or a JSON object with the URL as its `url`, `webhook`,
+    /// `webhook_url` or `SLACK_WEBHOOK_URL`, or as its only text (Secrets Manager's console stores
+    /// objects). White space around either is ignored.
+    pub async fn webhook(
+        &mut self,
+        place: &Stored,
+        allowed: &AllowedHosts,
+        max_age: Duration,
+        budget: Budget,
+    ) -> Result<WebhookUrl, SecretError> {
+        let text = self.text(place, max_age, budget).await?;
+        let url = answer::webhook_text(&text).ok_or(SecretError::NoUrlInObject { place: place.kind() })?;
+        WebhookUrl::parse(&url, allowed).map_err(SecretError::Webhook)
+    }
+
+    /// The text stored at `place`, as it stands; `max_age` as for [`Self::webhook`].
+    pub async fn text(
+        &mut self,
+        place: &Stored,
+        max_age: Duration,
+        budget: Budget,
+    ) -> Result<String, SecretError> {
+        let young = |kept: &&Kept| kept.place == *place && kept.fetched.elapsed() < max_age;
+        if let Some(kept) = self.kept.iter().find(young) {
+            return Ok(kept.text.clone());
+        }
+        let text = self.fetch(place, budget).await?;
+        self.kept.retain(|kept| kept.place != *place);
+        self.kept.push(Kept { place: place.clone(), text: text.clone(), fetched: Instant::now() });
+        Ok(text)
+    }
+
+    async fn fetch(&mut self, place: &Stored, budget: Budget) -> Result<String, SecretError> {
+        let began = Instant::now();
+        let mut error = SecretError::NoTimeLeft { place: place.kind() };
+        for failures in 1..=TRIES {
+            if !budget.allows_request_at(Instant::now()) {
+                break;
+            }
+            let request = self.access.request(&self.http, place, budget.wall_clock(began.elapsed()))?;
+            error = match self.http.exchange(request, PATIENCE, budget).await {
+                Ok(answer) => match answer::text(place.kind(), &answer) {
+                    Err(error) if error.may_pass() => error,
+                    other => return other,
+                },
+                Err(lost) => SecretError::Transport { place: place.kind(), fault: lost.fault },
+            };
+            let again = Instant::now() + self.backoff.wait(failures);
+            if failures < TRIES && budget.allows_request_at(again) {
+                sleep_until(again).await;
+            }
+        }
+        Err(error)
+    }
+}
+
+/// What kind of place a text is stored in, as errors name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlaceKind {
+    /// A parameter of SSM's parameter store.
+    Parameter,
+    /// A secret of Secrets Manager.
+    Secret,
+}
+
+impl PlaceKind {
+    /// The permission that reading it takes.
+    fn permission(self) -> &'static str {
+        match self {
+            Self::Parameter => "ssm:GetParameter",
+            Self::Secret => "secretsmanager:GetSecretValue",
+        }
+    }
+}
+
+impl fmt::Display for PlaceKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Parameter => "SSM parameter",
+            Self::Secret => "secret",
+        })
+    }
+}
+
+/// Why a stored text could not be read. Texts are fixed, with nothing of AWS's answer in them but a
+/// status and a code from a closed list.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SecretError {
+    /// AWS said no. Retryable where the code says so, after it was tried three times.
+    #[error("AWS did not give the {place} ({status}{}): {}", answer::Named(*code), answer::advice(*code, *place))]
+    Refused {
+        /// What was asked for.
+        place: PlaceKind,
+        /// The answer's HTTP status.
+        status: u16,
+        /// AWS's code for the reason, if it is a known one.
+        code: Option<AwsErrorCode>,
+    },
+    /// No answer, three times. Retryable.
+    #[error("AWS could not be asked for the {place}: {fault}: in a VPC, check its route or endpoint")]
+    Transport {
+        /// What was asked for.
+        place: PlaceKind,
+        /// What went wrong the last time.
+        fault: TransportFault,
+    },
+    /// The invocation has no time left for a request. Retryable in another.
+    #[error("no time was left to ask AWS for the {place}")]
+    NoTimeLeft {
+        /// What was to be asked for.
+        place: PlaceKind,
+    },
+    /// AWS answered without a text. Not retryable.
+    #[error("the {place} holds no text: store it as a string")]
+    NoText {
+        /// What was asked for.
+        place: PlaceKind,
+    },
+    /// It is a JSON object of which no one text is the webhook's URL. Not retryable.
+    #[error("the {place} is a JSON object without one clear URL: name it url, or store the URL alone")]
+    NoUrlInObject {
+        /// What was asked for.
+        place: PlaceKind,
+    },
+    /// The stored text is no webhook URL that may be posted to. Not retryable.
+    #[error("the stored webhook cannot be used: {0}")]
+    Webhook(WebhookUrlError),
+    /// The request could not be signed; it can only be a fault of this program. Not retryable.
+    #[error("the request to AWS could not be signed")]
+    Signing,
+}
+
+impl SecretError {
+    fn may_pass(&self) -> bool {
+        match self {
+            Self::Refused { status, code, .. } => {
+                *status >= 500 || *status == 429 || code.is_some_and(AwsErrorCode::may_pass)
+            }
+            Self::Transport { .. } => true,
+            _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

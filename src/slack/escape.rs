@@ -1,0 +1,258 @@
+//! Strangers' text in; text that Slack shows, and does nothing else with, out.
+//!
+//! What comes out holds no line break, so that one line can never pass for two, no other control character
+//! and no bidirectional one, and it becomes no mention, link, emoji or formatting.
+//! A cut falls on a character boundary, never inside an entity, and says how much is missing.
+
+use std::fmt::Write as _;
+
+use crate::words;
+
+/// Breaks up whatever Slack would parse; takes no room on screen.
+pub const ZERO_WIDTH_SPACE: char = '\u{200b}';
+
+/// Where a text is going, and so what has to be done to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// Slack's own markup: `text`, `fallback`, link labels.
+    ///
+    /// `& < >` become entities, the only three that Slack knows, and a zero-width space follows each of
+    /// ``* _ ~ ` : @ # .``, which have no escape. Control and bidirectional characters are dropped.
+    Mrkdwn,
+    /// A text element of a `rich_text` block, which Slack does not parse: nothing is escaped.
+    ///
+    /// Control characters are made visible as control pictures (`␊`), bidirectional ones as `\u202e`.
+    RichText,
+}
+
+/// The length of a text in what we take for Slack's characters: UTF-16 code units.
+///
+/// Slack does not say what it counts; UTF-16 code units are never fewer than code points.
+#[must_use]
+pub fn units(text: &str) -> usize {
+    text.chars().map(char::len_utf16).sum()
+}
+
+/// The whole text, made harmless.
+#[must_use]
+pub fn escape(text: &str, dialect: Dialect) -> String {
+    escape_within(text, 0, dialect, usize::MAX)
+}
+
+/// The text made harmless and, if need be, cut to at most `max` [`units`], the mark included.
+///
+/// `missing` is how many characters of the original are absent from `text` already;
+/// where it is not 0, the mark is there whatever the length.
+#[must_use]
+pub fn escape_within(text: &str, missing: usize, dialect: Dialect, max: usize) -> String {
+    let mut whole = String::with_capacity(text.len());
+    text.chars().for_each(|c| push_harmless(c, dialect, &mut whole));
+    if missing == 0 && units(&whole) <= max {
+        return whole;
+    }
+    cut(text.chars(), |c, out| push_harmless(c, dialect, out), missing, max)
+}
+
+/// Mrkdwn that is safe already, cut to at most `max` [`units`], the mark included.
+///
+/// Never cuts inside an entity or `<…>`, nor between a character and its zero-width space.
+#[must_use]
+pub fn cut_mrkdwn(text: &str, max: usize) -> String {
+    if units(text) <= max {
+        return text.to_owned();
+    }
+    let mut rest = text;
+    let pieces = std::iter::from_fn(move || {
+        let (piece, after) = rest.split_at_checked(piece_len(rest)).filter(|(piece, _)| !piece.is_empty())?;
+        rest = after;
+        Some(piece)
+    });
+    cut(pieces, |piece, out| out.push_str(piece), 0, max)
+}
+
+/// Text that Slack does not parse and that is harmless already, cut to at most `max` [`units`],
+/// the mark included.
+#[must_use]
+pub fn cut_text(text: &str, max: usize) -> String {
+    if units(text) <= max { text.to_owned() } else { cut(text.chars(), |c, out| out.push(c), 0, max) }
+}
+
+/// As many pieces as leave room for the mark, and the mark.
+fn cut<P>(
+    pieces: impl Iterator<Item = P> + Clone,
+    write: impl Fn(P, &mut String),
+    missing: usize,
+    max: usize,
+) -> String {
+    let mut left = pieces.clone().count().saturating_add(missing);
+    let Some(mut room) = max.checked_sub(units(&mark(left))) else {
+        return if max == 0 { String::new() } else { "…".to_owned() };
+    };
+    let mut out = String::new();
+    for piece in pieces {
+        let before = out.len();
+        write(piece, &mut out);
+        let Some(after) = room.checked_sub(out.get(before..).map_or(0, units)) else {
+            out.truncate(before);
+            break;
+        };
+        room = after;
+        left -= 1;
+    }
+    out + &mark(left)
+}
+
+fn mark(missing: usize) -> String {
+    format!("… ({})", words::count(missing as u64, "more character"))
+}
+
+fn push_harmless(c: char, dialect: Dialect, out: &mut String) {
+    match dialect {
+        Dialect::Mrkdwn => match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '*' | '_' | '~' | '`' | ':' | '@' | '#' | '.' => out.extend([c, ZERO_WIDTH_SPACE]),
+            _ if is_treacherous(c) => {}
+            _ => out.push(c),
+        },
+        Dialect::RichText => match c {
+            '\0'..='\x1f' => out.extend(char::from_u32(0x2400 + u32::from(c))),
+            '\x7f' => out.push('␡'),
+            _ if is_treacherous(c) => {
+                // Writing to a string cannot fail.
+                let _ = write!(out, "\\u{:04x}", u32::from(c));
+            }
+            _ => out.push(c),
+        },
+    }
+}
+
+/// Control characters, line and paragraph separators, and the characters that turn the writing direction.
+pub(crate) fn is_treacherous(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{2028}' | '\u{2029}')
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// How many bytes the first unbreakable piece of some mrkdwn takes.
+fn piece_len(text: &str) -> usize {
+    let Some(first) = text.chars().next() else { return 0 };
+    let alone = first.len_utf8();
+    let whole = match first {
+        '<' => text.find('>').map(|at| at + 1),
+        '&' => ["&amp;", "&lt;", "&gt;"].iter().find(|entity| text.starts_with(**entity)).map(|e| e.len()),
+        _ => None,
+    };
+    whole.unwrap_or_else(|| match text.chars().nth(1) {
+        Some(ZERO_WIDTH_SPACE) => alone + ZERO_WIDTH_SPACE.len_utf8(),
+        _ => alone,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Dialect::{Mrkdwn, RichText};
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn mrkdwn_has_three_entities_and_a_zero_width_space_after_what_formats() {
+        assert_eq!(
+            escape("a & <!channel> & <@U1>", Mrkdwn),
+            "a &amp; &lt;!channel&gt; &amp; &lt;@\u{200b}U1&gt;"
+        );
+        assert_eq!(
+            escape("* _ ~ ` : @ # .", Mrkdwn),
+            "*\u{200b} _\u{200b} ~\u{200b} `\u{200b} :\u{200b} @\u{200b} #\u{200b} .\u{200b}"
+        );
+        assert_eq!(escape("&lt;", Mrkdwn), "&amp;lt;", "what looks escaped is a stranger's text too");
+    }
+
+    #[test]
+    fn mrkdwn_drops_control_and_bidirectional_characters() {
+        assert_eq!(escape("a\r\nb\0c\u{1b}[31m\u{202e}d\u{2028}e\u{85}f", Mrkdwn), "abc[31mdef");
+    }
+
+    #[test]
+    fn rich_text_is_not_escaped_but_shows_what_would_be_invisible() {
+        assert_eq!(escape("<!here> & *b* :x:", RichText), "<!here> & *b* :x:");
+        assert_eq!(
+            escape("a\r\nb\0\u{1b}\x7f\u{202e}\u{2028}\u{85}", RichText),
+            "a␍␊b␀␛␡\\u202e\\u2028\\u0085"
+        );
+    }
+
+    #[test]
+    fn letters_of_every_script_and_joined_emoji_are_kept() {
+        for text in ["エラー発生", "ошибка", "👩‍👩‍👧", "हिन्दी", "می‌خواهم"]
+        {
+            assert_eq!(escape(text, Mrkdwn), text);
+            assert_eq!(escape(text, RichText), text);
+        }
+    }
+
+    #[test]
+    fn a_text_that_just_fits_is_whole_and_one_character_more_is_cut_and_marked() {
+        assert_eq!(escape_within(&"x".repeat(40), 0, Mrkdwn, 40), "x".repeat(40));
+        assert_eq!(
+            escape_within(&"x".repeat(41), 0, Mrkdwn, 40),
+            format!("{}… (23 more characters)", "x".repeat(18)),
+        );
+    }
+
+    #[test]
+    fn the_limit_counts_what_is_sent_not_what_came() {
+        assert_eq!(units(&escape_within(&"<".repeat(10), 0, Mrkdwn, 40)), 40);
+        let cut = escape_within(&"<".repeat(11), 0, Mrkdwn, 40);
+        assert_eq!(cut, "&lt;&lt;&lt;&lt;… (7 more characters)");
+    }
+
+    #[test]
+    fn what_was_missing_before_is_counted_too() {
+        assert_eq!(escape_within("abc", 1_000, RichText, 60), "abc… (1,000 more characters)");
+        assert_eq!(escape_within("abc", 1_000, RichText, 26), "a… (1,002 more characters)");
+    }
+
+    #[test]
+    fn no_room_for_the_mark_leaves_an_ellipsis() {
+        assert_eq!(escape_within("abcdefgh", 0, RichText, 3), "…");
+        assert_eq!(escape_within("abcdefgh", 0, RichText, 0), "");
+    }
+
+    #[test]
+    fn a_pair_of_surrogates_is_never_halved() {
+        let cut = escape_within(&"😀".repeat(40), 0, RichText, 42);
+        assert_eq!(cut, format!("{}… (30 more characters)", "😀".repeat(10)));
+    }
+
+    #[test]
+    fn markup_is_cut_between_its_pieces() {
+        let text = format!("<!subteam^S012345> a&amp;b*\u{200b}{}", "x".repeat(40));
+        let shown: Vec<_> = [20, 30, 39, 46, 47, 49].map(|max| cut_mrkdwn(&text, max)).into();
+        assert_eq!(
+            shown,
+            [
+                "… (46 more characters)".chars().next().map(String::from).unwrap_or_default(),
+                "… (46 more characters)".to_owned(),
+                "… (46 more characters)".to_owned(),
+                "<!subteam^S012345> a… (43 more characters)".to_owned(),
+                "<!subteam^S012345> a&amp;… (42 more characters)".to_owned(),
+                "<!subteam^S012345> a&amp;b… (41 more characters)".to_owned(),
+            ]
+        );
+        assert_eq!(cut_mrkdwn("<not closed", 11), "<not closed");
+    }
+
+    proptest! {
+        #[test]
+        fn no_cut_is_longer_than_asked_for(text in "[a<&>*\u{202e}\n😀]{0,80}", missing in 0_usize..3, max in 0_usize..90) {
+            for dialect in [Mrkdwn, RichText] {
+                let cut = escape_within(&text, missing, dialect, max);
+                prop_assert!(units(&cut) <= max);
+                prop_assert!(!cut.chars().any(is_treacherous));
+                prop_assert!(units(&cut_mrkdwn(&escape(&text, Mrkdwn), max)) <= max);
+            }
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! A [`Digest`] in; the message that a person wants to read, out.
+//!
+//! Pure: no clock, no environment, no network; the same input gives the same bytes.
+//! It never shows a stranger's text live, never passes a limit of Slack's, never leaves a line uncounted,
+//! and never calls a line shown whose text is not in the message.
+
+mod choice;
+mod color;
+mod footer;
+mod form;
+mod heading;
+mod layout;
+mod quiet;
+mod rows;
+#[cfg(test)]
+mod tests;
+
+use crate::digest::Digest;
+use crate::slack::console::Region;
+use crate::slack::message::Message;
+
+use form::Form;
+pub use quiet::{QuietAgain, render_quiet_again};
+
+/// Lines shown in one message where the operator says nothing else.
+pub const DEFAULT_MAX_LINES: usize = 20;
+
+/// How the operator wants messages to look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Style {
+    /// Lead-in words. Sent as written, markup and mentions too: they are the operator's own.
+    /// At most 300 characters; control characters other than line breaks are dropped.
+    pub lead_in: Option<String>,
+    /// Channel, for legacy webhooks.
+    pub channel: Option<String>,
+    /// User name, for legacy webhooks.
+    pub username: Option<String>,
+    /// Icon, for legacy webhooks.
+    pub icon_emoji: Option<String>,
+    /// Colour of every bar. Where it is `None`, the rules' colours count, then severity.
+    pub color: Option<String>,
+    /// The most raw lines in one message.
+    pub max_lines: usize,
+    /// Region of the log groups, for links into the console. No links without it.
+    pub region: Option<Region>,
+}
+
+impl Default for Style {
+    fn default() -> Self {
+        Self {
+            lead_in: None,
+            channel: None,
+            username: None,
+            icon_emoji: None,
+            color: None,
+            max_lines: DEFAULT_MAX_LINES,
+            region: None,
+        }
+    }
+}
+
+/// What the digest itself does not know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Situation<'a> {
+    /// Now, in epoch milliseconds: lines older than five minutes are marked as late.
+    pub now_ms: i64,
+    /// The message's short id: six hexadecimal digits derived from its log events.
+    pub id: &'a str,
+    /// The storm that the digest is a part of.
+    pub storm: Option<Storm>,
+}
+
+/// A storm that goes on. Times in epoch milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Storm {
+    /// When it began.
+    pub since_ms: i64,
+    /// When the last message was posted: all of the digest's lines came since.
+    pub last_message_ms: i64,
+    /// Seconds to the next message, at the earliest.
+    pub spacing_seconds: u64,
+}
+
+/// A digest as Slack's messages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendered {
+    /// The message to post.
+    pub message: Message,
+    /// Lines whose text, whole or cut, is in `message`.
+    pub shown: u64,
+    /// The message to post where Slack refuses `message` as invalid: text alone, and complete in itself.
+    pub plain: Message,
+    /// Lines whose text, whole or cut, is in `plain`.
+    pub plain_shown: u64,
+    /// The short id in both.
+    pub id: String,
+}
+
+/// One digest as one message.
+#[must_use]
+pub fn render(digest: &Digest, style: &Style, situation: &Situation<'_>) -> Rendered {
+    let (message, shown) = layout::fill(Form::Blocks, digest, style, situation);
+    let (plain, plain_shown) = layout::fill(Form::Text, digest, style, situation);
+    Rendered { message, shown, plain, plain_shown, id: situation.id.to_owned() }
+}

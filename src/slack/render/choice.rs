@@ -1,0 +1,203 @@
+//! Sections and the room left in; the lines to show, out, in the order of their timestamps.
+//!
+//! Lines are spread over the log groups and within each over its groups, the rarest group first,
+//! so that the one odd error in a flood of equals is seen.
+//! The first line of each group is there even if it must be cut; any further one is there whole or not at all.
+
+use super::Storm;
+use super::form::Room;
+use crate::digest::{Sample, SampleText, Section};
+use crate::slack::escape::{Dialect, escape_within};
+
+/// A line cut shorter than this tells too little to be worth its place, in characters as Slack counts them.
+const MIN_CUT: usize = 240;
+/// In a storm, lines of one group beyond this tell nothing new.
+const MAX_PER_GROUP_IN_STORM: usize = 5;
+
+/// The chosen lines of each section, harmless in the dialect.
+pub(super) fn choose(
+    sections: &[&Section],
+    max_lines: usize,
+    storm: Option<&Storm>,
+    room: Room,
+    dialect: Dialect,
+) -> Vec<Vec<String>> {
+    let per_group = storm.map_or(usize::MAX, |_| MAX_PER_GROUP_IN_STORM);
+    let candidates = by_preference(sections, per_group);
+    let (firsts, others): (Vec<_>, Vec<_>) =
+        candidates.into_iter().partition(|candidate| candidate.round == 0);
+
+    let firsts = longest_prefix(&firsts, max_lines, room, dialect);
+    let max = widest_cut(firsts, room, dialect);
+    let mut left = room;
+    let mut chosen: Vec<(&Candidate<'_>, String)> = Vec::new();
+    for (candidate, max) in
+        firsts.iter().map(|first| (first, max)).chain(others.iter().map(|other| (other, usize::MAX)))
+    {
+        if chosen.len() >= max_lines || left.units == 0 {
+            break;
+        }
+        let line = candidate.write(dialect, max);
+        if let Some(after) = left.after(&line) {
+            left = after;
+            chosen.push((candidate, line));
+        }
+    }
+
+    chosen.sort_by_key(|(candidate, _)| (candidate.timestamp_ms, candidate.rank));
+    let mut lines = vec![Vec::new(); sections.len()];
+    for (candidate, line) in chosen {
+        lines.get_mut(candidate.section).into_iter().for_each(|lines| lines.push(line.clone()));
+    }
+    lines
+}
+
+/// A line that may be shown.
+struct Candidate<'a> {
+    section: usize,
+    /// Which line of its group it is.
+    round: usize,
+    /// Its place in the order of preference.
+    rank: usize,
+    timestamp_ms: i64,
+    text: &'a str,
+    /// Characters of the line that `text` lacks.
+    missing: usize,
+}
+
+impl<'a> Candidate<'a> {
+    /// `None` for a line that has no text to show.
+    fn new(section: usize, sample: &'a Sample) -> Option<Self> {
+        let (text, missing) = match &sample.text {
+            // Formats often end with a line break, which is not a part of the line.
+            SampleText::Whole(text) => (text.trim_end(), 0),
+            SampleText::Cut { kept, full_chars } => {
+                (kept.as_str(), full_chars.saturating_sub(kept.chars().count()))
+            }
+            SampleText::Withheld => return None,
+        };
+        let timestamp_ms = sample.timestamp_ms;
+        (!text.is_empty()).then_some(Self { section, round: 0, rank: 0, timestamp_ms, text, missing })
+    }
+
+    fn write(&self, dialect: Dialect, max: usize) -> String {
+        escape_within(self.text, self.missing, dialect, max)
+    }
+}
+
+fn by_preference<'a>(sections: &[&'a Section], per_group: usize) -> Vec<Candidate<'a>> {
+    let mut all: Vec<(usize, Candidate<'a>)> = Vec::new();
+    for (at, section) in sections.iter().enumerate() {
+        let mut of_section: Vec<(u64, Candidate<'a>)> = Vec::new();
+        for group in &section.groups {
+            let samples = group.samples.iter().filter_map(|sample| Candidate::new(at, sample));
+            let rounds = samples.take(per_group).enumerate();
+            of_section
+                .extend(rounds.map(|(round, candidate)| (group.count, Candidate { round, ..candidate })));
+        }
+        // Sorting is stable: groups of one size stay in the digest's order, which is worst first.
+        of_section.sort_by_key(|(count, candidate)| (candidate.round, *count));
+        all.extend(of_section.into_iter().map(|(_, candidate)| candidate).enumerate());
+    }
+    all.sort_by_key(|(place, candidate)| (*place, candidate.section));
+    let ranked = all.into_iter().enumerate();
+    ranked.map(|(rank, (_, candidate))| Candidate { rank, ..candidate }).collect()
+}
+
+/// The candidates that have room, each cut to what is worth showing.
+fn longest_prefix<'c, 'a>(
+    candidates: &'c [Candidate<'a>],
+    max_lines: usize,
+    room: Room,
+    dialect: Dialect,
+) -> &'c [Candidate<'a>] {
+    let fitting = candidates.iter().take(max_lines).scan(room, |room, candidate| {
+        *room = room.after(&candidate.write(dialect, MIN_CUT))?;
+        Some(())
+    });
+    candidates.split_at(fitting.count()).0
+}
+
+/// The greatest length to which all candidates can be cut so that they fit together.
+fn widest_cut(candidates: &[Candidate<'_>], room: Room, dialect: Dialect) -> usize {
+    let fits =
+        |max| candidates.iter().try_fold(room, |room, candidate| room.after(&candidate.write(dialect, max)));
+    if fits(usize::MAX).is_some() {
+        return usize::MAX;
+    }
+    let (mut fitting, mut too_wide) = (MIN_CUT, room.units + 1);
+    while fitting + 1 < too_wide {
+        let max = usize::midpoint(fitting, too_wide);
+        if fits(max).is_some() { fitting = max } else { too_wide = max }
+    }
+    fitting
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{group, section};
+    use super::*;
+    use crate::digest::{Fault, Group};
+
+    const PLENTY: Room = Room { units: 9_500, bytes: 15_000 };
+
+    fn kind(status: u16, count: u64, lines: &[(i64, &str)]) -> Group {
+        Group { count, ..group(status, "GET /", Fault::Unknown, lines) }
+    }
+
+    fn chosen(sections: &[Section], max_lines: usize, room: Room) -> Vec<Vec<String>> {
+        let sections: Vec<&Section> = sections.iter().collect();
+        choose(&sections, max_lines, None, room, Dialect::RichText)
+    }
+
+    #[test]
+    fn the_rarest_group_is_served_first_and_each_once_before_any_twice() {
+        let groups = vec![
+            kind(500, 900, &[(0, "common 1"), (3, "common 2")]),
+            kind(502, 40, &[(1, "seldom 1"), (4, "seldom 2")]),
+            kind(404, 1, &[(2, "once")]),
+        ];
+        let section = section(groups);
+        let sections = std::slice::from_ref(&section);
+        assert_eq!(chosen(sections, 1, PLENTY), [["once"]]);
+        assert_eq!(chosen(sections, 2, PLENTY), [["seldom 1", "once"]]);
+        assert_eq!(
+            chosen(sections, 4, PLENTY),
+            [["common 1", "seldom 1", "once", "seldom 2"]],
+            "in order of time"
+        );
+        assert_eq!(chosen(sections, 0, PLENTY), [[""; 0]]);
+    }
+
+    #[test]
+    fn log_groups_take_turns() {
+        let noisy = section(vec![kind(500, 9, &[(0, "a"), (0, "b"), (0, "c")]), kind(502, 1, &[(0, "d")])]);
+        let quiet = section(vec![kind(404, 500, &[(0, "e"), (0, "f")])]);
+        let sections = [noisy, quiet];
+        assert_eq!(chosen(&sections, 2, PLENTY), [["d"], ["e"]]);
+        assert_eq!(chosen(&sections, 4, PLENTY), [vec!["d", "a"], vec!["e", "f"]]);
+    }
+
+    #[test]
+    fn a_further_line_that_does_not_fit_makes_way_for_a_shorter_one() {
+        let long = "x".repeat(500);
+        let section = section(vec![kind(500, 3, &[(0, "first"), (1, &long), (2, "short")])]);
+        let room = Room { units: 300, bytes: 300 };
+        assert_eq!(chosen(std::slice::from_ref(&section), 20, room), [["first", "short"]]);
+    }
+
+    #[test]
+    fn a_storm_shows_five_lines_of_a_group() {
+        let lines = [(0, "a"), (1, "b"), (2, "c"), (3, "d"), (4, "e"), (5, "f")];
+        let section = section(vec![kind(500, 6, &lines)]);
+        let storm = Storm { since_ms: 0, last_message_ms: 0, spacing_seconds: 5 };
+        let lines = choose(&[&section], 20, Some(&storm), PLENTY, Dialect::RichText);
+        assert_eq!(lines, [["a", "b", "c", "d", "e"]]);
+    }
+
+    #[test]
+    fn the_line_break_at_a_lines_end_is_no_part_of_it_and_an_empty_line_is_none() {
+        let section = section(vec![kind(500, 2, &[(0, "raw\r\n"), (1, " \n")])]);
+        assert_eq!(chosen(std::slice::from_ref(&section), 20, PLENTY), [["raw"]]);
+    }
+}

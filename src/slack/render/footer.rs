@@ -1,0 +1,81 @@
+//! What a bar's last row holds, in; its mrkdwn, out.
+//!
+//! It holds our own words and our own links, no stranger's text beyond what an address encodes.
+
+use crate::digest::Section;
+use crate::slack::console::Region;
+use crate::slack::escape::{Dialect, escape, units};
+use crate::words;
+
+use super::{Situation, Storm};
+
+/// Lines older than this when posted are old news and marked as such, in milliseconds.
+const LATE_MS: u64 = 5 * 60 * 1_000;
+
+/// The longest address of a link, in characters: two of them and all else fit one text object.
+const MAX_LINK: usize = 1_300;
+
+/// One thing in the last row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Item {
+    /// Our own words.
+    Words(String),
+    /// From a day to a day, which Slack shows in the reader's own time zone; epoch milliseconds.
+    Days(i64, i64),
+    /// A link into the console.
+    Link { url: String, label: String },
+}
+
+/// The items as mrkdwn, with a middle dot between them.
+pub(super) fn mrkdwn(items: &[Item]) -> String {
+    let items: Vec<String> = items.iter().map(item).collect();
+    items.join(" · ")
+}
+
+/// How late the news is, if it is old.
+pub(super) fn late(section: &Section, situation: &Situation<'_>) -> Option<Item> {
+    let age = words::elapsed_ms(section.last_ms, situation.now_ms);
+    (age > LATE_MS).then(|| Item::Words(format!("told {} late", words::duration(age))))
+}
+
+/// When the next message may come.
+pub(super) fn next_message(storm: &Storm) -> Item {
+    Item::Words(format!("next message in {} s at the earliest", words::number(storm.spacing_seconds)))
+}
+
+/// Logs Insights on the lines of these sections.
+pub(super) fn insights(sections: &[&Section], region: Option<&Region>, label: &str) -> Option<Item> {
+    let first_ms = sections.iter().map(|section| section.first_ms).min()?;
+    let last_ms = sections.iter().map(|section| section.last_ms).max()?;
+    let log_groups: Vec<&str> = sections.iter().map(|section| section.log_group.as_str()).collect();
+    link(region?.logs_insights(&log_groups, first_ms, last_ms), label)
+}
+
+/// The log stream of a section, from its first line on.
+pub(super) fn log_stream(section: &Section, region: Option<&Region>) -> Option<Item> {
+    let stream = section.log_stream.as_ref()?;
+    link(region?.log_stream(&section.log_group, stream, section.first_ms), "log stream")
+}
+
+/// A link, unless its address is longer than is sensible.
+pub(super) fn link(url: String, label: &str) -> Option<Item> {
+    (units(&url) <= MAX_LINK).then(|| Item::Link { url, label: label.to_owned() })
+}
+
+fn item(item: &Item) -> String {
+    match item {
+        Item::Words(words) => escape(words, Dialect::Mrkdwn),
+        Item::Days(first, last) if words::day(*first) == words::day(*last) => day(*last),
+        Item::Days(first, last) => format!("{} to {}", day(*first), day(*last)),
+        Item::Link { url, label } => format!("<{url}|{}>", escape(label, Dialect::Mrkdwn)),
+    }
+}
+
+/// Slack's date token, with the day in UTC for what does not understand it.
+fn day(ms: i64) -> String {
+    let day = words::day(ms);
+    match ms.div_euclid(1_000) {
+        seconds @ 0..253_402_300_800 => format!("<!date^{seconds}^{{date_short}}|{day}>"),
+        _ => day,
+    }
+}

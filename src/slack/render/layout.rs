@@ -1,0 +1,242 @@
+//! A digest in; the message of one form within all limits, out.
+//!
+//! What every message must have comes first, in as much detail as leaves room for lines;
+//! then as many lines as fit.
+
+use super::choice;
+use super::color::color;
+use super::footer::{self, Item};
+use super::form::{Bar, Cell, Form, Layout, Room, Row};
+use super::heading;
+use super::rows;
+use super::{Situation, Style};
+use crate::digest::{Digest, Section};
+use crate::slack::escape::{Dialect, escape, escape_within};
+use crate::slack::message::Message;
+use crate::words;
+
+/// How much is written out beside the lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Detail {
+    /// Log groups with a bar of their own.
+    sections: usize,
+    /// Groups with a row of their own, a section.
+    pub(super) groups: usize,
+    /// Rules named in the notes, a section.
+    pub(super) rules: usize,
+    /// The longest name of a route, rule or log group, in characters as Slack counts them.
+    name: usize,
+    links: Links,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Links {
+    /// Logs Insights and the log stream under every bar.
+    Both,
+    /// Logs Insights under every bar.
+    Insights,
+    /// One link under the last bar, to Logs Insights on all log groups.
+    Shared,
+}
+
+/// From the fullest detail to less; [`LEAST`] fits whatever comes.
+const DETAILS: [Detail; 5] = [
+    Detail { sections: 10, groups: 10, rules: 5, name: 120, links: Links::Both },
+    Detail { sections: 10, groups: 6, rules: 3, name: 80, links: Links::Both },
+    Detail { sections: 10, groups: 4, rules: 2, name: 60, links: Links::Insights },
+    Detail { sections: 10, groups: 3, rules: 2, name: 60, links: Links::Shared },
+    Detail { sections: 5, groups: 3, rules: 1, name: 60, links: Links::Shared },
+];
+const LEAST: Detail = Detail { sections: 2, groups: 2, rules: 1, name: 40, links: Links::Shared };
+
+/// The message, and how many lines' text is in it.
+pub(super) fn fill(form: Form, digest: &Digest, style: &Style, situation: &Situation<'_>) -> (Message, u64) {
+    let plan = |detail| Plan::new(form, digest, style, situation, detail);
+    let (plan, room) = DETAILS
+        .into_iter()
+        .map(plan)
+        .find(|(_, room)| room.units.min(room.bytes) >= form.room_for_lines())
+        .unwrap_or_else(|| plan(LEAST));
+    let lines =
+        choice::choose(&plan.sections, style.max_lines, situation.storm.as_ref(), room, form.dialect());
+    let shown = lines.iter().map(|lines| lines.len() as u64).sum();
+    let evidence = plan.sections.iter().zip(lines).map(|(section, lines)| Evidence::of(section, lines));
+    (form.draw(&plan.layout(evidence), style), shown)
+}
+
+/// Writes texts so that they are harmless where they go, and no longer than the detail allows.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pen {
+    dialect: Dialect,
+    pub(super) detail: Detail,
+}
+
+impl Pen {
+    /// Our own words.
+    pub(super) fn words(&self, words: &str) -> String {
+        escape(words, self.dialect)
+    }
+
+    /// A stranger's name for something.
+    pub(super) fn name(&self, name: &str) -> String {
+        escape_within(name, 0, self.dialect, self.detail.name)
+    }
+}
+
+/// What is to be laid out, at one level of detail.
+struct Plan<'a> {
+    pen: Pen,
+    digest: &'a Digest,
+    style: &'a Style,
+    situation: &'a Situation<'a>,
+    heading: String,
+    /// The sections with a bar of their own.
+    sections: Vec<&'a Section>,
+}
+
+/// The lines below a section's rows, and what they make the rows around them say.
+struct Evidence {
+    lines: Vec<String>,
+    /// How many lines these are, where it is not all of them.
+    shown: Option<u64>,
+}
+
+impl Evidence {
+    /// Stands in for the lines before they are chosen: never takes less room than what replaces it.
+    fn draft(section: &Section) -> Self {
+        Self { lines: vec!["x".to_owned()], shown: Some(section.matched()) }
+    }
+
+    fn of(section: &Section, lines: Vec<String>) -> Self {
+        let shown = lines.len() as u64;
+        Self { lines, shown: (shown < section.matched()).then_some(shown) }
+    }
+}
+
+impl<'a> Plan<'a> {
+    fn new(
+        form: Form,
+        digest: &'a Digest,
+        style: &'a Style,
+        situation: &'a Situation<'a>,
+        detail: Detail,
+    ) -> (Self, Room) {
+        let plan = Self {
+            pen: Pen { dialect: form.dialect(), detail },
+            digest,
+            style,
+            situation,
+            heading: heading::heading(digest, style, situation),
+            sections: worst(&digest.sections, detail.sections),
+        };
+        let draft = plan.layout(plan.sections.iter().map(|section| Evidence::draft(section)));
+        let room = form.room(&form.draw(&draft, style));
+        (plan, room)
+    }
+
+    fn layout(&self, evidence: impl Iterator<Item = Evidence>) -> Layout {
+        let mut bars: Vec<Bar> =
+            self.sections.iter().zip(evidence).map(|(s, evidence)| self.bar(s, evidence)).collect();
+        bars.extend(self.left_out());
+        if let Some(last) = bars.last_mut() {
+            last.footer = heading::join(vec![std::mem::take(&mut last.footer), self.last_words()]);
+        }
+        Layout { heading: self.heading.clone(), bars }
+    }
+
+    fn bar(&self, section: &Section, evidence: Evidence) -> Bar {
+        Bar {
+            color: Some(color(section, self.style)),
+            fallback: heading::summary(&[section]),
+            rows: self.rows(section, &evidence),
+            notes: rows::notes(section, &self.pen),
+            footer: self.footer(section, &evidence),
+            lines: evidence.lines,
+        }
+    }
+
+    fn rows(&self, section: &Section, evidence: &Evidence) -> Vec<Row> {
+        let mut rows = Vec::new();
+        if self.digest.sections.len() > 1 {
+            rows.push(rows::title(section, &self.pen));
+        }
+        if !self.is_one_error() {
+            rows.extend(rows::groups(section, self.situation.storm.as_ref(), &self.pen));
+        }
+        if let Some(shown) = evidence.shown.filter(|_| !evidence.lines.is_empty()) {
+            rows.push(rows::caption(shown, section.matched(), &self.pen));
+        }
+        rows
+    }
+
+    fn footer(&self, section: &Section, evidence: &Evidence) -> String {
+        let region = self.style.region.as_ref();
+        let (first_ms, last_ms) = (section.first_ms, section.last_ms);
+        let mut items = vec![Item::Days(first_ms, last_ms)];
+        if self.is_one_error() {
+            items.push(Item::Words(words::span(first_ms, last_ms)));
+        }
+        items.extend(footer::late(section, self.situation));
+        if self.pen.detail.links != Links::Shared {
+            items.extend(footer::insights(
+                &[section],
+                region,
+                &insights_label(section.matched(), evidence.shown),
+            ));
+        }
+        if self.pen.detail.links == Links::Both {
+            items.extend(footer::log_stream(section, region));
+        }
+        footer::mrkdwn(&items)
+    }
+
+    /// What stands once, under the last bar.
+    fn last_words(&self) -> String {
+        let mut items: Vec<Item> = self.situation.storm.iter().map(footer::next_message).collect();
+        if self.pen.detail.links == Links::Shared {
+            let sections: Vec<&Section> = self.digest.sections.iter().collect();
+            items.extend(footer::insights(&sections, self.style.region.as_ref(), "Logs Insights"));
+        }
+        items.push(Item::Words(self.situation.id.to_owned()));
+        footer::mrkdwn(&items)
+    }
+
+    /// The sections for which there is no bar.
+    fn left_out(&self) -> Option<Bar> {
+        let number = self.digest.sections.len().checked_sub(self.sections.len()).filter(|n| *n > 0)?;
+        let sum = |sections: &mut dyn Iterator<Item = &Section>| {
+            sections.fold(0_u64, |sum, section| sum.saturating_add(section.matched()))
+        };
+        let errors =
+            sum(&mut self.digest.sections.iter()).saturating_sub(sum(&mut self.sections.iter().copied()));
+        let words =
+            format!("{} · {}", words::count(number as u64, "more log group"), words::count(errors, "error"));
+        Some(Bar {
+            fallback: escape(&words, Dialect::Mrkdwn),
+            rows: vec![vec![Cell::new(self.pen.words(&words))]],
+            ..Bar::default()
+        })
+    }
+
+    /// One error is told by the heading, so that it needs no list.
+    fn is_one_error(&self) -> bool {
+        self.situation.storm.is_none()
+            && matches!(self.digest.sections.as_slice(), [one] if one.matched() == 1 && one.groups.len() == 1)
+    }
+}
+
+fn insights_label(matched: u64, shown: Option<u64>) -> String {
+    match shown {
+        Some(_) => format!("Logs Insights (all {})", words::number(matched)),
+        None => "Logs Insights".to_owned(),
+    }
+}
+
+/// At most `max` sections, those with the most server errors and then client errors, in the order they came.
+fn worst(sections: &[Section], max: usize) -> Vec<&Section> {
+    let mut order: Vec<(usize, &Section)> = sections.iter().enumerate().collect();
+    order.sort_by_key(|(_, section)| std::cmp::Reverse((section.server_errors, section.client_errors)));
+    order.truncate(max);
+    order.sort_by_key(|(at, _)| *at);
+    order.into_iter().map(|(_, section)| section).collect()
+}

@@ -1,0 +1,146 @@
+//! The configuration in; a handler that is ready for its first event, out.
+//!
+//! What cannot be used stops the start with one error that names every fault. Secrets are fetched here, once, and
+//! again when Slack refuses a webhook that may have been replaced meanwhile.
+
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::config::{Config, ConfigError, RulesSource, WebhookSource};
+use crate::digest::Reader;
+use crate::handler::{Handler, Slack};
+use crate::http::{Budget, HttpClient, HttpClientError};
+use crate::pace::{Bucket, Pace};
+use crate::rules::Rules;
+use crate::secret::{SecretError, Secrets, Stored};
+use crate::slack::client::{Client, ClientSettings};
+use crate::slack::post::{Post, PostOutcome};
+use crate::slack::webhook_url::{AllowedHosts, WebhookUrl};
+
+/// Where a rules fault is listed.
+const RULES: &str = "STATUSWATCH_RULES";
+
+/// Why the function does not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// Something that the operator set.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A secret or the rules could not be fetched.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// A fault of this program.
+    #[error(transparent)]
+    Http(#[from] HttpClientError),
+}
+
+/// A webhook that is fetched again when Slack refuses it.
+#[derive(Debug)]
+pub struct Webhook {
+    client: Client,
+    stored: Option<StoredWebhook>,
+}
+
+#[derive(Debug)]
+struct StoredWebhook {
+    secrets: Secrets,
+    place: Stored,
+    allowed: AllowedHosts,
+}
+
+/// Reads the configuration from the environment's pairs, fetches what is stored in AWS, and builds the handler.
+///
+/// `seed` is for the jitter of waits and must differ between containers.
+pub async fn start(
+    environment: impl IntoIterator<Item = (String, String)>,
+    budget: Budget,
+    seed: u64,
+) -> Result<Handler<Webhook>, StartError> {
+    let config = Config::read(environment)?;
+    let http = HttpClient::new()?;
+    let style = config.style();
+    let rules = match config.rules {
+        RulesSource::Known(rules) => rules,
+        RulesSource::Stored(place, access) => {
+            let mut secrets = Secrets::new(http.clone(), *access, seed);
+            parse_rules(&secrets.text(&place, Duration::ZERO, budget).await?)?
+        }
+    };
+    let webhook = connect_with(http, config.webhook, config.allowed_hosts, budget, seed).await?;
+    let reader = Reader {
+        rules,
+        format: config.format,
+        redact: config.redact,
+        own_log_group: config.function.log_group,
+        samples_per_group: config.max_lines,
+    };
+    let spacing_ms = u32::try_from(config.spacing.as_millis()).unwrap_or(u32::MAX);
+    let pace = Pace::new(Bucket::new(config.burst, spacing_ms));
+    Ok(Handler::new(reader, style, config.max_decompressed_bytes, pace, webhook))
+}
+
+/// A webhook that is ready to post to; what is stored in AWS is fetched.
+pub async fn connect(
+    source: WebhookSource,
+    allowed: AllowedHosts,
+    budget: Budget,
+    seed: u64,
+) -> Result<Webhook, StartError> {
+    connect_with(HttpClient::new()?, source, allowed, budget, seed).await
+}
+
+async fn connect_with(
+    http: HttpClient,
+    source: WebhookSource,
+    allowed: AllowedHosts,
+    budget: Budget,
+    seed: u64,
+) -> Result<Webhook, StartError> {
+    match source {
+        WebhookSource::Url(url) => Ok(Webhook::new(http, url, None, seed)),
+        WebhookSource::Stored(place, access) => {
+            let mut secrets = Secrets::new(http.clone(), *access, seed);
+            let url = secrets.webhook(&place, &allowed, Duration::ZERO, budget).await?;
+            Ok(Webhook::new(http, url, Some(StoredWebhook { secrets, place, allowed }), seed))
+        }
+    }
+}
+
+fn parse_rules(text: &str) -> Result<Rules, ConfigError> {
+    Rules::parse(text).map_err(|error| {
+        let mut faults = ConfigError::default();
+        error.faults().iter().for_each(|fault| faults.add(RULES, fault));
+        faults
+    })
+}
+
+impl Webhook {
+    fn new(http: HttpClient, url: WebhookUrl, stored: Option<StoredWebhook>, seed: u64) -> Self {
+        let settings = ClientSettings { seed, ..ClientSettings::default() };
+        Self { client: Client::new(http, url, settings), stored }
+    }
+}
+
+impl Slack for Webhook {
+    async fn post(&mut self, post: Post<'_>, budget: Budget) -> PostOutcome {
+        let outcome = self.client.post(post, budget).await;
+        let is_refused = matches!(outcome.result, Err(error) if error.is_credential_problem());
+        let Some(stored) = self.stored.as_mut().filter(|_| is_refused) else { return outcome };
+        match stored.secrets.webhook(&stored.place, &stored.allowed, Duration::ZERO, budget).await {
+            Ok(url) => {
+                if !self.client.replace_webhook(url) {
+                    return outcome;
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "slack refused the webhook, and it could not be fetched again");
+                return outcome;
+            }
+        }
+        tracing::info!("the webhook was replaced since the start; posting to the new one");
+        let again = self.client.post(post, budget).await;
+        let requests = outcome.requests + again.requests;
+        PostOutcome { requests, ambiguous: outcome.ambiguous + again.ambiguous, ..again }
+    }
+}

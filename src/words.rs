@@ -1,0 +1,166 @@
+//! Numbers, durations and times in; the words that people read, out.
+//!
+//! It reads no clock: times are epoch milliseconds and are shown in UTC, as the log has them.
+//! It never fails: a time outside 1970 to 9999 is shown as the nearest that can be written.
+
+use time::OffsetDateTime;
+use time::format_description::FormatItem;
+use time::macros::format_description;
+
+/// The last millisecond of year 9999, the latest time that four digits of a year can name.
+const LATEST_MS: i64 = 253_402_300_799_999;
+
+const DAY: &[FormatItem<'_>] = format_description!("[day padding:none] [month repr:short] [year]");
+const DAY_AND_TIME: &[FormatItem<'_>] =
+    format_description!("[day padding:none] [month repr:short] [hour]:[minute]:[second]");
+const TIME: &[FormatItem<'_>] = format_description!("[hour]:[minute]:[second]");
+const ISO: &[FormatItem<'_>] =
+    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+
+/// A number with thousands separators: `4,312`.
+#[must_use]
+pub fn number(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A number and its noun: `1 error`, `4,312 errors`. The noun is given in the singular and takes an `s`.
+#[must_use]
+pub fn count(n: u64, noun: &str) -> String {
+    let plural = if n == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", number(n))
+}
+
+/// A duration as people say it: `under 1 s`, `35 s`, `3 min 20 s`, `12 min`, `3 h 5 min`, `2 d 4 h`.
+///
+/// Rounded down; seconds are left out from ten minutes on.
+#[must_use]
+pub fn duration(ms: u64) -> String {
+    let seconds = ms / 1_000;
+    let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400);
+    match seconds {
+        0 => "under 1 s".to_owned(),
+        1..60 => format!("{seconds} s"),
+        60..600 => two_units(minutes, "min", seconds % 60, "s"),
+        600..3_600 => format!("{minutes} min"),
+        3_600..86_400 => two_units(hours, "h", minutes % 60, "min"),
+        _ => two_units(days, "d", hours % 24, "h"),
+    }
+}
+
+/// From one time to another, in UTC: `05:28:56 to 05:29:03 UTC`, or `05:29:01 UTC` within one second.
+///
+/// Days are named where the two are not on the same one: `17 Nov 23:59:58 to 18 Nov 00:00:03 UTC`.
+#[must_use]
+pub fn span(first_ms: i64, last_ms: i64) -> String {
+    let (first, last) = (utc(first_ms), utc(last_ms));
+    let form = if first.date() == last.date() { TIME } else { DAY_AND_TIME };
+    let (first, last) = (write(first, form), write(last, form));
+    if first == last { format!("{first} UTC") } else { format!("{first} to {last} UTC") }
+}
+
+/// The day in UTC: `18 Nov 2020`.
+#[must_use]
+pub fn day(ms: i64) -> String {
+    write(utc(ms), DAY)
+}
+
+/// ISO 8601 in UTC with milliseconds: `2026-01-15T10:05:00.000Z`.
+#[must_use]
+pub fn iso(ms: i64) -> String {
+    write(utc(ms), ISO)
+}
+
+/// Milliseconds from one time to a later one, 0 where it is not later.
+#[must_use]
+pub fn elapsed_ms(from_ms: i64, to_ms: i64) -> u64 {
+    u64::try_from(i128::from(to_ms) - i128::from(from_ms)).unwrap_or(0)
+}
+
+fn two_units(large: u64, large_unit: &str, small: u64, small_unit: &str) -> String {
+    if small == 0 {
+        format!("{large} {large_unit}")
+    } else {
+        format!("{large} {large_unit} {small} {small_unit}")
+    }
+}
+
+fn utc(ms: i64) -> OffsetDateTime {
+    let nanos = i128::from(ms.clamp(0, LATEST_MS)) * 1_000_000;
+    OffsetDateTime::from_unix_timestamp_nanos(nanos).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+}
+
+fn write(at: OffsetDateTime, form: &[FormatItem<'_>]) -> String {
+    // Formatting fails only for an item that the value lacks; an `OffsetDateTime` has them all.
+    at.format(form).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 2020-11-18 05:28:56 UTC.
+    const AT: i64 = 1_605_677_336_000;
+
+    #[test]
+    fn numbers_have_a_comma_before_every_three_digits() {
+        let written: Vec<_> = [0, 999, 1_000, 50_112, 467_367, 3_000_000, u64::MAX].map(number).into();
+        let expected = ["0", "999", "1,000", "50,112", "467,367", "3,000,000", "18,446,744,073,709,551,615"];
+        assert_eq!(written, expected);
+    }
+
+    #[test]
+    fn one_is_singular_and_all_else_is_plural() {
+        assert_eq!(
+            [0, 1, 2, 4_312].map(|n| count(n, "error")),
+            ["0 errors", "1 error", "2 errors", "4,312 errors"]
+        );
+    }
+
+    #[test]
+    fn durations_are_two_units_at_most_and_rounded_down() {
+        let cases = [
+            (0, "under 1 s"),
+            (999, "under 1 s"),
+            (1_000, "1 s"),
+            (35_999, "35 s"),
+            (60_000, "1 min"),
+            (200_000, "3 min 20 s"),
+            (599_999, "9 min 59 s"),
+            (600_000, "10 min"),
+            (754_000, "12 min"),
+            (3_599_999, "59 min"),
+            (3_600_000, "1 h"),
+            (11_100_000, "3 h 5 min"),
+            (86_399_999, "23 h 59 min"),
+            (86_400_000, "1 d"),
+            (187_200_000, "2 d 4 h"),
+            (u64::MAX, "213503982334 d 14 h"),
+        ];
+        for (ms, words) in cases {
+            assert_eq!(duration(ms), words, "{ms} ms");
+        }
+    }
+
+    #[test]
+    fn a_span_names_its_zone_and_names_days_only_across_midnight() {
+        assert_eq!(span(AT, AT + 7_000), "05:28:56 to 05:29:03 UTC");
+        assert_eq!(span(AT, AT + 999), "05:28:56 UTC");
+        assert_eq!(span(AT - 86_400_000, AT), "17 Nov 05:28:56 to 18 Nov 05:28:56 UTC");
+    }
+
+    #[test]
+    fn times_that_cannot_be_written_become_the_nearest_that_can() {
+        assert_eq!(day(i64::MIN), "1 Jan 1970");
+        assert_eq!(iso(i64::MAX), "9999-12-31T23:59:59.999Z");
+        assert_eq!(elapsed_ms(i64::MIN, i64::MAX), u64::MAX);
+        assert_eq!(elapsed_ms(1, 0), 0);
+    }
+}
