@@ -134,7 +134,8 @@ impl FakeSlack {
         self.posts().iter().map(|post| post.text().to_owned()).collect()
     }
 
-    /// Those that came although an earlier answer of 429 had asked for silence until later.
+    /// Those that came although an earlier answer of 429 had asked for silence until later. Only a `Retry-After`
+    /// in seconds opens such a window, not a date.
     pub(crate) fn requests_inside_retry_after_window(&self) -> Vec<Post> {
         self.posts().into_iter().filter(|post| post.too_early).collect()
     }

@@ -89,7 +89,8 @@ async fn poll<F: Function>(world: Rc<World<F>>, mapping: Mapping, shard: Rc<Shar
             let batch: Vec<Delivery> = shard.records.borrow().iter().take(size).copied().collect();
             let ids: Vec<u32> = batch.iter().map(|delivery| delivery.id).collect();
             let request = format!("records-{}-{failures}", ids[0]);
-            let attempt = world.invoke(&request, world.function.kinesis(&batch), Given::Records(&ids)).await;
+            let attempt =
+                world.invoke(&request, || world.function.kinesis(&batch), Given::Records(&ids)).await;
             match attempt {
                 Attempt::Throttled => {
                     world.pause(throttle_wait_ms(throttles)).await;

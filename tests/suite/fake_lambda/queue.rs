@@ -117,7 +117,7 @@ async fn carry<F: Function>(
     let (mut failures, mut throttles) = (0, 0);
     world.pause(queue.delay_ms.clone()).await;
     while Duration::from_millis(world.clock.now_ms() - arrived_ms) < queue.max_age {
-        match world.invoke(request, event(), given).await {
+        match world.invoke(request, &event, given).await {
             Attempt::Done { .. } => return true,
             Attempt::Throttled => {
                 world.pause(throttle_wait_ms(throttles)).await;

@@ -16,6 +16,8 @@ pub(crate) struct Report {
     pub(crate) slack: Traffic,
     /// What Lambda did.
     pub(crate) lambda: Work,
+    /// The errors that handlers gave back, and how often.
+    pub(crate) errors: BTreeMap<String, u64>,
     /// Where a handler's words and the accounting differ: empty, or there is a fault.
     pub(crate) violations: Vec<String>,
 }

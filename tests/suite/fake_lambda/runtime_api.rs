@@ -121,16 +121,15 @@ impl RuntimeApi {
 
     /// Queues an event whose invocation may take `limit` from the moment that it is handed over.
     pub(crate) fn send(&self, event: impl Into<Vec<u8>>, limit: Duration) -> Ticket {
-        let (started_sender, started) = oneshot::channel();
-        let (replied_sender, replied) = oneshot::channel();
+        let (started, ticket_started) = oneshot::channel();
+        let (replied, ticket_replied) = oneshot::channel();
         let mut state = self.shared.state();
         state.sent += 1;
         let id = format!("00000000-0000-4000-8000-{:012}", state.sent);
-        let (event, started, replied) = (event.into(), (started_sender, started), (replied_sender, replied));
-        state.waiting.push_back(Invocation { id, event, limit, started: started.0, replied: replied.0 });
+        state.waiting.push_back(Invocation { id, event: event.into(), limit, started, replied });
         drop(state);
         self.shared.queued.notify_one();
-        Ticket { started: started.1, replied: replied.1 }
+        Ticket { started: ticket_started, replied: ticket_replied }
     }
 
     /// Waits for the end of the start, good or bad. A process that dies first never gets there.

@@ -8,6 +8,7 @@
 
 use std::{
     cell::{RefCell, RefMut},
+    collections::BTreeMap,
     ops::RangeInclusive,
     rc::Rc,
     time::Duration,
@@ -86,6 +87,7 @@ pub(super) struct State<H> {
     pub(super) rng: fastrand::Rng,
     pub(super) accounting: Accounting,
     pub(super) work: Work,
+    errors: BTreeMap<String, u64>,
     containers: Containers<H>,
 }
 
@@ -117,11 +119,14 @@ pub(super) fn simulate<F: Function, D: Future<Output = ()>>(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     LocalSet::new().block_on(&runtime.expect("a runtime without I/O can be built"), async {
         let clock = Clock::running();
-        let slack = SlackModel::new(settings.slack.clone(), clock.clone(), settings.seed);
+        // Each its own stream of chance: one seed in several generators would draw the same numbers.
+        let mut rng = fastrand::Rng::with_seed(settings.seed);
+        let slack = SlackModel::new(settings.slack.clone(), clock.clone(), rng.fork());
         let state = RefCell::new(State {
-            rng: fastrand::Rng::with_seed(settings.seed),
+            rng: rng.fork(),
             accounting: Accounting::default(),
             work: Work::default(),
+            errors: BTreeMap::new(),
             containers: Containers::new(),
         });
         let world = Rc::new(World { function, settings, clock, slack, state, tasks: RefCell::default() });
@@ -135,6 +140,7 @@ pub(super) fn simulate<F: Function, D: Future<Output = ()>>(
             latencies: state.accounting.latencies(),
             slack,
             lambda: state.work,
+            errors: state.errors.clone(),
             violations: state.accounting.violations(),
         }
     })
@@ -166,8 +172,13 @@ impl<F: Function> World<F> {
         sleep(Duration::from_millis(drawn)).await;
     }
 
-    /// Tries once to have an event worked on.
-    pub(super) async fn invoke(self: &Rc<Self>, request: &str, event: Vec<u8>, given: Given<'_>) -> Attempt {
+    /// Tries once to have an event worked on; its bytes are made only where a container takes it.
+    pub(super) async fn invoke(
+        self: &Rc<Self>,
+        request: &str,
+        event: impl FnOnce() -> Vec<u8>,
+        given: Given<'_>,
+    ) -> Attempt {
         let Some(Lease { number, handler, kill }) = self.lease() else {
             self.state().work.throttles += 1;
             return Attempt::Throttled;
@@ -180,7 +191,7 @@ impl<F: Function> World<F> {
             let context = Context::new(request.to_owned(), self.settings.limit, &self.clock);
             let invocation = async {
                 self.pause(self.settings.work_ms.clone()).await;
-                handler.invoke(event, context).await
+                handler.invoke(event(), context).await
             };
             let result = timeout(self.settings.limit, invocation).await.ok()?;
             Some((handler, result))
@@ -192,7 +203,7 @@ impl<F: Function> World<F> {
         };
         let ending = if let Some((handler, result)) = ended {
             self.state().containers.put_back(number, handler, self.clock.now_ms());
-            result.map_or_else(|_| Ending::Failed, Ending::Answered)
+            result.map_or_else(|error| self.note_error(error), Ending::Answered)
         } else {
             self.state().containers.remove(number);
             self.state().work.kills += 1;
@@ -215,6 +226,11 @@ impl<F: Function> World<F> {
         self.pause(self.settings.cold_start_ms.clone()).await;
         self.spawn(Rc::clone(self).spin_down_when_idle(number));
         self.function.start(self.slack.port(number), self.clock.clone())
+    }
+
+    fn note_error(&self, error: String) -> Ending {
+        *self.state().errors.entry(error).or_default() += 1;
+        Ending::Failed
     }
 
     fn account(&self, number: usize, given: Given<'_>, ending: &Ending) -> Attempt {

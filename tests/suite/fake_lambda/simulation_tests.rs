@@ -340,6 +340,7 @@ fn an_event_that_fails_comes_again_after_one_minute_and_after_two_more() {
     let once = Delivery { id: 0, stream: 0, oldest_ms: 0, arrives_ms: 0, matched: 1, other: 0 };
     let report = simulate_subscription(witness.clone(), settings, &queue, [once].into_iter());
     assert_eq!((report.lines.in_destination, report.violations.len()), (1, 0));
+    assert_eq!(report.errors, [("no".to_owned(), 3)].into());
     let attempts = witness.0.borrow();
     let first_ms = attempts[0].0;
     assert_eq!(attempts.iter().map(|(at_ms, _)| at_ms - first_ms).collect::<Vec<_>>(), [0, 60_000, 180_000]);

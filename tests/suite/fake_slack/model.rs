@@ -114,8 +114,7 @@ impl Default for Behaviour {
 
 impl SlackModel {
     /// A Slack that goes by this clock.
-    pub(crate) fn new(behaviour: Behaviour, clock: Clock, seed: u64) -> Self {
-        let rng = fastrand::Rng::with_seed(seed);
+    pub(crate) fn new(behaviour: Behaviour, clock: Clock, rng: fastrand::Rng) -> Self {
         let (traffic, containers) = (Traffic::default(), BTreeMap::new());
         Self(Arc::new(Mutex::new(State { clock, rng, behaviour, traffic, containers })))
     }
@@ -200,7 +199,7 @@ mod tests {
     use super::*;
 
     fn model(behaviour: Behaviour) -> SlackModel {
-        SlackModel::new(behaviour, Clock::running(), 7)
+        SlackModel::new(behaviour, Clock::running(), fastrand::Rng::with_seed(7))
     }
 
     fn answered(status: u16, retry_after: Option<u64>) -> SlackAnswer {

@@ -145,11 +145,24 @@ fn check_plain(pointer: &str, text: &str) -> Violations {
             violations.push(format!("{pointer}: a live mention, channel or link in {around:?}"));
         }
     }
-    for mark in ['*', '_', '~', '`'] {
-        // A code fence spans lines; the other marks pair up within one.
-        let mut spans = if mark == '`' { vec![text] } else { text.lines().collect() };
-        spans.retain(|span| is_paired(span, mark));
-        violations.extend(spans.iter().map(|span| format!("{pointer}: {mark:?} pairs up in {span:?}")));
+    for mark in ['*', '_', '~'] {
+        let paired = text.lines().filter(|line| is_paired(line, mark));
+        violations.extend(paired.map(|line| format!("{pointer}: {mark:?} pairs up in {line:?}")));
+    }
+    violations.extend(check_backticks(pointer, text));
+    violations
+}
+
+/// Code spans over lines, unlike the other marks. A line of nothing but a fence is our own: a stranger's text
+/// has no line breaks.
+fn check_backticks(pointer: &str, text: &str) -> Violations {
+    let (fences, others): (Vec<&str>, Vec<&str>) = text.lines().partition(|line| *line == "```");
+    let mut violations = Violations::new();
+    if fences.len() % 2 == 1 {
+        violations.push(format!("{pointer}: a code fence is left open"));
+    }
+    if is_paired(&others.join("\n"), '`') {
+        violations.push(format!("{pointer}: '`' pairs up in {text:?}"));
     }
     violations
 }

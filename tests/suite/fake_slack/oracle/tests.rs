@@ -249,6 +249,8 @@ fn armed_text_is_caught_and_disarmed_text_passes() {
         ("a_b_c", "pairs up"),
         ("~x~\u{200b}", "pairs up"),
         ("`x\n`", "pairs up"),
+        ("3 errors\n```\nline\n", "fence is left open"),
+        ("3 errors\n```\nl`in`e\n```", "pairs up"),
         ("*<https://console.aws.amazon.com/|x>*", "pairs up"),
     ] {
         text_is_live(live, expected);
@@ -261,6 +263,7 @@ fn armed_text_is_caught_and_disarmed_text_passes() {
         ":\u{200b}boom:\u{200b}",
         "*\u{200b}bold*\u{200b}",
         "one * two\nthree * four",
+        "3 errors\n```\nline\n`\u{200b}line\n```\nLogs",
         "05:28:56 to 05:29:03",
         "0.5 s, e.g. 1.25",
         "POST /v1/orders, 3 @ once: # 1",
