@@ -8,7 +8,7 @@ use super::fault::fault;
 use super::fold::MAX_GROUPS;
 use super::samples::Room;
 use super::{Digest, Group, Sample, SampleText};
-use crate::access_log::redact::{Redacted, redact};
+use crate::access_log::redact::{Redacted, redact, redact_route};
 use crate::access_log::{self, AccessLog, Format, Reading, Status, StatusClass};
 use crate::decode::{Header, LogEvent, Sink};
 use crate::duplicates::{CAPACITY, EventKey, Remembered};
@@ -122,7 +122,7 @@ impl<'a> Intake<'a> {
 
     fn read(&mut self, header: &Header, id: &[u8], timestamp_ms: i64, line: &str) {
         let line = line.trim_end();
-        let (log, salvaged) = match access_log::read(line, self.reader.format) {
+        let (mut log, salvaged) = match access_log::read(line, self.reader.format) {
             Reading::Unreadable => return self.unreadable(header),
             Reading::AccessLog(log) => (log, false),
             Reading::Salvaged(log) => (log, true),
@@ -152,6 +152,9 @@ impl<'a> Intake<'a> {
                 if self.remembered.contains(key) || self.repeats(key) {
                     self.batch.counts.duplicate += 1;
                     return;
+                }
+                if !self.reader.redact.is_empty() {
+                    redact_route(&mut log, line, &self.reader.redact);
                 }
                 self.batch.digest.id = self.batch.digest.id.wrapping_add(key.number());
                 self.tell(header, timestamp_ms, &log, line, salvaged);
@@ -304,5 +307,91 @@ impl Group {
         self.last_ms = self.last_ms.max(timestamp_ms);
         self.count += 1;
         self.salvaged += u64::from(salvaged);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reader(redact: &[&str]) -> Reader {
+        Reader {
+            rules: Rules::built_in(),
+            format: Format::Auto,
+            redact: redact.iter().map(|&name| name.to_owned()).collect(),
+            own_log_group: None,
+            samples_per_group: 20,
+        }
+    }
+
+    fn told(reader: &Reader, lines: &[&str]) -> Batch {
+        let mut batch = Batch::default();
+        let remembered = Remembered::default();
+        let header = Header { log_group: "g".to_owned(), ..Header::default() };
+        for (number, line) in lines.iter().enumerate() {
+            batch.intake(reader, &remembered).line(&header, number.to_string().as_bytes(), 1_000, line);
+        }
+        batch
+    }
+
+    #[test]
+    fn what_is_redacted_is_in_neither_the_lines_nor_the_groups() {
+        let lines = [
+            r#"{"status":"502","httpMethod":"GET","path":"/users/jane","ip":"203.0.113.9"}"#,
+            r#"{"status":"502","latency":-,"httpMethod":"GET","path":"/users/jane","ip":"203.0.113.9"}"#,
+            r#"203.0.113.9 - - [10/Oct/2026:13:55:36 +0000] "GET /users/jane HTTP/1.1" 502 12 JKJaXmPLvHcESHA="#,
+        ];
+        let batch = told(&reader(&["path", "ip"]), &lines);
+        assert_eq!(batch.counts.matched, 3);
+        let said = format!("{:?}", batch.digest);
+        assert!(!said.contains("jane") && !said.contains("203.0.113.9"), "{said}");
+        let said = format!("{:?}", told(&reader(&[]), &lines).digest);
+        assert!(said.contains("GET /users/jane") && said.contains("203.0.113.9"), "{said}");
+    }
+
+    #[test]
+    fn the_same_log_event_twice_is_a_duplicate() {
+        let reader = reader(&[]);
+        let mut batch = told(&reader, &[r#"{"status":"502"}"#]);
+        let mut remembered = Remembered::default();
+        let header = Header { log_group: "g".to_owned(), ..Header::default() };
+        batch.intake(&reader, &remembered).line(&header, b"0", 1_000, r#"{"status":"502"}"#);
+        assert_eq!((batch.counts.matched, batch.counts.duplicate), (1, 1));
+        remembered.remember(batch.keys.iter().copied());
+        let mut later = Batch::default();
+        later.intake(&reader, &remembered).line(&header, b"0", 1_000, r#"{"status":"502"}"#);
+        assert_eq!((later.counts.matched, later.counts.duplicate), (0, 1));
+    }
+
+    #[test]
+    fn groups_and_samples_are_bounded_and_nothing_is_lost_of_the_count() {
+        let lines: Vec<String> = (0..500)
+            .map(|n| {
+                format!(
+                    r#"{{"status":"404","httpMethod":"GET","resourcePath":"/{n}/{}"}}"#,
+                    "x".repeat(2_000)
+                )
+            })
+            .collect();
+        let batch = told(&reader(&[]), &lines.iter().map(String::as_str).collect::<Vec<_>>());
+        let [section] = batch.digest.sections.as_slice() else { panic!("one section") };
+        assert_eq!(section.groups.len(), MAX_GROUPS);
+        assert_eq!(section.groups.iter().map(|group| group.count).sum::<u64>() + section.other.count, 500);
+        let kept: usize =
+            section.groups.iter().flat_map(|group| &group.samples).map(|sample| sample.text.bytes()).sum();
+        assert!(kept <= 64 * 1024, "{kept}");
+    }
+
+    #[test]
+    fn a_rare_group_keeps_its_line_in_a_flood_of_others() {
+        let flood = format!(
+            r#"{{"status":"502","httpMethod":"GET","resourcePath":"/a","x":"{}"}}"#,
+            "y".repeat(5_000)
+        );
+        let mut lines = vec![flood.as_str(); 200];
+        lines.push(r#"{"status":"500","httpMethod":"GET","resourcePath":"/rare"}"#);
+        let batch = told(&reader(&[]), &lines);
+        let rare = batch.digest.sections[0].groups.iter().find(|group| group.route == "GET /rare").unwrap();
+        assert_eq!(rare.samples.len(), 1);
     }
 }
