@@ -1,4 +1,5 @@
-//! statuswatch
+#![doc = include_str!("ARCHITECTURE.md")]
+
 pub mod trigger;
 pub mod decode;
 pub mod access_log;
