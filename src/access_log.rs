@@ -12,6 +12,7 @@ mod preset;
 pub mod redact;
 mod route;
 mod salvage;
+pub mod template;
 pub mod time;
 mod xml;
 

@@ -41,6 +41,15 @@ pub struct Header {
 ///
 /// Nothing that it was given counts until [`decode`] has ended well.
 pub trait Sink {
+    /// Whether a log event's message begins at `text`, escaped as in [`EscapedText`] and followed by its closing
+    /// quote: the message's length, if the sink can tell it faster than by searching that quote.
+    ///
+    /// What is told must be exact. The log event that follows says that it was recognised.
+    fn recognise(&mut self, text: &[u8]) -> Option<usize> {
+        let _ = text;
+        None
+    }
+
     /// One log event of a data message.
     fn log_event(&mut self, header: &Header, event: LogEvent<'_>);
     /// All log events of one subscription message, data or control, have been handed on.
@@ -357,7 +366,9 @@ fn read_log_events(
             }
             break;
         };
-        if let Ok(scanned) = window.piece("a log event", log_event::scan)? {
+        let scanned = window
+            .piece("a log event", |text| log_event::scan(text, &mut |message| sink.recognise(message)))?;
+        if let Ok(scanned) = scanned {
             sink.log_event(header, scanned.log_event(window.stepped(scanned.length)));
         } else {
             window.skip_value()?;

@@ -108,6 +108,12 @@ impl Rules {
         })
     }
 
+    /// Whether any rule looks at a line's text rather than at its fields.
+    #[must_use]
+    pub fn look_at_lines(&self) -> bool {
+        self.rules.iter().any(|rule| rule.conditions.pattern.is_some())
+    }
+
     /// The rules in their order.
     #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (RuleIndex, &Rule)> {

@@ -48,8 +48,9 @@ pub(super) enum Value<'a> {
     Nested,
 }
 
+/// What a field is to us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Name {
+pub(super) enum Name {
     Status,
     Method,
     ResourcePath,
@@ -67,10 +68,11 @@ enum Name {
     Latency,
 }
 
-const NAMES: usize = Name::Latency as usize + 1;
+/// How many names there are.
+pub(super) const NAMES: usize = Name::Latency as usize + 1;
 
 /// Ranks of a status. A better rank hides the others, whatever its value is.
-const TOP_LEVEL: u8 = 0;
+pub(super) const TOP_LEVEL: u8 = 0;
 const OTHER_WORD: u8 = 1;
 const NESTED: u8 = 2;
 
@@ -115,49 +117,48 @@ impl<'a> Fields<'a> {
 
     /// The line as an access log, if it has a status.
     pub(super) fn access_log(&self) -> Option<AccessLog<'a>> {
-        let slot = self.slot(Name::Status)?;
-        let status = Status::new(three_digits(slot.value)?)?;
-        let log = AccessLog {
-            status,
-            method: self.text(Name::Method),
-            resource_path: self.text(Name::ResourcePath),
-            route_key: self.text(Name::RouteKey),
-            path: self.text(Name::Path),
-            ip: self.text(Name::Ip),
-            user_agent: self.text(Name::UserAgent),
-            request_id: self.text(Name::RequestId),
-            extended_request_id: self.text(Name::ExtendedRequestId),
-            response_type: self.text(Name::ResponseType),
-            error_message: self.text(Name::ErrorMessage),
-            integration_status: self.number(Name::IntegrationStatus),
-            integration_service_status: self.number(Name::IntegrationServiceStatus),
-            authorizer_status: self.number(Name::AuthorizerStatus),
-            latency_ms: self.text(Name::Latency).and_then(|ms| ms.parse().ok()),
-        };
+        let rank = self.slots.get(Name::Status as usize)?.as_ref()?.rank;
+        let log = access_log(|name| Some(self.slots.get(name as usize)?.as_ref()?.value))?;
         // `status` needs nothing else; a word that other programs use for their own results does.
         let says_which_request = log.method.is_some()
             || log.resource_path.is_some()
             || log.route_key.is_some()
             || log.path.is_some();
-        (slot.rank != OTHER_WORD || says_which_request).then_some(log)
+        (rank != OTHER_WORD || says_which_request).then_some(log)
     }
+}
 
-    fn slot(&self, name: Name) -> Option<&Slot<'a>> {
-        self.slots.get(name as usize)?.as_ref()
-    }
+/// An access log of the values that `value` gives, if there is a status among them.
+pub(super) fn access_log<'a>(value: impl Fn(Name) -> Option<Value<'a>>) -> Option<AccessLog<'a>> {
+    let text = |name| value(name).and_then(text);
+    let number = |name| value(name).and_then(three_digits);
+    Some(AccessLog {
+        status: Status::new(number(Name::Status)?)?,
+        method: text(Name::Method),
+        resource_path: text(Name::ResourcePath),
+        route_key: text(Name::RouteKey),
+        path: text(Name::Path),
+        ip: text(Name::Ip),
+        user_agent: text(Name::UserAgent),
+        request_id: text(Name::RequestId),
+        extended_request_id: text(Name::ExtendedRequestId),
+        response_type: text(Name::ResponseType),
+        error_message: text(Name::ErrorMessage),
+        integration_status: number(Name::IntegrationStatus),
+        integration_service_status: number(Name::IntegrationServiceStatus),
+        authorizer_status: number(Name::AuthorizerStatus),
+        latency_ms: text(Name::Latency).and_then(|ms| ms.parse().ok()),
+    })
+}
 
-    fn text(&self, name: Name) -> Option<Cow<'a, str>> {
-        let text = match self.slot(name)?.value {
-            Value::Bare("null") | Value::Nested => return None,
-            Value::Text(raw) => said(raw),
-            Value::Bare(raw) => Cow::Borrowed(raw),
-        };
-        (!matches!(text.as_ref(), "" | "-")).then_some(text)
-    }
-
-    fn number(&self, name: Name) -> Option<u16> {
-        three_digits(self.slot(name)?.value)
-    }
+/// What a value says; `None` where it says that there is none.
+fn text(value: Value<'_>) -> Option<Cow<'_, str>> {
+    let text = match value {
+        Value::Bare("null") | Value::Nested => return None,
+        Value::Text(raw) => said(raw),
+        Value::Bare(raw) => Cow::Borrowed(raw),
+    };
+    (!matches!(text.as_ref(), "" | "-")).then_some(text)
 }
 
 fn three_digits(value: Value<'_>) -> Option<u16> {
@@ -185,7 +186,7 @@ const CONTAINERS: [&str; 8] =
     ["context", "requestcontext", "request", "response", "identity", "http", "req", "res"];
 
 /// What a path means, and with which rank (lower is better) among the names of the same meaning.
-fn meaning(path: &Path<'_>) -> Option<(Name, u8)> {
+pub(super) fn meaning(path: &Path<'_>) -> Option<(Name, u8)> {
     let mut words = Words::default();
     for key in path.keys() {
         words.push_key(key)?;

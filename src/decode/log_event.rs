@@ -16,6 +16,8 @@ pub struct LogEvent<'a> {
     pub timestamp_ms: i64,
     /// The logged line; `None` where it is missing or no text, so that nobody can read it.
     pub message: Option<EscapedText<'a>>,
+    /// Whether the message is what [`Sink::recognise`](super::Sink::recognise) recognised last.
+    pub is_recognised: bool,
 }
 
 /// The text of a JSON string as it stands between the quotes, escapes and all.
@@ -32,7 +34,8 @@ impl EscapedText<'_> {
 
 impl LogEvent<'_> {
     /// What stands for a log event that is too long to be looked at, or is no object.
-    pub const UNREADABLE: Self = LogEvent { id: EscapedText(b""), timestamp_ms: 0, message: None };
+    pub const UNREADABLE: Self =
+        LogEvent { id: EscapedText(b""), timestamp_ms: 0, message: None, is_recognised: false };
 }
 
 /// Where in the scanned text the parts of a log event are.
@@ -41,6 +44,7 @@ pub(super) struct Scanned {
     id: Range<usize>,
     timestamp_ms: i64,
     message: Option<Range<usize>>,
+    is_recognised: bool,
     pub(super) length: usize,
 }
 
@@ -52,6 +56,7 @@ impl Scanned {
             id: part(&self.id),
             timestamp_ms: self.timestamp_ms,
             message: self.message.as_ref().map(part),
+            is_recognised: self.is_recognised,
         }
     }
 }
@@ -60,21 +65,30 @@ impl Scanned {
 ///
 /// `aws logs filter-log-events` writes `eventId` for what is `id` in a subscription message.
 pub(crate) fn scan_log_event(text: &[u8]) -> Option<LogEvent<'_>> {
-    scan(text).ok().map(|(scanned, _)| scanned.log_event(text))
+    scan(text, &mut |_| None).ok().map(|(scanned, _)| scanned.log_event(text))
 }
 
 /// Reads one element of `logEvents`, of any shape. A key that stands twice: the last one holds.
-pub(super) fn scan(text: &[u8]) -> Result<(Scanned, usize), Stop> {
-    let mut found = Scanned { id: 0..0, timestamp_ms: 0, message: None, length: 0 };
+///
+/// `recognise` may tell the length of a message whose text begins where it is asked.
+pub(super) fn scan(
+    text: &[u8],
+    recognise: &mut impl FnMut(&[u8]) -> Option<usize>,
+) -> Result<(Scanned, usize), Stop> {
+    let mut found = Scanned { id: 0..0, timestamp_ms: 0, message: None, is_recognised: false, length: 0 };
     found.length = match text.first() {
-        Some(b'{') => scan_object(text, &mut found)?,
+        Some(b'{') => scan_object(text, &mut found, recognise)?,
         _ => json::skip_value(text, 0)?,
     };
     let length = found.length;
     Ok((found, length))
 }
 
-fn scan_object(text: &[u8], found: &mut Scanned) -> Result<usize, Stop> {
+fn scan_object(
+    text: &[u8],
+    found: &mut Scanned,
+    recognise: &mut impl FnMut(&[u8]) -> Option<usize>,
+) -> Result<usize, Stop> {
     let mut at = json::skip_space(text, 1);
     if text.get(at) == Some(&b'}') {
         return Ok(at + 1);
@@ -85,10 +99,20 @@ fn scan_object(text: &[u8], found: &mut Scanned) -> Result<usize, Stop> {
         let name = text.get(name..end).unwrap_or_default();
         at = json::skip_space(text, json::expect(text, end + 1, b':')?);
         at = match name {
-            b"message" => scan_text(text, at, |range| found.message = range)?,
+            b"message" => {
+                let begins = text.get(at) == Some(&b'"');
+                let length = text.get(at + 1..).filter(|_| begins).and_then(&mut *recognise);
+                found.is_recognised = length.is_some();
+                if let Some(length) = length {
+                    found.message = Some(at + 1..at + 1 + length);
+                    at + length + 2
+                } else {
+                    scan_text(text, at, |range| found.message = range)?
+                }
+            }
             b"id" | b"eventId" => scan_text(text, at, |range| found.id = range.unwrap_or_default())?,
             b"timestamp" => {
-                let end = json::skip_value(text, at)?;
+                let end = number_end(text, at).map_or_else(|| json::skip_value(text, at), Ok)?;
                 found.timestamp_ms = timestamp(text.get(at..end).unwrap_or_default());
                 end
             }
@@ -102,6 +126,14 @@ fn scan_object(text: &[u8], found: &mut Scanned) -> Result<usize, Stop> {
             None => return Err(Stop::Incomplete),
         }
     }
+}
+
+/// Where a whole number ends that has no sign and no leading zero, as nearly every timestamp is written.
+fn number_end(text: &[u8], at: usize) -> Option<usize> {
+    let digits = text.get(at..)?;
+    let length = digits.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let ends = matches!(digits.get(length), Some(b',' | b'}' | b' '));
+    (ends && matches!(digits.first(), Some(b'1'..=b'9'))).then_some(at + length)
 }
 
 fn scan_text(text: &[u8], at: usize, mut found: impl FnMut(Option<Range<usize>>)) -> Result<usize, Stop> {

@@ -9,8 +9,9 @@ use super::fold::MAX_GROUPS;
 use super::samples::Room;
 use super::{Digest, Group, Sample, SampleText};
 use crate::access_log::redact::{Redacted, redact, redact_route};
+use crate::access_log::template::{Template, Values};
 use crate::access_log::{self, AccessLog, Format, Reading, Status, StatusClass};
-use crate::decode::{Header, LogEvent, Sink};
+use crate::decode::{EscapedText, Header, LogEvent, Sink};
 use crate::duplicates::{CAPACITY, EventKey, Remembered};
 use crate::rules::{Action, RuleIndex, Rules};
 
@@ -70,6 +71,36 @@ pub struct Batch {
     /// Space for the line at hand and its route, used again and again.
     line: String,
     route: String,
+    /// The format of the lines so far, and where the values of the last recognised one stand.
+    template: Option<Template>,
+    values: Values,
+    lessons: u32,
+}
+
+/// Lines that a batch tries to learn a format from: where formats change all the time, trying only costs.
+const MAX_LESSONS: u32 = 64;
+
+/// A line, unescaped when somebody asks for it.
+enum Line<'a> {
+    Plain(&'a str),
+    Escaped(EscapedText<'a>),
+    Unescaped(String),
+}
+
+impl Line<'_> {
+    fn text(&mut self) -> &str {
+        if let Self::Escaped(escaped) = self {
+            let mut text = String::new();
+            escaped.unescape_into(&mut text);
+            text.truncate(text.trim_end().len());
+            *self = Self::Unescaped(text);
+        }
+        match self {
+            Self::Plain(text) => text,
+            Self::Unescaped(text) => text,
+            Self::Escaped(_) => "",
+        }
+    }
 }
 
 impl Batch {
@@ -122,18 +153,31 @@ impl<'a> Intake<'a> {
 
     fn read(&mut self, header: &Header, id: &[u8], timestamp_ms: i64, line: &str) {
         let line = line.trim_end();
-        let (mut log, salvaged) = match access_log::read(line, self.reader.format) {
+        let (log, salvaged) = match access_log::read(line, self.reader.format) {
             Reading::Unreadable => return self.unreadable(header),
             Reading::AccessLog(log) => (log, false),
             Reading::Salvaged(log) => (log, true),
         };
         self.batch.counts.salvaged += u64::from(salvaged);
+        self.judge(header, id, timestamp_ms, log, &mut Line::Plain(line), salvaged);
+    }
+
+    fn judge(
+        &mut self,
+        header: &Header,
+        id: &[u8],
+        timestamp_ms: i64,
+        mut log: AccessLog<'_>,
+        line: &mut Line<'_>,
+        salvaged: bool,
+    ) {
         if log.status.class() == StatusClass::Ok {
             self.batch.counts.ok += 1;
             return;
         }
         let rules = &self.reader.rules;
-        let verdict = rules.judge(&log, line, timestamp_ms);
+        let text = if rules.look_at_lines() { line.text() } else { "" };
+        let verdict = rules.judge(&log, text, timestamp_ms);
         if let Some(rule) = verdict.rule {
             self.batch.counts.hit(rule);
         }
@@ -148,13 +192,14 @@ impl<'a> Intake<'a> {
                 }
             }
             Action::Notify => {
-                let key = EventKey::new(&header.log_group, &header.log_stream, id, timestamp_ms, line);
+                let text = if id.is_empty() { line.text() } else { "" };
+                let key = EventKey::new(&header.log_group, &header.log_stream, id, timestamp_ms, text);
                 if self.remembered.contains(key) || self.repeats(key) {
                     self.batch.counts.duplicate += 1;
                     return;
                 }
                 if !self.reader.redact.is_empty() {
-                    redact_route(&mut log, line, &self.reader.redact);
+                    redact_route(&mut log, line.text(), &self.reader.redact);
                 }
                 self.batch.digest.id = self.batch.digest.id.wrapping_add(key.number());
                 self.tell(header, timestamp_ms, &log, line, salvaged);
@@ -182,7 +227,14 @@ impl<'a> Intake<'a> {
             || (self.batch.keys.len() < CAPACITY && !self.batch.keys.insert(key))
     }
 
-    fn tell(&mut self, header: &Header, timestamp_ms: i64, log: &AccessLog<'_>, line: &str, salvaged: bool) {
+    fn tell(
+        &mut self,
+        header: &Header,
+        timestamp_ms: i64,
+        log: &AccessLog<'_>,
+        line: &mut Line<'_>,
+        salvaged: bool,
+    ) {
         self.batch.counts.matched += 1;
         self.batch.route.clear();
         log.write_route(&mut self.batch.route);
@@ -208,23 +260,65 @@ impl<'a> Intake<'a> {
         let Some(group) = section.groups.get_mut(index) else { return };
         group.note_line(timestamp_ms, salvaged);
         let room = Room { per_group: self.reader.samples_per_group };
-        if room.make(&mut section.groups, index, line.len().min(super::MAX_SAMPLE_BYTES))
+        if room.is_full(group) {
+            return;
+        }
+        let sample = sample(timestamp_ms, line.text(), &self.reader.redact);
+        if room.make(&mut section.groups, index, sample.text.bytes())
             && let Some(group) = section.groups.get_mut(index)
         {
-            group.samples.push(sample(timestamp_ms, line, &self.reader.redact));
+            group.samples.push(sample);
         }
+    }
+
+    /// Learns the format of a line that the plain reader could read, so that the next is recognised by it.
+    fn learn(&mut self, line: &str) {
+        if self.batch.lessons < MAX_LESSONS && self.reads_json() {
+            self.batch.lessons += 1;
+            if let Some(template) = Template::learn(line) {
+                self.batch.template = Some(template);
+            }
+        }
+    }
+
+    fn reads_json(&self) -> bool {
+        matches!(self.reader.format, Format::Auto | Format::Json)
+    }
+
+    /// Takes a line that was recognised; says whether that was all there is to do.
+    fn read_recognised(&mut self, header: &Header, event: &LogEvent<'_>, message: EscapedText<'_>) -> bool {
+        let Some(template) = self.batch.template.take() else { return false };
+        let values = std::mem::take(&mut self.batch.values);
+        let is_ok = template.is_ok(message.0, &values);
+        let log = if is_ok { None } else { template.access_log(message.0, &values) };
+        let is_error = log.is_some();
+        if let Some(log) = log {
+            self.judge(header, event.id.0, event.timestamp_ms, log, &mut Line::Escaped(message), false);
+        }
+        self.batch.counts.ok += u64::from(is_ok);
+        self.batch.template = Some(template);
+        self.batch.values = values;
+        is_ok || is_error
     }
 }
 
 impl Sink for Intake<'_> {
+    fn recognise(&mut self, text: &[u8]) -> Option<usize> {
+        self.batch.template.as_ref()?.recognise(text, &mut self.batch.values)
+    }
+
     fn log_event(&mut self, header: &Header, event: LogEvent<'_>) {
         if !self.receive(header, event.timestamp_ms) {
             return;
         }
         let Some(message) = event.message else { return self.unreadable(header) };
+        if event.is_recognised && self.read_recognised(header, &event, message) {
+            return;
+        }
         let mut line = std::mem::take(&mut self.batch.line);
         message.unescape_into(&mut line);
         self.read(header, event.id.0, event.timestamp_ms, &line);
+        self.learn(&line);
         self.batch.line = line;
     }
 

@@ -12,12 +12,17 @@ pub(super) struct Room {
 }
 
 impl Room {
+    /// Whether a group has all the lines that it may have.
+    pub(super) fn is_full(self, group: &Group) -> bool {
+        group.samples.len() >= self.per_group
+    }
+
     /// Whether a line of this length may be kept in the group at `index`; makes place for it where others have more.
     ///
     /// So a rare group keeps its lines however many a frequent one brings.
     pub(super) fn make(self, groups: &mut [Group], index: usize, length: usize) -> bool {
         let Some(group) = groups.get(index) else { return false };
-        if group.samples.len() >= self.per_group {
+        if self.is_full(group) {
             return false;
         }
         let mine = bytes_of(group);

@@ -14,4 +14,5 @@
 mod clock;
 mod fake_lambda;
 mod fake_slack;
+mod fast_path;
 mod patience;

@@ -1,0 +1,138 @@
+//! Speed changes no answer: lines that a batch's learned format recognises come out as the plain reader has them.
+//!
+//! The long run is `PROPTEST_CASES=50000 cargo test --release --test suite fast_path`: 24 lines a case on average,
+//! more than a million lines.
+
+use proptest::prelude::*;
+use statuswatch::access_log::Format;
+use statuswatch::decode::{Header, LogEvent, Sink, Source, decode};
+use statuswatch::digest::{Batch, Intake, Reader};
+use statuswatch::duplicates::Remembered;
+use statuswatch::rules::Rules;
+
+/// Gives every line to the plain reader.
+struct Plainly<'a>(Intake<'a>);
+
+impl Sink for Plainly<'_> {
+    fn log_event(&mut self, header: &Header, event: LogEvent<'_>) {
+        let mut line = String::new();
+        event.message.expect("every message is a text").unescape_into(&mut line);
+        self.0.line(header, event.id.0, event.timestamp_ms, &line);
+    }
+
+    fn end_of_message(&mut self, _header: &Header) {}
+}
+
+fn reader(redact: &[&str], pattern: bool) -> Reader {
+    let rules = r#"{"rules":[{"name":"p","pattern":"{ $.userAgent = *bot* }","action":"count"},
+        {"name":"a","status":"403","ip":"203.0.113.0/24","action":"ignore"}]}"#;
+    Reader {
+        rules: if pattern { Rules::parse(rules).unwrap() } else { Rules::built_in() },
+        format: Format::Auto,
+        redact: redact.iter().map(|&name| name.to_owned()).collect(),
+        own_log_group: None,
+        samples_per_group: 3,
+    }
+}
+
+/// A value of a field, mostly harmless.
+fn value() -> impl Strategy<Value = String> {
+    prop_oneof![
+        8 => "[a-zA-Z0-9/._ -]{0,12}",
+        1 => r#"[a-z"\\\n\t\u{1}é\u{7f}あ{},:]{0,8}"#,
+        1 => Just("-".to_owned()),
+        1 => Just(r#"x","status":"500","y":"z"#.to_owned()),
+        1 => Just(r#"\",\"status\":\"500\""#.to_owned()),
+        1 => Just("googlebot".to_owned()),
+    ]
+}
+
+fn status() -> impl Strategy<Value = String> {
+    prop_oneof![6 => "[2-5]0[0-4]", 1 => "[0-9]{1,4}", 1 => Just("-".to_owned()), 1 => Just("debug".to_owned())]
+}
+
+/// One line of one of a few formats, its values written in without any escaping, as API Gateway may do.
+fn line() -> impl Strategy<Value = String> {
+    let formats = prop_oneof![
+        6 => Just(r#"{"requestId":"A","ip":"B","httpMethod":"GET","resourcePath":"/C","status":"S","latency":L}"#),
+        2 => Just(r#"{ "requestId":"A", "ip": "B", "status":"S", "protocol":"C" } "#),
+        1 => Just(r#"{"status":S,"path":"/A","userAgent":"B"}"#),
+        1 => Just(r#"{"status":"S","status":"S"}"#),
+        1 => Just(r#"{"a":{"status":"S"},"statusCode":"S","route":"B"}"#),
+        1 => Just("A B C S"),
+    ];
+    (
+        formats,
+        value(),
+        value(),
+        value(),
+        status(),
+        prop_oneof![4 => "[1-9][0-9]{0,3}", 1 => "[-0]{1,2}|null|1e3"],
+    )
+        .prop_map(|(format, a, b, c, status, latency)| {
+            let mut line = String::new();
+            for character in format.chars() {
+                match character {
+                    'A' => line.push_str(&a),
+                    'B' => line.push_str(&b),
+                    'C' => line.push_str(&c),
+                    'S' => line.push_str(&status),
+                    'L' => line.push_str(&latency),
+                    _ => line.push(character),
+                }
+            }
+            line
+        })
+}
+
+/// A message with these lines, `/` escaped or not.
+fn message(lines: &[String], cut: Option<usize>) -> String {
+    let events: Vec<_> = lines
+        .iter()
+        .enumerate()
+        .map(|(number, line)| {
+            let line = cut.and_then(|cut| line.get(..cut)).filter(|_| number % 5 == 4).unwrap_or(line);
+            serde_json::json!({"id": (number % 20).to_string(), "timestamp": 1_600_000_000_000_i64 + number as i64, "message": line})
+        })
+        .collect();
+    serde_json::json!({
+        "messageType": "DATA_MESSAGE", "owner": "1", "logGroup": "g", "logStream": "s", "subscriptionFilters": [],
+        "logEvents": events,
+    })
+    .to_string()
+}
+
+proptest! {
+    #[test]
+    fn a_recognised_line_is_read_as_the_plain_reader_reads_it(
+        lines in prop::collection::vec(line(), 0..48), cut in prop::option::of(0_usize..80),
+        pattern in any::<bool>(), redacts in any::<bool>(),
+    ) {
+        // serde_json sorts the members by name, so that the header stands behind the log events: both orders are read.
+        let text = message(&lines, cut);
+        let reader = reader(if redacts { &["ip", "path"] } else { &[] }, pattern);
+        let remembered = Remembered::default();
+        let (mut fast, mut plain) = (Batch::default(), Batch::default());
+        decode(Source::Plain(text.as_bytes()), 1 << 30, &mut fast.intake(&reader, &remembered)).unwrap();
+        decode(Source::Plain(text.as_bytes()), 1 << 30, &mut Plainly(plain.intake(&reader, &remembered))).unwrap();
+        prop_assert_eq!(&fast.counts, &plain.counts);
+        prop_assert_eq!(&fast.digest, &plain.digest);
+        prop_assert_eq!(&fast.keys, &plain.keys);
+    }
+}
+
+#[test]
+fn the_lines_of_one_format_are_recognised() {
+    let reader = reader(&[], false);
+    let remembered = Remembered::default();
+    let mut batch = Batch::default();
+    let mut intake = batch.intake(&reader, &remembered);
+    let learned = r#"{"requestId":"a","status":"502"}"#;
+    let text = message(&[learned.to_owned()], None);
+    decode(Source::Plain(text.as_bytes()), 1 << 30, &mut intake).unwrap();
+    assert_eq!(intake.recognise(br#"{\"requestId\":\"bcd\",\"status\":\"200\"}","#), Some(42));
+    assert_eq!(intake.recognise(br#"{\"requestId\":\"b\\d\",\"status\":\"200\"}","#), None);
+    assert_eq!(intake.recognise(br#"{\"requestId\":\"b\"d\",\"status\":\"200\"}","#), None);
+    assert_eq!(intake.recognise(b"{\\\"requestId\\\":\\\"b\x01d\\\",\\\"status\\\":\\\"200\\\"}\","), None);
+    assert_eq!(intake.recognise(br#"{\"requestId\":\"bcd\",\"status\":\"200\"},"#), None);
+}
