@@ -92,7 +92,7 @@ fn message(lines: &[String], cut: Option<usize>) -> String {
         .enumerate()
         .map(|(number, line)| {
             let line = cut.and_then(|cut| line.get(..cut)).filter(|_| number % 5 == 4).unwrap_or(line);
-            serde_json::json!({"id": (number % 20).to_string(), "timestamp": 1_600_000_000_000_i64 + number as i64, "message": line})
+            serde_json::json!({"id": (number % 20).to_string(), "timestamp": 1_600_000_000_000_u64 + number as u64, "message": line})
         })
         .collect();
     serde_json::json!({
