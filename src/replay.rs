@@ -7,9 +7,11 @@
 use std::io::{self, Read};
 
 use crate::access_log::time::line_time_ms;
+use crate::alarm::{AlarmMemory, read_notifications};
 use crate::decode::{self, Header, Sink, Source};
 use crate::digest::{Batch, Digest, Reader};
 use crate::duplicates::Remembered;
+use crate::handler::alarms::Notice;
 use crate::handler::short_id;
 use crate::ledger::Ledger;
 use crate::recording::{self, Piece};
@@ -29,13 +31,15 @@ pub struct Settings {
     pub now_ms: Option<i64>,
 }
 
-/// One message and the lines that it tells.
+/// One message and what it tells.
 #[derive(Debug)]
 pub struct Told {
     /// The message.
     pub rendered: Rendered,
     /// Lines that it shows or counts.
     pub matched: u64,
+    /// Alarm changes that it tells: one or none.
+    pub alarms: u64,
 }
 
 /// What a recording came to.
@@ -74,10 +78,19 @@ pub fn replay(source: impl Read, settings: &Settings) -> io::Result<Replayed> {
 struct Run<'s> {
     settings: &'s Settings,
     remembered: Remembered,
-    /// What is to be told, one digest a delivery; drawn when the newest timestamp is known.
-    digests: Vec<Digest>,
+    alarms: AlarmMemory,
+    /// What is to be told, in order; drawn when the newest timestamp is known.
+    due: Vec<Due>,
     newest_ms: i64,
     replayed: Replayed,
+}
+
+/// What makes one message.
+enum Due {
+    /// One delivery.
+    Digest(Digest),
+    /// One notification.
+    Notice(Notice),
 }
 
 impl<'s> Run<'s> {
@@ -85,7 +98,8 @@ impl<'s> Run<'s> {
         Self {
             settings,
             remembered: Remembered::default(),
-            digests: Vec::new(),
+            alarms: AlarmMemory::default(),
+            due: Vec::new(),
             newest_ms: 0,
             replayed: Replayed::default(),
         }
@@ -95,7 +109,8 @@ impl<'s> Run<'s> {
         match trigger::read(event) {
             Ok(Trigger::Logs(data)) => self.batch(number, Source::Base64(&data)),
             Ok(Trigger::Kinesis(records)) => self.records(number, &records),
-            Ok(Trigger::Alarm(_) | Trigger::Tick) => self.replayed.ledger.silent += 1,
+            Ok(Trigger::Alarm(_)) => self.notifications(number, event),
+            Ok(Trigger::Tick) => self.replayed.ledger.silent += 1,
             Err(error) => self.fault(number, error.to_string()),
         }
     }
@@ -142,6 +157,27 @@ impl<'s> Run<'s> {
         self.deliver(all);
     }
 
+    fn notifications(&mut self, number: u64, event: &[u8]) {
+        let read = match read_notifications(event) {
+            Ok(read) => read,
+            Err(error) => return self.fault(number, error.to_string()),
+        };
+        for notification in read {
+            match notification.map(|notification| Notice::due(notification, &mut self.alarms)) {
+                Ok(Some(notice)) => {
+                    self.newest_ms = self.newest_ms.max(notice.changed_at_ms().unwrap_or_default());
+                    notice.told(&mut self.alarms);
+                    self.due.push(Due::Notice(notice));
+                }
+                Ok(None) => self.replayed.ledger.silent += 1,
+                Err(error) => {
+                    self.replayed.ledger.undecodable += 1;
+                    self.fault(number, error.to_string());
+                }
+            }
+        }
+    }
+
     fn deliver(&mut self, batch: Batch) {
         let counts = &batch.counts;
         let mut ledger = Ledger::of(counts);
@@ -152,7 +188,7 @@ impl<'s> Run<'s> {
         hits.resize(hits.len().max(counts.rule_hits.len()), 0);
         hits.iter_mut().zip(&counts.rule_hits).for_each(|(sum, hits)| *sum += hits);
         if counts.matched > 0 {
-            self.digests.push(batch.digest);
+            self.due.push(Due::Digest(batch.digest));
         }
         self.remembered.remember(batch.keys);
     }
@@ -163,16 +199,29 @@ impl<'s> Run<'s> {
 
     fn finish(mut self) -> Replayed {
         let now_ms = self.settings.now_ms.unwrap_or(self.newest_ms);
-        for mut digest in self.digests {
-            digest.sort();
-            let id = short_id(digest.id);
-            let rendered = render(&digest, &self.settings.style, &Situation { now_ms, id: &id, storm: None });
+        for due in self.due {
+            let told = match due {
+                Due::Digest(digest) => tell(digest, &self.settings.style, now_ms),
+                Due::Notice(notice) => Told {
+                    rendered: notice.render(&self.settings.style, now_ms),
+                    matched: 0,
+                    alarms: notice.alarms(),
+                },
+            };
             let ledger = &mut self.replayed.ledger;
             ledger.posted += 1;
-            ledger.shown += rendered.shown;
-            ledger.counted += digest.matched() - rendered.shown;
-            self.replayed.messages.push(Told { rendered, matched: digest.matched() });
+            ledger.alarms += told.alarms;
+            ledger.shown += told.rendered.shown;
+            ledger.counted += told.matched - told.rendered.shown;
+            self.replayed.messages.push(told);
         }
         self.replayed
     }
+}
+
+fn tell(mut digest: Digest, style: &Style, now_ms: i64) -> Told {
+    digest.sort();
+    let id = short_id(digest.id);
+    let rendered = render(&digest, style, &Situation { now_ms, id: &id, storm: None });
+    Told { rendered, matched: digest.matched(), alarms: 0 }
 }
