@@ -225,3 +225,60 @@ fn tell(mut digest: Digest, style: &Style, now_ms: i64) -> Told {
     let rendered = render(&digest, style, &Situation { now_ms, id: &id, storm: None });
     Told { rendered, matched: digest.matched(), alarms: 0 }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access_log::Format;
+    use crate::alarm::fixture_tests::fixtures;
+    use crate::rules::Rules;
+
+    /// The fixtures of alarms of these names, one after the other.
+    fn replayed(names: &[&str]) -> Replayed {
+        let all = fixtures("");
+        let events =
+            names.iter().map(|name| &all.iter().find(|(found, _)| found == name).expect("a fixture").1);
+        let recording = events.fold(Vec::new(), |all, event| [all, event.clone()].concat());
+        let reader = Reader {
+            rules: Rules::built_in(),
+            format: Format::Auto,
+            redact: Vec::new(),
+            own_log_group: None,
+            samples_per_group: 20,
+        };
+        let settings =
+            Settings { reader, style: Style::default(), max_decompressed_bytes: 1 << 20, now_ms: None };
+        replay(recording.as_slice(), &settings).expect("bytes can be read")
+    }
+
+    fn headings(replayed: &Replayed) -> Vec<&str> {
+        let texts = replayed.messages.iter().map(|told| told.rendered.message.text.as_str());
+        texts.map(|text| text.split(" · ").next().unwrap_or_default()).collect()
+    }
+
+    #[test]
+    fn alarms_in_a_recording_give_their_messages_in_order_and_a_repeat_gives_none() {
+        let replayed = replayed(&[
+            "sns-metric-alarm",
+            "eventbridge-metric-alarm",
+            "eventbridge-configuration-change",
+            "sns-text-plain",
+            "eventbridge-recovery",
+        ]);
+        assert_eq!(headings(&replayed), ["ALARM", "Message from topic api-alarms", "OK again"]);
+        let expected = Ledger { alarms: 2, posted: 3, silent: 2, ..Ledger::default() };
+        assert_eq!(replayed.ledger, expected);
+        assert_eq!(replayed.messages.iter().map(|told| told.alarms).collect::<Vec<_>>(), [1, 0, 1]);
+        // The newest timestamp is the recovery's: seen from there, the first notice is seven minutes old.
+        assert!(replayed.messages[0].rendered.plain.text.contains("told 7 min late"));
+        assert!(!replayed.messages[2].rendered.plain.text.contains("late"));
+    }
+
+    #[test]
+    fn an_unreadable_notification_is_a_fault_with_its_line_and_hides_none() {
+        let replayed = replayed(&["sns-several-records-one-unreadable"]);
+        assert_eq!(headings(&replayed), ["ALARM", "Message from topic api-alarms", "OK again"]);
+        assert_eq!(replayed.ledger.undecodable, 1);
+        assert_eq!(replayed.faults, [(1, "record 1 is not an SNS record with a `Message`".to_owned())]);
+    }
+}
