@@ -82,7 +82,7 @@ async fn handle(handler: &mut Handler<Script>, event: &[u8]) -> (Result<(), Stri
 }
 
 fn ledger(alarms: u64, posted: u64, silent: u64) -> Ledger {
-    Ledger { alarms, posted, silent, ..Ledger::default() }
+    Ledger { posted, alarms, silent, ..Ledger::default() }
 }
 
 #[tokio::test(start_paused = true)]

@@ -138,16 +138,13 @@ fn lines(text: &str, dialect: Dialect) -> Vec<String> {
         let whole = escape(line, dialect);
         let kept_free = if missing > 0 { MAX_MARK } else { 0 };
         let is_last = missing > 0 && lines.len() + 1 == MAX_TEXT_LINES;
-        match room.checked_sub(units(&whole) + 1).filter(|after| !is_last && *after >= kept_free) {
-            Some(after) => {
-                room = after;
-                lines.push(whole);
-            }
-            None => {
-                lines.push(escape_within(line, missing, dialect, room));
-                break;
-            }
-        }
+        let after = room.checked_sub(units(&whole) + 1).filter(|after| !is_last && *after >= kept_free);
+        let Some(after) = after else {
+            lines.push(escape_within(line, missing, dialect, room));
+            break;
+        };
+        room = after;
+        lines.push(whole);
     }
     lines
 }

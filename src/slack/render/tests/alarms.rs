@@ -95,7 +95,7 @@ fn a_topics_text_keeps_its_lines_up_to_the_limit_and_the_cut_counts_what_is_miss
     );
     assert!(!of(" \n").contains('┌'), "no empty box, which Slack refuses");
 
-    let numbered = |n: usize| (1..=n).map(|i| format!("line {i}\n")).collect::<String>();
+    let numbered = |n: usize| (1..=n).map(|i| format!("line {i}")).collect::<Vec<_>>().join("\n");
     assert!(of(&numbered(40)).contains("▌ │ line 40\n"));
     assert!(of(&numbered(41)).contains("▌ │ line 40… (7 more characters)\n"), "{}", of(&numbered(41)));
 
