@@ -8,12 +8,11 @@
 //! reasons, labels, messages from a topic) is a stranger's and is not escaped here.
 
 pub mod change;
-mod console;
 pub mod evaluation;
 pub mod evaluator;
 mod event_detail;
 #[cfg(test)]
-mod fixture_tests;
+pub(crate) mod fixture_tests;
 pub mod memory;
 pub mod metric;
 pub mod notice;
@@ -26,7 +25,6 @@ mod wire;
 pub mod words;
 
 pub use change::{AlarmChange, AlarmState, ComparisonOperator, TreatMissingData};
-pub use console::alarm_url;
 pub use evaluation::next_state;
 pub use evaluator::{AlarmEvaluator, OutOfOrder, Transition};
 pub use memory::{AlarmMemory, Decision, Silence, Telling};

@@ -3,6 +3,7 @@
 //! It decides nothing that a stage decides: it leads the event from one to the next, and keeps what outlives an
 //! invocation. It prints nothing and reads no environment; the time comes with the invocation.
 
+pub(crate) mod alarms;
 mod kinesis;
 mod logs;
 mod tell;
@@ -10,6 +11,7 @@ mod tick;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+pub use alarms::NoticeError;
 pub use tell::body;
 pub(crate) use tell::short_id;
 
@@ -18,6 +20,7 @@ use serde::Serialize;
 use thiserror::Error;
 use tokio::time::Instant;
 
+use crate::alarm::{AlarmMemory, NotificationError};
 use crate::decode::DecodeError;
 use crate::digest::Reader;
 use crate::duplicates::Remembered;
@@ -43,6 +46,7 @@ pub struct Handler<S> {
     slack: S,
     pace: Pace,
     remembered: Remembered,
+    alarms: AlarmMemory,
 }
 
 /// When an invocation is, and how long it may take.
@@ -86,6 +90,19 @@ pub enum HandlerError {
     /// Final: the batch cannot be decoded.
     #[error(transparent)]
     Decode(#[from] DecodeError),
+    /// Final: the event cannot be read as notifications.
+    #[error(transparent)]
+    Notification(#[from] NotificationError),
+    /// Worth another try where Slack is to blame: what was told is not told again.
+    #[error("{untold} of {notifications} notifications not told, first: {first}")]
+    Notices {
+        /// Notifications that should have been told and were not, or could not be read.
+        untold: u64,
+        /// Notifications of the event.
+        notifications: u64,
+        /// What became of the first of them.
+        first: NoticeError,
+    },
     /// Worth another try: Lambda's retries and its failure destination keep the batch.
     #[error("{error}; {lines} lines not told")]
     Post {
@@ -101,9 +118,11 @@ impl HandlerError {
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
-            Self::Trigger(_) => "Statuswatch.Event",
+            Self::Trigger(_)
+            | Self::Notification(_)
+            | Self::Notices { first: NoticeError::Unreadable(_), .. } => "Statuswatch.Event",
             Self::Decode(_) => "Statuswatch.Decode",
-            Self::Post { .. } => "Statuswatch.Slack",
+            Self::Post { .. } | Self::Notices { first: NoticeError::Post { .. }, .. } => "Statuswatch.Slack",
         }
     }
 }
@@ -139,7 +158,8 @@ impl<S: Slack> Handler<S> {
     /// A handler that has seen nothing yet.
     #[must_use]
     pub fn new(reader: Reader, style: Style, max_decompressed_bytes: u64, pace: Pace, slack: S) -> Self {
-        Self { reader, style, max_decompressed_bytes, slack, pace, remembered: Remembered::default() }
+        let (remembered, alarms) = (Remembered::default(), AlarmMemory::default());
+        Self { reader, style, max_decompressed_bytes, slack, pace, remembered, alarms }
     }
 
     /// Handles one event.
@@ -149,7 +169,7 @@ impl<S: Slack> Handler<S> {
             Ok(Trigger::Logs(data)) => self.logs(&data, invocation).await,
             Ok(Trigger::Kinesis(records)) => self.kinesis(&records, invocation).await,
             Ok(Trigger::Tick) => self.tick(invocation).await,
-            Ok(Trigger::Alarm(_)) => Outcome::silent(),
+            Ok(Trigger::Alarm(_)) => self.notifications(event, invocation).await,
             Err(error) => Outcome::failed(error.into()),
         };
         outcome.ledger.pending = self.pace.pending();
@@ -170,11 +190,6 @@ impl<S: Slack> Handler<S> {
 impl Outcome {
     fn of(ledger: Ledger, measures: Measures) -> Self {
         Self { answer: Ok(Answer::Ledger(ledger)), ledger, measures }
-    }
-
-    /// Nothing to tell, and rightly so.
-    fn silent() -> Self {
-        Self::of(Ledger { silent: 1, ..Ledger::default() }, Measures::default())
     }
 
     fn failed(error: HandlerError) -> Self {

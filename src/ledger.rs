@@ -36,13 +36,13 @@ pub struct Ledger {
     pub posted: u64,
     /// Lines recovered from broken JSON. Outside the balance, as all that follows.
     pub salvaged: u64,
-    /// Kinesis records that could not be decoded.
+    /// Kinesis records and alarm notifications that could not be decoded.
     pub undecodable: u64,
     /// Posts whose answer was lost after they were sent, so that Slack may show them.
     pub ambiguous: u64,
     /// Alarm changes told.
     pub alarms: u64,
-    /// Alarm changes and batches that were rightly not told.
+    /// Notifications and batches that were rightly not told.
     pub silent: u64,
 }
 

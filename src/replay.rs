@@ -7,9 +7,11 @@
 use std::io::{self, Read};
 
 use crate::access_log::time::line_time_ms;
+use crate::alarm::{AlarmMemory, read_notifications};
 use crate::decode::{self, Header, Sink, Source};
 use crate::digest::{Batch, Digest, Reader};
 use crate::duplicates::Remembered;
+use crate::handler::alarms::Notice;
 use crate::handler::short_id;
 use crate::ledger::Ledger;
 use crate::recording::{self, Piece};
@@ -29,13 +31,15 @@ pub struct Settings {
     pub now_ms: Option<i64>,
 }
 
-/// One message and the lines that it tells.
+/// One message and what it tells.
 #[derive(Debug)]
 pub struct Told {
     /// The message.
     pub rendered: Rendered,
     /// Lines that it shows or counts.
     pub matched: u64,
+    /// Alarm changes that it tells: one or none.
+    pub alarms: u64,
 }
 
 /// What a recording came to.
@@ -74,10 +78,19 @@ pub fn replay(source: impl Read, settings: &Settings) -> io::Result<Replayed> {
 struct Run<'s> {
     settings: &'s Settings,
     remembered: Remembered,
-    /// What is to be told, one digest a delivery; drawn when the newest timestamp is known.
-    digests: Vec<Digest>,
+    alarms: AlarmMemory,
+    /// What is to be told, in order; drawn when the newest timestamp is known.
+    due: Vec<Due>,
     newest_ms: i64,
     replayed: Replayed,
+}
+
+/// What makes one message.
+enum Due {
+    /// One delivery.
+    Digest(Digest),
+    /// One notification.
+    Notice(Notice),
 }
 
 impl<'s> Run<'s> {
@@ -85,7 +98,8 @@ impl<'s> Run<'s> {
         Self {
             settings,
             remembered: Remembered::default(),
-            digests: Vec::new(),
+            alarms: AlarmMemory::default(),
+            due: Vec::new(),
             newest_ms: 0,
             replayed: Replayed::default(),
         }
@@ -95,7 +109,8 @@ impl<'s> Run<'s> {
         match trigger::read(event) {
             Ok(Trigger::Logs(data)) => self.batch(number, Source::Base64(&data)),
             Ok(Trigger::Kinesis(records)) => self.records(number, &records),
-            Ok(Trigger::Alarm(_) | Trigger::Tick) => self.replayed.ledger.silent += 1,
+            Ok(Trigger::Alarm(_)) => self.notifications(number, event),
+            Ok(Trigger::Tick) => self.replayed.ledger.silent += 1,
             Err(error) => self.fault(number, error.to_string()),
         }
     }
@@ -142,6 +157,27 @@ impl<'s> Run<'s> {
         self.deliver(all);
     }
 
+    fn notifications(&mut self, number: u64, event: &[u8]) {
+        let read = match read_notifications(event) {
+            Ok(read) => read,
+            Err(error) => return self.fault(number, error.to_string()),
+        };
+        for notification in read {
+            match notification.map(|notification| Notice::due(notification, &mut self.alarms)) {
+                Ok(Some(notice)) => {
+                    self.newest_ms = self.newest_ms.max(notice.changed_at_ms().unwrap_or_default());
+                    notice.told(&mut self.alarms);
+                    self.due.push(Due::Notice(notice));
+                }
+                Ok(None) => self.replayed.ledger.silent += 1,
+                Err(error) => {
+                    self.replayed.ledger.undecodable += 1;
+                    self.fault(number, error.to_string());
+                }
+            }
+        }
+    }
+
     fn deliver(&mut self, batch: Batch) {
         let counts = &batch.counts;
         let mut ledger = Ledger::of(counts);
@@ -152,7 +188,7 @@ impl<'s> Run<'s> {
         hits.resize(hits.len().max(counts.rule_hits.len()), 0);
         hits.iter_mut().zip(&counts.rule_hits).for_each(|(sum, hits)| *sum += hits);
         if counts.matched > 0 {
-            self.digests.push(batch.digest);
+            self.due.push(Due::Digest(batch.digest));
         }
         self.remembered.remember(batch.keys);
     }
@@ -163,16 +199,86 @@ impl<'s> Run<'s> {
 
     fn finish(mut self) -> Replayed {
         let now_ms = self.settings.now_ms.unwrap_or(self.newest_ms);
-        for mut digest in self.digests {
-            digest.sort();
-            let id = short_id(digest.id);
-            let rendered = render(&digest, &self.settings.style, &Situation { now_ms, id: &id, storm: None });
+        for due in self.due {
+            let told = match due {
+                Due::Digest(digest) => tell(digest, &self.settings.style, now_ms),
+                Due::Notice(notice) => Told {
+                    rendered: notice.render(&self.settings.style, now_ms),
+                    matched: 0,
+                    alarms: notice.alarms(),
+                },
+            };
             let ledger = &mut self.replayed.ledger;
             ledger.posted += 1;
-            ledger.shown += rendered.shown;
-            ledger.counted += digest.matched() - rendered.shown;
-            self.replayed.messages.push(Told { rendered, matched: digest.matched() });
+            ledger.alarms += told.alarms;
+            ledger.shown += told.rendered.shown;
+            ledger.counted += told.matched - told.rendered.shown;
+            self.replayed.messages.push(told);
         }
         self.replayed
+    }
+}
+
+fn tell(mut digest: Digest, style: &Style, now_ms: i64) -> Told {
+    digest.sort();
+    let id = short_id(digest.id);
+    let rendered = render(&digest, style, &Situation { now_ms, id: &id, storm: None });
+    Told { rendered, matched: digest.matched(), alarms: 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access_log::Format;
+    use crate::alarm::fixture_tests::fixtures;
+    use crate::rules::Rules;
+
+    /// The fixtures of alarms of these names, one after the other.
+    fn replayed(names: &[&str]) -> Replayed {
+        let all = fixtures("");
+        let events =
+            names.iter().map(|name| &all.iter().find(|(found, _)| found == name).expect("a fixture").1);
+        let recording = events.fold(Vec::new(), |all, event| [all, event.clone()].concat());
+        let reader = Reader {
+            rules: Rules::built_in(),
+            format: Format::Auto,
+            redact: Vec::new(),
+            own_log_group: None,
+            samples_per_group: 20,
+        };
+        let settings =
+            Settings { reader, style: Style::default(), max_decompressed_bytes: 1 << 20, now_ms: None };
+        replay(recording.as_slice(), &settings).expect("bytes can be read")
+    }
+
+    fn headings(replayed: &Replayed) -> Vec<&str> {
+        let texts = replayed.messages.iter().map(|told| told.rendered.message.text.as_str());
+        texts.map(|text| text.split(" · ").next().unwrap_or_default()).collect()
+    }
+
+    #[test]
+    fn alarms_in_a_recording_give_their_messages_in_order_and_a_repeat_gives_none() {
+        let replayed = replayed(&[
+            "sns-metric-alarm",
+            "eventbridge-metric-alarm",
+            "eventbridge-configuration-change",
+            "sns-text-plain",
+            "eventbridge-recovery",
+        ]);
+        assert_eq!(headings(&replayed), ["ALARM", "Message from topic api-alarms", "OK again"]);
+        let expected = Ledger { alarms: 2, posted: 3, silent: 2, ..Ledger::default() };
+        assert_eq!(replayed.ledger, expected);
+        assert_eq!(replayed.messages.iter().map(|told| told.alarms).collect::<Vec<_>>(), [1, 0, 1]);
+        // The newest timestamp is the recovery's: seen from there, the first notice is seven minutes old.
+        assert!(replayed.messages[0].rendered.plain.text.contains("told 7 min late"));
+        assert!(!replayed.messages[2].rendered.plain.text.contains("late"));
+    }
+
+    #[test]
+    fn an_unreadable_notification_is_a_fault_with_its_line_and_hides_none() {
+        let replayed = replayed(&["sns-several-records-one-unreadable"]);
+        assert_eq!(headings(&replayed), ["ALARM", "Message from topic api-alarms", "OK again"]);
+        assert_eq!(replayed.ledger.undecodable, 1);
+        assert_eq!(replayed.faults, [(1, "record 1 is not an SNS record with a `Message`".to_owned())]);
     }
 }

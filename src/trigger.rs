@@ -14,6 +14,10 @@ use crate::json::{self, Stop};
 const MAX_NAMED_KEYS: usize = 8;
 const MAX_NAMED_KEY_CHARS: usize = 40;
 
+/// How the `detail-type` of all that EventBridge tells of an alarm begins. Not only changes of its state: a rule on
+/// alarms delivers changes of their configuration too, and an error for those would be retried for nothing.
+const ALARM_EVENT: &[u8] = b"CloudWatch Alarm ";
+
 /// What set the function off.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trigger<'a> {
@@ -41,7 +45,7 @@ pub struct KinesisRecord<'a> {
 pub enum AlarmShape {
     /// SNS: `Records[].Sns.Message` holds the alarm as text.
     Sns,
-    /// EventBridge: `detail` of a "CloudWatch Alarm State Change".
+    /// EventBridge: a "CloudWatch Alarm State Change", or another event about an alarm.
     EventBridge,
     /// The alarm's own Lambda action: `alarmData`.
     DirectAction,
@@ -101,7 +105,7 @@ pub fn read(event: &[u8]) -> Result<Trigger<'_>, TriggerError> {
         return Ok(Trigger::Alarm(AlarmShape::DirectAction));
     }
     match shape.detail_type.and_then(text).as_deref() {
-        Some(b"CloudWatch Alarm State Change") => Ok(Trigger::Alarm(AlarmShape::EventBridge)),
+        Some(name) if name.starts_with(ALARM_EVENT) => Ok(Trigger::Alarm(AlarmShape::EventBridge)),
         Some(b"Scheduled Event") => Ok(Trigger::Tick),
         _ => Err(TriggerError::Unknown { keys: shape.keys }),
     }
@@ -195,6 +199,11 @@ mod tests {
             Ok(Trigger::Alarm(AlarmShape::EventBridge))
         );
         assert_eq!(
+            read_text(r#"{"detail-type":"CloudWatch Alarm Configuration Change","detail":{}}"#),
+            Ok(Trigger::Alarm(AlarmShape::EventBridge)),
+            "nothing to tell, and no error either"
+        );
+        assert_eq!(
             read_text(r#"{"source":"aws.events","detail-type":"Scheduled Event","detail":{}}"#),
             Ok(Trigger::Tick)
         );
@@ -215,7 +224,8 @@ mod tests {
         check(r#"{"a":"secret","b <!here>":{"c":1}}"#, &unknown("a, bhere"));
         check(r#"{"Records":[]}"#, &unknown("Records"));
         check(r#"{"Records":[{"eventSource":"aws:sqs"}]}"#, &unknown("Records"));
-        check(r#"{"detail-type":"CloudWatch Alarm Configuration Change"}"#, &unknown("detail-type"));
+        check(r#"{"detail-type":"CloudWatch Alarms"}"#, &unknown("detail-type"));
+        check(r#"{"detail-type":"EC2 Instance State-change Notification"}"#, &unknown("detail-type"));
         check(
             &format!("{{\"{}\":1{}}}", "k".repeat(60), ",\"x\":2".repeat(9)),
             &unknown(&format!("{}, x, x, x, x, x, x, x", "k".repeat(40))),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::{AlarmChange, AlarmMemory, AlarmNotice, Decision, Notification, Telling, read_notifications};
 
 /// The fixtures of a folder, by name.
-fn fixtures(folder: &str) -> Vec<(String, Vec<u8>)> {
+pub(crate) fn fixtures(folder: &str) -> Vec<(String, Vec<u8>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/alarms").join(folder);
     let mut paths: Vec<PathBuf> =
         std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -37,10 +37,11 @@ fn decided(decision: Decision) -> String {
 }
 
 fn told(notice: &AlarmNotice) -> String {
-    let AlarmNotice { telling: _, heading, about, since_ms, alarm_url, region: _, window_ms } = notice;
+    let AlarmNotice { heading, about, since_ms, alarm_url, log_group, window_ms, .. } = notice;
     let window = window_ms.map(|(start, end)| format!("{} to {}", time(start), time(end)));
+    let log_group = log_group.as_ref().map(|name| format!(" of {name:?}")).unwrap_or_default();
     format!(
-        "  {}\n  about {about:?}\n  since {:?}\n  alarm {alarm_url:?}\n  logs  {window:?}\n",
+        "  {}\n  about {about:?}\n  since {:?}\n  alarm {alarm_url:?}\n  logs  {window:?}{log_group}\n",
         heading.join(" · "),
         since_ms.map(time),
     )

@@ -4,9 +4,9 @@
 //! here but for what stands in the heading.
 
 use super::change::{AlarmChange, Watched};
-use super::console::alarm_url;
 use super::memory::Telling;
 use super::words;
+use crate::slack::console::Region;
 
 /// At most so many characters of a quoted reason stand in the heading.
 const MAX_QUOTED_CHARS: usize = 200;
@@ -31,10 +31,14 @@ pub struct AlarmNotice {
     pub about: Option<String>,
     /// Since when the alarm is, or was, in alarm, epoch milliseconds.
     pub since_ms: Option<i64>,
+    /// When it changed to what is told, epoch milliseconds.
+    pub changed_at_ms: i64,
     /// The alarm's page in the console, where its Region is known.
     pub alarm_url: Option<String>,
-    /// The Region's code, for further links.
-    pub region: Option<String>,
+    /// The alarm's Region, for further links.
+    pub region: Option<Region>,
+    /// The log group that the alarm's metric names as one of its dimensions.
+    pub log_group: Option<String>,
     /// The time to look at in the logs: start and end, epoch milliseconds. `None` where it is not told.
     pub window_ms: Option<(i64, i64)>,
 }
@@ -56,13 +60,16 @@ impl AlarmNotice {
                 (["OK again".to_owned(), change.name.clone()].into_iter().chain(after).collect(), began_ms)
             }
         };
+        let region = change.region.as_deref().and_then(Region::new);
         Self {
             telling,
             heading,
             about: change.description.clone().or_else(|| dimensions(change)),
             since_ms,
-            alarm_url: change.region.as_deref().map(|region| alarm_url(region, &change.name)),
-            region: change.region.clone(),
+            changed_at_ms: change.changed_at_ms,
+            alarm_url: region.as_ref().map(|region| region.alarm(&change.name)),
+            region,
+            log_group: log_group(change),
             window_ms: window(change, telling),
         }
     }
@@ -97,6 +104,13 @@ fn dimensions(change: &AlarmChange) -> Option<String> {
     let Watched::Metric(metric) = &change.watched else { return None };
     let said: Vec<String> = metric.dimensions.iter().map(|(name, value)| format!("{name} {value}")).collect();
     (!said.is_empty()).then(|| said.join(", "))
+}
+
+/// CloudWatch Logs' own metrics have this dimension (its user guide, "Monitoring with CloudWatch metrics").
+fn log_group(change: &AlarmChange) -> Option<String> {
+    let Watched::Metric(metric) = &change.watched else { return None };
+    let named = metric.dimensions.iter().find(|(name, _)| name == "LogGroupName");
+    named.map(|(_, log_group)| log_group.clone())
 }
 
 /// From the datapoints that set the alarm off to the newest of them, or to its end.

@@ -96,6 +96,31 @@ impl<S: Slack> Handler<S> {
         Ok(())
     }
 
+    /// Posts a message whether or not there is a token, though it takes one where there is.
+    ///
+    /// It never posts inside a pause that Slack asks for: it waits for its end, if the time allows.
+    pub(super) async fn post_at_once(
+        &mut self,
+        rendered: &Rendered,
+        invocation: Invocation,
+        ledger: &mut Ledger,
+        measures: &mut Measures,
+    ) -> Result<(), PostError> {
+        self.pace.bucket.take(invocation.now_ms());
+        loop {
+            match self.post(rendered, invocation, ledger, measures).await {
+                Err(PostError::RateLimited { retry_after }) => {
+                    self.pace.bucket.empty(invocation.now_ms(), millis(retry_after));
+                    if !invocation.has_time_for(retry_after) {
+                        return Err(PostError::RateLimited { retry_after });
+                    }
+                    sleep(retry_after).await;
+                }
+                posted => return posted.map(|_| ()),
+            }
+        }
+    }
+
     /// Posts a message and keeps the books; gives how many lines it shows.
     pub(super) async fn post(
         &mut self,

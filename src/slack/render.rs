@@ -1,9 +1,10 @@
-//! A [`Digest`] in; the message that a person wants to read, out.
+//! A [`Digest`] or an alarm's notice in; the message that a person wants to read, out.
 //!
 //! Pure: no clock, no environment, no network; the same input gives the same bytes.
 //! It never shows a stranger's text live, never passes a limit of Slack's, never leaves a line uncounted,
 //! and never calls a line shown whose text is not in the message.
 
+mod alarm;
 mod choice;
 mod color;
 mod footer;
@@ -19,6 +20,7 @@ use crate::digest::Digest;
 use crate::slack::console::Region;
 use crate::slack::message::Message;
 
+pub use alarm::{render_alarm, render_topic_text};
 use form::Form;
 pub use quiet::{QuietAgain, render_quiet_again};
 

@@ -7,7 +7,7 @@
 
 mod accounting;
 mod answers;
-mod container;
+pub(crate) mod container;
 mod containers;
 mod delivery;
 mod function;

@@ -11,6 +11,7 @@
     reason = "a fake that cannot go on must fail its test loudly, also outside `#[test]` functions"
 )]
 
+mod alarms;
 mod clock;
 mod fake_lambda;
 mod fake_slack;

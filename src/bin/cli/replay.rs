@@ -108,13 +108,14 @@ fn read(input: &Input, settings: &Settings) -> io::Result<Replayed> {
 /// Posts the messages; what is not accepted is failed in the ledger. Says whether all were.
 fn deliver(delivery: &mut Delivery, name: &str, replayed: &mut Replayed) -> bool {
     let mut all = true;
-    for Told { rendered, matched } in &replayed.messages {
+    for Told { rendered, matched, alarms } in &replayed.messages {
         if let Err(error) = delivery.post(rendered) {
             eprintln!("statuswatch: {name}: message {} not delivered: {error}", rendered.id);
             replayed.ledger.posted -= 1;
             replayed.ledger.shown -= rendered.shown;
             replayed.ledger.counted -= matched - rendered.shown;
             replayed.ledger.failed += matched;
+            replayed.ledger.alarms -= alarms;
             all = false;
         }
     }
@@ -147,7 +148,8 @@ fn write_messages(out: &mut impl Write, name: &str, replayed: &Replayed, canvas:
 
 /// What became of the lines, in words; only of kinds that there are.
 fn summary(ledger: &Ledger) -> String {
-    let mut parts = vec![words::count(ledger.received, "line")];
+    let has_only_notices = ledger.received == 0 && ledger.posted > 0;
+    let mut parts = if has_only_notices { Vec::new() } else { vec![words::count(ledger.received, "line")] };
     let kinds = [
         (ledger.ok, "ok"),
         (ledger.ignored, "ignored"),
@@ -162,15 +164,27 @@ fn summary(ledger: &Ledger) -> String {
             .filter(|(count, _)| *count > 0)
             .map(|(count, kind)| format!("{} {kind}", words::number(*count))),
     );
-    if ledger.matched > 0 {
-        let told = words::count(ledger.matched, "error");
-        parts.push(format!(
-            "{told} in {} ({} shown)",
-            words::count(ledger.posted, "message"),
-            words::number(ledger.shown)
-        ));
-    }
+    parts.extend(told(ledger));
     parts.join(" · ")
+}
+
+/// What is told, and in how many messages; a message may also tell a text that is neither.
+fn told(ledger: &Ledger) -> Option<String> {
+    let kinds = [(ledger.matched, "error"), (ledger.alarms, "alarm change")];
+    let what: Vec<String> = kinds
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, noun)| words::count(*count, noun))
+        .collect();
+    let messages = words::count(ledger.posted, "message");
+    let shown = format!(" ({} shown)", words::number(ledger.shown));
+    match what.as_slice() {
+        [] => (ledger.posted > 0).then_some(messages),
+        what => {
+            let shown = if ledger.matched > 0 { &shown } else { "" };
+            Some(format!("{} in {messages}{shown}", what.join(" and ")))
+        }
+    }
 }
 
 fn write_total(out: &mut impl Write, total: &Ledger, rules: &Rules, hits: &[u64]) -> io::Result<()> {

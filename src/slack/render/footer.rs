@@ -7,7 +7,7 @@ use crate::slack::console::Region;
 use crate::slack::escape::{Dialect, escape, units};
 use crate::words;
 
-use super::{Situation, Storm};
+use super::Storm;
 
 /// Lines older than this when posted are old news and marked as such, in milliseconds.
 const LATE_MS: u64 = 5 * 60 * 1_000;
@@ -33,8 +33,8 @@ pub(super) fn mrkdwn(items: &[Item]) -> String {
 }
 
 /// How late the news is, if it is old.
-pub(super) fn late(section: &Section, situation: &Situation<'_>) -> Option<Item> {
-    let age = words::elapsed_ms(section.last_ms, situation.now_ms);
+pub(super) fn late(newest_ms: i64, now_ms: i64) -> Option<Item> {
+    let age = words::elapsed_ms(newest_ms, now_ms);
     (age > LATE_MS).then(|| Item::Words(format!("told {} late", words::duration(age))))
 }
 

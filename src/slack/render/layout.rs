@@ -176,7 +176,7 @@ impl<'a> Plan<'a> {
         if self.is_one_error() {
             items.push(Item::Words(words::span(first_ms, last_ms)));
         }
-        items.extend(footer::late(section, self.situation));
+        items.extend(footer::late(last_ms, self.situation.now_ms));
         if self.pen.detail.links != Links::Shared {
             items.extend(footer::insights(
                 &[section],

@@ -1,5 +1,6 @@
 //! Digests made by hand, and the messages that they become.
 
+mod alarms;
 mod cases;
 mod hostile;
 mod limits;

@@ -11,7 +11,7 @@ use proptest::sample::select;
 const LEAD_IN: &str = "<!subteam^S0|ops> *エラー* :fire:";
 
 /// Text that tries to be a mention, a link, an emoji, formatting, a second line, or simply too long.
-fn hostile(length: RangeInclusive<usize>) -> impl Strategy<Value = String> {
+pub(super) fn hostile(length: RangeInclusive<usize>) -> impl Strategy<Value = String> {
     let pieces = vec![
         "<!channel>",
         "<!here|x>",
@@ -62,7 +62,7 @@ fn hostile(length: RangeInclusive<usize>) -> impl Strategy<Value = String> {
     (short, prop::sample::select(vec![1_usize, 1, 1, 1, 25])).prop_map(|(text, times)| text.repeat(times))
 }
 
-fn a_time() -> impl Strategy<Value = i64> {
+pub(super) fn a_time() -> impl Strategy<Value = i64> {
     prop_oneof![8 => AT..AT + 90_000_000, 1 => select(vec![0, -1, i64::MIN, i64::MAX, 253_402_300_800_000])]
 }
 
@@ -126,7 +126,7 @@ fn a_digest() -> impl Strategy<Value = Digest> {
     sections.prop_map(|sections| Digest { sections, ..Digest::default() })
 }
 
-fn a_style() -> impl Strategy<Value = Style> {
+pub(super) fn a_style() -> impl Strategy<Value = Style> {
     let region = prop::option::of(Just("eu-central-1"));
     (region, 0_usize..40, any::<bool>()).prop_map(|(region, max_lines, lead_in)| Style {
         lead_in: lead_in.then(|| LEAD_IN.to_owned()),

@@ -46,10 +46,10 @@ fn is_forbidden(c: char) -> bool {
 }
 
 fn is_ours(tag: &str) -> bool {
-    let link = |label: &str| {
-        tag.starts_with(
-            "<https://eu-central-1.console.aws.amazon.com/cloudwatch/home?region=eu-central-1#logsV2:",
-        ) && tag.matches('|').count() == 1
+    let link = |page: &str, label: &str| {
+        tag.strip_prefix("<https://eu-central-1.console.aws.amazon.com/cloudwatch/home?region=eu-central-1#")
+            .is_some_and(|at| at.starts_with(page))
+            && tag.matches('|').count() == 1
             && tag.split('|').next_back().is_some_and(|shown| shown.starts_with(label))
     };
     let is_date = || {
@@ -59,7 +59,10 @@ fn is_ours(tag: &str) -> bool {
         seconds.chars().all(|c| c.is_ascii_digit())
             && day.chars().all(|c| c.is_ascii_alphanumeric() || c == ' ')
     };
-    is_date() || link("Logs Insights") || link("log stream")
+    is_date()
+        || link("logsV2:", "Logs Insights")
+        || link("logsV2:", "log stream")
+        || link("alarmsV2:alarm/", "alarm>")
 }
 
 /// The heading without what the operator wrote.

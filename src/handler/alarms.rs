@@ -1,0 +1,161 @@
+//! An event of notifications in; each that a person should hear of posted, out.
+//!
+//! A notification never hides another: all are tried, and any failure fails the event, so that Lambda hands it over
+//! again. What Slack accepted is remembered and not told again then. Notices are few and urgent: they do not wait
+//! for a token, and nothing is folded into them.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use thiserror::Error;
+
+use super::tell::short_id;
+use super::{Answer, Handler, HandlerError, Invocation, Outcome, Slack};
+use crate::alarm::{
+    AlarmChange, AlarmMemory, AlarmNotice, Decision, Notification, NotificationError, Telling, TopicText,
+    read_notifications,
+};
+use crate::ledger::{Ledger, Measures};
+use crate::slack::post::PostError;
+use crate::slack::render::{Rendered, Style, render_alarm, render_topic_text};
+
+/// Why a notification was not told.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum NoticeError {
+    /// It could not be read. Final: the same bytes give the same answer.
+    #[error(transparent)]
+    Unreadable(#[from] NotificationError),
+    /// Slack did not accept its message. Worth another try, as far as the post's own error is.
+    #[error("record {index}: {error}")]
+    Post {
+        /// Which notification of the event, from 0.
+        index: usize,
+        /// Why Slack did not accept it.
+        error: PostError,
+    },
+}
+
+/// A notification that a person is to hear of.
+#[derive(Debug)]
+pub(crate) enum Notice {
+    /// An alarm went off or recovered.
+    Change(Box<AlarmChange>, Telling),
+    /// A topic's message that is no alarm.
+    Text(TopicText),
+}
+
+impl<S: Slack> Handler<S> {
+    pub(super) async fn notifications(&mut self, event: &[u8], invocation: Invocation) -> Outcome {
+        let notifications = match read_notifications(event) {
+            Ok(notifications) => notifications,
+            Err(error) => return Outcome::failed(error.into()),
+        };
+        let all = notifications.len() as u64;
+        let mut ledger = Ledger::default();
+        let mut measures = Measures::default();
+        let mut errors = Vec::new();
+        for (index, notification) in notifications.into_iter().enumerate() {
+            let told = match notification {
+                Ok(notification) => self
+                    .notification(notification, invocation, &mut ledger, &mut measures)
+                    .await
+                    .map_err(|error| NoticeError::Post { index, error }),
+                Err(error) => {
+                    ledger.undecodable += 1;
+                    Err(error.into())
+                }
+            };
+            if let Err(error) = told {
+                tracing::error!(%error, "a notification was not told");
+                errors.push(error);
+            }
+        }
+        let untold = errors.len() as u64;
+        let answer = match errors.into_iter().next() {
+            None => Ok(Answer::Ledger(ledger)),
+            Some(first) => Err(HandlerError::Notices { untold, notifications: all, first }),
+        };
+        Outcome { answer, ledger, measures }
+    }
+
+    async fn notification(
+        &mut self,
+        notification: Notification,
+        invocation: Invocation,
+        ledger: &mut Ledger,
+        measures: &mut Measures,
+    ) -> Result<(), PostError> {
+        let Some(notice) = Notice::due(notification, &mut self.alarms) else {
+            ledger.silent += 1;
+            return Ok(());
+        };
+        let rendered = notice.render(&self.style, invocation.now_ms());
+        self.post_at_once(&rendered, invocation, ledger, measures).await?;
+        ledger.alarms += notice.alarms();
+        notice.told(&mut self.alarms);
+        Ok(())
+    }
+}
+
+impl Notice {
+    /// `None` where nobody is to hear of it; that is remembered at once.
+    pub(crate) fn due(notification: Notification, memory: &mut AlarmMemory) -> Option<Self> {
+        match notification {
+            Notification::Change(change) => match memory.decide(&change) {
+                Decision::Tell(telling) => Some(Self::Change(change, telling)),
+                silent @ Decision::Silent(_) => {
+                    memory.commit(&change, silent);
+                    None
+                }
+            },
+            Notification::Text(text) => memory.decide_text(&text).then_some(Self::Text(text)),
+            Notification::Unrelated => None,
+        }
+    }
+
+    /// The message that tells it.
+    pub(crate) fn render(&self, style: &Style, now_ms: i64) -> Rendered {
+        let id = self.id();
+        match self {
+            Self::Change(change, telling) => {
+                render_alarm(&AlarmNotice::new(change, *telling), style, now_ms, &id)
+            }
+            Self::Text(text) => render_topic_text(text, style, &id),
+        }
+    }
+
+    /// Remembers it, once its message was accepted.
+    pub(crate) fn told(&self, memory: &mut AlarmMemory) {
+        match self {
+            Self::Change(change, telling) => memory.commit(change, Decision::Tell(*telling)),
+            Self::Text(text) => memory.commit_text(text),
+        }
+    }
+
+    /// How many alarm changes it tells.
+    pub(crate) fn alarms(&self) -> u64 {
+        u64::from(matches!(self, Self::Change(..)))
+    }
+
+    /// When what it tells happened, where that is known; epoch milliseconds.
+    pub(crate) fn changed_at_ms(&self) -> Option<i64> {
+        match self {
+            Self::Change(change, _) => Some(change.changed_at_ms),
+            Self::Text(_) => None,
+        }
+    }
+
+    /// The same notification has the same id in every process: the hasher's seed is fixed.
+    fn id(&self) -> String {
+        let mut hasher = DefaultHasher::new();
+        match self {
+            Self::Change(change, _) => {
+                (&change.name, change.state.name(), change.changed_at_ms).hash(&mut hasher);
+            }
+            Self::Text(text) => (&text.message_id, &text.topic_name, &text.text).hash(&mut hasher),
+        }
+        short_id(hasher.finish())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,201 @@
+//! Notifications against a Slack that answers by a script, on a clock that stands unless somebody waits.
+
+use std::collections::VecDeque;
+
+use super::*;
+use crate::access_log::Format;
+use crate::alarm::fixture_tests::fixtures;
+use crate::digest::{Digest, Group, Reader, Section};
+use crate::http::Budget;
+use crate::pace::{Bucket, Pace};
+use crate::rules::Rules;
+use crate::slack::post::{Accepted, Post, PostOutcome};
+use std::time::{Duration, SystemTime};
+use tokio::time::Instant;
+
+/// Answers in order, and then yes to everything.
+#[derive(Debug, Default)]
+struct Script {
+    answers: VecDeque<Result<(), PostError>>,
+    /// The heading of each post.
+    posted: Vec<String>,
+}
+
+impl Slack for Script {
+    async fn post(&mut self, post: Post<'_>, _budget: Budget) -> PostOutcome {
+        let body: serde_json::Value = serde_json::from_str(post.body).unwrap();
+        self.posted.push(body["text"].as_str().unwrap().to_owned());
+        let answer = self.answers.pop_front().unwrap_or(Ok(()));
+        let result = answer.map(|()| Accepted { as_plain_text: false });
+        PostOutcome { result, requests: 1, ambiguous: 0 }
+    }
+}
+
+const REFUSED: PostError = PostError::Rejected { status: 400, word: None };
+
+fn rate_limited(seconds: u64) -> PostError {
+    PostError::RateLimited { retry_after: Duration::from_secs(seconds) }
+}
+
+/// A handler with one token, to be had again after an hour.
+fn handler(answers: impl IntoIterator<Item = Result<(), PostError>>) -> Handler<Script> {
+    let reader = Reader {
+        rules: Rules::built_in(),
+        format: Format::Auto,
+        redact: Vec::new(),
+        own_log_group: None,
+        samples_per_group: 20,
+    };
+    let slack = Script { answers: answers.into_iter().collect(), posted: Vec::new() };
+    Handler::new(reader, Style::default(), 1 << 20, Pace::new(Bucket::new(1, 3_600_000)), slack)
+}
+
+/// 2020-11-18 05:30:20 UTC, with half a minute to go.
+fn invocation() -> Invocation {
+    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_605_677_420);
+    Invocation::new(now, Instant::now() + Duration::from_secs(30))
+}
+
+fn fixture(name: &str) -> Vec<u8> {
+    fixtures("").into_iter().find(|(found, _)| found == name).expect("a fixture").1
+}
+
+/// An SNS event of alarms with these names, each gone off.
+fn sns(names: &[&str]) -> Vec<u8> {
+    let record = |name: &&str| {
+        let message = serde_json::json!({
+            "AlarmName": name, "NewStateValue": "ALARM", "OldStateValue": "OK", "NewStateReason": "",
+            "StateChangeTime": "2020-11-18T05:30:12.345+0000", "AWSAccountId": "111122223333",
+        });
+        serde_json::json!({"EventSource": "aws:sns", "Sns": {"Message": message.to_string()}})
+    };
+    let records: Vec<_> = names.iter().map(record).collect();
+    serde_json::json!({ "Records": records }).to_string().into_bytes()
+}
+
+async fn handle(handler: &mut Handler<Script>, event: &[u8]) -> (Result<(), String>, Ledger) {
+    let outcome = handler.handle(event, invocation()).await;
+    if let Ok(Answer::Ledger(answered)) = &outcome.answer {
+        assert_eq!(*answered, outcome.ledger);
+    }
+    (outcome.answer.map(|_| ()).map_err(|error| format!("{}: {error}", error.kind())), outcome.ledger)
+}
+
+fn ledger(alarms: u64, posted: u64, silent: u64) -> Ledger {
+    Ledger { posted, alarms, silent, ..Ledger::default() }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_change_by_three_ways_is_told_once() {
+    let mut handler = handler([]);
+    assert_eq!(handle(&mut handler, &fixture("sns-metric-alarm")).await, (Ok(()), ledger(1, 1, 0)));
+    for other in ["eventbridge-metric-alarm", "action-metric-alarm", "sns-metric-alarm"] {
+        assert_eq!(handle(&mut handler, &fixture(other)).await, (Ok(()), ledger(0, 0, 1)), "{other}");
+    }
+    assert_eq!(handler.slack.posted.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_nobody_needs_to_hear_is_a_success_and_counted() {
+    for fixture_name in [
+        "sns-insufficient-data",
+        "sns-ok-after-insufficient-data",
+        "eventbridge-composite-suppressed",
+        "eventbridge-configuration-change",
+    ] {
+        let mut handler = handler([]);
+        let told = handle(&mut handler, &fixture(fixture_name)).await;
+        assert_eq!(told, (Ok(()), ledger(0, 0, 1)), "{fixture_name}");
+        assert!(handler.slack.posted.is_empty());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_record_does_not_hide_the_others_and_only_it_is_told_on_the_retry() {
+    let mut handler = handler([Ok(()), Err(REFUSED)]);
+    let event = sns(&["a", "b", "c"]);
+    let error = "Statuswatch.Slack: 1 of 3 notifications not told, first: record 1: slack rejected the message: \
+                 it answered 400";
+    assert_eq!(handle(&mut handler, &event).await, (Err(error.to_owned()), ledger(2, 2, 0)));
+    assert_eq!(handle(&mut handler, &event).await, (Ok(()), ledger(1, 1, 2)));
+    assert_eq!(handler.slack.posted, ["ALARM · a", "ALARM · b", "ALARM · c", "ALARM · b"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unreadable_record_is_named_and_does_not_hide_the_others() {
+    let mut handler = handler([]);
+    let event = fixture("sns-several-records-one-unreadable");
+    let error = "Statuswatch.Event: 1 of 4 notifications not told, first: record 1 is not an SNS record with a `Message`";
+    let undecodable = |ledger| Ledger { undecodable: 1, ..ledger };
+    assert_eq!(handle(&mut handler, &event).await, (Err(error.to_owned()), undecodable(ledger(2, 3, 0))));
+    assert_eq!(handle(&mut handler, &event).await, (Err(error.to_owned()), undecodable(ledger(0, 0, 3))));
+    assert_eq!(handler.slack.posted.len(), 3, "alarm, text and recovery, each once");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_that_holds_no_notification_at_all_is_an_error_of_the_event() {
+    for (name, event) in fixtures("broken") {
+        let mut handler = handler([]);
+        let (answer, told) = handle(&mut handler, &event).await;
+        assert!(answer.unwrap_err().starts_with("Statuswatch.Event: "), "{name}");
+        assert_eq!(told.posted + told.alarms + told.silent, 0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_storm_does_not_hold_an_alarm_back() {
+    let mut handler = handler([]);
+    let now_ms = invocation().now_ms();
+    assert!(handler.pace.bucket.take(now_ms));
+    handler.pace.fold(a_digest(), now_ms);
+    let told = handle(&mut handler, &sns(&["a", "b"])).await;
+    assert_eq!(told, (Ok(()), Ledger { pending: 3, ..ledger(2, 2, 0) }), "and what is folded stays folded");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_alarm_takes_a_token_where_there_is_one() {
+    let mut handler = handler([]);
+    handle(&mut handler, &sns(&["a"])).await.0.unwrap();
+    assert!(!handler.pace.bucket.take(invocation().now_ms()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_that_slack_asks_for_is_waited_for_as_long_as_the_time_allows() {
+    let mut handler = handler([Err(rate_limited(7)), Err(rate_limited(1))]);
+    let began = Instant::now();
+    let outcome = handler.handle(&sns(&["a"]), invocation()).await;
+    assert_eq!(began.elapsed(), Duration::from_secs(8));
+    assert_eq!(outcome.ledger, ledger(1, 1, 0));
+    assert_eq!(outcome.measures.rate_limited, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_beyond_the_deadline_is_an_error_at_once_and_empties_the_bucket() {
+    let mut handler = handler([Err(rate_limited(60))]);
+    let began = Instant::now();
+    let (answer, told) = handle(&mut handler, &sns(&["a"])).await;
+    assert_eq!(
+        answer.unwrap_err(),
+        "Statuswatch.Slack: 1 of 1 notifications not told, first: record 0: slack asks for no post for another 60000 ms"
+    );
+    assert_eq!((began.elapsed(), told), (Duration::ZERO, ledger(0, 0, 0)));
+    assert!(handler.pace.bucket.wait_ms(invocation().now_ms()) >= 60_000);
+    assert_eq!(handle(&mut handler, &sns(&["a"])).await, (Ok(()), ledger(1, 1, 0)), "told on the retry");
+}
+
+/// Three lines of a group.
+fn a_digest() -> Digest {
+    let group = Group {
+        status: crate::access_log::Status::new(502).unwrap(),
+        route: "GET /".to_owned(),
+        fault: crate::digest::Fault::Unknown,
+        count: 3,
+        salvaged: 0,
+        first_ms: 1,
+        last_ms: 2,
+        is_new: false,
+        samples: Vec::new(),
+    };
+    let section = Section { groups: vec![group], server_errors: 3, ..Section::default() };
+    Digest { sections: vec![section], id: 1 }
+}
