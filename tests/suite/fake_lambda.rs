@@ -7,14 +7,14 @@
 
 mod accounting;
 mod answers;
-mod container;
+pub(crate) mod container;
 mod containers;
 mod delivery;
 mod function;
 mod kinesis;
 mod queue;
 mod report;
-mod runtime_api;
+pub(crate) mod runtime_api;
 mod service;
 #[cfg(test)]
 mod simulation_tests;

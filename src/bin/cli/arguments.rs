@@ -31,13 +31,13 @@ pub(crate) struct ReplayArguments {
     /// Rules file; without it all 4xx and 5xx are told
     #[arg(long, value_name = "FILE")]
     pub(crate) rules: Option<PathBuf>,
-    /// Format of the access-log lines: auto, json, clf, csv or xml
-    #[arg(long, default_value = "auto", value_name = "FORMAT")]
-    pub(crate) format: Format,
+    /// Format of the access-log lines: auto, json, clf, csv or xml [default: auto]
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) format: Option<Format>,
     /// Print one JSON object per input: source, ledger and the exact bodies that would be posted
     #[arg(long)]
     pub(crate) json: bool,
-    /// Post the messages, too, to the webhook that the environment names (`SLACK_WEBHOOK_URL`)
+    /// Post the messages, too, to the webhook in `SLACK_WEBHOOK_URL`, with the function's other settings
     #[arg(long)]
     pub(crate) deliver: bool,
     /// The time of telling, such as 2026-01-31T12:00:00Z [default: the newest time in each input]
