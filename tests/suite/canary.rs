@@ -102,11 +102,8 @@ async fn neither_the_webhook_nor_a_line_shows_in_anything_that_the_function_writ
     container.exited().await;
 
     let posts = slack.posts();
-    assert!(posts.iter().all(|post| holds(&post.head, SECRET) && holds(&post.body, LINE) || post.accepted));
-    assert!(
-        posts.iter().any(|post| holds(&post.head, SECRET) && holds(&post.body, LINE)),
-        "the marker goes round"
-    );
+    let marked = posts.iter().filter(|post| holds(&post.head, SECRET) && holds(&post.body, LINE)).count();
+    assert!(marked > 8, "the markers go to Slack: {marked}");
     assert!(posts.iter().all(|post| !holds(&post.body, SECRET)));
     let written = written(&container, &answers);
     assert!(written.len() > 5_000, "there is something to search");
@@ -132,8 +129,11 @@ async fn a_webhook_in_the_wrong_place_shows_in_no_refusal() {
         "AWS_ENDPOINT_URL",
     ] {
         let url = format!("ftp://hooks.slack.com/services/T0/B0/{SECRET}");
-        let container =
-            talkative(Setup::statuswatch().env("SLACK_WEBHOOK_PARAMETER", "x").env(name, &url)).start().await;
+        let setup = Setup::statuswatch().env(name, &url);
+        // The endpoint is looked at only where something is in AWS.
+        let is_endpoint = name == "AWS_ENDPOINT_URL";
+        let setup = if is_endpoint { setup.env("SLACK_WEBHOOK_PARAMETER", "x") } else { setup };
+        let container = talkative(setup).start().await;
         assert!(matches!(container.started().await, Start::Died(_)), "{name}");
         let written = written(&container, &[]);
         assert!(

@@ -1,5 +1,6 @@
 //! The command line's contract, from outside: which inputs it takes, what it prints where, how it ends.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -119,8 +120,22 @@ fn an_event_gives_the_same_however_it_was_kept() {
 }
 
 #[test]
+fn what_the_aws_command_line_exports_is_read() {
+    let message: Value = serde_json::from_slice(&bytes(FEW_ERRORS)).unwrap();
+    let exported = |event: &Value| {
+        json!({"logStreamName": message["logStream"], "timestamp": event["timestamp"], "message": event["message"],
+            "ingestionTime": event["timestamp"], "eventId": event["id"]})
+    };
+    let events: Vec<Value> = message["logEvents"].as_array().unwrap().iter().map(exported).collect();
+    let answer = json!({"events": events, "searchedLogStreams": [], "nextToken": "x"});
+    let report = one(&replay_stdin(&["--json"], format!("{answer:#}\n")));
+    assert_eq!(report.ledger.get(), one(&replay(&["--json", FEW_ERRORS])).ledger.get());
+}
+
+#[test]
 fn every_fixture_gives_the_same_as_the_event_that_it_is_or_holds() {
-    let documents = files_in(DEMONSTRATION).into_iter().filter(|path| path.ends_with(".json"));
+    let is_document = |path: &String| serde_json::from_slice::<Value>(&bytes(path)).is_ok();
+    let documents = files_in(DEMONSTRATION).into_iter().filter(is_document);
     for path in documents.chain(files_in("fixtures/hostile")) {
         let document = one(&replay_stdin(&["--json"], bytes(&path)));
         let event = one(&replay_stdin(&["--json"], as_event(&path)));
@@ -233,7 +248,7 @@ fn what_cannot_be_used_is_a_usage_error_that_says_why() {
     ] {
         let run = run(&mut statuswatch(arguments));
         assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""), "{arguments:?}");
-        said += &format!("$ statuswatch {}\n{}\n", arguments.join(" "), run.stderr);
+        writeln!(said, "$ statuswatch {}\n{}", arguments.join(" "), run.stderr).unwrap();
     }
     assert_snapshot!(said);
 }
@@ -271,7 +286,7 @@ fn an_event_that_cannot_be_decoded_is_told_with_its_line_and_what_stands_around_
     let broken = bytes("fixtures/broken/not-gzip.json");
     let input = [bytes(ONE_ERROR), broken, bytes("fixtures/16-lambda-event.json")].concat();
     let Run { code, stdout, stderr } = replay_stdin(&[], input);
-    let line = bytes(ONE_ERROR).iter().filter(|&&byte| byte == b'\n').count() + 1;
+    let line = String::from_utf8(bytes(ONE_ERROR)).unwrap().lines().count() + 1;
     assert_eq!(code, Some(1));
     assert_eq!(
         stderr,
@@ -280,7 +295,7 @@ fn an_event_that_cannot_be_decoded_is_told_with_its_line_and_what_stands_around_
         )
     );
     assert!(
-        stdout.starts_with("-: 3 lines · 1 not decoded · 3 errors in 2 messages (3 shown)\n"),
+        stdout.starts_with("-: 3 lines · 3 errors in 2 messages (3 shown) · 1 not decoded\n"),
         "{stdout}"
     );
 }

@@ -24,6 +24,7 @@ pub(crate) enum Command {
 /// {timestamp, message} and plain access-log lines, each also gzip-compressed, and tells which by looking. Posts
 /// nothing unless told to.
 #[derive(Debug, Args)]
+#[command(after_help = REPLAY_EXAMPLES)]
 pub(crate) struct ReplayArguments {
     /// Files, folders (the files directly in them) or - for standard input
     #[arg(required = true, value_name = "PATH")]
@@ -48,10 +49,18 @@ pub(crate) struct ReplayArguments {
     pub(crate) region: Option<String>,
 }
 
+const REPLAY_EXAMPLES: &str = "\
+Examples:
+  statuswatch replay fixtures
+  statuswatch replay --rules rules.json access.log.gz
+  aws logs filter-log-events --log-group-name NAME | statuswatch replay --region eu-west-1 -
+
+Exit codes: 0 done, 1 an input could not be read or decoded, 2 usage or configuration";
+
 fn epoch_ms(text: &str) -> Result<i64, String> {
     use time::OffsetDateTime;
     use time::format_description::well_known::Rfc3339;
     let time = OffsetDateTime::parse(text, &Rfc3339)
-        .map_err(|_| "no time such as 2026-01-31T12:00:00Z".to_owned())?;
+        .map_err(|_| "not a time such as 2026-01-31T12:00:00Z".to_owned())?;
     i64::try_from(time.unix_timestamp_nanos() / 1_000_000).map_err(|_| "too far away".to_owned())
 }

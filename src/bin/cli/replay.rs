@@ -64,7 +64,7 @@ pub(crate) fn run(arguments: &ReplayArguments) -> anyhow::Result<Exit> {
         }
     }
     if !arguments.json {
-        writeln!(out, "In all: {}", summary(&total, faults))?;
+        writeln!(out, "In all: {}{}", summary(&total), besides(&total, faults))?;
         write_hits(&mut out, &settings.reader.rules, &hits)?;
     }
     out.flush()?;
@@ -158,7 +158,8 @@ fn write_json(out: &mut impl Write, name: &str, replayed: &Replayed) -> io::Resu
 }
 
 fn write_messages(out: &mut impl Write, name: &str, replayed: &Replayed, canvas: &Canvas) -> io::Result<()> {
-    writeln!(out, "{name}: {}", summary(&replayed.ledger, replayed.faults.len()))?;
+    let besides = besides(&replayed.ledger, replayed.faults.len());
+    writeln!(out, "{name}: {}{besides}", summary(&replayed.ledger))?;
     writeln!(out)?;
     for told in &replayed.messages {
         writeln!(out, "{}", draw(&told.rendered.message, canvas))?;
@@ -166,8 +167,8 @@ fn write_messages(out: &mut impl Write, name: &str, replayed: &Replayed, canvas:
     Ok(())
 }
 
-/// What became of the lines, in words; only of kinds that there are. The reasons of faults are on standard error.
-fn summary(ledger: &Ledger, faults: usize) -> String {
+/// What became of the lines, in words; only of kinds that there are.
+fn summary(ledger: &Ledger) -> String {
     let mut parts = vec![words::count(ledger.received, "line")];
     let kinds = [
         (ledger.ok, "ok"),
@@ -176,7 +177,6 @@ fn summary(ledger: &Ledger, faults: usize) -> String {
         (ledger.duplicate, "duplicate"),
         (ledger.salvaged, "salvaged"),
         (ledger.failed, "not delivered"),
-        (faults as u64, "not decoded"),
     ];
     parts.extend(
         kinds
@@ -191,10 +191,18 @@ fn summary(ledger: &Ledger, faults: usize) -> String {
             words::count(ledger.posted, "message"),
             words::number(ledger.shown)
         ));
-    } else if faults == 0 {
-        parts.push("no message".to_owned());
     }
     parts.join(" · ")
+}
+
+/// What the numbers of lines do not say: what was not decoded, for reasons on standard error, or that all was
+/// decoded and makes no message.
+fn besides(ledger: &Ledger, faults: usize) -> String {
+    match faults {
+        0 if ledger.posted + ledger.failed == 0 => " · no message".to_owned(),
+        0 => String::new(),
+        faults => format!(" · {} not decoded", words::number(faults as u64)),
+    }
 }
 
 /// How many lines each rule took, so that one that does nothing is seen.
