@@ -104,7 +104,7 @@ pub enum HandlerError {
         first: NoticeError,
     },
     /// Worth another try: Lambda's retries and its failure destination keep the batch.
-    #[error("{error}; {lines} lines not told")]
+    #[error("{error}; {} not told", crate::words::count(*lines, "line"))]
     Post {
         /// Why Slack did not accept the message.
         error: PostError,

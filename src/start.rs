@@ -13,7 +13,7 @@ use crate::handler::{Handler, Slack};
 use crate::http::{Budget, HttpClient, HttpClientError};
 use crate::pace::{Bucket, Pace};
 use crate::rules::Rules;
-use crate::secret::{SecretError, Secrets, Stored};
+use crate::secret::{PlaceKind, SecretError, Secrets, Stored};
 use crate::slack::client::{Client, ClientSettings};
 use crate::slack::post::{Post, PostOutcome};
 use crate::slack::webhook_url::{AllowedHosts, WebhookUrl};
@@ -27,9 +27,14 @@ pub enum StartError {
     /// Something that the operator set.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// A secret or the rules could not be fetched.
-    #[error(transparent)]
-    Secret(#[from] SecretError),
+    /// The webhook or the rules could not be fetched.
+    #[error("{variable}: {error}")]
+    Secret {
+        /// What names the place in AWS.
+        variable: &'static str,
+        /// Why it could not be read.
+        error: SecretError,
+    },
     /// A fault of this program.
     #[error(transparent)]
     Http(#[from] HttpClientError),
@@ -64,7 +69,8 @@ pub async fn start(
         RulesSource::Known(rules) => rules,
         RulesSource::Stored(place, access) => {
             let mut secrets = Secrets::new(http.clone(), *access, seed);
-            parse_rules(&secrets.text(&place, Duration::ZERO, budget).await?)?
+            let text = secrets.text(&place, Duration::ZERO, budget).await;
+            parse_rules(&text.map_err(|error| StartError::Secret { variable: RULES, error })?)?
         }
     };
     let webhook = connect_with(http, config.webhook, config.allowed_hosts, budget, seed).await?;
@@ -101,9 +107,18 @@ async fn connect_with(
         WebhookSource::Url(url) => Ok(Webhook::new(http, url, None, seed)),
         WebhookSource::Stored(place, access) => {
             let mut secrets = Secrets::new(http.clone(), *access, seed);
-            let url = secrets.webhook(&place, &allowed, Duration::ZERO, budget).await?;
+            let url = secrets.webhook(&place, &allowed, Duration::ZERO, budget).await;
+            let url =
+                url.map_err(|error| StartError::Secret { variable: webhook_variable(&place), error })?;
             Ok(Webhook::new(http, url, Some(StoredWebhook { secrets, place, allowed }), seed))
         }
+    }
+}
+
+fn webhook_variable(place: &Stored) -> &'static str {
+    match place.kind() {
+        PlaceKind::Parameter => "SLACK_WEBHOOK_PARAMETER",
+        PlaceKind::Secret => "SLACK_WEBHOOK_SECRET",
     }
 }
 

@@ -46,7 +46,7 @@ impl Stored {
         }
     }
 
-    pub(super) fn kind(&self) -> PlaceKind {
+    pub(crate) fn kind(&self) -> PlaceKind {
         self.kind
     }
 

@@ -14,7 +14,7 @@ mod function;
 mod kinesis;
 mod queue;
 mod report;
-mod runtime_api;
+pub(crate) mod runtime_api;
 mod service;
 #[cfg(test)]
 mod simulation_tests;

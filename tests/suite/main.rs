@@ -3,6 +3,9 @@
 //! The fakes come first. [`fake_slack`] and [`fake_lambda`] each exist twice: as servers that speak real
 //! HTTP on loopback to the real binary, and as models in virtual time that a simulation of hours runs
 //! against in seconds. Neither knows the product's code; both are tested here by toys.
+//!
+//! Then comes what reaches the product ([`fixtures`]) and how it is run ([`replayed`] for the command line,
+//! [`fake_lambda::container`] for the function), and then the tests of the product from outside.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -13,7 +16,16 @@
 
 mod alarms;
 mod clock;
+mod fake_aws;
 mod fake_lambda;
 mod fake_slack;
 mod fast_path;
 mod patience;
+
+mod fixtures;
+mod replayed;
+
+mod binary;
+mod canary;
+mod cli;
+mod samples_of_shapes;

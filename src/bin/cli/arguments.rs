@@ -24,6 +24,7 @@ pub(crate) enum Command {
 /// {timestamp, message} and plain access-log lines, each also gzip-compressed, and tells which by looking. Posts
 /// nothing unless told to.
 #[derive(Debug, Args)]
+#[command(after_help = REPLAY_EXAMPLES)]
 pub(crate) struct ReplayArguments {
     /// Files, folders (the files directly in them) or - for standard input
     #[arg(required = true, value_name = "PATH")]
@@ -31,13 +32,13 @@ pub(crate) struct ReplayArguments {
     /// Rules file; without it all 4xx and 5xx are told
     #[arg(long, value_name = "FILE")]
     pub(crate) rules: Option<PathBuf>,
-    /// Format of the access-log lines: auto, json, clf, csv or xml
-    #[arg(long, default_value = "auto", value_name = "FORMAT")]
-    pub(crate) format: Format,
+    /// Format of the access-log lines: auto, json, clf, csv or xml [default: auto]
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) format: Option<Format>,
     /// Print one JSON object per input: source, ledger and the exact bodies that would be posted
     #[arg(long)]
     pub(crate) json: bool,
-    /// Post the messages, too, to the webhook that the environment names (`SLACK_WEBHOOK_URL`)
+    /// Post the messages, too, to the webhook in `SLACK_WEBHOOK_URL`, with the function's other settings
     #[arg(long)]
     pub(crate) deliver: bool,
     /// The time of telling, such as 2026-01-31T12:00:00Z [default: the newest time in each input]
@@ -48,10 +49,18 @@ pub(crate) struct ReplayArguments {
     pub(crate) region: Option<String>,
 }
 
+const REPLAY_EXAMPLES: &str = "\
+Examples:
+  statuswatch replay fixtures
+  statuswatch replay --rules rules.json access.log.gz
+  aws logs filter-log-events --log-group-name NAME | statuswatch replay --region eu-west-1 -
+
+Exit codes: 0 done, 1 an input could not be read or decoded, 2 usage or configuration";
+
 fn epoch_ms(text: &str) -> Result<i64, String> {
     use time::OffsetDateTime;
     use time::format_description::well_known::Rfc3339;
     let time = OffsetDateTime::parse(text, &Rfc3339)
-        .map_err(|_| "no time such as 2026-01-31T12:00:00Z".to_owned())?;
+        .map_err(|_| "not a time such as 2026-01-31T12:00:00Z".to_owned())?;
     i64::try_from(time.unix_timestamp_nanos() / 1_000_000).map_err(|_| "too far away".to_owned())
 }

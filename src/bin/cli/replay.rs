@@ -2,9 +2,9 @@
 
 use std::io::{self, Write};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use serde::Serialize;
-use statuswatch::config::Config;
+use statuswatch::config::{Config, RulesSource};
 use statuswatch::digest::Reader;
 use statuswatch::ledger::Ledger;
 use statuswatch::replay::{Replayed, Settings, Told, replay};
@@ -29,7 +29,7 @@ pub(crate) fn run(arguments: &ReplayArguments) -> anyhow::Result<Exit> {
     let canvas = canvas();
     let mut out = io::stdout().lock();
     let mut exit = Exit::Done;
-    let mut total = Ledger::default();
+    let (mut total, mut faults) = (Ledger::default(), 0);
     let mut hits = vec![0; settings.reader.rules.iter().len()];
     for input in Input::list(&arguments.paths) {
         let (name, result) = match input {
@@ -40,6 +40,7 @@ pub(crate) fn run(arguments: &ReplayArguments) -> anyhow::Result<Exit> {
             Ok(replayed) => replayed,
             Err(error) => {
                 eprintln!("statuswatch: {name}: {error}");
+                faults += 1;
                 exit = Exit::InputFailed;
                 continue;
             }
@@ -54,6 +55,7 @@ pub(crate) fn run(arguments: &ReplayArguments) -> anyhow::Result<Exit> {
             exit = Exit::InputFailed;
         }
         total.add(&replayed.ledger);
+        faults += replayed.faults.len();
         hits.iter_mut().zip(&replayed.rule_hits).for_each(|(sum, hits)| *sum += hits);
         if arguments.json {
             write_json(&mut out, &name, &replayed)?;
@@ -62,7 +64,8 @@ pub(crate) fn run(arguments: &ReplayArguments) -> anyhow::Result<Exit> {
         }
     }
     if !arguments.json {
-        write_total(&mut out, &total, &settings.reader.rules, &hits)?;
+        writeln!(out, "In all: {}{}", summary(&total), besides(&total, faults))?;
+        write_hits(&mut out, &settings.reader.rules, &hits)?;
     }
     out.flush()?;
     Ok(exit)
@@ -72,16 +75,27 @@ fn settings(arguments: &ReplayArguments) -> anyhow::Result<(Settings, Option<Del
     let config = if arguments.deliver { Some(Config::read(environment())?) } else { None };
     let mut reader = Reader {
         rules: Rules::built_in(),
-        format: arguments.format,
+        format: arguments.format.unwrap_or_default(),
         redact: Vec::new(),
         own_log_group: None,
         samples_per_group: DEFAULT_MAX_LINES,
     };
-    let mut style = Style { region: arguments.region.as_deref().and_then(Region::new), ..Style::default() };
+    let mut style = Style { region: region(arguments.region.as_deref())?, ..Style::default() };
+    let mut max_decompressed_bytes = MAX_DECOMPRESSED_BYTES;
+    // What is posted for real is what the function would post with this environment.
     if let Some(config) = &config {
         reader.redact.clone_from(&config.redact);
         reader.samples_per_group = config.max_lines;
+        reader.format = arguments.format.unwrap_or(config.format);
+        max_decompressed_bytes = config.max_decompressed_bytes;
         style = Style { region: style.region, ..config.style() };
+        match &config.rules {
+            RulesSource::Known(rules) => reader.rules = rules.clone(),
+            RulesSource::Stored(..) if arguments.rules.is_some() => {}
+            RulesSource::Stored(..) => {
+                bail!("STATUSWATCH_RULES: replay reads no rules from AWS: name a file by --rules")
+            }
+        }
     }
     if let Some(path) = &arguments.rules {
         let name = path.display();
@@ -89,9 +103,16 @@ fn settings(arguments: &ReplayArguments) -> anyhow::Result<(Settings, Option<Del
         reader.rules = Rules::parse(&text).with_context(|| format!("{name}"))?;
     }
     let delivery = config.map(Delivery::open).transpose()?;
-    let settings =
-        Settings { reader, style, max_decompressed_bytes: MAX_DECOMPRESSED_BYTES, now_ms: arguments.now };
+    let settings = Settings { reader, style, max_decompressed_bytes, now_ms: arguments.now };
     Ok((settings, delivery))
+}
+
+/// An empty name counts as none, as an empty variable does.
+fn region(name: Option<&str>) -> anyhow::Result<Option<Region>> {
+    let Some(name) = name.filter(|name| !name.trim().is_empty()) else { return Ok(None) };
+    Region::new(name).map(Some).with_context(|| {
+        format!("--region or AWS_REGION: {name:?} is no Region such as eu-west-1 whose console is known")
+    })
 }
 
 /// The environment's pairs; one that is not UTF-8 is none of ours.
@@ -138,7 +159,8 @@ fn write_json(out: &mut impl Write, name: &str, replayed: &Replayed) -> io::Resu
 }
 
 fn write_messages(out: &mut impl Write, name: &str, replayed: &Replayed, canvas: &Canvas) -> io::Result<()> {
-    writeln!(out, "{name}: {}", summary(&replayed.ledger))?;
+    let besides = besides(&replayed.ledger, replayed.faults.len());
+    writeln!(out, "{name}: {}{besides}", summary(&replayed.ledger))?;
     writeln!(out)?;
     for told in &replayed.messages {
         writeln!(out, "{}", draw(&told.rendered.message, canvas))?;
@@ -187,8 +209,18 @@ fn told(ledger: &Ledger) -> Option<String> {
     }
 }
 
-fn write_total(out: &mut impl Write, total: &Ledger, rules: &Rules, hits: &[u64]) -> io::Result<()> {
-    writeln!(out, "In all: {}", summary(total))?;
+/// What the numbers of lines do not say: what was not decoded, for reasons on standard error, or that all was
+/// decoded and makes no message.
+fn besides(ledger: &Ledger, faults: usize) -> String {
+    match faults {
+        0 if ledger.posted + ledger.failed == 0 => " · no message".to_owned(),
+        0 => String::new(),
+        faults => format!(" · {} not decoded", words::number(faults as u64)),
+    }
+}
+
+/// How many lines each rule took, so that one that does nothing is seen.
+fn write_hits(out: &mut impl Write, rules: &Rules, hits: &[u64]) -> io::Result<()> {
     for ((_, rule), hits) in rules.iter().zip(hits) {
         let action = match rule.action() {
             Action::Notify => "notify",

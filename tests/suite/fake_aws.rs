@@ -1,0 +1,99 @@
+//! A fake of the two AWS services that hold secrets, over HTTP: it answers what the test put into its queue.
+//!
+//! Requests are kept with what a test asks for: which call, signed or not, and the body.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State as Extracted};
+use axum::http::Response;
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+/// More than any request that is made here.
+const MAX_REQUEST_BYTES: usize = 1 << 20;
+
+/// The running fake. It stops when it is dropped.
+pub(crate) struct FakeAws {
+    address: SocketAddr,
+    shared: Arc<Mutex<State>>,
+    serving: JoinHandle<()>,
+}
+
+/// One request.
+#[derive(Clone, Debug)]
+pub(crate) struct Call {
+    /// `X-Amz-Target`, such as `AmazonSSM.GetParameter`.
+    pub(crate) target: String,
+    /// `Authorization`.
+    pub(crate) authorization: String,
+    /// The body.
+    pub(crate) body: Value,
+}
+
+#[derive(Default)]
+struct State {
+    answers: VecDeque<(u16, String)>,
+    calls: Vec<Call>,
+}
+
+impl FakeAws {
+    /// Starts on a free port of 127.0.0.1.
+    pub(crate) async fn start() -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("loopback has a free port");
+        let address = listener.local_addr().expect("a bound listener has an address");
+        let shared = Arc::<Mutex<State>>::default();
+        let router = Router::new().fallback(serve).with_state(Arc::clone(&shared));
+        let serving = tokio::spawn(async { axum::serve(listener, router).await.expect("never returns") });
+        Self { address, shared, serving }
+    }
+
+    /// What `AWS_ENDPOINT_URL` has to be.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Puts one answer into the queue; without one, the answer is 500.
+    pub(crate) fn next(&self, status: u16, body: &Value) {
+        state(&self.shared).answers.push_back((status, body.to_string()));
+    }
+
+    /// All requests so far.
+    pub(crate) fn calls(&self) -> Vec<Call> {
+        state(&self.shared).calls.clone()
+    }
+}
+
+impl Drop for FakeAws {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+fn state(shared: &Mutex<State>) -> MutexGuard<'_, State> {
+    shared.lock().expect("no holder of this lock panics")
+}
+
+async fn serve(Extracted(shared): Extracted<Arc<Mutex<State>>>, request: Request) -> Response<Body> {
+    let (head, body) = request.into_parts();
+    let body = to_bytes(body, MAX_REQUEST_BYTES).await.expect("a request is small");
+    let header = |name: &str| {
+        head.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
+    };
+    let mut state = state(&shared);
+    state.calls.push(Call {
+        target: header("x-amz-target"),
+        authorization: header("authorization"),
+        body: serde_json::from_slice(&body).unwrap_or_default(),
+    });
+    let (status, answer) = state.answers.pop_front().unwrap_or((500, "{}".to_owned()));
+    Response::builder()
+        .status(status)
+        .header("Content-Type", "application/x-amz-json-1.1")
+        .body(answer.into())
+        .expect("these headers are valid")
+}
