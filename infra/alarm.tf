@@ -24,8 +24,8 @@ locals {
     } : {},
     local.count_by_function ? {
       function = {
-        # Two alarms in one account cannot share a name.
-        name        = local.count_by_filter ? "${local.alarm_name} (function)" : local.alarm_name
+        # Never the other's name: a change of alarm_source would delete what it has just created.
+        name        = "${local.alarm_name} (function)"
         namespace   = "Statuswatch"
         metric_name = "Matched"
         dimensions  = { FunctionName = local.lines_name }

@@ -61,7 +61,7 @@ run "alarm_on_the_function_s_count" {
       aws_cloudwatch_metric_alarm.errors["function"].namespace == "Statuswatch" &&
       aws_cloudwatch_metric_alarm.errors["function"].metric_name == "Matched" &&
       aws_cloudwatch_metric_alarm.errors["function"].dimensions == tomap({ FunctionName = "statuswatch-lines" }) &&
-      aws_cloudwatch_metric_alarm.errors["function"].alarm_name == "APIGateway statuswatch accesslog 4xx5xxError"
+      aws_cloudwatch_metric_alarm.errors["function"].alarm_name == "APIGateway statuswatch accesslog 4xx5xxError (function)"
     )
     error_message = "the alarm looks at the lines that the function matched"
   }
