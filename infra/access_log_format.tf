@@ -7,17 +7,18 @@
 
 locals {
   access_log_fields = {
-    requestId          = "$context.requestId"
-    requestTime        = "$context.requestTime"
-    ip                 = "$context.identity.sourceIp"
-    httpMethod         = "$context.httpMethod"
-    stage              = "$context.stage"
-    protocol           = "$context.protocol"
-    status             = "$context.status"
-    responseLength     = "$context.responseLength"
-    responseLatency    = "$context.responseLatency"
-    errorResponseType  = "$context.error.responseType"
-    integrationStatus  = "$context.integration.status"
+    requestId         = "$context.requestId"
+    requestTime       = "$context.requestTime"
+    ip                = "$context.identity.sourceIp"
+    httpMethod        = "$context.httpMethod"
+    stage             = "$context.stage"
+    protocol          = "$context.protocol"
+    status            = "$context.status"
+    responseLength    = "$context.responseLength"
+    responseLatency   = "$context.responseLatency"
+    errorResponseType = "$context.error.responseType"
+    # Not integrationStatus, which is API Gateway's word for what the integration's service answered.
+    integration_status = "$context.integration.status"
     integrationLatency = "$context.integrationLatency"
   }
 

@@ -104,8 +104,8 @@ variable "max_lines" {
   description = "`STATUSWATCH_MAX_LINES`: lines shown in one message; the others are counted."
 
   validation {
-    condition     = var.max_lines >= 1 && floor(var.max_lines) == var.max_lines
-    error_message = "max_lines must be a whole number from 1."
+    condition     = var.max_lines >= 1 && var.max_lines <= 200 && floor(var.max_lines) == var.max_lines
+    error_message = "max_lines must be a whole number from 1 to 200."
   }
 }
 
@@ -126,8 +126,8 @@ variable "burst" {
   description = "`STATUSWATCH_BURST`: messages that one container may post at once."
 
   validation {
-    condition     = var.burst >= 1 && floor(var.burst) == var.burst
-    error_message = "burst must be a whole number from 1."
+    condition     = var.burst >= 1 && var.burst <= 100 && floor(var.burst) == var.burst
+    error_message = "burst must be a whole number from 1 to 100."
   }
 }
 
@@ -137,8 +137,8 @@ variable "spacing_seconds" {
   description = "`STATUSWATCH_SPACING_SECONDS`: seconds after which one container may post one more."
 
   validation {
-    condition     = var.spacing_seconds >= 1 && floor(var.spacing_seconds) == var.spacing_seconds
-    error_message = "spacing_seconds must be a whole number from 1."
+    condition     = var.spacing_seconds >= 1 && var.spacing_seconds <= 3600 && floor(var.spacing_seconds) == var.spacing_seconds
+    error_message = "spacing_seconds must be a whole number from 1 to 3600."
   }
 
   validation {
@@ -153,8 +153,8 @@ variable "max_decompressed_bytes" {
   description = "`STATUSWATCH_MAX_DECOMPRESSED_BYTES`: bytes that one batch may have when inflated."
 
   validation {
-    condition     = var.max_decompressed_bytes >= 1048576 && floor(var.max_decompressed_bytes) == var.max_decompressed_bytes
-    error_message = "max_decompressed_bytes must be a whole number from 1048576: a smaller cap refuses ordinary batches."
+    condition     = var.max_decompressed_bytes >= 1048576 && var.max_decompressed_bytes <= 1099511627776 && floor(var.max_decompressed_bytes) == var.max_decompressed_bytes
+    error_message = "max_decompressed_bytes must be a whole number from 1048576 (a smaller cap refuses ordinary batches) to 1099511627776."
   }
 }
 

@@ -95,6 +95,24 @@ run "numbers_out_of_range" {
   ]
 }
 
+run "numbers_that_the_function_refuses" {
+  command = plan
+
+  variables {
+    max_lines              = 201
+    burst                  = 101
+    spacing_seconds        = 3601
+    max_decompressed_bytes = 1099511627777
+  }
+
+  expect_failures = [
+    var.max_lines,
+    var.burst,
+    var.spacing_seconds,
+    var.max_decompressed_bytes,
+  ]
+}
+
 run "numbers_that_are_not_whole" {
   command = plan
 

@@ -117,12 +117,12 @@ def second_plan_is_empty(package, work, report):
     try:
         environment = {"TF_VAR_webhook_url": f"https://hooks.slack.com/services/T000/B000/{MARKER}"}
         terraform = Terraform(work, emulator.endpoint, environment=environment)
-        for variables in ({}, {"ingest": "kinesis", "alarm_source": "both"}):
-            terraform.apply(package_path=package, **variables)
-            changes = terraform.changes(package_path=package, **variables)
-            assert not changes, f"a second plan is not empty: {changes}"
-            report(f"second plan is empty against moto with {variables or 'defaults'}")
-        terraform.destroy(package_path=package, **variables)
+        terraform.apply(package_path=package)
+        changes = terraform.changes(package_path=package)
+        assert not changes, f"a second plan is not empty: {changes}"
+        report("applied examples/rest-api to moto: a second plan is empty")
+        terraform.destroy(package_path=package)
+        report("destroyed")
     finally:
         emulator.stop()
 

@@ -71,8 +71,10 @@ def ministack(work):
 def moto(work):
     """moto's server, which keeps what it is told but runs nothing."""
     port = free_port()
-    command = [Path(sys.executable).with_name("moto_server"), "-H", "127.0.0.1", "-p", str(port)]
-    server = Server(command, {}, port, Path(work) / "moto.log").wait_until_ready("/moto-api/")
+    command = [sys.executable, Path(__file__).with_name("second_emulator.py"), "-H", "127.0.0.1", "-p", str(port)]
+    # Without this, AWS's own policies are not there to be attached.
+    environment = {"MOTO_IAM_LOAD_MANAGED_POLICIES": "true"}
+    server = Server(command, environment, port, Path(work) / "moto.log").wait_until_ready("/moto-api/")
     request = urllib.request.Request(
         f"{server.endpoint}/moto-api/config", data=b'{"lambda":{"use_docker":false}}', method="POST"
     )

@@ -39,7 +39,7 @@ class Terraform:
         self._run("plan", "-no-color", "-input=false", "-out=again", *as_arguments(variables))
         plan = json.loads(self._run("show", "-json", "again"))
         return [
-            f"{change['address']}: {', '.join(change['change']['actions'])}"
+            f"{change['address']}: {', '.join(change['change']['actions'])} {difference(change['change'])}"
             for change in plan["resource_changes"]
             if change["change"]["actions"] not in (["no-op"], ["read"])
         ]
@@ -67,7 +67,8 @@ class Terraform:
             text=True,
         )
         if ran.returncode:
-            raise RuntimeError(f"terraform {arguments[0]} failed:\n{ran.stdout[-4000:]}\n{ran.stderr[-4000:]}")
+            said = [line for line in ran.stdout.splitlines() if '"@level":"error"' in line] or [ran.stderr[-4000:]]
+            raise RuntimeError("\n".join([f"terraform {arguments[0]} failed:", *said]))
         return ran.stdout
 
 
@@ -82,6 +83,13 @@ def aws_environment(endpoint):
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_EC2_METADATA_DISABLED": "true",
     }
+
+
+def difference(change):
+    """What a planned change would change: argument, value before and after."""
+    before, after = change["before"] or {}, change["after"] or {}
+    names = sorted({*before, *after, *(change.get("after_unknown") or {})})
+    return {name: (before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name)}
 
 
 def as_arguments(variables):
