@@ -1,0 +1,88 @@
+# The dashboard: what happened, what Slack got, and whether all of it got there.
+
+locals {
+  dashboard_ledger = [
+    "Received", "Ok", "Ignored", "Unreadable", "Duplicate", "Matched",
+    "Shown", "Counted", "Pending", "Failed", "Salvaged", "Undecodable", "Ambiguous",
+  ]
+
+  # Title, metrics, statistic, left label. Two in a row, six units high.
+  dashboard_graphs = [
+    {
+      title   = "Errors by class"
+      stat    = "Sum"
+      metrics = [for name in ["ServerErrors", "ClientErrors"] : ["Statuswatch", name, "FunctionName", local.lines_name]]
+    },
+    {
+      title = "Messages to Slack"
+      stat  = "Sum"
+      metrics = concat(
+        [for name in ["Posted", "RateLimited", "Ambiguous", "Silent"] : ["Statuswatch", name, "FunctionName", local.lines_name]],
+        [["Statuswatch", "Alarms", "FunctionName", local.alarms_name]],
+      )
+    },
+    {
+      title   = "Ledger: what became of every line"
+      stat    = "Sum"
+      metrics = [for name in local.dashboard_ledger : ["Statuswatch", name, "FunctionName", local.lines_name, { stat = name == "Pending" ? "Maximum" : "Sum" }]]
+    },
+    {
+      title   = "Delivery lag, ms from line to Slack"
+      stat    = "Maximum"
+      metrics = [for stat in ["p50", "p99", "Maximum"] : ["Statuswatch", "DeliveryLag", "FunctionName", local.lines_name, { stat = stat, label = stat }]]
+    },
+    {
+      title   = "Counted by rule"
+      stat    = "Sum"
+      metrics = [[{ expression = "SEARCH('{Statuswatch,FunctionName,Rule} MetricName=\"RuleHits\" FunctionName=\"${local.lines_name}\"', 'Sum', 60)", id = "hits" }]]
+    },
+    {
+      title = "Function"
+      stat  = "Sum"
+      metrics = concat(
+        [for name in ["Invocations", "Errors", "Throttles", "AsyncEventsDropped", "DestinationDeliveryFailures"] : ["AWS/Lambda", name, "FunctionName", local.lines_name]],
+        [["AWS/Lambda", "Duration", "FunctionName", local.lines_name, { stat = "p99", yAxis = "right" }]],
+      )
+    },
+  ]
+}
+
+resource "aws_cloudwatch_dashboard" "this" {
+  count = var.create_dashboard ? 1 : 0
+
+  dashboard_name = var.name
+
+  dashboard_body = jsonencode({
+    widgets = concat(
+      [for index, graph in local.dashboard_graphs : {
+        type   = "metric"
+        x      = index % 2 * 12
+        y      = floor(index / 2) * 6
+        width  = 12
+        height = 6
+        properties = {
+          title   = graph.title
+          region  = local.region
+          view    = "timeSeries"
+          period  = 60
+          stat    = graph.stat
+          metrics = graph.metrics
+        }
+      }],
+      [{
+        type   = "alarm"
+        x      = 0
+        y      = ceil(length(local.dashboard_graphs) / 2) * 6
+        width  = 24
+        height = 4
+        properties = {
+          title = "Alarms"
+          alarms = concat(
+            [for alarm in local.alarms : "${local.watch_alarm_arn_start}${alarm.name}"],
+            local.watch_alarm_arns,
+          )
+        }
+      }],
+    )
+  })
+}

@@ -1,0 +1,33 @@
+# A small REST API whose stage writes an access log, and statuswatch beside it.
+
+terraform {
+  required_version = ">= 1.11.0"
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = ">= 5.100.0"
+    }
+  }
+}
+
+provider "aws" {
+  region = var.region
+}
+
+module "statuswatch" {
+  source = "../.."
+
+  name         = var.name
+  package_path = var.package_path
+  architecture = var.architecture
+  webhook_url  = var.webhook_url
+
+  # The account's API Gateway role: true where this is the first API that logs.
+  create_api_gateway_account_role = true
+
+  alarm_source          = var.alarm_source
+  ingest                = var.ingest
+  watch_email_addresses = var.watch_email_addresses
+  tags                  = { application = var.name }
+}

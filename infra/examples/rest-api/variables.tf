@@ -1,0 +1,48 @@
+variable "name" {
+  type        = string
+  default     = "orders"
+  description = "Name of the API and prefix of everything beside it."
+}
+
+variable "region" {
+  type        = string
+  default     = "us-east-1"
+  description = "Region to build in."
+}
+
+variable "package_path" {
+  type        = string
+  default     = null
+  description = "Path of the function's package; null for the place where `cargo lambda build` leaves it."
+}
+
+variable "architecture" {
+  type        = string
+  default     = "x86_64"
+  description = "Instruction set that the package was built for."
+}
+
+variable "webhook_url" {
+  type        = string
+  ephemeral   = true
+  sensitive   = true
+  description = "Slack's incoming webhook, best given as TF_VAR_webhook_url."
+}
+
+variable "alarm_source" {
+  type        = string
+  default     = "metric_filter"
+  description = "What the alarm counts: metric_filter, function or both."
+}
+
+variable "ingest" {
+  type        = string
+  default     = "lambda"
+  description = "How log events reach the function: lambda or kinesis."
+}
+
+variable "watch_email_addresses" {
+  type        = set(string)
+  default     = []
+  description = "E-mail addresses for alarms on statuswatch itself."
+}

@@ -1,0 +1,61 @@
+# The function that tells Slack of alarms: the same package, apart from the other, so that a storm
+# of lines cannot delay an alarm.
+
+resource "aws_cloudwatch_log_group" "alarms" {
+  name              = "/aws/lambda/${local.alarms_name}"
+  retention_in_days = var.function_log_retention_in_days
+  kms_key_id        = var.kms_key_arn
+  tags              = var.tags
+}
+
+resource "aws_lambda_function" "alarms" {
+  function_name                  = local.alarms_name
+  description                    = "Tells Slack of an alarm's first notice and of its recovery"
+  role                           = aws_iam_role.alarms.arn
+  filename                       = local.package_path
+  source_code_hash               = filebase64sha256(local.package_path)
+  runtime                        = "provided.al2023"
+  handler                        = "bootstrap"
+  architectures                  = [var.architecture]
+  memory_size                    = var.memory_size
+  timeout                        = var.timeout
+  reserved_concurrent_executions = var.alarms_reserved_concurrent_executions
+  tags                           = var.tags
+
+  environment {
+    variables = local.slack_environment
+  }
+
+  logging_config {
+    log_group             = aws_cloudwatch_log_group.alarms.name
+    log_format            = "JSON"
+    application_log_level = var.application_log_level
+    system_log_level      = var.system_log_level
+  }
+
+  # A start without these would fail, or would find no webhook.
+  depends_on = [
+    aws_iam_role_policy.alarms_logs,
+    aws_iam_role_policy.webhook,
+    aws_ssm_parameter.webhook,
+  ]
+}
+
+resource "aws_lambda_function_event_invoke_config" "alarms" {
+  function_name                = aws_lambda_function.alarms.function_name
+  maximum_event_age_in_seconds = var.maximum_event_age_in_seconds
+  maximum_retry_attempts       = var.maximum_retry_attempts
+
+  dynamic "destination_config" {
+    for_each = local.failure_destination_arns
+
+    content {
+      on_failure {
+        destination = destination_config.value
+      }
+    }
+  }
+
+  # Lambda tries the destination with the function's role.
+  depends_on = [aws_iam_role_policy.failure]
+}

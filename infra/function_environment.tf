@@ -1,0 +1,33 @@
+# What the functions read from their environment, one line for each name of its contract.
+# The webhook is never there, only the name of where it is.
+
+locals {
+  webhook_environment = var.webhook_secret_name != null ? {
+    SLACK_WEBHOOK_SECRET = var.webhook_secret_name
+    } : {
+    SLACK_WEBHOOK_PARAMETER = local.webhook_parameter_name
+  }
+
+  slack_environment = merge(local.webhook_environment, {
+    for name, value in {
+      SLACK_CHANNEL             = var.slack_channel
+      SLACK_USER_NAME           = var.slack_user_name
+      SLACK_ICON_EMOJI          = var.slack_icon_emoji
+      SLACK_TEXT                = var.slack_text
+      SLACK_COLOR               = var.slack_color
+      STATUSWATCH_ALLOWED_HOSTS = length(var.allowed_hosts) > 0 ? join(",", var.allowed_hosts) : null
+    } : name => value if value != null
+  })
+
+  lines_environment = merge(local.slack_environment, {
+    for name, value in {
+      STATUSWATCH_RULES                  = local.rules_environment
+      STATUSWATCH_FORMAT                 = var.format
+      STATUSWATCH_MAX_LINES              = tostring(var.max_lines)
+      STATUSWATCH_REDACT                 = length(var.redact) > 0 ? join(",", var.redact) : null
+      STATUSWATCH_BURST                  = tostring(var.burst)
+      STATUSWATCH_SPACING_SECONDS        = tostring(var.spacing_seconds)
+      STATUSWATCH_MAX_DECOMPRESSED_BYTES = format("%d", var.max_decompressed_bytes)
+    } : name => value if value != null
+  })
+}

@@ -1,0 +1,68 @@
+# The function that tells Slack of access-log lines.
+
+resource "aws_cloudwatch_log_group" "lines" {
+  name              = "/aws/lambda/${local.lines_name}"
+  retention_in_days = var.function_log_retention_in_days
+  kms_key_id        = var.kms_key_arn
+  tags              = var.tags
+}
+
+resource "aws_lambda_function" "lines" {
+  function_name                  = local.lines_name
+  description                    = "Tells Slack of client and server errors in API Gateway's access log"
+  role                           = aws_iam_role.lines.arn
+  filename                       = local.package_path
+  source_code_hash               = filebase64sha256(local.package_path)
+  runtime                        = "provided.al2023"
+  handler                        = "bootstrap"
+  architectures                  = [var.architecture]
+  memory_size                    = var.memory_size
+  timeout                        = var.timeout
+  reserved_concurrent_executions = var.reserved_concurrent_executions
+  tags                           = var.tags
+
+  environment {
+    variables = local.lines_environment
+  }
+
+  logging_config {
+    log_group             = aws_cloudwatch_log_group.lines.name
+    log_format            = "JSON"
+    application_log_level = var.application_log_level
+    system_log_level      = var.system_log_level
+  }
+
+  lifecycle {
+    precondition {
+      condition     = length(jsonencode(local.lines_environment)) <= 4096
+      error_message = "The function's environment would exceed the 4 KB that Lambda allows. Shorten slack_text, redact or allowed_hosts, or keep the rules in a parameter (rules_parameter_name)."
+    }
+  }
+
+  # A start without these would fail, or would find no webhook.
+  depends_on = [
+    aws_iam_role_policy.lines_logs,
+    aws_iam_role_policy.rules,
+    aws_iam_role_policy.webhook,
+    aws_ssm_parameter.webhook,
+  ]
+}
+
+resource "aws_lambda_function_event_invoke_config" "lines" {
+  function_name                = aws_lambda_function.lines.function_name
+  maximum_event_age_in_seconds = var.maximum_event_age_in_seconds
+  maximum_retry_attempts       = var.maximum_retry_attempts
+
+  dynamic "destination_config" {
+    for_each = local.failure_destination_arns
+
+    content {
+      on_failure {
+        destination = destination_config.value
+      }
+    }
+  }
+
+  # Lambda tries the destination with the function's role.
+  depends_on = [aws_iam_role_policy.failure]
+}

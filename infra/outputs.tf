@@ -1,0 +1,87 @@
+output "access_log_destination_arn" {
+  description = "ARN of the created log group, for a stage's access-log settings; null when none was created. It waits for the account's API Gateway role where the module sets it."
+  value       = one(aws_cloudwatch_log_group.access_log[*].arn)
+
+  # A REST stage that logs is refused while the account has no role.
+  depends_on = [aws_api_gateway_account.this]
+}
+
+output "access_log_format_rest" {
+  description = "Recommended access-log format for REST APIs: JSON that stays valid when there is an error."
+  value       = local.access_log_format_rest
+}
+
+output "access_log_format_http" {
+  description = "Recommended access-log format for HTTP APIs: JSON that stays valid when there is an error."
+  value       = local.access_log_format_http
+}
+
+output "errors_only_filter_pattern" {
+  description = "A `filter_pattern` that sends only lines with a status of 4xx or 5xx, broken JSON among them, for JSON formats whose status is quoted or a number."
+  value       = "%\\x22status\\x22:\\s?\\x22?[45][0-9][0-9]%"
+}
+
+output "log_group_names" {
+  description = "Names of the watched log groups."
+  value       = local.log_group_names
+}
+
+output "lines_function_name" {
+  description = "Name of the function that tells of lines."
+  value       = aws_lambda_function.lines.function_name
+}
+
+output "lines_function_arn" {
+  description = "ARN of the function that tells of lines."
+  value       = aws_lambda_function.lines.arn
+}
+
+output "alarms_function_name" {
+  description = "Name of the function that tells of alarms."
+  value       = aws_lambda_function.alarms.function_name
+}
+
+output "alarms_function_arn" {
+  description = "ARN of the function that tells of alarms."
+  value       = aws_lambda_function.alarms.arn
+}
+
+output "alarm_names" {
+  description = "Names of the alarms on errors, by what they count."
+  value       = { for source, alarm in aws_cloudwatch_metric_alarm.errors : source => alarm.alarm_name }
+}
+
+output "alarm_topic_arn" {
+  description = "ARN of the topic that gets the alarms on errors."
+  value       = aws_sns_topic.alarm.arn
+}
+
+output "watch_topic_arn" {
+  description = "ARN of the topic that gets the alarms on statuswatch itself; null without them."
+  value       = one(aws_sns_topic.watch[*].arn)
+}
+
+output "failure_queue_url" {
+  description = "URL of the queue that holds what could not be told; null without it."
+  value       = one(aws_sqs_queue.failures[*].url)
+}
+
+output "failure_bucket" {
+  description = "Name of the bucket that holds what could not be told; null without it."
+  value       = one(aws_s3_bucket.failures[*].bucket)
+}
+
+output "stream_name" {
+  description = "Name of the Kinesis stream; null without it."
+  value       = one(aws_kinesis_stream.lines[*].name)
+}
+
+output "webhook_parameter_name" {
+  description = "Name of the SSM parameter that holds the webhook; null where a secret does."
+  value       = var.webhook_secret_name == null ? local.webhook_parameter_name : null
+}
+
+output "dashboard_name" {
+  description = "Name of the dashboard; null without it."
+  value       = one(aws_cloudwatch_dashboard.this[*].dashboard_name)
+}

@@ -1,0 +1,73 @@
+# Method 2: a subscription filter per log group, and the permission to call the function.
+#
+# While CloudWatch Logs is denied it disables the filter for up to ten minutes and skips the logs.
+# So a permission exists before its filter and is never removed before its successor exists:
+# `create_before_destroy` with statement ids that cannot collide, and the permissions per log group
+# depend on the one for the account, which orders the change from one kind to the other.
+
+locals {
+  # A function's policy holds 20 KB; one statement takes up to 600 bytes.
+  permission_per_log_group = length(local.log_group_names) <= 30
+}
+
+resource "aws_lambda_permission" "account" {
+  count = var.ingest == "lambda" && !local.permission_per_log_group ? 1 : 0
+
+  statement_id_prefix = "logs-"
+  function_name       = aws_lambda_function.lines.function_name
+  action              = "lambda:InvokeFunction"
+  principal           = "logs.amazonaws.com"
+  source_arn          = "${local.arn_prefix.logs}:log-group:*"
+  source_account      = local.account_id
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+resource "aws_lambda_permission" "log_group" {
+  for_each = var.ingest == "lambda" && local.permission_per_log_group ? local.log_group_names : []
+
+  statement_id_prefix = "logs-"
+  function_name       = aws_lambda_function.lines.function_name
+  action              = "lambda:InvokeFunction"
+  principal           = "logs.amazonaws.com"
+  source_arn          = "${local.arn_prefix.logs}:log-group:${each.value}:*"
+  source_account      = local.account_id
+
+  depends_on = [aws_lambda_permission.account]
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+resource "aws_cloudwatch_log_subscription_filter" "this" {
+  for_each = local.log_group_names
+
+  # The way is part of the name, so that the new filter can exist before the old one goes.
+  name            = local.subscription_filter_name
+  log_group_name  = each.value
+  filter_pattern  = var.filter_pattern
+  destination_arn = var.ingest == "kinesis" ? local.stream_arn : aws_lambda_function.lines.arn
+  role_arn        = var.ingest == "kinesis" ? aws_iam_role.logs_to_stream[0].arn : null
+  # Records of one log stream need no order, and one busy log stream would fill one shard.
+  distribution = var.ingest == "kinesis" ? "Random" : null
+
+  depends_on = [
+    aws_iam_role_policy.logs_to_stream,
+    aws_kinesis_stream.lines,
+    aws_lambda_event_source_mapping.lines,
+    aws_lambda_function_event_invoke_config.lines,
+    aws_lambda_permission.account,
+    aws_lambda_permission.log_group,
+  ]
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+locals {
+  subscription_filter_name = "${var.name}-${var.ingest}"
+}

@@ -1,0 +1,515 @@
+# Each option does what it says.
+
+mock_provider "aws" {
+  mock_data "aws_caller_identity" { defaults = { account_id = "123456789012" } }
+  mock_data "aws_partition" { defaults = { partition = "aws" } }
+  mock_data "aws_region" { defaults = { id = "eu-west-1" } }
+}
+
+variables {
+  package_path           = "tests/package.placeholder"
+  webhook_parameter_name = "/slack/webhook"
+}
+
+run "existing_log_groups_only" {
+  command = plan
+
+  variables {
+    create_log_group = false
+    log_group_names  = ["/aws/apigateway/orders", "/aws/apigateway/pets"]
+  }
+
+  assert {
+    condition     = length(aws_cloudwatch_log_group.access_log) == 0 && output.access_log_destination_arn == null
+    error_message = "no log group is created"
+  }
+  assert {
+    condition = (
+      toset(keys(aws_cloudwatch_log_subscription_filter.this)) == var.log_group_names &&
+      toset(keys(aws_cloudwatch_log_metric_filter.errors)) == var.log_group_names &&
+      toset(keys(aws_lambda_permission.log_group)) == var.log_group_names &&
+      toset(keys(aws_cloudwatch_metric_alarm.watch_subscription)) == var.log_group_names
+    )
+    error_message = "each log group has its filters, its permission and its alarm"
+  }
+  assert {
+    condition     = length(aws_cloudwatch_metric_alarm.errors) == 1
+    error_message = "one alarm counts all of them"
+  }
+}
+
+run "api_gateway_account_role" {
+  command = plan
+  variables { create_api_gateway_account_role = true }
+
+  assert {
+    condition     = endswith(aws_iam_role_policy_attachment.api_gateway[0].policy_arn, ":iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs") && length(aws_api_gateway_account.this) == 1
+    error_message = "API Gateway gets AWS's own policy for writing logs, and the account's setting"
+  }
+}
+
+run "alarm_on_the_function_s_count" {
+  command = plan
+  variables { alarm_source = "function" }
+
+  assert {
+    condition     = length(aws_cloudwatch_log_metric_filter.errors) == 0 && keys(aws_cloudwatch_metric_alarm.errors) == ["function"]
+    error_message = "no metric filter is needed"
+  }
+  assert {
+    condition = (
+      aws_cloudwatch_metric_alarm.errors["function"].namespace == "Statuswatch" &&
+      aws_cloudwatch_metric_alarm.errors["function"].metric_name == "Matched" &&
+      aws_cloudwatch_metric_alarm.errors["function"].dimensions == tomap({ FunctionName = "statuswatch-lines" }) &&
+      aws_cloudwatch_metric_alarm.errors["function"].alarm_name == "APIGateway statuswatch accesslog 4xx5xxError (function)"
+    )
+    error_message = "the alarm looks at the lines that the function matched"
+  }
+}
+
+run "alarms_on_both_counts" {
+  command = plan
+  variables { alarm_source = "both" }
+
+  assert {
+    condition     = length(distinct([for alarm in aws_cloudwatch_metric_alarm.errors : alarm.alarm_name])) == 2
+    error_message = "two alarms have two names"
+  }
+  assert {
+    condition     = toset([for permission in aws_lambda_permission.alarm_action : permission.source_arn]) == toset([for alarm in aws_cloudwatch_metric_alarm.errors : "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:${alarm.alarm_name}"])
+    error_message = "each alarm may call the function"
+  }
+}
+
+run "alarm_settings" {
+  command = plan
+  variables {
+    alarm_name                = "orders are failing"
+    alarm_description         = "Look at the runbook"
+    metric_filter_pattern     = "{ $.status = 5* }"
+    metric_namespace          = "Orders"
+    metric_name               = "Errors"
+    alarm_threshold           = 10
+    alarm_period              = 300
+    alarm_evaluation_periods  = 5
+    alarm_datapoints_to_alarm = 3
+    alarm_statistic           = "Maximum"
+    alarm_comparison_operator = "GreaterThanThreshold"
+    alarm_treat_missing_data  = "ignore"
+    alarm_actions             = ["arn:aws:sns:eu-west-1:123456789012:pager"]
+    ok_actions                = ["arn:aws:sns:eu-west-1:123456789012:resolved"]
+  }
+
+  assert {
+    condition = (
+      aws_cloudwatch_metric_alarm.errors["metric_filter"].alarm_name == "orders are failing" &&
+      aws_cloudwatch_metric_alarm.errors["metric_filter"].alarm_description == "Look at the runbook" &&
+      aws_cloudwatch_metric_alarm.errors["metric_filter"].namespace == "Orders" &&
+      aws_cloudwatch_metric_alarm.errors["metric_filter"].metric_name == "Errors" &&
+      aws_cloudwatch_metric_alarm.errors["metric_filter"].threshold == 10 &&
+      aws_cloudwatch_metric_alarm.errors["metric_filter"].period == 300 &&
+      aws_cloudwatch_metric_alarm.errors["metric_filter"].evaluation_periods == 5 &&
+      aws_cloudwatch_metric_alarm.errors["metric_filter"].datapoints_to_alarm == 3 &&
+      aws_cloudwatch_metric_alarm.errors["metric_filter"].statistic == "Maximum" &&
+      aws_cloudwatch_metric_alarm.errors["metric_filter"].comparison_operator == "GreaterThanThreshold" &&
+      aws_cloudwatch_metric_alarm.errors["metric_filter"].treat_missing_data == "ignore"
+    )
+    error_message = "every setting of the alarm is settable"
+  }
+  assert {
+    condition = (
+      contains(aws_cloudwatch_metric_alarm.errors["metric_filter"].alarm_actions, "arn:aws:sns:eu-west-1:123456789012:pager") &&
+      contains(aws_cloudwatch_metric_alarm.errors["metric_filter"].ok_actions, "arn:aws:sns:eu-west-1:123456789012:resolved") &&
+      length(aws_cloudwatch_metric_alarm.errors["metric_filter"].alarm_actions) == 3
+    )
+    error_message = "further actions stand beside the module's own"
+  }
+  assert {
+    condition     = aws_cloudwatch_log_metric_filter.errors["/aws/apigateway/statuswatch-accesslog"].pattern == "{ $.status = 5* }"
+    error_message = "the metric filter's pattern is settable"
+  }
+}
+
+run "chatbot" {
+  command = plan
+  variables { chatbot_slack_channel = { slack_team_id = "T0123ABCD", slack_channel_id = "C0123ABCD" } }
+
+  assert {
+    condition = (
+      aws_chatbot_slack_channel_configuration.alarm[0].slack_team_id == "T0123ABCD" &&
+      aws_chatbot_slack_channel_configuration.alarm[0].slack_channel_id == "C0123ABCD" &&
+      aws_chatbot_slack_channel_configuration.alarm[0].logging_level == "ERROR" &&
+      aws_chatbot_slack_channel_configuration.alarm[0].guardrail_policy_arns == tolist(["arn:aws:iam::aws:policy/CloudWatchReadOnlyAccess"])
+    )
+    error_message = "the channel is set, and people in it cannot do more than read"
+  }
+}
+
+run "function_settings" {
+  command = plan
+  variables {
+    architecture                          = "arm64"
+    memory_size                           = 256
+    timeout                               = 60
+    reserved_concurrent_executions        = -1
+    alarms_reserved_concurrent_executions = -1
+    maximum_event_age_in_seconds          = 600
+    maximum_retry_attempts                = 0
+    function_log_retention_in_days        = 7
+    application_log_level                 = "DEBUG"
+    system_log_level                      = "WARN"
+    tags                                  = { team = "orders" }
+  }
+
+  assert {
+    condition = alltrue([for function in [aws_lambda_function.lines, aws_lambda_function.alarms] : (
+      function.architectures == tolist(["arm64"]) &&
+      function.memory_size == 256 &&
+      function.timeout == 60 &&
+      function.reserved_concurrent_executions == -1 &&
+      function.logging_config[0].application_log_level == "DEBUG" &&
+      function.logging_config[0].system_log_level == "WARN" &&
+      function.tags == tomap({ team = "orders" })
+    )])
+    error_message = "the settings reach both functions"
+  }
+  assert {
+    condition     = aws_lambda_function_event_invoke_config.lines.maximum_event_age_in_seconds == 600 && aws_lambda_function_event_invoke_config.lines.maximum_retry_attempts == 0
+    error_message = "event age and retries are settable"
+  }
+  assert {
+    condition     = aws_cloudwatch_log_group.lines.retention_in_days == 7
+    error_message = "the functions' log retention is settable"
+  }
+  assert {
+    condition     = length(aws_cloudwatch_event_target.tick) == 5 && length(aws_cloudwatch_event_rule.tick) == 1
+    error_message = "without reserved concurrency there is one rule with as many targets as it takes"
+  }
+}
+
+run "more_containers_than_one_rule_has_targets" {
+  command = plan
+  variables {
+    reserved_concurrent_executions = 7
+    spacing_seconds                = 14
+  }
+
+  assert {
+    condition     = length(aws_cloudwatch_event_rule.tick) == 2 && length(aws_cloudwatch_event_target.tick) == 7
+    error_message = "seven containers have seven targets in two rules"
+  }
+  assert {
+    condition     = alltrue([for rule in aws_cloudwatch_event_rule.tick : length([for target in aws_cloudwatch_event_target.tick : target if target.rule == rule.name]) <= 5])
+    error_message = "no rule has more than five targets"
+  }
+  assert {
+    condition     = toset([for permission in aws_lambda_permission.tick : permission.source_arn]) == toset(["arn:aws:events:eu-west-1:123456789012:rule/statuswatch-tick-0", "arn:aws:events:eu-west-1:123456789012:rule/statuswatch-tick-1"])
+    error_message = "each rule may call the function"
+  }
+}
+
+run "whole_environment" {
+  command = plan
+  variables {
+    slack_channel          = "#alerts"
+    slack_user_name        = "statuswatch"
+    slack_icon_emoji       = ":rotating_light:"
+    slack_text             = "APIでエラーが発生しました"
+    slack_color            = "#FF0000"
+    rules                  = "{ \"rules\": [ { \"name\": \"all\", \"status\": [\"4xx\", \"5xx\"], \"action\": \"notify\" } ] }"
+    format                 = "clf"
+    max_lines              = 5
+    redact                 = ["ip", "user"]
+    burst                  = 3
+    spacing_seconds        = 10
+    max_decompressed_bytes = 16777216
+    allowed_hosts          = ["chat.example.com", "chat.example.org"]
+  }
+
+  assert {
+    condition = aws_lambda_function.lines.environment[0].variables == tomap({
+      SLACK_WEBHOOK_PARAMETER            = "/slack/webhook"
+      SLACK_CHANNEL                      = "#alerts"
+      SLACK_USER_NAME                    = "statuswatch"
+      SLACK_ICON_EMOJI                   = ":rotating_light:"
+      SLACK_TEXT                         = "APIでエラーが発生しました"
+      SLACK_COLOR                        = "#FF0000"
+      STATUSWATCH_RULES                  = "{\"rules\":[{\"action\":\"notify\",\"name\":\"all\",\"status\":[\"4xx\",\"5xx\"]}]}"
+      STATUSWATCH_FORMAT                 = "clf"
+      STATUSWATCH_MAX_LINES              = "5"
+      STATUSWATCH_REDACT                 = "ip,user"
+      STATUSWATCH_BURST                  = "3"
+      STATUSWATCH_SPACING_SECONDS        = "10"
+      STATUSWATCH_MAX_DECOMPRESSED_BYTES = "16777216"
+      STATUSWATCH_ALLOWED_HOSTS          = "chat.example.com,chat.example.org"
+    })
+    error_message = "each variable of the contract is settable"
+  }
+  assert {
+    condition = aws_lambda_function.alarms.environment[0].variables == tomap({
+      SLACK_WEBHOOK_PARAMETER   = "/slack/webhook"
+      SLACK_CHANNEL             = "#alerts"
+      SLACK_USER_NAME           = "statuswatch"
+      SLACK_ICON_EMOJI          = ":rotating_light:"
+      SLACK_TEXT                = "APIでエラーが発生しました"
+      SLACK_COLOR               = "#FF0000"
+      STATUSWATCH_ALLOWED_HOSTS = "chat.example.com,chat.example.org"
+    })
+    error_message = "the function for alarms posts in the same way"
+  }
+}
+
+run "long_rules_go_to_a_parameter" {
+  command = plan
+  variables { rules = jsonencode({ rules = [for number in range(50) : { name = "a rule with a long name, number ${number}", action = "count" }] }) }
+
+  assert {
+    condition     = aws_ssm_parameter.rules[0].name == "/statuswatch/rules" && aws_ssm_parameter.rules[0].type == "String" && aws_ssm_parameter.rules[0].tier == "Standard"
+    error_message = "rules too long for the environment are kept in a parameter"
+  }
+  assert {
+    condition     = jsondecode(aws_iam_role_policy.rules[0].policy).Statement[0].Resource == "arn:aws:ssm:eu-west-1:123456789012:parameter/statuswatch/rules"
+    error_message = "the function may read them"
+  }
+}
+
+run "very_long_rules_go_to_an_advanced_parameter" {
+  command = plan
+  variables { rules = jsonencode({ rules = [for number in range(90) : { name = "a rule with a long name, number ${number}", action = "count" }] }) }
+
+  assert {
+    condition     = aws_ssm_parameter.rules[0].tier == "Advanced"
+    error_message = "a standard parameter holds 4 KB"
+  }
+}
+
+run "rules_in_an_existing_parameter" {
+  command = plan
+  variables { rules_parameter_name = "team/rules" }
+
+  assert {
+    condition     = aws_lambda_function.lines.environment[0].variables["STATUSWATCH_RULES"] == "ssm:team/rules" && length(aws_ssm_parameter.rules) == 0
+    error_message = "the function is told the parameter's name"
+  }
+  assert {
+    condition     = jsondecode(aws_iam_role_policy.rules[0].policy).Statement[0].Resource == "arn:aws:ssm:eu-west-1:123456789012:parameter/team/rules"
+    error_message = "the function may read that parameter"
+  }
+}
+
+run "filter_pattern" {
+  command = plan
+  variables { filter_pattern = "%\\x22status\\x22:\\s?\\x22?[45][0-9][0-9]%" }
+
+  assert {
+    condition     = aws_cloudwatch_log_subscription_filter.this["/aws/apigateway/statuswatch-accesslog"].filter_pattern == output.errors_only_filter_pattern
+    error_message = "the filter pattern is settable, and the output gives the one for errors only"
+  }
+}
+
+run "failures_in_a_bucket" {
+  command = plan
+  variables {
+    failure_destination       = "s3"
+    failure_retention_in_days = 60
+  }
+
+  assert {
+    condition     = aws_s3_bucket.failures[0].bucket == "statuswatch-failures-123456789012-eu-west-1" && length(aws_sqs_queue.failures) == 0
+    error_message = "there is a bucket and no queue"
+  }
+  assert {
+    condition = (
+      aws_s3_bucket_public_access_block.failures[0].block_public_acls &&
+      aws_s3_bucket_public_access_block.failures[0].block_public_policy &&
+      aws_s3_bucket_public_access_block.failures[0].ignore_public_acls &&
+      aws_s3_bucket_public_access_block.failures[0].restrict_public_buckets
+    )
+    error_message = "the bucket is closed to the public"
+  }
+  assert {
+    condition     = aws_s3_bucket_lifecycle_configuration.failures[0].rule[0].expiration[0].days == 60
+    error_message = "failures expire"
+  }
+  assert {
+    condition     = !contains(keys(aws_cloudwatch_metric_alarm.watch), "failure-queue")
+    error_message = "there is no alarm on a queue that is not there"
+  }
+}
+
+run "failures_nowhere" {
+  command = plan
+  variables { failure_destination = "none" }
+
+  assert {
+    condition = (
+      length(aws_sqs_queue.failures) == 0 && length(aws_s3_bucket.failures) == 0 && length(aws_iam_role_policy.failure) == 0 &&
+      length(aws_lambda_function_event_invoke_config.lines.destination_config) == 0
+    )
+    error_message = "nothing is left of the failure destination"
+  }
+}
+
+run "stream" {
+  command = plan
+  variables {
+    ingest                                     = "kinesis"
+    kinesis_shard_count                        = 2
+    kinesis_retention_period                   = 48
+    kinesis_batch_size                         = 50
+    kinesis_maximum_batching_window_in_seconds = 5
+    kinesis_maximum_retry_attempts             = 20
+    kinesis_maximum_record_age_in_seconds      = 7200
+  }
+
+  assert {
+    condition = (
+      aws_kinesis_stream.lines[0].shard_count == 2 &&
+      aws_kinesis_stream.lines[0].retention_period == 48 &&
+      aws_kinesis_stream.lines[0].encryption_type == "KMS" &&
+      aws_kinesis_stream.lines[0].kms_key_id == "alias/aws/kinesis"
+    )
+    error_message = "the stream is as asked for, and encrypted"
+  }
+  assert {
+    condition = (
+      aws_lambda_event_source_mapping.lines[0].batch_size == 50 &&
+      aws_lambda_event_source_mapping.lines[0].maximum_batching_window_in_seconds == 5 &&
+      aws_lambda_event_source_mapping.lines[0].maximum_retry_attempts == 20 &&
+      aws_lambda_event_source_mapping.lines[0].maximum_record_age_in_seconds == 7200 &&
+      aws_lambda_event_source_mapping.lines[0].parallelization_factor == 1 &&
+      aws_lambda_event_source_mapping.lines[0].bisect_batch_on_function_error &&
+      aws_lambda_event_source_mapping.lines[0].function_response_types == toset(["ReportBatchItemFailures"])
+    )
+    error_message = "the mapping reports partial failures and splits a failing batch"
+  }
+  assert {
+    condition = (
+      aws_cloudwatch_log_subscription_filter.this["/aws/apigateway/statuswatch-accesslog"].destination_arn == "arn:aws:kinesis:eu-west-1:123456789012:stream/statuswatch-lines" &&
+      aws_cloudwatch_log_subscription_filter.this["/aws/apigateway/statuswatch-accesslog"].name == "statuswatch-kinesis"
+    )
+    error_message = "the filter writes to the stream, under a name of its own"
+  }
+  assert {
+    condition     = length(aws_lambda_permission.log_group) == 0 && length(aws_lambda_permission.account) == 0
+    error_message = "CloudWatch Logs may not call the function"
+  }
+  assert {
+    condition     = length(aws_cloudwatch_event_rule.tick) == 0 && length(aws_cloudwatch_metric_alarm.watch_heartbeat) == 0
+    error_message = "nothing is folded, so nothing ticks, and silence is no fault"
+  }
+  assert {
+    condition     = contains(keys(aws_cloudwatch_metric_alarm.watch), "lines-iterator-age")
+    error_message = "falling behind the stream raises an alarm"
+  }
+}
+
+run "stream_on_demand" {
+  command = plan
+  variables {
+    ingest              = "kinesis"
+    kinesis_stream_mode = "ON_DEMAND"
+    kms_key_arn         = "arn:aws:kms:eu-west-1:123456789012:key/one"
+  }
+
+  assert {
+    condition     = aws_kinesis_stream.lines[0].stream_mode_details[0].stream_mode == "ON_DEMAND" && aws_kinesis_stream.lines[0].kms_key_id == "arn:aws:kms:eu-west-1:123456789012:key/one"
+    error_message = "the stream's capacity is on demand, its key the customer's"
+  }
+}
+
+run "customer_managed_key" {
+  command = plan
+  variables { kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/one" }
+
+  assert {
+    condition     = alltrue([for group in [aws_cloudwatch_log_group.access_log[0], aws_cloudwatch_log_group.lines, aws_cloudwatch_log_group.alarms] : group.kms_key_id == "arn:aws:kms:eu-west-1:123456789012:key/one"])
+    error_message = "log groups are encrypted with it"
+  }
+  assert {
+    condition     = aws_sns_topic.alarm.kms_master_key_id == "arn:aws:kms:eu-west-1:123456789012:key/one" && aws_sns_topic.watch[0].kms_master_key_id == aws_sns_topic.alarm.kms_master_key_id && aws_sqs_queue.failures[0].kms_master_key_id == aws_sns_topic.alarm.kms_master_key_id
+    error_message = "topics and queue are encrypted with it"
+  }
+}
+
+run "no_watching" {
+  command = plan
+  variables {
+    create_watch_alarms = false
+    create_dashboard    = false
+  }
+
+  assert {
+    condition = (
+      length(aws_cloudwatch_metric_alarm.watch) == 0 && length(aws_cloudwatch_metric_alarm.watch_heartbeat) == 0 && length(aws_cloudwatch_metric_alarm.watch_subscription) == 0 &&
+      length(aws_sns_topic.watch) == 0 && length(aws_sns_topic_policy.watch) == 0 && length(aws_cloudwatch_dashboard.this) == 0
+    )
+    error_message = "alarms, topic and dashboard can be left out"
+  }
+}
+
+run "watching" {
+  command = plan
+  variables {
+    watch_email_addresses      = ["ops@example.com"]
+    watch_unreadable_threshold = 10
+    watch_pending_minutes      = 30
+    watch_delivery_lag_seconds = 60
+  }
+
+  assert {
+    condition = toset(keys(aws_cloudwatch_metric_alarm.watch)) == toset([
+      "lines-errors", "lines-throttles", "lines-dropped", "lines-destination",
+      "alarms-errors", "alarms-throttles", "alarms-dropped", "alarms-destination",
+      "lines-failed", "lines-unreadable", "lines-undecodable", "lines-pending", "lines-delivery-lag",
+      "failure-queue",
+    ])
+    error_message = "every way in which a line can be lost or late has an alarm"
+  }
+  assert {
+    condition = (
+      aws_cloudwatch_metric_alarm.watch["lines-unreadable"].threshold == 10 &&
+      aws_cloudwatch_metric_alarm.watch["lines-pending"].evaluation_periods == 30 &&
+      aws_cloudwatch_metric_alarm.watch["lines-delivery-lag"].threshold == 60000
+    )
+    error_message = "thresholds are settable"
+  }
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.watch_heartbeat[0].treat_missing_data == "breaching" && aws_cloudwatch_metric_alarm.watch_heartbeat[0].comparison_operator == "LessThanThreshold"
+    error_message = "a function that no longer runs raises an alarm"
+  }
+  assert {
+    condition     = aws_sns_topic_subscription.watch_email["ops@example.com"].protocol == "email"
+    error_message = "mail goes to the given addresses"
+  }
+  assert {
+    condition = toset([for query in aws_cloudwatch_metric_alarm.watch_subscription["/aws/apigateway/statuswatch-accesslog"].metric_query : query.metric[0].dimensions if length(query.metric) > 0]) == toset([tomap({
+      LogGroupName    = "/aws/apigateway/statuswatch-accesslog"
+      DestinationType = "Lambda"
+      FilterName      = aws_cloudwatch_log_subscription_filter.this["/aws/apigateway/statuswatch-accesslog"].name
+    })])
+    error_message = "the alarm on the subscription looks at the filter that is there"
+  }
+}
+
+run "another_name" {
+  command = plan
+  variables { name = "orders" }
+
+  assert {
+    condition = alltrue([for name in [
+      aws_lambda_function.lines.function_name, aws_lambda_function.alarms.function_name,
+      aws_iam_role.lines.name, aws_iam_role.alarms.name,
+      aws_sns_topic.alarm.name, aws_sns_topic.watch[0].name, aws_sqs_queue.failures[0].name,
+      aws_cloudwatch_event_rule.tick["0"].name, aws_cloudwatch_dashboard.this[0].dashboard_name,
+      aws_cloudwatch_log_subscription_filter.this["/aws/apigateway/orders-accesslog"].name,
+      aws_cloudwatch_log_metric_filter.errors["/aws/apigateway/orders-accesslog"].name,
+      one(aws_cloudwatch_log_metric_filter.errors["/aws/apigateway/orders-accesslog"].metric_transformation).name,
+    ] : startswith(name, "orders")])
+    error_message = "an instance of another name shares nothing with the first"
+  }
+  assert {
+    condition     = alltrue([for alarm in merge(aws_cloudwatch_metric_alarm.watch, aws_cloudwatch_metric_alarm.errors) : strcontains(alarm.alarm_name, "orders")])
+    error_message = "its alarms have names of their own"
+  }
+}

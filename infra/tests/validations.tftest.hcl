@@ -1,0 +1,428 @@
+# Each validation refuses what it is there to refuse. Values that do not meet stand in one run.
+
+mock_provider "aws" {
+  mock_data "aws_caller_identity" { defaults = { account_id = "123456789012" } }
+  mock_data "aws_partition" { defaults = { partition = "aws" } }
+  mock_data "aws_region" { defaults = { id = "eu-west-1" } }
+}
+
+variables {
+  package_path           = "tests/package.placeholder"
+  webhook_parameter_name = "/slack/webhook"
+}
+
+run "words_that_are_not_offered" {
+  command = plan
+
+  variables {
+    architecture              = "arm"
+    alarm_source              = "none"
+    alarm_statistic           = "p99"
+    alarm_comparison_operator = "GreaterThanUpperThreshold"
+    alarm_treat_missing_data  = "notbreaching"
+    application_log_level     = "WARN"
+    system_log_level          = "ERROR"
+    failure_destination       = "sns"
+    format                    = "JSON"
+    ingest                    = "firehose"
+    kinesis_stream_mode       = "provisioned"
+    slack_color               = "red"
+  }
+
+  expect_failures = [
+    var.architecture,
+    var.alarm_source,
+    var.alarm_statistic,
+    var.alarm_comparison_operator,
+    var.alarm_treat_missing_data,
+    var.application_log_level,
+    var.system_log_level,
+    var.failure_destination,
+    var.format,
+    var.ingest,
+    var.kinesis_stream_mode,
+    var.slack_color,
+  ]
+}
+
+run "numbers_out_of_range" {
+  command = plan
+
+  variables {
+    retention_in_days                          = 100
+    function_log_retention_in_days             = -1
+    alarm_period                               = 30
+    memory_size                                = 64
+    timeout                                    = 5
+    alarms_reserved_concurrent_executions      = 0
+    maximum_event_age_in_seconds               = 59
+    maximum_retry_attempts                     = 3
+    max_lines                                  = 0
+    burst                                      = 0
+    max_decompressed_bytes                     = 1000
+    kinesis_shard_count                        = 0
+    kinesis_retention_period                   = 12
+    kinesis_batch_size                         = 0
+    kinesis_maximum_batching_window_in_seconds = 301
+    kinesis_maximum_retry_attempts             = -2
+    watch_unreadable_threshold                 = 0
+    watch_pending_minutes                      = 1
+    watch_delivery_lag_seconds                 = 0
+    webhook_url_version                        = 0
+  }
+
+  expect_failures = [
+    var.retention_in_days,
+    var.function_log_retention_in_days,
+    var.alarm_period,
+    var.memory_size,
+    var.timeout,
+    var.alarms_reserved_concurrent_executions,
+    var.maximum_event_age_in_seconds,
+    var.maximum_retry_attempts,
+    var.max_lines,
+    var.burst,
+    var.max_decompressed_bytes,
+    var.kinesis_shard_count,
+    var.kinesis_retention_period,
+    var.kinesis_batch_size,
+    var.kinesis_maximum_batching_window_in_seconds,
+    var.kinesis_maximum_retry_attempts,
+    var.watch_unreadable_threshold,
+    var.watch_pending_minutes,
+    var.watch_delivery_lag_seconds,
+    var.webhook_url_version,
+  ]
+}
+
+run "numbers_that_the_function_refuses" {
+  command = plan
+
+  variables {
+    max_lines              = 201
+    burst                  = 101
+    spacing_seconds        = 3601
+    max_decompressed_bytes = 1099511627777
+  }
+
+  expect_failures = [
+    var.max_lines,
+    var.burst,
+    var.spacing_seconds,
+    var.max_decompressed_bytes,
+  ]
+}
+
+run "numbers_that_are_not_whole" {
+  command = plan
+
+  variables {
+    alarm_evaluation_periods  = 1.5
+    failure_retention_in_days = 1.5
+    max_lines                 = 1.5
+    burst                     = 1.5
+    kinesis_shard_count       = 1.5
+    watch_pending_minutes     = 2.5
+    webhook_url_version       = 1.5
+    max_decompressed_bytes    = 2000000.5
+  }
+
+  expect_failures = [
+    var.alarm_evaluation_periods,
+    var.failure_retention_in_days,
+    var.max_lines,
+    var.burst,
+    var.kinesis_shard_count,
+    var.watch_pending_minutes,
+    var.webhook_url_version,
+    var.max_decompressed_bytes,
+  ]
+}
+
+run "names_that_are_not_names" {
+  command = plan
+
+  variables {
+    tags                  = { "aws:team" = "a" }
+    role_path             = "service"
+    permissions_boundary  = "boundary"
+    kms_key_arn           = "arn:aws:kms:eu-west-1:123456789012:alias/logs"
+    webhook_kms_key_arn   = "alias/slack"
+    log_group_name        = "arn:aws:logs:eu-west-1:123456789012:log-group:x"
+    alarm_name            = "警報"
+    metric_namespace      = "AWS/ApiGateway"
+    metric_name           = "a:b"
+    metric_filter_pattern = ""
+    alarm_actions         = ["page-me"]
+    ok_actions            = ["page-me"]
+    slack_channel         = ""
+    slack_user_name       = ""
+    slack_icon_emoji      = "fire"
+    slack_text            = ""
+    redact                = ["ip, user"]
+    allowed_hosts         = ["https://chat.example.com"]
+    watch_email_addresses = ["ops"]
+    rules_parameter_name  = "arn:aws:ssm:eu-west-1:123456789012:parameter/rules"
+    chatbot_slack_channel = { slack_team_id = "my-team", slack_channel_id = "#alerts" }
+  }
+
+  expect_failures = [
+    var.tags,
+    var.role_path,
+    var.permissions_boundary,
+    var.kms_key_arn,
+    var.webhook_kms_key_arn,
+    var.log_group_name,
+    var.alarm_name,
+    var.metric_namespace,
+    var.metric_name,
+    var.metric_filter_pattern,
+    var.alarm_actions,
+    var.ok_actions,
+    var.slack_channel,
+    var.slack_user_name,
+    var.slack_icon_emoji,
+    var.slack_text,
+    var.redact,
+    var.allowed_hosts,
+    var.watch_email_addresses,
+    var.rules_parameter_name,
+    var.chatbot_slack_channel,
+  ]
+}
+
+run "names_that_do_not_fit" {
+  command = plan
+
+  variables {
+    name              = "a-name-that-is-longer-than-forty-characters"
+    alarm_description = format("%01025d", 0)
+    alarm_actions     = ["arn:a", "arn:b", "arn:c", "arn:d"]
+    ok_actions        = ["arn:a", "arn:b", "arn:c", "arn:d"]
+    filter_pattern    = format("%01025d", 0)
+  }
+
+  expect_failures = [
+    var.name,
+    var.alarm_description,
+    var.alarm_actions,
+    var.ok_actions,
+    var.filter_pattern,
+  ]
+}
+
+run "chatbot_logging_level_that_is_not_offered" {
+  command = plan
+  variables { chatbot_slack_channel = { slack_team_id = "T0", slack_channel_id = "C0", logging_level = "DEBUG" } }
+  expect_failures = [var.chatbot_slack_channel]
+}
+
+run "package_that_is_not_there" {
+  command = plan
+  variables { package_path = "tests/no-such-file.zip" }
+  expect_failures = [var.package_path]
+}
+
+run "no_log_group_at_all" {
+  command = plan
+  variables { create_log_group = false }
+  expect_failures = [var.log_group_names]
+}
+
+run "log_group_with_a_wildcard" {
+  command = plan
+  variables { log_group_names = ["/aws/apigateway/*"] }
+  expect_failures = [var.log_group_names]
+}
+
+run "log_group_that_is_the_function_s_own" {
+  command = plan
+  variables { log_group_names = ["/aws/lambda/statuswatch-lines"] }
+  expect_failures = [var.log_group_names]
+}
+
+run "log_group_that_is_the_other_function_s_own" {
+  command = plan
+  variables { log_group_names = ["/aws/lambda/statuswatch-alarms"] }
+  expect_failures = [var.log_group_names]
+}
+
+run "created_log_group_that_is_the_function_s_own" {
+  command = plan
+  variables { log_group_name = "/aws/lambda/statuswatch-lines" }
+  expect_failures = [var.log_group_name]
+}
+
+run "created_log_group_that_is_also_said_to_exist" {
+  command = plan
+  variables { log_group_names = ["/aws/apigateway/statuswatch-accesslog"] }
+  expect_failures = [var.log_group_names]
+}
+
+run "more_datapoints_than_periods" {
+  command = plan
+  variables { alarm_datapoints_to_alarm = 2 }
+  expect_failures = [var.alarm_datapoints_to_alarm]
+}
+
+run "periods_that_look_back_more_than_a_day" {
+  command = plan
+  variables {
+    alarm_period             = 3600
+    alarm_evaluation_periods = 25
+  }
+  expect_failures = [var.alarm_evaluation_periods]
+}
+
+run "reserved_concurrency_of_zero" {
+  command = plan
+  variables { reserved_concurrent_executions = 0 }
+  expect_failures = [var.reserved_concurrent_executions]
+}
+
+run "fewer_containers_than_shards" {
+  command = plan
+  variables {
+    ingest              = "kinesis"
+    kinesis_shard_count = 3
+  }
+  expect_failures = [var.reserved_concurrent_executions]
+}
+
+run "containers_that_post_more_than_slack_allows" {
+  command = plan
+  variables { reserved_concurrent_executions = 3 }
+  expect_failures = [var.spacing_seconds]
+}
+
+run "spacing_that_is_not_whole" {
+  command = plan
+  variables { spacing_seconds = 4.5 }
+  expect_failures = [var.spacing_seconds]
+}
+
+run "record_older_than_the_stream_keeps" {
+  command = plan
+  variables { kinesis_maximum_record_age_in_seconds = 86401 }
+  expect_failures = [var.kinesis_maximum_record_age_in_seconds]
+}
+
+run "failures_kept_longer_than_a_queue_does" {
+  command = plan
+  variables { failure_retention_in_days = 15 }
+  expect_failures = [var.failure_retention_in_days]
+}
+
+run "bucket_name_in_capitals" {
+  command = plan
+  variables {
+    name                = "Orders"
+    failure_destination = "s3"
+  }
+  expect_failures = [aws_s3_bucket.failures]
+}
+
+run "rules_that_are_not_json" {
+  command = plan
+  variables { rules = "{\"rules\":[" }
+  expect_failures = [var.rules]
+}
+
+run "rules_without_an_action" {
+  command = plan
+  variables { rules = "{\"rules\":[{\"name\":\"health\"}]}" }
+  expect_failures = [var.rules]
+}
+
+run "rules_that_no_parameter_holds" {
+  command = plan
+  variables { rules = jsonencode({ rules = [for number in range(200) : { name = "a rule with a long name, number ${number}", action = "count" }] }) }
+  expect_failures = [var.rules]
+}
+
+run "rules_twice" {
+  command = plan
+  variables {
+    rules                = "{\"rules\":[{\"action\":\"notify\"}]}"
+    rules_parameter_name = "/rules"
+  }
+  expect_failures = [var.rules]
+}
+
+run "environment_beyond_four_kilobytes" {
+  command = plan
+  variables {
+    slack_text    = format("%0900d", 0)
+    allowed_hosts = [for number in range(200) : "host-${number}.example.com"]
+  }
+  expect_failures = [aws_lambda_function.lines]
+}
+
+run "mail_without_a_topic" {
+  command = plan
+  variables {
+    create_watch_alarms   = false
+    watch_email_addresses = ["ops@example.com"]
+  }
+  expect_failures = [var.watch_email_addresses]
+}
+
+run "webhook_nowhere" {
+  command = plan
+  variables { webhook_parameter_name = null }
+  expect_failures = [var.webhook_url]
+}
+
+run "webhook_in_two_stores" {
+  command = plan
+  variables { webhook_secret_name = "slack/webhook" }
+  expect_failures = [var.webhook_secret_name]
+}
+
+run "webhook_by_name_and_by_value" {
+  command = plan
+  variables { webhook_url = "https://hooks.slack.com/services/T000/B000/XXXX" }
+  expect_failures = [var.webhook_url]
+}
+
+run "webhook_by_arn" {
+  command = plan
+  variables { webhook_parameter_name = "arn:aws:ssm:eu-west-1:123456789012:parameter/slack/webhook" }
+  expect_failures = [var.webhook_parameter_name]
+}
+
+run "secret_by_arn" {
+  command = plan
+  variables {
+    webhook_parameter_name = null
+    webhook_secret_name    = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:slack-abcdef"
+  }
+  expect_failures = [var.webhook_secret_name]
+}
+
+run "webhook_in_plain_http" {
+  command = plan
+  variables {
+    webhook_parameter_name = null
+    webhook_url            = "http://hooks.slack.com/services/T000/B000/XXXX"
+  }
+  expect_failures = [var.webhook_url]
+}
+
+run "webhook_with_a_line_end" {
+  command = plan
+  variables {
+    webhook_parameter_name = null
+    webhook_url            = "https://hooks.slack.com/services/T000/B000/XXXX\n"
+  }
+  expect_failures = [var.webhook_url]
+}
+
+run "webhook_with_a_user" {
+  command = plan
+  variables {
+    webhook_parameter_name = null
+    webhook_url            = "https://hooks.slack.com@example.com/services/T000/B000/XXXX"
+  }
+  expect_failures = [var.webhook_url]
+}

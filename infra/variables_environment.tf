@@ -1,0 +1,170 @@
+# The functions' environment: one variable here for each that the function reads.
+
+variable "slack_channel" {
+  type        = string
+  default     = null
+  description = "`SLACK_CHANNEL`: channel to ask for; only legacy custom webhooks honour it."
+
+  validation {
+    condition     = var.slack_channel == null || try(length(var.slack_channel) > 0, false)
+    error_message = "slack_channel must not be empty: leave it out (null) to use the webhook's own channel."
+  }
+}
+
+variable "slack_user_name" {
+  type        = string
+  default     = null
+  description = "`SLACK_USER_NAME`: name to post under; only legacy custom webhooks honour it."
+
+  validation {
+    condition     = var.slack_user_name == null || try(length(var.slack_user_name) > 0, false)
+    error_message = "slack_user_name must not be empty: leave it out (null) to use the app's name."
+  }
+}
+
+variable "slack_icon_emoji" {
+  type        = string
+  default     = null
+  description = "`SLACK_ICON_EMOJI`: emoji to post under; only legacy custom webhooks honour it."
+
+  validation {
+    condition     = var.slack_icon_emoji == null || can(regex("^:[^:\\s]+:$", var.slack_icon_emoji))
+    error_message = "slack_icon_emoji must be an emoji's name between colons, for example `:rotating_light:`."
+  }
+}
+
+variable "slack_text" {
+  type        = string
+  default     = null
+  description = "`SLACK_TEXT`: words that lead every message, in any script."
+
+  validation {
+    condition     = var.slack_text == null || try(length(var.slack_text) > 0 && length(var.slack_text) <= 1000, false)
+    error_message = "slack_text must be 1 to 1,000 characters: leave it out (null) for none."
+  }
+}
+
+variable "slack_color" {
+  type        = string
+  default     = null
+  description = "`SLACK_COLOR`: colour of the bar: `good`, `warning`, `danger` or `#RRGGBB`; null for the colour of the severity."
+
+  validation {
+    condition     = var.slack_color == null || can(regex("^(good|warning|danger|#[0-9A-Fa-f]{6})$", var.slack_color))
+    error_message = "slack_color must be `good`, `warning`, `danger` or `#RRGGBB`."
+  }
+}
+
+variable "rules" {
+  type        = string
+  default     = null
+  description = "`STATUSWATCH_RULES`: the rules as JSON, best `file(\"rules.json\")`, the file that `statuswatch replay --rules` takes; null for the built-in ones. Above 2,000 characters the module keeps them in an SSM parameter."
+
+  validation {
+    condition     = var.rules == null || can([for rule in jsondecode(var.rules).rules : rule.action])
+    error_message = "rules must be JSON of the form {\"rules\":[{\"name\":\"…\",\"action\":\"notify\"},…]}. `statuswatch replay --rules FILE` says what is wrong and where."
+  }
+
+  validation {
+    condition     = var.rules == null || try(length(jsonencode(jsondecode(var.rules))) <= 8192, true)
+    error_message = "rules must be at most 8,192 characters, which is what an SSM parameter holds. Merge rules: a condition takes a list."
+  }
+
+  validation {
+    condition     = var.rules == null || var.rules_parameter_name == null
+    error_message = "Give rules or rules_parameter_name, not both."
+  }
+}
+
+variable "rules_parameter_name" {
+  type        = string
+  default     = null
+  description = "Name of an existing SSM parameter that holds the rules (`STATUSWATCH_RULES=ssm:NAME`). A running container keeps what it read at its start."
+
+  validation {
+    condition     = var.rules_parameter_name == null || can(regex("^[A-Za-z0-9_./-]+$", var.rules_parameter_name))
+    error_message = "rules_parameter_name must be the name of a parameter, not its ARN: letters, digits and `_ . / -`."
+  }
+}
+
+variable "format" {
+  type        = string
+  default     = "auto"
+  description = "`STATUSWATCH_FORMAT`: format of the access log: `auto`, `json`, `clf`, `csv` or `xml`."
+
+  validation {
+    condition     = contains(["auto", "json", "clf", "csv", "xml"], var.format)
+    error_message = "format must be `auto`, `json`, `clf`, `csv` or `xml`."
+  }
+}
+
+variable "max_lines" {
+  type        = number
+  default     = 20
+  description = "`STATUSWATCH_MAX_LINES`: lines shown in one message; the others are counted."
+
+  validation {
+    condition     = var.max_lines >= 1 && var.max_lines <= 200 && floor(var.max_lines) == var.max_lines
+    error_message = "max_lines must be a whole number from 1 to 200."
+  }
+}
+
+variable "redact" {
+  type        = list(string)
+  default     = []
+  description = "`STATUSWATCH_REDACT`: names of the fields that are masked in Slack."
+
+  validation {
+    condition     = alltrue([for field in var.redact : can(regex("^[^,\\s]+$", field))])
+    error_message = "redact must be a list of field names, each without comma and space, for example [\"ip\", \"user\"]."
+  }
+}
+
+variable "burst" {
+  type        = number
+  default     = 5
+  description = "`STATUSWATCH_BURST`: messages that one container may post at once."
+
+  validation {
+    condition     = var.burst >= 1 && var.burst <= 100 && floor(var.burst) == var.burst
+    error_message = "burst must be a whole number from 1 to 100."
+  }
+}
+
+variable "spacing_seconds" {
+  type        = number
+  default     = 5
+  description = "`STATUSWATCH_SPACING_SECONDS`: seconds after which one container may post one more."
+
+  validation {
+    condition     = var.spacing_seconds >= 1 && var.spacing_seconds <= 3600 && floor(var.spacing_seconds) == var.spacing_seconds
+    error_message = "spacing_seconds must be a whole number from 1 to 3600."
+  }
+
+  validation {
+    condition     = var.reserved_concurrent_executions / var.spacing_seconds <= 0.5
+    error_message = "spacing_seconds must be at least twice reserved_concurrent_executions: all containers together may post one message in two seconds, or Slack answers 429."
+  }
+}
+
+variable "max_decompressed_bytes" {
+  type        = number
+  default     = 134217728
+  description = "`STATUSWATCH_MAX_DECOMPRESSED_BYTES`: bytes that one batch may have when inflated."
+
+  validation {
+    condition     = var.max_decompressed_bytes >= 1048576 && var.max_decompressed_bytes <= 1099511627776 && floor(var.max_decompressed_bytes) == var.max_decompressed_bytes
+    error_message = "max_decompressed_bytes must be a whole number from 1048576 (a smaller cap refuses ordinary batches) to 1099511627776."
+  }
+}
+
+variable "allowed_hosts" {
+  type        = list(string)
+  default     = []
+  description = "`STATUSWATCH_ALLOWED_HOSTS`: hosts that the webhook may have besides Slack's own."
+
+  validation {
+    condition     = alltrue([for host in var.allowed_hosts : can(regex("^[A-Za-z0-9.-]+$", host))])
+    error_message = "allowed_hosts must be a list of host names, without scheme, port and path."
+  }
+}

@@ -1,0 +1,100 @@
+# Method 2: how log events reach the function.
+
+variable "ingest" {
+  type        = string
+  default     = "lambda"
+  description = "How log events reach the function: `lambda` (CloudWatch Logs calls it) or `kinesis` (through a stream, where nothing is acknowledged before Slack took it)."
+
+  validation {
+    condition     = contains(["lambda", "kinesis"], var.ingest)
+    error_message = "ingest must be `lambda` or `kinesis`."
+  }
+}
+
+variable "filter_pattern" {
+  type        = string
+  default     = ""
+  description = "Filter pattern of the subscription filters. Empty sends every line, so that the ledger counts good and unreadable ones too; README.md has one that sends only errors."
+
+  validation {
+    condition     = length(var.filter_pattern) <= 1024
+    error_message = "filter_pattern must be at most 1,024 characters."
+  }
+}
+
+variable "kinesis_stream_mode" {
+  type        = string
+  default     = "PROVISIONED"
+  description = "Capacity of the stream: `PROVISIONED` or `ON_DEMAND`."
+
+  validation {
+    condition     = contains(["PROVISIONED", "ON_DEMAND"], var.kinesis_stream_mode)
+    error_message = "kinesis_stream_mode must be `PROVISIONED` or `ON_DEMAND`."
+  }
+}
+
+variable "kinesis_shard_count" {
+  type        = number
+  default     = 1
+  description = "Shards of a provisioned stream; each takes 1 MB or 1,000 records a second."
+
+  validation {
+    condition     = var.kinesis_shard_count >= 1 && floor(var.kinesis_shard_count) == var.kinesis_shard_count
+    error_message = "kinesis_shard_count must be a whole number from 1."
+  }
+}
+
+variable "kinesis_retention_period" {
+  type        = number
+  default     = 24
+  description = "Hours that the stream keeps a record."
+
+  validation {
+    condition     = var.kinesis_retention_period >= 24 && var.kinesis_retention_period <= 8760
+    error_message = "kinesis_retention_period must be from 24 to 8760."
+  }
+}
+
+variable "kinesis_batch_size" {
+  type        = number
+  default     = 100
+  description = "Records in one invocation at most."
+
+  validation {
+    condition     = var.kinesis_batch_size >= 1 && var.kinesis_batch_size <= 10000
+    error_message = "kinesis_batch_size must be from 1 to 10000."
+  }
+}
+
+variable "kinesis_maximum_batching_window_in_seconds" {
+  type        = number
+  default     = 10
+  description = "Seconds for which records are gathered into one invocation, and so into one message."
+
+  validation {
+    condition     = var.kinesis_maximum_batching_window_in_seconds >= 0 && var.kinesis_maximum_batching_window_in_seconds <= 300
+    error_message = "kinesis_maximum_batching_window_in_seconds must be from 0 to 300."
+  }
+}
+
+variable "kinesis_maximum_retry_attempts" {
+  type        = number
+  default     = -1
+  description = "Times that a failed batch is run again; -1 for as long as its age allows."
+
+  validation {
+    condition     = var.kinesis_maximum_retry_attempts >= -1 && var.kinesis_maximum_retry_attempts <= 10000
+    error_message = "kinesis_maximum_retry_attempts must be from 0 to 10000, or -1 for as long as the record's age allows."
+  }
+}
+
+variable "kinesis_maximum_record_age_in_seconds" {
+  type        = number
+  default     = 21600
+  description = "Seconds after which a record that could not be told goes to the failure destination."
+
+  validation {
+    condition     = var.kinesis_maximum_record_age_in_seconds >= 60 && var.kinesis_maximum_record_age_in_seconds <= var.kinesis_retention_period * 3600
+    error_message = "kinesis_maximum_record_age_in_seconds must be from 60 to the stream's retention, kinesis_retention_period × 3600: an older record is gone."
+  }
+}

@@ -1,0 +1,62 @@
+# Who watches the watcher.
+
+variable "create_watch_alarms" {
+  type        = bool
+  default     = true
+  description = "Whether to create the alarms on the functions, their failure destination and their deliveries, with a topic of their own."
+}
+
+variable "watch_email_addresses" {
+  type        = set(string)
+  default     = []
+  description = "E-mail addresses that those alarms go to; each must confirm the mail that AWS sends."
+
+  validation {
+    condition     = alltrue([for address in var.watch_email_addresses : can(regex("^[^@\\s]+@[^@\\s]+$", address))])
+    error_message = "watch_email_addresses must be e-mail addresses."
+  }
+
+  validation {
+    condition     = var.create_watch_alarms || length(var.watch_email_addresses) == 0
+    error_message = "watch_email_addresses needs create_watch_alarms = true: there is no topic to subscribe to."
+  }
+}
+
+variable "watch_unreadable_threshold" {
+  type        = number
+  default     = 1
+  description = "Lines in 5 minutes without a readable status from which the alarm breaches."
+
+  validation {
+    condition     = var.watch_unreadable_threshold >= 1
+    error_message = "watch_unreadable_threshold must be at least 1."
+  }
+}
+
+variable "watch_pending_minutes" {
+  type        = number
+  default     = 15
+  description = "Minutes on end with lines held back from which the alarm breaches: a storm that long."
+
+  validation {
+    condition     = var.watch_pending_minutes >= 2 && var.watch_pending_minutes <= 1440 && floor(var.watch_pending_minutes) == var.watch_pending_minutes
+    error_message = "watch_pending_minutes must be a whole number from 2 to 1440."
+  }
+}
+
+variable "watch_delivery_lag_seconds" {
+  type        = number
+  default     = 300
+  description = "Seconds from a line's timestamp to Slack's acceptance from which the alarm breaches."
+
+  validation {
+    condition     = var.watch_delivery_lag_seconds >= 1
+    error_message = "watch_delivery_lag_seconds must be at least 1."
+  }
+}
+
+variable "create_dashboard" {
+  type        = bool
+  default     = true
+  description = "Whether to create the dashboard."
+}

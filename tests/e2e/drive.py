@@ -1,0 +1,140 @@
+"""The end-to-end run: the real binary in an emulated AWS, applied by Terraform, with a fake Slack.
+
+In: the package and the CLI, built. Out: a line for each thing shown, with its time; exit code 1 with
+the reason at the first that does not hold. It relies on the contract in the README only: what the
+function reads and answers, what the CLI takes, what a message must tell. Not on any wording.
+"""
+
+import argparse
+import tempfile
+import threading
+import time
+
+import scenarios
+from fake_slack import FakeSlack
+from processes import ministack, moto
+from stack import Stack
+from terraform import Terraform
+
+MARKER = "MARKER0THAT0MUST0BE0NOWHERE"
+
+
+class Report:
+    """Says what was shown and how long it took."""
+
+    def __init__(self):
+        self._began = self._last = time.monotonic()
+
+    def __call__(self, text):
+        now = time.monotonic()
+        print(f"e2e {now - self._began:6.1f} s  (+{now - self._last:5.1f} s)  {text}", flush=True)
+        self._last = now
+
+
+def whole_run(package, cli, work, report):
+    slack = FakeSlack()
+    webhook = f"http://127.0.0.1:{slack.port}/services/T000/B000/{MARKER}"
+    emulator = ministack(work)
+    stack = Stack(emulator.endpoint)
+    before = stack.leftovers()
+    # By the environment, so that the URL stands in no command line.
+    terraform = Terraform(work, emulator.endpoint, environment={"TF_VAR_webhook_url": webhook})
+    report("emulator and fake Slack are up, Terraform is initialised")
+    try:
+        terraform.apply(package_path=package)
+        stack.use(terraform.outputs())
+        resources = terraform.resources()
+        report(f"applied examples/rest-api: {len(resources)} resources")
+        print("\n".join(f"      {address}" for address in resources))
+
+        run = scenarios.Run(stack, slack, cli, webhook, work)
+        for show in (
+            run.errors_of_every_kind_are_told_in_one_message,
+            run.alarm_is_told_once,
+            run.metrics_are_those_that_alarms_and_dashboard_look_at,
+            run.refused_batch_goes_to_the_queue_and_from_there_to_slack,
+            run.recovery_is_told_once,
+            run.storm_is_told_to_the_last_line_by_the_tick,
+        ):
+            report(f"{show.__name__.replace('_', ' ')}: {show()}")
+
+        switched = {"package_path": package, "ingest": "kinesis", "alarm_source": "function"}
+        seen = watch_filters(stack, lambda: terraform.apply(**switched))
+        assert all(seen), f"the access log had no subscription filter at some moment: {seen}"
+        stack.use(terraform.outputs())
+        report(f"applied ingest = kinesis, alarm_source = function: never without a filter, asked {len(seen)} times")
+        for show in (run.errors_through_the_stream_are_told, run.alarm_on_the_function_s_count_is_told):
+            report(f"{show.__name__.replace('_', ' ')}: {show()}")
+
+        run.ledger_balances()
+        nowhere = {
+            "Terraform's state": terraform.kept().decode(),
+            "the functions' logs": "\n".join(stack.function_log("lines") + stack.function_log("alarms")),
+            "the functions' settings": f"{stack.function_settings('lines')}{stack.function_settings('alarms')}",
+            "the failure queue": f"{run.seen_failures}",
+            "the CLI's output": run.cli_output,
+        }
+        for place, text in nowhere.items():
+            assert text and MARKER not in text, f"the webhook is in {place}, or {place} could not be read"
+        report(f"the webhook is not in {', '.join(nowhere)}")
+        faults = [line for line in emulator.log().splitlines() if "E2E-FAULT" in line]
+        assert not faults, f"the emulator could not deliver: {faults[:3]}"
+
+        terraform.destroy(**switched)
+        left = {kind: names for kind, names in stack.leftovers().items() if names != before.get(kind)}
+        assert not left, f"left over after destroy: {left}"
+        report("destroyed, nothing is left")
+
+        report(scenarios.permission_never_missing(Terraform(work, emulator.endpoint, "."), package))
+    except BaseException:
+        print(f"--- the emulator's last words\n{emulator.log()[-6000:]}")
+        raise
+    finally:
+        emulator.stop()
+        slack.close()
+
+
+def watch_filters(stack, act):
+    """What filters the access log had, asked all the time while `act` runs."""
+    seen, done = [], threading.Event()
+
+    def watch():
+        while not done.is_set():
+            seen.append(stack.subscription_filters())
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        act()
+    finally:
+        done.set()
+        watcher.join()
+    return seen
+
+
+def second_plan_is_empty(package, work, report):
+    emulator = moto(work)
+    try:
+        environment = {"TF_VAR_webhook_url": f"https://hooks.slack.com/services/T000/B000/{MARKER}"}
+        terraform = Terraform(work, emulator.endpoint, environment=environment)
+        terraform.apply(package_path=package)
+        changes = terraform.changes(package_path=package)
+        assert not changes, f"a second plan is not empty: {changes}"
+        report("applied examples/rest-api to moto: a second plan is empty")
+        terraform.destroy(package_path=package)
+        report("destroyed")
+    finally:
+        emulator.stop()
+
+
+if __name__ == "__main__":
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--package", required=True, help="zip that holds bootstrap")
+    arguments.add_argument("--cli", required=True, help="the statuswatch command")
+    arguments.add_argument("--second-plan", action="store_true", help="only: apply to moto, plan again, expect nothing")
+    given = arguments.parse_args()
+    with tempfile.TemporaryDirectory(prefix="statuswatch-e2e-") as scratch:
+        if given.second_plan:
+            second_plan_is_empty(given.package, scratch, Report())
+        else:
+            whole_run(given.package, given.cli, scratch, Report())

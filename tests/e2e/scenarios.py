@@ -1,0 +1,210 @@
+"""What the run shows, one after the other: each puts something in and asserts what came out.
+
+In: an applied stack, the fake Slack, the CLI. Out: a few words on what was seen.
+Slack's messages are looked at for what they must tell: lines, names, numbers. Not for wording.
+"""
+
+import json
+import subprocess
+from pathlib import Path
+
+import lines
+from processes import aws_free_environment, wait_until
+
+ZERO_WIDTH_SPACE = "\u200b"
+# An error that old leaves the alarm's one-minute window soon, and is not yet told as old news.
+AGE_SECONDS = 40
+
+
+def text_of(body):
+    """All text of a message, as one reads it."""
+    return json.dumps(body, ensure_ascii=False).replace(ZERO_WIDTH_SPACE, "").replace("\\u200b", "")
+
+
+def tells(*words):
+    return lambda body: all(word in text_of(body) for word in words)
+
+
+class Run:
+    def __init__(self, stack, slack, cli, webhook, work):
+        self._stack = stack
+        self._slack = slack
+        self._cli = cli
+        self._webhook = webhook
+        self._work = Path(work)
+        self.cli_output = ""
+        self.seen_failures = []
+
+    def errors_of_every_kind_are_told_in_one_message(self):
+        wrong = {
+            "e2e-rest-502": lines.rest_json("e2e-rest-502", 502),
+            "e2e-http-404": lines.http_json("e2e-http-404", 404),
+            "e2e-broken-504": lines.broken_json("e2e-broken-504", 504),
+            "e2e-clf-500": lines.clf("e2e-clf-500", 500),
+            "e2e-csv-403": lines.csv("e2e-csv-403", 403),
+            "e2e-xml-429": lines.xml("e2e-xml-429", 429),
+        }
+        good = {
+            "e2e-rest-200": lines.rest_json("e2e-rest-200", 200),
+            "e2e-clf-304": lines.clf("e2e-clf-304", 304),
+        }
+        self._stack.put(*wrong.values(), *good.values(), "this is no access log", age_seconds=AGE_SECONDS)
+        body = self._slack.wait_for(tells("e2e-rest-502"), 0, 30)
+        text = text_of(body)
+        assert all(request in text for request in wrong), f"an error is missing: {text}"
+        assert not any(request in text for request in good), f"a good line is told: {text}"
+        assert self._stack.log_group in text, f"the log group is not named: {text}"
+        assert len([other for other in self._slack.bodies() if tells("e2e-rest-502")(other)]) == 1
+
+        [ledger] = wait_until(lambda: self._with_lines(), 20, "the ledger of the first delivery")
+        expected = {
+            "Received": 9, "Ok": 2, "Unreadable": 1, "Matched": 6, "Shown": 6, "Salvaged": 1,
+            "ClientErrors": 3, "ServerErrors": 3, "Posted": 1, "Failed": 0, "Pending": 0,
+        }  # fmt: skip
+        found = {name: ledger[name] for name in expected}
+        assert found == expected, f"the ledger says {found}, not {expected}"
+        return "six errors of six kinds, in one message"
+
+    def alarm_is_told_once(self):
+        name = self._stack.alarm_names["metric_filter"]
+        self._slack.wait_for(tells("ALARM", name), 0, 30)
+        # The topic's way and the direct way: one is told, the other is rightly silent.
+        self._wait_for_alarms(told=1, silent=1)
+        assert len([body for body in self._slack.bodies() if tells(name)(body)]) == 1
+        return "by topic and by direct action, told once"
+
+    def metrics_are_those_that_alarms_and_dashboard_look_at(self):
+        ledger = self._stack.ledgers("lines")[-1]
+        directives = ledger["_aws"]["CloudWatchMetrics"]
+        published = {metric["Name"] for directive in directives for metric in directive["Metrics"]} - {"RuleHits"}
+        assert {directive["Namespace"] for directive in directives} == {"Statuswatch"}
+        assert ["FunctionName"] in directives[0]["Dimensions"]
+        watched = self._stack.watched_metrics()
+        drawn = self._stack.dashboard_metrics()
+        assert watched and drawn, "no alarm and no graph looks at the function's metrics"
+        missing = (watched | drawn) - published
+        assert not missing, f"alarms or dashboard look at metrics that the function does not publish: {missing}"
+        return f"{len(watched)} watched, {len(drawn)} drawn, {len(published)} published"
+
+    def refused_batch_goes_to_the_queue_and_from_there_to_slack(self):
+        self._slack.refuse(403, "invalid_token")
+        self._stack.put(lines.rest_json("e2e-refused-503", 503), age_seconds=AGE_SECONDS)
+        [(failed, receipt)] = wait_until(self._stack.failures, 60, "the refused delivery in the failure queue")
+        self._slack.accept()
+        self.seen_failures.append(failed)
+        record = json.loads(failed)
+        assert "awslogs" in record["requestPayload"], f"the record does not hold the delivery: {failed[:300]}"
+        assert self._slack.refused() >= 3, "Lambda was to try three times"
+        assert not any(tells("e2e-refused-503")(body) for body in self._slack.bodies())
+
+        kept = self._work / "failure.json"
+        kept.write_text(failed)
+        since = len(self._slack.bodies())
+        ran = subprocess.run(
+            [self._cli, "replay", "--deliver", str(kept)],
+            env=aws_free_environment() | {"SLACK_WEBHOOK_URL": self._webhook},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        self.cli_output += ran.stdout + ran.stderr
+        assert ran.returncode == 0, f"replay --deliver failed: {ran.stdout}\n{ran.stderr}"
+        self._slack.wait_for(tells("e2e-refused-503"), since, 10)
+        self._stack.delete_failure(receipt)
+        return f"refused {self._slack.refused()} times, then posted from the queue's message"
+
+    def recovery_is_told_once(self):
+        name = self._stack.alarm_names["metric_filter"]
+        since = len(self._slack.bodies())
+
+        def recovered():
+            self._stack.put(lines.rest_json("e2e-good", 200))
+            return [body for body in self._slack.bodies()[since:] if tells(name)(body)]
+
+        [body] = wait_until(recovered, 90, "the alarm's recovery in Slack")
+        assert "OK" in text_of(body), f"this is no recovery: {text_of(body)}"
+        self._wait_for_alarms(told=2, silent=2)
+        return "by topic and by direct action, told once"
+
+    def storm_is_told_to_the_last_line_by_the_tick(self):
+        """More deliveries than the burst allows: the rest is folded, and only the tick can post it."""
+        batches = 14
+        since = len(self._stack.ledgers("lines"))
+        for number in range(batches):
+            handled = len(self._with_lines())
+            self._stack.put(lines.rest_json(f"e2e-storm-{number}-500", 500), age_seconds=AGE_SECONDS)
+            wait_until(lambda: len(self._with_lines()) > handled, 30, "the ledger of a delivery in the storm")
+
+        def told():
+            after = self._stack.ledgers("lines")[since:]
+            return sum(ledger["Shown"] + ledger["Counted"] for ledger in after) == batches and after
+
+        after = wait_until(told, 150, f"all {batches} lines of the storm in Slack's messages")
+        folded = max(ledger["Pending"] for ledger in after)
+        assert folded > 0, "nothing was folded: this was no storm"
+        ticks = [ledger for ledger in after if ledger["Received"] == 0]
+        assert any(ledger["Shown"] + ledger["Counted"] > 0 for ledger in ticks), "no tick posted what was folded"
+        return f"{folded} lines were pending at the most, {len(ticks)} ticks"
+
+    def errors_through_the_stream_are_told(self):
+        since = len(self._slack.bodies())
+        self._stack.put(lines.rest_json("e2e-stream-502", 502), lines.rest_json("e2e-stream-200", 200))
+        body = self._slack.wait_for(tells("e2e-stream-502"), since, 60)
+        assert "e2e-stream-200" not in text_of(body)
+        return "one error through CloudWatch Logs, stream and mapping"
+
+    def alarm_on_the_function_s_count_is_told(self):
+        name = self._stack.alarm_names["function"]
+        self._slack.wait_for(tells("ALARM", name), 0, 60)
+        return "from the metric in the function's log line"
+
+    def ledger_balances(self):
+        """Every line that was received is accounted for, in each invocation and over all of them."""
+        ledgers = self._stack.ledgers("lines")
+        for ledger in ledgers:
+            parts = sum(ledger[name] for name in ("Ok", "Ignored", "Unreadable", "Duplicate", "Matched"))
+            assert ledger["Received"] == parts, f"a ledger does not balance: {ledger}"
+        matched, shown, counted, failed = (
+            sum(ledger[name] for ledger in ledgers) for name in ("Matched", "Shown", "Counted", "Failed")
+        )
+        assert matched == shown + counted + failed, f"matched {matched}, shown {shown}, counted {counted}, failed {failed}"
+
+    def _with_lines(self):
+        return [ledger for ledger in self._stack.ledgers("lines") if ledger["Received"] > 0]
+
+    def _wait_for_alarms(self, told, silent):
+        def counts():
+            ledgers = self._stack.ledgers("alarms")
+            return (sum(ledger["Alarms"] for ledger in ledgers), sum(ledger["Silent"] for ledger in ledgers))
+
+        wait_until(lambda: sum(counts()) >= told + silent, 30, f"{told + silent} alarm events")
+        assert counts() == (told, silent), f"told and silent alarm events: {counts()}, not {(told, silent)}"
+
+
+def permission_never_missing(terraform, package):
+    """From a permission per log group to one for all and back: the new one before the old one goes."""
+    groups = [f"/e2e/{number:02}" for number in range(31)]
+    of_groups, of_account = "aws_lambda_permission.log_group", "aws_lambda_permission.account"
+
+    def apply(names):
+        return terraform.apply(
+            targets=[of_groups, of_account],
+            name="e2e-many",
+            package_path=package,
+            create_log_group=False,
+            log_group_names=names,
+            webhook_parameter_name="/none",
+        )
+
+    def check(events, gone, come):
+        """All that comes is complete before any of what goes is begun."""
+        begun = [at for at, event in enumerate(events) if event[0] == "apply_start" and event[2] == "delete"]
+        complete = [at for at, event in enumerate(events) if event[0] == "apply_complete" and event[2] == "create"]
+        assert begun and all(gone in events[at][1] for at in begun), f"{gone} was to go: {events}"
+        assert complete and all(come in events[at][1] for at in complete), f"{come} was to come: {events}"
+        assert max(complete) < min(begun), f"{gone} went before {come} was there: {events}"
+
+    apply(groups[:30])
+    check(apply(groups), gone=of_groups, come=of_account)
+    check(apply(groups[:30]), gone=of_account, come=of_groups)
+    return "30 log groups, 31, and 30 again: the permission is never missing"

@@ -1,0 +1,113 @@
+"""What the emulated AWS holds: log events in, and answers about functions, queue, alarms, leftovers.
+
+In: the emulator's endpoint and the outputs of the applied module. Out: plain values. It must never
+assert: the scenarios do.
+"""
+
+import json
+import time
+
+import boto3
+
+
+class Stack:
+    def __init__(self, endpoint):
+        session = boto3.Session("test", "test", region_name="us-east-1")
+        self._clients = {}
+        self._client = lambda name: self._clients.setdefault(name, session.client(name, endpoint_url=endpoint))
+        self._module = None
+
+    def use(self, outputs):
+        self._module = outputs["statuswatch"]
+
+    @property
+    def log_group(self):
+        return self._module["log_group_names"][0]
+
+    @property
+    def alarm_names(self):
+        return self._module["alarm_names"]
+
+    def put(self, *lines, age_seconds=0):
+        """Puts lines into the access log as API Gateway would, at a time that long ago."""
+        logs, stream = self._client("logs"), "8cdc959f069244cb30b8ad47bce0771d"
+        try:
+            logs.create_log_stream(logGroupName=self.log_group, logStreamName=stream)
+        except logs.exceptions.ResourceAlreadyExistsException:
+            pass
+        at = int((time.time() - age_seconds) * 1000)
+        events = [{"timestamp": at + number, "message": line} for number, line in enumerate(lines)]
+        logs.put_log_events(logGroupName=self.log_group, logStreamName=stream, logEvents=events)
+
+    def create_log_group(self, name):
+        self._client("logs").create_log_group(logGroupName=name)
+
+    def delete_log_group(self, name):
+        self._client("logs").delete_log_group(logGroupName=name)
+
+    def subscription_filters(self):
+        """The names of the subscription filters on the access log."""
+        found = self._client("logs").describe_subscription_filters(logGroupName=self.log_group)
+        return [entry["filterName"] for entry in found["subscriptionFilters"]]
+
+    def function_log(self, role):
+        """All messages in the log group of the function for `lines` or for `alarms`, oldest first."""
+        group = f"/aws/lambda/{self._module[f'{role}_function_name']}"
+        pages = self._client("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
+        return [event["message"] for page in pages for event in page["events"]]
+
+    def ledgers(self, role):
+        """The ledger of each invocation of a function, oldest first, from the lines that carry its metrics."""
+        found = []
+        for message in self.function_log(role):
+            for line in message.splitlines():
+                if '"_aws"' in line:
+                    found.append(json.loads(line))
+        return found
+
+    def function_settings(self, role):
+        return self._client("lambda").get_function_configuration(FunctionName=self._module[f"{role}_function_name"])
+
+    def failures(self):
+        """The messages in the failure queue: body and receipt. They stay there."""
+        queue = self._module["failure_queue_url"]
+        found = self._client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10, VisibilityTimeout=0)
+        return [(message["Body"], message["ReceiptHandle"]) for message in found.get("Messages", [])]
+
+    def delete_failure(self, receipt):
+        self._client("sqs").delete_message(QueueUrl=self._module["failure_queue_url"], ReceiptHandle=receipt)
+
+    def watched_metrics(self):
+        """Namespace and name of every metric of statuswatch's own that an alarm looks at."""
+        alarms = self._client("cloudwatch").describe_alarms()["MetricAlarms"]
+        return {alarm["MetricName"] for alarm in alarms if alarm.get("Namespace") == "Statuswatch"}
+
+    def dashboard_metrics(self):
+        """Name of every metric of statuswatch's own that the dashboard draws."""
+        body = self._client("cloudwatch").get_dashboard(DashboardName=self._module["dashboard_name"])["DashboardBody"]
+        drawn = [metric for widget in json.loads(body)["widgets"] for metric in widget["properties"].get("metrics", [])]
+        return {metric[1] for metric in drawn if metric[0] == "Statuswatch"}
+
+    def leftovers(self):
+        """Everything that is still there, of every kind that the module and the example make."""
+        ask = self._client
+        return {
+            kind: names
+            for kind, names in {
+                "functions": [f["FunctionName"] for f in ask("lambda").list_functions()["Functions"]],
+                "mappings": [m["UUID"] for m in ask("lambda").list_event_source_mappings()["EventSourceMappings"]],
+                "log groups": [g["logGroupName"] for g in ask("logs").describe_log_groups()["logGroups"]],
+                "metric filters": [f["filterName"] for f in ask("logs").describe_metric_filters()["metricFilters"]],
+                "alarms": [a["AlarmName"] for a in ask("cloudwatch").describe_alarms()["MetricAlarms"]],
+                "dashboards": [d["DashboardName"] for d in ask("cloudwatch").list_dashboards()["DashboardEntries"]],
+                "topics": [t["TopicArn"] for t in ask("sns").list_topics()["Topics"]],
+                "subscriptions": [s["SubscriptionArn"] for s in ask("sns").list_subscriptions()["Subscriptions"]],
+                "queues": ask("sqs").list_queues().get("QueueUrls", []),
+                "parameters": [p["Name"] for p in ask("ssm").describe_parameters()["Parameters"]],
+                "rules": [r["Name"] for r in ask("events").list_rules()["Rules"]],
+                "streams": ask("kinesis").list_streams()["StreamNames"],
+                "roles": [r["RoleName"] for r in ask("iam").list_roles()["Roles"]],
+                "APIs": [a["name"] for a in ask("apigateway").get_rest_apis()["items"]],
+            }.items()
+            if names
+        }
