@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use aws_lambda_events::event::cloudwatch_logs::LogsEvent;
 use insta::{Settings, assert_snapshot};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -14,7 +15,7 @@ use statuswatch::rules::Rules;
 use statuswatch::slack::render::Style;
 
 use crate::fake_slack::oracle::Oracle;
-use crate::fixtures::{DEMONSTRATION, bytes, case, event_of, files_in, gzip};
+use crate::fixtures::{DEMONSTRATION, as_event, bytes, case, event_of, files_in, gzip};
 use crate::replayed::{Report, Run, replay, replay_stdin};
 
 fn in_folder(folder: &str) -> Settings {
@@ -113,6 +114,22 @@ fn no_body_of_any_fixture_breaks_a_limit_or_comes_alive() {
         }
     }
     assert!(judged > 100, "only {judged} bodies");
+}
+
+#[test]
+fn a_second_reader_finds_the_same_log_events() {
+    let mut read = 0;
+    for path in files_in(DEMONSTRATION) {
+        let event = as_event(&path);
+        // It refuses what lacks a field, and knows no Kinesis.
+        let Ok(event) = serde_json::from_slice::<LogsEvent>(&event) else { continue };
+        let data = event.aws_logs.data;
+        let is_control = data.message_type == "CONTROL_MESSAGE";
+        let expected = if is_control { 0 } else { data.log_events.len() as u64 };
+        assert_eq!(replay(&["--json", &path]).reports()[0].count("received"), expected, "{path}");
+        read += 1;
+    }
+    assert_eq!(read, files_in(DEMONSTRATION).len() - 1, "all but the Kinesis event");
 }
 
 #[test]
