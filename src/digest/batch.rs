@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use super::fault::fault;
 use super::fold::MAX_GROUPS;
 use super::samples::Room;
-use super::{Digest, Group, Sample, SampleText};
+use super::{Digest, Group, MAX_ROUTE_BYTES, Sample, SampleText};
 use crate::access_log::redact::{Redacted, redact};
 use crate::access_log::{self, AccessLog, Format, Reading, Status, StatusClass};
 use crate::decode::{Header, LogEvent, Sink};
@@ -82,7 +82,8 @@ impl Batch {
     pub fn absorb(&mut self, other: Self, samples_per_group: usize) {
         self.digest.fold(other.digest, samples_per_group);
         self.counts.add(&other.counts);
-        self.keys.extend(other.keys);
+        let room = CAPACITY.saturating_sub(self.keys.len());
+        self.keys.extend(other.keys.into_iter().take(room));
     }
 }
 
@@ -181,8 +182,10 @@ impl<'a> Intake<'a> {
 
     fn tell(&mut self, header: &Header, timestamp_ms: i64, log: &AccessLog<'_>, line: &str, salvaged: bool) {
         self.batch.counts.matched += 1;
+        let shown = Shown::of(line, &self.reader.redact);
         self.batch.route.clear();
-        log.write_route(&mut self.batch.route);
+        shown.write_route(log, self.reader.format, &mut self.batch.route);
+        cut_route(&mut self.batch.route);
         let fault = fault(log);
         let Some(section) = self.batch.digest.section_mut(&header.log_group) else { return };
         section.note_stream(Some(&header.log_stream));
@@ -208,7 +211,7 @@ impl<'a> Intake<'a> {
         if room.make(&mut section.groups, index, line.len().min(super::MAX_SAMPLE_BYTES))
             && let Some(group) = section.groups.get_mut(index)
         {
-            group.samples.push(sample(timestamp_ms, line, &self.reader.redact));
+            group.samples.push(shown.sample(timestamp_ms));
         }
     }
 }
@@ -228,13 +231,46 @@ impl Sink for Intake<'_> {
     fn end_of_message(&mut self, _header: &Header) {}
 }
 
-fn sample(timestamp_ms: i64, line: &str, fields: &[String]) -> Sample {
-    if fields.is_empty() {
-        return Sample::of(timestamp_ms, line);
+/// What of a matched line may leave us.
+enum Shown<'a> {
+    /// The line as it was logged.
+    AsLogged(&'a str),
+    /// The line with the named fields' values masked, or withheld.
+    Redacted(Redacted),
+}
+
+impl<'a> Shown<'a> {
+    fn of(line: &'a str, fields: &[String]) -> Self {
+        if fields.is_empty() { Self::AsLogged(line) } else { Self::Redacted(redact(line, fields)) }
     }
-    match redact(line, fields) {
-        Redacted::Whole(masked) => Sample::of(timestamp_ms, &masked),
-        Redacted::Withheld => Sample { timestamp_ms, text: SampleText::Withheld },
+
+    /// The route of `log`, which is the line as it was logged; of a masked line, what its mask leaves of the route.
+    fn write_route(&self, log: &AccessLog<'_>, format: Format, route: &mut String) {
+        match self {
+            Self::AsLogged(_) => log.write_route(route),
+            Self::Redacted(Redacted::Whole(masked)) => {
+                if let Reading::AccessLog(log) | Reading::Salvaged(log) = access_log::read(masked, format) {
+                    log.write_route(route);
+                }
+            }
+            Self::Redacted(Redacted::Withheld) => {}
+        }
+    }
+
+    fn sample(&self, timestamp_ms: i64) -> Sample {
+        match self {
+            Self::AsLogged(line) => Sample::of(timestamp_ms, line),
+            Self::Redacted(Redacted::Whole(masked)) => Sample::of(timestamp_ms, masked),
+            Self::Redacted(Redacted::Withheld) => Sample { timestamp_ms, text: SampleText::Withheld },
+        }
+    }
+}
+
+/// Routes are kept for every group, and a stranger chooses how long they are.
+fn cut_route(route: &mut String) {
+    if route.len() > MAX_ROUTE_BYTES {
+        route.truncate(route.floor_char_boundary(MAX_ROUTE_BYTES));
+        route.push('…');
     }
 }
 
@@ -304,5 +340,60 @@ impl Group {
         self.last_ms = self.last_ms.max(timestamp_ms);
         self.count += 1;
         self.salvaged += u64::from(salvaged);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn batch(lines: &[&str], redact: &str) -> Batch {
+        let reader = Reader {
+            rules: Rules::built_in(),
+            format: Format::Auto,
+            redact: redact.split_terminator(',').map(str::to_owned).collect(),
+            own_log_group: None,
+            samples_per_group: 5,
+        };
+        let mut batch = Batch::default();
+        for line in lines {
+            batch.intake(&reader, &Remembered::default()).line(&Header::default(), b"", 5, line);
+        }
+        batch
+    }
+
+    #[track_caller]
+    fn check_route(line: &str, redact: &str, expected: &str) {
+        assert_eq!(batch(&[line], redact).digest.sections[0].groups[0].route, expected, "{line}");
+    }
+
+    #[test]
+    fn a_masked_value_is_masked_in_the_route_too() {
+        let line = r#"{"status":"404","user":"anna-lisa","httpMethod":"GET","path":"/u/anna-lisa/x"}"#;
+        check_route(line, "", "GET /u/anna-lisa/x");
+        check_route(line, "ip", "GET /u/anna-lisa/x");
+        check_route(line, "user", "GET /u/***/x");
+        check_route(line, "path", "GET ***");
+        let broken = line.replace("\"404\"", "\"404\",\"latency\":-");
+        check_route(&broken, "user", "GET /u/***/x");
+        let clf = r#"203.0.113.7 - anna [18/Nov/2020:05:28:56 +0000] "GET /u/anna HTTP/1.1" 404 1 c6af-11"#;
+        check_route(clf, "user", "GET /u/***");
+    }
+
+    #[test]
+    fn a_line_that_is_withheld_has_no_route() {
+        let line = r#"{"status":"403","path":"/u/anna","message":"User: arn:aws:iam::1:user/anna is not allowed","latency":-}"#;
+        let batch = batch(&[line], "user");
+        let group = &batch.digest.sections[0].groups[0];
+        assert_eq!((group.route.as_str(), &group.samples[0].text), ("", &SampleText::Withheld));
+    }
+
+    #[test]
+    fn a_route_is_cut_between_characters() {
+        let long = "é".repeat(300);
+        let line = format!(r#"{{"status":"404","path":"/{long}"}}"#);
+        check_route(&line, "", &format!("/{}…", "é".repeat(255)));
+        let fits = &long[..MAX_ROUTE_BYTES - 2];
+        check_route(&format!(r#"{{"status":"404","path":"/{fits}"}}"#), "", &format!("/{fits}"));
     }
 }
