@@ -11,7 +11,10 @@
     reason = "a fake that cannot go on must fail its test loudly, also outside `#[test]` functions"
 )]
 
+mod bombs;
 mod clock;
 mod fake_lambda;
 mod fake_slack;
+mod fuzz_corpus;
 mod patience;
+mod slack_answers;
