@@ -24,6 +24,10 @@ use crate::json;
 /// Subscription messages in one batch whose header stands behind their log events; more are refused.
 const MAX_LATE_HEADERS: usize = 256;
 
+/// The longest name of a log group or log stream that is kept, in bytes: they have at most 512 characters (CloudWatch
+/// Logs API, `CreateLogGroup`), and a forged one must not fill the memory of those who keep it.
+const MAX_NAME_BYTES: usize = 2_048;
+
 /// What a subscription message says about its log events.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Header {
@@ -309,6 +313,8 @@ fn read_text(window: &mut Window<'_>) -> Result<String, DecodeError> {
         let end = json::closing_quote(text, 1)?;
         let mut value = String::new();
         json::unescape(text.get(1..end).unwrap_or_default(), &mut value);
+        value.truncate(value.floor_char_boundary(MAX_NAME_BYTES));
+        value.shrink_to_fit();
         Ok((value, end + 1))
     })?;
     if let Ok(value) = text {

@@ -57,7 +57,8 @@ pub struct Section {
 pub struct Group {
     /// Their status.
     pub status: Status,
-    /// Method and route, such as `POST /v1/orders`: a stranger's text. Empty where the lines have neither.
+    /// Method and route, such as `POST /v1/orders`: a stranger's text, the values of
+    /// masked fields masked. Empty where the lines have neither. About [`MAX_ROUTE_BYTES`] at most.
     pub route: String,
     /// Whose fault it is.
     pub fault: Fault,
@@ -128,6 +129,9 @@ pub enum Fault {
 
 /// The longest sample that a digest keeps, in bytes. Slack shows at most 9,500 characters of a whole message.
 pub const MAX_SAMPLE_BYTES: usize = 12 * 1024;
+
+/// The longest route that a group keeps, in bytes; a longer one is cut and ends in `…`.
+pub const MAX_ROUTE_BYTES: usize = 512;
 
 impl Section {
     /// Matched lines, all of them.

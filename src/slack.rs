@@ -11,4 +11,4 @@ pub mod webhook_url;
 
 mod answer;
 mod course;
-mod retry_after;
+pub mod retry_after;

@@ -15,7 +15,7 @@ use mask::Found;
 use names::Names;
 
 use super::preset::PresetLine;
-use super::{AccessLog, clf, csv, xml};
+use super::{clf, csv, xml};
 
 /// A line that may be shown, or the word that it may not.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,27 +48,6 @@ pub fn redact(line: &str, fields: &[String]) -> Redacted {
         broken::find(line, &names)
     };
     found.map_or(Redacted::Withheld, |found| mask::apply(line, found))
-}
-
-/// Masks the named fields of what was read of a line, as far as a message's groups show them: its method and route.
-///
-/// In CLF, CSV and XML a line does not tell whether a path or a template stands in its place: there a named `path`
-/// stands for both.
-pub fn redact_route(log: &mut AccessLog<'_>, line: &str, fields: &[String]) {
-    let names = Names::new(fields);
-    let is_json = line.trim_start().starts_with('{');
-    let may_be_path = !is_json && names.hold(&["path"]);
-    let parts = [
-        (&mut log.method, names.hold(&["httpMethod"]) || names.hold(&["method"])),
-        (&mut log.resource_path, names.hold(&["resourcePath"]) || may_be_path),
-        (&mut log.route_key, names.hold(&["routeKey"]) || may_be_path),
-        (&mut log.path, names.hold(&["path"])),
-    ];
-    for (value, is_named) in parts {
-        if value.is_some() && is_named {
-            *value = Some(mask::PLAIN.into());
-        }
-    }
 }
 
 fn in_preset(line: &str, preset: &PresetLine<'_>, names: &Names) -> Found {

@@ -139,6 +139,8 @@ impl<'a> Window<'a> {
     }
 
     /// Inflates more text behind what is there; `false` at the end. Makes room by moving, then by growing.
+    ///
+    /// All room is filled: a piece that is read again with a little more text each time costs the square of its length.
     fn fill(&mut self) -> Result<bool, DecodeError> {
         if self.at_end {
             return Ok(false);
@@ -150,10 +152,13 @@ impl<'a> Window<'a> {
         if self.end == self.buffer.len() {
             self.buffer.resize((self.buffer.len() * 2).min(MAX_BYTES), 0);
         }
-        let room = self.buffer.get_mut(self.end..).unwrap_or_default();
-        let length = self.source.read(room)?;
-        self.end += length;
-        self.at_end = length == 0;
-        Ok(length > 0)
+        let before = self.end;
+        while self.end < self.buffer.len() && !self.at_end {
+            let room = self.buffer.get_mut(self.end..).unwrap_or_default();
+            let length = self.source.read(room)?;
+            self.end += length;
+            self.at_end = length == 0;
+        }
+        Ok(self.end > before)
     }
 }

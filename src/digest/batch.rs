@@ -7,8 +7,8 @@ use std::collections::HashSet;
 use super::fault::fault;
 use super::fold::MAX_GROUPS;
 use super::samples::Room;
-use super::{Digest, Group, Sample, SampleText};
-use crate::access_log::redact::{Redacted, redact, redact_route};
+use super::{Digest, Group, MAX_ROUTE_BYTES, Sample, SampleText};
+use crate::access_log::redact::{Redacted, redact};
 use crate::access_log::template::{Template, Values};
 use crate::access_log::{self, AccessLog, Format, Reading, Status, StatusClass};
 use crate::decode::{EscapedText, Header, LogEvent, Sink};
@@ -113,7 +113,8 @@ impl Batch {
     pub fn absorb(&mut self, other: Self, samples_per_group: usize) {
         self.digest.fold(other.digest, samples_per_group);
         self.counts.add(&other.counts);
-        self.keys.extend(other.keys);
+        let room = CAPACITY.saturating_sub(self.keys.len());
+        self.keys.extend(other.keys.into_iter().take(room));
     }
 }
 
@@ -159,7 +160,7 @@ impl<'a> Intake<'a> {
             Reading::Salvaged(log) => (log, true),
         };
         self.batch.counts.salvaged += u64::from(salvaged);
-        self.judge(header, id, timestamp_ms, log, &mut Line::Plain(line), salvaged);
+        self.judge(header, id, timestamp_ms, &log, &mut Line::Plain(line), salvaged);
     }
 
     fn judge(
@@ -167,7 +168,7 @@ impl<'a> Intake<'a> {
         header: &Header,
         id: &[u8],
         timestamp_ms: i64,
-        mut log: AccessLog<'_>,
+        log: &AccessLog<'_>,
         line: &mut Line<'_>,
         salvaged: bool,
     ) {
@@ -177,7 +178,7 @@ impl<'a> Intake<'a> {
         }
         let rules = &self.reader.rules;
         let text = if rules.look_at_lines() { line.text() } else { "" };
-        let verdict = rules.judge(&log, text, timestamp_ms);
+        let verdict = rules.judge(log, text, timestamp_ms);
         if let Some(rule) = verdict.rule {
             self.batch.counts.hit(rule);
         }
@@ -198,11 +199,8 @@ impl<'a> Intake<'a> {
                     self.batch.counts.duplicate += 1;
                     return;
                 }
-                if !self.reader.redact.is_empty() {
-                    redact_route(&mut log, line.text(), &self.reader.redact);
-                }
                 self.batch.digest.id = self.batch.digest.id.wrapping_add(key.number());
-                self.tell(header, timestamp_ms, &log, line, salvaged);
+                self.tell(header, timestamp_ms, log, line, salvaged);
                 if let (Some(rule), Some(section)) = (rule, self.batch.digest.section_mut(&header.log_group))
                 {
                     rule.color().into_iter().for_each(|color| section.note_color(color));
@@ -236,8 +234,11 @@ impl<'a> Intake<'a> {
         salvaged: bool,
     ) {
         self.batch.counts.matched += 1;
+        let fields = &self.reader.redact;
+        let redacted = if fields.is_empty() { None } else { Some(redact(line.text(), fields)) };
         self.batch.route.clear();
-        log.write_route(&mut self.batch.route);
+        write_route(log, redacted.as_ref(), self.reader.format, &mut self.batch.route);
+        cut_route(&mut self.batch.route);
         let fault = fault(log);
         let Some(section) = self.batch.digest.section_mut(&header.log_group) else { return };
         section.note_stream(Some(&header.log_stream));
@@ -263,7 +264,11 @@ impl<'a> Intake<'a> {
         if room.is_full(group) {
             return;
         }
-        let sample = sample(timestamp_ms, line.text(), &self.reader.redact);
+        let sample = match redacted {
+            None => Sample::of(timestamp_ms, line.text()),
+            Some(Redacted::Whole(masked)) => Sample::of(timestamp_ms, &masked),
+            Some(Redacted::Withheld) => Sample { timestamp_ms, text: SampleText::Withheld },
+        };
         if room.make(&mut section.groups, index, sample.text.bytes())
             && let Some(group) = section.groups.get_mut(index)
         {
@@ -293,7 +298,7 @@ impl<'a> Intake<'a> {
         let log = if is_ok { None } else { template.access_log(message.0, &values) };
         let is_error = log.is_some();
         if let Some(log) = log {
-            self.judge(header, event.id.0, event.timestamp_ms, log, &mut Line::Escaped(message), false);
+            self.judge(header, event.id.0, event.timestamp_ms, &log, &mut Line::Escaped(message), false);
         }
         self.batch.counts.ok += u64::from(is_ok);
         self.batch.template = Some(template);
@@ -325,13 +330,24 @@ impl Sink for Intake<'_> {
     fn end_of_message(&mut self, _header: &Header) {}
 }
 
-fn sample(timestamp_ms: i64, line: &str, fields: &[String]) -> Sample {
-    if fields.is_empty() {
-        return Sample::of(timestamp_ms, line);
+/// The route of `log`, which is the line as it was logged; of a masked line, what its mask leaves of the route.
+fn write_route(log: &AccessLog<'_>, redacted: Option<&Redacted>, format: Format, route: &mut String) {
+    match redacted {
+        None => log.write_route(route),
+        Some(Redacted::Whole(masked)) => {
+            if let Reading::AccessLog(log) | Reading::Salvaged(log) = access_log::read(masked, format) {
+                log.write_route(route);
+            }
+        }
+        Some(Redacted::Withheld) => {}
     }
-    match redact(line, fields) {
-        Redacted::Whole(masked) => Sample::of(timestamp_ms, &masked),
-        Redacted::Withheld => Sample { timestamp_ms, text: SampleText::Withheld },
+}
+
+/// Routes are kept for every group, and a stranger chooses how long they are.
+fn cut_route(route: &mut String) {
+    if route.len() > MAX_ROUTE_BYTES {
+        route.truncate(route.floor_char_boundary(MAX_ROUTE_BYTES));
+        route.push('…');
     }
 }
 
@@ -487,5 +503,45 @@ mod tests {
         let batch = told(&reader(&[]), &lines);
         let rare = batch.digest.sections[0].groups.iter().find(|group| group.route == "GET /rare").unwrap();
         assert_eq!(rare.samples.len(), 1);
+    }
+
+    fn batch(lines: &[&str], redact: &str) -> Batch {
+        let fields: Vec<&str> = redact.split_terminator(',').collect();
+        told(&reader(&fields), lines)
+    }
+
+    #[track_caller]
+    fn check_route(line: &str, redact: &str, expected: &str) {
+        assert_eq!(batch(&[line], redact).digest.sections[0].groups[0].route, expected, "{line}");
+    }
+
+    #[test]
+    fn a_masked_value_is_masked_in_the_route_too() {
+        let line = r#"{"status":"404","user":"anna-lisa","httpMethod":"GET","path":"/u/anna-lisa/x"}"#;
+        check_route(line, "", "GET /u/anna-lisa/x");
+        check_route(line, "ip", "GET /u/anna-lisa/x");
+        check_route(line, "user", "GET /u/***/x");
+        check_route(line, "path", "GET ***");
+        let broken = line.replace("\"404\"", "\"404\",\"latency\":-");
+        check_route(&broken, "user", "GET /u/***/x");
+        let clf = r#"203.0.113.7 - anna [18/Nov/2020:05:28:56 +0000] "GET /u/anna HTTP/1.1" 404 1 c6af-11"#;
+        check_route(clf, "user", "GET /u/***");
+    }
+
+    #[test]
+    fn a_line_that_is_withheld_has_no_route() {
+        let line = r#"{"status":"403","path":"/u/anna","message":"User: arn:aws:iam::1:user/anna is not allowed","latency":-}"#;
+        let batch = batch(&[line], "user");
+        let group = &batch.digest.sections[0].groups[0];
+        assert_eq!((group.route.as_str(), &group.samples[0].text), ("", &SampleText::Withheld));
+    }
+
+    #[test]
+    fn a_route_is_cut_between_characters() {
+        let long = "é".repeat(300);
+        let line = format!(r#"{{"status":"404","path":"/{long}"}}"#);
+        check_route(&line, "", &format!("/{}…", "é".repeat(255)));
+        let fits = &long[..MAX_ROUTE_BYTES - 2];
+        check_route(&format!(r#"{{"status":"404","path":"/{fits}"}}"#), "", &format!("/{fits}"));
     }
 }

@@ -9,14 +9,15 @@ use std::time::{Duration, SystemTime};
 use serde::Deserialize;
 
 /// Slack counts its limits by the second and the minute, so nothing it means is longer than this.
-pub(crate) const MAX: Duration = Duration::from_mins(5);
+pub const MAX: Duration = Duration::from_mins(5);
 
 /// What the answer asks for, from zero to [`MAX`]; the header counts before the body.
 ///
 /// The header is a number of seconds or an HTTP date (RFC 9110, section 10.2.3); a date is taken as the
 /// time from the answer's own `Date`, so that a wrong clock on either side does no harm, and from `now`
 /// where there is none. The body is JSON with `retry_after` in seconds, as Slack's Web API writes it.
-pub(crate) fn retry_after(
+#[must_use]
+pub fn retry_after(
     header: Option<&str>,
     date: Option<&str>,
     body: &[u8],

@@ -15,6 +15,7 @@
 )]
 
 mod alarms;
+mod bombs;
 mod clock;
 mod fake_aws;
 mod fake_lambda;
@@ -29,3 +30,5 @@ mod binary;
 mod canary;
 mod cli;
 mod samples_of_shapes;
+mod fuzz_corpus;
+mod slack_answers;

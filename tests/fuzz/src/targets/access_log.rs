@@ -1,0 +1,95 @@
+//! A line in every format: JSON is decided as `serde_json` decides it, and a masked value is gone.
+
+use std::fmt;
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+use statuswatch::access_log::redact::{Redacted, redact};
+use statuswatch::access_log::{Format, Reading, read};
+
+pub(super) fn run(data: &[u8]) {
+    let line = &*String::from_utf8_lossy(data);
+    for format in [Format::Auto, Format::Json, Format::Clf, Format::Csv, Format::Xml] {
+        if let Reading::AccessLog(log) | Reading::Salvaged(log) = read(line, format) {
+            assert!((100..=599).contains(&log.status.code()));
+            log.write_route(&mut String::new());
+        }
+    }
+    let trimmed = line.trim();
+    if trimmed.starts_with('{') && !nests_deeply(trimmed) {
+        agrees_with_serde_json(trimmed);
+    }
+    hides_the_masked(line);
+}
+
+fn agrees_with_serde_json(line: &str) {
+    let reading = read(line, Format::Json);
+    assert_eq!(read(line, Format::Auto), reading);
+    let members = serde_json::from_str::<Members<'_>>(line);
+    let Ok(Members(members)) = members else {
+        assert!(!matches!(reading, Reading::AccessLog(_)), "read as JSON, which it is not");
+        return;
+    };
+    assert!(!matches!(reading, Reading::Salvaged(_)), "salvaged, although it is JSON");
+    let names_status = |key: &str| key.replace('$', "").eq_ignore_ascii_case("status");
+    let says = |raw: &RawValue| serde_json::from_str::<String>(raw.get());
+    if members.iter().any(|(key, _)| says(key).is_err()) {
+        return;
+    }
+    let status = members.iter().rev().find(|(key, _)| says(key).is_ok_and(|key| names_status(&key)));
+    let Some((_, status)) = status else { return };
+    let status = says(status).unwrap_or_else(|_| status.get().to_owned());
+    let is_three_digits = status.len() == 3 && status.bytes().all(|byte| byte.is_ascii_digit());
+    let expected = status.parse().ok().filter(|code| is_three_digits && (100..=599).contains(code));
+    let found = if let Reading::AccessLog(log) = &reading { Some(log.status.code()) } else { None };
+    assert_eq!(found, expected, "the last top-level status holds");
+}
+
+/// Deeper than 128 is no JSON for us, as for most of `serde_json`; what skips a value there counts no depth.
+fn nests_deeply(line: &str) -> bool {
+    line.bytes().filter(|byte| matches!(byte, b'{' | b'[')).count() > 127
+}
+
+fn hides_the_masked(line: &str) {
+    let names = ["ip".to_owned(), "user".to_owned(), "path".to_owned()];
+    let Redacted::Whole(masked) = redact(line, &names) else { return };
+    assert!(masked.len() <= line.len() * 3 + 5);
+    let Ok(Value::Object(fields)) = serde_json::from_str(line) else { return };
+    assert!(serde_json::from_str::<&RawValue>(&masked).is_ok(), "what was JSON is JSON when it is masked");
+    for name in &names {
+        let Some(Value::String(secret)) = fields.get(name) else { continue };
+        if secret.chars().count() >= 4 && secret.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            assert!(!masked.contains(secret.as_str()), "the value of {name} is still there");
+        }
+    }
+}
+
+/// Every member of an object in its order, also those whose keys stand twice.
+struct Members<'a>(Vec<(&'a RawValue, &'a RawValue)>);
+
+impl<'de> serde::Deserialize<'de> for Members<'de> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct EachMember;
+
+        impl<'de> serde::de::Visitor<'de> for EachMember {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(
+                self,
+                mut entries: A,
+            ) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = entries.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+
+        deserializer.deserialize_map(EachMember)
+    }
+}

@@ -1,0 +1,53 @@
+//! A recording: the ledger balances, its compressed twin comes to the same, and Slack would take every message.
+
+use std::io::Write as _;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use statuswatch::access_log::Format;
+use statuswatch::digest::Reader;
+use statuswatch::handler::body;
+use statuswatch::replay::{Replayed, Settings, replay};
+use statuswatch::rules::Rules;
+use statuswatch::slack::console::Region;
+use statuswatch::slack::render::Style;
+
+use super::slack;
+use crate::fake_slack::oracle::Oracle;
+
+pub(super) fn run(data: &[u8]) {
+    let settings = Settings {
+        reader: Reader {
+            rules: Rules::built_in(),
+            format: Format::Auto,
+            redact: if data.len() % 2 == 0 { vec!["ip".to_owned()] } else { Vec::new() },
+            own_log_group: Some("own".to_owned()),
+            samples_per_group: 20,
+        },
+        style: Style { region: Region::new("eu-central-1"), ..Style::default() },
+        max_decompressed_bytes: 1 << 20,
+        now_ms: None,
+    };
+    // Only a broken compression is an error of the source.
+    let Ok(replayed) = replay(data, &settings) else { return assert!(data.starts_with(&[0x1f, 0x8b])) };
+    check(&replayed);
+    let mut twin = GzEncoder::new(Vec::new(), Compression::fast());
+    twin.write_all(data).expect("a vector takes everything");
+    let twin = twin.finish().expect("a vector takes everything");
+    if !data.starts_with(&[0x1f, 0x8b]) {
+        let twin = replay(twin.as_slice(), &settings).expect("sound compression");
+        assert_eq!((twin.ledger, twin.rule_hits), (replayed.ledger, replayed.rule_hits));
+    }
+}
+
+fn check(replayed: &Replayed) {
+    let ledger = &replayed.ledger;
+    assert!(ledger.balances(0), "{ledger:?}");
+    assert_eq!((ledger.pending, ledger.failed), (0, 0), "a replay neither folds nor fails");
+    assert_eq!(ledger.posted, replayed.messages.len() as u64);
+    assert_eq!(ledger.matched, replayed.messages.iter().map(|told| told.matched).sum::<u64>());
+    for told in &replayed.messages {
+        assert!(told.rendered.shown <= told.matched && told.rendered.plain_shown <= told.matched);
+        slack::check_forms(&Oracle::default(), &body(&told.rendered.message), &body(&told.rendered.plain));
+    }
+}
