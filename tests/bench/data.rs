@@ -102,7 +102,7 @@ pub fn message(log_events: u64, percent: u64, seed: u64) -> (Vec<u8>, u64) {
     let mut rng = Rng::with_seed(seed);
     let errors = (log_events * percent).div_ceil(100);
     let mut text = br#"{"messageType":"DATA_MESSAGE","owner":"123456789012","logGroup":"API-Gateway-Execution-Logs_a1b2c3d4e5/prod","logStream":"1a79a4d60de6718e8e5b326e338ae533","subscriptionFilters":["statuswatch"],"logEvents":["#.to_vec();
-    let (mut now_ms, mut put) = (BEGIN_MS, Put::default());
+    let mut now_ms = BEGIN_MS;
     let mut errors_left = errors;
     for left in (1..=log_events).rev() {
         now_ms += rng.u64(0..2);
@@ -110,7 +110,7 @@ pub fn message(log_events: u64, percent: u64, seed: u64) -> (Vec<u8>, u64) {
         let is_error = rng.u64(0..left) < errors_left;
         errors_left -= u64::from(is_error);
         let line = request(&mut rng, now_ms, is_error).json().replace('"', "\\\"");
-        let id = put.id(&mut rng, now_ms);
+        let id = event_id(&mut rng, now_ms);
         write!(text, r#"{{"id":"{id}","timestamp":{now_ms},"message":"{line}"}}"#).unwrap();
         text.extend_from_slice(if left == 1 { b"]}" } else { b"," });
     }
@@ -143,25 +143,10 @@ pub fn request(rng: &mut Rng, now_ms: u64, is_error: bool) -> Request {
     }
 }
 
-/// The log events that API Gateway put into CloudWatch Logs at once: their ids follow one another.
-#[derive(Default)]
-struct Put {
-    left: u64,
-    ingested_ms: u64,
-    salt: u16,
-    next: u64,
-}
-
-impl Put {
-    /// CloudWatch's id: the timestamp in milliseconds times 2^144, the time of ingestion times 2^80, and 80 bits of its own.
-    fn id(&mut self, rng: &mut Rng, now_ms: u64) -> String {
-        if self.left == 0 {
-            let ingested_ms = now_ms + rng.u64(200..2_000);
-            *self = Self { left: rng.u64(1..=8), ingested_ms, salt: rng.u16(..), next: rng.u64(..) };
-        }
-        (self.left, self.next) = (self.left - 1, self.next.wrapping_add(1));
-        decimal([now_ms << 16, self.ingested_ms << 16 | u64::from(self.salt), self.next])
-    }
+/// CloudWatch's id: the timestamp in milliseconds times 2^144, the time of ingestion times 2^80, and 80 bits of its own.
+fn event_id(rng: &mut Rng, now_ms: u64) -> String {
+    let ingested_ms = now_ms + rng.u64(200..2_000);
+    decimal([now_ms << 16, ingested_ms << 16 | u64::from(rng.u16(..)), rng.u64(..)])
 }
 
 /// A number of 192 bits, the highest first, in decimal: ids have 56 digits.

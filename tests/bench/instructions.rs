@@ -16,7 +16,9 @@
     reason = "a benchmark that cannot go on must say so loudly, and prints its result"
 )]
 
+#[allow(dead_code, reason = "each benchmark takes what it needs")]
 mod data;
+#[allow(dead_code, reason = "each benchmark takes what it needs")]
 mod ways;
 
 use std::hint::black_box;

@@ -8,7 +8,9 @@
     reason = "a benchmark that cannot go on must say so loudly"
 )]
 
+#[allow(dead_code, reason = "each benchmark takes what it needs")]
 mod data;
+#[allow(dead_code, reason = "each benchmark takes what it needs")]
 mod ways;
 
 use divan::Bencher;

@@ -13,10 +13,12 @@
     reason = "a benchmark that cannot go on must say so loudly, and prints its result"
 )]
 
+#[allow(dead_code, reason = "each benchmark takes what it needs")]
 mod data;
 mod naive;
 mod peer;
 mod rounds;
+#[allow(dead_code, reason = "each benchmark takes what it needs")]
 mod ways;
 
 use std::fmt::Display;

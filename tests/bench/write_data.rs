@@ -6,9 +6,11 @@
     clippy::indexing_slicing,
     clippy::print_stdout,
     clippy::disallowed_methods,
+    clippy::cast_precision_loss,
     reason = "a benchmark that cannot go on must say so loudly, and prints its result"
 )]
 
+#[allow(dead_code, reason = "each benchmark takes what it needs")]
 mod data;
 
 use std::fs;
