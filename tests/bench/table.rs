@@ -1,0 +1,230 @@
+//! What a batch costs from event bytes to digest: this code, the limit, and what others would write, as ratios.
+//!
+//! `cargo bench --bench table`, `-- --rounds N` for another number of rounds. Prints the table, then every bound with
+//! its figure. It measures CPU time, so it never fails over a figure: it says which bound does not hold.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    clippy::cast_precision_loss,
+    reason = "a benchmark that cannot go on must say so loudly, and prints its result"
+)]
+
+#[allow(dead_code, reason = "each benchmark takes what it needs")]
+mod data;
+mod naive;
+mod peer;
+mod rounds;
+#[allow(dead_code, reason = "each benchmark takes what it needs")]
+mod ways;
+
+use std::fmt::Display;
+use std::fs;
+use std::path::Path;
+
+use statuswatch::decode::Source;
+
+use data::{Event, LARGEST, MEDIUM, SEED, SMALL};
+use peer::Peer;
+use rounds::{Rounds, Spread, Way, interleave};
+use ways::{Limit, ThisCode};
+
+const ROUNDS: usize = 15;
+const PERCENTS: [u64; 3] = [1, 10, 100];
+
+/// Places of the ways in a batch's rounds; the peers come last, since they may be missing.
+const LIMIT: usize = 0;
+const THIS_CODE: usize = 1;
+const NEW_VECTORS: usize = 2;
+const NAIVE: usize = 3;
+const FIRST_PEER: usize = 4;
+const PEERS: [(&str, &str); 2] = [("node", "digest.mjs"), ("python3", "digest.py")];
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    let rounds = arguments.windows(2).find(|pair| pair[0] == "--rounds");
+    let rounds = rounds.map_or(ROUNDS, |pair| pair[1].parse().expect("--rounds takes a number"));
+    let folder = tempfile::tempdir().unwrap();
+    let mut bounds = Bounds::default();
+
+    println!(
+        "CPU time as ratio to the limit: median of {rounds} interleaved rounds (lower to upper quartile).\n"
+    );
+    println!("| batch | errors | limit | this code | naive Rust | Node | Python | limit, new vectors |");
+    println!("|---|---|---|---|---|---|---|---|");
+    for (name, log_events, times) in
+        [("small", SMALL, 1_000), ("medium", MEDIUM, 20), ("largest", LARGEST, 1)]
+    {
+        for percent in PERCENTS {
+            let event = data::event(log_events, percent, SEED);
+            let measured = Measured::take(&event, rounds, times, folder.path());
+            measured.print_row(&format!("{name} | {percent} %"));
+            bounds.note_batch(name, percent, &measured);
+        }
+    }
+    bounds.note_linearity(rounds);
+    bounds.note_heap();
+    bounds.print();
+}
+
+/// What one batch costs each way.
+struct Measured {
+    rounds: Rounds,
+    /// Where Node and Python are among the ways.
+    peers: [Option<usize>; PEERS.len()],
+}
+
+impl Measured {
+    fn take(event: &Event, rounds: usize, times: u32, folder: &Path) -> Self {
+        let file = folder.join("event.json");
+        fs::write(&file, &event.body).unwrap();
+        let code = ThisCode::new();
+        let mut limit = Limit::default();
+        check_answers(event, &code, &mut limit);
+
+        let mut children = PEERS.map(|(program, script)| Peer::start(program, script, &file, event.errors));
+        let mut ways = vec![
+            Way::here(|| limit.inflate(event.data())),
+            Way::here(|| code.digest(&event.body)),
+            Way::here(|| Limit::default().inflate(event.data())),
+            Way::here(|| naive::digest(&event.body)),
+        ];
+        let mut next = FIRST_PEER..;
+        let peers = children.each_ref().map(|child| child.as_ref().and_then(|_| next.next()));
+        for child in children.iter_mut().flatten() {
+            ways.push(Way::elsewhere(|times| child.digest(times)));
+        }
+        Self { rounds: interleave(rounds, times, &mut ways), peers }
+    }
+
+    fn print_row(&self, batch: &str) {
+        let limit = self.rounds.milliseconds(LIMIT).median;
+        let [this_code, naive, new] =
+            [THIS_CODE, NAIVE, NEW_VECTORS].map(|way| self.rounds.ratio(way, LIMIT));
+        let [node, python] = self.peers.map(|peer| match peer {
+            Some(way) => self.rounds.ratio(way, LIMIT).to_string(),
+            None => "not installed".to_owned(),
+        });
+        println!("| {batch} | {limit:.3} ms | {this_code} | {naive} | {node} | {python} | {new} |");
+    }
+
+    fn times_this_code(&self, way: usize) -> Spread {
+        self.rounds.ratio(way, THIS_CODE)
+    }
+}
+
+/// A way that does other work than the rest is not to be compared with them.
+fn check_answers(event: &Event, code: &ThisCode, limit: &mut Limit) {
+    let counts = code.digest(&event.body).counts;
+    assert_eq!((counts.received, counts.matched), (event.log_events, event.errors));
+    let groups = naive::digest(&event.body);
+    assert_eq!(groups.values().map(|group| group.count).sum::<u64>(), event.errors);
+    assert!(groups.values().all(|group| !group.lines.is_empty()));
+    assert_eq!(limit.inflate(event.data()), event.inflated);
+}
+
+/// The bounds with their figures, as rows.
+#[derive(Default)]
+struct Bounds(Vec<String>);
+
+impl Bounds {
+    fn at_most(&mut self, what: impl Display, figure: Spread, bound: f64) {
+        let holds = if figure.median <= bound { "yes" } else { "**no**" };
+        self.0.push(format!("| {what} | at most {bound} | {figure} | {holds} |"));
+    }
+
+    fn at_least(&mut self, what: impl Display, figure: Spread, bound: f64) {
+        let holds = if figure.median >= bound { "yes" } else { "**no**" };
+        self.0.push(format!("| {what} | at least {bound} | {figure} | {holds} |"));
+    }
+
+    fn note_batch(&mut self, name: &str, percent: u64, measured: &Measured) {
+        let bound = match (name, percent) {
+            ("largest", 100) => Some(1.6),
+            ("largest", _) => Some(1.3),
+            ("medium", 1) => Some(1.25),
+            ("small", _) => Some(1.8),
+            _ => None,
+        };
+        if let Some(bound) = bound {
+            let figure = measured.rounds.ratio(THIS_CODE, LIMIT);
+            self.at_most(format_args!("{name}, {percent} % errors: ratio to the limit"), figure, bound);
+        }
+        if name != "largest" {
+            return;
+        }
+        let [node, python] = measured.peers;
+        for (other, way, bound) in
+            [("naive Rust", Some(NAIVE), 4.5), ("Node", node, 4.5), ("Python", python, 7.0)]
+        {
+            match way {
+                Some(way) => self.at_least(
+                    format_args!("largest, {percent} %: times less CPU than {other}"),
+                    measured.times_this_code(way),
+                    bound,
+                ),
+                None => {
+                    self.0.push(format!("| {other} is not installed | at least {bound} | - | not measured |"))
+                }
+            }
+        }
+    }
+
+    /// CPU for each log event of the largest batch, as ratio to that of the medium one.
+    fn note_linearity(&mut self, rounds: usize) {
+        let code = ThisCode::new();
+        for percent in PERCENTS {
+            let [medium, largest] = [MEDIUM, LARGEST].map(|size| data::event(size, percent, SEED));
+            let repeats = LARGEST / MEDIUM;
+            let mut ways = [
+                Way::here(|| {
+                    (0..repeats).for_each(|_| drop(std::hint::black_box(code.digest(&medium.body))))
+                }),
+                Way::here(|| code.digest(&largest.body)),
+            ];
+            let ratio = interleave(rounds, 1, &mut ways).ratio(1, 0);
+            let per_log_event = ratio.scaled((repeats * MEDIUM) as f64 / LARGEST as f64);
+            let what = format_args!("CPU per log event, largest to medium, {percent} %");
+            self.at_most(what, per_log_event, 1.1);
+        }
+    }
+
+    /// The most that lives on the heap at once while an event that was there before becomes a digest.
+    fn note_heap(&mut self) {
+        let code = ThisCode::new();
+        for percent in [1, 100] {
+            for (name, log_events) in [("medium", MEDIUM), ("largest", LARGEST)] {
+                let event = data::event(log_events, percent, SEED);
+                let kib = heap_kib(|| drop(code.digest(&event.body)));
+                let (bound, holds) = match (percent, kib <= 256.0) {
+                    (1, true) => ("at most 256", "yes"),
+                    (1, false) => ("at most 256", "**no**"),
+                    _ => ("below", "-"),
+                };
+                self.0
+                    .push(format!("| live heap, KiB: {name}, {percent} % | {bound} | {kib:.0} | {holds} |"));
+            }
+        }
+        // No Lambda event is as large as these. Where memory is bounded by a constant, both reach it.
+        let kib = [3, 4].map(|times| {
+            let (text, _) = data::message(times * LARGEST, 100, SEED);
+            heap_kib(|| drop(code.digest_of(Source::Plain(&text))))
+        });
+        let holds = if kib[0].max(kib[1]) <= kib[0] * 1.01 { "yes" } else { "**no**" };
+        self.0.push(format!(
+            "| live heap, KiB: 3 and 4 times the largest, 100 % | a constant | {:.0}, {:.0} | {holds} |",
+            kib[0], kib[1]
+        ));
+    }
+
+    fn print(&self) {
+        println!("\n| what | bound | figure | holds |\n|---|---|---|---|\n{}", self.0.join("\n"));
+    }
+}
+
+fn heap_kib(work: impl FnOnce()) -> f64 {
+    allocation_counter::measure(work).bytes_max as f64 / 1024.0
+}
