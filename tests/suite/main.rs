@@ -12,6 +12,15 @@
 )]
 
 mod clock;
+mod deadline;
+mod duplicates;
 mod fake_lambda;
 mod fake_slack;
+mod faults_table;
+mod kill_sweep;
+mod kinesis;
 mod patience;
+mod scripted_webhook;
+mod soak;
+mod storm;
+mod ticks;
