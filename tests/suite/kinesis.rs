@@ -126,7 +126,7 @@ async fn a_429_beyond_the_deadline_names_the_record_at_once_and_folds_nothing() 
 #[tokio::test(start_paused = true)]
 async fn without_a_token_it_waits_and_does_not_fold() {
     let mut bench = Bench::with_burst(1);
-    bench.invoke(&errors(0, 1)).await;
+    bench.invoke(&errors(900_000, 1)).await;
     let began = Instant::now();
     let told = bench.invoke(&event(&[Record::Errors(2)])).await;
     assert_eq!((named(&told), fates(&told.ledger)), (vec![], [2, 0, 0, 1]));
