@@ -24,7 +24,8 @@ fn drizzle() -> Storm {
 
 /// Long enough for every event to come to an end.
 fn queue() -> Queue {
-    Queue { drain: Duration::from_hours(2), ..Queue::default() }
+    let max_age = Duration::from_hours(1);
+    Queue { max_age, tick_targets: 1, drain: Duration::from_mins(75), ..Queue::default() }
 }
 
 fn slacks() -> [Behaviour; 5] {

@@ -68,7 +68,8 @@ fn misfortune(seed: u64) -> (Settings, Queue) {
         duplicates: 0.1,
         duplicate_after_ms: 0..=200_000,
         tick_targets: concurrency,
-        drain: Duration::from_hours(7),
+        max_age: Duration::from_mins(30),
+        drain: Duration::from_mins(45),
         ..Queue::default()
     };
     (settings, queue)
