@@ -208,3 +208,19 @@ async fn without_an_extension_the_real_binary_warns_and_works() {
     let log = String::from_utf8([container.stdout(), container.stderr()].concat()).unwrap();
     assert!(log.contains("no SIGTERM will come"), "{log}");
 }
+
+#[tokio::test]
+async fn after_a_freeze_a_connection_that_slack_closed_costs_nothing() {
+    let slack = FakeSlack::start().await;
+    let container = Setup::statuswatch().env("SLACK_WEBHOOK_URL", &slack.webhook("secret")).start().await;
+    assert_eq!(container.started().await, Start::Ready);
+    assert!(matches!(container.invoke(errors(0, 4)).await, Answer::Response(_)));
+    container.freeze().await;
+    slack.close_idle_connections().await;
+    container.thaw();
+    let Answer::Response(ledger) = container.invoke(errors(10, 3)).await else { panic!("it works on") };
+    let ledger: serde_json::Value = serde_json::from_slice(&ledger).unwrap();
+    assert_eq!((ledger["shown"].as_u64(), ledger["posted"].as_u64()), (Some(3), Some(1)));
+    assert_eq!(slack.posts().len(), 2);
+    assert_eq!(slack.connections(), 2);
+}

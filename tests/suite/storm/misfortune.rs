@@ -120,6 +120,20 @@ fn whatever_goes_wrong_through_kinesis_nothing_is_folded_away() {
 }
 
 #[test]
+fn an_outage_longer_than_the_retries_fills_the_destination_and_nothing_is_lost() {
+    let answer = SlackAnswer { status: 503, retry_after: None };
+    let slack = Behaviour {
+        spells: vec![Spell { during: 0..1_200_000, answer, accepts: false }],
+        ..Behaviour::default()
+    };
+    let settings = Settings { slack, ..Settings::default() };
+    let queue = Queue { drain: Duration::from_mins(30), ..Queue::default() };
+    let report = simulate_subscription(Product::default(), settings, &queue, squall().deliveries(1));
+    assert_every_line_has_its_fate(1, &report);
+    assert!(report.lines.in_destination > 0 && report.lines.told > 0, "{report:#?}");
+}
+
+#[test]
 #[ignore = "a thousand seeds: cargo test --release --test suite misfortune -- --ignored --nocapture"]
 #[allow(clippy::print_stdout, reason = "the sums are what it is run for")]
 fn a_thousand_seeds_of_misfortune() {
