@@ -17,9 +17,17 @@ use crate::fake_lambda::{
 /// What the operator is promised of a storm's lines, from when they were logged.
 const TOLD_WITHIN_MS: u64 = 15_000;
 
-/// The storm's first 20 seconds: as many lines a second as in the hour.
+/// The storm's first 20 seconds, with as many lines a second as in the hour, and ten seconds in which it ebbs: in a
+/// storm this short, what is left to the tick would be a large part of it.
 fn beginning() -> impl Iterator<Item = Delivery> {
-    Storm::of_issue().deliveries(1).take_while(|delivery| delivery.arrives_ms < 20_000)
+    const END_MS: u64 = 20_000;
+    let mut deliveries: Vec<Delivery> =
+        Storm::of_issue().deliveries(1).take_while(|delivery| delivery.arrives_ms < END_MS).collect();
+    for (id, n) in (0..).skip(deliveries.len()).zip(1..=20) {
+        let arrives_ms = END_MS + n * 500;
+        deliveries.push(Delivery { id, stream: 0, oldest_ms: END_MS, arrives_ms, matched: 1, other: 0 });
+    }
+    deliveries.into_iter()
 }
 
 fn subscription(product: Product, concurrency: usize, deliveries: impl Iterator<Item = Delivery>) -> Report {

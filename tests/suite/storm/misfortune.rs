@@ -15,9 +15,9 @@ use crate::{
     fake_slack::model::{Behaviour, SlackAnswer, Spell},
 };
 
-/// Ten deliveries a second for two minutes, of one or two lines each: enough to fold, little enough to try many seeds.
+/// Six deliveries a second for two minutes, of one or two lines each: enough to fold, little enough to try many seeds.
 fn squall() -> Storm {
-    Storm { streams: 10, lines_a_minute: 1_000, minutes: 2, batch_ms: 500..=1_500, other_for_each: 1 }
+    Storm { streams: 6, lines_a_minute: 600, minutes: 2, batch_ms: 500..=1_500, other_for_each: 1 }
 }
 
 /// Slack's bad days, one after the other: short and long silences asked for, an outage, refusals, lies.
@@ -107,7 +107,7 @@ fn whatever_goes_wrong_every_line_is_told_or_in_the_destination_or_declared_fold
         kills += report.lambda.kills;
         told_again += report.lines.told_again;
     }
-    assert!(kills > 20 && told_again > 0, "the seeds are not harsh enough: {kills} {told_again}");
+    assert!(kills > 10 && told_again > 0, "the seeds are not harsh enough: {kills} {told_again}");
 }
 
 #[test]
