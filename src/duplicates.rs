@@ -54,15 +54,17 @@ impl Remembered {
     /// Remembers log events that Slack accepted or that are folded now.
     pub fn remember(&mut self, keys: impl IntoIterator<Item = EventKey>) {
         for key in keys {
-            if !self.known.insert(key) {
+            if self.known.contains(&key) {
                 continue;
             }
-            self.oldest_first.push_back(key);
-            if self.oldest_first.len() > CAPACITY
+            // Room first: one key more than the capacity would double what the queue and the set take.
+            if self.oldest_first.len() >= CAPACITY
                 && let Some(oldest) = self.oldest_first.pop_front()
             {
                 self.known.remove(&oldest);
             }
+            self.known.insert(key);
+            self.oldest_first.push_back(key);
         }
     }
 }

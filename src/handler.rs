@@ -145,6 +145,12 @@ impl Invocation {
         Budget::of_invocation(self.deadline, self.now + self.began.elapsed())
     }
 
+    /// The pause, or what the reserve leaves of it.
+    fn as_much_as_there_is_time_for(&self, pause: Duration) -> Duration {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        pause.min(left.saturating_sub(Budget::RESERVE))
+    }
+
     /// Whether a pause still leaves time to post.
     fn has_time_for(&self, pause: Duration) -> bool {
         Instant::now() + pause + Budget::RESERVE + TIME_TO_POST <= self.deadline

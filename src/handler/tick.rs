@@ -22,7 +22,7 @@ impl<S: Slack> Handler<S> {
             let _ = self.tell_or_fold(Digest::default(), invocation, &mut ledger, &mut measures).await;
         } else {
             self.end_storm(invocation, &mut ledger, &mut measures).await;
-            sleep(HOLD).await;
+            sleep(invocation.as_much_as_there_is_time_for(HOLD)).await;
         }
         Outcome::of(ledger, measures)
     }

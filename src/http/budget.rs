@@ -35,6 +35,12 @@ impl Budget {
         Self { end, now }
     }
 
+    /// When all must be over, the last answer included.
+    #[must_use]
+    pub fn end(self) -> Instant {
+        self.end
+    }
+
     /// The end of what began at `began` and may take so long.
     pub(super) fn end_of(self, began: Instant, patience: Duration) -> Instant {
         began.checked_add(patience).map_or(self.end, |end| end.min(self.end))
@@ -47,7 +53,8 @@ impl Budget {
 
     /// Whether a request begun at `now` has a chance to be answered in time. One that has none is not
     /// begun: the other side would act on it and nobody would know.
-    pub(crate) fn allows_request_at(self, now: Instant) -> bool {
+    #[must_use]
+    pub fn allows_request_at(self, now: Instant) -> bool {
         now + LEAST_REQUEST_TIME <= self.end
     }
 }

@@ -17,18 +17,25 @@
 mod alarms;
 mod bombs;
 mod clock;
+mod binary;
+mod canary;
+mod cli;
+mod deadline;
+mod duplicates;
 mod fake_aws;
 mod fake_lambda;
 mod fake_slack;
 mod fast_path;
-mod patience;
-
+mod faults_table;
 mod fixtures;
-mod replayed;
-
-mod binary;
-mod canary;
-mod cli;
-mod samples_of_shapes;
 mod fuzz_corpus;
+mod kill_sweep;
+mod kinesis;
+mod patience;
+mod replayed;
+mod samples_of_shapes;
+mod scripted_webhook;
 mod slack_answers;
+mod soak;
+mod storm;
+mod ticks;

@@ -71,28 +71,28 @@ struct Fold {
 
 impl Accounting {
     /// A delivery comes into being; they come in the order of their ids.
-    pub(super) fn expect(&mut self, delivery: Delivery) {
+    pub(crate) fn expect(&mut self, delivery: Delivery) {
         assert_eq!(delivery.id as usize, self.fates.len(), "deliveries are numbered in order");
         self.fates.push(Fate { delivery, told: 0, under_way: 0, in_destination: false, died_folded: false });
     }
 
     /// Lambda has one copy more to deliver.
-    pub(super) fn queued(&mut self, id: u32) {
+    pub(crate) fn queued(&mut self, id: u32) {
         self.fate(id).under_way += 1;
     }
 
     /// Lambda has one copy less to deliver.
-    pub(super) fn settled(&mut self, id: u32) {
+    pub(crate) fn settled(&mut self, id: u32) {
         self.fate(id).under_way -= 1;
     }
 
     /// The failure destination has it.
-    pub(super) fn in_destination(&mut self, id: u32) {
+    pub(crate) fn in_destination(&mut self, id: u32) {
         self.fate(id).in_destination = true;
     }
 
     /// An asynchronous invocation is over: of an event, or of a tick.
-    pub(super) fn invoked(&mut self, container: usize, given: Option<u32>, posts: &[Taken], ending: &Ending) {
+    pub(crate) fn invoked(&mut self, container: usize, given: Option<u32>, posts: &[Taken], ending: &Ending) {
         self.tell_pending(container, given, posts);
         match ending {
             Ending::Died => self.buried(container),
@@ -110,7 +110,7 @@ impl Accounting {
     }
 
     /// A Kinesis invocation is over. Says how many records, from the first, are acknowledged.
-    pub(super) fn invoked_by_kinesis(
+    pub(crate) fn invoked_by_kinesis(
         &mut self,
         container: usize,
         given: &[u32],
@@ -155,13 +155,13 @@ impl Accounting {
     }
 
     /// A container is gone, with what it had folded but for what these last posts told.
-    pub(super) fn shut_down(&mut self, container: usize, posts: &[Taken]) {
+    pub(crate) fn shut_down(&mut self, container: usize, posts: &[Taken]) {
         self.tell_pending(container, None, posts);
         self.buried(container);
     }
 
     /// What has become of all lines.
-    pub(super) fn lines_by_fate(&self) -> Lines {
+    pub(crate) fn lines_by_fate(&self) -> Lines {
         let pending: BTreeSet<u32> =
             self.containers.values().flat_map(|books| books.pending.ids.iter().copied()).collect();
         let mut lines = Lines::default();
@@ -182,12 +182,12 @@ impl Accounting {
     }
 
     /// From when lines were logged to when Slack first showed or counted them.
-    pub(super) fn latencies(&self) -> Latencies {
+    pub(crate) fn latencies(&self) -> Latencies {
         self.latencies.clone()
     }
 
     /// Where a handler's words and the books differ.
-    pub(super) fn violations(&self) -> Vec<String> {
+    pub(crate) fn violations(&self) -> Vec<String> {
         self.violations.clone()
     }
 

@@ -76,6 +76,13 @@ impl Latencies {
         }
     }
 
+    /// Of 10,000 told lines, how many were told within this time; all, where none was told.
+    pub(crate) fn per_10_000_within(&self, limit_ms: u64) -> u64 {
+        let all: u64 = self.0.values().sum();
+        let within: u64 = self.0.range(..=limit_ms / STEP_MS).map(|(_, lines)| lines).sum();
+        if all == 0 { 10_000 } else { within * 10_000 / all }
+    }
+
     /// The latency that this share of the told lines did not exceed, in milliseconds, rounded up.
     pub(crate) fn percentile(&self, percent: u64) -> u64 {
         let all: u64 = self.0.values().sum();
@@ -101,6 +108,10 @@ mod tests {
         assert_eq!(
             [25, 50, 75, 99].map(|percent| latencies.percentile(percent)),
             [1_000, 2_000, 3_000, 4_000]
+        );
+        assert_eq!(
+            [999, 1_000, 3_999, 4_000].map(|ms| latencies.per_10_000_within(ms)),
+            [0, 2_500, 7_500, 10_000]
         );
     }
 }

@@ -1,0 +1,221 @@
+//! The product's own handler as a function of the simulation.
+//!
+//! Everything from the event's bytes to the answer's is the product's; only the webhook's client is replaced,
+//! by one that posts to the model of Slack as [`statuswatch::slack::client`] promises to: it tries what may pass
+//! again within the budget, gives a 429 back at once, and posts nothing before Retry-After has passed. That the
+//! real client keeps those promises is shown by its own tests, over HTTP.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use statuswatch::{
+    access_log::Format,
+    digest::Reader,
+    handler::{self, Invocation, Outcome},
+    http::{Budget, TransportFault},
+    pace::{Bucket, Pace},
+    rules::Rules,
+    slack::{
+        console::Region,
+        post::{Accepted, Post, PostError, PostOutcome},
+        render::Style,
+    },
+};
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::{
+    delivery::Delivery,
+    events::{self, LOG_GROUP, LogEvent, access_log},
+    function::{Context, EPOCH_MS, Function, Handler},
+};
+use crate::{
+    clock::Clock,
+    fake_slack::model::{AnswerLost, SlackPort},
+};
+
+/// The function as it is deployed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Product {
+    /// `STATUSWATCH_BURST`.
+    pub(crate) burst: u32,
+    /// `STATUSWATCH_SPACING_SECONDS`.
+    pub(crate) spacing_seconds: u32,
+}
+
+/// One container of it.
+pub(crate) struct ProductHandler {
+    handler: handler::Handler<ModelWebhook>,
+    clock: Clock,
+}
+
+/// A webhook whose Slack is the model.
+pub(crate) struct ModelWebhook {
+    slack: SlackPort,
+    rng: fastrand::Rng,
+    closed_until: Option<Instant>,
+}
+
+impl Default for Product {
+    fn default() -> Self {
+        Self { burst: 5, spacing_seconds: 5 }
+    }
+}
+
+/// A handler with the built-in rules and the defaults of the configuration.
+pub(crate) fn handler_with<S: handler::Slack>(slack: S, pace: Pace) -> handler::Handler<S> {
+    let reader = Reader {
+        rules: Rules::built_in(),
+        format: Format::Auto,
+        redact: Vec::new(),
+        own_log_group: Some("/aws/lambda/statuswatch".to_owned()),
+        samples_per_group: 20,
+    };
+    let style = Style { region: Region::new("eu-west-1"), ..Style::default() };
+    handler::Handler::new(reader, style, 134_217_728, pace, slack)
+}
+
+/// How many lines a posted body tells; 0 for the end of a storm.
+pub(crate) fn announced(body: &[u8]) -> u64 {
+    let body: serde_json::Value = serde_json::from_slice(body).expect("a message is JSON");
+    // What keeps a stranger's text from being live is invisible, and no part of what is announced.
+    let text = body["text"].as_str().expect("a message has a heading").replace('\u{200b}', "");
+    if text.starts_with("Quiet again") {
+        return 0;
+    }
+    let counts = text
+        .strip_prefix("Storm for ")
+        .map_or(Some(text.as_str()), |rest| rest.split_once(" · ").map(|(_, counts)| counts));
+    let counts = counts.expect("a storm's heading has parts");
+    let (number, _) = counts.split_once(' ').expect("a heading has words");
+    if counts.starts_with(&format!("{number} error")) {
+        return number.replace(',', "").parse().expect("a count is a number");
+    }
+    assert!(number.parse::<u16>().is_ok_and(|status| (400..600).contains(&status)), "{text}");
+    1
+}
+
+impl Function for Product {
+    type Handler = ProductHandler;
+
+    fn start(&self, slack: SlackPort, clock: Clock) -> ProductHandler {
+        let rng = fastrand::Rng::with_seed(clock.now_ms());
+        let webhook = ModelWebhook { slack, rng, closed_until: None };
+        let pace = Pace::new(Bucket::new(self.burst, self.spacing_seconds * 1_000));
+        ProductHandler { handler: handler_with(webhook, pace), clock }
+    }
+
+    fn awslogs(&self, delivery: &Delivery) -> Vec<u8> {
+        events::awslogs(&message(delivery))
+    }
+
+    fn kinesis(&self, deliveries: &[Delivery]) -> Vec<u8> {
+        let record = |delivery: &Delivery| (delivery.id.to_string(), events::gzip(&message(delivery)));
+        events::kinesis(&deliveries.iter().map(record).collect::<Vec<_>>())
+    }
+
+    fn tick(&self) -> Vec<u8> {
+        events::tick()
+    }
+
+    fn announced(&self, body: &[u8]) -> u64 {
+        announced(body)
+    }
+}
+
+/// The subscription message of a delivery: its matched lines, and among them the others.
+pub(crate) fn message(delivery: &Delivery) -> Vec<u8> {
+    let lines = u64::from(delivery.matched + delivery.other);
+    let collected_ms = delivery.arrives_ms - delivery.oldest_ms;
+    let log_events: Vec<LogEvent> = (0..lines)
+        .map(|line| {
+            let timestamp = EPOCH_MS + delivery.oldest_ms + collected_ms * (line + 1) / lines;
+            let status = match line {
+                _ if line >= u64::from(delivery.matched) => 200,
+                _ if line % 5 == 4 => 404,
+                _ => 502,
+            };
+            access_log(u64::from(delivery.id) * 1_000_000 + line, timestamp, status)
+        })
+        .collect();
+    events::data_message(LOG_GROUP, &format!("stream-{}", delivery.stream), &log_events)
+}
+
+impl Handler for ProductHandler {
+    async fn invoke(&mut self, event: Vec<u8>, context: Context) -> Result<Vec<u8>, String> {
+        let Outcome { answer, .. } = self.handler.handle(&event, self.now(context.deadline)).await;
+        let answer = answer.map_err(|error| error.to_string())?;
+        Ok(serde_json::to_vec(&answer).expect("an answer serializes"))
+    }
+
+    async fn shut_down(&mut self) {
+        // As in the binary: 400 ms of the 500 that Lambda allows, with nobody left to answer to.
+        let deadline = Instant::now() + Duration::from_millis(400) + Budget::RESERVE;
+        self.handler.shut_down(self.now(deadline)).await;
+    }
+}
+
+impl ProductHandler {
+    fn now(&self, deadline: Instant) -> Invocation {
+        let now = UNIX_EPOCH + Duration::from_millis(EPOCH_MS + self.clock.now_ms());
+        Invocation::new(now, deadline)
+    }
+}
+
+impl handler::Slack for ModelWebhook {
+    async fn post(&mut self, post: Post<'_>, budget: Budget) -> PostOutcome {
+        let mut outcome = PostOutcome { result: Err(PostError::NoTimeLeft), requests: 0, ambiguous: 0 };
+        if let Some(left) = self.closed_until.and_then(|until| until.checked_duration_since(Instant::now())) {
+            outcome.result = Err(PostError::RateLimited { retry_after: left });
+            return outcome;
+        }
+        let mut wait = Duration::from_millis(500);
+        for _ in 0..5 {
+            if !budget.allows_request_at(Instant::now()) {
+                break;
+            }
+            outcome.requests += 1;
+            let patience = budget.end().min(Instant::now() + Duration::from_secs(10));
+            let answer = timeout_at(patience, self.slack.post(post.body.as_bytes())).await;
+            outcome.ambiguous += u32::from(!matches!(answer, Ok(Ok(_))));
+            outcome.result = match answer {
+                Err(_) => Err(PostError::Transport(TransportFault::AnswerTimeout)),
+                Ok(Err(AnswerLost)) => Err(PostError::Transport(TransportFault::Broken)),
+                Ok(Ok(answer)) => match answer.status {
+                    200 => Ok(Accepted { as_plain_text: false }),
+                    429 => {
+                        let retry_after = Duration::from_secs(answer.retry_after.unwrap_or(1));
+                        self.closed_until = Some(Instant::now() + retry_after);
+                        Err(PostError::RateLimited { retry_after })
+                    }
+                    500..600 => Err(PostError::Unavailable { status: answer.status, word: None }),
+                    status => Err(PostError::Rejected { status, word: None }),
+                },
+            };
+            if !matches!(outcome.result, Err(PostError::Transport(_) | PostError::Unavailable { .. })) {
+                break;
+            }
+            let jitter = wait.mul_f64(self.rng.f64());
+            wait *= 2;
+            if !budget.allows_request_at(Instant::now() + jitter) {
+                break;
+            }
+            sleep(jitter).await;
+        }
+        outcome
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_heading_says_how_many_lines_it_tells() {
+        let tells = |text: &str| announced(serde_json::json!({"text": text}).to_string().as_bytes());
+        assert_eq!(tells("502 POST /v1/orders · integration · /aws/x"), 1);
+        assert_eq!(tells("4,312 errors · all 5xx"), 4_312);
+        assert_eq!(tells("Storm for 35 s · 1 error since the last message · all 5xx"), 1);
+        assert_eq!(tells("Storm for 3 min 20 s · 8,412 errors since the last message (14 a minute)"), 8_412);
+        assert_eq!(tells("Quiet again · 50,112 errors in 3 min 20 s"), 0);
+        assert!(std::panic::catch_unwind(|| tells("hello you")).is_err());
+    }
+}
