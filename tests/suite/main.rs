@@ -14,4 +14,6 @@
 mod clock;
 mod fake_lambda;
 mod fake_slack;
+mod lint_format;
+mod match_pattern;
 mod patience;

@@ -16,6 +16,8 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Replay(ReplayArguments),
+    Match(MatchArguments),
+    LintFormat(LintFormatArguments),
 }
 
 /// Show the messages that recorded logs would have made in Slack
@@ -46,6 +48,51 @@ pub(crate) struct ReplayArguments {
     /// AWS Region of the log groups, for links into the console
     #[arg(long, env = "AWS_REGION", value_name = "REGION")]
     pub(crate) region: Option<String>,
+}
+
+/// Print the recorded lines that a CloudWatch filter pattern matches
+///
+/// Reads what replay reads, compressed too, and the exports of Logs Insights. Prints each matching line as it was
+/// logged, and nothing else.
+#[derive(Debug, Args)]
+pub(crate) struct MatchArguments {
+    /// Filter pattern, such as '{ $.status = 5* }'
+    #[arg(value_name = "PATTERN", allow_hyphen_values = true)]
+    pub(crate) pattern: String,
+    /// Files, folders (the files directly in them) or - for standard input
+    #[arg(required_unless_present = "explain", value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Say on standard error how the pattern was read
+    #[arg(long)]
+    pub(crate) explain: bool,
+}
+
+/// Check an access-log format before it is deployed
+///
+/// Fills in what API Gateway writes on success and on each kind of error, and says which errors the format would hide:
+/// exit code 1 if it would.
+#[derive(Debug, Args)]
+pub(crate) struct LintFormatArguments {
+    /// The format string, a file that holds it (a Terraform file, too), or - for standard input
+    #[arg(value_name = "FORMAT|-", allow_hyphen_values = true)]
+    pub(crate) format: String,
+    /// Print the corrected format, and the findings on standard error
+    #[arg(long)]
+    pub(crate) fix: bool,
+    /// Kind of API; without it the format's variables tell
+    #[arg(long, value_name = "API")]
+    pub(crate) api: Option<ApiKind>,
+}
+
+/// The kinds of API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum ApiKind {
+    /// REST API
+    Rest,
+    /// HTTP API
+    Http,
+    /// WebSocket API
+    Websocket,
 }
 
 fn epoch_ms(text: &str) -> Result<i64, String> {

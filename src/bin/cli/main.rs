@@ -6,6 +6,8 @@
 mod arguments;
 mod deliver;
 mod input;
+mod lint_format;
+mod match_pattern;
 mod replay;
 mod terminal;
 
@@ -41,6 +43,8 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match arguments.command {
         Command::Replay(arguments) => replay::run(&arguments),
+        Command::Match(arguments) => match_pattern::run(&arguments),
+        Command::LintFormat(arguments) => lint_format::run(&arguments),
     };
     match result {
         Ok(exit) => exit.into(),
