@@ -13,6 +13,7 @@ pub mod ledger;
 pub mod handler;
 pub mod recording;
 pub mod replay;
+pub mod backtest;
 pub mod lint_format;
 pub mod start;
 pub mod config;

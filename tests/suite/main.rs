@@ -17,3 +17,4 @@ mod fake_slack;
 mod lint_format;
 mod match_pattern;
 mod patience;
+mod recordings;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use statuswatch::access_log::Format;
+use statuswatch::backtest::DEFAULT_PATTERN;
 
 /// Tells Slack about an API's 4xx and 5xx from its access log. On recorded logs, it shows what Slack would have said.
 #[derive(Debug, Parser)]
@@ -16,6 +17,7 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Replay(ReplayArguments),
+    Backtest(BacktestArguments),
     Match(MatchArguments),
     LintFormat(LintFormatArguments),
 }
@@ -45,6 +47,43 @@ pub(crate) struct ReplayArguments {
     /// The time of telling, such as 2026-01-31T12:00:00Z [default: the newest time in each input]
     #[arg(long, value_name = "TIME", value_parser = epoch_ms)]
     pub(crate) now: Option<i64>,
+    /// AWS Region of the log groups, for links into the console
+    #[arg(long, env = "AWS_REGION", value_name = "REGION")]
+    pub(crate) region: Option<String>,
+}
+
+/// Try rules, alarm and metric filter on hours to months of recorded logs
+///
+/// Says how many messages a day Slack would have got, when the alarm would have fired, and which errors the alarm's
+/// metric filter does not see. Reads what replay reads, the exports of Logs Insights and plain access logs, compressed
+/// too, in any number and larger than memory.
+#[derive(Debug, Args)]
+pub(crate) struct BacktestArguments {
+    /// Files, folders (the files directly in them) or - for standard input
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Rules file; without it all 4xx and 5xx are told
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rules: Option<PathBuf>,
+    /// Another rules file: says what it would add and what it would leave out
+    #[arg(long, value_name = "FILE")]
+    pub(crate) against: Option<PathBuf>,
+    /// The alarm's settings in AWS's own names, as put-metric-alarm takes or describe-alarms gives them
+    /// [default: one error in one minute]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) alarm: Option<PathBuf>,
+    /// The metric filter's pattern
+    #[arg(long, value_name = "PATTERN", default_value = DEFAULT_PATTERN, allow_hyphen_values = true)]
+    pub(crate) pattern: String,
+    /// Format of the access-log lines: auto, json, clf, csv or xml
+    #[arg(long, default_value = "auto", value_name = "FORMAT")]
+    pub(crate) format: Format,
+    /// Print one JSON object with everything
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Write a report, too: one HTML file that needs nothing else
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
     /// AWS Region of the log groups, for links into the console
     #[arg(long, env = "AWS_REGION", value_name = "REGION")]
     pub(crate) region: Option<String>,

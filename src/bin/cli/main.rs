@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods, clippy::print_stderr, reason = "only bin/ may; see src/ARCHITECTURE.md")]
 
 mod arguments;
+mod backtest;
 mod deliver;
 mod input;
 mod lint_format;
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match arguments.command {
         Command::Replay(arguments) => replay::run(&arguments),
+        Command::Backtest(arguments) => backtest::run(&arguments),
         Command::Match(arguments) => match_pattern::run(&arguments),
         Command::LintFormat(arguments) => lint_format::run(&arguments),
     };
