@@ -79,6 +79,8 @@ pub enum BacktestError {
     NothingToTest {
         /// The inputs, in words.
         sources: String,
+        /// What could not be read or placed.
+        warnings: Vec<Warning>,
     },
 }
 
@@ -117,7 +119,7 @@ pub fn backtest(sources: Vec<Source>, settings: &Settings) -> Result<Backtest, B
             [name] => name.clone(),
             names => format!("{} inputs", names.len()),
         };
-        return Err(BacktestError::NothingToTest { sources });
+        return Err(BacktestError::NothingToTest { sources, warnings });
     };
     let days = Days::of(first_ms, last_ms);
     run.totals.lines.without_time = without_time;

@@ -142,13 +142,14 @@ fn alarm(out: &mut String, alarm: &AlarmFigures) {
         let value = alarm.settings.get(name);
         value.map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned)).unwrap_or_default()
     };
-    line!(out, "ALARM  {} notices a day", rate(alarm.notices_per_day));
+    let notices = if rate(alarm.notices_per_day) == "1" { "notice" } else { "notices" };
+    line!(out, "ALARM  {} {notices} a day", rate(alarm.notices_per_day));
     line!(
         out,
         "  {} {} {} over {} s, {} of {}, missing data {}",
         setting("Statistic"),
         comparison(&setting("ComparisonOperator")),
-        setting("Threshold"),
+        threshold_of(alarm),
         setting("Period"),
         setting("DatapointsToAlarm"),
         setting("EvaluationPeriods"),
@@ -185,6 +186,11 @@ fn alarm(out: &mut String, alarm: &AlarmFigures) {
     );
 }
 
+fn threshold_of(alarm: &AlarmFigures) -> String {
+    let current = alarm.thresholds.iter().find(|figures| figures.is_current);
+    current.map(|figures| alarm_words::exact_number(figures.threshold)).unwrap_or_default()
+}
+
 fn threshold(out: &mut String, figures: &ThresholdFigures) {
     let mark = if figures.is_current { '>' } else { ' ' };
     let delay = match (figures.median_delay_ms, figures.longest_delay_ms) {
@@ -203,7 +209,7 @@ fn threshold(out: &mut String, figures: &ThresholdFigures) {
 }
 
 /// The operator's own words for a comparison.
-pub(crate) fn comparison(operator: &str) -> &str {
+fn comparison(operator: &str) -> &str {
     match operator {
         "GreaterThanOrEqualToThreshold" => "at least",
         "GreaterThanThreshold" => "more than",
@@ -237,7 +243,7 @@ fn blind_spots(out: &mut String, blind: &BlindSpots) {
     }
 }
 
-pub(crate) fn rate(per_day: f64) -> String {
+fn rate(per_day: f64) -> String {
     alarm_words::number(per_day)
 }
 

@@ -6,9 +6,12 @@ use std::path::Path;
 
 use anyhow::Context;
 use statuswatch::alarm::AlarmSettings;
-use statuswatch::backtest::{Backtest, Settings, Source, Warning, backtest, default_alarm, text};
+use statuswatch::backtest::{
+    Backtest, BacktestError, Settings, Source, Warning, backtest, default_alarm, text,
+};
 use statuswatch::digest::Reader;
 use statuswatch::filter_pattern::FilterPattern;
+use statuswatch::report::report;
 use statuswatch::rules::Rules;
 use statuswatch::slack::console::Region;
 use statuswatch::slack::render::{DEFAULT_MAX_LINES, Style};
@@ -47,6 +50,8 @@ pub(crate) fn run(arguments: &BacktestArguments) -> anyhow::Result<Exit> {
     let found = match result {
         Ok(found) => found,
         Err(error) => {
+            let BacktestError::NothingToTest { warnings, .. } = &error;
+            warnings.iter().for_each(|warning| eprintln!("statuswatch: {}", in_words(warning)));
             eprintln!("statuswatch: {error}");
             return Ok(Exit::InputFailed);
         }
@@ -56,6 +61,9 @@ pub(crate) fn run(arguments: &BacktestArguments) -> anyhow::Result<Exit> {
     }
     if found.warnings.iter().any(|warning| warning.is_failure) {
         exit = Exit::InputFailed;
+    }
+    if let Some(path) = &arguments.report {
+        fs::write(path, report(&found)).with_context(|| path.display().to_string())?;
     }
     print(&found, arguments)?;
     Ok(exit)
