@@ -13,7 +13,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 pub use alarms::NoticeError;
 pub use tell::body;
-pub(crate) use tell::short_id;
+pub(crate) use tell::{draw, short_id};
+pub(crate) use tick::draw_quiet_again;
 
 use aws_lambda_events::event::streams::KinesisEventResponse;
 use serde::Serialize;

@@ -14,6 +14,8 @@ pub mod ledger;
 pub mod handler;
 pub mod recording;
 pub mod replay;
+pub mod backtest;
+pub mod report;
 pub mod lint_format;
 pub mod start;
 pub mod config;

@@ -3,6 +3,8 @@
 //!
 //! It holds one piece at a time, decodes no base64 and judges no line. Text that is nothing else is a line.
 
+mod insights;
+mod log_events;
 mod splitter;
 
 use std::io::{self, BufRead, BufReader, Read};
@@ -11,7 +13,9 @@ use flate2::bufread::MultiGzDecoder;
 use thiserror::Error;
 
 use crate::decode::{LogEvent, scan_log_event};
-use crate::json::members::{each_field, elements, field, text};
+use crate::json::members::{self, each_field, elements, field};
+pub use insights::Row;
+pub use log_events::{Recorded, RecordingFault, log_events};
 use splitter::{Part, Splitter};
 
 /// The longest document or line that is read, in bytes: room for the largest inflated subscription message.
@@ -33,6 +37,8 @@ pub enum Piece<'a> {
         /// Name of its log stream; empty where it is unknown.
         log_stream: String,
     },
+    /// A row of a Logs Insights export.
+    Row(Row<'a>),
     /// An access-log line.
     Line(&'a [u8]),
 }
@@ -56,7 +62,18 @@ pub enum PieceError {
 pub fn read(source: impl Read, each: &mut impl FnMut(u64, Result<Piece<'_>, PieceError>)) -> io::Result<()> {
     let mut source = BufReader::with_capacity(64 * 1024, source);
     if source.fill_buf()?.starts_with(&[0x1f, 0x8b]) {
-        split(MultiGzDecoder::new(source), each)
+        text(BufReader::with_capacity(64 * 1024, MultiGzDecoder::new(source)), each)
+    } else {
+        text(source, each)
+    }
+}
+
+fn text(
+    mut source: impl BufRead,
+    each: &mut impl FnMut(u64, Result<Piece<'_>, PieceError>),
+) -> io::Result<()> {
+    if insights::is_csv(source.fill_buf()?) {
+        insights::read_csv(source, &mut |number, row| each(number, Ok(Piece::Row(row))))
     } else {
         split(source, each)
     }
@@ -83,7 +100,7 @@ fn unwrap(document: &[u8], wrapped: usize, each: &mut dyn FnMut(Result<Piece<'_>
     if let Some(messages) = shape.queue_messages.filter(|_| wrapped > 0) {
         for message in elements(messages) {
             let body = field(message, b"body").or_else(|| field(message, b"Body"));
-            if let Some(body) = body.and_then(text) {
+            if let Some(body) = body.and_then(members::text) {
                 unwrap(&body, wrapped - 1, each);
             }
         }
@@ -97,12 +114,15 @@ fn unwrap(document: &[u8], wrapped: usize, each: &mut dyn FnMut(Result<Piece<'_>
         Some(Kind::Message) => each(Ok(Piece::Message(document))),
         Some(Kind::LogEvent) => log_event(document, each),
         Some(Kind::RecordWithoutEvent) => each(Err(PieceError::NoEvent)),
-        None => each(Ok(Piece::Line(document))),
+        None => match insights::rows(document) {
+            Some(rows) => rows.into_iter().for_each(|row| each(Ok(Piece::Row(row)))),
+            None => each(Ok(Piece::Line(document))),
+        },
     }
 }
 
 fn log_event(object: &[u8], each: &mut dyn FnMut(Result<Piece<'_>, PieceError>)) {
-    let log_stream = field(object, b"logStreamName").and_then(text).unwrap_or_default();
+    let log_stream = field(object, b"logStreamName").and_then(members::text).unwrap_or_default();
     let log_stream = String::from_utf8_lossy(&log_stream).into_owned();
     match scan_log_event(object) {
         Some(event) => each(Ok(Piece::LogEvent { event, log_stream })),
@@ -162,7 +182,7 @@ impl<'a> Shape<'a> {
 
 fn is_from_queue(records: &[u8]) -> bool {
     let first = elements(records).next().unwrap_or_default();
-    field(first, b"eventSource").and_then(text).as_deref() == Some(b"aws:sqs")
+    field(first, b"eventSource").and_then(members::text).as_deref() == Some(b"aws:sqs")
 }
 
 #[cfg(test)]
@@ -189,6 +209,7 @@ mod tests {
                         event.timestamp_ms
                     )
                 }
+                Ok(Piece::Row(row)) => format!("{number} row {}", row.message.unwrap()),
                 Ok(Piece::Line(line)) => format!("{number} line {}", lossy(line)),
                 Err(error) => format!("{number} {error}"),
             });
@@ -223,6 +244,8 @@ mod tests {
             "{\"status\":\"502\",\"timestamp\":1,\"message\":\"x\"}\n127.0.0.1 - - [x]\n",
             &["1 line {\"status\":\"502\",\"timestamp\":1,\"message\":\"x\"}", "2 line 127.0.0.1 - - [x]"],
         );
+        check("@timestamp,@message\n1,\"{\"\"a\"\":1}\"\n", &["2 row {\"a\":1}"]);
+        check(r#"[{"@message":"a"},{"@message":"b"}]"#, &["1 row a", "1 row b"]);
         check("", &[]);
     }
 

@@ -14,7 +14,7 @@ use crate::duplicates::Remembered;
 use crate::handler::alarms::Notice;
 use crate::handler::short_id;
 use crate::ledger::Ledger;
-use crate::recording::{self, Piece};
+use crate::recording::{self, Piece, Row};
 use crate::slack::render::{Rendered, Situation, Style, render};
 use crate::trigger::{self, KinesisRecord, Trigger};
 
@@ -66,6 +66,7 @@ pub fn replay(source: impl Read, settings: &Settings) -> io::Result<Replayed> {
             let header = Header { log_stream, ..Header::default() };
             loose.intake(&settings.reader, &run.remembered).log_event(&header, event);
         }
+        Ok(Piece::Row(row)) => run.row(&mut loose, row),
         Ok(Piece::Line(line)) => run.loose_line(&mut loose, line),
         Err(error) => run.fault(number, error.to_string()),
     })?;
@@ -126,6 +127,13 @@ impl<'s> Run<'s> {
             Ok(()) => self.deliver(batch),
             Err(error) => self.fault(number, error.to_string()),
         }
+    }
+
+    fn row(&self, loose: &mut Batch, row: Row<'_>) {
+        let message = row.message.unwrap_or_default();
+        let timestamp_ms = row.timestamp_ms.or_else(|| line_time_ms(&message)).unwrap_or_default();
+        let header = Header { log_group: row.log_group, log_stream: row.log_stream, ..Header::default() };
+        loose.intake(&self.settings.reader, &self.remembered).line(&header, b"", timestamp_ms, &message);
     }
 
     fn loose_line(&self, loose: &mut Batch, line: &[u8]) {

@@ -7,9 +7,10 @@ use tokio::time::sleep;
 use super::{Handler, Invocation, Slack};
 use crate::digest::Digest;
 use crate::ledger::{Ledger, Measures};
+use crate::pace::Pace;
 use crate::slack::message::Message;
 use crate::slack::post::{Post, PostError, PostOutcome};
-use crate::slack::render::{Rendered, Situation, Storm, render};
+use crate::slack::render::{Rendered, Situation, Storm, Style, render};
 
 /// The longest Retry-After that is waited for, once.
 const SHORT_RETRY_AFTER: Duration = Duration::from_secs(3);
@@ -74,19 +75,7 @@ impl<S: Slack> Handler<S> {
         ledger: &mut Ledger,
         measures: &mut Measures,
     ) -> Result<(), PostError> {
-        let (mut all, storm) = self.pace.with_pending(digest);
-        all.sort();
-        let id = short_id(all.id);
-        let situation = Situation {
-            now_ms: invocation.now_ms(),
-            id: &id,
-            storm: storm.map(|storm| Storm {
-                since_ms: storm.since_ms,
-                last_message_ms: storm.last_message_ms,
-                spacing_seconds: u64::try_from(self.pace.bucket.spacing_ms() / 1_000).unwrap_or_default(),
-            }),
-        };
-        let rendered = render(&all, &self.style, &situation);
+        let (all, rendered) = draw(&self.pace, digest, &self.style, invocation.now_ms());
         let shown = self.post(&rendered, invocation, ledger, measures).await?;
         let now_ms = invocation.now_ms();
         ledger.shown += shown;
@@ -141,6 +130,24 @@ impl<S: Slack> Handler<S> {
         ledger.posted += 1;
         Ok(if accepted.as_plain_text { rendered.plain_shown } else { rendered.shown })
     }
+}
+
+/// What a container with a token has to tell now, with all that is pending, and the message that says so.
+pub(crate) fn draw(pace: &Pace, digest: Digest, style: &Style, now_ms: i64) -> (Digest, Rendered) {
+    let (mut all, storm) = pace.with_pending(digest);
+    all.sort();
+    let id = short_id(all.id);
+    let situation = Situation {
+        now_ms,
+        id: &id,
+        storm: storm.map(|storm| Storm {
+            since_ms: storm.since_ms,
+            last_message_ms: storm.last_message_ms,
+            spacing_seconds: u64::try_from(pace.bucket.spacing_ms() / 1_000).unwrap_or_default(),
+        }),
+    };
+    let rendered = render(&all, style, &situation);
+    (all, rendered)
 }
 
 /// The JSON that is posted. Strings, numbers and lists always serialize.

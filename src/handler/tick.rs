@@ -8,7 +8,8 @@ use super::tell::short_id;
 use super::{Handler, Invocation, Outcome, Slack};
 use crate::digest::Digest;
 use crate::ledger::{Ledger, Measures};
-use crate::slack::render::{QuietAgain, render_quiet_again};
+use crate::pace;
+use crate::slack::render::{QuietAgain, Rendered, Style, render_quiet_again};
 
 /// How long a tick that finds nothing pending stays, so that the ticks sent with it reach the other containers.
 const HOLD: Duration = Duration::from_millis(300);
@@ -33,16 +34,7 @@ impl<S: Slack> Handler<S> {
         if !self.pace.bucket.take(now_ms) {
             return;
         }
-        let id = short_id(end.id);
-        let storm = QuietAgain {
-            log_groups: &end.log_groups,
-            errors: end.lines,
-            shown: end.shown,
-            since_ms: end.since_ms,
-            until_ms: end.until_ms,
-            id: &id,
-        };
-        let rendered = render_quiet_again(&storm, &self.style);
+        let rendered = draw_quiet_again(&end, &self.style);
         match self.post(&rendered, invocation, ledger, measures).await {
             Ok(_) => self.pace.told_quiet(),
             Err(error) => {
@@ -65,4 +57,17 @@ impl<S: Slack> Handler<S> {
         ledger.pending = self.pace.pending();
         Outcome::of(ledger, measures)
     }
+}
+
+/// The message that ends a storm.
+pub(crate) fn draw_quiet_again(end: &pace::QuietAgain, style: &Style) -> Rendered {
+    let storm = QuietAgain {
+        log_groups: &end.log_groups,
+        errors: end.lines,
+        shown: end.shown,
+        since_ms: end.since_ms,
+        until_ms: end.until_ms,
+        id: &short_id(end.id),
+    };
+    render_quiet_again(&storm, style)
 }

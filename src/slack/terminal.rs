@@ -37,6 +37,11 @@ const INDENT: &str = "  ";
 /// The length of a box's edge where nothing limits it.
 const EDGE: usize = 60;
 
+/// What a reader sees of Slack's markup: links by their label, dates in UTC, nothing escaped.
+pub(crate) fn seen_text(mrkdwn: &str) -> String {
+    markup::text(mrkdwn)
+}
+
 /// The message as lines of text, each with its line break.
 #[must_use]
 pub fn draw(message: &Message, canvas: &Canvas) -> String {

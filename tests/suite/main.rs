@@ -15,11 +15,11 @@
 )]
 
 mod alarms;
-mod bombs;
-mod clock;
 mod binary;
+mod bombs;
 mod canary;
 mod cli;
+mod clock;
 mod deadline;
 mod duplicates;
 mod fake_aws;
@@ -31,7 +31,10 @@ mod fixtures;
 mod fuzz_corpus;
 mod kill_sweep;
 mod kinesis;
+mod lint_format;
+mod match_pattern;
 mod patience;
+mod recordings;
 mod replayed;
 mod samples_of_shapes;
 mod scripted_webhook;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use statuswatch::access_log::Format;
+use statuswatch::backtest::DEFAULT_PATTERN;
 
 /// Tells Slack about an API's 4xx and 5xx from its access log. On recorded logs, it shows what Slack would have said.
 #[derive(Debug, Parser)]
@@ -16,6 +17,9 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Replay(ReplayArguments),
+    Backtest(BacktestArguments),
+    Match(MatchArguments),
+    LintFormat(LintFormatArguments),
 }
 
 /// Show the messages that recorded logs would have made in Slack
@@ -56,6 +60,88 @@ Examples:
   aws logs filter-log-events --log-group-name NAME | statuswatch replay --region eu-west-1 -
 
 Exit codes: 0 done, 1 an input could not be read or decoded, 2 usage or configuration";
+
+/// Try rules, alarm and metric filter on hours to months of recorded logs
+///
+/// Says how many messages a day Slack would have got, when the alarm would have fired, and which errors the alarm's
+/// metric filter does not see. Reads what replay reads, the exports of Logs Insights and plain access logs, compressed
+/// too, in any number and larger than memory.
+#[derive(Debug, Args)]
+pub(crate) struct BacktestArguments {
+    /// Files, folders (the files directly in them) or - for standard input
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Rules file; without it all 4xx and 5xx are told
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rules: Option<PathBuf>,
+    /// Another rules file: says what it would add and what it would leave out
+    #[arg(long, value_name = "FILE")]
+    pub(crate) against: Option<PathBuf>,
+    /// The alarm's settings in AWS's own names, as put-metric-alarm takes or describe-alarms gives them
+    /// [default: one error in one minute]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) alarm: Option<PathBuf>,
+    /// The metric filter's pattern
+    #[arg(long, value_name = "PATTERN", default_value = DEFAULT_PATTERN, allow_hyphen_values = true)]
+    pub(crate) pattern: String,
+    /// Format of the access-log lines: auto, json, clf, csv or xml
+    #[arg(long, default_value = "auto", value_name = "FORMAT")]
+    pub(crate) format: Format,
+    /// Print one JSON object with everything
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Write a report, too: one HTML file that needs nothing else
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+    /// AWS Region of the log groups, for links into the console
+    #[arg(long, env = "AWS_REGION", value_name = "REGION")]
+    pub(crate) region: Option<String>,
+}
+
+/// Print the recorded lines that a CloudWatch filter pattern matches
+///
+/// Reads what replay reads, compressed too, and the exports of Logs Insights. Prints each matching line as it was
+/// logged, and nothing else.
+#[derive(Debug, Args)]
+pub(crate) struct MatchArguments {
+    /// Filter pattern, such as '{ $.status = 5* }'
+    #[arg(value_name = "PATTERN", allow_hyphen_values = true)]
+    pub(crate) pattern: String,
+    /// Files, folders (the files directly in them) or - for standard input
+    #[arg(required_unless_present = "explain", value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Say on standard error how the pattern was read
+    #[arg(long)]
+    pub(crate) explain: bool,
+}
+
+/// Check an access-log format before it is deployed
+///
+/// Fills in what API Gateway writes on success and on each kind of error, and says which errors the format would hide:
+/// exit code 1 if it would.
+#[derive(Debug, Args)]
+pub(crate) struct LintFormatArguments {
+    /// The format string, a file that holds it (a Terraform file, too), or - for standard input
+    #[arg(value_name = "FORMAT|-", allow_hyphen_values = true)]
+    pub(crate) format: String,
+    /// Print the corrected format, and the findings on standard error
+    #[arg(long)]
+    pub(crate) fix: bool,
+    /// Kind of API; without it the format's variables tell
+    #[arg(long, value_name = "API")]
+    pub(crate) api: Option<ApiKind>,
+}
+
+/// The kinds of API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum ApiKind {
+    /// REST API
+    Rest,
+    /// HTTP API
+    Http,
+    /// WebSocket API
+    Websocket,
+}
 
 fn epoch_ms(text: &str) -> Result<i64, String> {
     use time::OffsetDateTime;

@@ -38,8 +38,13 @@ impl Input {
         Self { name: path.display().to_string(), path: Some(path) }
     }
 
+    /// Its size in bytes, where it is a file.
+    pub(crate) fn length(&self) -> Option<u64> {
+        Some(fs::metadata(self.path.as_ref()?).ok()?.len())
+    }
+
     /// Opens it; the length is known for files.
-    pub(crate) fn open(&self) -> io::Result<(Box<dyn Read>, Option<u64>)> {
+    pub(crate) fn open(&self) -> io::Result<(Box<dyn Read + Send>, Option<u64>)> {
         let Some(path) = &self.path else { return Ok((Box::new(io::stdin()), None)) };
         let file = File::open(path)?;
         let length = file.metadata()?.len();

@@ -4,8 +4,11 @@
 #![allow(clippy::disallowed_methods, clippy::print_stderr, reason = "only bin/ may; see src/ARCHITECTURE.md")]
 
 mod arguments;
+mod backtest;
 mod deliver;
 mod input;
+mod lint_format;
+mod match_pattern;
 mod replay;
 mod terminal;
 
@@ -41,6 +44,9 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match arguments.command {
         Command::Replay(arguments) => replay::run(&arguments),
+        Command::Backtest(arguments) => backtest::run(&arguments),
+        Command::Match(arguments) => match_pattern::run(&arguments),
+        Command::LintFormat(arguments) => lint_format::run(&arguments),
     };
     match result {
         Ok(exit) => exit.into(),

@@ -22,7 +22,7 @@ use crate::input::Input;
 use crate::terminal::{Progress, canvas};
 
 /// Cap on one batch after inflation, as the function's default.
-const MAX_DECOMPRESSED_BYTES: u64 = 128 * 1024 * 1024;
+pub(crate) const MAX_DECOMPRESSED_BYTES: u64 = 128 * 1024 * 1024;
 
 pub(crate) fn run(arguments: &ReplayArguments) -> anyhow::Result<Exit> {
     let (settings, mut delivery) = settings(arguments)?;

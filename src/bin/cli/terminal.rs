@@ -20,6 +20,49 @@ pub(crate) fn canvas() -> Canvas {
     }
 }
 
+/// One bar for many inputs; hidden until they take longer than a second, and where nobody looks.
+#[derive(Clone)]
+pub(crate) struct SharedProgress {
+    bar: ProgressBar,
+    shown_from: Option<Instant>,
+}
+
+impl SharedProgress {
+    /// `length` is the size of all inputs in bytes, where it is known.
+    pub(crate) fn new(length: Option<u64>, name: &str) -> Self {
+        let (bar, shown_from) = hidden_bar(length, name);
+        Self { bar, shown_from }
+    }
+
+    /// Counts what is read of one input.
+    pub(crate) fn wrap<R: Read>(&self, inner: R) -> impl Read + use<R> {
+        Counted { inner, progress: self.clone() }
+    }
+
+    /// Takes the bar away.
+    pub(crate) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+struct Counted<R> {
+    inner: R,
+    progress: SharedProgress,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let length = self.inner.read(out)?;
+        let SharedProgress { bar, shown_from } = &mut self.progress;
+        bar.inc(length as u64);
+        if shown_from.is_some_and(|from| from <= Instant::now()) {
+            *shown_from = None;
+            bar.set_draw_target(ProgressDrawTarget::stderr());
+        }
+        Ok(length)
+    }
+}
+
 /// Reads through, and on a terminal shows how far it is when it takes longer than a second.
 pub(crate) struct Progress<R> {
     inner: R,
@@ -30,16 +73,7 @@ pub(crate) struct Progress<R> {
 impl<R: Read> Progress<R> {
     /// `length` is the input's size in bytes, where it is known.
     pub(crate) fn new(inner: R, length: Option<u64>, name: &str) -> Self {
-        let template = match length {
-            Some(_) => "{prefix}  {wide_bar}  {bytes} of {total_bytes}, {eta} left",
-            None => "{prefix}  {bytes} so far",
-        };
-        let bar = ProgressBar::with_draw_target(length, ProgressDrawTarget::hidden());
-        bar.set_prefix(name.to_owned());
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style);
-        }
-        let shown_from = io::stderr().is_terminal().then(|| Instant::now() + PATIENCE);
+        let (bar, shown_from) = hidden_bar(length, name);
         Self { inner, bar, shown_from }
     }
 }
@@ -60,4 +94,18 @@ impl<R> Drop for Progress<R> {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
     }
+}
+
+/// A bar that nobody sees yet, and from when on it may be seen.
+fn hidden_bar(length: Option<u64>, name: &str) -> (ProgressBar, Option<Instant>) {
+    let template = match length {
+        Some(_) => "{prefix}  {wide_bar}  {bytes} of {total_bytes}, {eta} left",
+        None => "{prefix}  {bytes} so far",
+    };
+    let bar = ProgressBar::with_draw_target(length, ProgressDrawTarget::hidden());
+    bar.set_prefix(name.to_owned());
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    (bar, io::stderr().is_terminal().then(|| Instant::now() + PATIENCE))
 }

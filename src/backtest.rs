@@ -1,0 +1,212 @@
+//! Hours to months of recorded logs in; what Slack would have been told, when the alarm would have fired and which
+//! errors the alarm's filter is blind to, out.
+//!
+//! The lines go through the very stages of the function in virtual time: a delivery is what one log stream logs within
+//! [`DELIVERY_MS`], it goes to the first free of [`CONTAINERS`] containers, each with a pace of its own, and a tick
+//! comes every minute. The alarm's metric filter and state machine see the same lines. What production has and this
+//! has not: lines that CloudWatch delivers twice or late, and Slack's own 429.
+//!
+//! It reads as a stream: memory is bounded by [`lines`]'s window and by the number of minutes that have errors. It
+//! reads no clock and prints nothing.
+
+mod against;
+mod alarm_run;
+mod blind_spots;
+mod figures;
+pub mod lines;
+mod minutes;
+mod slack_run;
+mod text;
+
+use thiserror::Error;
+
+pub use figures::*;
+pub use lines::Source;
+pub use minutes::Minute;
+pub use text::text;
+
+use crate::access_log::StatusClass;
+use crate::alarm::{AlarmSettings, ComparisonOperator, Statistic, TreatMissingData};
+use crate::digest::Reader;
+use crate::filter_pattern::FilterPattern;
+use crate::slack::render::Style;
+use against::Against;
+use alarm_run::AlarmRun;
+use blind_spots::BlindSpotRun;
+use lines::{Kind, Line};
+use minutes::Minutes;
+use slack_run::SlackRun;
+
+/// What a log stream logs within this time is one delivery. CloudWatch promises nothing: it was seen to push what came
+/// within a few seconds together.
+pub const DELIVERY_MS: i64 = 2_000;
+/// Containers, as many as the Terraform module reserves.
+pub const CONTAINERS: usize = 2;
+/// Posts at once of one container, as the function's default.
+pub const BURST: u32 = 5;
+/// Then one every so many milliseconds, as the function's default.
+pub const SPACING_MS: u32 = 5_000;
+/// The pattern of the Terraform module's metric filter.
+pub const DEFAULT_PATTERN: &str = "{ ($.status = 4*) || ($.status = 5*) }";
+/// What the metric filter publishes for a minute without a match, as the Terraform module has it.
+pub const DEFAULT_VALUE: f64 = 0.0;
+
+/// What is tried on the logs.
+#[derive(Debug)]
+pub struct Settings {
+    /// What decides over lines in Slack.
+    pub reader: Reader,
+    /// The reader with other rules, to compare.
+    pub against: Option<Reader>,
+    /// How messages look.
+    pub style: Style,
+    /// The alarm.
+    pub alarm: AlarmSettings,
+    /// The metric filter's pattern.
+    pub pattern: FilterPattern,
+    /// Cap on one batch after inflation, bytes.
+    pub max_decompressed_bytes: u64,
+}
+
+/// Why there are no figures at all.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum BacktestError {
+    /// No line of any input could be placed in time.
+    #[error(
+        "no line with a time in {sources}: a line needs CloudWatch's timestamp or $context.requestTime; \
+         export with `aws logs filter-log-events`, which has both"
+    )]
+    NothingToTest {
+        /// The inputs, in words.
+        sources: String,
+        /// What could not be read or placed.
+        warnings: Vec<Warning>,
+    },
+}
+
+/// The alarm that the Terraform module makes: one error in one minute.
+#[must_use]
+pub fn default_alarm() -> AlarmSettings {
+    AlarmSettings {
+        name: None,
+        namespace: None,
+        metric_name: None,
+        unit: None,
+        statistic: Statistic::Sum,
+        period_s: 60,
+        evaluation_periods: 1,
+        datapoints_to_alarm: 1,
+        comparison: ComparisonOperator::GreaterThanOrEqualTo,
+        threshold: 1.0,
+        treat_missing_data: TreatMissingData::NotBreaching,
+    }
+}
+
+/// Tries the settings on the recorded logs. What could not be read is among the warnings, and the rest is tried.
+pub fn backtest(sources: Vec<Source>, settings: &Settings) -> Result<Backtest, BacktestError> {
+    let names: Vec<String> = sources.iter().map(|source| source.name.clone()).collect();
+    let mut run = Run {
+        totals: Totals::default(),
+        slack: SlackRun::new(&settings.reader, &settings.style),
+        against: settings.against.as_ref().map(|reader| Against::new(reader, &settings.style)),
+        alarm: AlarmRun::new(&settings.alarm),
+        blind_spots: BlindSpotRun::new(&settings.pattern, names.clone()),
+        minutes: Minutes::default(),
+    };
+    let (warnings, without_time) = lines::merged(sources, settings, &mut |line| run.line(&line));
+    let Some((first_ms, last_ms)) = run.totals.span() else {
+        let sources = match names.as_slice() {
+            [name] => name.clone(),
+            names => format!("{} inputs", names.len()),
+        };
+        return Err(BacktestError::NothingToTest { sources, warnings });
+    };
+    let days = Days::of(first_ms, last_ms);
+    run.totals.lines.without_time = without_time;
+    let blind_spots = run.blind_spots.finish();
+    let slack = run.slack.finish(days);
+    let mut minutes = run.minutes;
+    slack.message_minutes.iter().for_each(|(minute, messages)| minutes.messages(*minute, *messages));
+    Ok(Backtest {
+        sources: names,
+        first: Time(first_ms),
+        last: Time(last_ms),
+        days: days.0,
+        lines: run.totals.lines,
+        against: run.against.map(|against| against.finish(days)),
+        alarm: run.alarm.finish(days),
+        blind_spots,
+        slack: slack.figures,
+        minutes: minutes.finish(),
+        warnings,
+    })
+}
+
+struct Run<'s> {
+    totals: Totals,
+    slack: SlackRun<'s>,
+    against: Option<Against<'s>>,
+    alarm: AlarmRun,
+    blind_spots: BlindSpotRun<'s>,
+    minutes: Minutes,
+}
+
+impl Run<'_> {
+    fn line(&mut self, line: &Line) {
+        self.totals.add(line);
+        self.alarm.line(line.at_ms, line.is_seen);
+        if let Kind::Error(status) = line.kind {
+            self.minutes.error(line.at_ms, status.class() == StatusClass::ServerError);
+        }
+        self.blind_spots.line(line);
+        let is_told = self.slack.line(line);
+        if let Some(against) = &mut self.against {
+            against.line(line, is_told);
+        }
+    }
+}
+
+/// Counts of all lines, and the time they span.
+#[derive(Debug, Default)]
+struct Totals {
+    lines: Lines,
+    span: Option<(i64, i64)>,
+}
+
+impl Totals {
+    fn add(&mut self, line: &Line) {
+        let lines = &mut self.lines;
+        lines.received += 1;
+        match line.kind {
+            Kind::Ok => lines.ok += 1,
+            Kind::Unreadable => lines.unreadable += 1,
+            Kind::Error(status) if status.class() == StatusClass::ServerError => lines.server_errors += 1,
+            Kind::Error(_) => lines.client_errors += 1,
+        }
+        lines.salvaged += u64::from(line.is_salvaged);
+        let (first, last) = self.span.unwrap_or((line.at_ms, line.at_ms));
+        self.span = Some((first.min(line.at_ms), last.max(line.at_ms)));
+    }
+
+    fn span(&self) -> Option<(i64, i64)> {
+        self.span
+    }
+}
+
+/// How many days the recording spans: what comes within one day is not multiplied.
+#[derive(Debug, Clone, Copy)]
+struct Days(f64);
+
+impl Days {
+    fn of(first_ms: i64, last_ms: i64) -> Self {
+        #[allow(clippy::cast_precision_loss, reason = "a span in milliseconds is far below 2^53")]
+        let days = crate::words::elapsed_ms(first_ms, last_ms) as f64 / 86_400_000.0;
+        Self(days.max(1.0))
+    }
+
+    fn rate(self, count: u64) -> f64 {
+        #[allow(clippy::cast_precision_loss, reason = "no recording makes 2^53 messages")]
+        let count = count as f64;
+        (count / self.0 * 10.0).round() / 10.0
+    }
+}

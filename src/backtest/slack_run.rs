@@ -1,0 +1,314 @@
+//! Lines in the order of time in; the messages that the function would have posted, out.
+//!
+//! It models what is around the function: deliveries, containers, ticks, and the time that a post takes. What a line
+//! means, what is posted or folded and how a message reads is the function's own code.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use super::figures::{MAX_NOISIEST, MAX_TOLD, NoisyGroup, RuleHits, SlackFigures, Time, Told, WorstHour};
+use super::lines::{Kind, Line};
+use super::{BURST, CONTAINERS, DELIVERY_MS, Days, SPACING_MS};
+use crate::decode::Header;
+use crate::digest::{Batch, Counts, Digest, Reader};
+use crate::duplicates::Remembered;
+use crate::handler::{draw, draw_quiet_again};
+use crate::pace::{Bucket, Pace};
+use crate::rules::Action;
+use crate::slack::render::{Rendered, Style};
+
+/// What a post takes; for so long a container takes no other delivery.
+const POST_MS: i64 = 200;
+const MINUTE_MS: i64 = 60_000;
+const HOUR_MS: i64 = 3_600_000;
+/// Log streams whose lines are collected at the same time; the oldest delivery goes early where there are more.
+const MAX_OPEN: usize = 256;
+/// Groups that are told apart for the noisiest.
+const MAX_GROUPS: usize = 8_192;
+/// A day of ticks: by then any storm has been told.
+const MAX_LAST_TICKS: usize = 1_440;
+
+/// The function in virtual time.
+pub(super) struct SlackRun<'s> {
+    reader: &'s Reader,
+    style: &'s Style,
+    containers: Vec<Container>,
+    remembered: Remembered,
+    /// In the order in which they are due.
+    open: Vec<Delivery>,
+    now_ms: i64,
+    counts: Counts,
+    groups: Groups,
+    record: Record,
+}
+
+struct Container {
+    pace: Pace,
+    /// In a storm, or with lines pending: ticks have something to do.
+    has_storm: bool,
+    free_at_ms: i64,
+}
+
+struct Delivery {
+    log_group: Arc<str>,
+    log_stream: Arc<str>,
+    header: Header,
+    due_ms: i64,
+    batch: Batch,
+}
+
+/// What became of a run.
+pub(super) struct Finished {
+    pub(super) figures: SlackFigures,
+    /// Messages by the start of the minute.
+    pub(super) message_minutes: BTreeMap<i64, u32>,
+}
+
+/// Counts by status and route, bounded.
+#[derive(Default)]
+pub(super) struct Groups {
+    lines: HashMap<(u16, String), u64>,
+}
+
+impl Groups {
+    pub(super) fn add(&mut self, status: u16, route: &str, lines: u64) {
+        if self.lines.len() < MAX_GROUPS || self.lines.contains_key(&(status, route.to_owned())) {
+            *self.lines.entry((status, route.to_owned())).or_default() += lines;
+        }
+    }
+
+    /// The largest ones, largest first.
+    pub(super) fn noisiest(self) -> Vec<NoisyGroup> {
+        let mut groups: Vec<NoisyGroup> = self
+            .lines
+            .into_iter()
+            .map(|((status, route), lines)| NoisyGroup { status, route, lines })
+            .collect();
+        groups.sort_by(|a, b| {
+            b.lines.cmp(&a.lines).then(b.status.cmp(&a.status)).then_with(|| a.route.cmp(&b.route))
+        });
+        groups.truncate(MAX_NOISIEST);
+        groups
+    }
+}
+
+impl<'s> SlackRun<'s> {
+    pub(super) fn new(reader: &'s Reader, style: &'s Style) -> Self {
+        let container = || Container {
+            pace: Pace::new(Bucket::new(BURST, SPACING_MS)),
+            has_storm: false,
+            free_at_ms: i64::MIN,
+        };
+        Self {
+            reader,
+            style,
+            containers: (0..CONTAINERS).map(|_| container()).collect(),
+            remembered: Remembered::default(),
+            open: Vec::new(),
+            now_ms: i64::MIN,
+            counts: Counts::default(),
+            groups: Groups::default(),
+            record: Record::default(),
+        }
+    }
+
+    /// Takes the next line; says whether it is one to be told.
+    pub(super) fn line(&mut self, line: &Line) -> bool {
+        self.advance(line.at_ms);
+        let index = self.delivery_of(line);
+        let Some(delivery) = self.open.get_mut(index) else { return false };
+        match line.kind {
+            Kind::Ok => {
+                delivery.batch.counts.received += 1;
+                delivery.batch.counts.ok += 1;
+                false
+            }
+            Kind::Unreadable => {
+                delivery.batch.counts.received += 1;
+                delivery.batch.counts.unreadable += 1;
+                false
+            }
+            Kind::Error(_) => {
+                let before = delivery.batch.counts.matched;
+                let mut intake = delivery.batch.intake(self.reader, &self.remembered);
+                intake.line(&delivery.header, line.id.as_bytes(), line.at_ms, &line.text);
+                delivery.batch.counts.matched > before
+            }
+        }
+    }
+
+    /// Posts what is still held, and gives the figures.
+    pub(super) fn finish(mut self, days: Days) -> Finished {
+        self.advance(self.now_ms.saturating_add(DELIVERY_MS));
+        for _ in 0..MAX_LAST_TICKS {
+            if !self.containers.iter().any(|container| container.has_storm) {
+                break;
+            }
+            self.advance(self.now_ms.saturating_add(MINUTE_MS));
+        }
+        let record = self.record;
+        let rules = self.reader.rules.iter().map(|(index, rule)| RuleHits {
+            rule: rule.name().to_owned(),
+            action: match rule.action() {
+                Action::Notify => "notify",
+                Action::Count => "count",
+                Action::Ignore => "ignore",
+            },
+            hits: self.counts.rule_hits.get(index.position()).copied().unwrap_or_default(),
+        });
+        let figures = SlackFigures {
+            messages: record.messages,
+            messages_per_day: days.rate(record.messages),
+            worst_hour: record.worst_hour(),
+            matched: self.counts.matched,
+            shown: record.shown,
+            counted: record.counted,
+            ignored: self.counts.ignored,
+            duplicate: self.counts.duplicate,
+            rules: rules.collect(),
+            noisiest: self.groups.noisiest(),
+            told: record.told,
+        };
+        Finished { figures, message_minutes: record.by_minute }
+    }
+
+    /// The delivery that collects the line's log stream; a new one where there is none.
+    fn delivery_of(&mut self, line: &Line) -> usize {
+        let is_of = |delivery: &Delivery| {
+            delivery.log_stream == line.log_stream && delivery.log_group == line.log_group
+        };
+        if let Some(index) = self.open.iter().position(is_of) {
+            return index;
+        }
+        if self.open.len() >= MAX_OPEN {
+            let oldest = self.open.remove(0);
+            self.deliver(oldest, self.now_ms);
+        }
+        let header = Header {
+            log_group: line.log_group.to_string(),
+            log_stream: line.log_stream.to_string(),
+            ..Header::default()
+        };
+        self.open.push(Delivery {
+            log_group: Arc::clone(&line.log_group),
+            log_stream: Arc::clone(&line.log_stream),
+            header,
+            due_ms: self.now_ms.saturating_add(DELIVERY_MS),
+            batch: Batch::default(),
+        });
+        self.open.len() - 1
+    }
+
+    /// Lets the time go on: deliveries and ticks that are due, in their order. It never goes back.
+    fn advance(&mut self, to_ms: i64) {
+        loop {
+            let due_ms = self.open.first().map(|delivery| delivery.due_ms).filter(|due| *due <= to_ms);
+            let tick_ms = self.next_tick().filter(|tick| *tick <= to_ms);
+            match (due_ms, tick_ms) {
+                (Some(due_ms), tick_ms) if tick_ms.is_none_or(|tick| due_ms <= tick) => {
+                    self.now_ms = self.now_ms.max(due_ms);
+                    let delivery = self.open.remove(0);
+                    self.deliver(delivery, due_ms);
+                }
+                (_, Some(tick_ms)) => {
+                    self.now_ms = self.now_ms.max(tick_ms);
+                    self.tick(tick_ms);
+                }
+                _ => break,
+            }
+        }
+        self.now_ms = self.now_ms.max(to_ms);
+    }
+
+    /// The next full minute, if a tick has anything to do.
+    fn next_tick(&self) -> Option<i64> {
+        let has_work = self.containers.iter().any(|container| container.has_storm);
+        has_work.then(|| self.now_ms - self.now_ms.rem_euclid(MINUTE_MS) + MINUTE_MS)
+    }
+
+    fn deliver(&mut self, delivery: Delivery, due_ms: i64) {
+        let Batch { digest, counts, keys, .. } = delivery.batch;
+        self.counts.add(&counts);
+        self.remembered.remember(keys);
+        for group in digest.sections.iter().flat_map(|section| &section.groups) {
+            self.groups.add(group.status.code(), &group.route, group.count);
+        }
+        // Lambda queues what finds no free container; a post takes so little that the wait is hardly seen.
+        let free = self.containers.iter_mut().find(|container| container.free_at_ms <= due_ms);
+        let (container, at_ms) = match free {
+            Some(container) => (container, due_ms),
+            None => match self.containers.iter_mut().min_by_key(|container| container.free_at_ms) {
+                Some(container) => {
+                    let at_ms = container.free_at_ms;
+                    (container, at_ms)
+                }
+                None => return,
+            },
+        };
+        if counts.matched > 0 || container.pace.pending() > 0 {
+            container.tell_or_fold(digest, at_ms, self.style, &mut self.record);
+        }
+    }
+
+    fn tick(&mut self, at_ms: i64) {
+        for container in self.containers.iter_mut().filter(|container| container.has_storm) {
+            if container.pace.pending() > 0 {
+                container.tell_or_fold(Digest::default(), at_ms, self.style, &mut self.record);
+            } else if let Some(end) = container.pace.quiet_again(at_ms)
+                && container.pace.bucket.take(at_ms)
+            {
+                self.record.note(at_ms, 0, draw_quiet_again(&end, self.style));
+                container.pace.told_quiet();
+                container.has_storm = false;
+            }
+        }
+    }
+}
+
+impl Container {
+    /// As the function does where Slack accepts every post.
+    fn tell_or_fold(&mut self, digest: Digest, at_ms: i64, style: &Style, record: &mut Record) {
+        if self.pace.bucket.take(at_ms) {
+            let (all, rendered) = draw(&self.pace, digest, style, at_ms);
+            self.pace.posted(&all, rendered.shown, at_ms);
+            self.free_at_ms = at_ms + POST_MS;
+            record.note(at_ms, all.matched(), rendered);
+        } else if digest.matched() > 0 {
+            self.pace.fold(digest, at_ms);
+            self.has_storm = true;
+        }
+    }
+}
+
+/// What was posted.
+#[derive(Default)]
+struct Record {
+    messages: u64,
+    shown: u64,
+    counted: u64,
+    by_minute: BTreeMap<i64, u32>,
+    told: Vec<Told>,
+}
+
+impl Record {
+    fn note(&mut self, at_ms: i64, matched: u64, rendered: Rendered) {
+        self.messages += 1;
+        self.shown += rendered.shown;
+        self.counted += matched.saturating_sub(rendered.shown);
+        *self.by_minute.entry(at_ms - at_ms.rem_euclid(MINUTE_MS)).or_default() += 1;
+        if self.told.len() < MAX_TOLD {
+            let Rendered { message, shown, .. } = rendered;
+            self.told.push(Told { at: Time(at_ms), shown, matched, message });
+        }
+    }
+
+    fn worst_hour(&self) -> Option<WorstHour> {
+        let mut by_hour: BTreeMap<i64, u64> = BTreeMap::new();
+        for (minute_ms, messages) in &self.by_minute {
+            *by_hour.entry(minute_ms - minute_ms.rem_euclid(HOUR_MS)).or_default() += u64::from(*messages);
+        }
+        // Of equals the first.
+        let worst = by_hour.into_iter().rev().max_by_key(|(_, messages)| *messages);
+        worst.map(|(from, messages)| WorstHour { from: Time(from), messages })
+    }
+}

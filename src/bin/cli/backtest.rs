@@ -1,0 +1,147 @@
+//! `statuswatch backtest`: months of recorded logs in, figures and a report out.
+
+use std::fs;
+use std::io::{self, Read, Write};
+use std::path::Path;
+
+use anyhow::Context;
+use statuswatch::alarm::AlarmSettings;
+use statuswatch::backtest::{
+    Backtest, BacktestError, Settings, Source, Warning, backtest, default_alarm, text,
+};
+use statuswatch::digest::Reader;
+use statuswatch::filter_pattern::FilterPattern;
+use statuswatch::report::report;
+use statuswatch::rules::Rules;
+use statuswatch::slack::console::Region;
+use statuswatch::slack::render::{DEFAULT_MAX_LINES, Style};
+use statuswatch::words;
+
+use crate::Exit;
+use crate::arguments::BacktestArguments;
+use crate::input::Input;
+use crate::replay::MAX_DECOMPRESSED_BYTES;
+use crate::terminal::SharedProgress;
+
+pub(crate) fn run(arguments: &BacktestArguments) -> anyhow::Result<Exit> {
+    let pattern = match FilterPattern::parse(&arguments.pattern) {
+        Ok(pattern) => pattern,
+        Err(error) => {
+            eprintln!("statuswatch: {}", error.render(&arguments.pattern));
+            return Ok(Exit::Usage);
+        }
+    };
+    let settings = settings(arguments, pattern)?;
+    let mut exit = Exit::Done;
+    let mut inputs = Vec::new();
+    for input in Input::list(&arguments.paths) {
+        match input {
+            Ok(input) => inputs.push(input),
+            Err((name, error)) => {
+                eprintln!("statuswatch: {name}: {error}");
+                exit = Exit::InputFailed;
+            }
+        }
+    }
+    let progress = progress(&inputs);
+    let sources = inputs.into_iter().map(|input| source(input, &progress)).collect();
+    let result = backtest(sources, &settings);
+    progress.finish();
+    let found = match result {
+        Ok(found) => found,
+        Err(error) => {
+            let BacktestError::NothingToTest { warnings, .. } = &error;
+            warnings.iter().for_each(|warning| eprintln!("statuswatch: {}", in_words(warning)));
+            eprintln!("statuswatch: {error}");
+            return Ok(Exit::InputFailed);
+        }
+    };
+    for warning in &found.warnings {
+        eprintln!("statuswatch: {}", in_words(warning));
+    }
+    if found.warnings.iter().any(|warning| warning.is_failure) {
+        exit = Exit::InputFailed;
+    }
+    if let Some(path) = &arguments.report {
+        fs::write(path, report(&found)).with_context(|| path.display().to_string())?;
+    }
+    print(&found, arguments)?;
+    Ok(exit)
+}
+
+fn print(found: &Backtest, arguments: &BacktestArguments) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    if arguments.json {
+        serde_json::to_writer(&mut out, found).map_err(io::Error::from)?;
+        writeln!(out)?;
+    } else {
+        write!(out, "{}", text(found))?;
+    }
+    out.flush()?;
+    Ok(())
+}
+
+fn settings(arguments: &BacktestArguments, pattern: FilterPattern) -> anyhow::Result<Settings> {
+    let reader = |rules| Reader {
+        rules,
+        format: arguments.format,
+        redact: Vec::new(),
+        own_log_group: None,
+        samples_per_group: DEFAULT_MAX_LINES,
+    };
+    let own = match &arguments.rules {
+        Some(path) => rules(path)?,
+        None => Rules::built_in(),
+    };
+    let alarm = match &arguments.alarm {
+        Some(path) => {
+            let json = fs::read(path).with_context(|| path.display().to_string())?;
+            AlarmSettings::from_json(&json).with_context(|| path.display().to_string())?
+        }
+        None => default_alarm(),
+    };
+    Ok(Settings {
+        reader: reader(own),
+        against: arguments.against.as_deref().map(rules).transpose()?.map(reader),
+        style: Style { region: arguments.region.as_deref().and_then(Region::new), ..Style::default() },
+        alarm,
+        pattern,
+        max_decompressed_bytes: MAX_DECOMPRESSED_BYTES,
+    })
+}
+
+fn rules(path: &Path) -> anyhow::Result<Rules> {
+    let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    Rules::parse(&text).with_context(|| path.display().to_string())
+}
+
+/// One bar for all; without a length as soon as one input has none.
+fn progress(inputs: &[Input]) -> SharedProgress {
+    let name = match inputs {
+        [input] => input.name.clone(),
+        inputs => words::count(inputs.len() as u64, "input"),
+    };
+    SharedProgress::new(inputs.iter().map(Input::length).sum(), &name)
+}
+
+fn source(input: Input, progress: &SharedProgress) -> Source {
+    let progress = progress.clone();
+    Source {
+        name: input.name.clone(),
+        open: Box::new(move || {
+            let (reader, _) = input.open()?;
+            Ok(Box::new(progress.wrap(reader)) as Box<dyn Read + Send>)
+        }),
+    }
+}
+
+fn in_words(warning: &Warning) -> String {
+    let Warning { source, line, count, what, .. } = warning;
+    match line {
+        Some(line) if *count > 1 => {
+            format!("{source}: {}, the first is line {line}: {what}", words::count(*count, "line"))
+        }
+        Some(line) => format!("{source}: line {line}: {what}"),
+        None => format!("{source}: {what}"),
+    }
+}
