@@ -26,4 +26,6 @@ mod replayed;
 mod binary;
 mod canary;
 mod cli;
+mod deliver;
 mod samples_of_shapes;
+mod start;
