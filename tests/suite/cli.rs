@@ -10,7 +10,6 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::fake_slack::{Answer, FakeSlack};
 use crate::fixtures::{DEMONSTRATION, as_event, bytes, event_of, files_in, gzip};
 use crate::replayed::{Report, Run, replay, replay_stdin, run, statuswatch};
 
@@ -345,70 +344,4 @@ fn a_pipe_gets_no_colour_and_no_progress_bar() {
         let run = run(statuswatch(&["replay", DEMONSTRATION]).envs(environment.iter().copied()));
         assert!(!run.stdout.contains('\u{1b}') && run.stderr.is_empty());
     }
-}
-
-/// Runs it beside the fake Slack, which needs this thread's runtime.
-async fn deliver(slack: &FakeSlack, arguments: &[&str], environment: &[(&str, &str)]) -> Run {
-    let mut command = statuswatch(&[&["replay", "--deliver"], arguments].concat());
-    command.env("SLACK_WEBHOOK_URL", slack.webhook("XXXXXXXX")).envs(environment.iter().copied());
-    tokio::task::spawn_blocking(move || run(&mut command)).await.unwrap()
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn deliver_posts_the_very_bodies_that_json_shows() {
-    let slack = FakeSlack::start().await;
-    let run = deliver(&slack, &["--json", FEW_ERRORS, "fixtures/07-kinesis-event.json"], &[]).await;
-    assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
-    let posted: Vec<Vec<u8>> = slack.accepted().into_iter().map(|post| post.body).collect();
-    let reports = run.reports();
-    let shown: Vec<&[u8]> = reports.iter().flat_map(Report::bodies).map(str::as_bytes).collect();
-    assert_eq!((posted.len(), posted), (2, shown.into_iter().map(<[u8]>::to_vec).collect()));
-    replay(&[FEW_ERRORS]);
-    assert_eq!(slack.posts().len(), 2, "nothing is posted without --deliver");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn deliver_posts_what_the_function_would_with_the_same_environment() {
-    let slack = FakeSlack::start().await;
-    let rules = String::from_utf8(bytes(NOISE)).unwrap();
-    let environment = [
-        ("STATUSWATCH_REDACT", "ip"),
-        ("STATUSWATCH_RULES", rules.as_str()),
-        ("SLACK_TEXT", "エラーを検知しました"),
-        ("SLACK_COLOR", "#1E90FF"),
-    ];
-    let run = deliver(&slack, &["--json", FEW_ERRORS], &environment).await;
-    assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
-    let post = slack.posts().remove(0);
-    assert!(post.text().starts_with("エラーを検知しました <!here> 2 errors"), "{}", post.text());
-    let body = String::from_utf8(post.body).unwrap();
-    assert!(body.contains("\"color\":\"#1E90FF\"") && !body.contains("203.0.113.7"), "{body}");
-
-    let run = deliver(&slack, &[FEW_ERRORS], &[("STATUSWATCH_RULES", "ssm:/rules")]).await;
-    assert_eq!(run.code, Some(2));
-    assert_eq!(slack.posts().len(), 1);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_slack_does_not_accept_is_told_and_the_rest_is_posted() {
-    let slack = FakeSlack::start().await;
-    slack.next(Answer::new(404, "no_service"));
-    let run = deliver(&slack, &["--json", FEW_ERRORS, ONE_ERROR], &[]).await;
-    assert_eq!(run.code, Some(1));
-    assert!(run.stderr.starts_with(&format!("statuswatch: {FEW_ERRORS}: message ")), "{}", run.stderr);
-    assert!(run.stderr.contains("404") && run.stderr.contains("no_service"), "{}", run.stderr);
-    let counts =
-        |report: &Report| ["matched", "shown", "counted", "failed", "posted"].map(|name| report.count(name));
-    let reports = run.reports();
-    assert_eq!((counts(&reports[0]), counts(&reports[1])), ([3, 0, 0, 3, 0], [1, 1, 0, 0, 1]));
-    assert_eq!(slack.accepted().len(), 1);
-}
-
-#[test]
-fn deliver_without_a_usable_environment_lists_every_fault() {
-    let mut command = statuswatch(&["replay", "--deliver", FEW_ERRORS]);
-    command.envs([("STATUSWATCH_MAXLINES", "5"), ("SLACK_COLOR", "red"), ("STATUSWATCH_RULES", "{}")]);
-    let run = run(&mut command);
-    assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""));
-    assert_snapshot!(run.stderr);
 }
