@@ -14,13 +14,13 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 /// Where every generator starts, so that two runs measure the same bytes.
-pub const SEED: u64 = 6;
+pub(crate) const SEED: u64 = 6;
 /// Log events of a small batch.
-pub const SMALL: u64 = 20;
+pub(crate) const SMALL: u64 = 20;
 /// Log events of a medium batch.
-pub const MEDIUM: u64 = 1_000;
+pub(crate) const MEDIUM: u64 = 1_000;
 /// Log events whose Lambda event stays just below 6 MiB, the most that Lambda hands over.
-pub const LARGEST: u64 = 62_700;
+pub(crate) const LARGEST: u64 = 62_700;
 
 /// The start of a Lambda event, up to the base64 text, and its end.
 const FRAME: [&[u8]; 2] = [br#"{"awslogs":{"data":""#, br#""}}"#];
@@ -47,7 +47,7 @@ const GOOD: [u16; 8] = [200, 200, 200, 200, 200, 201, 204, 304];
 const ERRORS: [u16; 10] = [400, 401, 403, 404, 404, 429, 500, 502, 503, 504];
 
 /// A Lambda event, and what is in it.
-pub struct Event {
+pub(crate) struct Event {
     /// What Lambda hands over.
     pub body: Vec<u8>,
     /// Log events in it.
@@ -60,13 +60,13 @@ pub struct Event {
 
 impl Event {
     /// The base64 text.
-    pub fn data(&self) -> &[u8] {
+    pub(crate) fn data(&self) -> &[u8] {
         &self.body[FRAME[0].len()..self.body.len() - FRAME[1].len()]
     }
 }
 
 /// One request, as API Gateway knows it when it writes its line.
-pub struct Request {
+pub(crate) struct Request {
     pub id: String,
     pub ip: String,
     pub time: String,
@@ -78,7 +78,7 @@ pub struct Request {
 
 impl Request {
     /// The line of the REST API's JSON preset.
-    pub fn json(&self) -> String {
+    pub(crate) fn json(&self) -> String {
         let Self { id, ip, time, method, path, status, length } = self;
         format!(
             r#"{{ "requestId":"{id}", "ip": "{ip}", "caller":"-", "user":"-","requestTime":"{time}", "httpMethod":"{method}","resourcePath":"{path}", "status":"{status}","protocol":"HTTP/1.1", "responseLength":"{length}" }}"#
@@ -88,7 +88,7 @@ impl Request {
 
 /// A Lambda event of so many log events, of which so many in a hundred are errors, and one at least.
 /// Without errors where `percent` is 0.
-pub fn event(log_events: u64, percent: u64, seed: u64) -> Event {
+pub(crate) fn event(log_events: u64, percent: u64, seed: u64) -> Event {
     let (text, errors) = message(log_events, percent, seed);
     let mut gzip = GzEncoder::new(Vec::new(), Compression::new(LEVEL));
     gzip.write_all(&text).unwrap();
@@ -98,7 +98,7 @@ pub fn event(log_events: u64, percent: u64, seed: u64) -> Event {
 }
 
 /// The subscription message of such an event before compression, and how many errors are in it.
-pub fn message(log_events: u64, percent: u64, seed: u64) -> (Vec<u8>, u64) {
+pub(crate) fn message(log_events: u64, percent: u64, seed: u64) -> (Vec<u8>, u64) {
     let mut rng = Rng::with_seed(seed);
     let errors = (log_events * percent).div_ceil(100);
     let mut text = br#"{"messageType":"DATA_MESSAGE","owner":"123456789012","logGroup":"API-Gateway-Execution-Logs_a1b2c3d4e5/prod","logStream":"1a79a4d60de6718e8e5b326e338ae533","subscriptionFilters":["statuswatch"],"logEvents":["#.to_vec();
@@ -118,7 +118,7 @@ pub fn message(log_events: u64, percent: u64, seed: u64) -> (Vec<u8>, u64) {
 }
 
 /// A request at this time.
-pub fn request(rng: &mut Rng, now_ms: u64, is_error: bool) -> Request {
+pub(crate) fn request(rng: &mut Rng, now_ms: u64, is_error: bool) -> Request {
     let (method, path) = ROUTES[rng.usize(0..ROUTES.len())];
     let status = if is_error { ERRORS[rng.usize(0..ERRORS.len())] } else { GOOD[rng.usize(0..GOOD.len())] };
     let seconds = now_ms / 1_000 % 86_400;
