@@ -21,7 +21,7 @@ pub(super) fn run(data: &[u8]) {
             let verdict = rules.judge(&log, line, timestamp_ms);
             let rule =
                 verdict.rule.map(|index| rules.get(index).expect("a verdict names a rule that there is"));
-            assert_eq!(rule.is_none_or(|rule| rule.action() == verdict.action), true);
+            assert!(rule.is_none_or(|rule| rule.action() == verdict.action));
         }
     }
 }
