@@ -148,15 +148,12 @@ impl Line<'_> {
             self.closing_run = at..self.text.len() - rest.trim_start_matches(is_closing).len();
         }
         let behind_brackets = self.text.get(self.closing_run.end..).unwrap_or_default();
-        match behind_brackets.strip_prefix(',') {
-            Some(next) => key_and_colon(next).is_some() || ends_line(next),
-            // Text behind the closing bracket: where no quote follows, no member can.
-            None => {
-                let quote_follows = self.last_quote.is_some_and(|quote| quote >= at);
-                behind_brackets.is_empty()
-                    || (behind_brackets.len() < rest.trim_start().len() && !quote_follows)
-            }
+        if let Some(next) = behind_brackets.strip_prefix(',') {
+            return key_and_colon(next).is_some() || ends_line(next);
         }
+        // Text behind the closing bracket: where no quote follows, no member can.
+        let quote_follows = self.last_quote.is_some_and(|quote| quote >= at);
+        behind_brackets.is_empty() || (behind_brackets.len() < rest.trim_start().len() && !quote_follows)
     }
 }
 
