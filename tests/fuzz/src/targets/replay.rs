@@ -20,7 +20,7 @@ pub(super) fn run(data: &[u8]) {
         reader: Reader {
             rules: Rules::built_in(),
             format: Format::Auto,
-            redact: if data.len() % 2 == 0 { vec!["ip".to_owned()] } else { Vec::new() },
+            redact: if data.len().is_multiple_of(2) { vec!["ip".to_owned()] } else { Vec::new() },
             own_log_group: Some("own".to_owned()),
             samples_per_group: 20,
         },
