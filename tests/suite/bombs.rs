@@ -38,7 +38,7 @@ const HEAD: &str =
 #[test]
 fn a_bomb_of_1_mb_that_inflates_to_770_mib_is_stopped_at_the_cap_in_constant_memory() {
     let usual = Run::of(event(&gzip(HEAD.as_bytes(), b"x", 1)).as_bytes());
-    let bomb = event(&gzip(HEAD.as_bytes(), &[b'x'; 1 << 20], 770));
+    let bomb = event(&gzip(HEAD.as_bytes(), &vec![b'x'; 1 << 20], 770));
     assert!((900_000..1_100_000).contains(&bomb.len()), "{} bytes on the wire", bomb.len());
     let run = Run::of(bomb.as_bytes());
     run.assert_stopped_at_the_cap();
@@ -49,7 +49,7 @@ fn a_bomb_of_1_mb_that_inflates_to_770_mib_is_stopped_at_the_cap_in_constant_mem
 fn a_bomb_in_many_members_is_stopped_at_the_cap_in_constant_memory() {
     let usual = Run::of(event(&gzip(HEAD.as_bytes(), b"x", 1)).as_bytes());
     let mut bytes = gzip(HEAD.as_bytes(), b"x", 0);
-    let member = gzip(b"", &[b'x'; 1 << 20], 1);
+    let member = gzip(b"", &vec![b'x'; 1 << 20], 1);
     (0..770).for_each(|_| bytes.extend(&member));
     let run = Run::of(event(&bytes).as_bytes());
     run.assert_stopped_at_the_cap();
@@ -64,7 +64,7 @@ fn a_bomb_in_many_members_is_stopped_at_the_cap_in_constant_memory() {
 
 #[test]
 fn a_compressed_recording_that_is_one_endless_line_is_stepped_over() {
-    let mut recording = gzip(b"", &[b'x'; 1 << 20], 300);
+    let mut recording = gzip(b"", &vec![b'x'; 1 << 20], 300);
     recording.extend(gzip(b"\n", br#"{"status":"502"}"#, 1));
     let run = Run::of(&recording);
     assert!(run.stderr.contains("a document or line longer than 134217728 bytes"), "{}", run.stderr);
@@ -184,7 +184,7 @@ fn a_long_broken_line_is_read_in_time_that_grows_with_its_length_alone() {
 /// The same for a text that is inflated a byte at a time.
 #[test]
 fn a_long_log_event_in_tiny_members_is_read_in_time_that_grows_with_its_length_alone() {
-    let mut bytes = gzip(HEAD.as_bytes(), &[b'\\'; 2 << 20], 1);
+    let mut bytes = gzip(HEAD.as_bytes(), &vec![b'\\'; 2 << 20], 1);
     let member = gzip(b"", br"\\", 1);
     (0..30_000).for_each(|_| bytes.extend(&member));
     bytes.extend(gzip(br#""}]}"#, b"", 0));

@@ -89,7 +89,7 @@ impl BodyKind {
             Self::CutAfterOk => Answer::new(status, "").body(Body::CutShort(b"ok".to_vec())),
             Self::CutBeforeOk => Answer::new(status, "").body(Body::CutShort(b"o".to_vec())),
             Self::Endless => Answer::new(status, "").body(Body::Endless(vec![b'x'; 1_024])),
-            Self::EndlessDrip => Answer::new(status, "").body(drip(&[b'x'; 100_000])),
+            Self::EndlessDrip => Answer::new(status, "").body(drip(&vec![b'x'; 100_000])),
             Self::Stuck => Answer::new(status, "").body(Body::Stuck(b"o".to_vec())),
         };
         // No connection is kept: a kept one that breaks is excused once, which is another test's matter.

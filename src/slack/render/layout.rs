@@ -211,7 +211,11 @@ impl<'a> Plan<'a> {
             sum(&mut self.digest.sections.iter()).saturating_sub(sum(&mut self.sections.iter().copied()));
         let words =
             format!("{} · {}", words::count(number as u64, "more log group"), words::count(errors, "error"));
+        let is_left_out =
+            |section: &&Section| !self.sections.iter().any(|shown| std::ptr::eq(*shown, *section));
+        let worst = self.digest.sections.iter().filter(is_left_out).max_by_key(|section| section.worst())?;
         Some(Bar {
+            color: Some(color(worst, self.style)),
             fallback: escape(&words, Dialect::Mrkdwn),
             rows: vec![vec![Cell::new(self.pen.words(&words))]],
             ..Bar::default()

@@ -17,8 +17,11 @@ mod retry_after;
 mod rules;
 pub(crate) mod slack;
 
+/// Takes any bytes, and panics where they break a promise.
+type Target = fn(&[u8]);
+
 /// Every target by its name, which is also the name of its corpus.
-pub(crate) const TARGETS: [(&str, fn(&[u8])); 11] = [
+pub(crate) const TARGETS: [(&str, Target); 11] = [
     ("decode", decode::compressed),
     ("subscription_message", decode::subscription_message),
     ("access_log", access_log::run),

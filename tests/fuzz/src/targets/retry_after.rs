@@ -9,9 +9,9 @@ use super::in_two;
 pub(super) fn run(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let (header, rest) = in_two(&text, "\n");
-    let (date, body) = in_two(rest, "\n");
+    let (answered_at, body) = in_two(rest, "\n");
     let now = UNIX_EPOCH + Duration::from_secs(1_600_000_000);
-    let wait = retry_after(Some(header), Some(date), body.as_bytes(), now);
+    let wait = retry_after(Some(header), Some(answered_at), body.as_bytes(), now);
     assert!(wait.is_none_or(|wait| wait <= MAX), "longer than the longest wait");
     if let Ok(seconds) = header.trim().parse::<u16>()
         && !header.contains('+')
