@@ -40,7 +40,7 @@ struct Sweep {
     /// What Lambda still has to deliver: new events, and those of dead containers before them.
     queue: VecDeque<Delivery>,
     sent: u32,
-    /// Posts that have been accounted for.
+    /// Posts to this Slack that have been accounted for.
     seen: usize,
     result: Swept,
 }
@@ -81,6 +81,8 @@ async fn sweep(seed: u64, kills: usize) {
 impl Sweep {
     /// One container from its start to its death.
     async fn life(&mut self, number: usize, moment: Moment) {
+        // A Slack of its own for each container: what the last one was told would be copied at every look.
+        (self.slack, self.seen) = (FakeSlack::start().await, 0);
         let container = self.start().await;
         if let Moment::Starting(after) = moment {
             sleep(after).await;
