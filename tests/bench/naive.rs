@@ -7,13 +7,13 @@ use serde_json::Value;
 use statuswatch::slack::render::DEFAULT_MAX_LINES;
 
 #[derive(Default)]
-pub struct Group {
-    pub count: u64,
-    pub lines: Vec<String>,
+pub(crate) struct Group {
+    pub(crate) count: u64,
+    pub(crate) lines: Vec<String>,
 }
 
 /// Errors by status and route, with some lines of each.
-pub fn digest(event: &[u8]) -> HashMap<(u16, String), Group> {
+pub(crate) fn digest(event: &[u8]) -> HashMap<(u16, String), Group> {
     let event: LogsEvent = serde_json::from_slice(event).unwrap();
     let mut groups: HashMap<_, Group> = HashMap::new();
     for log_event in event.aws_logs.data.log_events {

@@ -130,18 +130,18 @@ fn lines(write: impl Fn(&Request) -> String) -> Vec<String> {
 }
 
 fn clf(request: &Request) -> String {
-    let Request { id, ip, time, method, path, status, length } = request;
-    format!(r#"{ip} - - [{time}] "{method} {path} HTTP/1.1" {status} {length} {id}"#)
+    let Request { id, ip, caller, time, method, path, status, length } = request;
+    format!(r#"{ip} {caller} {caller} [{time}] "{method} {path} HTTP/1.1" {status} {length} {id}"#)
 }
 
 fn csv(request: &Request) -> String {
-    let Request { id, ip, time, method, path, status, length } = request;
-    format!("{ip},-,-,{time},{method},{path},HTTP/1.1,{status},{length},{id}")
+    let Request { id, ip, caller, time, method, path, status, length } = request;
+    format!("{ip},{caller},{caller},{time},{method},{path},HTTP/1.1,{status},{length},{id}")
 }
 
 fn xml(request: &Request) -> String {
-    let Request { id, ip, time, method, path, status, length } = request;
+    let Request { id, ip, caller, time, method, path, status, length } = request;
     format!(
-        r#"<request id="{id}"> <ip>{ip}</ip> <caller>-</caller> <user>-</user> <requestTime>{time}</requestTime> <httpMethod>{method}</httpMethod> <resourcePath>{path}</resourcePath> <status>{status}</status> <protocol>HTTP/1.1</protocol> <responseLength>{length}</responseLength> </request>"#
+        r#"<request id="{id}"> <ip>{ip}</ip> <caller>{caller}</caller> <user>{caller}</user> <requestTime>{time}</requestTime> <httpMethod>{method}</httpMethod> <resourcePath>{path}</resourcePath> <status>{status}</status> <protocol>HTTP/1.1</protocol> <responseLength>{length}</responseLength> </request>"#
     )
 }

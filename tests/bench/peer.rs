@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 /// A running child. It ends when it is dropped.
-pub struct Peer {
+pub(crate) struct Peer {
     child: Child,
     requests: ChildStdin,
     answers: BufReader<ChildStdout>,
@@ -15,7 +15,7 @@ pub struct Peer {
 impl Peer {
     /// Starts `program` on a script of `peers/` and a file with an event that has so many errors.
     /// `None` where the program is not installed.
-    pub fn start(program: &str, script: &str, event: &Path, errors: u64) -> Option<Self> {
+    pub(crate) fn start(program: &str, script: &str, event: &Path, errors: u64) -> Option<Self> {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bench/peers").join(script);
         let spawned =
             Command::new(program).arg(script).arg(event).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
@@ -26,7 +26,7 @@ impl Peer {
     }
 
     /// So many digests; the CPU time that they took, in seconds.
-    pub fn digest(&mut self, times: u32) -> f64 {
+    pub(crate) fn digest(&mut self, times: u32) -> f64 {
         writeln!(self.requests, "{times}").unwrap();
         let mut answer = String::new();
         self.answers.read_line(&mut answer).unwrap();

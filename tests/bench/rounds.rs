@@ -8,11 +8,11 @@ use std::fmt;
 use rustix::time::{ClockId, clock_gettime};
 
 /// One way: does the work so many times over, and says what CPU time that took, in seconds.
-pub struct Way<'a>(Box<dyn FnMut(u32) -> f64 + 'a>);
+pub(crate) struct Way<'a>(Box<dyn FnMut(u32) -> f64 + 'a>);
 
 impl<'a> Way<'a> {
     /// A way that runs in this process. The work hands out what it made, lest it be optimised away.
-    pub fn here<T>(mut work: impl FnMut() -> T + 'a) -> Self {
+    pub(crate) fn here<T>(mut work: impl FnMut() -> T + 'a) -> Self {
         Self(Box::new(move |times| {
             let before = cpu_seconds();
             for _ in 0..times {
@@ -23,17 +23,17 @@ impl<'a> Way<'a> {
     }
 
     /// A way that runs elsewhere and measures itself.
-    pub fn elsewhere(work: impl FnMut(u32) -> f64 + 'a) -> Self {
+    pub(crate) fn elsewhere(work: impl FnMut(u32) -> f64 + 'a) -> Self {
         Self(Box::new(work))
     }
 }
 
 /// CPU seconds for one piece of work: a row for each way, a column for each round.
-pub struct Rounds(Vec<Vec<f64>>);
+pub(crate) struct Rounds(Vec<Vec<f64>>);
 
 /// Gives every way its turn, round after round, after one round that does not count.
 /// `times` is how often the work is done in one turn: enough to be far above the clock's steps.
-pub fn interleave(rounds: usize, times: u32, ways: &mut [Way<'_>]) -> Rounds {
+pub(crate) fn interleave(rounds: usize, times: u32, ways: &mut [Way<'_>]) -> Rounds {
     let mut seconds = vec![Vec::new(); ways.len()];
     for round in 0..=rounds {
         for turn in 0..ways.len() {
@@ -50,20 +50,20 @@ pub fn interleave(rounds: usize, times: u32, ways: &mut [Way<'_>]) -> Rounds {
 
 impl Rounds {
     /// CPU milliseconds of one piece of work.
-    pub fn milliseconds(&self, way: usize) -> Spread {
+    pub(crate) fn milliseconds(&self, way: usize) -> Spread {
         Spread::of(self.0[way].iter().map(|seconds| seconds * 1e3))
     }
 
     /// How many times what `base` costs, round by round.
-    pub fn ratio(&self, way: usize, base: usize) -> Spread {
+    pub(crate) fn ratio(&self, way: usize, base: usize) -> Spread {
         Spread::of(self.0[way].iter().zip(&self.0[base]).map(|(way, base)| way / base))
     }
 }
 
 /// The median, and the quartiles around it.
 #[derive(Clone, Copy)]
-pub struct Spread {
-    pub median: f64,
+pub(crate) struct Spread {
+    pub(crate) median: f64,
     lower: f64,
     upper: f64,
 }
@@ -77,7 +77,7 @@ impl Spread {
     }
 
     /// The same for another unit or share.
-    pub fn scaled(self, factor: f64) -> Self {
+    pub(crate) fn scaled(self, factor: f64) -> Self {
         Self { median: self.median * factor, lower: self.lower * factor, upper: self.upper * factor }
     }
 }

@@ -167,7 +167,8 @@ impl Bounds {
                     bound,
                 ),
                 None => {
-                    self.0.push(format!("| {other} is not installed | at least {bound} | - | not measured |"))
+                    self.0
+                        .push(format!("| {other} is not installed | at least {bound} | - | not measured |"));
                 }
             }
         }
@@ -181,7 +182,7 @@ impl Bounds {
             let repeats = LARGEST / MEDIUM;
             let mut ways = [
                 Way::here(|| {
-                    (0..repeats).for_each(|_| drop(std::hint::black_box(code.digest(&medium.body))))
+                    (0..repeats).for_each(|_| drop(std::hint::black_box(code.digest(&medium.body))));
                 }),
                 Way::here(|| code.digest(&largest.body)),
             ];

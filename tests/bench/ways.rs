@@ -17,13 +17,13 @@ use statuswatch::trigger::{self, Trigger};
 const MAX_BYTES: u64 = 128 << 20;
 
 /// This code, set up as the function sets it up by default.
-pub struct ThisCode {
+pub(crate) struct ThisCode {
     reader: Reader,
     remembered: Remembered,
 }
 
 impl ThisCode {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let reader = Reader {
             rules: Rules::built_in(),
             format: Format::Auto,
@@ -35,13 +35,13 @@ impl ThisCode {
     }
 
     /// From the event's bytes to the digest.
-    pub fn digest(&self, event: &[u8]) -> Batch {
+    pub(crate) fn digest(&self, event: &[u8]) -> Batch {
         let Ok(Trigger::Logs(data)) = trigger::read(event) else { panic!("an awslogs event") };
         self.digest_of(Source::Base64(&data))
     }
 
     /// From the compressed text to the digest.
-    pub fn digest_of(&self, source: Source<'_>) -> Batch {
+    pub(crate) fn digest_of(&self, source: Source<'_>) -> Batch {
         let mut batch = Batch::default();
         decode_into(source, &mut batch.intake(&self.reader, &self.remembered));
         batch
@@ -49,7 +49,7 @@ impl ThisCode {
 }
 
 /// Decodes a batch into any sink.
-pub fn decode_into(source: Source<'_>, sink: &mut impl Sink) {
+pub(crate) fn decode_into(source: Source<'_>, sink: &mut impl Sink) {
     decode::decode(source, MAX_BYTES, sink).unwrap();
 }
 
@@ -57,14 +57,14 @@ pub fn decode_into(source: Source<'_>, sink: &mut impl Sink) {
 ///
 /// Whoever wants the text has to do at least this. A new vector each time costs more: its pages are new to the process.
 #[derive(Default)]
-pub struct Limit {
+pub(crate) struct Limit {
     compressed: Vec<u8>,
     text: Vec<u8>,
 }
 
 impl Limit {
     /// Inflates; says how many bytes came out.
-    pub fn inflate(&mut self, data: &[u8]) -> usize {
+    pub(crate) fn inflate(&mut self, data: &[u8]) -> usize {
         self.compressed.clear();
         self.text.clear();
         STANDARD.decode_vec(data, &mut self.compressed).unwrap();
