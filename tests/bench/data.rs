@@ -6,6 +6,7 @@
 
 use std::fmt::Write as _;
 use std::io::Write as _;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -49,13 +50,13 @@ const ERRORS: [u16; 10] = [400, 401, 403, 404, 404, 429, 500, 502, 503, 504];
 /// A Lambda event, and what is in it.
 pub(crate) struct Event {
     /// What Lambda hands over.
-    pub body: Vec<u8>,
+    pub(crate) body: Vec<u8>,
     /// Log events in it.
-    pub log_events: u64,
+    pub(crate) log_events: u64,
     /// How many of them have a status of 400 or more.
-    pub errors: u64,
+    pub(crate) errors: u64,
     /// Bytes after inflation.
-    pub inflated: usize,
+    pub(crate) inflated: usize,
 }
 
 impl Event {
@@ -67,21 +68,22 @@ impl Event {
 
 /// One request, as API Gateway knows it when it writes its line.
 pub(crate) struct Request {
-    pub id: String,
-    pub ip: String,
-    pub time: String,
-    pub method: &'static str,
-    pub path: &'static str,
-    pub status: u16,
-    pub length: u32,
+    pub(crate) id: String,
+    pub(crate) ip: String,
+    pub(crate) caller: String,
+    pub(crate) time: String,
+    pub(crate) method: &'static str,
+    pub(crate) path: &'static str,
+    pub(crate) status: u16,
+    pub(crate) length: u32,
 }
 
 impl Request {
     /// The line of the REST API's JSON preset.
     pub(crate) fn json(&self) -> String {
-        let Self { id, ip, time, method, path, status, length } = self;
+        let Self { id, ip, caller, time, method, path, status, length } = self;
         format!(
-            r#"{{ "requestId":"{id}", "ip": "{ip}", "caller":"-", "user":"-","requestTime":"{time}", "httpMethod":"{method}","resourcePath":"{path}", "status":"{status}","protocol":"HTTP/1.1", "responseLength":"{length}" }}"#
+            r#"{{ "requestId":"{id}", "ip": "{ip}", "caller":"{caller}", "user":"{caller}","requestTime":"{time}", "httpMethod":"{method}","resourcePath":"{path}", "status":"{status}","protocol":"HTTP/1.1", "responseLength":"{length}" }}"#
         )
     }
 }
@@ -124,7 +126,6 @@ pub(crate) fn request(rng: &mut Rng, now_ms: u64, is_error: bool) -> Request {
     let seconds = now_ms / 1_000 % 86_400;
     let (hour, minute, second) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
     let id = rng.u128(..);
-    let [a, b, c, d] = rng.u32(..).to_be_bytes();
     Request {
         id: format!(
             "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
@@ -134,13 +135,32 @@ pub(crate) fn request(rng: &mut Rng, now_ms: u64, is_error: bool) -> Request {
             id >> 48 & 0x3fff | 0x8000,
             id & 0xffff_ffff_ffff
         ),
-        ip: format!("{}.{b}.{c}.{d}", a.clamp(1, 223)),
+        ip: address(rng),
+        caller: caller(rng),
         time: format!("18/Nov/2020:{hour:02}:{minute:02}:{second:02} +0000"),
         method,
         path,
         status,
         length: rng.u32(20..5_000),
     }
+}
+
+/// Two clients in five come by IPv6, as phones do.
+fn address(rng: &mut Rng) -> String {
+    if rng.u8(0..5) < 3 {
+        return Ipv4Addr::from_bits(rng.u32(..)).to_string();
+    }
+    Ipv6Addr::from_bits(0x2a01 << 112 | rng.u128(..) >> 16).to_string()
+}
+
+/// One request in eight is signed by one of 300 principals.
+fn caller(rng: &mut Rng) -> String {
+    if rng.u8(0..8) > 0 {
+        return "-".to_owned();
+    }
+    let mut principal = Rng::with_seed(rng.u64(0..300));
+    let name: String = (0..17).map(|_| principal.alphanumeric().to_ascii_uppercase()).collect();
+    format!("AIDA{name}")
 }
 
 /// CloudWatch's id: the timestamp in milliseconds times 2^144, the time of ingestion times 2^80, and 80 bits of its own.

@@ -8,8 +8,8 @@ use statuswatch::slack::render::DEFAULT_MAX_LINES;
 
 #[derive(Default)]
 pub(crate) struct Group {
-    pub count: u64,
-    pub lines: Vec<String>,
+    pub(crate) count: u64,
+    pub(crate) lines: Vec<String>,
 }
 
 /// Errors by status and route, with some lines of each.

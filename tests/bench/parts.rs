@@ -87,7 +87,9 @@ fn digest(bencher: Bencher<'_, '_>, log_events: u64, percent: u64) {
 fn read_lines(bencher: Bencher<'_, '_>, format: &str) {
     let write = match format {
         "json" => Request::json,
-        "broken json" => |request: &Request| request.json().replace(r#""responseLength":""#, r#""length":-"#),
+        "broken json" => {
+            |request: &Request| request.json().replace(r#""caller""#, r#""latency":-, "caller""#)
+        }
         "clf" => clf,
         "csv" => csv,
         "xml" => xml,
@@ -118,6 +120,7 @@ fn render_message(bencher: Bencher<'_, '_>, errors: u64) {
 fn filter_pattern(bencher: Bencher<'_, '_>, pattern: &str) {
     let lines = lines(if pattern.starts_with('{') { Request::json } else { clf });
     let pattern = FilterPattern::parse(pattern).unwrap();
+    assert!(lines.iter().any(|line| pattern.matches(line)), "a pattern that matches nothing ends early");
     bencher
         .counter(BytesCount::new(lines.iter().map(String::len).sum::<usize>()))
         .counter(ItemsCount::new(lines.len()))
@@ -130,18 +133,18 @@ fn lines(write: impl Fn(&Request) -> String) -> Vec<String> {
 }
 
 fn clf(request: &Request) -> String {
-    let Request { id, ip, time, method, path, status, length } = request;
-    format!(r#"{ip} - - [{time}] "{method} {path} HTTP/1.1" {status} {length} {id}"#)
+    let Request { id, ip, caller, time, method, path, status, length } = request;
+    format!(r#"{ip} {caller} {caller} [{time}] "{method} {path} HTTP/1.1" {status} {length} {id}"#)
 }
 
 fn csv(request: &Request) -> String {
-    let Request { id, ip, time, method, path, status, length } = request;
-    format!("{ip},-,-,{time},{method},{path},HTTP/1.1,{status},{length},{id}")
+    let Request { id, ip, caller, time, method, path, status, length } = request;
+    format!("{ip},{caller},{caller},{time},{method},{path},HTTP/1.1,{status},{length},{id}")
 }
 
 fn xml(request: &Request) -> String {
-    let Request { id, ip, time, method, path, status, length } = request;
+    let Request { id, ip, caller, time, method, path, status, length } = request;
     format!(
-        r#"<request id="{id}"> <ip>{ip}</ip> <caller>-</caller> <user>-</user> <requestTime>{time}</requestTime> <httpMethod>{method}</httpMethod> <resourcePath>{path}</resourcePath> <status>{status}</status> <protocol>HTTP/1.1</protocol> <responseLength>{length}</responseLength> </request>"#
+        r#"<request id="{id}"> <ip>{ip}</ip> <caller>{caller}</caller> <user>{caller}</user> <requestTime>{time}</requestTime> <httpMethod>{method}</httpMethod> <resourcePath>{path}</resourcePath> <status>{status}</status> <protocol>HTTP/1.1</protocol> <responseLength>{length}</responseLength> </request>"#
     )
 }

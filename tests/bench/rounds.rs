@@ -63,7 +63,7 @@ impl Rounds {
 /// The median, and the quartiles around it.
 #[derive(Clone, Copy)]
 pub(crate) struct Spread {
-    pub median: f64,
+    pub(crate) median: f64,
     lower: f64,
     upper: f64,
 }

@@ -77,7 +77,7 @@ class RuntimeHandler(Handler):
         if self.path.endswith("/extension/event/next"):
             threading.Event().wait()
         event = self.server.events.get()
-        deadline_ms = int((time.time() + 30) * 1000)
+        deadline_ms = int((time.time() + 900) * 1000)
         self.answer(
             200,
             event,
