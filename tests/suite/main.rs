@@ -11,6 +11,7 @@
     reason = "a fake that cannot go on must fail its test loudly, also outside `#[test]` functions"
 )]
 
+mod backtest;
 mod clock;
 mod fake_lambda;
 mod fake_slack;
@@ -18,3 +19,4 @@ mod lint_format;
 mod match_pattern;
 mod patience;
 mod recordings;
+mod report;
