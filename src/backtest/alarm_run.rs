@@ -86,7 +86,9 @@ impl AlarmRun {
         if let Some(newest_ms) = self.newest_minute_ms {
             let end_ms = newest_ms + MINUTE_MS;
             let transitions = self.evaluator.run_until(end_ms);
-            transitions.iter().for_each(|transition| self.note(transition));
+            for transition in &transitions {
+                self.note(transition);
+            }
             for kept in &mut self.thresholds {
                 kept.in_alarm_ms += kept.since_ms.map_or(0, |since| words::elapsed_ms(since, end_ms));
             }
@@ -106,7 +108,9 @@ impl AlarmRun {
         self.newest_minute_ms = Some(datapoint.start_ms);
         // The series hands datapoints on in order of time, so that none can be too late.
         let transitions = self.evaluator.push(datapoint).unwrap_or_default();
-        transitions.iter().for_each(|transition| self.note(transition));
+        for transition in &transitions {
+            self.note(transition);
+        }
         let period_ms = i64::try_from(self.settings.period_s.saturating_mul(1_000)).unwrap_or(i64::MAX);
         let range = i64::try_from(self.settings.evaluation_range()).unwrap_or(i64::MAX);
         let needed_from =
@@ -118,9 +122,9 @@ impl AlarmRun {
 
     fn note(&mut self, transition: &Transition) {
         let Transition { threshold_index, at_ms, from, to, value } = *transition;
-        let window_s = self.settings.period_s.saturating_mul(self.settings.evaluation_periods as u64);
-        let window_ms = i64::try_from(window_s.saturating_mul(1_000)).unwrap_or(i64::MAX);
-        let first = self.first_seen.range(at_ms.saturating_sub(window_ms)..at_ms).next();
+        let window_seconds = self.settings.period_s.saturating_mul(self.settings.evaluation_periods as u64);
+        let looked_at_ms = i64::try_from(window_seconds.saturating_mul(1_000)).unwrap_or(i64::MAX);
+        let first = self.first_seen.range(at_ms.saturating_sub(looked_at_ms)..at_ms).next();
         let delay_ms = first
             .filter(|_| to == AlarmState::Alarm)
             .map(|(_, first_ms)| words::elapsed_ms(*first_ms, at_ms));

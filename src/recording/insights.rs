@@ -33,7 +33,7 @@ impl<'a> Row<'a> {
             "@logStream" => self.log_stream = value.into_owned(),
             "@log" => {
                 let (_account, log_group) = value.split_once(':').unwrap_or(("", &value));
-                self.log_group = log_group.to_owned();
+                log_group.clone_into(&mut self.log_group);
             }
             _ => {}
         }
@@ -44,7 +44,7 @@ impl<'a> Row<'a> {
 pub(super) fn is_csv(beginning: &[u8]) -> bool {
     let beginning = beginning.strip_prefix(b"\xef\xbb\xbf").unwrap_or(beginning);
     let header = beginning.split(|byte| *byte == b'\n').next().unwrap_or_default().trim_ascii();
-    let mut names = header.split(|byte| *byte == b',').map(|name| name.trim_ascii());
+    let mut names = header.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
     names.any(|name| name == b"@message" || name == b"\"@message\"")
 }
 
