@@ -87,8 +87,8 @@ impl AlarmRun {
             let end_ms = newest_ms + MINUTE_MS;
             let transitions = self.evaluator.run_until(end_ms);
             for transition in &transitions {
-            self.note(transition);
-        }
+                self.note(transition);
+            }
             for kept in &mut self.thresholds {
                 kept.in_alarm_ms += kept.since_ms.map_or(0, |since| words::elapsed_ms(since, end_ms));
             }
@@ -123,8 +123,8 @@ impl AlarmRun {
     fn note(&mut self, transition: &Transition) {
         let Transition { threshold_index, at_ms, from, to, value } = *transition;
         let window_seconds = self.settings.period_s.saturating_mul(self.settings.evaluation_periods as u64);
-        let window_ms = i64::try_from(window_seconds.saturating_mul(1_000)).unwrap_or(i64::MAX);
-        let first = self.first_seen.range(at_ms.saturating_sub(window_ms)..at_ms).next();
+        let looked_at_ms = i64::try_from(window_seconds.saturating_mul(1_000)).unwrap_or(i64::MAX);
+        let first = self.first_seen.range(at_ms.saturating_sub(looked_at_ms)..at_ms).next();
         let delay_ms = first
             .filter(|_| to == AlarmState::Alarm)
             .map(|(_, first_ms)| words::elapsed_ms(*first_ms, at_ms));

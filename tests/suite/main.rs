@@ -15,6 +15,7 @@
 )]
 
 mod alarms;
+mod backtest;
 mod binary;
 mod bombs;
 mod canary;
@@ -37,6 +38,7 @@ mod match_pattern;
 mod patience;
 mod recordings;
 mod replayed;
+mod report;
 mod samples_of_shapes;
 mod scripted_webhook;
 mod slack_answers;

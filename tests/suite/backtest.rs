@@ -1,0 +1,243 @@
+//! `statuswatch backtest` as a person runs it, on the three stories and on bad input.
+
+use std::fmt::Write as _;
+
+use assert_cmd::Command;
+use serde_json::Value;
+
+use crate::recordings;
+
+fn statuswatch(arguments: &[&str], stdin: &str) -> (i32, String, String) {
+    let mut command = Command::cargo_bin("statuswatch").unwrap();
+    let output = command.arg("backtest").args(arguments).write_stdin(stdin).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+fn figures(arguments: &[&str], stdin: &str) -> Value {
+    let (code, out, err) = statuswatch(&[&["--json"], arguments].concat(), stdin);
+    assert_eq!(code, 0, "{err}");
+    serde_json::from_str(&out).unwrap()
+}
+
+fn story(name: &str) -> String {
+    recordings::path(name).to_str().unwrap().to_owned()
+}
+
+/// A line that says its time itself: so many seconds after 12:00 on 3 November 2026.
+fn line(second: u32, status: u16) -> String {
+    let (minute, second) = (second / 60, second % 60);
+    format!(
+        "{{\"requestId\":\"x\",\"requestTime\":\"03/Nov/2026:12:{minute:02}:{second:02} +0000\",\"status\":\"{status}\"}}\n"
+    )
+}
+
+fn file(folder: &tempfile::TempDir, name: &str, text: &str) -> String {
+    let path = folder.path().join(name);
+    std::fs::write(&path, text).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_burst_alarms_once_recovers_once_and_every_error_is_told() {
+    let found = figures(&[&story("5xx-burst")], "");
+    assert_eq!(found["lines"]["received"], 5_886);
+    let slack = &found["slack"];
+    assert_eq!(slack["matched"], 486);
+    assert_eq!(slack["shown"].as_u64().unwrap() + slack["counted"].as_u64().unwrap(), 486);
+    // Two buckets of 5 and one message in 5 s each, for the 420 s of the burst, and the end of each storm.
+    let messages = slack["messages"].as_u64().unwrap();
+    assert!((20..=10 + 2 * 420 / 5 + 4).contains(&messages), "{messages}");
+    let states: Vec<_> =
+        found["alarm"]["transitions"].as_array().unwrap().iter().map(|change| &change["to"]).collect();
+    assert_eq!(states, ["OK", "ALARM", "OK"]);
+    assert_eq!(found["blind_spots"]["lines"], 0);
+    assert_eq!(found["slack"]["rules"][1]["hits"], 0);
+}
+
+#[test]
+fn errors_whose_lines_are_broken_json_leave_the_alarm_silent_and_are_named_with_the_fix() {
+    let found = figures(&[&story("broken-json-deploy")], "");
+    assert_eq!(found["lines"]["server_errors"], 240);
+    assert_eq!(found["alarm"]["notices_per_day"], 0.0);
+    let blind = &found["blind_spots"];
+    assert_eq!(blind["lines"], 240);
+    assert_eq!(blind["reasons"][0]["reason"], "broken JSON");
+    assert!(blind["reasons"][0]["fix"].as_str().unwrap().contains("\"latency\""));
+    assert_eq!(blind["reasons"][0]["line"], 1_012);
+    // The very pattern that the fix names sees them all.
+    let fixed =
+        figures(&["--pattern", r"%\x22status\x22:\s?\x22?[45][0-9][0-9]%", &story("broken-json-deploy")], "");
+    assert_eq!(fixed["blind_spots"]["lines"], 0);
+    assert_eq!(fixed["alarm"]["transitions"].as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn other_rules_are_compared_line_by_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let rules = file(
+        &folder,
+        "rules.json",
+        r#"{"rules":[{"name":"noise","status":"403","action":"count"},{"name":"never","status":"418","action":"ignore"}]}"#,
+    );
+    let noise = story("4xx-scanning");
+    let found = figures(&["--against", &rules, &noise], "");
+    assert_eq!((&found["against"]["gone"], &found["against"]["added"]), (&2_880.into(), &0.into()));
+    assert_eq!(found["against"]["slack"]["messages"], 0);
+    assert_eq!(found["against"]["slack"]["rules"][1]["hits"], 0);
+    let turned = figures(
+        &[
+            "--rules",
+            &rules,
+            "--against",
+            &file(&folder, "all.json", r#"{"rules":[{"name":"all","status":"4xx","action":"notify"}]}"#),
+            &noise,
+        ],
+        "",
+    );
+    assert_eq!((&turned["against"]["gone"], &turned["against"]["added"]), (&0.into(), &2_880.into()));
+}
+
+#[test]
+fn the_order_of_lines_and_of_files_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let lines: Vec<String> =
+        (0..1_800).map(|second| line(second, if second % 90 == 7 { 502 } else { 200 })).collect();
+    let forward = figures(&["-"], &lines.concat());
+    let backward: String = lines.iter().rev().cloned().collect();
+    let split = |part: usize| lines.iter().skip(part).step_by(2).cloned().collect::<String>();
+    let (odd, even) = (file(&folder, "odd", &split(1)), file(&folder, "even", &split(0)));
+    assert_eq!(forward["slack"]["matched"], 20);
+    for found in [figures(&["-"], &backward), figures(&[&odd, &even], "")] {
+        assert_eq!(found["lines"], forward["lines"]);
+        assert_eq!(found["alarm"], forward["alarm"]);
+        assert_eq!(found["slack"]["messages"], forward["slack"]["messages"]);
+        assert_eq!(found["warnings"], Value::Array(Vec::new()));
+    }
+}
+
+#[test]
+fn an_error_that_no_rule_holds_back_is_one_message_after_the_delivery() {
+    let found = figures(&["-"], &[line(0, 200), line(30, 502), line(31, 404), line(60, 200)].concat());
+    assert_eq!(found["slack"]["messages"], 1);
+    assert_eq!(found["slack"]["told"][0]["at"], "2026-11-03T12:00:32.000Z");
+    assert_eq!(found["slack"]["told"][0]["shown"], 2);
+    assert_eq!(found["slack"]["worst_hour"]["from"], "2026-11-03T12:00:00.000Z");
+}
+
+#[test]
+fn lines_that_look_alike_are_not_taken_for_one() {
+    let found = figures(&["-"], &line(30, 502).repeat(3));
+    assert_eq!((&found["slack"]["matched"], &found["slack"]["duplicate"]), (&3.into(), &0.into()));
+}
+
+#[test]
+fn the_alarm_s_settings_are_taken_in_aws_s_names_and_neighbours_stand_beside() {
+    let folder = tempfile::tempdir().unwrap();
+    let alarm = file(
+        &folder,
+        "alarm.json",
+        r#"{"AlarmName":"a","Statistic":"Sum","Period":60,"EvaluationPeriods":2,"ComparisonOperator":"GreaterThanOrEqualToThreshold","Threshold":10,"TreatMissingData":"notBreaching"}"#,
+    );
+    let found = figures(&["--alarm", &alarm, &story("5xx-burst")], "");
+    let thresholds = found["alarm"]["thresholds"].as_array().unwrap();
+    let values: Vec<f64> = thresholds.iter().map(|row| row["threshold"].as_f64().unwrap()).collect();
+    assert_eq!(values, [2.0, 5.0, 10.0, 20.0, 30.0, 50.0, 100.0]);
+    assert_eq!(found["alarm"]["settings"]["DatapointsToAlarm"], 2);
+    assert_eq!(found["alarm"]["transitions"][1]["to"], "ALARM");
+    for (setting, says) in [
+        (
+            r#"{"Period":45,"Statistic":"Sum","EvaluationPeriods":1,"ComparisonOperator":"GreaterThanThreshold","Threshold":1}"#,
+            "multiple of 60",
+        ),
+        (r#"{"Perod":60}"#, "did you mean `Period`"),
+    ] {
+        let bad = file(&folder, "bad.json", setting);
+        let (code, out, err) = statuswatch(&["--alarm", &bad, "-"], "");
+        assert_eq!((code, out.as_str()), (2, ""));
+        assert!(err.contains(says) && err.contains("bad.json"), "{err}");
+    }
+}
+
+#[test]
+fn what_has_no_time_is_left_out_and_said_with_file_and_line() {
+    let lines = [&line(0, 200), "no time\n", "none either\n", &line(60, 502)].concat();
+    let (code, out, err) = statuswatch(&["-"], &lines);
+    assert_eq!(code, 0);
+    assert!(out.contains("2 without a time, left out"), "{out}");
+    assert!(err.contains("-: 2 lines, the first is line 2: without a time"), "{err}");
+}
+
+#[test]
+fn lines_beyond_the_window_are_told_all_the_same_and_named() {
+    let mut lines = String::new();
+    // One line a second for seven hours, then one from the beginning.
+    for second in 0..25_200_u32 {
+        let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
+        let _ = writeln!(
+            lines,
+            "{{\"requestTime\":\"03/Nov/2026:{hour:02}:{minute:02}:{second:02} +0000\",\"status\":\"200\"}}"
+        );
+    }
+    lines.push_str("{\"requestTime\":\"03/Nov/2026:00:00:01 +0000\",\"status\":\"502\"}\n");
+    let (code, out, err) = statuswatch(&["--json", "-"], &lines);
+    assert_eq!(code, 0);
+    assert!(err.contains("-: line 25201: more than 15 minutes out of order"), "{err}");
+    let found: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((&found["slack"]["matched"], &found["slack"]["messages"]), (&1.into(), &1.into()));
+}
+
+#[test]
+fn nothing_to_test_is_an_error_and_no_figure() {
+    let (code, out, err) = statuswatch(&["-"], "");
+    assert_eq!((code, out.as_str()), (1, ""));
+    assert!(err.contains("-: nothing in it") && err.contains("no line with a time"), "{err}");
+    let (code, out, err) = statuswatch(&["/does/not/exist"], "");
+    assert_eq!((code, out.as_str()), (1, ""));
+    assert!(err.contains("/does/not/exist: not read to its end"), "{err}");
+}
+
+#[test]
+fn an_unreadable_file_is_named_and_the_others_are_tried() {
+    let (code, out, err) = statuswatch(&["/does/not/exist", "-"], &[line(0, 200), line(5, 502)].concat());
+    assert_eq!(code, 1);
+    assert!(err.contains("/does/not/exist"), "{err}");
+    assert!(out.contains("SLACK  1 message"), "{out}");
+}
+
+#[test]
+fn a_pattern_that_does_not_parse_is_shown_with_a_caret() {
+    let (code, out, err) = statuswatch(&["--pattern", "{ $.status IS NOT NULL }", "-"], "");
+    assert_eq!((code, out.as_str()), (2, ""));
+    assert!(err.contains('^'), "{err}");
+}
+
+#[test]
+fn insights_exports_newest_first_are_put_in_order() {
+    let mut export = "@timestamp,@message\n".to_owned();
+    for minute in (0..50).rev() {
+        let status = if minute == 20 { 502 } else { 200 };
+        let _ = writeln!(export, "2026-11-03 12:{minute:02}:00.000,\"{{\"\"status\"\":\"\"{status}\"\"}}\"");
+    }
+    let found = figures(&["-"], &export);
+    assert_eq!((&found["lines"]["received"], &found["slack"]["messages"]), (&50.into(), &1.into()));
+    assert_eq!(found["alarm"]["transitions"].as_array().unwrap().len(), 3);
+    assert_eq!(found["warnings"], Value::Array(Vec::new()));
+}
+
+#[test]
+fn text_fits_a_hundred_columns() {
+    for name in ["5xx-burst", "4xx-scanning", "broken-json-deploy"] {
+        let (_, out, _) = statuswatch(&["-"], &{
+            use std::io::Read;
+            let mut text = String::new();
+            flate2::read::GzDecoder::new(std::fs::File::open(recordings::path(name)).unwrap())
+                .read_to_string(&mut text)
+                .unwrap();
+            text
+        });
+        for line in out.lines() {
+            assert!(line.chars().count() <= 100, "{line}");
+        }
+    }
+}

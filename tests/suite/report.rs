@@ -1,0 +1,97 @@
+//! The report of `statuswatch backtest`: whole, self-contained, and nothing in it that a log line put there.
+
+use assert_cmd::Command;
+use html5gum::{Token, Tokenizer};
+
+use crate::recordings;
+
+/// The report of these lines or, where there are none, of that file.
+fn report(path: &str, lines: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out.html");
+    let mut command = Command::cargo_bin("statuswatch").unwrap();
+    command.args(["backtest", "--report", out.to_str().unwrap(), path]).write_stdin(lines).assert().success();
+    std::fs::read_to_string(out).unwrap()
+}
+
+/// Names of all elements, and every attribute as `name=value`.
+fn elements(html: &str) -> (Vec<String>, Vec<String>, String) {
+    let (mut names, mut attributes, mut text) = (Vec::new(), Vec::new(), String::new());
+    let lossy = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    for token in Tokenizer::new(html) {
+        match token.unwrap() {
+            Token::StartTag(tag) => {
+                names.push(lossy(&tag.name));
+                for (name, value) in &tag.attributes {
+                    attributes.push(format!("{}={}", lossy(name), lossy(&value.value)));
+                }
+            }
+            Token::String(piece) => text.push_str(&lossy(&piece)),
+            _ => {}
+        }
+    }
+    (names, attributes, text)
+}
+
+#[test]
+fn nothing_of_a_hostile_line_becomes_markup() {
+    let hostile =
+        "</pre><script>alert(1)</script><img src=x onerror=alert(2)>\\\" onload=\\\"x&lt;\\u202e\\u0000";
+    let at = "03/Nov/2026:12:00:00 +0000";
+    let lines = format!(
+        "{{\"requestId\":\"{hostile}\",\"requestTime\":\"{at}\",\"httpMethod\":\"{hostile}\",\"path\":\"/{hostile}\",\"status\":\"502\"}}\n\
+         {{\"requestTime\":\"{at}\",\"x\":-,\"path\":\"<svg/onload=alert(3)>\",\"status\":\"503\"}}\n"
+    );
+    let html = report("-", &lines);
+    let (names, attributes, text) = elements(&html);
+    for name in ["script", "img", "iframe", "object", "form"] {
+        assert!(!names.iter().any(|found| found == name), "{name}");
+    }
+    for attribute in &attributes {
+        assert!(!attribute.starts_with("on"), "{attribute}");
+        let leads = attribute.starts_with("href=") || attribute.starts_with("src=");
+        assert!(!leads || ["href=#main", "href=data:,"].contains(&attribute.as_str()), "{attribute}");
+    }
+    // It is there, as text, without what would turn it around.
+    assert!(text.contains("<script>alert(1)</script>"), "shown as text");
+    assert!(!html.contains('\u{202e}') && !html.contains('\0'));
+}
+
+#[test]
+fn a_report_has_the_picture_in_two_widths_the_messages_and_a_name_for_each_part() {
+    let (names, attributes, text) = elements(&report(recordings::path("5xx-burst").to_str().unwrap(), ""));
+    let count = |name: &str| names.iter().filter(|found| *found == name).count();
+    assert_eq!(count("svg"), 2);
+    assert!(count("rect") > 10 && count("circle") > 40, "columns and messages are drawn");
+    assert_eq!(attributes.iter().filter(|attribute| *attribute == "role=img").count(), 2);
+    assert!(attributes.iter().any(|attribute| attribute == "lang=en"));
+    for part in ["errors", "alarm", "blind", "groups", "messages", "settings"] {
+        assert!(attributes.contains(&format!("id={part}")), "{part}");
+        assert!(attributes.contains(&format!("aria-labelledby={part}")), "{part}");
+    }
+    assert!(
+        text.contains("504 POST /v1/orders") && text.contains("Storm for"),
+        "messages as Slack shows them"
+    );
+    assert!(text.contains("INSUFFICIENT_DATA"));
+}
+
+#[test]
+fn a_report_needs_nothing_from_elsewhere() {
+    let html = report(recordings::path("broken-json-deploy").to_str().unwrap(), "");
+    assert!(html.contains("default-src 'none'"));
+    let (_, attributes, _) = elements(&html);
+    for attribute in attributes {
+        let (name, value) = attribute.split_once('=').unwrap();
+        assert!(!value.contains("://") || name == "xmlns", "{attribute}");
+    }
+    assert!(!html.contains("@import") && !html.contains("url("));
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_an_error_that_names_it() {
+    let mut command = Command::cargo_bin("statuswatch").unwrap();
+    let path = recordings::path("5xx-burst");
+    let out = command.args(["backtest", "--report", "/does/not/exist.html"]).arg(path).assert().code(2);
+    assert!(String::from_utf8_lossy(&out.get_output().stderr).contains("/does/not/exist.html"));
+}
