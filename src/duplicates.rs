@@ -14,19 +14,20 @@ pub const CAPACITY: usize = 131_072;
 pub struct EventKey(u64);
 
 impl EventKey {
-    /// The key of a log event. Where it has no id, its time and text stand in for one.
+    /// The key of a log event.
     #[must_use]
-    pub fn new(log_group: &str, log_stream: &str, id: &[u8], timestamp_ms: i64, line: &str) -> Self {
-        // Its seed is fixed: the same log event has the same key in every process, and its message the same id.
-        let mut hasher = DefaultHasher::new();
-        for part in [log_group.as_bytes(), log_stream.as_bytes(), id] {
-            hasher.write(part);
-            hasher.write_u8(0xff); // No UTF-8 text holds this byte, so parts cannot run into each other.
-        }
-        if id.is_empty() {
-            hasher.write_i64(timestamp_ms);
-            hasher.write(line.as_bytes());
-        }
+    pub fn new(log_group: &str, log_stream: &str, id: &[u8]) -> Self {
+        Self(hasher(log_group, log_stream, id).finish())
+    }
+
+    /// The key of a log event without an id: its place in the batch, its time and its text stand in for one.
+    /// So the same batch has the same keys when it comes again, and equal lines of one batch are not one.
+    #[must_use]
+    pub fn without_id(log_group: &str, log_stream: &str, place: u64, timestamp_ms: i64, line: &str) -> Self {
+        let mut hasher = hasher(log_group, log_stream, b"");
+        hasher.write_u64(place);
+        hasher.write_i64(timestamp_ms);
+        hasher.write(line.as_bytes());
         Self(hasher.finish())
     }
 
@@ -35,6 +36,16 @@ impl EventKey {
     pub fn number(self) -> u64 {
         self.0
     }
+}
+
+/// Its seed is fixed: the same log event has the same key in every process, and its message the same id.
+fn hasher(log_group: &str, log_stream: &str, id: &[u8]) -> DefaultHasher {
+    let mut hasher = DefaultHasher::new();
+    for part in [log_group.as_bytes(), log_stream.as_bytes(), id] {
+        hasher.write(part);
+        hasher.write_u8(0xff); // No UTF-8 text holds this byte, so parts cannot run into each other.
+    }
+    hasher
 }
 
 /// The log events that need not be told again.
@@ -74,7 +85,7 @@ mod tests {
     use super::*;
 
     fn key(id: &str) -> EventKey {
-        EventKey::new("g", "s", id.as_bytes(), 0, "")
+        EventKey::new("g", "s", id.as_bytes())
     }
 
     #[test]
@@ -91,9 +102,11 @@ mod tests {
 
     #[test]
     fn a_key_tells_group_stream_and_id_apart() {
-        assert_ne!(EventKey::new("ab", "c", b"1", 0, ""), EventKey::new("a", "bc", b"1", 0, ""));
-        assert_ne!(EventKey::new("a", "b", b"1", 0, ""), EventKey::new("a", "b", b"2", 0, ""));
-        assert_eq!(EventKey::new("a", "b", b"1", 0, "x"), EventKey::new("a", "b", b"1", 5, "y"));
-        assert_ne!(EventKey::new("a", "b", b"", 0, "x"), EventKey::new("a", "b", b"", 0, "y"));
+        assert_ne!(EventKey::new("ab", "c", b"1"), EventKey::new("a", "bc", b"1"));
+        assert_ne!(EventKey::new("a", "b", b"1"), EventKey::new("a", "b", b"2"));
+        let without_id = EventKey::without_id;
+        assert_eq!(without_id("a", "b", 1, 5, "x"), without_id("a", "b", 1, 5, "x"));
+        assert_ne!(without_id("a", "b", 1, 5, "x"), without_id("a", "b", 2, 5, "x"));
+        assert_ne!(without_id("a", "b", 1, 5, "x"), without_id("a", "b", 1, 5, "y"));
     }
 }

@@ -193,8 +193,13 @@ impl<'a> Intake<'a> {
                 }
             }
             Action::Notify => {
-                let text = if id.is_empty() { line.text() } else { "" };
-                let key = EventKey::new(&header.log_group, &header.log_stream, id, timestamp_ms, text);
+                let (log_group, log_stream) = (&header.log_group, &header.log_stream);
+                let key = if id.is_empty() {
+                    let place = self.batch.counts.received;
+                    EventKey::without_id(log_group, log_stream, place, timestamp_ms, line.text())
+                } else {
+                    EventKey::new(log_group, log_stream, id)
+                };
                 if self.remembered.contains(key) || self.repeats(key) {
                     self.batch.counts.duplicate += 1;
                     return;
@@ -471,6 +476,21 @@ mod tests {
         let mut later = Batch::default();
         later.intake(&reader, &remembered).line(&header, b"0", 1_000, r#"{"status":"502"}"#);
         assert_eq!((later.counts.matched, later.counts.duplicate), (0, 1));
+    }
+
+    #[test]
+    fn equal_lines_without_an_id_are_counted_each_and_known_again_when_the_batch_comes_again() {
+        let reader = reader(&[]);
+        let header = Header::default();
+        let mut remembered = Remembered::default();
+        for expected in [(20, 0), (0, 20)] {
+            let mut batch = Batch::default();
+            for _ in 0..20 {
+                batch.intake(&reader, &remembered).line(&header, b"", 1_000, r#"{"status":"502"}"#);
+            }
+            assert_eq!((batch.counts.matched, batch.counts.duplicate), expected);
+            remembered.remember(batch.keys);
+        }
     }
 
     #[test]

@@ -109,8 +109,7 @@ fn a_hundred_thousand_log_events_are_counted_to_the_last() {
 
 #[test]
 fn keys_of_many_records_are_remembered_up_to_the_limit() {
-    let keys =
-        |first: usize| (first..first + 100_000).map(|id| EventKey::new("g", "s", &id.to_be_bytes(), 0, ""));
+    let keys = |first: usize| (first..first + 100_000).map(|id| EventKey::new("g", "s", &id.to_be_bytes()));
     let mut all = Batch::default();
     for first in [0, 100_000, 200_000] {
         let mut batch = Batch::default();

@@ -51,7 +51,9 @@ pub(crate) fn run(arguments: &BacktestArguments) -> anyhow::Result<Exit> {
         Ok(found) => found,
         Err(error) => {
             let BacktestError::NothingToTest { warnings, .. } = &error;
-            warnings.iter().for_each(|warning| eprintln!("statuswatch: {}", in_words(warning)));
+            for warning in warnings {
+                eprintln!("statuswatch: {}", in_words(warning));
+            }
             eprintln!("statuswatch: {error}");
             return Ok(Exit::InputFailed);
         }
