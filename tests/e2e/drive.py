@@ -48,6 +48,11 @@ def whole_run(package, cli, work, report):
         print("\n".join(f"      {address}" for address in resources))
 
         run = scenarios.Run(stack, slack, cli, webhook, work)
+        judge = run.formats_and_pattern_hold_before_our_own_tools
+        if run.has_command("lint-format") and run.has_command("match"):
+            report(f"{judge.__name__.replace('_', ' ')}: {judge()}")
+        else:
+            report("SKIPPED, the CLI has no `lint-format` or no `match` yet: formats and pattern")
         for show in (
             run.errors_of_every_kind_are_told_in_one_message,
             run.alarm_is_told_once,

@@ -20,6 +20,9 @@ class Stack:
     def use(self, outputs):
         self._module = outputs["statuswatch"]
 
+    def output(self, name):
+        return self._module[name]
+
     @property
     def log_group(self):
         return self._module["log_group_names"][0]
@@ -63,7 +66,8 @@ class Stack:
             for line in message.splitlines():
                 if '"_aws"' in line:
                     found.append(json.loads(line))
-        return found
+        # A second line of an invocation carries a rule's hits and no ledger.
+        return sorted((line for line in found if "Received" in line), key=lambda line: line["_aws"]["Timestamp"])
 
     def function_settings(self, role):
         return self._client("lambda").get_function_configuration(FunctionName=self._module[f"{role}_function_name"])
