@@ -58,9 +58,9 @@ fn event(n: u64, lines: u64) -> Vec<u8> {
     let batch = |first: u64| {
         let line = |line: u64| {
             let mut event =
-                access_log(first + line, EPOCH_MS + n * 17, if line % 3 == 0 { 404 } else { 502 });
+                access_log(first + line, EPOCH_MS + n * 17, if line.is_multiple_of(3) { 404 } else { 502 });
             if line > 50 {
-                event.message = r#"{"status":"502"}"#.to_owned();
+                r#"{"status":"502"}"#.clone_into(&mut event.message);
             } else if line % 7 == 6 {
                 // More routes than any map keeps.
                 event.message = event.message.replace("/v1/", &format!("/v1/{}-{line}/", n % 5_000));

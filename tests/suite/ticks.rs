@@ -86,7 +86,7 @@ async fn quiet_again_is_said_once_by_the_first_tick_a_minute_after_the_last_fold
     bench.invoke(&events::tick()).await;
     advance(Duration::from_secs(50)).await;
     bench.invoke(&events::tick()).await;
-    advance(Duration::from_secs(60)).await;
+    advance(Duration::from_mins(1)).await;
     bench.invoke(&events::tick()).await;
     let headings = bench.slack.headings();
     assert_eq!(headings.len(), 3, "{headings:?}");

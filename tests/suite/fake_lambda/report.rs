@@ -80,7 +80,7 @@ impl Latencies {
     pub(crate) fn per_10_000_within(&self, limit_ms: u64) -> u64 {
         let all: u64 = self.0.values().sum();
         let within: u64 = self.0.range(..=limit_ms / STEP_MS).map(|(_, lines)| lines).sum();
-        if all == 0 { 10_000 } else { within * 10_000 / all }
+        (within * 10_000).checked_div(all).unwrap_or(10_000)
     }
 
     /// The latency that this share of the told lines did not exceed, in milliseconds, rounded up.
