@@ -5,6 +5,7 @@ use super::{Answer, Handler, HandlerError, Invocation, Outcome, Slack};
 use crate::decode::{self, Source};
 use crate::digest::Batch;
 use crate::ledger::{Ledger, Measures};
+use crate::slack::post::PostError;
 
 impl<S: Slack> Handler<S> {
     pub(super) async fn logs(&mut self, data: &[u8], invocation: Invocation) -> Outcome {
@@ -31,10 +32,15 @@ impl<S: Slack> Handler<S> {
                 let error = HandlerError::Post { error, lines: counts.matched };
                 return Outcome { answer: Err(error), ledger, measures };
             }
-            Told::Failed(_) => {}
+            Told::Failed(error) => warn_of_pending(error, self.pace.pending()),
         }
         Outcome { answer: Ok(Answer::Ledger(ledger)), ledger, measures }
     }
+}
+
+/// Lines that were folded before stay pending when their post fails: nobody gives them back, so it is said here.
+pub(super) fn warn_of_pending(error: PostError, lines: u64) {
+    tracing::error!(%error, lines, "slack did not accept what is folded; it stays pending");
 }
 
 /// The one thing that is said of a loop: an error would be retried and make it worse.

@@ -53,10 +53,7 @@ impl<S: Slack> Handler<S> {
                 self.pace.bucket.empty(invocation.now_ms(), millis(retry_after));
                 self.fold(digest, invocation)
             }
-            Err(error) => {
-                tracing::error!(%error, "slack did not accept the message");
-                Told::Failed(error)
-            }
+            Err(error) => Told::Failed(error),
         }
     }
 

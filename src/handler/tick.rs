@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::tell::short_id;
+use super::logs::warn_of_pending;
+use super::tell::{Told, short_id};
 use super::{Handler, Invocation, Outcome, Slack};
 use crate::digest::Digest;
 use crate::ledger::{Ledger, Measures};
@@ -19,8 +20,11 @@ impl<S: Slack> Handler<S> {
         let mut ledger = Ledger::default();
         let mut measures = Measures::default();
         if self.pace.pending() > 0 {
-            // Lines that stay pending are not given back by it: a tick holds none that Lambda could keep.
-            let _ = self.tell_or_fold(Digest::default(), invocation, &mut ledger, &mut measures).await;
+            // A tick whose post fails is no error: it holds no line that Lambda could keep.
+            let flushed = self.tell_or_fold(Digest::default(), invocation, &mut ledger, &mut measures).await;
+            if let Told::Failed(error) = flushed {
+                warn_of_pending(error, self.pace.pending());
+            }
         } else {
             self.end_storm(invocation, &mut ledger, &mut measures).await;
             sleep(invocation.as_much_as_there_is_time_for(HOLD)).await;
