@@ -68,7 +68,7 @@ async fn sweep(seed: u64, kills: usize) {
         let micros = Duration::from_micros;
         let moment = match sweep.rng.u32(0..10) {
             0 => Moment::Starting(micros(sweep.rng.u64(0..60_000))),
-            1..7 => Moment::Invoked(micros(sweep.rng.u64(0..5_000))),
+            1..7 => Moment::Invoked(micros(sweep.rng.u64(0..1_500))),
             7..9 => Moment::Accepted,
             _ => Moment::Idle,
         };
