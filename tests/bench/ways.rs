@@ -53,9 +53,10 @@ pub(crate) fn decode_into(source: Source<'_>, sink: &mut impl Sink) {
     decode::decode(source, MAX_BYTES, sink).unwrap();
 }
 
-/// The limit: base64 and inflation, checksum included, into vectors that are kept from one time to the next.
+/// The limit: base64 and inflation, checksum included, into vectors of the right size.
 ///
-/// Whoever wants the text has to do at least this. A new vector each time costs more: its pages are new to the process.
+/// Whoever wants the text in one piece has to do at least this. With vectors that are new each time, as in a program
+/// that does it once, their pages are new to the process, too; with kept vectors it costs less.
 #[derive(Default)]
 pub(crate) struct Limit {
     compressed: Vec<u8>,
@@ -68,6 +69,9 @@ impl Limit {
         self.compressed.clear();
         self.text.clear();
         STANDARD.decode_vec(data, &mut self.compressed).unwrap();
+        // Gzip ends with the length of what it holds, so that the vector need not grow.
+        let length = self.compressed.last_chunk().copied().map_or(0, u32::from_le_bytes);
+        self.text.reserve_exact(length as usize);
         MultiGzDecoder::new(&*self.compressed).read_to_end(&mut self.text).unwrap()
     }
 }
