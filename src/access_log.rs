@@ -7,12 +7,13 @@
 mod clf;
 mod csv;
 mod fields;
+pub mod formats;
 mod json;
 mod preset;
 pub mod redact;
 mod route;
 mod salvage;
-pub mod template;
+mod template;
 pub mod time;
 mod xml;
 

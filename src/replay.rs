@@ -237,7 +237,7 @@ fn tell(mut digest: Digest, style: &Style, now_ms: i64) -> Told {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::access_log::Format;
+    use crate::access_log::{Format, formats::Formats};
     use crate::alarm::fixture_tests::fixtures;
     use crate::rules::Rules;
 
@@ -253,6 +253,7 @@ mod tests {
             redact: Vec::new(),
             own_log_group: None,
             samples_per_group: 20,
+            formats: Formats::default(),
         };
         let settings =
             Settings { reader, style: Style::default(), max_decompressed_bytes: 1 << 20, now_ms: None };

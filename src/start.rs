@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use crate::access_log::formats::Formats;
 use crate::config::{Config, ConfigError, RulesSource, WebhookSource};
 use crate::digest::Reader;
 use crate::handler::{Handler, Slack};
@@ -80,6 +81,7 @@ pub async fn start(
         redact: config.redact,
         own_log_group: config.function.log_group,
         samples_per_group: config.max_lines,
+        formats: Formats::default(),
     };
     let spacing_ms = u32::try_from(config.spacing.as_millis()).unwrap_or(u32::MAX);
     let pace = Pace::new(Bucket::new(config.burst, spacing_ms));

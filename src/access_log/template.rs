@@ -1,55 +1,72 @@
-//! The lines of one batch are made by one format: learn it from a line, and know the next by it.
+//! The lines of a log are made by one format: learn it from a line, and know the next by it.
 //!
 //! A [`Template`] recognises a line in its escaped form, as it stands in the batch, without unescaping or parsing it.
 //! It is exact: what it recognises the plain reader would read as the same access log, and what is different in any way
 //! (an escape, a control character, another order, other white space) it leaves to the plain reader.
 
+mod fixed;
+mod learning;
+
 use std::ops::Range;
+
+use fixed::{Fixed, Sweep};
+use learning::{Learning, MAX_FIELDS};
 
 use super::AccessLog;
 use super::fields::{self, NAMES, Name, Path, TOP_LEVEL, Value};
 
-/// Formats with more fields are read the plain way.
-const MAX_FIELDS: usize = 64;
-/// Escaped quote, as every quote of a line stands in a batch.
-const QUOTE: &[u8] = b"\\\"";
-
 /// The fixed text of a flat JSON object, and where its values stand.
-#[derive(Debug)]
-pub struct Template {
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Template {
+    head: Fixed,
     parts: Vec<Part>,
-    /// What stands behind the last value, to the line's end.
-    tail: Vec<u8>,
+    /// Backslashes and quotes of the fixed text. A line that has more has some in its values.
+    specials: usize,
     /// Which part gives the value of each name.
     winners: [Option<usize>; NAMES],
     status: usize,
 }
 
-#[derive(Debug)]
+/// A value, and the fixed text behind it.
+#[derive(Debug, PartialEq, Eq)]
 struct Part {
-    /// What stands before the value, its opening quote included.
-    before: Vec<u8>,
     /// A text ends at an escaped quote, which belongs to what follows; a number where its digits end.
     is_text: bool,
+    behind: Fixed,
 }
 
 /// Where the values of the last recognised line stand. Used again and again, so that a line costs no allocation.
-#[derive(Debug, Default)]
-pub struct Values {
-    ranges: Vec<Range<usize>>,
+#[derive(Debug)]
+pub(crate) struct Values {
+    places: [Place; MAX_FIELDS],
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Place {
+    start: usize,
+    length: usize,
+}
+
+impl Default for Values {
+    fn default() -> Self {
+        Self { places: [Place::default(); MAX_FIELDS] }
+    }
+}
+
+impl Values {
+    fn range(&self, index: usize) -> Option<Range<usize>> {
+        self.places.get(index).map(|place| place.start..place.start + place.length)
+    }
 }
 
 impl Template {
     /// Learns the format of a line; `None` where it is no flat JSON object of texts and whole numbers with its own
     /// status.
-    #[must_use]
-    pub fn learn(line: &str) -> Option<Self> {
+    pub(crate) fn learn(line: &str) -> Option<Self> {
         super::json::read(line)?;
-        let mut learning = Learning { rest: line, before: Vec::new(), keys: Vec::new(), parts: Vec::new() };
-        learning.object()?;
-        let Learning { before: tail, keys, parts, .. } = learning;
+        let Learning { fixed, values, .. } = Learning::of(line)?;
         let mut winners: [Option<(u8, usize)>; NAMES] = [None; NAMES];
-        for (index, key) in keys.iter().enumerate() {
+        for (index, (key, _)) in values.iter().enumerate() {
             let Some((name, rank)) = fields::meaning(&Path::default().down(key)) else { continue };
             let winner = winners.get_mut(name as usize)?;
             if winner.is_none_or(|(best, _)| rank <= best) {
@@ -57,50 +74,52 @@ impl Template {
             }
         }
         let (rank, status) = (*winners.get(Name::Status as usize)?)?;
-        (rank == TOP_LEVEL).then(|| Self {
-            parts,
-            tail,
-            winners: winners.map(|winner| winner.map(|(_, index)| index)),
-            status,
-        })
+        if rank != TOP_LEVEL {
+            return None;
+        }
+        let specials = fixed.iter().map(|text| Sweep::of(text).specials).sum();
+        let mut fixed = fixed.into_iter().map(Fixed::new);
+        let head = fixed.next()?;
+        let parts =
+            values.iter().zip(fixed).map(|(&(_, is_text), behind)| Part { is_text, behind }).collect();
+        let winners = winners.map(|winner| winner.map(|(_, index)| index));
+        Some(Self { head, parts, specials, winners, status })
     }
 
     /// The length of the line at the beginning of `text`, if it is of this format; `text` goes on with the quote that
     /// ends the line. Notes in `values` where its values stand.
-    #[must_use]
-    pub fn recognise(&self, text: &[u8], values: &mut Values) -> Option<usize> {
-        values.ranges.clear();
-        let mut at = 0;
-        for part in &self.parts {
-            at += text.get(at..)?.strip_prefix(part.before.as_slice()).map(|_| part.before.len())?;
-            let rest = text.get(at..)?;
-            let length =
-                if part.is_text { memchr::memchr2(b'\\', b'"', rest)? } else { number_length(rest)? };
-            values.ranges.push(at..at + length);
-            at += length;
+    pub(crate) fn recognise(&self, text: &[u8], values: &mut Values) -> Option<usize> {
+        let mut rest = self.head.strip(text)?;
+        for (part, place) in self.parts.iter().zip(&mut values.places) {
+            place.start = text.len() - rest.len();
+            // Most values are as long as in the line before. A wrong guess is found out by the sweep at the end.
+            if part.is_text
+                && let Some(behind) = rest.get(place.length..).and_then(|behind| part.behind.strip(behind))
+            {
+                rest = behind;
+                continue;
+            }
+            place.length = if part.is_text { memchr::memchr(b'\\', rest)? } else { number_length(rest)? };
+            rest = part.behind.strip(rest.get(place.length..)?)?;
         }
-        let is_whole = text.get(at..)?.strip_prefix(self.tail.as_slice())?.first() == Some(&b'"');
-        let length = at + self.tail.len();
-        // One sweep without a branch, of which the compiler makes wide instructions.
-        let least = text.get(..length)?.iter().fold(u8::MAX, |least, &byte| least.min(byte));
-        (is_whole && least >= b' ').then_some(length)
+        let length = text.len() - rest.len();
+        let Sweep { specials, least } = Sweep::of(text.get(..length)?);
+        (rest.first() == Some(&b'"') && specials == self.specials && least >= b' ').then_some(length)
     }
 
     /// Whether a recognised line has a status below 400. Its text is what was recognised.
-    #[must_use]
-    pub fn is_ok(&self, text: &[u8], values: &Values) -> bool {
-        let status = values.ranges.get(self.status).and_then(|range| text.get(range.clone()));
+    pub(crate) fn is_ok(&self, text: &[u8], values: &Values) -> bool {
+        let status = values.range(self.status).and_then(|range| text.get(range));
         matches!(status, Some([b'1'..=b'3', b'0'..=b'9', b'0'..=b'9']))
     }
 
     /// A recognised line as an access log; `None` where it has to be read the plain way.
-    #[must_use]
-    pub fn access_log<'a>(&self, text: &'a [u8], values: &Values) -> Option<AccessLog<'a>> {
+    pub(crate) fn access_log<'a>(&self, text: &'a [u8], values: &Values) -> Option<AccessLog<'a>> {
         // A value that is not UTF-8 reads as U+FFFD: the plain reader does that.
         let text = std::str::from_utf8(text).ok()?;
         fields::access_log(|name| {
             let index = (*self.winners.get(name as usize)?)?;
-            let value = text.get(values.ranges.get(index)?.clone())?;
+            let value = text.get(values.range(index)?)?;
             Some(if self.parts.get(index)?.is_text { Value::Text(value) } else { Value::Bare(value) })
         })
     }
@@ -112,91 +131,5 @@ fn number_length(text: &[u8]) -> Option<usize> {
     match (length, text.first()) {
         (0, _) | (2.., Some(b'0')) => None,
         _ => Some(length),
-    }
-}
-
-/// A line on its way to a template. The line is known to be JSON.
-struct Learning<'a> {
-    rest: &'a str,
-    /// Escaped text since the last value.
-    before: Vec<u8>,
-    keys: Vec<&'a str>,
-    parts: Vec<Part>,
-}
-
-impl<'a> Learning<'a> {
-    fn object(&mut self) -> Option<()> {
-        self.fixed("{")?;
-        loop {
-            let key = self.key()?;
-            if self.keys.contains(&key) || self.keys.len() == MAX_FIELDS {
-                return None;
-            }
-            self.keys.push(key);
-            self.fixed(":")?;
-            self.value()?;
-            self.space();
-            if self.rest.starts_with('}') {
-                break;
-            }
-            self.fixed(",")?;
-        }
-        self.fixed("}")?;
-        self.space();
-        self.rest.is_empty().then_some(())
-    }
-
-    /// A key without escapes, and the quotes around it.
-    fn key(&mut self) -> Option<&'a str> {
-        self.space();
-        let inner = self.rest.strip_prefix('"')?;
-        let key = inner.split('"').next()?;
-        if key.contains('\\') {
-            return None;
-        }
-        self.before.extend_from_slice(QUOTE);
-        self.before.extend_from_slice(key.as_bytes());
-        self.before.extend_from_slice(QUOTE);
-        self.rest = inner.get(key.len() + 1..)?;
-        self.space();
-        Some(key)
-    }
-
-    fn value(&mut self) -> Option<()> {
-        self.space();
-        let is_text = self.rest.starts_with('"');
-        if is_text {
-            let inner = self.rest.strip_prefix('"')?;
-            let value = inner.split('"').next()?;
-            if value.contains('\\') {
-                return None;
-            }
-            self.before.extend_from_slice(QUOTE);
-            self.rest = inner.get(value.len() + 1..)?;
-        } else {
-            let length = number_length(self.rest.as_bytes())?;
-            self.rest = self.rest.get(length..)?;
-        }
-        self.parts.push(Part { before: std::mem::take(&mut self.before), is_text });
-        if is_text {
-            self.before.extend_from_slice(QUOTE);
-        }
-        Some(())
-    }
-
-    /// White space and then this text, both of which every line of the format has.
-    fn fixed(&mut self, text: &str) -> Option<()> {
-        self.space();
-        self.rest = self.rest.strip_prefix(text)?;
-        self.before.extend_from_slice(text.as_bytes());
-        Some(())
-    }
-
-    /// Blanks. Other white space stands escaped in a batch, so that such a line is read the plain way.
-    fn space(&mut self) {
-        let behind = self.rest.trim_start_matches(' ');
-        let blanks = self.rest.len() - behind.len();
-        self.before.extend(std::iter::repeat_n(b' ', blanks));
-        self.rest = behind;
     }
 }

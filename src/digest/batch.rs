@@ -3,13 +3,14 @@
 //! What is made here is provisional until the batch is decoded to its end: then it is taken, or thrown away whole.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use super::fault::fault;
 use super::fold::MAX_GROUPS;
 use super::samples::Room;
 use super::{Digest, Group, MAX_ROUTE_BYTES, Sample, SampleText};
+use crate::access_log::formats::{Formats, Recogniser};
 use crate::access_log::redact::{Redacted, redact};
-use crate::access_log::template::{Template, Values};
 use crate::access_log::{self, AccessLog, Format, Reading, Status, StatusClass};
 use crate::decode::{EscapedText, Header, LogEvent, Sink};
 use crate::duplicates::{CAPACITY, EventKey, Remembered};
@@ -28,6 +29,8 @@ pub struct Reader {
     pub own_log_group: Option<String>,
     /// Sample lines kept of each group.
     pub samples_per_group: usize,
+    /// What was learned of the lines so far.
+    pub formats: Formats,
 }
 
 /// What became of the log events of a batch, so far as reading decides it.
@@ -71,14 +74,8 @@ pub struct Batch {
     /// Space for the line at hand and its route, used again and again.
     line: String,
     route: String,
-    /// The format of the lines so far, and where the values of the last recognised one stand.
-    template: Option<Template>,
-    values: Values,
-    lessons: u32,
+    recogniser: Recogniser,
 }
-
-/// Lines that a batch tries to learn a format from: where formats change all the time, trying only costs.
-const MAX_LESSONS: u32 = 64;
 
 /// A line, unescaped when somebody asks for it.
 enum Line<'a> {
@@ -281,40 +278,27 @@ impl<'a> Intake<'a> {
         }
     }
 
-    /// Learns the format of a line that the plain reader could read, so that the next is recognised by it.
-    fn learn(&mut self, line: &str) {
-        if self.batch.lessons < MAX_LESSONS && self.reads_json() {
-            self.batch.lessons += 1;
-            if let Some(template) = Template::learn(line) {
-                self.batch.template = Some(template);
-            }
-        }
-    }
-
     fn reads_json(&self) -> bool {
         matches!(self.reader.format, Format::Auto | Format::Json)
     }
 
     /// Takes a line that was recognised; says whether that was all there is to do.
     fn read_recognised(&mut self, header: &Header, event: &LogEvent<'_>, message: EscapedText<'_>) -> bool {
-        let Some(template) = self.batch.template.take() else { return false };
-        let values = std::mem::take(&mut self.batch.values);
-        let is_ok = template.is_ok(message.0, &values);
-        let log = if is_ok { None } else { template.access_log(message.0, &values) };
-        let is_error = log.is_some();
-        if let Some(log) = log {
-            self.judge(header, event.id.0, event.timestamp_ms, &log, &mut Line::Escaped(message), false);
+        let Some((template, values)) = self.batch.recogniser.last() else { return false };
+        if template.is_ok(message.0, values) {
+            self.batch.counts.ok += 1;
+            return true;
         }
-        self.batch.counts.ok += u64::from(is_ok);
-        self.batch.template = Some(template);
-        self.batch.values = values;
-        is_ok || is_error
+        let template = Arc::clone(template);
+        let Some(log) = template.access_log(message.0, values) else { return false };
+        self.judge(header, event.id.0, event.timestamp_ms, &log, &mut Line::Escaped(message), false);
+        true
     }
 }
 
 impl Sink for Intake<'_> {
     fn recognise(&mut self, text: &[u8]) -> Option<usize> {
-        self.batch.template.as_ref()?.recognise(text, &mut self.batch.values)
+        self.batch.recogniser.recognise(text, &self.reader.formats)
     }
 
     fn log_event(&mut self, header: &Header, event: LogEvent<'_>) {
@@ -328,7 +312,9 @@ impl Sink for Intake<'_> {
         let mut line = std::mem::take(&mut self.batch.line);
         message.unescape_into(&mut line);
         self.read(header, event.id.0, event.timestamp_ms, &line);
-        self.learn(&line);
+        if self.reads_json() {
+            self.batch.recogniser.learn(&line, &self.reader.formats);
+        }
         self.batch.line = line;
     }
 
@@ -436,6 +422,7 @@ mod tests {
             redact: redact.iter().map(|&name| name.to_owned()).collect(),
             own_log_group: None,
             samples_per_group: 20,
+            formats: Formats::default(),
         }
     }
 

@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use flate2::bufread::MultiGzDecoder;
 use statuswatch::access_log::Format;
+use statuswatch::access_log::formats::Formats;
 use statuswatch::decode::{self, Sink, Source};
 use statuswatch::digest::{Batch, Reader};
 use statuswatch::duplicates::Remembered;
@@ -30,6 +31,7 @@ impl ThisCode {
             redact: Vec::new(),
             own_log_group: Some("/aws/lambda/statuswatch".to_owned()),
             samples_per_group: DEFAULT_MAX_LINES,
+            formats: Formats::default(),
         };
         Self { reader, remembered: Remembered::default() }
     }

@@ -5,6 +5,7 @@
 
 use proptest::prelude::*;
 use statuswatch::access_log::Format;
+use statuswatch::access_log::formats::Formats;
 use statuswatch::decode::{Header, LogEvent, Sink, Source, decode};
 use statuswatch::digest::{Batch, Intake, Reader};
 use statuswatch::duplicates::Remembered;
@@ -32,6 +33,7 @@ fn reader(redact: &[&str], pattern: bool) -> Reader {
         redact: redact.iter().map(|&name| name.to_owned()).collect(),
         own_log_group: None,
         samples_per_group: 3,
+        formats: Formats::default(),
     }
 }
 

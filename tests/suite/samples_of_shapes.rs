@@ -8,6 +8,7 @@ use insta::{Settings, assert_snapshot};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use statuswatch::access_log::Format;
+use statuswatch::access_log::formats::Formats;
 use statuswatch::digest::Reader;
 use statuswatch::ledger::Ledger;
 use statuswatch::replay::{self, Replayed};
@@ -187,6 +188,7 @@ fn read(recording: &[u8]) -> Replayed {
         redact: Vec::new(),
         own_log_group: None,
         samples_per_group: 20,
+        formats: Formats::default(),
     };
     let settings =
         replay::Settings { reader, style: Style::default(), max_decompressed_bytes: 1 << 20, now_ms: None };

@@ -20,7 +20,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use flate2::{Compression, write::GzEncoder};
 use serde_json::json;
 use statuswatch::{
-    access_log::Format,
+    access_log::{Format, formats::Formats},
     digest::Reader,
     handler::{Handler, HandlerError, Invocation, Slack},
     http::{Budget, HttpClient},
@@ -211,6 +211,7 @@ async fn tell(http: &HttpClient, webhook: &str, settings: ClientSettings) -> (Ro
         redact: Vec::new(),
         own_log_group: None,
         samples_per_group: 20,
+        formats: Formats::default(),
     };
     let pace = Pace::new(Bucket::new(5, 5_000));
     let mut handler = Handler::new(reader, Style::default(), 1 << 20, pace, Posting(client));

@@ -5,6 +5,7 @@ use std::io::{self, Read, Write};
 use std::path::Path;
 
 use anyhow::Context;
+use statuswatch::access_log::formats::Formats;
 use statuswatch::alarm::AlarmSettings;
 use statuswatch::backtest::{
     Backtest, BacktestError, Settings, Source, Warning, backtest, default_alarm, text,
@@ -90,6 +91,7 @@ fn settings(arguments: &BacktestArguments, pattern: FilterPattern) -> anyhow::Re
         redact: Vec::new(),
         own_log_group: None,
         samples_per_group: DEFAULT_MAX_LINES,
+        formats: Formats::default(),
     };
     let own = match &arguments.rules {
         Some(path) => rules(path)?,

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use anyhow::{Context, bail};
 use serde::Serialize;
+use statuswatch::access_log::formats::Formats;
 use statuswatch::config::{Config, RulesSource};
 use statuswatch::digest::Reader;
 use statuswatch::ledger::Ledger;
@@ -79,6 +80,7 @@ fn settings(arguments: &ReplayArguments) -> anyhow::Result<(Settings, Option<Del
         redact: Vec::new(),
         own_log_group: None,
         samples_per_group: DEFAULT_MAX_LINES,
+        formats: Formats::default(),
     };
     let mut style = Style { region: region(arguments.region.as_deref())?, ..Style::default() };
     let mut max_decompressed_bytes = MAX_DECOMPRESSED_BYTES;

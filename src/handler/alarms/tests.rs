@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use super::*;
 use crate::access_log::Format;
+use crate::access_log::formats::Formats;
 use crate::alarm::fixture_tests::fixtures;
 use crate::digest::{Digest, Group, Reader, Section};
 use crate::http::Budget;
@@ -45,6 +46,7 @@ fn handler(answers: impl IntoIterator<Item = Result<(), PostError>>) -> Handler<
         redact: Vec::new(),
         own_log_group: None,
         samples_per_group: 20,
+        formats: Formats::default(),
     };
     let slack = Script { answers: answers.into_iter().collect(), posted: Vec::new() };
     Handler::new(reader, Style::default(), 1 << 20, Pace::new(Bucket::new(1, 3_600_000)), slack)

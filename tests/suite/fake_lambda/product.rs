@@ -8,7 +8,7 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use statuswatch::{
-    access_log::Format,
+    access_log::{Format, formats::Formats},
     digest::Reader,
     handler::{self, Invocation, Outcome},
     http::{Budget, TransportFault},
@@ -68,6 +68,7 @@ pub(crate) fn handler_with<S: handler::Slack>(slack: S, pace: Pace) -> handler::
         redact: Vec::new(),
         own_log_group: Some("/aws/lambda/statuswatch".to_owned()),
         samples_per_group: 20,
+        formats: Formats::default(),
     };
     let style = Style { region: Region::new("eu-west-1"), ..Style::default() };
     handler::Handler::new(reader, style, 134_217_728, pace, slack)

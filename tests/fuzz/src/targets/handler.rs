@@ -9,6 +9,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::json;
 use statuswatch::access_log::Format;
+use statuswatch::access_log::formats::Formats;
 use statuswatch::digest::Reader;
 use statuswatch::handler::{Handler, Invocation, Slack};
 use statuswatch::http::{Budget, TransportFault};
@@ -51,6 +52,7 @@ async fn invoke(u: &mut Unstructured<'_>) -> Result<()> {
         redact: Vec::new(),
         own_log_group: Some("own".to_owned()),
         samples_per_group: STORM_SAMPLES,
+        formats: Formats::default(),
     };
     let pace = Pace::new(Bucket::new(u.int_in_range(1..=5)?, 5_000));
     let mut handler = Handler::new(reader, Style::default(), 1 << 20, pace, ScriptedSlack { script });

@@ -1,0 +1,70 @@
+//! The formats that lines were written in so far: learned from one line, so that the next is recognised.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::template::{Template, Values};
+
+/// Formats that are known at a time: a log group of several stages has one for each, and rarely more.
+const MAX_KNOWN: usize = 4;
+/// Lines that one batch tries to learn from: where formats change all the time, trying only costs.
+const MAX_LESSONS: u32 = 64;
+
+/// What a process has learned. It makes reading faster, and changes nothing of what is read.
+#[derive(Debug, Default)]
+pub struct Formats {
+    known: Mutex<Vec<Arc<Template>>>,
+}
+
+/// A batch's copy of the formats, and the last line that was recognised.
+#[derive(Debug, Default)]
+pub(crate) struct Recogniser {
+    known: Vec<Arc<Template>>,
+    /// Which one recognised a line last.
+    last: usize,
+    values: Values,
+    lessons: u32,
+}
+
+impl Recogniser {
+    /// The length of the line at the beginning of `text`, if it is of a known format: see [`Template::recognise`].
+    pub(crate) fn recognise(&mut self, text: &[u8], formats: &Formats) -> Option<usize> {
+        if self.known.is_empty() {
+            self.known.clone_from(&formats.known.lock().unwrap_or_else(PoisonError::into_inner));
+        }
+        let last = self.known.get(self.last)?;
+        if let Some(length) = last.recognise(text, &mut self.values) {
+            return Some(length);
+        }
+        let values = &mut self.values;
+        let found = self.known.iter().enumerate().filter(|(index, _)| *index != self.last);
+        let (index, length) =
+            found.filter_map(|(index, known)| Some((index, known.recognise(text, values)?))).next()?;
+        self.last = index;
+        Some(length)
+    }
+
+    /// The format of the last recognised line, and where its values stand.
+    pub(crate) fn last(&self) -> Option<(&Arc<Template>, &Values)> {
+        Some((self.known.get(self.last)?, &self.values))
+    }
+
+    /// Learns the format of a line that was not recognised, for this batch and those after it.
+    pub(crate) fn learn(&mut self, line: &str, formats: &Formats) {
+        if self.lessons == MAX_LESSONS {
+            return;
+        }
+        self.lessons += 1;
+        // A line of a known format is not recognised where a value of it is escaped: nothing to learn from that.
+        let Some(template) =
+            Template::learn(line).filter(|new| self.known.iter().all(|known| **known != *new))
+        else {
+            return;
+        };
+        if self.known.len() == MAX_KNOWN {
+            self.known.remove(0);
+        }
+        self.known.push(Arc::new(template));
+        self.last = self.known.len() - 1;
+        formats.known.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&self.known);
+    }
+}
