@@ -10,6 +10,7 @@ mod samples;
 
 pub use batch::{Batch, Counts, Intake, Reader};
 pub use fold::{MAX_GROUPS, MAX_SECTIONS};
+pub use samples::Samples;
 
 use crate::access_log::{Status, StatusClass};
 
@@ -73,7 +74,7 @@ pub struct Group {
     /// In a storm: seen in no message of this storm before.
     pub is_new: bool,
     /// Some of the lines, oldest first; bounded in number and size.
-    pub samples: Vec<Sample>,
+    pub samples: Samples,
 }
 
 /// One raw line that may be shown.

@@ -4,7 +4,7 @@
 //! bounded: the oldest keys are forgotten first. Log events of a post that failed are never in it.
 
 use std::collections::{HashSet, VecDeque};
-use std::hash::{DefaultHasher, Hasher};
+use std::hash::{BuildHasherDefault, DefaultHasher, Hasher};
 
 /// How many log events are remembered: about two of the largest batches that Lambda can hand over, all errors.
 pub const CAPACITY: usize = 131_072;
@@ -17,14 +17,15 @@ impl EventKey {
     /// The key of a log event.
     #[must_use]
     pub fn new(log_group: &str, log_stream: &str, id: &[u8]) -> Self {
-        Self(hasher(log_group, log_stream, id).finish())
+        StreamKeys::of(log_group, log_stream).key(id)
     }
 
     /// The key of a log event without an id: its place in the batch, its time and its text stand in for one.
     /// So the same batch has the same keys when it comes again, and equal lines of one batch are not one.
     #[must_use]
     pub fn without_id(log_group: &str, log_stream: &str, place: u64, timestamp_ms: i64, line: &str) -> Self {
-        let mut hasher = hasher(log_group, log_stream, b"");
+        let mut hasher = StreamKeys::of(log_group, log_stream).hasher;
+        feed(&mut hasher, b"");
         hasher.write_u64(place);
         hasher.write_i64(timestamp_ms);
         hasher.write(line.as_bytes());
@@ -38,20 +39,71 @@ impl EventKey {
     }
 }
 
-/// Its seed is fixed: the same log event has the same key in every process, and its message the same id.
-fn hasher(log_group: &str, log_stream: &str, id: &[u8]) -> DefaultHasher {
-    let mut hasher = DefaultHasher::new();
-    for part in [log_group.as_bytes(), log_stream.as_bytes(), id] {
-        hasher.write(part);
-        hasher.write_u8(0xff); // No UTF-8 text holds this byte, so parts cannot run into each other.
+/// A set of keys.
+pub type EventKeys = HashSet<EventKey, BuildHasherDefault<KeyHasher>>;
+
+/// Hands a key through: it is a hash already.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct KeyHasher(u64);
+
+impl Hasher for KeyHasher {
+    fn finish(&self) -> u64 {
+        self.0
     }
-    hasher
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|&byte| self.0 = self.0.rotate_left(8) ^ u64::from(byte));
+    }
+
+    fn write_u64(&mut self, key: u64) {
+        self.0 = key;
+    }
+}
+
+/// The keys of one log stream's events: what all of them begin with is hashed once.
+#[derive(Debug, Clone, Default)]
+pub struct StreamKeys {
+    log_group: String,
+    log_stream: String,
+    /// Its seed is fixed: the same log event has the same key in every process, and its message the same id.
+    hasher: DefaultHasher,
+}
+
+impl StreamKeys {
+    /// The keys of this stream's events.
+    #[must_use]
+    pub fn of(log_group: &str, log_stream: &str) -> Self {
+        let mut hasher = DefaultHasher::new();
+        feed(&mut hasher, log_group.as_bytes());
+        feed(&mut hasher, log_stream.as_bytes());
+        Self { log_group: log_group.to_owned(), log_stream: log_stream.to_owned(), hasher }
+    }
+
+    /// Goes on with another stream, if it is another.
+    pub fn switch_to(&mut self, log_group: &str, log_stream: &str) {
+        if self.log_group != log_group || self.log_stream != log_stream {
+            *self = Self::of(log_group, log_stream);
+        }
+    }
+
+    /// The key of the log event with this id.
+    #[must_use]
+    pub fn key(&self, id: &[u8]) -> EventKey {
+        let mut hasher = self.hasher.clone();
+        feed(&mut hasher, id);
+        EventKey(hasher.finish())
+    }
+}
+
+fn feed(hasher: &mut DefaultHasher, part: &[u8]) {
+    hasher.write(part);
+    hasher.write_u8(0xff); // No UTF-8 text holds this byte, so parts cannot run into each other.
 }
 
 /// The log events that need not be told again.
 #[derive(Debug, Default)]
 pub struct Remembered {
-    known: HashSet<EventKey>,
+    known: EventKeys,
     oldest_first: VecDeque<EventKey>,
 }
 

@@ -55,24 +55,49 @@ pub(crate) fn closing_quote(text: &[u8], mut at: usize) -> Result<usize, Stop> {
 ///
 /// A wrong escape or half of a surrogate pair becomes U+FFFD, as does what is not UTF-8:
 /// one odd character must not cost a line.
-pub(crate) fn unescape(mut raw: &[u8], out: &mut String) {
+pub(crate) fn unescape(raw: &[u8], out: &mut String) {
+    match std::str::from_utf8(raw) {
+        Ok(text) => unescape_text(text, out),
+        Err(_) => unescape_lossy(raw, out),
+    }
+}
+
+/// Escapes are ASCII, so that what lies between them is text if the whole is.
+fn unescape_text(mut raw: &str, out: &mut String) {
+    out.reserve(raw.len());
+    while let Some(slash) = memchr::memchr(b'\\', raw.as_bytes()) {
+        let Some((plain, escape)) = raw.split_at_checked(slash) else { break };
+        out.push_str(plain);
+        let (character, length) = escaped(escape.as_bytes());
+        out.push(character);
+        raw = escape.get(length..).unwrap_or_default();
+    }
+    out.push_str(raw);
+}
+
+fn unescape_lossy(mut raw: &[u8], out: &mut String) {
     while let Some(slash) = memchr::memchr(b'\\', raw) {
         let (plain, escape) = raw.split_at(slash);
         push_lossy(plain, out);
-        let (character, length) = match escape.get(1) {
-            Some(b'n') => ('\n', 2),
-            Some(b't') => ('\t', 2),
-            Some(b'r') => ('\r', 2),
-            Some(b'b') => ('\u{8}', 2),
-            Some(b'f') => ('\u{c}', 2),
-            Some(&c @ (b'"' | b'\\' | b'/')) => (char::from(c), 2),
-            Some(b'u') => unicode_escape(escape),
-            _ => (char::REPLACEMENT_CHARACTER, 1),
-        };
+        let (character, length) = escaped(escape);
         out.push(character);
         raw = escape.get(length..).unwrap_or_default();
     }
     push_lossy(raw, out);
+}
+
+/// The character that an escape stands for, and the length of the escape.
+fn escaped(escape: &[u8]) -> (char, usize) {
+    match escape.get(1) {
+        Some(&c @ (b'"' | b'\\' | b'/')) => (char::from(c), 2),
+        Some(b'n') => ('\n', 2),
+        Some(b't') => ('\t', 2),
+        Some(b'r') => ('\r', 2),
+        Some(b'b') => ('\u{8}', 2),
+        Some(b'f') => ('\u{c}', 2),
+        Some(b'u') => unicode_escape(escape),
+        _ => (char::REPLACEMENT_CHARACTER, 1),
+    }
 }
 
 /// Reads `\uXXXX`, or two of them that make a surrogate pair; gives the character and the length read.

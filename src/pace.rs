@@ -185,7 +185,7 @@ mod tests {
             first_ms: 1,
             last_ms: 2,
             is_new: false,
-            samples: Vec::new(),
+            samples: Vec::new().into(),
         };
         let section = Section {
             log_group: "g".to_owned(),

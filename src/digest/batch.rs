@@ -2,18 +2,17 @@
 //!
 //! What is made here is provisional until the batch is decoded to its end: then it is taken, or thrown away whole.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::fault::fault;
 use super::fold::MAX_GROUPS;
-use super::samples::Room;
-use super::{Digest, Group, MAX_ROUTE_BYTES, Sample, SampleText};
+use super::samples::{Room, Samples};
+use super::{Digest, Group, MAX_ROUTE_BYTES, MAX_SAMPLE_BYTES, Sample, SampleText};
 use crate::access_log::formats::{Formats, Recogniser};
 use crate::access_log::redact::{Redacted, redact};
 use crate::access_log::{self, AccessLog, Format, Reading, Status, StatusClass};
 use crate::decode::{EscapedText, Header, LogEvent, Sink};
-use crate::duplicates::{CAPACITY, EventKey, Remembered};
+use crate::duplicates::{CAPACITY, EventKey, EventKeys, Remembered, StreamKeys};
 use crate::rules::{Action, RuleIndex, Rules};
 
 /// What decides over log events; the same for every batch.
@@ -70,7 +69,7 @@ pub struct Batch {
     /// What became of every line.
     pub counts: Counts,
     /// The matched log events.
-    pub keys: HashSet<EventKey>,
+    pub keys: EventKeys,
     /// Space for the line at hand and its route, used again and again.
     line: String,
     route: String,
@@ -80,11 +79,24 @@ pub struct Batch {
 /// A line, unescaped when somebody asks for it.
 enum Line<'a> {
     Plain(&'a str),
+    /// A recognised line: each of its escapes is that of a quote.
     Escaped(EscapedText<'a>),
     Unescaped(String),
 }
 
 impl Line<'_> {
+    /// How many bytes a sample of the line has.
+    fn sample_bytes(&mut self) -> usize {
+        if let Self::Escaped(EscapedText(escaped)) = self {
+            let line = escaped.trim_ascii_end();
+            let length = line.len() - memchr::memchr_iter(b'\\', line).count();
+            if length <= MAX_SAMPLE_BYTES {
+                return length;
+            }
+        }
+        Sample::bytes_of(self.text())
+    }
+
     fn text(&mut self) -> &str {
         if let Self::Escaped(escaped) = self {
             let mut text = String::new();
@@ -103,7 +115,7 @@ impl Line<'_> {
 impl Batch {
     /// Takes log events in; `remembered` are those that need not be told again.
     pub fn intake<'a>(&'a mut self, reader: &'a Reader, remembered: &'a Remembered) -> Intake<'a> {
-        Intake { batch: self, reader, remembered, earlier: None }
+        Intake { batch: self, reader, remembered, earlier: None, stream: StreamKeys::default() }
     }
 
     /// Adds a batch that was decoded well to this one. At most `samples_per_group` lines of a group are kept.
@@ -121,13 +133,14 @@ pub struct Intake<'a> {
     batch: &'a mut Batch,
     reader: &'a Reader,
     remembered: &'a Remembered,
-    earlier: Option<&'a HashSet<EventKey>>,
+    earlier: Option<&'a EventKeys>,
+    stream: StreamKeys,
 }
 
 impl<'a> Intake<'a> {
     /// Takes log events that an earlier batch of the same delivery holds for duplicates, too.
     #[must_use]
-    pub fn after(self, earlier: &'a HashSet<EventKey>) -> Self {
+    pub fn after(self, earlier: &'a EventKeys) -> Self {
         Self { earlier: Some(earlier), ..self }
     }
 
@@ -195,7 +208,8 @@ impl<'a> Intake<'a> {
                     let place = self.batch.counts.received;
                     EventKey::without_id(log_group, log_stream, place, timestamp_ms, line.text())
                 } else {
-                    EventKey::new(log_group, log_stream, id)
+                    self.stream.switch_to(log_group, log_stream);
+                    self.stream.key(id)
                 };
                 if self.remembered.contains(key) || self.repeats(key) {
                     self.batch.counts.duplicate += 1;
@@ -266,14 +280,21 @@ impl<'a> Intake<'a> {
         if room.is_full(group) {
             return;
         }
+        // Most lines of a flood find no room: what a line says is asked only of those that do.
+        let length = match &redacted {
+            None => line.sample_bytes(),
+            Some(Redacted::Whole(masked)) => Sample::bytes_of(masked),
+            Some(Redacted::Withheld) => SampleText::Withheld.bytes(),
+        };
+        if !room.make(&mut section.groups, index, length) {
+            return;
+        }
         let sample = match redacted {
             None => Sample::of(timestamp_ms, line.text()),
             Some(Redacted::Whole(masked)) => Sample::of(timestamp_ms, &masked),
             Some(Redacted::Withheld) => Sample { timestamp_ms, text: SampleText::Withheld },
         };
-        if room.make(&mut section.groups, index, sample.text.bytes())
-            && let Some(group) = section.groups.get_mut(index)
-        {
+        if let Some(group) = section.groups.get_mut(index) {
             group.samples.push(sample);
         }
     }
@@ -391,7 +412,7 @@ impl super::Section {
                 first_ms: timestamp_ms,
                 last_ms: timestamp_ms,
                 is_new: false,
-                samples: Vec::new(),
+                samples: Samples::default(),
             });
             self.groups.len() - 1
         })

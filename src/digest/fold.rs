@@ -1,6 +1,6 @@
 //! Two digests in, one out: nothing of the counts is lost, and what is kept of lines stays bounded.
 
-use super::samples::Room;
+use super::samples::{Room, Samples};
 use super::{Digest, Group, Section};
 
 /// Groups that one section keeps; the lines of further ones are counted as [`super::Other`].
@@ -66,7 +66,7 @@ impl Digest {
                     .then_with(|| a.route.cmp(&b.route))
             });
             for group in &mut section.groups {
-                group.samples.sort_by_key(|sample| sample.timestamp_ms);
+                group.samples.sort();
             }
         }
     }
@@ -112,7 +112,7 @@ impl Section {
     /// Opens an empty group like `model`, if there is room for one more.
     fn open_group(&mut self, model: &Group) -> Option<usize> {
         (self.groups.len() < MAX_GROUPS).then(|| {
-            self.groups.push(Group { count: 0, salvaged: 0, samples: Vec::new(), ..model.clone() });
+            self.groups.push(Group { count: 0, salvaged: 0, samples: Samples::default(), ..model.clone() });
             self.groups.len() - 1
         })
     }

@@ -1,9 +1,68 @@
 //! Which raw lines a digest keeps: some of every group, within a fixed space.
 
+use std::ops::Deref;
+
 use super::{Group, MAX_SAMPLE_BYTES, Sample, SampleText};
 
 /// Space for the samples of one section, in bytes: several times what one Slack message can show.
 const MAX_BYTES: usize = 64 * 1024;
+
+/// Some lines of a group, and how many bytes their texts have.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Samples {
+    samples: Vec<Sample>,
+    bytes: usize,
+}
+
+impl Samples {
+    pub(super) fn push(&mut self, sample: Sample) {
+        self.bytes += sample.text.bytes();
+        self.samples.push(sample);
+    }
+
+    fn pop(&mut self) -> Option<Sample> {
+        let dropped = self.samples.pop()?;
+        self.bytes -= dropped.text.bytes();
+        Some(dropped)
+    }
+
+    pub(super) fn sort(&mut self) {
+        self.samples.sort_by_key(|sample| sample.timestamp_ms);
+    }
+}
+
+impl Deref for Samples {
+    type Target = [Sample];
+
+    fn deref(&self) -> &[Sample] {
+        &self.samples
+    }
+}
+
+impl From<Vec<Sample>> for Samples {
+    fn from(samples: Vec<Sample>) -> Self {
+        let bytes = samples.iter().map(|sample| sample.text.bytes()).sum();
+        Self { samples, bytes }
+    }
+}
+
+impl IntoIterator for Samples {
+    type Item = Sample;
+    type IntoIter = std::vec::IntoIter<Sample>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.samples.into_iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a Samples {
+    type Item = &'a Sample;
+    type IntoIter = std::slice::Iter<'a, Sample>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.samples.iter()
+    }
+}
 
 /// What a section's samples take up, and how many a group may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +76,8 @@ impl Room {
         group.samples.len() >= self.per_group
     }
 
-    /// Whether a line of this length may be kept in the group at `index`; makes place for it where others have more.
+    /// Whether a line whose text has so many bytes may be kept in the group at `index`; makes place for it where others
+    /// have more.
     ///
     /// So a rare group keeps its lines however many a frequent one brings.
     pub(super) fn make(self, groups: &mut [Group], index: usize, length: usize) -> bool {
@@ -25,11 +85,13 @@ impl Room {
         if self.is_full(group) {
             return false;
         }
-        let mine = bytes_of(group);
-        let mut used: usize = groups.iter().map(bytes_of).sum();
+        let mine = group.samples.bytes;
+        let mut used: usize = groups.iter().map(|group| group.samples.bytes).sum();
         while used + length > MAX_BYTES {
-            let Some(richest) = groups.iter_mut().max_by_key(|group| bytes_of(group)) else { return false };
-            if bytes_of(richest) <= mine + length {
+            let Some(richest) = groups.iter_mut().max_by_key(|group| group.samples.bytes) else {
+                return false;
+            };
+            if richest.samples.bytes <= mine + length {
                 return false;
             }
             let Some(dropped) = richest.samples.pop() else { return false };
@@ -39,11 +101,12 @@ impl Room {
     }
 }
 
-fn bytes_of(group: &Group) -> usize {
-    group.samples.iter().map(|sample| sample.text.bytes()).sum()
-}
-
 impl Sample {
+    /// How many bytes [`Sample::of`] keeps of a line.
+    pub(super) fn bytes_of(line: &str) -> usize {
+        if line.len() <= MAX_SAMPLE_BYTES { line.len() } else { line.floor_char_boundary(MAX_SAMPLE_BYTES) }
+    }
+
     /// Keeps a line, or the beginning of a long one, cut on a character boundary.
     pub(super) fn of(timestamp_ms: i64, line: &str) -> Self {
         let text = if line.len() <= MAX_SAMPLE_BYTES {

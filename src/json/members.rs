@@ -60,7 +60,7 @@ pub(crate) fn elements(array: &[u8]) -> impl Iterator<Item = &[u8]> {
 /// What a raw value says, if it is a text.
 pub(crate) fn text(value: &[u8]) -> Option<Cow<'_, [u8]>> {
     let raw = value.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
-    if !raw.contains(&b'\\') {
+    if memchr::memchr(b'\\', raw).is_none() {
         return Some(Cow::Borrowed(raw));
     }
     let mut said = String::new();

@@ -196,7 +196,7 @@ fn a_digest() -> Digest {
         first_ms: 1,
         last_ms: 2,
         is_new: false,
-        samples: Vec::new(),
+        samples: Vec::new().into(),
     };
     let section = Section { groups: vec![group], server_errors: 3, ..Section::default() };
     Digest { sections: vec![section], id: 1 }

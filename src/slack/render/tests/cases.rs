@@ -140,7 +140,9 @@ fn what_the_batch_holds_besides_is_said() {
     few.counted_by_rule = vec![("scanner noise".to_owned(), 12), ("health".to_owned(), 4_000)];
     few.unreadable = 1;
     few.groups[0].salvaged = 1;
-    few.groups[0].samples[1].text = SampleText::Withheld;
+    let mut samples = few.groups[0].samples.to_vec();
+    samples[1].text = SampleText::Withheld;
+    few.groups[0].samples = samples.into();
     assert_reads!(render(&digest(vec![few]), &style(), &situation()));
 }
 

@@ -93,7 +93,7 @@ fn a_group() -> impl Strategy<Value = Group> {
             first_ms,
             last_ms,
             is_new,
-            samples,
+            samples: samples.into(),
         },
     )
 }

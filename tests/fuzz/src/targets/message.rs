@@ -171,7 +171,7 @@ fn group(u: &mut Unstructured<'_>) -> Result<Group> {
         first_ms: time(u)?,
         last_ms: time(u)?,
         is_new: u.arbitrary()?,
-        samples,
+        samples: samples.into(),
     })
 }
 
