@@ -36,9 +36,9 @@ impl Recogniser {
             return Some(length);
         }
         let values = &mut self.values;
-        let found = self.known.iter().enumerate().filter(|(index, _)| *index != self.last);
+        let mut found = self.known.iter().enumerate().filter(|(index, _)| *index != self.last);
         let (index, length) =
-            found.filter_map(|(index, known)| Some((index, known.recognise(text, values)?))).next()?;
+            found.find_map(|(index, known)| Some((index, known.recognise(text, values)?)))?;
         self.last = index;
         Some(length)
     }

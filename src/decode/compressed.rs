@@ -74,6 +74,15 @@ impl<'a> Inflated<'a> {
         Ok(Self { inflater, produced: 0, limit })
     }
 
+    /// How many bytes there are before anything is decoded.
+    pub(super) fn length(&self) -> usize {
+        match &self.inflater {
+            Inflater::Plain(text) => text.len(),
+            Inflater::Gzip(gzip) => gzip.get_ref().length,
+            Inflater::Zlib(zlib) => zlib.get_ref().length,
+        }
+    }
+
     /// Fills `out` as far as it goes; 0 only at the verified end.
     pub(super) fn read(&mut self, out: &mut [u8]) -> Result<usize, DecodeError> {
         let read = match &mut self.inflater {
@@ -129,8 +138,8 @@ impl<'a> Inflated<'a> {
 struct Compressed<'a> {
     /// What is not decoded yet: empty from the start where the source is bytes.
     text: &'a [u8],
-    /// Length of the whole text, to tell offsets.
-    text_length: usize,
+    /// Length of the whole source, to tell offsets.
+    length: usize,
     /// The source itself, where it is bytes.
     bytes: &'a [u8],
     chunk: Vec<u8>,
@@ -145,16 +154,16 @@ struct Compressed<'a> {
 impl<'a> Compressed<'a> {
     fn new(text: &'a [u8], bytes: &'a [u8]) -> Self {
         let chunk = vec![0; text.len().min(CHUNK_CHARS) / 4 * 3 + 3];
-        let text_length = text.len();
-        Self { text, text_length, bytes, chunk, filled: 0, used: 0, consumed: 0, wrong_char: None }
+        let length = text.len() + bytes.len();
+        Self { text, length, bytes, chunk, filled: 0, used: 0, consumed: 0, wrong_char: None }
     }
 
     fn fault(&self) -> DecodeError {
-        DecodeError::NotBase64 { at: self.wrong_char.unwrap_or(self.text_length) }
+        DecodeError::NotBase64 { at: self.wrong_char.unwrap_or(self.length) }
     }
 
     fn decode_chunk(&mut self) -> io::Result<()> {
-        let offset = self.text_length - self.text.len();
+        let offset = self.length - self.text.len();
         let (now, later) = self.text.split_at_checked(CHUNK_CHARS).unwrap_or((self.text, &[]));
         if let Ok(length) = BASE64.decode_slice(now, &mut self.chunk) {
             (self.text, self.filled, self.used) = (later, length, 0);

@@ -7,6 +7,9 @@ use crate::json::{self, Stop};
 /// The newest time that a log event can have: the last millisecond of the year 9999.
 const MAX_TIMESTAMP_MS: i64 = 253_402_300_799_999;
 
+/// Digits of a timestamp that is read while they are counted: a number of so many cannot run over.
+const MAX_USUAL_DIGITS: usize = 18;
+
 /// One record in a log, as it stands in the batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LogEvent<'a> {
@@ -94,14 +97,19 @@ fn scan_usual(text: &[u8], recognise: &mut impl FnMut(&[u8]) -> Option<usize>) -
     let id = text.strip_prefix(br#"{"id":""#)?;
     let id_length = json::closing_quote(id, 0).ok()?;
     let number = id.get(id_length..)?.strip_prefix(br#"","timestamp":"#)?;
-    let digits = number_end(number, 0)?;
+    let digits = number.iter().take(MAX_USUAL_DIGITS).take_while(|byte| byte.is_ascii_digit());
+    let (digits, ms) =
+        digits.fold((0, 0), |(digits, ms), digit| (digits + 1, ms * 10 + i64::from(digit - b'0')));
+    if number.first() == Some(&b'0') {
+        return None;
+    }
     let message = number.get(digits..)?.strip_prefix(br#","message":""#)?;
     let length = recognise(message)?;
     let behind = message.get(length..)?.strip_prefix(br#""}"#)?;
     let (id, message) = (text.len() - id.len(), text.len() - message.len());
     Some(Scanned {
         id: id..id + id_length,
-        timestamp_ms: timestamp(number.get(..digits)?),
+        timestamp_ms: ms.min(MAX_TIMESTAMP_MS),
         message: Some(message..message + length),
         is_recognised: true,
         length: text.len() - behind.len(),

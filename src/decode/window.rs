@@ -6,6 +6,10 @@ use crate::json::{self, Progress, Skipper, Stop};
 
 /// What is inflated at once: in step with deflate's own 32 KiB window, and small beside a Lambda's memory.
 const INITIAL_BYTES: usize = 64 * 1024;
+/// What is enough for a batch of a few log events, which is not to pay for clearing more.
+const LEAST_BYTES: usize = 8 * 1024;
+/// How many times longer a batch is, inflated, than the bytes that it came as: about so many for an access log.
+const INFLATION: usize = 4;
 /// The longest piece of JSON that is looked at as one: a log event has at most 1 MB, and escapes lengthen it.
 pub(super) const MAX_BYTES: usize = 4 * 1024 * 1024;
 
@@ -25,7 +29,8 @@ pub(super) struct TooLong;
 
 impl<'a> Window<'a> {
     pub(super) fn new(source: Inflated<'a>) -> Self {
-        Self { source, buffer: vec![0; INITIAL_BYTES], start: 0, end: 0, offset: 0, at_end: false }
+        let length = (source.length() * INFLATION).clamp(LEAST_BYTES, INITIAL_BYTES);
+        Self { source, buffer: vec![0; length], start: 0, end: 0, offset: 0, at_end: false }
     }
 
     /// What is inflated and not stepped over yet.
