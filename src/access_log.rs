@@ -174,7 +174,28 @@ fn read_json(line: &str) -> Reading<'_> {
     salvaged.map_or(Reading::Unreadable, Reading::Salvaged)
 }
 
-impl AccessLog<'_> {
+impl<'a> AccessLog<'a> {
+    /// A line of which only the status is known.
+    pub(crate) const fn of(status: Status) -> AccessLog<'a> {
+        AccessLog {
+            status,
+            method: None,
+            resource_path: None,
+            route_key: None,
+            path: None,
+            ip: None,
+            user_agent: None,
+            request_id: None,
+            extended_request_id: None,
+            response_type: None,
+            error_message: None,
+            integration_status: None,
+            integration_service_status: None,
+            authorizer_status: None,
+            latency_ms: None,
+        }
+    }
+
     /// Method and route as a person names them, such as `POST /v1/orders`, appended to `out`.
     ///
     /// The route is the template path or the route key where the format has one, else the path with its ids

@@ -4,11 +4,14 @@
 //! Its memory is bounded whatever comes in. It never formats anything for Slack.
 
 mod batch;
+mod counts;
 mod fault;
 mod fold;
+mod line;
 mod samples;
 
-pub use batch::{Batch, Counts, Intake, Reader};
+pub use batch::{Batch, Intake, Reader};
+pub use counts::Counts;
 pub use fold::{MAX_GROUPS, MAX_SECTIONS};
 pub use samples::Samples;
 

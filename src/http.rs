@@ -107,6 +107,19 @@ impl HttpClient {
     }
 }
 
+/// An absolute URL whose host is written in ASCII; a name in other letters is written as `xn--...`.
+///
+/// The client is built without the tables that such names need, and is not to be asked about them.
+pub(crate) fn url(text: &str) -> Option<reqwest::Url> {
+    // A host may be escaped, too. Without the two slashes it begins wherever the scheme says.
+    let host =
+        text.split_once("://").map_or(text, |(_, behind)| behind.split('/').next().unwrap_or_default());
+    if !text.is_ascii() || host.contains('%') {
+        return None;
+    }
+    reqwest::Url::parse(text).ok()
+}
+
 /// The TLS settings or the client could not be built; it can only be a fault of this program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the HTTP client could not be built")]
@@ -166,6 +179,16 @@ fn tls() -> Result<rustls::ClientConfig, HttpClientError> {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn a_host_in_other_letters_is_no_url_and_panics_nowhere() {
+        for text in
+            ["https://É.example/X", "https://%C3%89X.example/", "https:%C3%89X", "https:/\\%C3%89X/", "x://É"]
+        {
+            assert_eq!(super::url(text), None, "{text}");
+        }
+        assert!(super::url("https://Hooks.example/a%20b").is_some());
+    }
+
     use std::time::SystemTime;
 
     use super::scripted_server::{Reply, ScriptedServer};

@@ -63,16 +63,23 @@ pub(crate) fn unescape(raw: &[u8], out: &mut String) {
 }
 
 /// Escapes are ASCII, so that what lies between them is text if the whole is.
-fn unescape_text(mut raw: &str, out: &mut String) {
+fn unescape_text(raw: &str, out: &mut String) {
     out.reserve(raw.len());
-    while let Some(slash) = memchr::memchr(b'\\', raw.as_bytes()) {
-        let Some((plain, escape)) = raw.split_at_checked(slash) else { break };
-        out.push_str(plain);
-        let (character, length) = escaped(escape.as_bytes());
+    let (mut plain, mut behind) = (0, 0);
+    while let Some(found) = raw.as_bytes().get(behind..).and_then(|rest| memchr::memchr(b'\\', rest)) {
+        let slash = behind + found;
+        out.push_str(raw.get(plain..slash).unwrap_or_default());
+        let escape = raw.as_bytes().get(slash..).unwrap_or_default();
+        if let Some(b'"' | b'\\' | b'/') = escape.get(1) {
+            // It stands for itself, and begins what is copied next.
+            (plain, behind) = (slash + 1, slash + 2);
+            continue;
+        }
+        let (character, length) = escaped(escape);
         out.push(character);
-        raw = escape.get(length..).unwrap_or_default();
+        (plain, behind) = (slash + length, slash + length);
     }
-    out.push_str(raw);
+    out.push_str(raw.get(plain..).unwrap_or_default());
 }
 
 fn unescape_lossy(mut raw: &[u8], out: &mut String) {

@@ -42,6 +42,8 @@ impl<'a> Path<'a> {
 pub(super) enum Value<'a> {
     /// What stands between quotes, escapes and all.
     Text(&'a str),
+    /// A text without escapes.
+    Plain(&'a str),
     /// A number or a word; in a broken line any unquoted text.
     Bare(&'a str),
     /// An object or an array.
@@ -68,8 +70,24 @@ pub(super) enum Name {
     Latency,
 }
 
-/// How many names there are.
-pub(super) const NAMES: usize = Name::Latency as usize + 1;
+/// All names, each at its number's place.
+pub(super) const NAMES: [Name; 15] = [
+    Name::Status,
+    Name::Method,
+    Name::ResourcePath,
+    Name::RouteKey,
+    Name::Path,
+    Name::Ip,
+    Name::UserAgent,
+    Name::RequestId,
+    Name::ExtendedRequestId,
+    Name::ResponseType,
+    Name::ErrorMessage,
+    Name::IntegrationStatus,
+    Name::IntegrationServiceStatus,
+    Name::AuthorizerStatus,
+    Name::Latency,
+];
 
 /// Ranks of a status. A better rank hides the others, whatever its value is.
 pub(super) const TOP_LEVEL: u8 = 0;
@@ -79,7 +97,7 @@ const NESTED: u8 = 2;
 /// The fields found so far.
 #[derive(Debug, Default)]
 pub(super) struct Fields<'a> {
-    slots: [Option<Slot<'a>>; NAMES],
+    slots: [Option<Slot<'a>>; NAMES.len()],
     /// The same status field stood in the line with two values.
     pub(super) contradicts: bool,
 }
@@ -117,38 +135,46 @@ impl<'a> Fields<'a> {
 
     /// The line as an access log, if it has a status.
     pub(super) fn access_log(&self) -> Option<AccessLog<'a>> {
-        let rank = self.slots.get(Name::Status as usize)?.as_ref()?.rank;
-        let log = access_log(|name| Some(self.slots.get(name as usize)?.as_ref()?.value))?;
+        let slot = self.slots.get(Name::Status as usize)?.as_ref()?;
+        let mut log = AccessLog::of(status(slot.value)?);
+        for (&name, slot) in NAMES.iter().zip(&self.slots) {
+            if let Some(slot) = slot {
+                fill(&mut log, name, slot.value);
+            }
+        }
         // `status` needs nothing else; a word that other programs use for their own results does.
         let says_which_request = log.method.is_some()
             || log.resource_path.is_some()
             || log.route_key.is_some()
             || log.path.is_some();
-        (rank != OTHER_WORD || says_which_request).then_some(log)
+        (slot.rank != OTHER_WORD || says_which_request).then_some(log)
     }
 }
 
-/// An access log of the values that `value` gives, if there is a status among them.
-pub(super) fn access_log<'a>(value: impl Fn(Name) -> Option<Value<'a>>) -> Option<AccessLog<'a>> {
-    let text = |name| value(name).and_then(text);
-    let number = |name| value(name).and_then(three_digits);
-    Some(AccessLog {
-        status: Status::new(number(Name::Status)?)?,
-        method: text(Name::Method),
-        resource_path: text(Name::ResourcePath),
-        route_key: text(Name::RouteKey),
-        path: text(Name::Path),
-        ip: text(Name::Ip),
-        user_agent: text(Name::UserAgent),
-        request_id: text(Name::RequestId),
-        extended_request_id: text(Name::ExtendedRequestId),
-        response_type: text(Name::ResponseType),
-        error_message: text(Name::ErrorMessage),
-        integration_status: number(Name::IntegrationStatus),
-        integration_service_status: number(Name::IntegrationServiceStatus),
-        authorizer_status: number(Name::AuthorizerStatus),
-        latency_ms: text(Name::Latency).and_then(|ms| ms.parse().ok()),
-    })
+/// The status that a value says.
+pub(super) fn status(value: Value<'_>) -> Option<Status> {
+    three_digits(value).and_then(Status::new)
+}
+
+/// Puts a value into its field. The status stands already.
+pub(super) fn fill<'a>(log: &mut AccessLog<'a>, name: Name, value: Value<'a>) {
+    match name {
+        Name::Status => {}
+        Name::Method => log.method = text(value),
+        Name::ResourcePath => log.resource_path = text(value),
+        Name::RouteKey => log.route_key = text(value),
+        Name::Path => log.path = text(value),
+        Name::Ip => log.ip = text(value),
+        Name::UserAgent => log.user_agent = text(value),
+        Name::RequestId => log.request_id = text(value),
+        Name::ExtendedRequestId => log.extended_request_id = text(value),
+        Name::ResponseType => log.response_type = text(value),
+        Name::ErrorMessage => log.error_message = text(value),
+        Name::IntegrationStatus => log.integration_status = three_digits(value),
+        Name::IntegrationServiceStatus => log.integration_service_status = three_digits(value),
+        Name::AuthorizerStatus => log.authorizer_status = three_digits(value),
+        Name::Latency => log.latency_ms = text(value).and_then(|ms| ms.parse().ok()),
+    }
 }
 
 /// What a value says; `None` where it says that there is none.
@@ -156,7 +182,7 @@ fn text(value: Value<'_>) -> Option<Cow<'_, str>> {
     let text = match value {
         Value::Bare("null") | Value::Nested => return None,
         Value::Text(raw) => said(raw),
-        Value::Bare(raw) => Cow::Borrowed(raw),
+        Value::Plain(text) | Value::Bare(text) => Cow::Borrowed(text),
     };
     (!matches!(text.as_ref(), "" | "-")).then_some(text)
 }
@@ -164,7 +190,7 @@ fn text(value: Value<'_>) -> Option<Cow<'_, str>> {
 fn three_digits(value: Value<'_>) -> Option<u16> {
     let digits = match value {
         Value::Text(raw) => said(raw),
-        Value::Bare(raw) => Cow::Borrowed(raw),
+        Value::Plain(text) | Value::Bare(text) => Cow::Borrowed(text),
         Value::Nested => return None,
     };
     let is_three_digits = digits.len() == 3 && digits.bytes().all(|byte| byte.is_ascii_digit());

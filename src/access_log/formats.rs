@@ -25,6 +25,13 @@ pub(crate) struct Recogniser {
     lessons: u32,
 }
 
+/// A recognised line: its format, and where its values stand.
+#[derive(Debug)]
+pub(crate) struct Recognised {
+    pub(crate) template: Arc<Template>,
+    pub(crate) values: Values,
+}
+
 impl Recogniser {
     /// The length of the line at the beginning of `text`, if it is of a known format: see [`Template::recognise`].
     pub(crate) fn recognise(&mut self, text: &[u8], formats: &Formats) -> Option<usize> {
@@ -43,9 +50,15 @@ impl Recogniser {
         Some(length)
     }
 
-    /// The format of the last recognised line, and where its values stand.
-    pub(crate) fn last(&self) -> Option<(&Arc<Template>, &Values)> {
-        Some((self.known.get(self.last)?, &self.values))
+    /// Hands out the last recognised line, to be given back by [`Self::go_on`].
+    pub(crate) fn take(&mut self) -> Option<Recognised> {
+        let template = Arc::clone(self.known.get(self.last)?);
+        Some(Recognised { template, values: std::mem::take(&mut self.values) })
+    }
+
+    /// Takes back what is used again for the next line.
+    pub(crate) fn go_on(&mut self, recognised: Recognised) {
+        self.values = recognised.values;
     }
 
     /// Learns the format of a line that was not recognised, for this batch and those after it.

@@ -56,21 +56,13 @@ impl<'a> PresetLine<'a> {
         }
         let (resource_path, route_key) = self.target.resource_path_and_route_key()?;
         Some(AccessLog {
-            status: status(self.status)?,
             method: present(self.method),
             resource_path: present(resource_path),
             route_key: present(route_key),
-            path: None,
             ip: present(self.ip),
-            user_agent: None,
             request_id: present(self.request_id),
             extended_request_id: present(self.extended_request_id),
-            response_type: None,
-            error_message: None,
-            integration_status: None,
-            integration_service_status: None,
-            authorizer_status: None,
-            latency_ms: None,
+            ..AccessLog::of(status(self.status)?)
         })
     }
 

@@ -9,8 +9,8 @@ mod learning;
 
 use std::ops::Range;
 
-use fixed::{Fixed, Sweep};
-use learning::{Learning, MAX_FIELDS};
+use fixed::{Fixed, text_length};
+use learning::Learning;
 
 use super::AccessLog;
 use super::fields::{self, NAMES, Name, Path, TOP_LEVEL, Value};
@@ -20,10 +20,8 @@ use super::fields::{self, NAMES, Name, Path, TOP_LEVEL, Value};
 pub(crate) struct Template {
     head: Fixed,
     parts: Vec<Part>,
-    /// Backslashes and quotes of the fixed text. A line that has more has some in its values.
-    specials: usize,
-    /// Which part gives the value of each name.
-    winners: [Option<usize>; NAMES],
+    /// Which part gives the value of a name.
+    winners: Vec<(Name, usize)>,
     status: usize,
 }
 
@@ -36,27 +34,9 @@ struct Part {
 }
 
 /// Where the values of the last recognised line stand. Used again and again, so that a line costs no allocation.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Values {
-    places: [Place; MAX_FIELDS],
-}
-
-#[derive(Debug, Clone, Copy, Default)]
-struct Place {
-    start: usize,
-    length: usize,
-}
-
-impl Default for Values {
-    fn default() -> Self {
-        Self { places: [Place::default(); MAX_FIELDS] }
-    }
-}
-
-impl Values {
-    fn range(&self, index: usize) -> Option<Range<usize>> {
-        self.places.get(index).map(|place| place.start..place.start + place.length)
-    }
+    ranges: Vec<Range<usize>>,
 }
 
 impl Template {
@@ -65,7 +45,7 @@ impl Template {
     pub(crate) fn learn(line: &str) -> Option<Self> {
         super::json::read(line)?;
         let Learning { fixed, values, .. } = Learning::of(line)?;
-        let mut winners: [Option<(u8, usize)>; NAMES] = [None; NAMES];
+        let mut winners: [Option<(u8, usize)>; NAMES.len()] = [None; NAMES.len()];
         for (index, (key, _)) in values.iter().enumerate() {
             let Some((name, rank)) = fields::meaning(&Path::default().down(key)) else { continue };
             let winner = winners.get_mut(name as usize)?;
@@ -77,51 +57,64 @@ impl Template {
         if rank != TOP_LEVEL {
             return None;
         }
-        let specials = fixed.iter().map(|text| Sweep::of(text).specials).sum();
         let mut fixed = fixed.into_iter().map(Fixed::new);
         let head = fixed.next()?;
-        let parts =
+        let mut parts: Vec<Part> =
             values.iter().zip(fixed).map(|(&(_, is_text), behind)| Part { is_text, behind }).collect();
-        let winners = winners.map(|winner| winner.map(|(_, index)| index));
-        Some(Self { head, parts, specials, winners, status })
+        parts.last_mut()?.behind.end_the_line();
+        let winners =
+            NAMES.iter().zip(winners).filter_map(|(&name, winner)| Some((name, winner?.1))).collect();
+        Some(Self { head, parts, winners, status })
     }
 
     /// The length of the line at the beginning of `text`, if it is of this format; `text` goes on with the quote that
     /// ends the line. Notes in `values` where its values stand.
     pub(crate) fn recognise(&self, text: &[u8], values: &mut Values) -> Option<usize> {
+        values.ranges.clear();
         let mut rest = self.head.strip(text)?;
-        for (part, place) in self.parts.iter().zip(&mut values.places) {
-            place.start = text.len() - rest.len();
-            // Most values are as long as in the line before. A wrong guess is found out by the sweep at the end.
-            if part.is_text
-                && let Some(behind) = rest.get(place.length..).and_then(|behind| part.behind.strip(behind))
-            {
-                rest = behind;
-                continue;
-            }
-            place.length = if part.is_text { memchr::memchr(b'\\', rest)? } else { number_length(rest)? };
-            rest = part.behind.strip(rest.get(place.length..)?)?;
+        for part in &self.parts {
+            let start = text.len() - rest.len();
+            let length = if part.is_text { text_length(rest)? } else { number_length(rest)? };
+            values.ranges.push(start..start + length);
+            rest = part.behind.strip(rest.get(length..)?)?;
         }
-        let length = text.len() - rest.len();
-        let Sweep { specials, least } = Sweep::of(text.get(..length)?);
-        (rest.first() == Some(&b'"') && specials == self.specials && least >= b' ').then_some(length)
+        (rest.first() == Some(&b'"')).then(|| text.len() - rest.len())
     }
 
     /// Whether a recognised line has a status below 400. Its text is what was recognised.
     pub(crate) fn is_ok(&self, text: &[u8], values: &Values) -> bool {
-        let status = values.range(self.status).and_then(|range| text.get(range));
+        let status = values.ranges.get(self.status).and_then(|range| text.get(range.clone()));
         matches!(status, Some([b'1'..=b'3', b'0'..=b'9', b'0'..=b'9']))
     }
 
-    /// A recognised line as an access log; `None` where it has to be read the plain way.
-    pub(crate) fn access_log<'a>(&self, text: &'a [u8], values: &Values) -> Option<AccessLog<'a>> {
-        // A value that is not UTF-8 reads as U+FFFD: the plain reader does that.
-        let text = std::str::from_utf8(text).ok()?;
-        fields::access_log(|name| {
-            let index = (*self.winners.get(name as usize)?)?;
-            let value = text.get(values.range(index)?)?;
-            Some(if self.parts.get(index)?.is_text { Value::Text(value) } else { Value::Bare(value) })
-        })
+    /// A recognised line as an access log; `None` where it has none.
+    pub(crate) fn access_log<'a>(&self, text: &'a str, values: &Values) -> Option<AccessLog<'a>> {
+        let value = |index: usize| {
+            let value = text.get(values.ranges.get(index)?.clone())?;
+            Some(if self.parts.get(index)?.is_text { Value::Plain(value) } else { Value::Bare(value) })
+        };
+        let mut log = AccessLog::of(fields::status(value(self.status)?)?);
+        for &(name, index) in &self.winners {
+            fields::fill(&mut log, name, value(index)?);
+        }
+        Some(log)
+    }
+
+    /// How many bytes a recognised line has without its escapes, which are all in the fixed text.
+    pub(crate) fn plain_length(&self, values: &Values) -> usize {
+        let behind: usize = self.parts.iter().map(|part| part.behind.plain().len()).sum();
+        self.head.plain().len() + behind + values.ranges.iter().map(ExactSizeIterator::len).sum::<usize>()
+    }
+
+    /// A recognised line without its escapes.
+    pub(crate) fn plain(&self, text: &str, values: &Values) -> String {
+        let mut plain = String::with_capacity(self.plain_length(values));
+        plain.push_str(self.head.plain());
+        for (part, range) in self.parts.iter().zip(&values.ranges) {
+            plain.push_str(text.get(range.clone()).unwrap_or_default());
+            plain.push_str(part.behind.plain());
+        }
+        plain
     }
 }
 

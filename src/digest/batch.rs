@@ -2,18 +2,17 @@
 //!
 //! What is made here is provisional until the batch is decoded to its end: then it is taken, or thrown away whole.
 
-use std::sync::Arc;
-
 use super::fault::fault;
 use super::fold::MAX_GROUPS;
+use super::line::Line;
 use super::samples::{Room, Samples};
-use super::{Digest, Group, MAX_ROUTE_BYTES, MAX_SAMPLE_BYTES, Sample, SampleText};
+use super::{Counts, Digest, Group, MAX_ROUTE_BYTES, Sample, SampleText};
 use crate::access_log::formats::{Formats, Recogniser};
 use crate::access_log::redact::{Redacted, redact};
 use crate::access_log::{self, AccessLog, Format, Reading, Status, StatusClass};
 use crate::decode::{EscapedText, Header, LogEvent, Sink};
 use crate::duplicates::{CAPACITY, EventKey, EventKeys, Remembered, StreamKeys};
-use crate::rules::{Action, RuleIndex, Rules};
+use crate::rules::{Action, Rules};
 
 /// What decides over log events; the same for every batch.
 #[derive(Debug)]
@@ -32,35 +31,6 @@ pub struct Reader {
     pub formats: Formats,
 }
 
-/// What became of the log events of a batch, so far as reading decides it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Log events of data messages.
-    pub received: u64,
-    /// Lines with a status below 400.
-    pub ok: u64,
-    /// Lines that a rule ignores or only counts, and lines of the function's own log group.
-    pub ignored: u64,
-    /// Lines without a status that we could read.
-    pub unreadable: u64,
-    /// Lines that were told or folded before.
-    pub duplicate: u64,
-    /// Lines to be told.
-    pub matched: u64,
-    /// Lines recovered from broken JSON, whatever became of them.
-    pub salvaged: u64,
-    /// Matched lines with a status of 400 to 499.
-    pub client_errors: u64,
-    /// Matched lines with a status of 500 to 599.
-    pub server_errors: u64,
-    /// Lines that each rule took, by its position. May be shorter than the list of rules.
-    pub rule_hits: Vec<u64>,
-    /// Lines of the function's own log group.
-    pub own_log_group: u64,
-    /// The newest timestamp of all log events, epoch milliseconds.
-    pub newest_ms: i64,
-}
-
 /// What was read of a batch so far.
 #[derive(Debug, Default)]
 pub struct Batch {
@@ -74,42 +44,8 @@ pub struct Batch {
     line: String,
     route: String,
     recogniser: Recogniser,
-}
-
-/// A line, unescaped when somebody asks for it.
-enum Line<'a> {
-    Plain(&'a str),
-    /// A recognised line: each of its escapes is that of a quote.
-    Escaped(EscapedText<'a>),
-    Unescaped(String),
-}
-
-impl Line<'_> {
-    /// How many bytes a sample of the line has.
-    fn sample_bytes(&mut self) -> usize {
-        if let Self::Escaped(EscapedText(escaped)) = self {
-            let line = escaped.trim_ascii_end();
-            let length = line.len() - memchr::memchr_iter(b'\\', line).count();
-            if length <= MAX_SAMPLE_BYTES {
-                return length;
-            }
-        }
-        Sample::bytes_of(self.text())
-    }
-
-    fn text(&mut self) -> &str {
-        if let Self::Escaped(escaped) = self {
-            let mut text = String::new();
-            escaped.unescape_into(&mut text);
-            text.truncate(text.trim_end().len());
-            *self = Self::Unescaped(text);
-        }
-        match self {
-            Self::Plain(text) => text,
-            Self::Unescaped(text) => text,
-            Self::Escaped(_) => "",
-        }
-    }
+    /// What the samples of each section take up.
+    rooms: Vec<Room>,
 }
 
 impl Batch {
@@ -121,6 +57,7 @@ impl Batch {
     /// Adds a batch that was decoded well to this one. At most `samples_per_group` lines of a group are kept.
     pub fn absorb(&mut self, other: Self, samples_per_group: usize) {
         self.digest.fold(other.digest, samples_per_group);
+        self.rooms.clear();
         self.counts.add(&other.counts);
         let room = CAPACITY.saturating_sub(self.keys.len());
         self.keys.extend(other.keys.into_iter().take(room));
@@ -256,7 +193,8 @@ impl<'a> Intake<'a> {
         write_route(log, redacted.as_ref(), self.reader.format, &mut self.batch.route);
         cut_route(&mut self.batch.route);
         let fault = fault(log);
-        let Some(section) = self.batch.digest.section_mut(&header.log_group) else { return };
+        let place = self.batch.digest.section_index(&header.log_group);
+        let Some(section) = self.batch.digest.sections.get_mut(place) else { return };
         section.note_stream(Some(&header.log_stream));
         section.note_times(timestamp_ms, timestamp_ms, 1);
         if log.status.class() == StatusClass::ServerError {
@@ -266,8 +204,7 @@ impl<'a> Intake<'a> {
             section.client_errors += 1;
             self.batch.counts.client_errors += 1;
         }
-        let found =
-            section.groups.iter().position(|group| group.is_alike(log.status, &self.batch.route, fault));
+        let found = section.position_of(log.status, &self.batch.route, fault);
         let Some(index) =
             found.or_else(|| section.open_group_of(log.status, &self.batch.route, fault, timestamp_ms))
         else {
@@ -276,17 +213,20 @@ impl<'a> Intake<'a> {
         };
         let Some(group) = section.groups.get_mut(index) else { return };
         group.note_line(timestamp_ms, salvaged);
-        let room = Room { per_group: self.reader.samples_per_group };
-        if room.is_full(group) {
-            return;
+        let rooms = &mut self.batch.rooms;
+        if rooms.len() <= place {
+            let unknown = self.batch.digest.sections.iter().skip(rooms.len());
+            rooms.extend(unknown.map(|section| Room::beside(&section.groups, self.reader.samples_per_group)));
         }
+        let Some(section) = self.batch.digest.sections.get_mut(place) else { return };
+        let Some(room) = rooms.get_mut(place) else { return };
         // Most lines of a flood find no room: what a line says is asked only of those that do.
         let length = match &redacted {
             None => line.sample_bytes(),
             Some(Redacted::Whole(masked)) => Sample::bytes_of(masked),
             Some(Redacted::Withheld) => SampleText::Withheld.bytes(),
         };
-        if !room.make(&mut section.groups, index, length) {
+        if !room.take(&mut section.groups, index, length) {
             return;
         }
         let sample = match redacted {
@@ -305,15 +245,20 @@ impl<'a> Intake<'a> {
 
     /// Takes a line that was recognised; says whether that was all there is to do.
     fn read_recognised(&mut self, header: &Header, event: &LogEvent<'_>, message: EscapedText<'_>) -> bool {
-        let Some((template, values)) = self.batch.recogniser.last() else { return false };
-        if template.is_ok(message.0, values) {
-            self.batch.counts.ok += 1;
-            return true;
+        let Some(recognised) = self.batch.recogniser.take() else { return false };
+        let (template, values) = (&recognised.template, &recognised.values);
+        let is_ok = template.is_ok(message.0, values);
+        self.batch.counts.ok += u64::from(is_ok);
+        // A value that is not UTF-8 reads as U+FFFD: the plain reader does that.
+        let text = if is_ok { None } else { std::str::from_utf8(message.0).ok() };
+        let error = text.and_then(|text| Some((template.access_log(text, values)?, text)));
+        let is_error = error.is_some();
+        if let Some((log, text)) = error {
+            let line = &mut Line::Recognised(&recognised, text);
+            self.judge(header, event.id.0, event.timestamp_ms, &log, line, false);
         }
-        let template = Arc::clone(template);
-        let Some(log) = template.access_log(message.0, values) else { return false };
-        self.judge(header, event.id.0, event.timestamp_ms, &log, &mut Line::Escaped(message), false);
-        true
+        self.batch.recogniser.go_on(recognised);
+        is_ok || is_error
     }
 }
 
@@ -360,37 +305,6 @@ fn cut_route(route: &mut String) {
     if route.len() > MAX_ROUTE_BYTES {
         route.truncate(route.floor_char_boundary(MAX_ROUTE_BYTES));
         route.push('…');
-    }
-}
-
-impl Counts {
-    fn hit(&mut self, rule: RuleIndex) {
-        let position = rule.position();
-        if self.rule_hits.len() <= position {
-            self.rule_hits.resize(position + 1, 0);
-        }
-        if let Some(hits) = self.rule_hits.get_mut(position) {
-            *hits += 1;
-        }
-    }
-
-    /// Adds the counts of another batch.
-    pub fn add(&mut self, other: &Self) {
-        self.received += other.received;
-        self.ok += other.ok;
-        self.ignored += other.ignored;
-        self.unreadable += other.unreadable;
-        self.duplicate += other.duplicate;
-        self.matched += other.matched;
-        self.salvaged += other.salvaged;
-        self.client_errors += other.client_errors;
-        self.server_errors += other.server_errors;
-        self.own_log_group += other.own_log_group;
-        self.newest_ms = self.newest_ms.max(other.newest_ms);
-        self.rule_hits.resize(self.rule_hits.len().max(other.rule_hits.len()), 0);
-        for (mine, theirs) in self.rule_hits.iter_mut().zip(&other.rule_hits) {
-            *mine += theirs;
-        }
     }
 }
 
@@ -517,7 +431,7 @@ mod tests {
         assert_eq!(section.groups.iter().map(|group| group.count).sum::<u64>() + section.other.count, 500);
         let kept: usize =
             section.groups.iter().flat_map(|group| &group.samples).map(|sample| sample.text.bytes()).sum();
-        assert!(kept <= 64 * 1024, "{kept}");
+        assert!(kept <= 32 * 1024, "{kept}");
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Two digests in, one out: nothing of the counts is lost, and what is kept of lines stays bounded.
 
 use super::samples::{Room, Samples};
-use super::{Digest, Group, Section};
+use super::{Digest, Fault, Group, Section};
+use crate::access_log::Status;
 
 /// Groups that one section keeps; the lines of further ones are counted as [`super::Other`].
 pub const MAX_GROUPS: usize = 64;
@@ -30,7 +31,7 @@ impl Digest {
         for section in other.sections {
             let index = self.section_index(&section.log_group);
             if let Some(mine) = self.sections.get_mut(index) {
-                mine.fold(section, Room { per_group: samples_per_group });
+                mine.fold(section, samples_per_group);
             }
         }
     }
@@ -41,7 +42,7 @@ impl Digest {
         self.sections.get_mut(index)
     }
 
-    fn section_index(&mut self, log_group: &str) -> usize {
+    pub(super) fn section_index(&mut self, log_group: &str) -> usize {
         if let Some(index) = self.sections.iter().position(|section| section.log_group == log_group) {
             return index;
         }
@@ -73,7 +74,15 @@ impl Digest {
 }
 
 impl Section {
-    fn fold(&mut self, other: Self, room: Room) {
+    /// Where the group of these lines is.
+    pub(super) fn position_of(&self, status: Status, route: &str, fault: Fault) -> Option<usize> {
+        self.groups
+            .iter()
+            .position(|group| group.status == status && group.route == route && group.fault == fault)
+    }
+
+    fn fold(&mut self, other: Self, samples_per_group: usize) {
+        let mut room = Room::beside(&self.groups, samples_per_group);
         self.note_stream(other.log_stream.as_deref());
         self.note_times(other.first_ms, other.last_ms, other.matched());
         self.client_errors += other.client_errors;
@@ -90,8 +99,7 @@ impl Section {
             self.note_mention(mention);
         }
         for group in other.groups {
-            let found =
-                self.groups.iter().position(|mine| mine.is_alike(group.status, &group.route, group.fault));
+            let found = self.position_of(group.status, &group.route, group.fault);
             let Some(index) = found.or_else(|| self.open_group(&group)) else {
                 self.other.count += group.count;
                 continue;
@@ -100,7 +108,7 @@ impl Section {
                 mine.absorb(&group);
             }
             for sample in group.samples {
-                if room.make(&mut self.groups, index, sample.text.bytes())
+                if room.take(&mut self.groups, index, sample.text.bytes())
                     && let Some(mine) = self.groups.get_mut(index)
                 {
                     mine.samples.push(sample);
@@ -161,15 +169,6 @@ impl Section {
 }
 
 impl Group {
-    pub(super) fn is_alike(
-        &self,
-        status: crate::access_log::Status,
-        route: &str,
-        fault: super::Fault,
-    ) -> bool {
-        self.status == status && self.fault == fault && self.route == route
-    }
-
     fn absorb(&mut self, other: &Self) {
         if self.count == 0 || self.first_ms == 0 {
             self.first_ms = other.first_ms;

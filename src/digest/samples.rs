@@ -4,8 +4,9 @@ use std::ops::Deref;
 
 use super::{Group, MAX_SAMPLE_BYTES, Sample, SampleText};
 
-/// Space for the samples of one section, in bytes: several times what one Slack message can show.
-const MAX_BYTES: usize = 64 * 1024;
+/// Space for the samples of one section, in bytes: several times what one Slack message can show, and a common line for
+/// each of the most groups that there can be.
+const MAX_BYTES: usize = 32 * 1024;
 
 /// Some lines of a group, and how many bytes their texts have.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -67,36 +68,46 @@ impl<'a> IntoIterator for &'a Samples {
 /// What a section's samples take up, and how many a group may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Room {
-    pub(super) per_group: usize,
+    per_group: usize,
+    used: usize,
+    /// No group has more bytes than this; one may have had so many.
+    most: usize,
 }
 
 impl Room {
-    /// Whether a group has all the lines that it may have.
-    pub(super) fn is_full(self, group: &Group) -> bool {
-        group.samples.len() >= self.per_group
+    /// The room that these groups leave.
+    pub(super) fn beside(groups: &[Group], per_group: usize) -> Self {
+        let bytes = || groups.iter().map(|group| group.samples.bytes);
+        Self { per_group, used: bytes().sum(), most: bytes().max().unwrap_or(0) }
     }
 
-    /// Whether a line whose text has so many bytes may be kept in the group at `index`; makes place for it where others
-    /// have more.
+    /// Whether a line whose text has so many bytes is to be kept in the group at `index`; takes the place for it, and
+    /// makes it where others have more.
     ///
     /// So a rare group keeps its lines however many a frequent one brings.
-    pub(super) fn make(self, groups: &mut [Group], index: usize, length: usize) -> bool {
+    pub(super) fn take(&mut self, groups: &mut [Group], index: usize, length: usize) -> bool {
         let Some(group) = groups.get(index) else { return false };
-        if self.is_full(group) {
+        if group.samples.len() >= self.per_group {
             return false;
         }
-        let mine = group.samples.bytes;
-        let mut used: usize = groups.iter().map(|group| group.samples.bytes).sum();
-        while used + length > MAX_BYTES {
+        let mine = group.samples.bytes + length;
+        while self.used + length > MAX_BYTES {
+            // In a flood all groups soon have about the same: nearly every line ends here.
+            if self.most <= mine {
+                return false;
+            }
             let Some(richest) = groups.iter_mut().max_by_key(|group| group.samples.bytes) else {
                 return false;
             };
-            if richest.samples.bytes <= mine + length {
+            self.most = richest.samples.bytes;
+            if self.most <= mine {
                 return false;
             }
             let Some(dropped) = richest.samples.pop() else { return false };
-            used -= dropped.text.bytes();
+            self.used -= dropped.text.bytes();
         }
+        self.used += length;
+        self.most = self.most.max(mine);
         true
     }
 }

@@ -15,7 +15,7 @@ use reqwest::header::HeaderValue;
 use super::stored::is_region;
 use super::{PlaceKind, SecretError, Stored};
 use crate::config::{ConfigError, Environment};
-use crate::http::HttpClient;
+use crate::http::{self, HttpClient};
 
 const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
 
@@ -61,7 +61,7 @@ impl AwsAccess {
         });
         let mut endpoint = |own: &str| {
             let name = [own, "AWS_ENDPOINT_URL"].into_iter().find(|name| environment.get(name).is_some())?;
-            let url = environment.get(name).and_then(|value| Url::parse(value).ok());
+            let url = environment.get(name).and_then(|value| http::url(value));
             let url = url.filter(|url| ["http", "https"].contains(&url.scheme()) && url.has_host());
             if url.is_none() {
                 faults.add(name, "is not an http or https URL");

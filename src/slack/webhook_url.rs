@@ -9,6 +9,8 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use reqwest::Url;
 
+use crate::http;
+
 /// The hosts that Slack serves incoming webhooks from: the commercial one and the government's.
 const SLACK_HOSTS: [&str; 2] = ["hooks.slack.com", "hooks.slack-gov.com"];
 
@@ -41,7 +43,7 @@ impl WebhookUrl {
         if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
             return Err(WebhookUrlError::InnerSpace);
         }
-        let url = Url::parse(text).map_err(|_| WebhookUrlError::NotAUrl)?;
+        let url = http::url(text).ok_or(WebhookUrlError::NotAUrl)?;
         if !url.username().is_empty() || url.password().is_some() {
             return Err(WebhookUrlError::UserInfo);
         }
@@ -163,7 +165,7 @@ fn is_loopback(host: &str) -> bool {
 
 /// The entry as the URL parser would write it as a host, if a host is all that it is.
 fn plain_host(entry: &str) -> Option<String> {
-    let url = Url::parse(&format!("https://{entry}/")).ok()?;
+    let url = http::url(&format!("https://{entry}/"))?;
     let host = url.host_str()?;
     host.eq_ignore_ascii_case(entry).then(|| host.to_owned())
 }

@@ -1,65 +1,102 @@
-//! Comparing fixed text, and sweeping over a line: by wide words, of which the compiler makes vector instructions.
+//! A line's bytes by words of eight, whatever the machine: comparing fixed text, and finding where a value ends.
+
+use crate::json;
 
 /// Fixed text up to this length is compared in whole words.
 const WIDE: usize = 32;
-/// Bytes that are counted in one byte's width, which must not run over: whole vectors, of any width up to 64.
-const BLOCK: usize = 192;
+const HALF: usize = WIDE / 2;
 
 /// A text that every line of a format has.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Fixed {
     text: Vec<u8>,
-    words: [u64; WIDE / 8],
-    /// Ones where the text is, zeros behind it.
-    masks: [u64; WIDE / 8],
+    /// The same without escapes.
+    plain: String,
+    halves: [Half; 2],
+}
+
+/// Half of a text, and ones where the text is.
+#[derive(Debug, PartialEq, Eq)]
+struct Half {
+    word: u128,
+    mask: u128,
+}
+
+impl Half {
+    fn differs(&self, found: &[u8; HALF]) -> u128 {
+        (u128::from_le_bytes(*found) ^ self.word) & self.mask
+    }
 }
 
 impl Fixed {
     pub(super) fn new(text: Vec<u8>) -> Self {
-        let words_of = |byte: &dyn Fn(usize) -> u8| {
-            std::array::from_fn(|word| u64::from_le_bytes(std::array::from_fn(|at| byte(word * 8 + at))))
+        let half = |start: usize| {
+            let word = |byte: &dyn Fn(&u8) -> u8| {
+                u128::from_le_bytes(std::array::from_fn(|at| text.get(start + at).map_or(0, byte)))
+            };
+            Half { word: word(&|&byte| byte), mask: word(&|_| u8::MAX) }
         };
-        let words = words_of(&|at| text.get(at).copied().unwrap_or(0));
-        let masks = words_of(&|at| if at < text.len() { u8::MAX } else { 0 });
-        Self { text, words, masks }
+        let mut plain = String::new();
+        json::unescape(&text, &mut plain);
+        Self { halves: [half(0), half(HALF)], text, plain }
+    }
+
+    /// White space at a line's end is not shown.
+    pub(super) fn end_the_line(&mut self) {
+        self.plain.truncate(self.plain.trim_end().len());
+    }
+
+    /// What the text says.
+    pub(super) fn plain(&self) -> &str {
+        &self.plain
     }
 
     /// What stands behind the text, if `line` begins with it.
     pub(super) fn strip<'a>(&self, line: &'a [u8]) -> Option<&'a [u8]> {
-        let Some(begin) = line.first_chunk::<WIDE>().filter(|_| self.text.len() <= WIDE) else {
-            return line.strip_prefix(self.text.as_slice());
-        };
-        let (begin, _) = begin.as_chunks::<8>();
-        let differs = begin.iter().zip(&self.words).zip(&self.masks);
-        let differs = differs
-            .fold(0, |differs, ((&found, word), mask)| differs | (u64::from_le_bytes(found) ^ word) & mask);
-        if differs == 0 { line.get(self.text.len()..) } else { None }
-    }
-}
-
-/// What a text is made of, as far as it tells whether a value is harmless.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Sweep {
-    /// How many backslashes and quotes there are.
-    pub(super) specials: usize,
-    /// The least byte.
-    pub(super) least: u8,
-}
-
-impl Sweep {
-    pub(super) fn of(text: &[u8]) -> Self {
-        let mut sweep = Self { specials: 0, least: u8::MAX };
-        for block in text.chunks(BLOCK) {
-            let specials = block.iter().fold(0_u8, |count, &byte| count.wrapping_add(is_special(byte)));
-            sweep.specials += usize::from(specials);
-            sweep.least = block.iter().fold(sweep.least, |least, &byte| least.min(byte));
+        let length = self.text.len();
+        match (line.first_chunk::<WIDE>(), length <= WIDE) {
+            (Some(begin), true) => {
+                let ([low, high], _) = begin.as_chunks::<HALF>() else { return None };
+                let differs = self.halves[0].differs(low) | self.halves[1].differs(high);
+                if differs == 0 { line.get(length..) } else { None }
+            }
+            _ => line.strip_prefix(self.text.as_slice()),
         }
-        sweep
     }
 }
 
-fn is_special(byte: u8) -> u8 {
-    u8::from(byte == b'\\') | u8::from(byte == b'"')
+/// The length of a text without escapes, at the beginning of `line`, that ends at a backslash.
+///
+/// `None` where it ends otherwise: at a bare quote, at a control character, or not at all.
+pub(super) fn text_length(line: &[u8]) -> Option<usize> {
+    let mut length = 0;
+    let mut rest = line;
+    while let Some((&word, behind)) = rest.split_first_chunk::<8>() {
+        let ends = ends_of(u64::from_le_bytes(word));
+        if ends != 0 {
+            length += ends.trailing_zeros() as usize / 8;
+            return (line.get(length) == Some(&b'\\')).then_some(length);
+        }
+        length += 8;
+        rest = behind;
+    }
+    let end = rest.iter().position(|&byte| byte < b' ' || byte == b'"' || byte == b'\\')?;
+    (rest.get(end) == Some(&b'\\')).then_some(length + end)
+}
+
+/// The highest bit of each byte that is a quote, a backslash or a control character.
+///
+/// Of several the lowest is told exactly; a byte above it may be marked in error, since subtraction borrows.
+/// Formula: "Determine if a word has a byte less than n", Sean Eron Anderson, Bit Twiddling Hacks.
+fn ends_of(word: u64) -> u64 {
+    let below = |word: u64, byte: u8| word.wrapping_sub(every(byte)) & !word;
+    let ends = below(word ^ every(b'"'), 1) | below(word ^ every(b'\\'), 1) | below(word, b' ');
+    ends & every(0x80)
+}
+
+/// This byte in each place of a word.
+const fn every(byte: u8) -> u64 {
+    u64::from_le_bytes([byte; 8])
 }
 
 #[cfg(test)]
@@ -84,15 +121,22 @@ mod tests {
     }
 
     #[test]
-    fn a_sweep_sees_every_byte_of_a_text_of_any_length() {
-        for length in [1, 15, 16, 17, 64, 191, 192, 193, 300, 9_000] {
-            let plain = vec![b'"'; length];
-            assert_eq!(Sweep::of(&plain), Sweep { specials: length, least: b'"' });
-            for at in [0, length / 2, length - 1] {
-                let mut text = plain.clone();
-                text[at] = 1;
-                assert_eq!(Sweep::of(&text), Sweep { specials: length - 1, least: 1 }, "{length} {at}");
+    fn a_value_ends_at_a_backslash_and_at_nothing_else() {
+        for before in 0..20 {
+            for behind in 0..20 {
+                for byte in 0..=u8::MAX {
+                    let line =
+                        [&vec![0xe9; before], [byte].as_slice(), &vec![b'!'; behind], b"\\\""].concat();
+                    let expected = match byte {
+                        b'\\' => Some(before),
+                        b'"' | 0..b' ' => None,
+                        _ => Some(before + 1 + behind),
+                    };
+                    assert_eq!(text_length(&line), expected, "{before} {behind} {byte}");
+                }
             }
         }
+        assert_eq!(text_length(b"no end"), None);
+        assert_eq!(text_length(b"no end in many more"), None);
     }
 }

@@ -8,6 +8,7 @@
 
 mod log;
 mod raw_event;
+mod sigterm;
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
@@ -59,7 +60,7 @@ async fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    register_for_sigterm().await;
+    sigterm::register().await;
     match run(handler).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -131,23 +132,6 @@ impl Function {
             println!("{line}");
         }
     }
-}
-
-/// Lambda sends SIGTERM only where an extension is registered: an internal one that asks for no events will do.
-async fn register_for_sigterm() {
-    let registered = lambda_extension::Extension::new()
-        .with_events(&[])
-        .with_extension_name("statuswatch-sigterm")
-        .register()
-        .await;
-    let Ok(extension) = registered else {
-        tracing::warn!("no SIGTERM will come: lines folded when the container ends stay untold");
-        return;
-    };
-    tokio::spawn(async move {
-        // It waits for events that never come; that it does is what ends Lambda's start phase.
-        let _ = extension.run().await;
-    });
 }
 
 /// The environment's pairs; one that is not UTF-8 is none of ours.

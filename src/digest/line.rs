@@ -1,0 +1,36 @@
+//! A line of which most are never looked at as a whole: unescaped only when somebody asks what it says.
+
+use super::{MAX_SAMPLE_BYTES, Sample};
+use crate::access_log::formats::Recognised;
+
+/// A line without white space at its end.
+pub(super) enum Line<'a> {
+    Plain(&'a str),
+    /// A recognised line as it stands in the batch.
+    Recognised(&'a Recognised, &'a str),
+    Unescaped(String),
+}
+
+impl Line<'_> {
+    /// How many bytes a sample of the line has.
+    pub(super) fn sample_bytes(&mut self) -> usize {
+        if let Self::Recognised(recognised, _) = self {
+            let length = recognised.template.plain_length(&recognised.values);
+            if length <= MAX_SAMPLE_BYTES {
+                return length;
+            }
+        }
+        Sample::bytes_of(self.text())
+    }
+
+    /// What the line says.
+    pub(super) fn text(&mut self) -> &str {
+        if let Self::Recognised(recognised, text) = self {
+            *self = Self::Unescaped(recognised.template.plain(text, &recognised.values));
+        }
+        match self {
+            Self::Plain(text) | Self::Recognised(_, text) => text,
+            Self::Unescaped(text) => text,
+        }
+    }
+}
