@@ -48,6 +48,7 @@ variable "webhook_url" {
 variable "webhook_url_version" {
   type        = number
   default     = 1
+  nullable    = false
   description = "To be raised when `webhook_url` changes: Terraform cannot see that it did."
 
   validation {
