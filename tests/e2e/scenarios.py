@@ -114,8 +114,9 @@ class Run:
         assert self._slack.refused() >= 3, "Lambda was to try three times"
         assert not any(tells("e2e-refused-503")(body) for body in self._slack.bodies())
 
-        kept = self._work / "failure.json"
-        kept.write_text(failed)
+        # What `aws sqs receive-message` prints, as infra/README.md has it saved.
+        kept = self._work / "failures.json"
+        kept.write_text(json.dumps({"Messages": [{"ReceiptHandle": receipt, "Body": failed}]}, indent=4))
         since = len(self._slack.bodies())
         self._command("replay", "--deliver", str(kept))
         self._slack.wait_for(tells("e2e-refused-503"), since, 10)
