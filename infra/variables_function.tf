@@ -8,7 +8,7 @@ variable "memory_size" {
 
   validation {
     condition     = var.memory_size >= 128 && var.memory_size <= 10240
-    error_message = "memory_size must be from 128 to 10240."
+    error_message = "memory_size must be from 128 to 10240, which is what Lambda offers."
   }
 }
 
@@ -61,7 +61,7 @@ variable "maximum_event_age_in_seconds" {
 
   validation {
     condition     = var.maximum_event_age_in_seconds >= 60 && var.maximum_event_age_in_seconds <= 21600
-    error_message = "maximum_event_age_in_seconds must be from 60 to 21600."
+    error_message = "maximum_event_age_in_seconds must be from 60 to 21600 (six hours), which is what Lambda offers."
   }
 }
 

@@ -26,7 +26,7 @@ variable "filter_pattern" {
 
   validation {
     condition     = length(var.filter_pattern) <= 1024
-    error_message = "filter_pattern must be at most 1,024 characters."
+    error_message = "filter_pattern must be at most 1,024 characters: CloudWatch Logs takes no longer one."
   }
 }
 

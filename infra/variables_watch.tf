@@ -15,7 +15,7 @@ variable "watch_email_addresses" {
 
   validation {
     condition     = alltrue([for address in var.watch_email_addresses : can(regex("^[^@\\s]+@[^@\\s]+$", address))])
-    error_message = "watch_email_addresses must be e-mail addresses."
+    error_message = "watch_email_addresses must be e-mail addresses, such as `ops@example.com`; for anything else subscribe to the topic in the output watch_topic_arn."
   }
 
   validation {

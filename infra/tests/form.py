@@ -6,6 +6,7 @@ environment. Out: nothing, or exit code 1 with a sentence for each fault.
 
 import re
 import sys
+from collections import Counter
 
 from readme_table import MODULE, variables
 
@@ -15,7 +16,8 @@ NEVER_SET = {"SLACK_WEBHOOK_URL"}
 NAME = re.compile(r"\b(?:SLACK|STATUSWATCH)_[A-Z_]+\b")
 
 
-def variable_faults(path):
+def variable_faults(path, refused):
+    """What a variable lacks. `refused` is how often the tests expect each variable to be refused."""
     text = path.read_text()
     for name, arguments in variables(text):
         body = re.search(rf'^variable "{name}" \{{\n(.*?)^\}}', text, re.MULTILINE | re.DOTALL)[1]
@@ -23,8 +25,11 @@ def variable_faults(path):
             yield f"{path.name}: variable {name!r} has no default"
         elif arguments["default"] != "null" and arguments.get("nullable") != "false":
             yield f"{path.name}: variable {name!r} lacks `nullable = false`, so a caller's null is not its default"
-        if arguments["type"] != "bool" and "  validation {" not in body:
+        validations = body.count("  validation {")
+        if arguments["type"] != "bool" and not validations:
             yield f"{path.name}: variable {name!r} has no validation"
+        if refused[name] < validations:
+            yield f"{path.name}: variable {name!r} has {validations} validations, and {refused[name]} tests that fail"
 
 
 def output_faults(text):
@@ -66,7 +71,8 @@ def contract_faults():
 
 
 def main():
-    faults = [fault for path in sorted(MODULE.glob("variables*.tf")) for fault in variable_faults(path)]
+    refused = Counter(re.findall(r"\bvar\.(\w+)", (MODULE / "tests/validations.tftest.hcl").read_text()))
+    faults = [fault for path in sorted(MODULE.glob("variables*.tf")) for fault in variable_faults(path, refused)]
     faults += output_faults((MODULE / "outputs.tf").read_text())
     faults += contract_faults()
     if faults:
