@@ -3,6 +3,7 @@
 variable "name" {
   type        = string
   default     = "statuswatch"
+  nullable    = false
   description = "Prefix of every name that the module gives; one per instance in an account and Region."
 
   validation {
@@ -14,6 +15,7 @@ variable "name" {
 variable "tags" {
   type        = map(string)
   default     = {}
+  nullable    = false
   description = "Tags on everything that can be tagged, beside the provider's `default_tags`."
 
   validation {
@@ -25,6 +27,7 @@ variable "tags" {
 variable "role_path" {
   type        = string
   default     = "/"
+  nullable    = false
   description = "Path of every IAM role; set it before the first apply (a role cannot move while its name is taken)."
 
   validation {
@@ -69,6 +72,7 @@ variable "package_path" {
 variable "architecture" {
   type        = string
   default     = "x86_64"
+  nullable    = false
   description = "Instruction set that the package was built for: `x86_64` or `arm64`."
 
   validation {

@@ -3,12 +3,14 @@
 variable "create_api_gateway_account_role" {
   type        = bool
   default     = false
+  nullable    = false
   description = "Whether to create the role with which REST and WebSocket APIs write logs, and to enter it in the account's API Gateway settings. There is one setting per account and Region: true overwrites what is there."
 }
 
 variable "create_log_group" {
   type        = bool
   default     = true
+  nullable    = false
   description = "Whether to create a log group for the access log; false when every log group in `log_group_names` exists already."
 }
 
@@ -31,6 +33,7 @@ variable "log_group_name" {
 variable "log_group_names" {
   type        = set(string)
   default     = []
+  nullable    = false
   description = "Existing log groups that hold access logs and are watched too. Each has room for two subscription filters; this takes one."
 
   validation {
@@ -57,6 +60,7 @@ variable "log_group_names" {
 variable "retention_in_days" {
   type        = number
   default     = 90
+  nullable    = false
   description = "Days that the created access log is kept; 0 for ever."
 
   validation {

@@ -3,6 +3,7 @@
 variable "alarm_source" {
   type        = string
   default     = "metric_filter"
+  nullable    = false
   description = "What the alarm counts: `metric_filter` (CloudWatch's own count, blind to lines of broken JSON), `function` (lines that the function matched), or `both` (two alarms, two notices)."
 
   validation {
@@ -36,6 +37,7 @@ variable "alarm_description" {
 variable "metric_filter_pattern" {
   type        = string
   default     = "{ ($.status = 4*) || ($.status = 5*) }"
+  nullable    = false
   description = "Filter pattern of the metric filter. The default counts 4xx and 5xx in JSON access logs, whether `status` is a string or a number."
 
   validation {
@@ -47,6 +49,7 @@ variable "metric_filter_pattern" {
 variable "metric_namespace" {
   type        = string
   default     = "APIGateway/AccessLog"
+  nullable    = false
   description = "Namespace of the metric that the metric filter publishes."
 
   validation {
@@ -69,12 +72,19 @@ variable "metric_name" {
 variable "alarm_threshold" {
   type        = number
   default     = 1
+  nullable    = false
   description = "Errors in one period from which the alarm breaches."
+
+  validation {
+    condition     = var.alarm_threshold >= 0
+    error_message = "alarm_threshold must not be negative: it is compared with a count of errors. 1 raises the alarm at the first."
+  }
 }
 
 variable "alarm_period" {
   type        = number
   default     = 60
+  nullable    = false
   description = "Seconds of one period, a multiple of 60."
 
   validation {
@@ -86,6 +96,7 @@ variable "alarm_period" {
 variable "alarm_evaluation_periods" {
   type        = number
   default     = 1
+  nullable    = false
   description = "Periods that are looked at (N of \"M of N\")."
 
   validation {
@@ -108,6 +119,7 @@ variable "alarm_datapoints_to_alarm" {
 variable "alarm_statistic" {
   type        = string
   default     = "Sum"
+  nullable    = false
   description = "Statistic over one period: `Sum`, `Average`, `Minimum`, `Maximum` or `SampleCount`."
 
   validation {
@@ -119,6 +131,7 @@ variable "alarm_statistic" {
 variable "alarm_comparison_operator" {
   type        = string
   default     = "GreaterThanOrEqualToThreshold"
+  nullable    = false
   description = "How the statistic is compared with the threshold."
 
   validation {
@@ -130,6 +143,7 @@ variable "alarm_comparison_operator" {
 variable "alarm_treat_missing_data" {
   type        = string
   default     = "notBreaching"
+  nullable    = false
   description = "What a period without a datapoint counts as: `notBreaching`, `breaching`, `ignore` or `missing`. An idle API publishes none."
 
   validation {
@@ -141,6 +155,7 @@ variable "alarm_treat_missing_data" {
 variable "alarm_actions" {
   type        = list(string)
   default     = []
+  nullable    = false
   description = "ARNs of further actions on ALARM, beside the topic and the function."
 
   validation {
@@ -152,6 +167,7 @@ variable "alarm_actions" {
 variable "ok_actions" {
   type        = list(string)
   default     = []
+  nullable    = false
   description = "ARNs of further actions on OK, beside the topic and the function."
 
   validation {

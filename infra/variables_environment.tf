@@ -90,6 +90,7 @@ variable "rules_parameter_name" {
 variable "format" {
   type        = string
   default     = "auto"
+  nullable    = false
   description = "`STATUSWATCH_FORMAT`: format of the access log: `auto`, `json`, `clf`, `csv` or `xml`."
 
   validation {
@@ -101,6 +102,7 @@ variable "format" {
 variable "max_lines" {
   type        = number
   default     = 20
+  nullable    = false
   description = "`STATUSWATCH_MAX_LINES`: lines shown in one message; the others are counted."
 
   validation {
@@ -112,6 +114,7 @@ variable "max_lines" {
 variable "redact" {
   type        = list(string)
   default     = []
+  nullable    = false
   description = "`STATUSWATCH_REDACT`: names of the fields that are masked in Slack."
 
   validation {
@@ -123,6 +126,7 @@ variable "redact" {
 variable "burst" {
   type        = number
   default     = 5
+  nullable    = false
   description = "`STATUSWATCH_BURST`: messages that one container may post at once."
 
   validation {
@@ -134,6 +138,7 @@ variable "burst" {
 variable "spacing_seconds" {
   type        = number
   default     = 5
+  nullable    = false
   description = "`STATUSWATCH_SPACING_SECONDS`: seconds after which one container may post one more."
 
   validation {
@@ -150,6 +155,7 @@ variable "spacing_seconds" {
 variable "max_decompressed_bytes" {
   type        = number
   default     = 134217728
+  nullable    = false
   description = "`STATUSWATCH_MAX_DECOMPRESSED_BYTES`: bytes that one batch may have when inflated."
 
   validation {
@@ -161,6 +167,7 @@ variable "max_decompressed_bytes" {
 variable "allowed_hosts" {
   type        = list(string)
   default     = []
+  nullable    = false
   description = "`STATUSWATCH_ALLOWED_HOSTS`: hosts that the webhook may have besides Slack's own."
 
   validation {

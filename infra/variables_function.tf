@@ -3,17 +3,19 @@
 variable "memory_size" {
   type        = number
   default     = 128
+  nullable    = false
   description = "Megabytes of memory of each function; CPU comes in proportion."
 
   validation {
     condition     = var.memory_size >= 128 && var.memory_size <= 10240
-    error_message = "memory_size must be from 128 to 10240."
+    error_message = "memory_size must be from 128 to 10240, which is what Lambda offers."
   }
 }
 
 variable "timeout" {
   type        = number
   default     = 30
+  nullable    = false
   description = "Seconds that one invocation may take, Slack's answers and retries included."
 
   validation {
@@ -25,6 +27,7 @@ variable "timeout" {
 variable "reserved_concurrent_executions" {
   type        = number
   default     = 2
+  nullable    = false
   description = "Containers that may handle lines at once; -1 to reserve none. An account must keep 100 unreserved: where the quota is small, raise the quota or set -1."
 
   validation {
@@ -33,14 +36,15 @@ variable "reserved_concurrent_executions" {
   }
 
   validation {
-    condition     = var.ingest != "kinesis" || var.kinesis_shard_count == null || var.reserved_concurrent_executions == -1 || try(var.reserved_concurrent_executions >= var.kinesis_shard_count, true)
-    error_message = "reserved_concurrent_executions must be at least kinesis_shard_count: each shard is read by one invocation at a time."
+    condition     = var.ingest != "kinesis" || var.reserved_concurrent_executions == -1 || var.reserved_concurrent_executions >= (var.kinesis_stream_mode == "ON_DEMAND" ? 4 : var.kinesis_shard_count)
+    error_message = "reserved_concurrent_executions must be at least the stream's shards, since each is read by one invocation at a time: kinesis_shard_count, or the 4 with which a stream on demand begins. Raise it (and spacing_seconds to twice as much), or set -1."
   }
 }
 
 variable "alarms_reserved_concurrent_executions" {
   type        = number
   default     = 1
+  nullable    = false
   description = "Containers that may handle alarms at once; -1 to reserve none. With one, a change that comes by topic and by direct action is told once."
 
   validation {
@@ -52,17 +56,19 @@ variable "alarms_reserved_concurrent_executions" {
 variable "maximum_event_age_in_seconds" {
   type        = number
   default     = 3600
+  nullable    = false
   description = "Seconds for which Lambda keeps a delivery that it cannot run, before it goes to the failure destination."
 
   validation {
     condition     = var.maximum_event_age_in_seconds >= 60 && var.maximum_event_age_in_seconds <= 21600
-    error_message = "maximum_event_age_in_seconds must be from 60 to 21600."
+    error_message = "maximum_event_age_in_seconds must be from 60 to 21600 (six hours), which is what Lambda offers."
   }
 }
 
 variable "maximum_retry_attempts" {
   type        = number
   default     = 2
+  nullable    = false
   description = "Times that Lambda runs a failed delivery again, before it goes to the failure destination."
 
   validation {
@@ -74,6 +80,7 @@ variable "maximum_retry_attempts" {
 variable "function_log_retention_in_days" {
   type        = number
   default     = 30
+  nullable    = false
   description = "Days that the functions' own logs are kept; 0 for ever."
 
   validation {
@@ -85,6 +92,7 @@ variable "function_log_retention_in_days" {
 variable "application_log_level" {
   type        = string
   default     = "INFO"
+  nullable    = false
   description = "Lowest level that the functions log: `TRACE`, `DEBUG` or `INFO`. Nothing above INFO: the metrics are log lines of that level."
 
   validation {
@@ -96,6 +104,7 @@ variable "application_log_level" {
 variable "system_log_level" {
   type        = string
   default     = "INFO"
+  nullable    = false
   description = "Lowest level that Lambda itself logs: `DEBUG`, `INFO` or `WARN`. WARN leaves out the line per invocation with duration and memory."
 
   validation {
@@ -107,6 +116,7 @@ variable "system_log_level" {
 variable "failure_destination" {
   type        = string
   default     = "sqs"
+  nullable    = false
   description = "Where a delivery goes that could not be told: `sqs`, `s3` (for deliveries that may exceed what a queue message holds) or `none` (it is lost)."
 
   validation {
@@ -118,6 +128,7 @@ variable "failure_destination" {
 variable "failure_retention_in_days" {
   type        = number
   default     = 14
+  nullable    = false
   description = "Days that a failed delivery is kept; a queue keeps 14 at most."
 
   validation {

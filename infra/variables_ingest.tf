@@ -3,6 +3,7 @@
 variable "ingest" {
   type        = string
   default     = "lambda"
+  nullable    = false
   description = "How log events reach the function: `lambda` (CloudWatch Logs calls it) or `kinesis` (through a stream, where nothing is acknowledged before Slack took it)."
 
   validation {
@@ -11,21 +12,29 @@ variable "ingest" {
   }
 }
 
+# With the pattern of the output `errors_only_filter_pattern`, `%\x22status\x22:\s?\x22?[45][0-9][0-9]%`,
+# CloudWatch sends only lines with a status of 4xx or 5xx, broken JSON among them.
+# What that saves: the calls, and the log lines, of deliveries that hold no error.
+# What it hides: the counts of good and of unreadable lines in ledger and dashboard, so the alarm
+# `lines-unreadable` can hardly fire; and errors in lines that have another form (CLF, CSV, XML, a space
+# before the colon).
 variable "filter_pattern" {
   type        = string
   default     = ""
-  description = "Filter pattern of the subscription filters. Empty sends every line, so that the ledger counts good and unreadable ones too; README.md has one that sends only errors."
+  nullable    = false
+  description = "Filter pattern of the subscription filters. Empty sends every line, so that the ledger counts good and unreadable ones too; the output `errors_only_filter_pattern` sends errors only, see \"Which lines are sent\"."
 
   validation {
     condition     = length(var.filter_pattern) <= 1024
-    error_message = "filter_pattern must be at most 1,024 characters."
+    error_message = "filter_pattern must be at most 1,024 characters: CloudWatch Logs takes no longer one."
   }
 }
 
 variable "kinesis_stream_mode" {
   type        = string
   default     = "PROVISIONED"
-  description = "Capacity of the stream: `PROVISIONED` or `ON_DEMAND`."
+  nullable    = false
+  description = "Capacity of the stream: `PROVISIONED`, or `ON_DEMAND`, which begins with 4 shards and so wants `reserved_concurrent_executions = 4` and `spacing_seconds = 8`."
 
   validation {
     condition     = contains(["PROVISIONED", "ON_DEMAND"], var.kinesis_stream_mode)
@@ -36,6 +45,7 @@ variable "kinesis_stream_mode" {
 variable "kinesis_shard_count" {
   type        = number
   default     = 1
+  nullable    = false
   description = "Shards of a provisioned stream; each takes 1 MB or 1,000 records a second."
 
   validation {
@@ -47,6 +57,7 @@ variable "kinesis_shard_count" {
 variable "kinesis_retention_period" {
   type        = number
   default     = 24
+  nullable    = false
   description = "Hours that the stream keeps a record."
 
   validation {
@@ -58,6 +69,7 @@ variable "kinesis_retention_period" {
 variable "kinesis_batch_size" {
   type        = number
   default     = 100
+  nullable    = false
   description = "Records in one invocation at most."
 
   validation {
@@ -69,6 +81,7 @@ variable "kinesis_batch_size" {
 variable "kinesis_maximum_batching_window_in_seconds" {
   type        = number
   default     = 10
+  nullable    = false
   description = "Seconds for which records are gathered into one invocation, and so into one message."
 
   validation {
@@ -80,6 +93,7 @@ variable "kinesis_maximum_batching_window_in_seconds" {
 variable "kinesis_maximum_retry_attempts" {
   type        = number
   default     = -1
+  nullable    = false
   description = "Times that a failed batch is run again; -1 for as long as its age allows."
 
   validation {
@@ -91,6 +105,7 @@ variable "kinesis_maximum_retry_attempts" {
 variable "kinesis_maximum_record_age_in_seconds" {
   type        = number
   default     = 21600
+  nullable    = false
   description = "Seconds after which a record that could not be told goes to the failure destination."
 
   validation {

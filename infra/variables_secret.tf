@@ -18,7 +18,7 @@ variable "webhook_secret_name" {
 
   validation {
     condition     = var.webhook_secret_name == null || can(regex("^[A-Za-z0-9/_+=.@-]+$", var.webhook_secret_name))
-    error_message = "webhook_secret_name must be the name of a secret, not its ARN."
+    error_message = "webhook_secret_name must be the name of a secret, not its ARN: the part after `:secret:` without the last hyphen and six characters."
   }
 
   validation {
@@ -48,6 +48,7 @@ variable "webhook_url" {
 variable "webhook_url_version" {
   type        = number
   default     = 1
+  nullable    = false
   description = "To be raised when `webhook_url` changes: Terraform cannot see that it did."
 
   validation {
@@ -63,6 +64,6 @@ variable "webhook_kms_key_arn" {
 
   validation {
     condition     = var.webhook_kms_key_arn == null || can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:\\d{12}:key/.+$", var.webhook_kms_key_arn))
-    error_message = "webhook_kms_key_arn must be the ARN of a key, not an alias."
+    error_message = "webhook_kms_key_arn must be the ARN of a key, not an alias: a policy does not take an alias. `aws kms describe-key --key-id alias/NAME --query KeyMetadata.Arn` prints it."
   }
 }

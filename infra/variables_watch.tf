@@ -3,17 +3,19 @@
 variable "create_watch_alarms" {
   type        = bool
   default     = true
+  nullable    = false
   description = "Whether to create the alarms on the functions, their failure destination and their deliveries, with a topic of their own."
 }
 
 variable "watch_email_addresses" {
   type        = set(string)
   default     = []
+  nullable    = false
   description = "E-mail addresses that those alarms go to; each must confirm the mail that AWS sends."
 
   validation {
     condition     = alltrue([for address in var.watch_email_addresses : can(regex("^[^@\\s]+@[^@\\s]+$", address))])
-    error_message = "watch_email_addresses must be e-mail addresses."
+    error_message = "watch_email_addresses must be e-mail addresses, such as `ops@example.com`; for anything else subscribe to the topic in the output watch_topic_arn."
   }
 
   validation {
@@ -25,6 +27,7 @@ variable "watch_email_addresses" {
 variable "watch_unreadable_threshold" {
   type        = number
   default     = 1
+  nullable    = false
   description = "Lines in 5 minutes without a readable status from which the alarm breaches."
 
   validation {
@@ -36,6 +39,7 @@ variable "watch_unreadable_threshold" {
 variable "watch_pending_minutes" {
   type        = number
   default     = 15
+  nullable    = false
   description = "Minutes on end with lines held back from which the alarm breaches: a storm that long."
 
   validation {
@@ -47,6 +51,7 @@ variable "watch_pending_minutes" {
 variable "watch_delivery_lag_seconds" {
   type        = number
   default     = 300
+  nullable    = false
   description = "Seconds from a line's timestamp to Slack's acceptance from which the alarm breaches."
 
   validation {
@@ -58,5 +63,6 @@ variable "watch_delivery_lag_seconds" {
 variable "create_dashboard" {
   type        = bool
   default     = true
+  nullable    = false
   description = "Whether to create the dashboard."
 }

@@ -407,9 +407,11 @@ run "stream" {
 run "stream_on_demand" {
   command = plan
   variables {
-    ingest              = "kinesis"
-    kinesis_stream_mode = "ON_DEMAND"
-    kms_key_arn         = "arn:aws:kms:eu-west-1:123456789012:key/one"
+    ingest                         = "kinesis"
+    kinesis_stream_mode            = "ON_DEMAND"
+    reserved_concurrent_executions = 4
+    spacing_seconds                = 8
+    kms_key_arn                    = "arn:aws:kms:eu-west-1:123456789012:key/one"
   }
 
   assert {
@@ -511,5 +513,38 @@ run "another_name" {
   assert {
     condition     = alltrue([for alarm in merge(aws_cloudwatch_metric_alarm.watch, aws_cloudwatch_metric_alarm.errors) : strcontains(alarm.alarm_name, "orders")])
     error_message = "its alarms have names of their own"
+  }
+}
+
+run "null_is_the_default" {
+  command = plan
+  variables {
+    name                           = null
+    tags                           = null
+    create_log_group               = null
+    log_group_names                = null
+    retention_in_days              = null
+    alarm_source                   = null
+    alarm_threshold                = null
+    format                         = null
+    redact                         = null
+    reserved_concurrent_executions = null
+    failure_destination            = null
+    ingest                         = null
+    filter_pattern                 = null
+    create_watch_alarms            = null
+    watch_email_addresses          = null
+  }
+
+  assert {
+    condition = (
+      aws_lambda_function.lines.function_name == "statuswatch-lines" &&
+      aws_lambda_function.lines.reserved_concurrent_executions == 2 &&
+      aws_cloudwatch_log_group.access_log[0].retention_in_days == 90 &&
+      aws_cloudwatch_metric_alarm.errors["metric_filter"].threshold == 1 &&
+      aws_cloudwatch_log_subscription_filter.this["/aws/apigateway/statuswatch-accesslog"].filter_pattern == "" &&
+      length(aws_sqs_queue.failures) == 1 && length(aws_cloudwatch_metric_alarm.watch_heartbeat) == 1
+    )
+    error_message = "a caller who hands null on gets the default"
   }
 }

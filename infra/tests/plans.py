@@ -4,7 +4,8 @@ In: a directory with the module and its examples, initialised. Out: a line for e
 with a sentence for each fault. A server on loopback answers the few questions that a plan asks AWS.
 
 Looked at: policies and permissions (policy_lint); that the webhook is nowhere in a plan, nor in what
-Terraform prints; that the recommended access-log formats stay valid JSON when there is an error.
+Terraform prints; that the recommended access-log formats stay valid JSON when there is an error; that
+everything that takes tags has them; that a second instance shares no name with the first.
 """
 
 import json
@@ -15,6 +16,7 @@ import sys
 import tempfile
 import threading
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -26,24 +28,29 @@ WEBHOOK = f"https://hooks.slack.com/services/T000/B000/{MARKER}"
 PACKAGE = str(Path(__file__).resolve().parent / "package.placeholder")
 KEY = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/0"
 
+TAGS = {"team": "orders"}
+
+EVERYTHING = {
+    "create_api_gateway_account_role": True,
+    "alarm_source": "both",
+    "chatbot_slack_channel": {"slack_team_id": "T0123ABCD", "slack_channel_id": "C0123ABCD"},
+    "ingest": "kinesis",
+    "kms_key_arn": KEY,
+    "webhook_kms_key_arn": KEY,
+    "failure_destination": "s3",
+    "rules": json.dumps({"rules": [{"name": f"a long name for rule {number}", "action": "count"} for number in range(60)]}),
+    "watch_email_addresses": ["ops@example.com"],
+    "permissions_boundary": f"arn:aws:iam::{ACCOUNT}:policy/boundary",
+    "tags": TAGS,
+}
+
+ANOTHER = ", another instance"
 # Shape of the plan: directory, variables.
 PLANS = {
     "defaults": (".", {}),
-    "everything": (
-        ".",
-        {
-            "create_api_gateway_account_role": True,
-            "alarm_source": "both",
-            "chatbot_slack_channel": {"slack_team_id": "T0123ABCD", "slack_channel_id": "C0123ABCD"},
-            "ingest": "kinesis",
-            "kms_key_arn": KEY,
-            "webhook_kms_key_arn": KEY,
-            "failure_destination": "s3",
-            "rules_parameter_name": "/rules",
-            "watch_email_addresses": ["ops@example.com"],
-            "permissions_boundary": f"arn:aws:iam::{ACCOUNT}:policy/boundary",
-        },
-    ),
+    "defaults" + ANOTHER: (".", {"name": "orders"}),
+    "everything": (".", EVERYTHING),
+    "everything" + ANOTHER: (".", EVERYTHING | {"name": "orders"}),
     "secret and queue with a key": (".", {"webhook_secret_name": "slack", "kms_key_arn": KEY}),
     "31 log groups": (".", {"create_log_group": False, "log_group_names": [f"/apis/{number}" for number in range(31)]}),
     "examples/rest-api": ("examples/rest-api", {}),
@@ -107,7 +114,8 @@ def plan(directory, variables, environment, out):
     variables = variables | {"package_path": PACKAGE} | ({} if has_webhook else {"webhook_url": WEBHOOK})
     variable_file = out.with_suffix(".tfvars.json")
     variable_file.write_text(json.dumps(variables))
-    command = ["terraform", "plan", "-no-color", "-input=false", f"-out={out}", f"-var-file={variable_file}"]
+    # There is no state to lock, and plans of one directory run side by side.
+    command = ["terraform", "plan", "-no-color", "-input=false", "-lock=false", f"-out={out}", f"-var-file={variable_file}"]
     ran = subprocess.run(command, cwd=directory, env=environment, capture_output=True)
     if ran.returncode:
         sys.exit(f"{directory}: terraform plan failed:\n{ran.stderr.decode()[-4000:]}")
@@ -141,6 +149,40 @@ def format_faults(outputs):
                 yield f"access_log_format_{kind} has no status: {line}"
 
 
+def tag_faults(document):
+    """What could bear tags and does not."""
+    for change in document["resource_changes"]:
+        after = change["change"]["after"] or {}
+        if change["mode"] == "managed" and "tags" in after and not TAGS.items() <= (after["tags"] or {}).items():
+            yield f"{change['address']} is not tagged"
+
+
+# What AWS tells a resource by, as far as a plan knows it.
+IDENTITY = (
+    "name", "role", "function_name", "alarm_name", "dashboard_name", "configuration_name", "bucket",
+    "rule", "target_id", "log_group_name", "statement_id_prefix",
+)  # fmt: skip
+
+
+def identities(document):
+    """Type and names of each resource; those that have only ARNs, unknown before the apply, are left out."""
+    found = set()
+    for change in document["resource_changes"]:
+        after = change["change"]["after"] or {}
+        names = tuple((key, after[key]) for key in IDENTITY if isinstance(after.get(key), str))
+        if change["mode"] == "managed" and names:
+            found.add((change["type"], names))
+    return found
+
+
+def shared_faults(first, second):
+    """What two instances side by side in an account would fight over."""
+    if min(len(first), len(second)) < 30:
+        yield f"only {min(len(first), len(second))} names were read: has the plan changed its form?"
+    for shared in sorted(first & second):
+        yield f"another instance has this name, too: {shared}"
+
+
 def main(root):
     server = ThreadingHTTPServer(("127.0.0.1", 0), Aws)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -151,15 +193,26 @@ def main(root):
         "AWS_REGION": "eu-west-1",
         "AWS_EC2_METADATA_DISABLED": "true",
     }
-    faults = []
+    faults, instances = [], {}
     with tempfile.TemporaryDirectory() as scratch:
-        for number, (name, (directory, variables)) in enumerate(PLANS.items()):
-            document, everything = plan(Path(root) / directory, variables, environment, Path(scratch) / f"plan{number}")
+        with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+            planned = {
+                name: pool.submit(plan, Path(root) / directory, variables, environment, Path(scratch) / f"plan{number}")
+                for number, (name, (directory, variables)) in enumerate(PLANS.items())
+            }
+        for name, (_, variables) in PLANS.items():
+            document, everything = planned[name].result()
             found, read = policy_lint.plan_faults(document)
             if read < 10:
                 found.append(f"only {read} policies were read: has the plan changed its form?")
             if any(MARKER.encode() in text for text in everything):
                 found.append("the webhook is in the plan")
+            if "tags" in variables:
+                found += tag_faults(document)
+            instances[name] = identities(document)
+            first = name.removesuffix(ANOTHER)
+            if first != name:
+                found += shared_faults(instances[first], instances[name])
             if name == "defaults":
                 found += format_faults(document["planned_values"]["outputs"])
             print(f"plan {name!r}: {len(document['resource_changes'])} resources, {read} policies and permissions")

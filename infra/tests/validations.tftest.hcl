@@ -51,6 +51,7 @@ run "numbers_out_of_range" {
   variables {
     retention_in_days                          = 100
     function_log_retention_in_days             = -1
+    alarm_threshold                            = -1
     alarm_period                               = 30
     memory_size                                = 64
     timeout                                    = 5
@@ -74,6 +75,7 @@ run "numbers_out_of_range" {
   expect_failures = [
     var.retention_in_days,
     var.function_log_retention_in_days,
+    var.alarm_threshold,
     var.alarm_period,
     var.memory_size,
     var.timeout,
@@ -285,6 +287,15 @@ run "fewer_containers_than_shards" {
   variables {
     ingest              = "kinesis"
     kinesis_shard_count = 3
+  }
+  expect_failures = [var.reserved_concurrent_executions]
+}
+
+run "fewer_containers_than_a_stream_on_demand_begins_with" {
+  command = plan
+  variables {
+    ingest              = "kinesis"
+    kinesis_stream_mode = "ON_DEMAND"
   }
   expect_failures = [var.reserved_concurrent_executions]
 }

@@ -75,11 +75,17 @@ fn the_recommended_text_pattern_sees_error_lines_of_json_presets_broken_ones_too
             ('d', r#"{"status":"503","error":""Service Unavailable""}"#),
             ('e', r#"{"integrationStatus":"502","status":"200"}"#),
             ('f', r#"{"status":"-"}"#),
+            ('g', r#"{"integration_status":"502","status":"200"}"#),
+            // What it hides: a space before the colon, and what is no JSON.
+            ('h', r#"{"status" : "503"}"#),
+            ('i', r#"203.0.113.7 - - [22/Nov/2026:10:00:00 +0000] "GET /orders HTTP/1.1" 503 37 1 x1"#),
+            ('j', "203.0.113.7,-,-,22/Nov/2026:10:00:00 +0000,GET,/orders,HTTP/1.1,503,37,1,x1"),
+            ('k', r#"<request id="1"> <status>503</status> </request>"#),
         ],
         &[
             (r"%\x22status\x22:\s?\x22?[45][0-9][0-9]%", "abd"),
-            ("{ ($.status = 4*) || ($.status = 5*) }", "a"),
-            ("{ $.status = 4* || $.status = 5* }", "a"),
+            ("{ ($.status = 4*) || ($.status = 5*) }", "ah"),
+            ("{ $.status = 4* || $.status = 5* }", "ah"),
         ],
     );
 }

@@ -6,9 +6,12 @@ function reads and answers, what the CLI takes, what a message must tell. Not on
 """
 
 import argparse
+import signal
+import sys
 import tempfile
 import threading
 import time
+import traceback
 
 import scenarios
 from fake_slack import FakeSlack
@@ -20,15 +23,21 @@ MARKER = "MARKER0THAT0MUST0BE0NOWHERE"
 
 
 class Report:
-    """Says what was shown and how long it took."""
+    """Says what was shown and how long it took; knows what is being done, in case it fails."""
 
     def __init__(self):
         self._began = self._last = time.monotonic()
+        self.doing = "starting"
 
     def __call__(self, text):
         now = time.monotonic()
         print(f"e2e {now - self._began:6.1f} s  (+{now - self._last:5.1f} s)  {text}", flush=True)
         self._last = now
+
+    def show(self, scenario):
+        """Runs a scenario, a function named for what it shows."""
+        self.doing = scenario.__name__.replace("_", " ")
+        self(f"{self.doing}: {scenario()}")
 
 
 def whole_run(package, cli, work, report):
@@ -36,11 +45,13 @@ def whole_run(package, cli, work, report):
     webhook = f"http://127.0.0.1:{slack.port}/services/T000/B000/{MARKER}"
     emulator = ministack(work)
     stack = Stack(emulator.endpoint)
-    before = stack.leftovers()
-    # By the environment, so that the URL stands in no command line.
-    terraform = Terraform(work, emulator.endpoint, environment={"TF_VAR_webhook_url": webhook})
-    report("emulator and fake Slack are up, Terraform is initialised")
     try:
+        before = stack.leftovers()
+        # By the environment, so that the URL stands in no command line.
+        terraform = Terraform(work, emulator.endpoint, environment={"TF_VAR_webhook_url": webhook})
+        report("emulator and fake Slack are up, Terraform is initialised")
+
+        report.doing = "applying examples/rest-api"
         terraform.apply(package_path=package)
         stack.use(terraform.outputs())
         resources = terraform.resources()
@@ -48,12 +59,8 @@ def whole_run(package, cli, work, report):
         print("\n".join(f"      {address}" for address in resources))
 
         run = scenarios.Run(stack, slack, cli, webhook, work)
-        judge = run.formats_and_pattern_hold_before_our_own_tools
-        if run.has_command("lint-format") and run.has_command("match"):
-            report(f"{judge.__name__.replace('_', ' ')}: {judge()}")
-        else:
-            report("SKIPPED, the CLI has no `lint-format` or no `match` yet: formats and pattern")
-        for show in (
+        for scenario in (
+            run.formats_and_pattern_hold_before_our_own_tools,
             run.errors_of_every_kind_are_told_in_one_message,
             run.alarm_is_told_once,
             run.metrics_are_those_that_alarms_and_dashboard_look_at,
@@ -61,17 +68,22 @@ def whole_run(package, cli, work, report):
             run.recovery_is_told_once,
             run.storm_is_told_to_the_last_line_by_the_tick,
         ):
-            report(f"{show.__name__.replace('_', ' ')}: {show()}")
+            report.show(scenario)
 
+        report.doing = "switching to the stream"
         switched = {"package_path": package, "ingest": "kinesis", "alarm_source": "function"}
         seen = watch_filters(stack, lambda: terraform.apply(**switched))
         assert all(seen), f"the access log had no subscription filter at some moment: {seen}"
         stack.use(terraform.outputs())
         report(f"applied ingest = kinesis, alarm_source = function: never without a filter, asked {len(seen)} times")
-        for show in (run.errors_through_the_stream_are_told, run.alarm_on_the_function_s_count_is_told):
-            report(f"{show.__name__.replace('_', ' ')}: {show()}")
+        for scenario in (
+            run.errors_through_the_stream_are_told,
+            run.alarm_on_the_function_s_count_is_told,
+            run.ledger_balances,
+        ):
+            report.show(scenario)
 
-        run.ledger_balances()
+        report.doing = "looking for the webhook where it must not be"
         nowhere = {
             "Terraform's state": terraform.kept().decode(),
             "the functions' logs": "\n".join(stack.function_log("lines") + stack.function_log("alarms")),
@@ -85,14 +97,18 @@ def whole_run(package, cli, work, report):
         faults = [line for line in emulator.log().splitlines() if "E2E-FAULT" in line]
         assert not faults, f"the emulator could not deliver: {faults[:3]}"
 
+        report.doing = "switching between the kinds of permission"
+        report(scenarios.permission_never_missing(Terraform(work, emulator.endpoint, "."), package))
+
+        report.doing = "destroying"
         terraform.destroy(**switched)
         left = {kind: names for kind, names in stack.leftovers().items() if names != before.get(kind)}
         assert not left, f"left over after destroy: {left}"
         report("destroyed, nothing is left")
-
-        report(scenarios.permission_never_missing(Terraform(work, emulator.endpoint, "."), package))
-    except BaseException:
-        print(f"--- the emulator's last words\n{emulator.log()[-6000:]}")
+    except Exception:
+        print(f"--- the emulator's last words\n{emulator.log()[-3000:]}")
+        for role in ("lines", "alarms"):
+            print(f"--- the last words of the function for {role}\n{stack.last_words(role)}")
         raise
     finally:
         emulator.stop()
@@ -119,6 +135,7 @@ def watch_filters(stack, act):
 
 def second_plan_is_empty(package, work, report):
     emulator = moto(work)
+    report.doing = "planning a second time"
     try:
         environment = {"TF_VAR_webhook_url": f"https://hooks.slack.com/services/T000/B000/{MARKER}"}
         terraform = Terraform(work, emulator.endpoint, environment=environment)
@@ -138,8 +155,15 @@ if __name__ == "__main__":
     arguments.add_argument("--cli", required=True, help="the statuswatch command")
     arguments.add_argument("--second-plan", action="store_true", help="only: apply to moto, plan again, expect nothing")
     given = arguments.parse_args()
-    with tempfile.TemporaryDirectory(prefix="statuswatch-e2e-") as scratch:
-        if given.second_plan:
-            second_plan_is_empty(given.package, scratch, Report())
-        else:
-            whole_run(given.package, given.cli, scratch, Report())
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: sys.exit(f"e2e: ended by {signal.Signals(number).name}"))
+    report = Report()
+    try:
+        with tempfile.TemporaryDirectory(prefix="statuswatch-e2e-") as scratch:
+            if given.second_plan:
+                second_plan_is_empty(given.package, scratch, report)
+            else:
+                whole_run(given.package, given.cli, scratch, report)
+    except Exception as fault:
+        traceback.print_exc()
+        sys.exit(f"\ne2e FAILED while {report.doing}:\n{fault}")

@@ -1,7 +1,10 @@
 """Access-log lines as API Gateway writes them, of every kind: four formats, good, wrong, broken.
 
-In: a name that makes the request id unique. Out: one line. Shapes are those of API Gateway's presets.
+In: a name that makes the request id unique. Out: one line. Shapes are those of API Gateway's presets,
+or of a format that is filled in.
 """
+
+import re
 
 
 def rest_json(request_id, status, path="/orders"):
@@ -45,3 +48,9 @@ def xml(request_id, status):
         f"<httpMethod>GET</httpMethod> <resourcePath>/orders</resourcePath> <status>{status}</status> "
         "<protocol>HTTP/1.1</protocol> <responseLength>37</responseLength> </request>"
     )
+
+
+def filled(access_log_format, request_id, status, **values):
+    """A line in a format, as it is when there is an error: what has no value is a bare dash."""
+    values = {"requestId": request_id, "extendedRequestId": f"x{request_id}", "status": str(status)} | values
+    return re.sub(r"\$context\.([\w.]*\w)", lambda variable: values.get(variable[1], "-"), access_log_format)

@@ -43,6 +43,8 @@ class Run:
             "e2e-clf-500": lines.clf("e2e-clf-500", 500),
             "e2e-csv-403": lines.csv("e2e-csv-403", 403),
             "e2e-xml-429": lines.xml("e2e-xml-429", 429),
+            "e2e-ours-504": self._recommended("rest", "e2e-ours-504", 504, httpMethod="POST", resourcePath="/ours/{id}"),
+            "e2e-ours-429": self._recommended("http", "e2e-ours-429", 429, httpMethod="PUT", routeKey="PUT /ours"),
         }
         good = {
             "e2e-rest-200": lines.rest_json("e2e-rest-200", 200),
@@ -54,16 +56,18 @@ class Run:
         assert all(request in text for request in wrong), f"an error is missing: {text}"
         assert not any(request in text for request in good), f"a good line is told: {text}"
         assert self._stack.log_group in text, f"the log group is not named: {text}"
+        # The line itself holds the one in two pieces and the other once.
+        assert "POST /ours/{id}" in text and text.count("PUT /ours") > 1, f"no route of the recommended formats: {text}"
         assert len([other for other in self._slack.bodies() if tells("e2e-rest-502")(other)]) == 1
 
         [ledger] = wait_until(lambda: self._with_lines(), 20, "the ledger of the first delivery")
         expected = {
-            "Received": 9, "Ok": 2, "Unreadable": 1, "Matched": 6, "Shown": 6, "Salvaged": 1,
-            "ClientErrors": 3, "ServerErrors": 3, "Posted": 1, "Failed": 0, "Pending": 0,
+            "Received": 11, "Ok": 2, "Unreadable": 1, "Matched": 8, "Shown": 8, "Salvaged": 1,
+            "ClientErrors": 4, "ServerErrors": 4, "Posted": 1, "Failed": 0, "Pending": 0,
         }  # fmt: skip
         found = {name: ledger[name] for name in expected}
         assert found == expected, f"the ledger says {found}, not {expected}"
-        return "six errors of six kinds, in one message"
+        return "eight errors of eight kinds, in one message"
 
     def alarm_is_told_once(self):
         name = self._stack.alarm_names["metric_filter"]
@@ -88,17 +92,16 @@ class Run:
 
     def formats_and_pattern_hold_before_our_own_tools(self):
         """The recommended formats and the pattern for errors only, judged by the CLI."""
-        formats = [self._stack.output(f"access_log_format_{kind}") for kind in ("rest", "http")]
-        for recommended in formats:
-            self._command("lint-format", "-", standard_input=recommended)
+        for kind in ("rest", "http"):
+            self._command("lint-format", "-", standard_input=self._stack.output(f"access_log_format_{kind}"))
         wrong = [lines.rest_json("a", 502), lines.http_json("b", 404), lines.broken_json("c", 504)]
-        wrong += [recommended.replace("$context.status", "503") for recommended in formats]
+        wrong += [self._recommended(kind, kind, 503) for kind in ("rest", "http")]
         good = [lines.rest_json("d", 200), lines.http_json("e", 304)]
         kept = self._work / "lines.txt"
         kept.write_text("\n".join([*wrong, *good]) + "\n")
         matched = self._command("match", self._stack.output("errors_only_filter_pattern"), str(kept))
         assert matched.splitlines() == wrong, f"the pattern for errors only selects {matched}"
-        return f"{len(formats)} formats, {len(wrong)} lines of {len(wrong) + len(good)}"
+        return f"two formats, {len(wrong)} lines of {len(wrong) + len(good)}"
 
     def refused_batch_goes_to_the_queue_and_from_there_to_slack(self):
         self._slack.refuse(403, "invalid_token")
@@ -111,8 +114,9 @@ class Run:
         assert self._slack.refused() >= 3, "Lambda was to try three times"
         assert not any(tells("e2e-refused-503")(body) for body in self._slack.bodies())
 
-        kept = self._work / "failure.json"
-        kept.write_text(failed)
+        # What `aws sqs receive-message` prints, as infra/README.md has it saved.
+        kept = self._work / "failures.json"
+        kept.write_text(json.dumps({"Messages": [{"ReceiptHandle": receipt, "Body": failed}]}, indent=4))
         since = len(self._slack.bodies())
         self._command("replay", "--deliver", str(kept))
         self._slack.wait_for(tells("e2e-refused-503"), since, 10)
@@ -176,10 +180,11 @@ class Run:
             sum(ledger[name] for ledger in ledgers) for name in ("Matched", "Shown", "Counted", "Failed")
         )
         assert matched == shown + counted + failed, f"matched {matched}, shown {shown}, counted {counted}, failed {failed}"
+        return f"{sum(ledger['Received'] for ledger in ledgers)} lines in {len(ledgers)} invocations"
 
-    def has_command(self, name):
-        """Whether the CLI knows a command; some are built after this run was."""
-        return name in self._command("--help")
+    def _recommended(self, kind, request_id, status, **values):
+        """A line in the format that the module recommends for an API of a kind."""
+        return lines.filled(self._stack.output(f"access_log_format_{kind}"), request_id, status, **values)
 
     def _command(self, *arguments, standard_input=None):
         """Runs the CLI with the webhook and nothing else in its environment, and returns what it says."""
@@ -212,15 +217,16 @@ def permission_never_missing(terraform, package):
     groups = [f"/e2e/{number:02}" for number in range(31)]
     of_groups, of_account = "aws_lambda_permission.log_group", "aws_lambda_permission.account"
 
+    variables = {
+        "name": "e2e-many",
+        "package_path": package,
+        "create_log_group": False,
+        "log_group_names": groups,
+        "webhook_parameter_name": "/none",
+    }
+
     def apply(names):
-        return terraform.apply(
-            targets=[of_groups, of_account],
-            name="e2e-many",
-            package_path=package,
-            create_log_group=False,
-            log_group_names=names,
-            webhook_parameter_name="/none",
-        )
+        return terraform.apply(targets=[of_groups, of_account], **variables | {"log_group_names": names})
 
     def check(events, gone, come):
         """All that comes is complete before any of what goes is begun."""
@@ -233,4 +239,5 @@ def permission_never_missing(terraform, package):
     apply(groups[:30])
     check(apply(groups), gone=of_groups, come=of_account)
     check(apply(groups[:30]), gone=of_account, come=of_groups)
+    terraform.destroy(**variables)
     return "30 log groups, 31, and 30 again: the permission is never missing"

@@ -59,6 +59,13 @@ class Stack:
         pages = self._client("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
         return [event["message"] for page in pages for event in page["events"]]
 
+    def last_words(self, role):
+        """The end of a function's log, or why there is none; for a run that fails."""
+        try:
+            return "\n".join(self.function_log(role)[-20:])
+        except Exception as fault:
+            return f"none: {fault!r}"
+
     def ledgers(self, role):
         """The ledger of each invocation of a function, oldest first, from the lines that carry its metrics."""
         found = []
@@ -109,6 +116,7 @@ class Stack:
                 "queues": ask("sqs").list_queues().get("QueueUrls", []),
                 "parameters": [p["Name"] for p in ask("ssm").describe_parameters()["Parameters"]],
                 "rules": [r["Name"] for r in ask("events").list_rules()["Rules"]],
+                "buckets": [b["Name"] for b in ask("s3").list_buckets()["Buckets"]],
                 "streams": ask("kinesis").list_streams()["StreamNames"],
                 "roles": [r["RoleName"] for r in ask("iam").list_roles()["Roles"]],
                 "APIs": [a["name"] for a in ask("apigateway").get_rest_apis()["items"]],

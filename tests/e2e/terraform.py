@@ -20,7 +20,9 @@ class Terraform:
             ignored = shutil.ignore_patterns(".terraform*", "*.tfstate*", "init.log")
             shutil.copytree(INFRA, self._copy, ignore=ignored)
         self._directory = self._copy / root
-        self._environment = aws_environment(endpoint) | {"TF_IN_AUTOMATION": "1"} | (environment or {})
+        # The provider leaves a socket behind where it is ended early: in the work folder, which goes.
+        own = {"TF_IN_AUTOMATION": "1", "TMPDIR": str(work)}
+        self._environment = aws_environment(endpoint) | own | (environment or {})
         subprocess.run([self._copy / "tests/terraform-init", self._directory], env=self._environment, check=True)
 
     def apply(self, targets=(), **variables):
@@ -59,17 +61,24 @@ class Terraform:
         return b"".join(path.read_bytes() for path in self._directory.glob("*.tfstate*"))
 
     def _run(self, *arguments):
-        ran = subprocess.run(
+        process = subprocess.Popen(
             ["terraform", *arguments],
             cwd=self._directory,
             env=self._environment,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
         )
-        if ran.returncode:
-            said = [line for line in ran.stdout.splitlines() if '"@level":"error"' in line] or [ran.stderr[-4000:]]
-            raise RuntimeError("\n".join([f"terraform {arguments[0]} failed:", *said]))
-        return ran.stdout
+        try:
+            said, complained = process.communicate()
+        except BaseException:
+            # Asked to end, it ends its provider, too; killed, it would leave it running.
+            process.terminate()
+            process.communicate()
+            raise
+        if process.returncode:
+            raise RuntimeError(f"terraform {arguments[0]} failed:\n{errors_in(said) or complained[-4000:]}")
+        return said
 
 
 def aws_environment(endpoint):
@@ -83,6 +92,15 @@ def aws_environment(endpoint):
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_EC2_METADATA_DISABLED": "true",
     }
+
+
+def errors_in(said):
+    """What Terraform says is wrong, from its lines of JSON; nothing where it does not speak JSON."""
+    messages = [json.loads(line) for line in said.splitlines() if '"@level":"error"' in line]
+    return "\n".join(
+        "\n  ".join([message["@message"], message.get("diagnostic", {}).get("address", ""), message.get("diagnostic", {}).get("detail", "")])
+        for message in messages
+    )
 
 
 def difference(change):
