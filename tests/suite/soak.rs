@@ -145,8 +145,8 @@ fn the_process_that_soaks() {
 
 #[test]
 fn memory_stays_where_it_was_once_it_is_warm() {
-    // Long batches fill the memory of duplicates, both generations of it, within the warm-up; then they fill it three
-    // times more, since what grows only when something full is used again shows no sooner.
+    // Long batches fill the memory of duplicates, both generations of it, within the warm-up, and then three times
+    // more. What would show later still, `once_it_is_full_it_never_takes_memory_again` finds to the allocation.
     let plan = Plan { warm_up: 100, invocations: 300, lines_a_batch: 2_000 };
     assert!(plan.warm_up * plan.lines_a_batch * 2 / 3 > 2 * CAPACITY as u64, "the warm-up fills it");
     assert_within_5_percent(soak_apart(plan));
