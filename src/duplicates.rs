@@ -3,11 +3,14 @@
 //! CloudWatch Logs and Lambda's queue both deliver at least once. The memory lives as long as the process and is
 //! bounded: the oldest keys are forgotten first. Log events of a post that failed are never in it.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
 use std::hash::{BuildHasherDefault, DefaultHasher, Hasher};
 
-/// How many log events are remembered: about two of the largest batches that Lambda can hand over, all errors.
-pub const CAPACITY: usize = 131_072;
+/// How many log events are remembered at least, and up to twice as many: as many as the largest batch that Lambda
+/// hands over can hold if all are errors (6 MB of base64 that inflate to five times as much, 400 bytes each).
+///
+/// It is what a hash table of 65,536 places takes before it grows, so that a full one has no room unused.
+pub const CAPACITY: usize = 57_344;
 
 /// Stands for one log event: a hash of log group, log stream and id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -102,34 +105,36 @@ fn feed(hasher: &mut DefaultHasher, part: &[u8]) {
     hasher.write_u8(0xff); // No UTF-8 text holds this byte, so parts cannot run into each other.
 }
 
-/// The log events that need not be told again.
+/// The log events that need not be told again, in two generations.
+///
+/// Only the current generation takes keys. When it holds [`CAPACITY`] of them it becomes the previous one, and what
+/// was previous is forgotten at a stroke and its room used again. So the last [`CAPACITY`] keys are always known and
+/// up to as many before them; and as no key is ever taken out alone, no table has gaps to be cleared by growing:
+/// once both are full, memory is the same for ever. A process that sees few errors never pays for the rest.
 #[derive(Debug, Default)]
 pub struct Remembered {
-    known: EventKeys,
-    oldest_first: VecDeque<EventKey>,
+    current: EventKeys,
+    previous: EventKeys,
 }
 
 impl Remembered {
     /// Whether the log event was told or folded before.
     #[must_use]
     pub fn contains(&self, key: EventKey) -> bool {
-        self.known.contains(&key)
+        self.current.contains(&key) || self.previous.contains(&key)
     }
 
     /// Remembers log events that Slack accepted or that are folded now.
     pub fn remember(&mut self, keys: impl IntoIterator<Item = EventKey>) {
         for key in keys {
-            if self.known.contains(&key) {
+            if self.contains(key) {
                 continue;
             }
-            // Room first: one key more than the capacity would double what the queue and the set take.
-            if self.oldest_first.len() >= CAPACITY
-                && let Some(oldest) = self.oldest_first.pop_front()
-            {
-                self.known.remove(&oldest);
+            if self.current.len() >= CAPACITY {
+                std::mem::swap(&mut self.current, &mut self.previous);
+                self.current.clear();
             }
-            self.known.insert(key);
-            self.oldest_first.push_back(key);
+            self.current.insert(key);
         }
     }
 }
@@ -142,16 +147,44 @@ mod tests {
         EventKey::new("g", "s", id.as_bytes())
     }
 
+    fn keys(ids: std::ops::Range<usize>) -> impl Iterator<Item = EventKey> {
+        ids.map(|id| key(&id.to_string()))
+    }
+
     #[test]
-    fn the_oldest_is_forgotten_first_and_the_memory_does_not_grow() {
+    fn the_last_keys_are_known_and_those_before_the_generation_before_are_not() {
         let mut remembered = Remembered::default();
-        remembered.remember((0..CAPACITY).map(|id| key(&id.to_string())));
-        remembered.remember([key("1")]);
-        assert!(remembered.contains(key("0")));
+        remembered.remember(keys(0..2 * CAPACITY));
+        remembered.remember(keys(0..2 * CAPACITY));
+        assert!(keys(0..2 * CAPACITY).all(|key| remembered.contains(key)));
         remembered.remember([key("new")]);
-        assert!(!remembered.contains(key("0")));
-        assert!(remembered.contains(key("1")) && remembered.contains(key("new")));
-        assert_eq!(remembered.known.len(), CAPACITY);
+        assert!(remembered.contains(key("new")));
+        assert!(keys(CAPACITY..2 * CAPACITY).all(|key| remembered.contains(key)));
+        assert!(!keys(0..CAPACITY).any(|key| remembered.contains(key)));
+    }
+
+    #[test]
+    fn once_it_is_full_it_never_takes_memory_again() {
+        let mut remembered = Remembered::default();
+        let first = allocation_counter::measure(|| remembered.remember([key("first")]));
+        assert!(first.bytes_total < 200, "{first:?}");
+        let number = std::cell::Cell::new(0_u64);
+        let generation = || {
+            std::iter::repeat_with(|| {
+                number.set(number.get().wrapping_add(0x9e37_79b9_7f4a_7c15));
+                EventKey(number.get())
+            })
+            .take(CAPACITY)
+        };
+        let filling = allocation_counter::measure(|| {
+            remembered.remember(generation());
+            remembered.remember(generation());
+        });
+        assert!(filling.bytes_current < 1_200_000, "{filling:?}");
+        for _ in 0..20 {
+            let used = allocation_counter::measure(|| remembered.remember(generation()));
+            assert_eq!(used.count_total, 0);
+        }
     }
 
     #[test]

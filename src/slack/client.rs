@@ -5,6 +5,7 @@
 //! It never posts inside a time for which Slack asked to be left alone, never past the deadline, never
 //! sends the same bytes again after a 400, never follows a redirect, and never shows the webhook's URL.
 
+use std::hash::{DefaultHasher, Hasher};
 use std::time::{Duration, SystemTime};
 
 use reqwest::header::{CONTENT_TYPE, DATE, RETRY_AFTER};
@@ -64,6 +65,8 @@ pub struct Client {
     backoff: Backoff,
     /// Slack asked that nothing be posted before this.
     closed_until: Option<Instant>,
+    /// A hash of the last body that was answered by 400: a caller that tries again must not send it again.
+    not_understood: Option<u64>,
 }
 
 impl Client {
@@ -71,7 +74,7 @@ impl Client {
     #[must_use]
     pub fn new(http: HttpClient, webhook: WebhookUrl, settings: ClientSettings) -> Self {
         let backoff = Backoff::new(settings.backoff, settings.backoff_cap, settings.seed);
-        Self { http, webhook, settings, backoff, closed_until: None }
+        Self { http, webhook, settings, backoff, closed_until: None, not_understood: None }
     }
 
     /// Takes another webhook into use; false if it is the one in use, so that trying again is no use.
@@ -81,6 +84,7 @@ impl Client {
         }
         self.webhook = webhook;
         self.closed_until = None;
+        self.not_understood = None;
         true
     }
 
@@ -92,11 +96,13 @@ impl Client {
     ///   `Retry-After` where that is longer.
     /// - A kept connection that breaks before it answers has usually been dead since the last freeze:
     ///   once, the request is sent again at once, and that is not counted as a try.
-    /// - 400: the plain text once, unless it is the same.
+    /// - 400: the plain text once, unless it is the same. Posted again, this message goes as plain text at once.
     /// - Anything else: final.
     pub async fn post(&mut self, post: Post<'_>, budget: Budget) -> PostOutcome {
         let began = Instant::now();
-        let mut course = Course::of(post);
+        let body = hash_of(post.body);
+        let mut course =
+            if self.not_understood == Some(body) { Course::as_plain_text(post) } else { Course::of(post) };
         if let Some(retry_after) = self.closed_for(began) {
             return course.end(Err(PostError::RateLimited { retry_after }));
         }
@@ -106,6 +112,9 @@ impl Client {
                 Err(lost) => course.after_no_answer(lost),
                 Ok(answer) => {
                     let verdict = verdict(answer.status, &answer.body, answer.broken);
+                    if matches!(verdict, Verdict::NotUnderstood(_)) {
+                        self.not_understood = Some(body);
+                    }
                     closed = self.heed(verdict, asked_wait(&answer, budget.wall_clock(began.elapsed())));
                     course.after(verdict, closed)
                 }
@@ -164,6 +173,12 @@ impl Client {
         };
         self.http.exchange(request, patience, budget).await
     }
+}
+
+fn hash_of(body: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(body.as_bytes());
+    hasher.finish()
 }
 
 /// The wait that an answer asks for.

@@ -50,6 +50,11 @@ impl<'a> Course<'a> {
         }
     }
 
+    /// The course of a message that Slack could not read before.
+    pub(super) fn as_plain_text(post: Post<'a>) -> Self {
+        Self { body: post.plain_body, plain_body: None, as_plain_text: true, ..Self::of(post) }
+    }
+
     /// The body to send now; it counts as a request.
     pub(super) fn next_body(&mut self) -> &'a str {
         self.requests = self.requests.saturating_add(1);

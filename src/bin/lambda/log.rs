@@ -17,8 +17,5 @@ pub(crate) fn init(level: Option<&str>) {
         .with_target(false);
     let ours = Targets::new().with_target("statuswatch", level).with_target("statuswatch_lambda", level);
     tracing_subscriber::registry().with(lines).with(ours).init();
-    std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map_or_else(String::new, ToString::to_string);
-        tracing::error!(place, "panicked");
-    }));
+    crate::panics::log_the_place();
 }

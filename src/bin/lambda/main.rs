@@ -7,17 +7,16 @@
 #![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "only bin/ may; see src/ARCHITECTURE.md")]
 
 mod log;
+mod panics;
 mod raw_event;
 mod sigterm;
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
-use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use futures_util::FutureExt;
 use lambda_runtime::{Diagnostic, LambdaEvent, Runtime, service_fn};
 use serde::de::IgnoredAny;
 use statuswatch::handler::{Answer, Handler, Invocation, Outcome};
@@ -102,14 +101,7 @@ impl Function {
         let time_left = deadline.duration_since(now).unwrap_or_default();
         let mut handler = self.handler.lock().await;
         let invocation = Invocation::new(now, Instant::now() + time_left);
-        let caught = AssertUnwindSafe(handler.handle(event, invocation)).catch_unwind().await;
-        let Ok(outcome) = caught else {
-            // What was said in the panic may be a stranger's text; where it was is in our own log.
-            return Err(Diagnostic {
-                error_type: "Statuswatch.Panic".to_owned(),
-                error_message: "statuswatch panicked; the function's log says where".to_owned(),
-            });
-        };
+        let outcome = panics::catch(handler.handle(event, invocation)).await?;
         self.print_metrics(&handler, &outcome);
         outcome.answer.map_err(|error| {
             tracing::error!("{error}");

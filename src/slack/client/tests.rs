@@ -149,6 +149,20 @@ async fn a_400_is_followed_by_the_plain_text_once_and_never_by_the_same_bytes() 
     assert_eq!(server.bodies(), [POST.body]);
 }
 
+/// As when the plain text got a 429, or Lambda tries the same event again.
+#[tokio::test]
+async fn what_got_a_400_goes_as_plain_text_at_once_when_it_is_posted_again() {
+    let bad = || Reply::new(400, "invalid_payload");
+    let server = ScriptedServer::start([bad(), bad(), ok()]).await;
+    let mut client = client(&server);
+    assert!(matches!(client.post(POST, minutes(1)).await.result, Err(PostError::Rejected { .. })));
+    let again = client.post(POST, minutes(1)).await;
+    assert_eq!((again.result, again.requests), (Ok(Accepted { as_plain_text: true }), 1));
+    let another = Post { body: r#"{"blocks":2}"#, ..POST };
+    assert_eq!(client.post(another, minutes(1)).await, accepted(1, 0));
+    assert_eq!(server.bodies(), [POST.body, POST.plain_body, POST.plain_body, another.body]);
+}
+
 #[tokio::test]
 async fn a_redirect_reaches_no_second_server() {
     let other = ScriptedServer::start([ok()]).await;
