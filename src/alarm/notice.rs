@@ -18,6 +18,9 @@ const MAX_TRIGGERING: usize = 3;
 /// two minutes.
 const EVALUATION_LAG_MS: i64 = 120_000;
 
+/// The period of an alarm that tells none, as a composite one: what the console offers for a new alarm.
+const UNTOLD_PERIOD_S: u64 = 300;
+
 /// The parts of an alarm's message.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AlarmNotice {
@@ -115,7 +118,8 @@ fn log_group(change: &AlarmChange) -> Option<String> {
 
 /// From the datapoints that set the alarm off to the newest of them, or to its end.
 fn window(change: &AlarmChange, telling: Telling) -> Option<(i64, i64)> {
-    let period_ms = i64::try_from(change.condition.period_s?.checked_mul(1_000)?).ok()?;
+    let seconds = change.condition.period_s.unwrap_or(UNTOLD_PERIOD_S);
+    let period_ms = i64::try_from(seconds.checked_mul(1_000)?).ok()?;
     let changed_ms = change.changed_at_ms;
     match telling {
         Telling::FirstNotice { .. } => {

@@ -32,7 +32,7 @@ pub fn render_alarm(notice: &AlarmNotice, style: &Style, now_ms: i64, id: &str) 
         Telling::FirstNotice { .. } => "danger",
         Telling::Recovery { .. } => "good",
     };
-    let footer = footer::mrkdwn(&alarm_footer(notice, now_ms, id));
+    let footer = footer::mrkdwn(&alarm_footer(notice, style, now_ms, id));
     rendered(style, id, |form| {
         let mut layout = layout(&pieces, color, footer.clone(), style);
         // One line break parts it from the rest where there is text alone.
@@ -90,7 +90,7 @@ fn layout(pieces: &[&str], color: &str, footer: String, style: &Style) -> Layout
     Layout { heading: heading.collect::<Vec<_>>().join(" "), bars: vec![bar] }
 }
 
-fn alarm_footer(notice: &AlarmNotice, now_ms: i64, id: &str) -> Vec<Item> {
+fn alarm_footer(notice: &AlarmNotice, style: &Style, now_ms: i64, id: &str) -> Vec<Item> {
     let changed_ms = notice.changed_at_ms;
     let (from_ms, to_ms, since) = match notice.telling {
         Telling::FirstNotice { since_ms } => (since_ms, since_ms, "since "),
@@ -98,9 +98,9 @@ fn alarm_footer(notice: &AlarmNotice, now_ms: i64, id: &str) -> Vec<Item> {
     };
     let insights = || {
         let (start_ms, end_ms) = notice.window_ms?;
-        let log_group = notice.log_group.as_deref()?;
+        let log_groups = log_groups(notice, style)?;
         // The window's end is the first moment that it does not hold.
-        let url = notice.region.as_ref()?.logs_insights(&[log_group], start_ms, end_ms.saturating_sub(1));
+        let url = notice.region.as_ref()?.logs_insights(&log_groups, start_ms, end_ms.saturating_sub(1));
         footer::link(url, "Logs Insights")
     };
     [
@@ -114,6 +114,17 @@ fn alarm_footer(notice: &AlarmNotice, now_ms: i64, id: &str) -> Vec<Item> {
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// The log group that the alarm's own metric names, or else those that the operator named. Those are the function's
+/// neighbours: an alarm of another Region says nothing of them.
+fn log_groups<'a>(notice: &'a AlarmNotice, style: &'a Style) -> Option<Vec<&'a str>> {
+    if let Some(log_group) = &notice.log_group {
+        return Some(vec![log_group]);
+    }
+    let is_elsewhere = style.region.is_some() && style.region != notice.region;
+    let named = style.log_groups.names();
+    (!is_elsewhere && !named.is_empty()).then_some(named)
 }
 
 /// The description in one line. A recovery needs none: the first notice told it.
