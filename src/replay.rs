@@ -247,6 +247,10 @@ mod tests {
         let events =
             names.iter().map(|name| &all.iter().find(|(found, _)| found == name).expect("a fixture").1);
         let recording = events.fold(Vec::new(), |all, event| [all, event.clone()].concat());
+        replay(recording.as_slice(), &settings()).expect("bytes can be read")
+    }
+
+    fn settings() -> Settings {
         let reader = Reader {
             rules: Rules::built_in(),
             format: Format::Auto,
@@ -255,9 +259,7 @@ mod tests {
             samples_per_group: 20,
             formats: Formats::default(),
         };
-        let settings =
-            Settings { reader, style: Style::default(), max_decompressed_bytes: 1 << 20, now_ms: None };
-        replay(recording.as_slice(), &settings).expect("bytes can be read")
+        Settings { reader, style: Style::default(), max_decompressed_bytes: 1 << 20, now_ms: None }
     }
 
     fn headings(replayed: &Replayed) -> Vec<&str> {
@@ -281,6 +283,18 @@ mod tests {
         // The newest timestamp is the recovery's: seen from there, the first notice is seven minutes old.
         assert!(replayed.messages[0].rendered.plain.text.contains("told 7 min late"));
         assert!(!replayed.messages[2].rendered.plain.text.contains("late"));
+    }
+
+    #[test]
+    fn a_log_event_with_an_impossible_time_does_not_make_all_others_old() {
+        let lines = [
+            r#"{"timestamp":1605677336000,"message":"{\"status\":\"502\"}"}"#,
+            r#"{"timestamp":99999999999999999999,"message":"{\"status\":\"503\"}"}"#,
+        ];
+        let replayed = replay(lines.join("\n").as_bytes(), &settings()).expect("bytes can be read");
+        assert_eq!(replayed.ledger.matched, 2);
+        let text = &replayed.messages[0].rendered.plain.text;
+        assert!(!text.contains("late"), "{text}");
     }
 
     #[test]

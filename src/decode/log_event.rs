@@ -4,8 +4,9 @@ use std::ops::Range;
 
 use crate::json::{self, Stop};
 
-/// The newest time that a log event can have: the last millisecond of the year 9999.
-const MAX_TIMESTAMP_MS: i64 = 253_402_300_799_999;
+/// The newest time that a log event can have: the last millisecond of the year 9999. What is later was no time, and
+/// became this.
+pub(crate) const MAX_TIMESTAMP_MS: i64 = 253_402_300_799_999;
 
 /// Digits of a timestamp that is read while they are counted: a number of so many cannot run over.
 const MAX_USUAL_DIGITS: usize = 18;

@@ -11,7 +11,7 @@ use super::{Digest, Group, MAX_ROUTE_BYTES, MAX_SAMPLE_BYTES, Sample, SampleText
 use crate::access_log::formats::{Formats, Recogniser};
 use crate::access_log::redact::{Redacted, redact};
 use crate::access_log::{self, AccessLog, Format, Reading, Status, StatusClass};
-use crate::decode::{EscapedText, Header, LogEvent, Sink};
+use crate::decode::{EscapedText, Header, LogEvent, MAX_TIMESTAMP_MS, Sink};
 use crate::duplicates::{CAPACITY, EventKey, EventKeys, Remembered, StreamKeys};
 use crate::rules::{Action, RuleIndex, Rules};
 
@@ -57,7 +57,7 @@ pub struct Counts {
     pub rule_hits: Vec<u64>,
     /// Lines of the function's own log group.
     pub own_log_group: u64,
-    /// The newest timestamp of all log events, epoch milliseconds.
+    /// The newest timestamp of all log events, epoch milliseconds, without those that are none.
     pub newest_ms: i64,
 }
 
@@ -155,7 +155,10 @@ impl<'a> Intake<'a> {
     fn receive(&mut self, header: &Header, timestamp_ms: i64) -> bool {
         let counts = &mut self.batch.counts;
         counts.received += 1;
-        counts.newest_ms = counts.newest_ms.max(timestamp_ms);
+        // What is no time says nothing of when all the others were.
+        if timestamp_ms < MAX_TIMESTAMP_MS {
+            counts.newest_ms = counts.newest_ms.max(timestamp_ms);
+        }
         let is_own = self.reader.own_log_group.as_deref() == Some(header.log_group.as_str());
         counts.ignored += u64::from(is_own);
         counts.own_log_group += u64::from(is_own);
