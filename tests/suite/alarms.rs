@@ -189,6 +189,23 @@ async fn of_two_records_one_fails_at_slack_and_the_retry_tells_only_that() {
 }
 
 #[tokio::test]
+async fn an_alarm_whose_post_failed_is_told_as_over_where_its_recovery_was_told_meanwhile() {
+    let slack = FakeSlack::start().await;
+    slack.next(Answer::new(403, "action_prohibited"));
+    let container = container(&slack).await;
+    error(&container, fixture("eventbridge-metric-alarm")).await;
+    assert_eq!(told(&container, fixture("eventbridge-recovery")).await, [1, 0, 1, 0]);
+    assert_eq!(told(&container, fixture("eventbridge-metric-alarm")).await, [1, 0, 1, 0]);
+    assert_eq!(told(&container, fixture("sns-metric-alarm")).await, [0, 1, 0, 0], "told by another way");
+    let accepted = slack.accepted();
+    let headings: Vec<String> = accepted.iter().map(|post| post.text().replace('\u{200b}', "")).collect();
+    assert!(headings[0].starts_with("OK again · APIGateway hogehoge"), "{headings:?}");
+    assert!(headings[1].starts_with("ALARM, over by now · APIGateway hogehoge"), "{headings:?}");
+    assert!(headings[1].contains("37 errors in 1 min"), "{headings:?}");
+    assert_clean(&slack, &container);
+}
+
+#[tokio::test]
 async fn an_alarm_is_posted_at_once_while_the_bucket_is_empty_and_lines_are_folded() {
     let slack = FakeSlack::start().await;
     let container = container(&slack).await;

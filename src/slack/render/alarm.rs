@@ -30,7 +30,7 @@ pub fn render_alarm(notice: &AlarmNotice, style: &Style, now_ms: i64, id: &str) 
     let pieces: Vec<&str> = notice.heading.iter().map(String::as_str).collect();
     let color = match notice.telling {
         Telling::FirstNotice { .. } => "danger",
-        Telling::Recovery { .. } => "good",
+        Telling::Recovery { .. } | Telling::BelatedNotice { .. } => "good",
     };
     let footer = footer::mrkdwn(&alarm_footer(notice, style, now_ms, id));
     rendered(style, id, |form| {
@@ -94,6 +94,7 @@ fn alarm_footer(notice: &AlarmNotice, style: &Style, now_ms: i64, id: &str) -> V
     let changed_ms = notice.changed_at_ms;
     let (from_ms, to_ms, since) = match notice.telling {
         Telling::FirstNotice { since_ms } => (since_ms, since_ms, "since "),
+        Telling::BelatedNotice { since_ms, until_ms } => (since_ms, until_ms, ""),
         Telling::Recovery { began_ms } => (began_ms.unwrap_or(changed_ms), changed_ms, ""),
     };
     let insights = || {
@@ -129,7 +130,9 @@ fn log_groups<'a>(notice: &'a AlarmNotice, style: &'a Style) -> Option<Vec<&'a s
 
 /// The description in one line. A recovery needs none: the first notice told it.
 fn about(notice: &AlarmNotice, dialect: Dialect, max: usize) -> Option<String> {
-    let Telling::FirstNotice { .. } = notice.telling else { return None };
+    if let Telling::Recovery { .. } = notice.telling {
+        return None;
+    }
     let about = notice.about.as_ref()?.split_whitespace().collect::<Vec<_>>().join(" ");
     Some(escape_within(&about, 0, dialect, max)).filter(|about| !about.is_empty())
 }

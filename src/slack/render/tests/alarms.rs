@@ -92,6 +92,24 @@ fn the_log_group_that_an_alarm_names_goes_before_the_operators_and_another_regio
 }
 
 #[test]
+fn a_first_notice_behind_its_recovery_says_that_it_is_over() {
+    let all = fixtures("");
+    let mut memory = AlarmMemory::default();
+    let mut reports = Vec::new();
+    for fixture in ["eventbridge-recovery", "eventbridge-metric-alarm"] {
+        let (_, event) = all.iter().find(|(name, _)| name == fixture).expect("a fixture");
+        for notification in read_notifications(event).expect("an event").into_iter().flatten() {
+            let notice = Notice::due(notification, &mut memory).expect("to be told");
+            notice.told(&mut memory);
+            reports.push(report(&notice.render(&style(), NOW + 15 * 60_000)));
+        }
+    }
+    insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
+        insta::assert_snapshot!("alarm-behind-its-recovery", reports.join("\n"));
+    });
+}
+
+#[test]
 fn the_operators_words_and_colour_stand_on_a_notice_too() {
     let style = Style { lead_in: Some("<!here> prod".into()), color: Some("#4a154b".into()), ..style() };
     for (fixture, heading) in
@@ -162,6 +180,7 @@ fn a_notice(name: &str, what: &str, about: Option<&str>) -> AlarmNotice {
 fn a_telling() -> impl Strategy<Value = Telling> {
     prop_oneof![
         a_time().prop_map(|since_ms| Telling::FirstNotice { since_ms }),
+        (a_time(), a_time()).prop_map(|(since_ms, until_ms)| Telling::BelatedNotice { since_ms, until_ms }),
         prop::option::of(a_time()).prop_map(|began_ms| Telling::Recovery { began_ms }),
     ]
 }
