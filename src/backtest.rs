@@ -10,6 +10,7 @@
 //! reads no clock and prints nothing.
 
 mod against;
+mod alarm_notices;
 mod alarm_run;
 mod blind_spots;
 mod figures;
@@ -20,10 +21,12 @@ mod text;
 
 use thiserror::Error;
 
+pub(crate) use alarm_notices::is_told;
 pub use figures::*;
 pub use lines::Source;
 pub use minutes::Minute;
 pub use text::text;
+pub(crate) use text::{lasted, notices, period};
 
 use crate::access_log::StatusClass;
 use crate::alarm::{AlarmSettings, ComparisonOperator, Statistic, TreatMissingData};
@@ -46,6 +49,7 @@ pub const CONTAINERS: usize = 2;
 pub const BURST: u32 = 5;
 /// Then one every so many milliseconds, as the function's default.
 pub const SPACING_MS: u32 = 5_000;
+const MINUTE_MS: i64 = 60_000;
 /// The pattern of the Terraform module's metric filter.
 pub const DEFAULT_PATTERN: &str = "{ ($.status = 4*) || ($.status = 5*) }";
 /// What the metric filter publishes for a minute without a match, as the Terraform module has it.
@@ -109,7 +113,7 @@ pub fn backtest(sources: Vec<Source>, settings: &Settings) -> Result<Backtest, B
         totals: Totals::default(),
         slack: SlackRun::new(&settings.reader, &settings.style),
         against: settings.against.as_ref().map(|reader| Against::new(reader, &settings.style)),
-        alarm: AlarmRun::new(&settings.alarm),
+        alarm: AlarmRun::new(&settings.alarm, &settings.style),
         blind_spots: BlindSpotRun::new(&settings.pattern, names.clone()),
         minutes: Minutes::default(),
     };
@@ -131,7 +135,7 @@ pub fn backtest(sources: Vec<Source>, settings: &Settings) -> Result<Backtest, B
         sources: names,
         first: Time(first_ms),
         last: Time(last_ms),
-        days: days.0,
+        days: (days.0 * 1_000.0).round() / 1_000.0,
         lines: run.totals.lines,
         against: run.against.map(|against| against.finish(days)),
         alarm: run.alarm.finish(days),
@@ -146,7 +150,7 @@ struct Run<'s> {
     totals: Totals,
     slack: SlackRun<'s>,
     against: Option<Against<'s>>,
-    alarm: AlarmRun,
+    alarm: AlarmRun<'s>,
     blind_spots: BlindSpotRun<'s>,
     minutes: Minutes,
 }
@@ -193,20 +197,35 @@ impl Totals {
     }
 }
 
-/// How many days the recording spans: what comes within one day is not multiplied.
+/// How many days the recording spans, in whole minutes.
 #[derive(Debug, Clone, Copy)]
 struct Days(f64);
 
 impl Days {
     fn of(first_ms: i64, last_ms: i64) -> Self {
-        #[allow(clippy::cast_precision_loss, reason = "a span in milliseconds is far below 2^53")]
-        let days = crate::words::elapsed_ms(first_ms, last_ms) as f64 / 86_400_000.0;
-        Self(days.max(1.0))
+        let minutes = last_ms.div_euclid(MINUTE_MS).saturating_sub(first_ms.div_euclid(MINUTE_MS)) + 1;
+        #[allow(clippy::cast_precision_loss, reason = "a span in minutes is far below 2^53")]
+        let days = minutes as f64 / 1_440.0;
+        Self(days)
     }
 
-    fn rate(self, count: u64) -> f64 {
+    /// So many a day, to one decimal; `None` where there is no whole day to tell from.
+    fn rate(self, count: u64) -> Option<f64> {
         #[allow(clippy::cast_precision_loss, reason = "no recording makes 2^53 messages")]
         let count = count as f64;
-        (count / self.0 * 10.0).round() / 10.0
+        (self.0 >= 1.0).then(|| (count / self.0 * 10.0).round() / 10.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shorter_than_a_day_has_no_figure_a_day() {
+        let day_ms = 24 * 60 * MINUTE_MS;
+        assert_eq!(Days::of(0, day_ms - MINUTE_MS - 1).rate(10), None);
+        assert_eq!(Days::of(5_000, day_ms - 5_000).rate(10), Some(10.0), "all its minutes are a day");
+        assert_eq!(Days::of(0, 3 * day_ms - 1).rate(10), Some(3.3));
     }
 }

@@ -47,7 +47,7 @@ run "log_groups_that_a_link_holds" {
   # 12 times (5 * 3 characters for each `/` + 33 others + 2) is 600.
   variables {
     create_log_group = false
-    log_group_names  = [for number in range(12) : format("/a/b/c/d/%028d", number)]
+    log_group_names  = [for number in range(12) : format("/a/b/c/d/%029d", number)]
   }
 
   assert {
@@ -60,7 +60,7 @@ run "log_groups_too_long_for_a_link" {
   command = plan
   variables {
     create_log_group = false
-    log_group_names  = concat([for number in range(11) : format("/a/b/c/d/%028d", number)], [format("/a/b/c/d/%029d", 0)])
+    log_group_names  = concat([for number in range(11) : format("/a/b/c/d/%029d", number)], [format("/a/b/c/d/%030d", 0)])
   }
 
   assert {
