@@ -8,7 +8,7 @@ use std::io::{self, Read};
 
 use crate::access_log::time::line_time_ms;
 use crate::alarm::{AlarmMemory, read_notifications};
-use crate::decode::{self, Header, Sink, Source};
+use crate::decode::{self, EscapedText, Header, LogEvent, Sink, Source, escape_into};
 use crate::digest::{Batch, Digest, Reader};
 use crate::duplicates::Remembered;
 use crate::handler::alarms::Notice;
@@ -83,6 +83,8 @@ struct Run<'s> {
     /// What is to be told, in order; drawn when the newest timestamp is known.
     due: Vec<Due>,
     newest_ms: i64,
+    /// Space for a loose line in its escaped form, used again and again.
+    escaped: Vec<u8>,
     replayed: Replayed,
 }
 
@@ -102,6 +104,7 @@ impl<'s> Run<'s> {
             alarms: AlarmMemory::default(),
             due: Vec::new(),
             newest_ms: 0,
+            escaped: Vec::new(),
             replayed: Replayed::default(),
         }
     }
@@ -136,15 +139,15 @@ impl<'s> Run<'s> {
         loose.intake(&self.settings.reader, &self.remembered).line(&header, b"", timestamp_ms, &message);
     }
 
-    fn loose_line(&self, loose: &mut Batch, line: &[u8]) {
-        let line = String::from_utf8_lossy(line);
-        let timestamp_ms = line_time_ms(&line).unwrap_or_default();
-        loose.intake(&self.settings.reader, &self.remembered).line(
-            &Header::default(),
-            b"",
-            timestamp_ms,
-            &line,
-        );
+    /// As if it stood in a batch, so that its format is learned and recognised as there.
+    fn loose_line(&mut self, loose: &mut Batch, line: &[u8]) {
+        let timestamp_ms = line_time_ms(&recording::text_of(line)).unwrap_or_default();
+        let mut intake = loose.intake(&self.settings.reader, &self.remembered);
+        let text = escape_into(line, &mut self.escaped);
+        let is_recognised = intake.recognise(text).is_some_and(|length| length + 1 == text.len());
+        let message = EscapedText(text.strip_suffix(b"\"").unwrap_or(text));
+        let event = LogEvent { id: EscapedText(b""), timestamp_ms, message: Some(message), is_recognised };
+        intake.log_event(&Header::default(), event);
     }
 
     fn records(&mut self, number: u64, records: &[KinesisRecord<'_>]) {

@@ -36,6 +36,21 @@ impl EscapedText<'_> {
     }
 }
 
+/// A line as it would stand in a batch, with the quote behind it: the other way of [`EscapedText::unescape_into`], for
+/// lines that stand alone. Control characters stay as they are, which no reader minds.
+pub(crate) fn escape_into<'a>(line: &[u8], out: &'a mut Vec<u8>) -> &'a [u8] {
+    out.clear();
+    let mut from = 0;
+    for at in memchr::memchr2_iter(b'"', b'\\', line) {
+        out.extend_from_slice(line.get(from..at).unwrap_or_default());
+        out.push(b'\\');
+        from = at;
+    }
+    out.extend_from_slice(line.get(from..).unwrap_or_default());
+    out.push(b'"');
+    out
+}
+
 impl LogEvent<'_> {
     /// What stands for a log event that is too long to be looked at, or is no object.
     pub const UNREADABLE: Self =

@@ -27,6 +27,7 @@ use std::io::{BufWriter, Cursor, Write};
 use fastrand::Rng;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use statuswatch::access_log::formats::Formats;
 use statuswatch::backtest::{self, Backtest, DEFAULT_PATTERN, Source, default_alarm};
 use statuswatch::digest::Reader;
 use statuswatch::filter_pattern::FilterPattern;
@@ -118,6 +119,7 @@ fn reader() -> Reader {
         redact: Vec::new(),
         own_log_group: None,
         samples_per_group: DEFAULT_MAX_LINES,
+        formats: Formats::default(),
     }
 }
 
