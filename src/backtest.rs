@@ -33,6 +33,7 @@ use crate::alarm::{AlarmSettings, ComparisonOperator, Statistic, TreatMissingDat
 use crate::digest::Reader;
 use crate::filter_pattern::FilterPattern;
 use crate::slack::render::Style;
+use crate::words;
 use against::Against;
 use alarm_run::AlarmRun;
 use blind_spots::BlindSpotRun;
@@ -75,17 +76,35 @@ pub struct Settings {
 /// Why there are no figures at all.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum BacktestError {
-    /// No line of any input could be placed in time.
+    /// There were lines, and none of them could be placed in time.
     #[error(
         "no line with a time in {sources}: a line needs CloudWatch's timestamp or $context.requestTime; \
          export with `aws logs filter-log-events`, which has both"
     )]
+    NoTime {
+        /// The inputs, in words.
+        sources: String,
+        /// What could not be read or placed.
+        warnings: Vec<Warning>,
+    },
+    /// Nothing was read at all.
+    #[error("nothing to test: no line was read from {sources}")]
     NothingToTest {
         /// The inputs, in words.
         sources: String,
         /// What could not be read or placed.
         warnings: Vec<Warning>,
     },
+}
+
+impl BacktestError {
+    /// What could not be read or placed.
+    #[must_use]
+    pub fn warnings(&self) -> &[Warning] {
+        match self {
+            Self::NoTime { warnings, .. } | Self::NothingToTest { warnings, .. } => warnings,
+        }
+    }
 }
 
 /// The alarm that the Terraform module makes: one error in one minute.
@@ -121,9 +140,13 @@ pub fn backtest(sources: Vec<Source>, settings: &Settings) -> Result<Backtest, B
     let Some((first_ms, last_ms)) = run.totals.span() else {
         let sources = match names.as_slice() {
             [name] => name.clone(),
-            names => format!("{} inputs", names.len()),
+            names => words::count(names.len() as u64, "input"),
         };
-        return Err(BacktestError::NothingToTest { sources, warnings });
+        return Err(if without_time > 0 {
+            BacktestError::NoTime { sources, warnings }
+        } else {
+            BacktestError::NothingToTest { sources, warnings }
+        });
     };
     let days = Days::of(first_ms, last_ms);
     run.totals.lines.without_time = without_time;

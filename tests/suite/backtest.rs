@@ -191,10 +191,20 @@ fn lines_beyond_the_window_are_told_all_the_same_and_named() {
 fn nothing_to_test_is_an_error_and_no_figure() {
     let (code, out, err) = statuswatch(&["-"], "");
     assert_eq!((code, out.as_str()), (1, ""));
-    assert!(err.contains("-: nothing in it") && err.contains("no line with a time"), "{err}");
+    assert_eq!(err, "statuswatch: -: nothing in it\nstatuswatch: nothing to test: no line was read from -\n");
+    let (code, out, err) = statuswatch(&["-"], "{\"status\":\"502\"}\n");
+    assert_eq!((code, out.as_str()), (1, ""));
+    assert!(err.contains("-: line 1: without a time") && err.contains("no line with a time in -"), "{err}");
     let (code, out, err) = statuswatch(&["/does/not/exist"], "");
     assert_eq!((code, out.as_str()), (1, ""));
-    assert!(err.contains("/does/not/exist: not read to its end"), "{err}");
+    assert!(err.contains("/does/not/exist: not opened: No such file"), "{err}");
+    let folder = tempfile::tempdir().unwrap();
+    let (code, out, err) = statuswatch(&[folder.path().to_str().unwrap()], "");
+    assert_eq!((code, out.as_str()), (1, ""));
+    assert!(err.contains(": no file directly in this folder\n"), "{err}");
+    let (code, _, err) = statuswatch(&["--region", "frankfurt", "-"], &line(0, 200));
+    assert_eq!(code, 2);
+    assert!(err.contains("\"frankfurt\" is no Region"), "{err}");
 }
 
 #[test]

@@ -111,7 +111,7 @@ fn settings(arguments: &ReplayArguments) -> anyhow::Result<(Settings, Option<Del
 }
 
 /// An empty name counts as none, as an empty variable does.
-fn region(name: Option<&str>) -> anyhow::Result<Option<Region>> {
+pub(crate) fn region(name: Option<&str>) -> anyhow::Result<Option<Region>> {
     let Some(name) = name.filter(|name| !name.trim().is_empty()) else { return Ok(None) };
     Region::new(name).map(Some).with_context(|| {
         format!("--region or AWS_REGION: {name:?} is no Region such as eu-west-1 whose console is known")
