@@ -23,7 +23,7 @@ resource "aws_lambda_function" "alarms" {
   tags                           = var.tags
 
   environment {
-    variables = local.slack_environment
+    variables = local.alarms_environment
   }
 
   logging_config {

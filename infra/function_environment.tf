@@ -19,6 +19,18 @@ locals {
     } : name => value if value != null
   })
 
+  # What the log groups' names take in the link of a notice: `/` and `#` three characters each, two for each
+  # name's quotes. Beyond these limits the function would not start; then notices have no such link.
+  linked_log_groups = join(",", sort(local.log_group_names))
+  linked_characters = sum([for name in local.log_group_names : length(replace(replace(name, "/", "*2f"), "#", "*23")) + 2])
+  log_groups_fit    = length(local.log_group_names) <= 50 && local.linked_characters <= 600
+
+  alarms_environment = merge(local.slack_environment, {
+    for name, value in {
+      STATUSWATCH_LOG_GROUPS = local.log_groups_fit ? local.linked_log_groups : null
+    } : name => value if value != null
+  })
+
   lines_environment = merge(local.slack_environment, {
     for name, value in {
       STATUSWATCH_RULES                  = local.rules_environment

@@ -10,6 +10,7 @@
 //! reads no clock and prints nothing.
 
 mod against;
+mod alarm_notices;
 mod alarm_run;
 mod blind_spots;
 mod figures;
@@ -20,16 +21,19 @@ mod text;
 
 use thiserror::Error;
 
+pub(crate) use alarm_notices::is_told;
 pub use figures::*;
 pub use lines::Source;
 pub use minutes::Minute;
 pub use text::text;
+pub(crate) use text::{lasted, notices, period};
 
 use crate::access_log::StatusClass;
 use crate::alarm::{AlarmSettings, ComparisonOperator, Statistic, TreatMissingData};
 use crate::digest::Reader;
 use crate::filter_pattern::FilterPattern;
 use crate::slack::render::Style;
+use crate::words;
 use against::Against;
 use alarm_run::AlarmRun;
 use blind_spots::BlindSpotRun;
@@ -46,6 +50,7 @@ pub const CONTAINERS: usize = 2;
 pub const BURST: u32 = 5;
 /// Then one every so many milliseconds, as the function's default.
 pub const SPACING_MS: u32 = 5_000;
+const MINUTE_MS: i64 = 60_000;
 /// The pattern of the Terraform module's metric filter.
 pub const DEFAULT_PATTERN: &str = "{ ($.status = 4*) || ($.status = 5*) }";
 /// What the metric filter publishes for a minute without a match, as the Terraform module has it.
@@ -71,17 +76,35 @@ pub struct Settings {
 /// Why there are no figures at all.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum BacktestError {
-    /// No line of any input could be placed in time.
+    /// There were lines, and none of them could be placed in time.
     #[error(
         "no line with a time in {sources}: a line needs CloudWatch's timestamp or $context.requestTime; \
          export with `aws logs filter-log-events`, which has both"
     )]
+    NoTime {
+        /// The inputs, in words.
+        sources: String,
+        /// What could not be read or placed.
+        warnings: Vec<Warning>,
+    },
+    /// Nothing was read at all.
+    #[error("nothing to test: no line was read from {sources}")]
     NothingToTest {
         /// The inputs, in words.
         sources: String,
         /// What could not be read or placed.
         warnings: Vec<Warning>,
     },
+}
+
+impl BacktestError {
+    /// What could not be read or placed.
+    #[must_use]
+    pub fn warnings(&self) -> &[Warning] {
+        match self {
+            Self::NoTime { warnings, .. } | Self::NothingToTest { warnings, .. } => warnings,
+        }
+    }
 }
 
 /// The alarm that the Terraform module makes: one error in one minute.
@@ -109,7 +132,7 @@ pub fn backtest(sources: Vec<Source>, settings: &Settings) -> Result<Backtest, B
         totals: Totals::default(),
         slack: SlackRun::new(&settings.reader, &settings.style),
         against: settings.against.as_ref().map(|reader| Against::new(reader, &settings.style)),
-        alarm: AlarmRun::new(&settings.alarm),
+        alarm: AlarmRun::new(&settings.alarm, &settings.style),
         blind_spots: BlindSpotRun::new(&settings.pattern, names.clone()),
         minutes: Minutes::default(),
     };
@@ -117,9 +140,13 @@ pub fn backtest(sources: Vec<Source>, settings: &Settings) -> Result<Backtest, B
     let Some((first_ms, last_ms)) = run.totals.span() else {
         let sources = match names.as_slice() {
             [name] => name.clone(),
-            names => format!("{} inputs", names.len()),
+            names => words::count(names.len() as u64, "input"),
         };
-        return Err(BacktestError::NothingToTest { sources, warnings });
+        return Err(if without_time > 0 {
+            BacktestError::NoTime { sources, warnings }
+        } else {
+            BacktestError::NothingToTest { sources, warnings }
+        });
     };
     let days = Days::of(first_ms, last_ms);
     run.totals.lines.without_time = without_time;
@@ -131,7 +158,7 @@ pub fn backtest(sources: Vec<Source>, settings: &Settings) -> Result<Backtest, B
         sources: names,
         first: Time(first_ms),
         last: Time(last_ms),
-        days: days.0,
+        days: (days.0 * 1_000.0).round() / 1_000.0,
         lines: run.totals.lines,
         against: run.against.map(|against| against.finish(days)),
         alarm: run.alarm.finish(days),
@@ -146,7 +173,7 @@ struct Run<'s> {
     totals: Totals,
     slack: SlackRun<'s>,
     against: Option<Against<'s>>,
-    alarm: AlarmRun,
+    alarm: AlarmRun<'s>,
     blind_spots: BlindSpotRun<'s>,
     minutes: Minutes,
 }
@@ -193,20 +220,35 @@ impl Totals {
     }
 }
 
-/// How many days the recording spans: what comes within one day is not multiplied.
+/// How many days the recording spans, in whole minutes.
 #[derive(Debug, Clone, Copy)]
 struct Days(f64);
 
 impl Days {
     fn of(first_ms: i64, last_ms: i64) -> Self {
-        #[allow(clippy::cast_precision_loss, reason = "a span in milliseconds is far below 2^53")]
-        let days = crate::words::elapsed_ms(first_ms, last_ms) as f64 / 86_400_000.0;
-        Self(days.max(1.0))
+        let minutes = last_ms.div_euclid(MINUTE_MS).saturating_sub(first_ms.div_euclid(MINUTE_MS)) + 1;
+        #[allow(clippy::cast_precision_loss, reason = "a span in minutes is far below 2^53")]
+        let days = minutes as f64 / 1_440.0;
+        Self(days)
     }
 
-    fn rate(self, count: u64) -> f64 {
+    /// So many a day, to one decimal; `None` where there is no whole day to tell from.
+    fn rate(self, count: u64) -> Option<f64> {
         #[allow(clippy::cast_precision_loss, reason = "no recording makes 2^53 messages")]
         let count = count as f64;
-        (count / self.0 * 10.0).round() / 10.0
+        (self.0 >= 1.0).then(|| (count / self.0 * 10.0).round() / 10.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shorter_than_a_day_has_no_figure_a_day() {
+        let day_ms = 24 * 60 * MINUTE_MS;
+        assert_eq!(Days::of(0, day_ms - MINUTE_MS - 1).rate(10), None);
+        assert_eq!(Days::of(5_000, day_ms - 5_000).rate(10), Some(10.0), "all its minutes are a day");
+        assert_eq!(Days::of(0, 3 * day_ms - 1).rate(10), Some(3.3));
     }
 }

@@ -17,7 +17,7 @@ pub use error::ConfigError;
 use crate::access_log::Format;
 use crate::rules::Rules;
 use crate::secret::{AwsAccess, Stored};
-use crate::slack::console::Region;
+use crate::slack::console::{LogGroups, Region};
 use crate::slack::render::Style;
 use crate::slack::webhook_url::{AllowedHosts, WebhookUrl};
 
@@ -37,11 +37,12 @@ const BURST: &str = "STATUSWATCH_BURST";
 const SPACING: &str = "STATUSWATCH_SPACING_SECONDS";
 const MAX_DECOMPRESSED_BYTES: &str = "STATUSWATCH_MAX_DECOMPRESSED_BYTES";
 const ALLOWED_HOSTS: &str = "STATUSWATCH_ALLOWED_HOSTS";
+const LOG_GROUPS: &str = "STATUSWATCH_LOG_GROUPS";
 
 /// The namespace in which an unknown name is an error, because it can only be a slip.
 const PREFIX: &str = "STATUSWATCH_";
-const PREFIXED: [&str; 8] =
-    [RULES, FORMAT, MAX_LINES, REDACT, BURST, SPACING, MAX_DECOMPRESSED_BYTES, ALLOWED_HOSTS];
+const PREFIXED: [&str; 9] =
+    [RULES, FORMAT, MAX_LINES, REDACT, BURST, SPACING, MAX_DECOMPRESSED_BYTES, ALLOWED_HOSTS, LOG_GROUPS];
 
 /// The function's settings. An unset variable has its default; one that is set to nothing or to white
 /// space counts as unset, because Terraform writes empty strings.
@@ -68,6 +69,8 @@ pub struct Config {
     pub max_decompressed_bytes: u64,
     /// `STATUSWATCH_ALLOWED_HOSTS`: hosts that a webhook may be on besides Slack's own.
     pub allowed_hosts: AllowedHosts,
+    /// `STATUSWATCH_LOG_GROUPS`: the log groups that an alarm's notice opens in Logs Insights; no link where unset.
+    pub log_groups: LogGroups,
     /// What Lambda says about the function.
     pub function: Function,
 }
@@ -162,6 +165,8 @@ impl Config {
         let max_lines = faults.note(MAX_LINES, environment.number(MAX_LINES, 1..=200, 20));
         let burst = faults.note(BURST, environment.number(BURST, 1..=100, 5));
         let spacing = faults.note(SPACING, environment.number(SPACING, 1..=3_600, 5));
+        let log_groups = environment.get(LOG_GROUPS).unwrap_or_default().parse();
+        let log_groups: LogGroups = faults.note(LOG_GROUPS, log_groups).unwrap_or_default();
         let bytes = environment.number(MAX_DECOMPRESSED_BYTES, 1..=1 << 40, 128 << 20);
         let bytes = faults.note(MAX_DECOMPRESSED_BYTES, bytes);
         let (
@@ -193,6 +198,7 @@ impl Config {
             spacing: Duration::from_secs(spacing),
             max_decompressed_bytes,
             allowed_hosts,
+            log_groups,
             function: Function {
                 name: environment.text("AWS_LAMBDA_FUNCTION_NAME"),
                 log_group: environment.text("AWS_LAMBDA_LOG_GROUP_NAME"),
@@ -214,6 +220,7 @@ impl Config {
             color: self.message.color.as_ref().map(|color| color.as_str().to_owned()),
             max_lines: self.max_lines,
             region: self.function.region.as_deref().and_then(Region::new),
+            log_groups: self.log_groups.clone(),
         }
     }
 }

@@ -15,8 +15,8 @@ use thiserror::Error;
 
 use compressed::Inflated;
 pub use compressed::Source;
-pub(crate) use log_event::scan_log_event;
 pub use log_event::{EscapedText, LogEvent};
+pub(crate) use log_event::{MAX_TIMESTAMP_MS, escape_into, scan_log_event};
 use window::Window;
 
 use crate::json;

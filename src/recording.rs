@@ -4,9 +4,11 @@
 //! It holds one piece at a time, decodes no base64 and judges no line. Text that is nothing else is a line.
 
 mod insights;
+mod known_lines;
 mod log_events;
 mod splitter;
 
+use std::borrow::Cow;
 use std::io::{self, BufRead, BufReader, Read};
 
 use flate2::bufread::MultiGzDecoder;
@@ -15,6 +17,7 @@ use thiserror::Error;
 use crate::decode::{LogEvent, scan_log_event};
 use crate::json::members::{self, each_field, elements, field};
 pub use insights::Row;
+use known_lines::KnownLines;
 pub use log_events::{Recorded, RecordingFault, log_events};
 use splitter::{Part, Splitter};
 
@@ -81,21 +84,31 @@ fn text(
 
 fn split(source: impl Read, each: &mut impl FnMut(u64, Result<Piece<'_>, PieceError>)) -> io::Result<()> {
     let mut splitter = Splitter::new(source, MAX_PIECE_BYTES);
-    while let Some((number, part)) = splitter.next()? {
+    let mut known = KnownLines::default();
+    loop {
+        if let Some((number, line)) = splitter.line_if(&mut |line| known.has(line))? {
+            each(number, Ok(Piece::Line(line)));
+            continue;
+        }
+        let Some((number, part)) = splitter.next()? else { return Ok(()) };
         match part {
-            Part::Document(document) => unwrap(document, MAX_WRAPPED, &mut |piece| each(number, piece)),
+            Part::Document(document) => {
+                if unwrap(document, MAX_WRAPPED, &mut |piece| each(number, piece)) {
+                    known.learn(document);
+                }
+            }
             Part::Line(line) => each(number, Ok(Piece::Line(line))),
             Part::TooLong => each(number, Err(PieceError::TooLong)),
         }
     }
-    Ok(())
 }
 
-/// Hands on what a document is, or what is wrapped in it.
-fn unwrap(document: &[u8], wrapped: usize, each: &mut dyn FnMut(Result<Piece<'_>, PieceError>)) {
+/// Hands on what a document is, or what is wrapped in it; says whether it is a line itself.
+fn unwrap(document: &[u8], wrapped: usize, each: &mut dyn FnMut(Result<Piece<'_>, PieceError>)) -> bool {
     let shape = Shape::of(document);
     if let Some(payload) = shape.request_payload.filter(|_| wrapped > 0) {
-        return unwrap(payload, wrapped - 1, each);
+        unwrap(payload, wrapped - 1, each);
+        return false;
     }
     if let Some(messages) = shape.queue_messages.filter(|_| wrapped > 0) {
         for message in elements(messages) {
@@ -104,21 +117,26 @@ fn unwrap(document: &[u8], wrapped: usize, each: &mut dyn FnMut(Result<Piece<'_>
                 unwrap(&body, wrapped - 1, each);
             }
         }
-        return;
+        return false;
     }
     if let Some(events) = shape.events {
-        return elements(events).for_each(|event| log_event(event, each));
+        elements(events).for_each(|event| log_event(event, each));
+        return false;
     }
     match shape.kind {
         Some(Kind::Event) => each(Ok(Piece::Event(document))),
         Some(Kind::Message) => each(Ok(Piece::Message(document))),
         Some(Kind::LogEvent) => log_event(document, each),
         Some(Kind::RecordWithoutEvent) => each(Err(PieceError::NoEvent)),
-        None => match insights::rows(document) {
+        None => match shape.may_hold_rows.then(|| insights::rows(document)).flatten() {
             Some(rows) => rows.into_iter().for_each(|row| each(Ok(Piece::Row(row)))),
-            None => each(Ok(Piece::Line(document))),
+            None => {
+                each(Ok(Piece::Line(document)));
+                return true;
+            }
         },
     }
+    false
 }
 
 fn log_event(object: &[u8], each: &mut dyn FnMut(Result<Piece<'_>, PieceError>)) {
@@ -148,11 +166,13 @@ struct Shape<'a> {
     queue_messages: Option<&'a [u8]>,
     /// The answer of `aws logs filter-log-events` or `get-log-events`.
     events: Option<&'a [u8]>,
+    /// Whether it may be an export of Logs Insights.
+    may_hold_rows: bool,
 }
 
 impl<'a> Shape<'a> {
     fn of(document: &'a [u8]) -> Self {
-        let mut shape = Self::default();
+        let mut shape = Self { may_hold_rows: document.starts_with(b"["), ..Self::default() };
         let (mut has_message, mut has_timestamp, mut has_status) = (false, false, false);
         // A document is known to be JSON; one that is an array has no members.
         let _ = each_field(document, 0, |name, value| match (name, value.first()) {
@@ -170,6 +190,7 @@ impl<'a> Shape<'a> {
             (b"message", Some(b'"')) => has_message = true,
             (b"timestamp", Some(_)) => has_timestamp = true,
             (b"status", _) => has_status = true,
+            (b"@message" | b"results", _) => shape.may_hold_rows = true,
             _ => {}
         });
         // An access log may have a message and a time of its own; it has a status, too.
@@ -178,6 +199,12 @@ impl<'a> Shape<'a> {
         }
         shape
     }
+}
+
+/// Bytes as text, in which what is not UTF-8 is U+FFFD.
+pub(crate) fn text_of(bytes: &[u8]) -> Cow<'_, str> {
+    // Much faster than the lossy reading where there is nothing to lose.
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
 fn is_from_queue(records: &[u8]) -> bool {
@@ -191,6 +218,7 @@ mod tests {
 
     use flate2::Compression;
     use flate2::write::GzEncoder;
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -202,14 +230,14 @@ mod tests {
                 Ok(Piece::Event(event)) => format!("{number} event {}", lossy(event)),
                 Ok(Piece::Message(message)) => format!("{number} message {}", lossy(message)),
                 Ok(Piece::LogEvent { event, log_stream }) => {
-                    let message = lossy(event.message.unwrap().0);
+                    let message = lossy(event.message.map(|message| message.0).unwrap_or_default());
                     format!(
                         "{number} log event {log_stream}|{}|{}|{message}",
                         lossy(event.id.0),
                         event.timestamp_ms
                     )
                 }
-                Ok(Piece::Row(row)) => format!("{number} row {}", row.message.unwrap()),
+                Ok(Piece::Row(row)) => format!("{number} row {}", row.message.unwrap_or_default()),
                 Ok(Piece::Line(line)) => format!("{number} line {}", lossy(line)),
                 Err(error) => format!("{number} {error}"),
             });
@@ -263,5 +291,57 @@ mod tests {
                 "1 a failure record without its event: Kinesis keeps the records in the stream, at the sequence numbers it names",
             ],
         );
+    }
+
+    /// A flat object of a few names and kinds of values, so that its neighbours are often of the same format.
+    fn a_line() -> impl Strategy<Value = String> {
+        let name = prop::sample::select(vec![
+            "a",
+            "status",
+            "message",
+            "timestamp",
+            "@message",
+            "events",
+            "results",
+            "logEvents",
+            "Records",
+        ]);
+        let value = prop::sample::select(vec![
+            "\"x\"",
+            "\"\"",
+            "\"502\"",
+            "\"a\\\"b\"",
+            "12",
+            "0",
+            "012",
+            "-1",
+            "1.5",
+            "null",
+            "[]",
+            "[1]",
+            "{\"b\":1}",
+        ]);
+        let space = prop::sample::select(vec!["", " "]);
+        (prop::collection::vec((name, value), 1..4), space, 0..20_u8).prop_map(|(members, space, odd)| {
+            let members: Vec<String> =
+                members.iter().map(|(name, value)| format!("\"{name}\":{space}{value}")).collect();
+            let line = format!("{{{space}{}}}", members.join(","));
+            // A line that is no JSON, now and then.
+            if odd == 0 { format!("{line} x") } else { line }
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(512))]
+
+        #[test]
+        fn what_was_learned_of_lines_before_changes_nothing(lines in prop::collection::vec(a_line(), 1..30)) {
+            let pieces_of = |text: &str| -> Vec<String> {
+                let said = pieces(text.as_bytes()).into_iter();
+                said.map(|piece| piece.split_once(' ').map(|(_, piece)| piece.to_owned()).unwrap_or_default()).collect()
+            };
+            let alone: Vec<String> = lines.iter().flat_map(|line| pieces_of(line)).collect();
+            prop_assert_eq!(pieces_of(&lines.join("\n")), alone);
+        }
     }
 }

@@ -8,7 +8,7 @@ use std::io::{self, Read};
 
 use crate::access_log::time::line_time_ms;
 use crate::alarm::{AlarmMemory, read_notifications};
-use crate::decode::{self, Header, Sink, Source};
+use crate::decode::{self, EscapedText, Header, LogEvent, Sink, Source, escape_into};
 use crate::digest::{Batch, Digest, Reader};
 use crate::duplicates::Remembered;
 use crate::handler::alarms::Notice;
@@ -83,6 +83,8 @@ struct Run<'s> {
     /// What is to be told, in order; drawn when the newest timestamp is known.
     due: Vec<Due>,
     newest_ms: i64,
+    /// Space for a loose line in its escaped form, used again and again.
+    escaped: Vec<u8>,
     replayed: Replayed,
 }
 
@@ -102,6 +104,7 @@ impl<'s> Run<'s> {
             alarms: AlarmMemory::default(),
             due: Vec::new(),
             newest_ms: 0,
+            escaped: Vec::new(),
             replayed: Replayed::default(),
         }
     }
@@ -136,15 +139,15 @@ impl<'s> Run<'s> {
         loose.intake(&self.settings.reader, &self.remembered).line(&header, b"", timestamp_ms, &message);
     }
 
-    fn loose_line(&self, loose: &mut Batch, line: &[u8]) {
-        let line = String::from_utf8_lossy(line);
-        let timestamp_ms = line_time_ms(&line).unwrap_or_default();
-        loose.intake(&self.settings.reader, &self.remembered).line(
-            &Header::default(),
-            b"",
-            timestamp_ms,
-            &line,
-        );
+    /// As if it stood in a batch, so that its format is learned and recognised as there.
+    fn loose_line(&mut self, loose: &mut Batch, line: &[u8]) {
+        let timestamp_ms = line_time_ms(&recording::text_of(line)).unwrap_or_default();
+        let mut intake = loose.intake(&self.settings.reader, &self.remembered);
+        let text = escape_into(line, &mut self.escaped);
+        let is_recognised = intake.recognise(text).is_some_and(|length| length + 1 == text.len());
+        let message = EscapedText(text.strip_suffix(b"\"").unwrap_or(text));
+        let event = LogEvent { id: EscapedText(b""), timestamp_ms, message: Some(message), is_recognised };
+        intake.log_event(&Header::default(), event);
     }
 
     fn records(&mut self, number: u64, records: &[KinesisRecord<'_>]) {
@@ -247,6 +250,10 @@ mod tests {
         let events =
             names.iter().map(|name| &all.iter().find(|(found, _)| found == name).expect("a fixture").1);
         let recording = events.fold(Vec::new(), |all, event| [all, event.clone()].concat());
+        replay(recording.as_slice(), &settings()).expect("bytes can be read")
+    }
+
+    fn settings() -> Settings {
         let reader = Reader {
             rules: Rules::built_in(),
             format: Format::Auto,
@@ -255,9 +262,7 @@ mod tests {
             samples_per_group: 20,
             formats: Formats::default(),
         };
-        let settings =
-            Settings { reader, style: Style::default(), max_decompressed_bytes: 1 << 20, now_ms: None };
-        replay(recording.as_slice(), &settings).expect("bytes can be read")
+        Settings { reader, style: Style::default(), max_decompressed_bytes: 1 << 20, now_ms: None }
     }
 
     fn headings(replayed: &Replayed) -> Vec<&str> {
@@ -281,6 +286,18 @@ mod tests {
         // The newest timestamp is the recovery's: seen from there, the first notice is seven minutes old.
         assert!(replayed.messages[0].rendered.plain.text.contains("told 7 min late"));
         assert!(!replayed.messages[2].rendered.plain.text.contains("late"));
+    }
+
+    #[test]
+    fn a_log_event_with_an_impossible_time_does_not_make_all_others_old() {
+        let lines = [
+            r#"{"timestamp":1605677336000,"message":"{\"status\":\"502\"}"}"#,
+            r#"{"timestamp":99999999999999999999,"message":"{\"status\":\"503\"}"}"#,
+        ];
+        let replayed = replay(lines.join("\n").as_bytes(), &settings()).expect("bytes can be read");
+        assert_eq!(replayed.ledger.matched, 2);
+        let text = &replayed.messages[0].rendered.plain.text;
+        assert!(!text.contains("late"), "{text}");
     }
 
     #[test]

@@ -10,17 +10,28 @@ mod sections;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use crate::backtest::Backtest;
+use crate::backtest::{Backtest, period};
 use crate::words;
 
 /// The style sheet. It knows the chart's colours by the values that `chart` draws with.
 const CSS: &str = include_str!("report/style.css");
 
+/// The signs of the picture, as the style sheet draws them, and what they say.
+const KEYS: [(&str, &str); 8] = [
+    ("server", "5xx"),
+    ("client", "4xx"),
+    ("message", "a message to Slack on lines (stacked to five)"),
+    ("noticed", "the alarm's notice: ALARM"),
+    ("noticed ok", "OK again"),
+    ("alarm", "in state ALARM"),
+    ("ok", "OK"),
+    ("unknown", "no state yet"),
+];
+
 /// The report as HTML.
 #[must_use]
 pub fn report(found: &Backtest) -> String {
-    let (first, last) = (found.first.0, found.last.0);
-    let period = format!("{}, {}", words::day(first), words::span(first, last));
+    let period = period(found);
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -47,7 +58,7 @@ pub fn report(found: &Backtest) -> String {
                     (sections::blind_spots(&found.blind_spots))
                     (sections::slack(&found.slack))
                     @if let Some(against) = &found.against { (sections::against(&found.slack, against)) }
-                    (sections::messages(&found.slack))
+                    (sections::messages(found))
                     (sections::settings(found))
                     (sections::warnings(&found.warnings))
                 }
@@ -78,14 +89,13 @@ fn picture(found: &Backtest) -> Markup {
                 div.wide role="img" aria-label="Errors a minute by class, the alarm's state and the messages to Slack; the table below has the same figures" { (PreEscaped(wide)) }
                 div.narrow role="img" aria-label="Errors a minute by class, the alarm's state and the messages to Slack; the table below has the same figures" { (PreEscaped(narrow)) }
                 figcaption {
-                    span.key.server {} "5xx " span.key.client {} "4xx " span.key.message {} "a message to Slack (stacked to five) "
-                    span.key.alarm {} "state ALARM " span.key.ok {} "state OK. "
+                    @for (key, what) in KEYS { span.entry { span class={ "key " (key) } {} (what) } " " }
                     (resolution)
                 }
             }
             details {
                 summary { "The picture as a table" }
-                div.scroll tabindex="0" role="region" aria-label="Errors, messages by time" {
+                (sections::scroll("Errors and messages by time", &html! {
                     table {
                         thead { tr { th scope="col" { "From (UTC)" } th.n scope="col" { "5xx" } th.n scope="col" { "4xx" } th.n scope="col" { "Messages" } } }
                         tbody { @for row in rows {
@@ -97,7 +107,7 @@ fn picture(found: &Backtest) -> Markup {
                             }
                         } }
                     }
-                }
+                }))
             }
         }
     }

@@ -38,12 +38,12 @@ pub fn count(n: u64, noun: &str) -> String {
     format!("{} {noun}{plural}", number(n))
 }
 
-/// A duration as people say it: `under 1 s`, `35 s`, `3 min 20 s`, `12 min`, `3 h 5 min`, `2 d 4 h`.
+/// A duration as people say it: `under 1 s`, `35 s`, `3 min 20 s`, `12 min`, `3 h 5 min`, `2 days 4 h`.
 ///
-/// Rounded down; seconds are left out from ten minutes on.
+/// Rounded to the second; seconds are left out from ten minutes on, minutes from a day on.
 #[must_use]
 pub fn duration(ms: u64) -> String {
-    let seconds = ms / 1_000;
+    let seconds = if ms < 1_000 { 0 } else { ms.saturating_add(500) / 1_000 };
     let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400);
     match seconds {
         0 => "under 1 s".to_owned(),
@@ -51,7 +51,8 @@ pub fn duration(ms: u64) -> String {
         60..600 => two_units(minutes, "min", seconds % 60, "s"),
         600..3_600 => format!("{minutes} min"),
         3_600..86_400 => two_units(hours, "h", minutes % 60, "min"),
-        _ => two_units(days, "d", hours % 24, "h"),
+        86_400..172_800 => two_units(1, "day", hours % 24, "h"),
+        _ => two_units(days, "days", hours % 24, "h"),
     }
 }
 
@@ -125,24 +126,30 @@ mod tests {
     }
 
     #[test]
-    fn durations_are_two_units_at_most_and_rounded_down() {
+    fn durations_are_two_units_at_most() {
         let cases = [
             (0, "under 1 s"),
             (999, "under 1 s"),
             (1_000, "1 s"),
-            (35_999, "35 s"),
+            (1_499, "1 s"),
+            (1_500, "2 s"),
+            (35_499, "35 s"),
             (60_000, "1 min"),
             (200_000, "3 min 20 s"),
-            (599_999, "9 min 59 s"),
-            (600_000, "10 min"),
+            (419_600, "7 min"),
+            (599_499, "9 min 59 s"),
+            (599_500, "10 min"),
             (754_000, "12 min"),
-            (3_599_999, "59 min"),
+            (3_599_499, "59 min"),
             (3_600_000, "1 h"),
+            (7_539_000, "2 h 5 min"),
             (11_100_000, "3 h 5 min"),
-            (86_399_999, "23 h 59 min"),
-            (86_400_000, "1 d"),
-            (187_200_000, "2 d 4 h"),
-            (u64::MAX, "213503982334 d 14 h"),
+            (86_399_499, "23 h 59 min"),
+            (86_400_000, "1 day"),
+            (93_600_000, "1 day 2 h"),
+            (172_860_000, "2 days"),
+            (187_200_000, "2 days 4 h"),
+            (u64::MAX, "213503982334 days 14 h"),
         ];
         for (ms, words) in cases {
             assert_eq!(duration(ms), words, "{ms} ms");

@@ -125,7 +125,10 @@ run "environment" {
     error_message = "the environment holds the contract's defaults and the webhook's name"
   }
   assert {
-    condition     = aws_lambda_function.alarms.environment[0].variables == tomap({ SLACK_WEBHOOK_PARAMETER = "/slack/webhook" })
+    condition = aws_lambda_function.alarms.environment[0].variables == tomap({
+      SLACK_WEBHOOK_PARAMETER = "/slack/webhook"
+      STATUSWATCH_LOG_GROUPS  = "/aws/apigateway/statuswatch-accesslog"
+    })
     error_message = "the function for alarms gets what concerns alarms"
   }
 }

@@ -36,6 +36,50 @@ run "existing_log_groups_only" {
     condition     = length(aws_cloudwatch_metric_alarm.errors) == 1
     error_message = "one alarm counts all of them"
   }
+  assert {
+    condition     = aws_lambda_function.alarms.environment[0].variables["STATUSWATCH_LOG_GROUPS"] == "/aws/apigateway/orders,/aws/apigateway/pets"
+    error_message = "its notice opens all of them"
+  }
+}
+
+run "log_groups_that_a_link_holds" {
+  command = plan
+  # 12 times (5 * 3 characters for each `/` + 33 others + 2) is 600.
+  variables {
+    create_log_group = false
+    log_group_names  = [for number in range(12) : format("/a/b/c/d/%029d", number)]
+  }
+
+  assert {
+    condition     = length(split(",", aws_lambda_function.alarms.environment[0].variables["STATUSWATCH_LOG_GROUPS"])) == 12
+    error_message = "as much as the function takes is passed on"
+  }
+}
+
+run "log_groups_too_long_for_a_link" {
+  command = plan
+  variables {
+    create_log_group = false
+    log_group_names  = concat([for number in range(11) : format("/a/b/c/d/%029d", number)], [format("/a/b/c/d/%030d", 0)])
+  }
+
+  assert {
+    condition     = !contains(keys(aws_lambda_function.alarms.environment[0].variables), "STATUSWATCH_LOG_GROUPS")
+    error_message = "the function would not start with one character more"
+  }
+}
+
+run "log_groups_too_many_for_a_query" {
+  command = plan
+  variables {
+    create_log_group = false
+    log_group_names  = [for number in range(51) : format("g%d", number)]
+  }
+
+  assert {
+    condition     = !contains(keys(aws_lambda_function.alarms.environment[0].variables), "STATUSWATCH_LOG_GROUPS")
+    error_message = "Logs Insights takes 50 at once"
+  }
 }
 
 run "api_gateway_account_role" {
@@ -254,6 +298,7 @@ run "whole_environment" {
       SLACK_TEXT                = "APIでエラーが発生しました"
       SLACK_COLOR               = "#FF0000"
       STATUSWATCH_ALLOWED_HOSTS = "chat.example.com,chat.example.org"
+      STATUSWATCH_LOG_GROUPS    = "/aws/apigateway/statuswatch-accesslog"
     })
     error_message = "the function for alarms posts in the same way"
   }

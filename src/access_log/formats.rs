@@ -50,6 +50,11 @@ impl Recogniser {
         Some(length)
     }
 
+    /// The format of the last recognised line, and where its values stand.
+    pub(crate) fn last(&self) -> Option<(&Template, &Values)> {
+        Some((self.known.get(self.last)?, &self.values))
+    }
+
     /// Hands out the last recognised line, to be given back by [`Self::go_on`].
     pub(crate) fn take(&mut self) -> Option<Recognised> {
         let template = Arc::clone(self.known.get(self.last)?);

@@ -2,14 +2,19 @@
 //!
 //! Only for recordings: CloudWatch Logs tells the time of every log event, and the function never asks a line.
 
-use time::PrimitiveDateTime;
-use time::UtcOffset;
-use time::macros::format_description;
+use time::{Date, Month};
 
 /// Length of `$context.requestTime`, such as `15/Jul/2021:05:35:16 +0000`.
 const REQUEST_TIME_CHARS: usize = 26;
+const MONTHS: [&[u8; 3]; 12] =
+    [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
+/// Digits of `$context.requestTimeEpoch`: milliseconds from 9 September 2001 to 20 November 2286.
+const EPOCH_DIGITS: usize = 13;
+/// The year 2100: numbers of so many digits beyond it are no times.
+const LATEST_EPOCH_MS: i64 = 4_102_444_800_000;
 
-/// The first `$context.requestTime` that stands in the line, epoch milliseconds.
+/// The first `$context.requestTime` that stands in the line, or else its `$context.requestTimeEpoch`, epoch
+/// milliseconds.
 #[must_use]
 pub fn line_time_ms(line: &str) -> Option<i64> {
     let bytes = line.as_bytes();
@@ -17,35 +22,120 @@ pub fn line_time_ms(line: &str) -> Option<i64> {
     memchr::memchr_iter(b'/', bytes)
         .filter_map(|slash| slash.checked_sub(2))
         .find_map(|start| request_time_ms(line.get(start..start + REQUEST_TIME_CHARS)?))
+        .or_else(|| epoch_ms(bytes))
 }
 
+/// Reads `15/Jul/2021:05:35:16 +0000`, of which a recording has one in each line: by place, since a parser of all forms
+/// costs as much as the rest of the line.
 fn request_time_ms(text: &str) -> Option<i64> {
-    let (date_time, offset) = text.split_at_checked(21)?;
-    let shape = format_description!("[day]/[month repr:short]/[year]:[hour]:[minute]:[second] ");
-    let local = PrimitiveDateTime::parse(date_time, &shape).ok()?;
-    let offset =
-        UtcOffset::parse(offset, format_description!("[offset_hour sign:mandatory][offset_minute]")).ok()?;
-    i64::try_from(local.assume_offset(offset).unix_timestamp_nanos() / 1_000_000).ok()
+    let bytes: &[u8; REQUEST_TIME_CHARS] = text.as_bytes().try_into().ok()?;
+    let two = |at: usize| match bytes.get(at..at + 2)? {
+        &[tens @ b'0'..=b'9', ones @ b'0'..=b'9'] => Some((tens - b'0') * 10 + (ones - b'0')),
+        _ => None,
+    };
+    let has = |at: usize, byte: u8| bytes.get(at) == Some(&byte);
+    let is_shaped =
+        has(2, b'/') && has(6, b'/') && has(11, b':') && has(14, b':') && has(17, b':') && has(20, b' ');
+    if !is_shaped {
+        return None;
+    }
+    let month = MONTHS.iter().zip(1_u8..).find(|(name, _)| bytes.get(3..6) == Some(name.as_slice()))?.1;
+    let year = i32::from(two(7)?) * 100 + i32::from(two(9)?);
+    let date = Date::from_calendar_date(year, Month::try_from(month).ok()?, two(0)?).ok()?;
+    let local = date.with_hms(two(12)?, two(15)?, two(18)?).ok()?;
+    let sign = match bytes.get(21)? {
+        b'+' => 1,
+        b'-' => -1,
+        _ => return None,
+    };
+    let (hours, minutes) = (two(22)?, two(24)?);
+    if hours > 23 || minutes > 59 {
+        return None;
+    }
+    let ahead_s = sign * (i64::from(hours) * 3_600 + i64::from(minutes) * 60);
+    Some((local.assume_utc().unix_timestamp() - ahead_s) * 1_000)
+}
+
+/// The first value of the line that is a number of thirteen digits and a time, whatever its name is: formats name
+/// `$context.requestTimeEpoch` as they like, and CSV has no names.
+fn epoch_ms(line: &[u8]) -> Option<i64> {
+    line.chunk_by(|a, b| a.is_ascii_digit() == b.is_ascii_digit())
+        .scan(0, |at, piece| {
+            let start = *at;
+            *at += piece.len();
+            Some((start, piece))
+        })
+        .filter(|(start, digits)| {
+            let before = start.checked_sub(1).and_then(|before| line.get(before));
+            let behind = line.get(start + digits.len());
+            digits.len() == EPOCH_DIGITS
+                && before.is_none_or(|byte| edge(*byte))
+                && behind.is_none_or(|byte| edge(*byte))
+        })
+        .find_map(|(_, digits)| {
+            let number: i64 = std::str::from_utf8(digits).ok()?.parse().ok()?;
+            (1_000_000_000_000..LATEST_EPOCH_MS).contains(&number).then_some(number)
+        })
+}
+
+/// What may stand before or behind a value in a line.
+fn edge(byte: u8) -> bool {
+    byte.is_ascii_whitespace() || b"\"',:=[]{}<>()|;".contains(&byte)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const AT: Option<i64> = Some(1_626_327_316_000);
+
     #[test]
     fn the_request_time_is_found_wherever_it_stands() {
-        let expected = Some(1_626_327_316_000);
-        assert_eq!(
-            line_time_ms(r#"{"ip":"1/2/3","requestTime":"15/Jul/2021:05:35:16 +0000","x":1}"#),
-            expected
-        );
-        assert_eq!(
-            line_time_ms(r#"192.0.2.1 - - [15/Jul/2021:14:35:16 +0900] "GET / HTTP/1.1" 200"#),
-            expected
-        );
-        assert_eq!(line_time_ms("15/Jul/2021:05:35:16 +0000"), expected);
+        assert_eq!(line_time_ms(r#"{"ip":"1/2/3","requestTime":"15/Jul/2021:05:35:16 +0000","x":1}"#), AT);
+        assert_eq!(line_time_ms(r#"192.0.2.1 - - [15/Jul/2021:14:35:16 +0900] "GET / HTTP/1.1" 200"#), AT);
+        assert_eq!(line_time_ms("15/Jul/2021:05:35:16 +0000"), AT);
         assert_eq!(line_time_ms("no time / here"), None);
         assert_eq!(line_time_ms("あ/あ/"), None);
-        assert_eq!(line_time_ms("31/Feb/2021:05:35:16 +0000"), None);
+        for wrong in [
+            "31/Feb/2021:05:35:16 +0000",
+            "15/jul/2021:05:35:16 +0000",
+            "15/Jul/2021:24:35:16 +0000",
+            "15/Jul/2021:05:60:16 +0000",
+            "15/Jul/2021:05:35:16 +2400",
+            "15/Jul/2021:05:35:16 0000 ",
+            "1a/Jul/2021:05:35:16 +0000",
+            "15/Jul/2021 05:35:16 +0000",
+        ] {
+            assert_eq!(line_time_ms(wrong), None, "{wrong}");
+        }
+        assert_eq!(line_time_ms("29/Feb/2024:23:59:59 -0130"), Some(1_709_256_599_000));
+    }
+
+    #[test]
+    fn where_there_is_none_the_request_time_epoch_is_found_whatever_it_is_called() {
+        for line in [
+            r#"{"status":"502","requestTimeEpoch":"1626327316000"}"#,
+            r#"{"status":"502","requestTimeEpoch":1626327316000,"x":1}"#,
+            r#"{"status":"502","at": 1626327316000}"#,
+            "203.0.113.7,-,-,1626327316000,GET,/v1,HTTP/1.1,502,36,a",
+            r#"203.0.113.7 - - [1626327316000] "GET /v1 HTTP/1.1" 502 36 a"#,
+            "<request><time>1626327316000</time><status>502</status></request>",
+            "1626327316000",
+        ] {
+            assert_eq!(line_time_ms(line), AT, "{line}");
+        }
+        let both = r#"{"a":1626327316999,"requestTime":"15/Jul/2021:05:35:16 +0000"}"#;
+        assert_eq!(line_time_ms(both), AT, "the time that can be nothing else goes before");
+    }
+
+    #[test]
+    fn a_number_that_is_no_time_is_none() {
+        for line in [
+            r#"{"path":"/orders/1626327316000"}"#,
+            r#"{"id":"a1626327316000","b":"1626327316000z"}"#,
+            r#"{"n":162632731600,"m":16263273160000,"k":9626327316000,"j":0626327316000,"d":1626327316000.5}"#,
+        ] {
+            assert_eq!(line_time_ms(line), None, "{line}");
+        }
     }
 }

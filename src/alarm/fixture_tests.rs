@@ -30,6 +30,9 @@ fn decided(decision: Decision) -> String {
         Decision::Tell(Telling::FirstNotice { since_ms }) => {
             format!("first notice, since {}", time(since_ms))
         }
+        Decision::Tell(Telling::BelatedNotice { since_ms, until_ms }) => {
+            format!("belated notice, from {} to {}", time(since_ms), time(until_ms))
+        }
         Decision::Tell(Telling::Recovery { began_ms }) => {
             format!("recovery, began {:?}", began_ms.map(time))
         }

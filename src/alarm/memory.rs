@@ -45,6 +45,14 @@ pub enum Telling {
         /// When it had gone off, epoch milliseconds, where that is known.
         began_ms: Option<i64>,
     },
+    /// The alarm went off, and its recovery was told before: its own post had failed and came again. What was counted
+    /// is told all the same, as over.
+    BelatedNotice {
+        /// Since when it was in alarm, epoch milliseconds.
+        since_ms: i64,
+        /// When it recovered, epoch milliseconds.
+        until_ms: i64,
+    },
 }
 
 /// Why a change is not told.
@@ -58,7 +66,7 @@ pub enum Silence {
     Suppressed,
     /// It was told before.
     Repeat,
-    /// A later change of the same alarm was told before.
+    /// A later change of the same alarm was told before, and this one adds nothing to it.
     Superseded,
 }
 
@@ -75,7 +83,7 @@ struct Remembered {
     arn: Option<String>,
     account: Option<String>,
     name: String,
-    /// State and time of change, oldest first.
+    /// State and time of change, the oldest first, which is the first that is forgotten.
     told: VecDeque<(AlarmState, i64)>,
     /// The newest change seen since the alarm was first told, told or silent.
     seen_ms: i64,
@@ -99,6 +107,12 @@ impl AlarmMemory {
         };
         match remembered.map(|remembered| remembered.place(change)) {
             Some(Place::Told) => Decision::Silent(Silence::Repeat),
+            Some(Place::BeforeRecovery { until_ms }) => match telling {
+                Ok(Telling::FirstNotice { since_ms }) => {
+                    Decision::Tell(Telling::BelatedNotice { since_ms, until_ms })
+                }
+                _ => Decision::Silent(Silence::Superseded),
+            },
             Some(Place::BeforeTold) => Decision::Silent(Silence::Superseded),
             Some(Place::New) | None => telling.map_or_else(Decision::Silent, Decision::Tell),
         }
@@ -168,6 +182,10 @@ fn recovery(change: &AlarmChange, in_alarm_since_ms: Option<i64>) -> Result<Tell
 /// Where a change stands among those told of its alarm.
 enum Place {
     Told,
+    /// The next change that was told is a recovery.
+    BeforeRecovery {
+        until_ms: i64,
+    },
     BeforeTold,
     New,
 }
@@ -198,12 +216,16 @@ impl Remembered {
         let same = |(state, at_ms): &(AlarmState, i64)| {
             *state == change.state && at_ms.abs_diff(change.changed_at_ms) <= SAME_CHANGE_MS
         };
-        if self.told.iter().any(same) {
-            Place::Told
-        } else if self.told.iter().any(|(_, at_ms)| *at_ms > change.changed_at_ms) {
-            Place::BeforeTold
-        } else {
-            Place::New
+        let is_later = |(_, at_ms): &&(AlarmState, i64)| *at_ms > change.changed_at_ms;
+        // What is older than all that is remembered may have been told and forgotten.
+        let is_forgotten = self.told.len() >= MAX_TOLD && self.told.iter().all(|told| is_later(&told));
+        match self.told.iter().filter(is_later).min_by_key(|(_, at_ms)| *at_ms) {
+            _ if self.told.iter().any(same) => Place::Told,
+            None => Place::New,
+            Some((AlarmState::Ok, until_ms)) if !is_forgotten => {
+                Place::BeforeRecovery { until_ms: *until_ms }
+            }
+            Some(_) => Place::BeforeTold,
         }
     }
 
@@ -212,7 +234,8 @@ impl Remembered {
             self.arn.clone_from(&change.arn);
         }
         if let Decision::Tell(_) = decision {
-            self.told.push_back((change.state, change.changed_at_ms));
+            let place = self.told.partition_point(|(_, at_ms)| *at_ms <= change.changed_at_ms);
+            self.told.insert(place, (change.state, change.changed_at_ms));
             if self.told.len() > MAX_TOLD {
                 self.told.pop_front();
             }

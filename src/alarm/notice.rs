@@ -7,6 +7,7 @@ use super::change::{AlarmChange, Watched};
 use super::memory::Telling;
 use super::words;
 use crate::slack::console::Region;
+use crate::words::duration;
 
 /// At most so many characters of a quoted reason stand in the heading.
 const MAX_QUOTED_CHARS: usize = 200;
@@ -18,13 +19,17 @@ const MAX_TRIGGERING: usize = 3;
 /// two minutes.
 const EVALUATION_LAG_MS: i64 = 120_000;
 
+/// The period of an alarm that tells none, as a composite one: what the console offers for a new alarm.
+const UNTOLD_PERIOD_S: u64 = 300;
+
 /// The parts of an alarm's message.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AlarmNotice {
-    /// First notice or recovery.
+    /// First notice, recovery, or a first notice that comes behind its recovery.
     pub telling: Telling,
     /// The heading's pieces in order, to be joined by the separator of headings:
     /// `ALARM`, the alarm's name, `37 errors in 1 min (threshold: 1 or more, 1 of 1 periods)`;
+    /// `ALARM, over by now` and the same where the recovery was told first;
     /// `OK again`, the alarm's name, `after 7 min` where that is known.
     pub heading: Vec<String>,
     /// The description, or else the dimensions of the metric, such as `ApiName orders, Stage prod`.
@@ -48,15 +53,14 @@ impl AlarmNotice {
     #[must_use]
     pub fn new(change: &AlarmChange, telling: Telling) -> Self {
         let (heading, since_ms) = match telling {
-            Telling::FirstNotice { since_ms } => {
-                let pieces =
-                    ["ALARM".to_owned(), change.name.clone()].into_iter().chain(what_happened(change));
-                (pieces.collect(), Some(since_ms))
+            Telling::FirstNotice { since_ms } => (first_notice("ALARM", change), Some(since_ms)),
+            Telling::BelatedNotice { since_ms, .. } => {
+                (first_notice("ALARM, over by now", change), Some(since_ms))
             }
             Telling::Recovery { began_ms } => {
                 let lasted =
                     began_ms.and_then(|began| u64::try_from(change.changed_at_ms.checked_sub(began)?).ok());
-                let after = lasted.map(|lasted| format!("after {}", words::duration(lasted)));
+                let after = lasted.map(|lasted| format!("after {}", duration(lasted)));
                 (["OK again".to_owned(), change.name.clone()].into_iter().chain(after).collect(), began_ms)
             }
         };
@@ -73,6 +77,10 @@ impl AlarmNotice {
             window_ms: window(change, telling),
         }
     }
+}
+
+fn first_notice(news: &str, change: &AlarmChange) -> Vec<String> {
+    [news.to_owned(), change.name.clone()].into_iter().chain(what_happened(change)).collect()
 }
 
 /// What was counted and when that breaches, or else CloudWatch's own words.
@@ -115,10 +123,11 @@ fn log_group(change: &AlarmChange) -> Option<String> {
 
 /// From the datapoints that set the alarm off to the newest of them, or to its end.
 fn window(change: &AlarmChange, telling: Telling) -> Option<(i64, i64)> {
-    let period_ms = i64::try_from(change.condition.period_s?.checked_mul(1_000)?).ok()?;
+    let seconds = change.condition.period_s.unwrap_or(UNTOLD_PERIOD_S);
+    let period_ms = i64::try_from(seconds.checked_mul(1_000)?).ok()?;
     let changed_ms = change.changed_at_ms;
     match telling {
-        Telling::FirstNotice { .. } => {
+        Telling::FirstNotice { .. } | Telling::BelatedNotice { .. } => {
             // A sentence that CloudWatch did not write may name any day, and an old one has day and month swapped.
             let plausible = evaluated_from(change, period_ms.saturating_mul(3), changed_ms)..=changed_ms;
             let starts = || {

@@ -6,6 +6,7 @@
 use super::change::{
     AlarmChange, ComparisonOperator, Datapoint, MissingData, Threshold, TreatMissingData, Watched,
 };
+use crate::words::duration;
 
 /// A value without a trailing `.0`, with thousands separators, rounded to what informs:
 /// `37`, `4,312`, `99.5`, `0.0206`. Not more than three decimals above one, not more than three digits below.
@@ -52,24 +53,6 @@ pub fn number_beside(value: f64, threshold: Option<Threshold>) -> String {
         }
         _ => said,
     }
-}
-
-/// A stretch of time in at most two units: `35 s`, `7 min`, `3 min 20 s`, `2 h 5 min`, `3 days 4 h`.
-/// Rounded to the second; from an hour on, seconds are left out, from a day on, minutes.
-#[must_use]
-pub fn duration(milliseconds: u64) -> String {
-    let seconds = milliseconds.saturating_add(500) / 1_000;
-    let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
-    let units = if days > 0 {
-        [(days, if days == 1 { "day" } else { "days" }), (hours, "h")]
-    } else if hours > 0 {
-        [(hours, "h"), (minutes, "min")]
-    } else {
-        [(minutes, "min"), (seconds % 60, "s")]
-    };
-    let said: Vec<String> =
-        units.iter().filter(|(count, _)| *count > 0).map(|(count, unit)| format!("{count} {unit}")).collect();
-    if said.is_empty() { "0 s".to_owned() } else { said.join(" ") }
 }
 
 /// A period of so many seconds: `10 s`, `1 min`, `5 min`, `1 h`, `1 day`.
@@ -265,27 +248,6 @@ mod tests {
         {
             assert_eq!(exact_number(value), said);
         }
-    }
-
-    #[test]
-    fn durations_have_at_most_two_units() {
-        for (seconds, said) in [
-            (0, "0 s"),
-            (35, "35 s"),
-            (60, "1 min"),
-            (420, "7 min"),
-            (200, "3 min 20 s"),
-            (3_600, "1 h"),
-            (7_500, "2 h 5 min"),
-            (7_539, "2 h 5 min"),
-            (86_400, "1 day"),
-            (273_600, "3 days 4 h"),
-            (172_860, "2 days"),
-        ] {
-            assert_eq!(duration(seconds * 1_000), said, "{seconds} s");
-        }
-        assert_eq!(duration(419_600), "7 min", "rounded to the second");
-        assert_eq!(duration(u64::MAX), duration(u64::MAX - 1));
     }
 
     #[test]

@@ -5,12 +5,14 @@ use std::num::NonZeroUsize;
 
 use serde_json::json;
 
+use super::alarm_notices::AlarmNotices;
 use super::figures::{AlarmFigures, StateChange, ThresholdFigures, Time};
 use super::{DEFAULT_VALUE, Days};
 use crate::alarm::{
     AlarmEvaluator, AlarmSettings, AlarmState, ComparisonOperator, Ingested, MetricDatapoint, MetricSeries,
     Statistic, Transition, TreatMissingData,
 };
+use crate::slack::render::Style;
 use crate::words;
 
 /// Minutes held for lines out of order: a day.
@@ -21,7 +23,7 @@ const FACTORS: [f64; 7] = [0.2, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0];
 /// Neighbours of a threshold that has no multiples, as sums.
 const STEPS: [f64; 5] = [0.0, 1.0, 2.0, 5.0, 10.0];
 
-pub(super) struct AlarmRun {
+pub(super) struct AlarmRun<'s> {
     settings: AlarmSettings,
     series: MetricSeries,
     evaluator: AlarmEvaluator,
@@ -29,6 +31,7 @@ pub(super) struct AlarmRun {
     first_seen: BTreeMap<i64, i64>,
     newest_minute_ms: Option<i64>,
     transitions: Vec<StateChange>,
+    notices: AlarmNotices<'s>,
     thresholds: Vec<Kept>,
     late_lines: u64,
 }
@@ -44,8 +47,8 @@ struct Kept {
     delays_ms: Vec<u64>,
 }
 
-impl AlarmRun {
-    pub(super) fn new(settings: &AlarmSettings) -> Self {
+impl<'s> AlarmRun<'s> {
+    pub(super) fn new(settings: &AlarmSettings, style: &'s Style) -> Self {
         let thresholds = neighbours(settings.threshold);
         let kept = thresholds.iter().map(|threshold| Kept {
             threshold: *threshold,
@@ -64,6 +67,7 @@ impl AlarmRun {
             first_seen: BTreeMap::new(),
             newest_minute_ms: None,
             transitions: Vec::new(),
+            notices: AlarmNotices::new(style),
             late_lines: 0,
         }
     }
@@ -94,10 +98,12 @@ impl AlarmRun {
             }
         }
         let thresholds: Vec<_> = self.thresholds.into_iter().map(|kept| kept.figures(days)).collect();
-        let current = thresholds.iter().find(|figures| figures.is_current);
+        let AlarmNotices { notices, told, .. } = self.notices;
         AlarmFigures {
             settings: in_aws_names(&self.settings),
-            notices_per_day: current.map_or(0.0, |figures| figures.notices_per_day),
+            notices,
+            notices_per_day: days.rate(notices),
+            told,
             transitions: self.transitions,
             thresholds,
             late_lines: self.late_lines,
@@ -140,6 +146,7 @@ impl AlarmRun {
         }
         if kept.is_current {
             let change = StateChange { at: Time(at_ms), from: from.name(), to: to.name(), value, delay_ms };
+            self.notices.note(transition, &self.settings);
             self.transitions.push(change);
         }
     }
@@ -212,7 +219,8 @@ mod tests {
 
     #[test]
     fn an_error_alarms_at_the_end_of_its_minute_and_recovers_a_minute_later() {
-        let mut run = AlarmRun::new(&default_alarm());
+        let style = Style::default();
+        let mut run = AlarmRun::new(&default_alarm(), &style);
         for (at_ms, is_seen) in [(0, false), (75_000, true), (130_000, false), (190_000, false)] {
             run.line(at_ms, is_seen);
         }
@@ -230,6 +238,15 @@ mod tests {
                 (180_000, "OK", Some(0.0), None)
             ]
         );
+        let said: Vec<&str> = figures.told.iter().map(|told| told.message.text.as_str()).collect();
+        assert_eq!(
+            said.iter().map(|text| text.replace('\u{200b}', "")).collect::<Vec<_>>(),
+            [
+                "ALARM · 4xx5xxError · 1 error in 1 min (threshold: 1 or more, 1 of 1 periods)",
+                "OK again · 4xx5xxError · after 1 min"
+            ]
+        );
+        assert_eq!((figures.notices, figures.notices_per_day), (2, Some(2.0)));
         let current = figures.thresholds.iter().find(|figures| figures.is_current).unwrap();
         assert_eq!((current.alarms, current.recoveries, current.in_alarm_ms), (1, 1, 60_000));
         assert!(

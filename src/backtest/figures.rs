@@ -25,7 +25,8 @@ pub struct Backtest {
     pub first: Time,
     /// The newest line.
     pub last: Time,
-    /// Days between them, at least 1: what a day's figures are divided by.
+    /// Days from the first line's minute to the last line's. What is counted a day is divided by it, and left out
+    /// where it is below 1: an hour's messages say nothing of a day.
     pub days: f64,
     /// What the lines are.
     pub lines: Lines,
@@ -75,8 +76,9 @@ fn is_zero(count: &u64) -> bool {
 pub struct SlackFigures {
     /// Messages, all of them.
     pub messages: u64,
-    /// Messages a day.
-    pub messages_per_day: f64,
+    /// Messages a day; none for less than a day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub messages_per_day: Option<f64>,
     /// The hour (UTC, on the clock) with the most messages.
     pub worst_hour: Option<WorstHour>,
     /// Lines to be told.
@@ -166,8 +168,13 @@ pub struct AgainstFigures {
 pub struct AlarmFigures {
     /// The alarm in AWS's names.
     pub settings: serde_json::Value,
-    /// Messages to Slack a day: ALARM, and OK after ALARM.
-    pub notices_per_day: f64,
+    /// Messages to Slack: ALARM, and OK after ALARM.
+    pub notices: u64,
+    /// The same a day; none for less than a day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notices_per_day: Option<f64>,
+    /// The first of these messages, at most [`MAX_TOLD`].
+    pub told: Vec<Told>,
     /// Every change of state.
     pub transitions: Vec<StateChange>,
     /// The alarm with its own and neighbouring thresholds.
@@ -203,8 +210,9 @@ pub struct ThresholdFigures {
     pub alarms: u64,
     /// Changes from ALARM to OK.
     pub recoveries: u64,
-    /// Both, a day.
-    pub notices_per_day: f64,
+    /// Both, a day; none for less than a day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notices_per_day: Option<f64>,
     /// Time spent in ALARM, milliseconds.
     pub in_alarm_ms: u64,
     /// From the first error to the notice: the middle one, milliseconds.

@@ -13,8 +13,10 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
 use super::{Settings, Warning};
-use crate::access_log::{self, Reading, Status, StatusClass};
-use crate::recording::{Recorded, log_events};
+use crate::access_log::formats::Recogniser;
+use crate::access_log::{self, Format, Reading, Status, StatusClass};
+use crate::decode::escape_into;
+use crate::recording::{Recorded, log_events, text_of};
 
 /// How much later log is waited for: 15 minutes.
 pub const WINDOW_MS: i64 = 15 * 60_000;
@@ -155,6 +157,9 @@ struct Lane<'s> {
     pack: Vec<Line>,
     problems: Problems,
     names: (Arc<str>, Arc<str>),
+    recogniser: Recogniser,
+    /// Space for a line in its escaped form, used again and again.
+    escaped: Vec<u8>,
 }
 
 struct Held {
@@ -202,6 +207,8 @@ impl<'s> Lane<'s> {
             pack: Vec::with_capacity(PACK),
             problems: Problems::default(),
             names: (Arc::from(""), Arc::from("")),
+            recogniser: Recogniser::default(),
+            escaped: Vec::new(),
         }
     }
 
@@ -209,17 +216,22 @@ impl<'s> Lane<'s> {
         for (index, source) in chain {
             let mut events = 0_u64;
             let max_bytes = self.settings.max_decompressed_bytes;
-            let result = (source.open)().and_then(|reader| {
-                log_events(reader, max_bytes, &mut |number, event| {
-                    events += 1;
-                    match event {
-                        Ok(event) => self.take(index, number, &event),
-                        Err(fault) => self.problems.fault(index, number, fault.to_string()),
-                    }
-                })
+            let reader = match (source.open)() {
+                Ok(reader) => reader,
+                Err(error) => {
+                    self.problems.unread(index, &format!("not opened: {error}"));
+                    continue;
+                }
+            };
+            let result = log_events(reader, max_bytes, &mut |number, event| {
+                events += 1;
+                match event {
+                    Ok(event) => self.take(index, number, &event),
+                    Err(fault) => self.problems.fault(index, number, fault.to_string()),
+                }
             });
             match result {
-                Err(error) => self.problems.unread(index, &error),
+                Err(error) => self.problems.unread(index, &format!("not read to its end: {error}")),
                 Ok(()) if events == 0 => self.problems.note(index, Trouble::Empty, None),
                 Ok(()) => {}
             }
@@ -233,13 +245,9 @@ impl<'s> Lane<'s> {
         let Some(at_ms) = event.timestamp_ms else {
             return self.problems.note(source, Trouble::WithoutTime, Some(number));
         };
-        let text = event.message.map(String::from_utf8_lossy).unwrap_or_default();
+        let text = event.message.map(text_of).unwrap_or_default();
         let text = text.trim_end();
-        let (kind, is_salvaged) = match access_log::read(text, self.settings.reader.format) {
-            Reading::AccessLog(log) => (Kind::of(log.status), false),
-            Reading::Salvaged(log) => (Kind::of(log.status), true),
-            Reading::Unreadable => (Kind::Unreadable, false),
-        };
+        let (kind, is_salvaged) = self.judge(text);
         let is_error = matches!(kind, Kind::Error(_));
         self.order += 1;
         let id = match (is_error, event.id) {
@@ -265,6 +273,37 @@ impl<'s> Lane<'s> {
         self.held_bytes += bytes(&line);
         self.held.push(Reverse(Held { order: self.order, line }));
         while self.is_full() && self.hand_on_oldest() {}
+    }
+
+    /// What a line is, and whether it is salvaged. As in a batch, its format is learned and recognised.
+    fn judge(&mut self, text: &str) -> (Kind, bool) {
+        let reader = &self.settings.reader;
+        let may_be_known = matches!(reader.format, Format::Auto | Format::Json) && text.starts_with('{');
+        if may_be_known {
+            let escaped = escape_into(text.as_bytes(), &mut self.escaped);
+            let length = self.recogniser.recognise(escaped, &reader.formats);
+            if length.is_some_and(|length| length + 1 == escaped.len())
+                && let Some((template, values)) = self.recogniser.last()
+            {
+                if template.is_ok(escaped, values) {
+                    return (Kind::Ok, false);
+                }
+                let log =
+                    std::str::from_utf8(escaped).ok().and_then(|text| template.access_log(text, values));
+                if let Some(log) = log {
+                    return (Kind::of(log.status), false);
+                }
+            }
+        }
+        let judged = match access_log::read(text, reader.format) {
+            Reading::AccessLog(log) => (Kind::of(log.status), false),
+            Reading::Salvaged(log) => (Kind::of(log.status), true),
+            Reading::Unreadable => (Kind::Unreadable, false),
+        };
+        if may_be_known {
+            self.recogniser.learn(text, &reader.formats);
+        }
+        judged
     }
 
     /// Names are shared: a recording has few.
@@ -344,8 +383,8 @@ impl Problems {
         }
     }
 
-    fn unread(&mut self, source: usize, error: &io::Error) {
-        self.faults.push((source, None, format!("not read to its end: {error}")));
+    fn unread(&mut self, source: usize, why: &str) {
+        self.faults.push((source, None, why.to_owned()));
     }
 
     fn absorb(&mut self, other: Self) {

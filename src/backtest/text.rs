@@ -20,11 +20,11 @@ const MAX_EXAMPLE_CHARS: usize = 88;
 pub fn text(found: &Backtest) -> String {
     let mut out = String::new();
     heading(&mut out, found);
-    slack(&mut out, &found.slack);
+    slack(&mut out, &found.slack, found);
     if let Some(figures) = &found.against {
         against(&mut out, &found.slack, figures);
     }
-    alarm(&mut out, &found.alarm);
+    alarm(&mut out, &found.alarm, found);
     blind_spots(&mut out, &found.blind_spots);
     out
 }
@@ -36,10 +36,7 @@ macro_rules! line {
 }
 
 fn heading(out: &mut String, found: &Backtest) {
-    let (first, last) = (found.first.0, found.last.0);
-    let days = if day(first) == day(last) { format!("{}, ", day(first)) } else { String::new() };
-    let lasted = duration(crate::words::elapsed_ms(first, last));
-    line!(out, "{} · {days}{} ({lasted})", sources(&found.sources), span(first, last));
+    line!(out, "{} · {} ({})", sources(&found.sources), period(found), lasted(found));
     let lines = &found.lines;
     let mut parts = vec![
         count(lines.received, "line"),
@@ -63,15 +60,9 @@ fn sources(names: &[String]) -> String {
     }
 }
 
-fn slack(out: &mut String, slack: &SlackFigures) {
+fn slack(out: &mut String, slack: &SlackFigures, found: &Backtest) {
     line!(out);
-    line!(
-        out,
-        "SLACK  {}, {} a day{}",
-        count(slack.messages, "message"),
-        rate(slack.messages_per_day),
-        worst(slack)
-    );
+    line!(out, "SLACK  {}{}", often(slack.messages, "message", slack.messages_per_day, found), worst(slack));
     line!(
         out,
         "  {} told: {} shown, {} counted{}{}",
@@ -98,6 +89,30 @@ fn slack(out: &mut String, slack: &SlackFigures) {
     }
 }
 
+/// So many of them: a day, or, where it is no whole day, in all.
+fn often(n: u64, noun: &str, per_day: Option<f64>, found: &Backtest) -> String {
+    match per_day {
+        Some(per_day) => format!("{}, {} a day", count(n, noun), alarm_words::number(per_day)),
+        None => format!("{} in {}", count(n, noun), lasted(found)),
+    }
+}
+
+/// From when to when the recording is: `3 Nov 2026, 08:00:02 to 09:29:59 UTC`, with both days where they differ.
+pub(crate) fn period(found: &Backtest) -> String {
+    let (first, last) = (found.first.0, found.last.0);
+    if day(first) == day(last) {
+        return format!("{}, {}", day(first), span(first, last));
+    }
+    let from = span(first, first);
+    let from = from.strip_suffix(" UTC").unwrap_or(&from);
+    format!("{} {from} to {} {}", day(first), day(last), span(last, last))
+}
+
+/// How long it is from the first line to the last.
+pub(crate) fn lasted(found: &Backtest) -> String {
+    duration(crate::words::elapsed_ms(found.first.0, found.last.0))
+}
+
 fn worst(slack: &SlackFigures) -> String {
     slack.worst_hour.map_or_else(String::new, |hour| {
         let from = hour.from.0;
@@ -120,11 +135,15 @@ fn against(out: &mut String, own: &SlackFigures, figures: &AgainstFigures) {
     let other = &figures.slack;
     line!(
         out,
-        "OTHER RULES  {} instead of {}: {} a day instead of {}{}",
+        "OTHER RULES  {} instead of {}{}{}",
         count(other.messages, "message"),
         number(own.messages),
-        rate(other.messages_per_day),
-        rate(own.messages_per_day),
+        match (other.messages_per_day, own.messages_per_day) {
+            (Some(other), Some(own)) => {
+                format!(": {} a day instead of {}", alarm_words::number(other), alarm_words::number(own))
+            }
+            _ => String::new(),
+        },
         worst(other),
     );
     line!(out, "  would be added: {}", count(figures.added, "line"));
@@ -136,14 +155,13 @@ fn against(out: &mut String, own: &SlackFigures, figures: &AgainstFigures) {
     }
 }
 
-fn alarm(out: &mut String, alarm: &AlarmFigures) {
+fn alarm(out: &mut String, alarm: &AlarmFigures, found: &Backtest) {
     line!(out);
     let setting = |name: &str| {
         let value = alarm.settings.get(name);
         value.map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned)).unwrap_or_default()
     };
-    let notices = if rate(alarm.notices_per_day) == "1" { "notice" } else { "notices" };
-    line!(out, "ALARM  {} {notices} a day", rate(alarm.notices_per_day));
+    line!(out, "ALARM  {}", often(alarm.notices, "notice", alarm.notices_per_day, found));
     line!(
         out,
         "  {} {} {} over {} s, {} of {}, missing data {}",
@@ -176,7 +194,8 @@ fn alarm(out: &mut String, alarm: &AlarmFigures) {
             count(alarm.late_lines, "line")
         );
     }
-    line!(out, "  threshold   alarms  recoveries  notices a day  time in ALARM  first error to notice");
+    let column = if alarm.notices_per_day.is_some() { "notices a day" } else { "      notices" };
+    line!(out, "  threshold   alarms  recoveries  {column}  time in ALARM  first error to notice");
     for figures in &alarm.thresholds {
         threshold(out, figures);
     }
@@ -204,8 +223,14 @@ fn threshold(out: &mut String, figures: &ThresholdFigures) {
         alarm_words::exact_number(figures.threshold),
         number(figures.alarms),
         number(figures.recoveries),
-        rate(figures.notices_per_day),
+        notices(figures),
     );
+}
+
+/// What stands in the column of notices: a day, or in all where it is no whole day.
+pub(crate) fn notices(figures: &ThresholdFigures) -> String {
+    let all = number(figures.alarms + figures.recoveries);
+    figures.notices_per_day.map_or(all, alarm_words::number)
 }
 
 /// The operator's own words for a comparison.
@@ -241,10 +266,6 @@ fn blind_spots(out: &mut String, blind: &BlindSpots) {
     if blind.false_hits > 0 {
         line!(out, "  {} without an error matched", count(blind.false_hits, "line"));
     }
-}
-
-fn rate(per_day: f64) -> String {
-    alarm_words::number(per_day)
 }
 
 fn harmless(text: &str) -> String {

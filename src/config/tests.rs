@@ -28,6 +28,7 @@ fn with_the_webhook_alone_everything_else_has_its_default() {
     assert_eq!(config.max_decompressed_bytes, 134_217_728);
     assert_eq!((config.redact, config.function), (Vec::new(), Function::default()));
     assert_eq!(config.allowed_hosts, AllowedHosts::default());
+    assert_eq!(config.log_groups, LogGroups::default());
 }
 
 #[test]
@@ -47,6 +48,7 @@ fn every_setting_is_read() {
         ("STATUSWATCH_SPACING_SECONDS", "3600"),
         ("STATUSWATCH_MAX_DECOMPRESSED_BYTES", "1"),
         ("STATUSWATCH_ALLOWED_HOSTS", "proxy.example"),
+        ("STATUSWATCH_LOG_GROUPS", "/aws/apigateway/orders, items"),
         ("AWS_LAMBDA_FUNCTION_NAME", "statuswatch"),
         ("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/statuswatch"),
         ("AWS_REGION", "eu-west-1"),
@@ -62,6 +64,7 @@ fn every_setting_is_read() {
     assert_eq!((config.format, config.max_lines, config.burst), (Format::Clf, 200, 1));
     assert_eq!((config.spacing, config.max_decompressed_bytes), (Duration::from_hours(1), 1));
     assert_eq!(config.redact, ["ip", "user.name", "userAgent"]);
+    assert_eq!(config.style().log_groups.names(), ["/aws/apigateway/orders", "items"]);
     assert_eq!(config.function.name.as_deref(), Some("statuswatch"));
     assert_eq!(config.function.log_group.as_deref(), Some("/aws/lambda/statuswatch"));
     assert_eq!(config.function.region.as_deref(), Some("eu-west-1"));
@@ -155,6 +158,12 @@ fn values_that_cannot_be_used_are_named_with_the_fix() {
             "entry 2 is not a host name: write names only, without scheme, port or path",
         ),
         (
+            LOG_GROUPS,
+            "orders,arn:aws:logs:eu-west-1:111122223333:log-group:orders",
+            "entry 2 is not a log group's name: write 1 to 512 letters, digits and any of . - _ / #, no ARN and \
+             no wildcard",
+        ),
+        (
             RULES,
             "ssm:",
             "is neither a name nor an ARN: 1 to 2,048 letters, digits and any of / _ . : + = @ -",
@@ -231,7 +240,7 @@ fn a_webhook_shows_in_no_fault_whichever_variable_it_was_put_into() {
 proptest! {
     #[test]
     fn no_environment_panics(
-        values in proptest::collection::vec("\\PC{0,30}|[0-9]{0,30}|#[0-9a-f]{6}|ssm:\\PC{0,5}", 16),
+        values in proptest::collection::vec("\\PC{0,30}|[0-9]{0,30}|#[0-9a-f]{6}|ssm:\\PC{0,5}", 17),
         unknown in "STATUSWATCH_\\PC{0,10}",
     ) {
         let names = [PREFIXED.as_slice(), &[WEBHOOK_URL, WEBHOOK_SECRET, COLOR, TEXT, "AWS_REGION", "AWS_ENDPOINT_URL", &unknown]].concat();

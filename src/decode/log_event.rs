@@ -4,8 +4,9 @@ use std::ops::Range;
 
 use crate::json::{self, Stop};
 
-/// The newest time that a log event can have: the last millisecond of the year 9999.
-const MAX_TIMESTAMP_MS: i64 = 253_402_300_799_999;
+/// The newest time that a log event can have: the last millisecond of the year 9999. What is later was no time, and
+/// became this.
+pub(crate) const MAX_TIMESTAMP_MS: i64 = 253_402_300_799_999;
 
 /// Digits of a timestamp that is read while they are counted: a number of so many cannot run over.
 const MAX_USUAL_DIGITS: usize = 18;
@@ -33,6 +34,21 @@ impl EscapedText<'_> {
         out.clear();
         json::unescape(self.0, out);
     }
+}
+
+/// A line as it would stand in a batch, with the quote behind it: the other way of [`EscapedText::unescape_into`], for
+/// lines that stand alone. Control characters stay as they are, which no reader minds.
+pub(crate) fn escape_into<'a>(line: &[u8], out: &'a mut Vec<u8>) -> &'a [u8] {
+    out.clear();
+    let mut from = 0;
+    for at in memchr::memchr2_iter(b'"', b'\\', line) {
+        out.extend_from_slice(line.get(from..at).unwrap_or_default());
+        out.push(b'\\');
+        from = at;
+    }
+    out.extend_from_slice(line.get(from..).unwrap_or_default());
+    out.push(b'"');
+    out
 }
 
 impl LogEvent<'_> {

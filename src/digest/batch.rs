@@ -10,7 +10,7 @@ use super::{Counts, Digest, Group, MAX_ROUTE_BYTES, Sample, SampleText};
 use crate::access_log::formats::{Formats, Recogniser};
 use crate::access_log::redact::{Redacted, redact};
 use crate::access_log::{self, AccessLog, Format, Reading, Status, StatusClass};
-use crate::decode::{EscapedText, Header, LogEvent, Sink};
+use crate::decode::{EscapedText, Header, LogEvent, MAX_TIMESTAMP_MS, Sink};
 use crate::duplicates::{CAPACITY, EventKey, EventKeys, Remembered, StreamKeys};
 use crate::rules::{Action, Rules};
 
@@ -92,7 +92,10 @@ impl<'a> Intake<'a> {
     fn receive(&mut self, header: &Header, timestamp_ms: i64) -> bool {
         let counts = &mut self.batch.counts;
         counts.received += 1;
-        counts.newest_ms = counts.newest_ms.max(timestamp_ms);
+        // What is no time says nothing of when all the others were.
+        if timestamp_ms < MAX_TIMESTAMP_MS {
+            counts.newest_ms = counts.newest_ms.max(timestamp_ms);
+        }
         let is_own = self.reader.own_log_group.as_deref() == Some(header.log_group.as_str());
         counts.ignored += u64::from(is_own);
         counts.own_log_group += u64::from(is_own);

@@ -27,7 +27,7 @@ pub struct Counts {
     pub rule_hits: Vec<u64>,
     /// Lines of the function's own log group.
     pub own_log_group: u64,
-    /// The newest timestamp of all log events, epoch milliseconds.
+    /// The newest timestamp of all log events, epoch milliseconds, without those that are none.
     pub newest_ms: i64,
 }
 

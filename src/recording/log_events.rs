@@ -6,9 +6,9 @@ use std::io::{self, Read};
 
 use thiserror::Error;
 
-use super::{Piece, PieceError, read};
+use super::{Piece, PieceError, read, text_of};
 use crate::access_log::time::line_time_ms;
-use crate::decode::{self, DecodeError, Header, LogEvent, Sink, Source};
+use crate::decode::{self, DecodeError, Header, LogEvent, MAX_TIMESTAMP_MS, Sink, Source};
 use crate::trigger::{self, Trigger, TriggerError};
 
 /// One log event of a recording.
@@ -113,10 +113,10 @@ pub fn log_events(
 }
 
 fn time_of(timestamp_ms: i64, message: Option<&[u8]>) -> Option<i64> {
-    if timestamp_ms > 0 {
+    if (1..MAX_TIMESTAMP_MS).contains(&timestamp_ms) {
         return Some(timestamp_ms);
     }
-    line_time_ms(&String::from_utf8_lossy(message?))
+    line_time_ms(&text_of(message?))
 }
 
 fn hand_on(

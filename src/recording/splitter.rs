@@ -59,6 +59,23 @@ impl<R: Read> Splitter<R> {
         Ok(Some((number, if is_document { Part::Document(part) } else { Part::Line(part.trim_ascii_end()) })))
     }
 
+    /// The line that begins here, if it is there whole and is what is asked for.
+    pub(super) fn line_if(
+        &mut self,
+        is_wanted: &mut impl FnMut(&[u8]) -> bool,
+    ) -> io::Result<Option<(u64, &[u8])>> {
+        if !self.step_over_space()? {
+            return Ok(None);
+        }
+        let Some(length) = memchr::memchr(b'\n', self.text()) else { return Ok(None) };
+        if !self.text().get(..length).is_some_and(is_wanted) {
+            return Ok(None);
+        }
+        let start = self.start;
+        self.start += length;
+        Ok(self.buffer.get(start..start + length).map(|line| (self.line_number, line)))
+    }
+
     /// Length of the JSON document that begins here; `None` where none does, or something follows it in its line.
     fn document_length(&mut self) -> io::Result<Option<usize>> {
         let mut skipper = Skipper::new();

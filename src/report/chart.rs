@@ -3,10 +3,12 @@
 //! However long the recording is, a picture has a few hundred columns: each shows the worst minute of its time, so
 //! that no peak is lost. Nothing of a log line is in it.
 
+use std::collections::BTreeSet;
+
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
-use crate::backtest::{Backtest, Minute};
+use crate::backtest::{Backtest, Minute, StateChange, is_told};
 use crate::words;
 
 const MINUTE_MS: i64 = 60_000;
@@ -35,6 +37,8 @@ const STEPS_MS: [i64; 18] = [
 ];
 /// Messages of one column that are drawn one above the other.
 const MAX_STACKED: u32 = 5;
+/// What one error is on its axis.
+const UNIT: i64 = 100;
 
 // The style sheet knows these colours by their values and puts those of the reader's scheme in their place.
 const SERVER: RGBColor = RGBColor(0xb3, 0x26, 0x1e);
@@ -106,9 +110,12 @@ fn draw_on<DB: DrawingBackend>(
 ) -> Result<(), DrawingAreaErrorKind<DB::ErrorType>> {
     let Frame { found, columns, from_ms, to_ms, column_ms, size } = *frame;
     let most = columns.iter().map(errors).max().unwrap_or_default().max(4);
-    let top = f64::from(most);
-    // Above the errors: a lane for the alarm's state, and one for the messages.
-    let (alarm_from, alarm_to, message_from, whole) = (top * 1.07, top * 1.15, top * 1.20, top * 1.42);
+    // In hundredths of an error, so that the lanes above are whole numbers of it.
+    let top = i64::from(most) * UNIT;
+    // Above the errors: a lane for the alarm's state, one for its notices, and one for the messages.
+    let part = |percent: i64| top * percent / 100;
+    let (alarm_from, alarm_to, notice) = (part(107), part(115), part(121));
+    let (message_from, whole) = (part(126), part(148));
     let step = step(to_ms - from_ms, size.labels);
     let mut labels: Vec<i64> = Vec::new();
     let mut at = floor(from_ms + step - 1, step);
@@ -121,7 +128,10 @@ fn draw_on<DB: DrawingBackend>(
         .margin_top(6)
         .x_label_area_size(size.font * 2)
         .y_label_area_size(size.font * 5)
-        .build_cartesian_2d((from_ms..to_ms).with_key_points(labels), 0.0..whole)?;
+        .build_cartesian_2d(
+            (from_ms..to_ms).with_key_points(labels),
+            (0..whole).with_key_points(ticks(most).into_iter().map(|tick| i64::from(tick) * UNIT).collect()),
+        )?;
     let font = ("sans-serif", size.font).into_font().color(&TEXT);
     chart
         .configure_mesh()
@@ -131,33 +141,39 @@ fn draw_on<DB: DrawingBackend>(
         .axis_style(TEXT)
         .label_style(font.clone())
         .x_label_formatter(&|ms| label(*ms, step))
-        .y_label_formatter(&|value| y_label(*value, top))
-        .y_labels(8)
+        .y_label_formatter(&|value| words::number((value / UNIT).unsigned_abs()))
         .draw()?;
     chart.draw_series(columns.iter().flat_map(|column| {
         let (from, to) = (column.start_ms, column.start_ms + column_ms);
-        let server = f64::from(column.server_errors);
-        let both = server + f64::from(column.client_errors);
+        let server = i64::from(column.server_errors) * UNIT;
+        let both = server + i64::from(column.client_errors) * UNIT;
         [
-            Rectangle::new([(from, 0.0), (to, server)], SERVER.filled()),
+            Rectangle::new([(from, 0), (to, server)], SERVER.filled()),
             Rectangle::new([(from, server), (to, both)], CLIENT.filled()),
         ]
     }))?;
-    let middle = f64::midpoint(alarm_from, alarm_to);
-    chart.draw_series(states(found, from_ms, to_ms).into_iter().map(|(from, to, state)| match state {
-        "ALARM" => Rectangle::new([(from, alarm_from), (to, alarm_to)], ALARM.filled()),
-        "OK" => Rectangle::new([(from, middle), (to, middle + top * 0.012)], OK.filled()),
-        _ => Rectangle::new([(from, middle), (to, middle + top * 0.012)], UNKNOWN.filled()),
+    let (middle, thin) = (i64::midpoint(alarm_from, alarm_to), part(1).max(1));
+    chart.draw_series(states(&found.alarm.transitions, from_ms, to_ms, column_ms).into_iter().map(
+        |(from, to, state)| match state {
+            State::Alarm => Rectangle::new([(from, alarm_from), (to, alarm_to)], ALARM.filled()),
+            State::Ok => Rectangle::new([(from, middle), (to, middle + thin)], OK.filled()),
+            State::Unknown => Rectangle::new([(from, middle), (to, middle + thin)], UNKNOWN.filled()),
+        },
+    ))?;
+    chart.draw_series(notices(found, from_ms, column_ms).into_iter().map(|(at, is_alarm)| {
+        let color = if is_alarm { ALARM } else { OK };
+        TriangleMarker::new((at.min(to_ms), notice), if size.width > 600 { 5 } else { 4 }, color.filled())
     }))?;
     let radius = if size.width > 600 { 2 } else { 1 };
     chart.draw_series(columns.iter().flat_map(|column| {
         let x = column.start_ms + column_ms / 2;
         (0..column.messages.min(MAX_STACKED)).map(move |place| {
-            let y = message_from + (whole - message_from) * (f64::from(place) + 0.5) / f64::from(MAX_STACKED);
+            let y = message_from
+                + (whole - message_from) * (2 * i64::from(place) + 1) / (2 * i64::from(MAX_STACKED));
             Circle::new((x, y), radius, MESSAGE.filled())
         })
     }))?;
-    for (text, y) in [("alarm", middle), ("Slack", f64::midpoint(message_from, whole))] {
+    for (text, y) in [("alarm", middle), ("Slack", i64::midpoint(message_from, whole))] {
         let (_, y) = chart.backend_coord(&(from_ms, y));
         let place = (
             i32::try_from(size.font).unwrap_or_default() / 2,
@@ -168,17 +184,22 @@ fn draw_on<DB: DrawingBackend>(
     area.present()
 }
 
-fn y_label(value: f64, top: f64) -> String {
-    if value > top * 1.04 || value.fract() != 0.0 {
-        String::new()
-    } else {
-        crate::alarm::words::number(value)
+/// Where the axis of errors has a label and a line: at most six round numbers from 0 to `most`.
+fn ticks(most: u32) -> Vec<u32> {
+    let mut step = 1_u32;
+    for factor in [2, 5, 10].into_iter().cycle() {
+        if most / step <= 5 {
+            break;
+        }
+        let decade = 10_u32.saturating_pow(step.ilog10());
+        step = decade.saturating_mul(factor);
     }
+    (0..=most / step).map(|place| place * step).collect()
 }
 
 fn label(ms: i64, step: i64) -> String {
     let at = words::iso(ms);
-    if step >= DAY_MS {
+    if step >= DAY_MS || ms.rem_euclid(DAY_MS) == 0 {
         let day = words::day(ms);
         return day.rsplit_once(' ').map_or(day.clone(), |(day, _year)| day.to_owned());
     }
@@ -190,17 +211,56 @@ fn step(span_ms: i64, labels: usize) -> i64 {
     STEPS_MS.into_iter().find(|step| span_ms / step <= most).unwrap_or(span_ms / most + 1)
 }
 
-/// The alarm's state from one change to the next.
-fn states(found: &Backtest, from_ms: i64, to_ms: i64) -> Vec<(i64, i64, &'static str)> {
-    let changes = &found.alarm.transitions;
+/// The alarm's state, as far as a picture tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum State {
+    Ok,
+    Unknown,
+    Alarm,
+}
+
+/// The alarm's states one after another. A column in which it changed is in ALARM if any of it was, so that a month of
+/// changes is no more to draw than a day.
+fn states(changes: &[StateChange], from_ms: i64, to_ms: i64, column_ms: i64) -> Vec<(i64, i64, State)> {
     let ends = changes.iter().skip(1).map(|change| change.at.0).chain([to_ms]);
-    let mut states: Vec<_> = changes
-        .iter()
-        .zip(ends)
-        .map(|(change, end)| (change.at.0.max(from_ms), end.min(to_ms), change.to))
-        .collect();
-    states.retain(|(from, to, _)| from < to);
+    let mut states: Vec<(i64, i64, State)> = Vec::new();
+    for (change, end_ms) in changes.iter().zip(ends) {
+        let state = match change.to {
+            "ALARM" => State::Alarm,
+            "OK" => State::Ok,
+            _ => State::Unknown,
+        };
+        let mut start = from_ms + floor(change.at.0.max(from_ms) - from_ms, column_ms);
+        let end = from_ms + floor(end_ms.min(to_ms) - from_ms + column_ms - 1, column_ms);
+        if let Some((_, last_end, last)) = states.last_mut()
+            && *last_end > start
+        {
+            // Both have a part in this column: the worse one has it whole.
+            if state > *last {
+                *last_end = start;
+            } else {
+                start = *last_end;
+            }
+        }
+        states.retain(|(from, to, _)| from < to);
+        match states.last_mut() {
+            Some((_, last_end, last)) if *last == state => *last_end = end.max(*last_end),
+            _ if start < end => states.push((start, end, state)),
+            _ => {}
+        }
+    }
+    states.iter_mut().for_each(|(_, end, _)| *end = (*end).min(to_ms));
     states
+}
+
+/// The middle of each column with a notice of the alarm, and whether it is one that it went off.
+fn notices(found: &Backtest, from_ms: i64, column_ms: i64) -> BTreeSet<(i64, bool)> {
+    let told = found.alarm.transitions.iter().filter(|change| is_told(change));
+    told.map(|change| {
+        let column = from_ms + floor(change.at.0 - from_ms, column_ms);
+        (column + column_ms / 2, change.to == "ALARM")
+    })
+    .collect()
 }
 
 fn errors(minute: &Minute) -> u32 {
@@ -258,6 +318,7 @@ fn columns(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backtest::Time;
 
     #[test]
     fn a_long_recording_keeps_its_peaks_and_all_its_messages() {
@@ -273,6 +334,61 @@ mod tests {
         assert!(columns.len() <= 360);
         assert_eq!(columns.iter().map(|column| column.server_errors).max(), Some(90));
         assert_eq!(columns.iter().map(|column| column.messages).sum::<u32>(), 100_000);
+    }
+
+    #[test]
+    fn the_axis_of_errors_has_a_few_round_numbers() {
+        for (most, expected) in [
+            (4, [0, 1, 2, 3, 4].as_slice()),
+            (9, &[0, 2, 4, 6, 8]),
+            (29, &[0, 5, 10, 15, 20, 25]),
+            (50, &[0, 10, 20, 30, 40, 50]),
+            (433, &[0, 100, 200, 300, 400]),
+        ] {
+            assert_eq!(ticks(most), expected, "{most}");
+        }
+        assert!((1..100_000).chain([u32::MAX]).all(|most| (2..=6).contains(&ticks(most).len())));
+    }
+
+    #[test]
+    fn a_column_that_was_in_alarm_at_any_time_is_in_alarm_and_no_state_is_drawn_twice() {
+        let change = |minute: i64, to: &'static str| StateChange {
+            at: Time(minute * MINUTE_MS),
+            from: "OK",
+            to,
+            value: None,
+            delay_ms: None,
+        };
+        let changes = [
+            change(1, "OK"),
+            change(12, "ALARM"),
+            change(13, "OK"),
+            change(14, "ALARM"),
+            change(15, "OK"),
+            change(30, "ALARM"),
+            change(55, "INSUFFICIENT_DATA"),
+        ];
+        let drawn = |column: i64| -> Vec<_> {
+            let states = states(&changes, 0, 60 * MINUTE_MS, column * MINUTE_MS);
+            states.into_iter().map(|(from, to, state)| (from / MINUTE_MS, to / MINUTE_MS, state)).collect()
+        };
+        use State::{Alarm, Ok, Unknown};
+        assert_eq!(
+            drawn(1),
+            [
+                (1, 12, Ok),
+                (12, 13, Alarm),
+                (13, 14, Ok),
+                (14, 15, Alarm),
+                (15, 30, Ok),
+                (30, 55, Alarm),
+                (55, 60, Unknown)
+            ]
+        );
+        assert_eq!(drawn(10), [(0, 10, Ok), (10, 20, Alarm), (20, 30, Ok), (30, 60, Alarm)]);
+        let flapping: Vec<_> =
+            (0..100_000).map(|minute| change(minute, if minute % 2 == 0 { "ALARM" } else { "OK" })).collect();
+        assert_eq!(states(&flapping, 0, 100_000 * MINUTE_MS, 278 * MINUTE_MS).len(), 1);
     }
 
     #[test]

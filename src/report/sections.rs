@@ -6,24 +6,32 @@ use super::{clean, message};
 use crate::alarm::words as alarm_words;
 use crate::backtest::{
     AgainstFigures, AlarmFigures, BURST, Backtest, BlindSpots, CONTAINERS, DELIVERY_MS, NoisyGroup,
-    SPACING_MS, SlackFigures, Warning,
+    SPACING_MS, SlackFigures, Told, Warning, lasted, notices,
 };
 use crate::words::{count, day, duration, number, span};
 
 /// Changes of state in the table.
 const MAX_CHANGES: usize = 100;
+/// Messages that are open from the start.
+const OPEN_MESSAGES: usize = 10;
+
+/// A table that may be wider or longer than its place: it scrolls by keyboard, too.
+pub(super) fn scroll(label: &str, table: &Markup) -> Markup {
+    html! { div.scroll tabindex="0" role="region" aria-label=(label) { (table) } }
+}
 
 pub(super) fn summary(found: &Backtest) -> Markup {
     let lines = &found.lines;
     html! {
         section aria-label="In short" {
             dl.figures {
-                (figure(&number(found.slack.messages), "messages to Slack"))
-                (figure(&alarm_words::number(found.slack.messages_per_day), "messages a day"))
+                (figure(&number(found.slack.messages), &format!("messages to Slack in {}", lasted(found))))
+                @if let Some(per_day) = found.slack.messages_per_day { (figure(&alarm_words::number(per_day), "messages a day")) }
                 @if let Some(hour) = found.slack.worst_hour {
                     (figure(&number(hour.messages), &format!("in the worst hour, {} {}", day(hour.from.0), span(hour.from.0, hour.from.0))))
                 }
-                (figure(&alarm_words::number(found.alarm.notices_per_day), "alarm notices a day"))
+                (figure(&number(found.alarm.notices), &format!("notices of the alarm in {}", lasted(found))))
+                @if let Some(per_day) = found.alarm.notices_per_day { (figure(&alarm_words::number(per_day), "notices a day")) }
                 (figure(&number(found.blind_spots.lines), "error lines that the alarm does not see"))
             }
             p { (count(lines.received, "line")) ": " (number(lines.ok)) " ok, " (number(lines.client_errors)) " × 4xx, "
@@ -44,28 +52,32 @@ pub(super) fn slack(slack: &SlackFigures) -> Markup {
             p { (count(slack.matched, "error")) " told: " (number(slack.shown)) " shown, " (number(slack.counted)) " counted; "
                 (number(slack.ignored)) " left out by rules, " (number(slack.duplicate)) " came twice." }
             (groups("The noisiest groups", &slack.noisiest))
-            div.scroll { table {
+            (scroll("Rules", &html! { table {
                 caption { "Rules, and the lines they took" }
                 thead { tr { th scope="col" { "Rule" } th scope="col" { "Action" } th.n scope="col" { "Lines" } } }
                 tbody { @for rule in &slack.rules {
                     tr { th scope="row" { (clean(&rule.rule)) } td { (rule.action) }
                         td.n { (number(rule.hits)) @if rule.hits == 0 { " (takes nothing)" } } }
                 } }
-            } }
+            } }))
         }
     }
 }
 
 fn groups(caption: &str, groups: &[NoisyGroup]) -> Markup {
-    html! {
-        div.scroll { table {
+    if groups.is_empty() {
+        return html! { p.faint { (caption) ": none." } };
+    }
+    scroll(
+        caption,
+        &html! { table {
             caption { (caption) }
             thead { tr { th scope="col" { "Status" } th scope="col" { "Route" } th.n scope="col" { "Lines" } } }
             tbody { @for group in groups {
                 tr { td { (group.status) } th scope="row" { code { (clean(&group.route)) } } td.n { (number(group.lines)) } }
             } }
-        } }
-    }
+        } },
+    )
 }
 
 pub(super) fn against(own: &SlackFigures, other: &AgainstFigures) -> Markup {
@@ -85,32 +97,32 @@ pub(super) fn alarm(alarm: &AlarmFigures) -> Markup {
     html! {
         section aria-labelledby="alarm" {
             h2 #alarm { "The alarm" }
-            div.scroll { table {
+            (scroll("Thresholds", &html! { table {
                 caption { "The alarm's own threshold (bold) and others beside it" }
                 thead { tr {
                     th.n scope="col" { "Threshold" } th.n scope="col" { "Alarms" } th.n scope="col" { "Recoveries" }
-                    th.n scope="col" { "Notices a day" } th.n scope="col" { "Time in ALARM" } th.n scope="col" { "First error to notice" }
+                    th.n scope="col" { @if alarm.notices_per_day.is_some() { "Notices a day" } @else { "Notices" } } th.n scope="col" { "Time in ALARM" } th.n scope="col" { "First error to notice" }
                 } }
                 tbody { @for row in &alarm.thresholds {
                     tr class=[row.is_current.then_some("current")] {
                         th.n scope="row" { (alarm_words::exact_number(row.threshold)) }
                         td.n { (number(row.alarms)) } td.n { (number(row.recoveries)) }
-                        td.n { (alarm_words::number(row.notices_per_day)) }
+                        td.n { (notices(row)) }
                         td.n { @if row.alarms > 0 { (duration(row.in_alarm_ms)) } @else { "–" } }
                         td.n { @if let (Some(median), Some(longest)) = (row.median_delay_ms, row.longest_delay_ms) {
                             (duration(median)) ", at most " (duration(longest)) } @else { "–" } }
                     }
                 } }
-            } }
+            } }))
             details {
                 summary { (count(changes.len() as u64, "change")) " of state" }
-                div.scroll tabindex="0" role="region" aria-label="Changes of state" { table {
+                (scroll("Changes of state", &html! { table {
                     thead { tr { th scope="col" { "When" } th scope="col" { "From" } th scope="col" { "To" } th.n scope="col" { "Value" } } }
                     tbody { @for change in changes.iter().take(MAX_CHANGES) {
                         tr { th scope="row" { (day(change.at.0)) " " (span(change.at.0, change.at.0)) } td { (change.from) } td { (change.to) }
                             td.n { (change.value.map_or_else(|| "no data".to_owned(), alarm_words::number)) } }
                     } }
-                } }
+                } }))
                 @if changes.len() > MAX_CHANGES { p.faint { "The first " (MAX_CHANGES) "; --json has all." } }
             }
         }
@@ -136,17 +148,37 @@ pub(super) fn blind_spots(blind: &BlindSpots) -> Markup {
     }
 }
 
-pub(super) fn messages(slack: &SlackFigures) -> Markup {
+/// The lines' messages and the alarm's notices, in the order of time.
+pub(super) fn messages(found: &Backtest) -> Markup {
+    let (slack, alarm) = (&found.slack, &found.alarm);
+    let mut told: Vec<&Told> = slack.told.iter().chain(&alarm.told).collect();
+    told.sort_by_key(|told| told.at);
+    let (open, others) = told.split_at(told.len().min(OPEN_MESSAGES));
     html! {
         section aria-labelledby="messages" {
             h2 #messages { "The messages" }
-            @if slack.told.is_empty() { p { "None." } }
-            @else { p.faint { "The first " (slack.told.len()) " of " (number(slack.messages)) ", as Slack would show them." } }
-            ol.messages { @for told in &slack.told {
-                li { p.faint { (day(told.at.0)) " " (span(told.at.0, told.at.0)) } (message::message(&told.message)) }
-            } }
+            @if told.is_empty() { p { "None." } }
+            @else {
+                p.faint { "As Slack would show them: " (first_of(slack.told.len(), slack.messages, "message")) " on lines and "
+                    (first_of(alarm.told.len(), alarm.notices, "notice")) " of the alarm." }
+            }
+            ol.messages { @for told in open { (in_list(told)) } }
+            @if !others.is_empty() {
+                details {
+                    summary { (count(others.len() as u64, "further message")) }
+                    ol.messages start=(open.len() + 1) { @for told in others { (in_list(told)) } }
+                }
+            }
         }
     }
+}
+
+fn first_of(kept: usize, all: u64, noun: &str) -> String {
+    if kept as u64 == all { count(all, noun) } else { format!("the first {kept} of {}", count(all, noun)) }
+}
+
+fn in_list(told: &Told) -> Markup {
+    html! { li { p.faint { (day(told.at.0)) " " (span(told.at.0, told.at.0)) } (message::message(&told.message)) } }
 }
 
 pub(super) fn settings(found: &Backtest) -> Markup {

@@ -61,7 +61,7 @@ impl AwsAccess {
         });
         let mut endpoint = |own: &str| {
             let name = [own, "AWS_ENDPOINT_URL"].into_iter().find(|name| environment.get(name).is_some())?;
-            let url = environment.get(name).and_then(|value| http::url(value));
+            let url = environment.get(name).and_then(http::url);
             let url = url.filter(|url| ["http", "https"].contains(&url.scheme()) && url.has_host());
             if url.is_none() {
                 faults.add(name, "is not an http or https URL");

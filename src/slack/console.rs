@@ -3,9 +3,13 @@
 //! AWS documents none of these addresses. The encodings below reproduce addresses copied from consoles.
 //! No address holds a character that could end a Slack link (`|`, `>`) or start an entity (`&`).
 
+mod log_groups;
+
 use std::fmt::Write as _;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+pub use log_groups::{LogGroups, LogGroupsError, MAX_LINKED_CHARACTERS, MAX_LOG_GROUP_NAME, MAX_LOG_GROUPS};
 
 use crate::words;
 

@@ -17,10 +17,12 @@ mod rows;
 mod tests;
 
 use crate::digest::Digest;
-use crate::slack::console::Region;
+use crate::slack::console::{LogGroups, Region};
 use crate::slack::message::Message;
 
 pub use alarm::{render_alarm, render_topic_text};
+#[cfg(test)]
+pub(crate) use footer::MAX_LINK;
 use form::Form;
 pub use quiet::{QuietAgain, render_quiet_again};
 
@@ -45,6 +47,9 @@ pub struct Style {
     pub max_lines: usize,
     /// Region of the log groups, for links into the console. No links without it.
     pub region: Option<Region>,
+    /// What the notice of an alarm opens in Logs Insights, where its metric names no log group: log groups of
+    /// `region`.
+    pub log_groups: LogGroups,
 }
 
 impl Default for Style {
@@ -57,6 +62,7 @@ impl Default for Style {
             color: None,
             max_lines: DEFAULT_MAX_LINES,
             region: None,
+            log_groups: LogGroups::default(),
         }
     }
 }

@@ -74,8 +74,10 @@ class Run:
         self._slack.wait_for(tells("ALARM", name), 0, 30)
         # The topic's way and the direct way: one is told, the other is rightly silent.
         self._wait_for_alarms(told=1, silent=1)
-        assert len([body for body in self._slack.bodies() if tells(name)(body)]) == 1
-        return "by topic and by direct action, told once"
+        [body] = [body for body in self._slack.bodies() if tells(name)(body)]
+        place = f"source~(~'{self._stack.log_group.replace('/', '*2f')}))|Logs Insights>"
+        assert place in text_of(body), f"no link to Logs Insights on the access log: {text_of(body)}"
+        return "by topic and by direct action, told once, with a link to the log group"
 
     def metrics_are_those_that_alarms_and_dashboard_look_at(self):
         ledgers = self._stack.ledgers("lines") + self._stack.ledgers("alarms")

@@ -147,6 +147,31 @@ async fn one_change_through_sns_eventbridge_and_the_action_is_told_once() {
 }
 
 #[tokio::test]
+async fn a_notice_opens_the_named_log_groups_in_logs_insights() {
+    let slack = FakeSlack::start().await;
+    let container = Setup::statuswatch()
+        .env("SLACK_WEBHOOK_URL", &slack.webhook(CANARY))
+        .env("STATUSWATCH_LOG_GROUPS", "/aws/apigateway/orders,items")
+        .env("AWS_REGION", "ap-northeast-1")
+        .start()
+        .await;
+    assert_eq!(container.started().await, Start::Ready, "{}", text(&container.stderr()));
+    for (event, minutes) in [
+        ("sns-metric-alarm", "(end~'2020-11-18T05*3a30*3a00.000Z~start~'2020-11-18T05*3a29*3a00.000Z~"),
+        ("eventbridge-recovery", "(end~'2020-11-18T05*3a37*3a13.000Z~start~'2020-11-18T05*3a27*3a00.000Z~"),
+    ] {
+        assert_eq!(told(&container, fixture(event)).await, [1, 0, 1, 0]);
+        let posts = slack.accepted();
+        let body = text(&posts.last().unwrap().body);
+        let link =
+            body.split('<').find(|part| part.contains("|Logs Insights>")).unwrap_or_else(|| panic!("{body}"));
+        assert!(link.contains(minutes), "{link}");
+        assert!(link.contains("~source~(~'*2faws*2fapigateway*2forders~'items))|Logs Insights>"), "{link}");
+    }
+    assert_clean(&slack, &container);
+}
+
+#[tokio::test]
 async fn of_two_records_one_fails_at_slack_and_the_retry_tells_only_that() {
     let slack = FakeSlack::start().await;
     slack.next(Answer::new(403, "action_prohibited"));
@@ -160,6 +185,23 @@ async fn of_two_records_one_fails_at_slack_and_the_retry_tells_only_that() {
     assert!(!message.contains(CANARY));
     assert_eq!(told(&container, sns(&["first", "second"])).await, [1, 1, 1, 0]);
     assert_eq!(slack.texts(), ["ALARM · first", "ALARM · second", "ALARM · first"]);
+    assert_clean(&slack, &container);
+}
+
+#[tokio::test]
+async fn an_alarm_whose_post_failed_is_told_as_over_where_its_recovery_was_told_meanwhile() {
+    let slack = FakeSlack::start().await;
+    slack.next(Answer::new(403, "action_prohibited"));
+    let container = container(&slack).await;
+    error(&container, fixture("eventbridge-metric-alarm")).await;
+    assert_eq!(told(&container, fixture("eventbridge-recovery")).await, [1, 0, 1, 0]);
+    assert_eq!(told(&container, fixture("eventbridge-metric-alarm")).await, [1, 0, 1, 0]);
+    assert_eq!(told(&container, fixture("sns-metric-alarm")).await, [0, 1, 0, 0], "told by another way");
+    let accepted = slack.accepted();
+    let headings: Vec<String> = accepted.iter().map(|post| post.text().replace('\u{200b}', "")).collect();
+    assert!(headings[0].starts_with("OK again · APIGateway hogehoge"), "{headings:?}");
+    assert!(headings[1].starts_with("ALARM, over by now · APIGateway hogehoge"), "{headings:?}");
+    assert!(headings[1].contains("37 errors in 1 min"), "{headings:?}");
     assert_clean(&slack, &container);
 }
 

@@ -59,7 +59,7 @@ fn a_burst_alarms_once_recovers_once_and_every_error_is_told() {
 fn errors_whose_lines_are_broken_json_leave_the_alarm_silent_and_are_named_with_the_fix() {
     let found = figures(&[&story("broken-json-deploy")], "");
     assert_eq!(found["lines"]["server_errors"], 240);
-    assert_eq!(found["alarm"]["notices_per_day"], 0.0);
+    assert_eq!((&found["alarm"]["notices"], &found["alarm"]["notices_per_day"]), (&0.into(), &Value::Null));
     let blind = &found["blind_spots"];
     assert_eq!(blind["lines"], 240);
     assert_eq!(blind["reasons"][0]["reason"], "broken JSON");
@@ -191,10 +191,20 @@ fn lines_beyond_the_window_are_told_all_the_same_and_named() {
 fn nothing_to_test_is_an_error_and_no_figure() {
     let (code, out, err) = statuswatch(&["-"], "");
     assert_eq!((code, out.as_str()), (1, ""));
-    assert!(err.contains("-: nothing in it") && err.contains("no line with a time"), "{err}");
+    assert_eq!(err, "statuswatch: -: nothing in it\nstatuswatch: nothing to test: no line was read from -\n");
+    let (code, out, err) = statuswatch(&["-"], "{\"status\":\"502\"}\n");
+    assert_eq!((code, out.as_str()), (1, ""));
+    assert!(err.contains("-: line 1: without a time") && err.contains("no line with a time in -"), "{err}");
     let (code, out, err) = statuswatch(&["/does/not/exist"], "");
     assert_eq!((code, out.as_str()), (1, ""));
-    assert!(err.contains("/does/not/exist: not read to its end"), "{err}");
+    assert!(err.contains("/does/not/exist: not opened: No such file"), "{err}");
+    let folder = tempfile::tempdir().unwrap();
+    let (code, out, err) = statuswatch(&[folder.path().to_str().unwrap()], "");
+    assert_eq!((code, out.as_str()), (1, ""));
+    assert!(err.contains(": no file directly in this folder\n"), "{err}");
+    let (code, _, err) = statuswatch(&["--region", "frankfurt", "-"], &line(0, 200));
+    assert_eq!(code, 2);
+    assert!(err.contains("\"frankfurt\" is no Region"), "{err}");
 }
 
 #[test]

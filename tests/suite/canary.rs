@@ -126,6 +126,7 @@ async fn a_webhook_in_the_wrong_place_shows_in_no_refusal() {
         "STATUSWATCH_FORMAT",
         "STATUSWATCH_MAX_LINES",
         "STATUSWATCH_ALLOWED_HOSTS",
+        "STATUSWATCH_LOG_GROUPS",
         "STATUSWATCH_WEBHOOK",
         "AWS_ENDPOINT_URL",
     ] {

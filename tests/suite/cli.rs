@@ -233,6 +233,21 @@ fn links_need_a_region_and_the_argument_wins_over_the_environment() {
 }
 
 #[test]
+fn an_alarm_notice_links_to_the_log_groups_of_the_option_or_of_the_environment() {
+    let alarm = "fixtures/alarms/sns-metric-alarm.json";
+    for (option, variable) in
+        [(Some("items"), None), (None, Some("items")), (Some("items"), Some("others")), (None, None)]
+    {
+        let mut command = statuswatch(&["replay", "--json", alarm]);
+        command
+            .args(option.map(|names| format!("--log-groups={names}")))
+            .envs(variable.map(|names| ("STATUSWATCH_LOG_GROUPS", names)));
+        let linked = one(&run(&mut command)).bodies()[0].contains("source~(~'items))|Logs Insights>");
+        assert_eq!(linked, option.or(variable).is_some(), "{option:?} {variable:?}");
+    }
+}
+
+#[test]
 fn what_cannot_be_used_is_a_usage_error_that_says_why() {
     let mut said = String::new();
     for arguments in [
@@ -243,6 +258,7 @@ fn what_cannot_be_used_is_a_usage_error_that_says_why() {
         &["replay", "--format", "yaml", ONE_ERROR],
         &["replay", "--now", "yesterday", ONE_ERROR],
         &["replay", "--region", "frankfurt", ONE_ERROR],
+        &["replay", "--log-groups", "arn:aws:logs:eu-west-1:1:log-group:x", ONE_ERROR],
         &["replay", "--rules"],
     ] {
         let run = run(&mut statuswatch(arguments));

@@ -74,6 +74,35 @@ fn a_report_has_the_picture_in_two_widths_the_messages_and_a_name_for_each_part(
         "messages as Slack shows them"
     );
     assert!(text.contains("INSUFFICIENT_DATA"));
+    // The alarm's notices are drawn in both pictures, and are messages like the others.
+    assert_eq!(count("polygon"), 4);
+    assert!(text.contains("ALARM · 4xx5xxError · 6 errors in 1 min (threshold:"), "{text}");
+    assert!(text.contains("OK again · 4xx5xxError · after 7 min"));
+    // What scrolls can be scrolled by keyboard, and says what it is.
+    let of = |wanted: &str| attributes.iter().filter(|attribute| *attribute == wanted).count();
+    assert!(of("class=scroll") >= 5);
+    assert_eq!(of("class=scroll"), of("role=region"));
+    assert_eq!(of("class=scroll") + count("pre"), of("tabindex=0"));
+}
+
+#[test]
+fn the_lanes_above_the_errors_have_no_grid_lines() {
+    let html = report(recordings::path("5xx-burst").to_str().unwrap(), "");
+    let svg = html.split("<svg").nth(1).unwrap().split("</svg>").next().unwrap();
+    let coordinate = |element: &str, name: &str| -> f64 {
+        let value = element.split(&format!(" {name}=\"")).nth(1).unwrap().split('"').next().unwrap();
+        value.parse().unwrap()
+    };
+    let elements =
+        |name: &str| svg.split('<').filter(|element| element.starts_with(name)).collect::<Vec<_>>();
+    let messages = elements("circle");
+    let lowest = messages.iter().map(|circle| coordinate(circle, "cy")).fold(0.0, f64::max);
+    let grid: Vec<f64> = elements("line")
+        .into_iter()
+        .filter(|line| line.contains("#D0D7DE"))
+        .map(|line| coordinate(line, "y1"))
+        .collect();
+    assert!(grid.len() >= 3 && grid.iter().all(|y| *y > lowest), "{grid:?} above {lowest}");
 }
 
 #[test]

@@ -34,6 +34,7 @@ async fn a_start_is_refused_with_every_fault() {
             ("STATUSWATCH_MAX_LINES", "1000"),
             ("STATUSWATCH_MAXLINES", "5"),
             ("STATUSWATCH_BURST", "0"),
+            ("STATUSWATCH_LOG_GROUPS", "orders,orders-*"),
             ("STATUSWATCH_RULES", &rules),
         ],
     ] {

@@ -134,15 +134,35 @@ fn a_change_whose_post_failed_is_told_when_it_comes_again() {
 }
 
 #[test]
-fn an_older_change_that_comes_late_is_not_told_and_overwrites_nothing() {
+fn an_alarm_that_comes_behind_its_own_recovery_is_told_once_as_over_and_overwrites_nothing() {
     let mut memory = AlarmMemory::default();
     handle(&mut memory, &change_with_time(AlarmState::Ok, 9 * MINUTE, AlarmState::Alarm, 2 * MINUTE));
     let late = change(AlarmState::Alarm, 2 * MINUTE, AlarmState::Ok);
-    assert_eq!(handle(&mut memory, &late), Decision::Silent(Silence::Superseded));
+    let belated = Telling::BelatedNotice { since_ms: 2 * MINUTE, until_ms: 9 * MINUTE };
+    assert_eq!(handle(&mut memory, &late), Decision::Tell(belated));
+    assert_eq!(handle(&mut memory, &late), Decision::Silent(Silence::Repeat));
     handle(&mut memory, &change(AlarmState::Alarm, 20 * MINUTE, AlarmState::Ok));
     let late_insufficient = change(AlarmState::InsufficientData, 19 * MINUTE, AlarmState::Ok);
     handle(&mut memory, &late_insufficient);
     assert_eq!(memory.decide(&change(AlarmState::Ok, 25 * MINUTE, AlarmState::Alarm)), recovery(20 * MINUTE));
+}
+
+#[test]
+fn a_change_behind_a_later_alarm_or_older_than_memory_is_not_told() {
+    let mut memory = AlarmMemory::default();
+    handle(&mut memory, &change(AlarmState::Alarm, 20 * MINUTE, AlarmState::Ok));
+    for (state, previous) in [(AlarmState::Ok, AlarmState::Alarm), (AlarmState::Alarm, AlarmState::Ok)] {
+        let late = change(state, 10 * MINUTE, previous);
+        assert_eq!(memory.decide(&late), Decision::Silent(Silence::Superseded), "{state}");
+    }
+    // So many changes later nobody knows whether it was told.
+    for flap in 0..4 {
+        let at = (30 + 2 * flap) * MINUTE;
+        handle(&mut memory, &change(AlarmState::Ok, at, AlarmState::Alarm));
+        handle(&mut memory, &change(AlarmState::Alarm, at + MINUTE, AlarmState::Ok));
+    }
+    let first = change(AlarmState::Alarm, 20 * MINUTE, AlarmState::Ok);
+    assert_eq!(memory.decide(&first), Decision::Silent(Silence::Superseded));
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use statuswatch::access_log::Format;
 use statuswatch::backtest::DEFAULT_PATTERN;
+use statuswatch::slack::console::LogGroups;
 
 /// Tells Slack about an API's 4xx and 5xx from its access log. On recorded logs, it shows what Slack would have said.
 #[derive(Debug, Parser)]
@@ -51,6 +52,15 @@ pub(crate) struct ReplayArguments {
     /// AWS Region of the log groups, for links into the console
     #[arg(long, env = "AWS_REGION", value_name = "REGION")]
     pub(crate) region: Option<String>,
+    /// Log groups that notices of alarms link to, names with commas between them
+    #[arg(
+        long,
+        env = "STATUSWATCH_LOG_GROUPS",
+        value_name = "NAMES",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub(crate) log_groups: LogGroups,
 }
 
 const REPLAY_EXAMPLES: &str = "\

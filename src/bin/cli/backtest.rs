@@ -7,21 +7,18 @@ use std::path::Path;
 use anyhow::Context;
 use statuswatch::access_log::formats::Formats;
 use statuswatch::alarm::AlarmSettings;
-use statuswatch::backtest::{
-    Backtest, BacktestError, Settings, Source, Warning, backtest, default_alarm, text,
-};
+use statuswatch::backtest::{Backtest, Settings, Source, Warning, backtest, default_alarm, text};
 use statuswatch::digest::Reader;
 use statuswatch::filter_pattern::FilterPattern;
 use statuswatch::report::report;
 use statuswatch::rules::Rules;
-use statuswatch::slack::console::Region;
 use statuswatch::slack::render::{DEFAULT_MAX_LINES, Style};
 use statuswatch::words;
 
 use crate::Exit;
 use crate::arguments::BacktestArguments;
 use crate::input::Input;
-use crate::replay::MAX_DECOMPRESSED_BYTES;
+use crate::replay::{MAX_DECOMPRESSED_BYTES, region};
 use crate::terminal::SharedProgress;
 
 pub(crate) fn run(arguments: &BacktestArguments) -> anyhow::Result<Exit> {
@@ -51,8 +48,7 @@ pub(crate) fn run(arguments: &BacktestArguments) -> anyhow::Result<Exit> {
     let found = match result {
         Ok(found) => found,
         Err(error) => {
-            let BacktestError::NothingToTest { warnings, .. } = &error;
-            for warning in warnings {
+            for warning in error.warnings() {
                 eprintln!("statuswatch: {}", in_words(warning));
             }
             eprintln!("statuswatch: {error}");
@@ -107,7 +103,7 @@ fn settings(arguments: &BacktestArguments, pattern: FilterPattern) -> anyhow::Re
     Ok(Settings {
         reader: reader(own),
         against: arguments.against.as_deref().map(rules).transpose()?.map(reader),
-        style: Style { region: arguments.region.as_deref().and_then(Region::new), ..Style::default() },
+        style: Style { region: region(arguments.region.as_deref())?, ..Style::default() },
         alarm,
         pattern,
         max_decompressed_bytes: MAX_DECOMPRESSED_BYTES,

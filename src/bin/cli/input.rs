@@ -24,6 +24,11 @@ impl Input {
                 inputs.push(Ok(Self { path: None, name: "-".to_owned() }));
             } else if path.is_dir() {
                 match files_in(path) {
+                    Ok(files) if files.is_empty() => {
+                        let error =
+                            io::Error::new(io::ErrorKind::NotFound, "no file directly in this folder");
+                        inputs.push(Err((path.display().to_string(), error)));
+                    }
                     Ok(files) => inputs.extend(files.into_iter().map(|file| Ok(Self::file(file)))),
                     Err(error) => inputs.push(Err((path.display().to_string(), error))),
                 }

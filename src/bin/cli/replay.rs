@@ -82,7 +82,8 @@ fn settings(arguments: &ReplayArguments) -> anyhow::Result<(Settings, Option<Del
         samples_per_group: DEFAULT_MAX_LINES,
         formats: Formats::default(),
     };
-    let mut style = Style { region: region(arguments.region.as_deref())?, ..Style::default() };
+    let log_groups = arguments.log_groups.clone();
+    let mut style = Style { region: region(arguments.region.as_deref())?, log_groups, ..Style::default() };
     let mut max_decompressed_bytes = MAX_DECOMPRESSED_BYTES;
     // What is posted for real is what the function would post with this environment.
     if let Some(config) = &config {
@@ -90,7 +91,7 @@ fn settings(arguments: &ReplayArguments) -> anyhow::Result<(Settings, Option<Del
         reader.samples_per_group = config.max_lines;
         reader.format = arguments.format.unwrap_or(config.format);
         max_decompressed_bytes = config.max_decompressed_bytes;
-        style = Style { region: style.region, ..config.style() };
+        style = Style { region: style.region, log_groups: style.log_groups, ..config.style() };
         match &config.rules {
             RulesSource::Known(rules) => reader.rules = rules.clone(),
             RulesSource::Stored(..) if arguments.rules.is_some() => {}
@@ -110,7 +111,7 @@ fn settings(arguments: &ReplayArguments) -> anyhow::Result<(Settings, Option<Del
 }
 
 /// An empty name counts as none, as an empty variable does.
-fn region(name: Option<&str>) -> anyhow::Result<Option<Region>> {
+pub(crate) fn region(name: Option<&str>) -> anyhow::Result<Option<Region>> {
     let Some(name) = name.filter(|name| !name.trim().is_empty()) else { return Ok(None) };
     Region::new(name).map(Some).with_context(|| {
         format!("--region or AWS_REGION: {name:?} is no Region such as eu-west-1 whose console is known")

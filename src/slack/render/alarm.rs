@@ -30,9 +30,9 @@ pub fn render_alarm(notice: &AlarmNotice, style: &Style, now_ms: i64, id: &str) 
     let pieces: Vec<&str> = notice.heading.iter().map(String::as_str).collect();
     let color = match notice.telling {
         Telling::FirstNotice { .. } => "danger",
-        Telling::Recovery { .. } => "good",
+        Telling::Recovery { .. } | Telling::BelatedNotice { .. } => "good",
     };
-    let footer = footer::mrkdwn(&alarm_footer(notice, now_ms, id));
+    let footer = footer::mrkdwn(&alarm_footer(notice, style, now_ms, id));
     rendered(style, id, |form| {
         let mut layout = layout(&pieces, color, footer.clone(), style);
         // One line break parts it from the rest where there is text alone.
@@ -90,17 +90,18 @@ fn layout(pieces: &[&str], color: &str, footer: String, style: &Style) -> Layout
     Layout { heading: heading.collect::<Vec<_>>().join(" "), bars: vec![bar] }
 }
 
-fn alarm_footer(notice: &AlarmNotice, now_ms: i64, id: &str) -> Vec<Item> {
+fn alarm_footer(notice: &AlarmNotice, style: &Style, now_ms: i64, id: &str) -> Vec<Item> {
     let changed_ms = notice.changed_at_ms;
     let (from_ms, to_ms, since) = match notice.telling {
         Telling::FirstNotice { since_ms } => (since_ms, since_ms, "since "),
+        Telling::BelatedNotice { since_ms, until_ms } => (since_ms, until_ms, ""),
         Telling::Recovery { began_ms } => (began_ms.unwrap_or(changed_ms), changed_ms, ""),
     };
     let insights = || {
         let (start_ms, end_ms) = notice.window_ms?;
-        let log_group = notice.log_group.as_deref()?;
+        let log_groups = log_groups(notice, style)?;
         // The window's end is the first moment that it does not hold.
-        let url = notice.region.as_ref()?.logs_insights(&[log_group], start_ms, end_ms.saturating_sub(1));
+        let url = notice.region.as_ref()?.logs_insights(&log_groups, start_ms, end_ms.saturating_sub(1));
         footer::link(url, "Logs Insights")
     };
     [
@@ -116,9 +117,22 @@ fn alarm_footer(notice: &AlarmNotice, now_ms: i64, id: &str) -> Vec<Item> {
     .collect()
 }
 
+/// The log group that the alarm's own metric names, or else those that the operator named. Those are the function's
+/// neighbours: an alarm of another Region says nothing of them.
+fn log_groups<'a>(notice: &'a AlarmNotice, style: &'a Style) -> Option<Vec<&'a str>> {
+    if let Some(log_group) = &notice.log_group {
+        return Some(vec![log_group]);
+    }
+    let is_elsewhere = style.region.is_some() && style.region != notice.region;
+    let named = style.log_groups.names();
+    (!is_elsewhere && !named.is_empty()).then_some(named)
+}
+
 /// The description in one line. A recovery needs none: the first notice told it.
 fn about(notice: &AlarmNotice, dialect: Dialect, max: usize) -> Option<String> {
-    let Telling::FirstNotice { .. } = notice.telling else { return None };
+    if let Telling::Recovery { .. } = notice.telling {
+        return None;
+    }
     let about = notice.about.as_ref()?.split_whitespace().collect::<Vec<_>>().join(" ");
     Some(escape_within(&about, 0, dialect, max)).filter(|about| !about.is_empty())
 }

@@ -13,7 +13,7 @@ use super::Storm;
 const LATE_MS: u64 = 5 * 60 * 1_000;
 
 /// The longest address of a link, in characters: two of them and all else fit one text object.
-const MAX_LINK: usize = 1_300;
+pub(crate) const MAX_LINK: usize = 1_300;
 
 /// One thing in the last row.
 #[derive(Debug, Clone, PartialEq, Eq)]

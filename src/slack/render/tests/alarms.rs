@@ -55,6 +55,61 @@ fn every_kind_of_notice_reads_as_its_snapshot_says() {
 }
 
 #[test]
+fn a_notice_opens_the_operators_log_groups_on_the_alarms_minutes() {
+    let log_groups = "/aws/apigateway/hogehoge-accesslog,items".parse().expect("names");
+    let style = Style { log_groups, ..style() };
+    let reports: Vec<String> = ["sns-metric-alarm", "sns-metric-ok", "eventbridge-recovery"]
+        .iter()
+        .flat_map(|fixture| messages(fixture, &style))
+        .map(|rendered| report(&rendered))
+        .collect();
+    insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
+        insta::assert_snapshot!("alarm-with-log-groups", reports.join("\n"));
+    });
+}
+
+#[test]
+fn the_log_group_that_an_alarm_names_goes_before_the_operators_and_another_regions_alarm_has_none() {
+    let insights = |notice: &AlarmNotice, region: Option<&str>| {
+        let region = region.and_then(Region::new);
+        let style = Style { region, log_groups: "theirs".parse().expect("a name"), ..Style::default() };
+        let text = render_alarm(notice, &style, NOW, "7f3a9c").message.attachments[0]
+            .blocks
+            .last()
+            .map(|block| format!("{block:?}"));
+        let text = text.unwrap_or_default();
+        let source = text.split("source~(~'").nth(1).and_then(|rest| rest.split("))").next());
+        source.map(str::to_owned)
+    };
+    let named = a_notice("own", "what", None);
+    assert_eq!(insights(&named, Some("eu-central-1")).as_deref(), Some("own"));
+    let unnamed = AlarmNotice { log_group: None, ..named };
+    assert_eq!(insights(&unnamed, Some("eu-central-1")).as_deref(), Some("theirs"));
+    assert_eq!(insights(&unnamed, None).as_deref(), Some("theirs"), "replay without a Region");
+    assert_eq!(insights(&unnamed, Some("eu-west-1")), None, "their Region is another");
+    let timeless = AlarmNotice { window_ms: None, ..unnamed };
+    assert_eq!(insights(&timeless, Some("eu-central-1")), None, "nobody knows when");
+}
+
+#[test]
+fn a_first_notice_behind_its_recovery_says_that_it_is_over() {
+    let all = fixtures("");
+    let mut memory = AlarmMemory::default();
+    let mut reports = Vec::new();
+    for fixture in ["eventbridge-recovery", "eventbridge-metric-alarm"] {
+        let (_, event) = all.iter().find(|(name, _)| name == fixture).expect("a fixture");
+        for notification in read_notifications(event).expect("an event").into_iter().flatten() {
+            let notice = Notice::due(notification, &mut memory).expect("to be told");
+            notice.told(&mut memory);
+            reports.push(report(&notice.render(&style(), NOW + 15 * 60_000)));
+        }
+    }
+    insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
+        insta::assert_snapshot!("alarm-behind-its-recovery", reports.join("\n"));
+    });
+}
+
+#[test]
 fn the_operators_words_and_colour_stand_on_a_notice_too() {
     let style = Style { lead_in: Some("<!here> prod".into()), color: Some("#4a154b".into()), ..style() };
     for (fixture, heading) in
@@ -125,6 +180,7 @@ fn a_notice(name: &str, what: &str, about: Option<&str>) -> AlarmNotice {
 fn a_telling() -> impl Strategy<Value = Telling> {
     prop_oneof![
         a_time().prop_map(|since_ms| Telling::FirstNotice { since_ms }),
+        (a_time(), a_time()).prop_map(|(since_ms, until_ms)| Telling::BelatedNotice { since_ms, until_ms }),
         prop::option::of(a_time()).prop_map(|began_ms| Telling::Recovery { began_ms }),
     ]
 }

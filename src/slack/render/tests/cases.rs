@@ -157,7 +157,7 @@ fn the_operators_words_name_colour_and_mentions() {
         icon_emoji: Some(":warning:".to_owned()),
         color: Some("#4a154b".to_owned()),
         max_lines: 1,
-        region: None,
+        ..Style::default()
     };
     assert_reads!(render(&digest(vec![few]), &style, &situation()));
 }

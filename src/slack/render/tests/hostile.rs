@@ -128,11 +128,16 @@ fn a_digest() -> impl Strategy<Value = Digest> {
 
 pub(super) fn a_style() -> impl Strategy<Value = Style> {
     let region = prop::option::of(Just("eu-central-1"));
-    (region, 0_usize..40, any::<bool>()).prop_map(|(region, max_lines, lead_in)| Style {
-        lead_in: lead_in.then(|| LEAD_IN.to_owned()),
-        max_lines,
-        region: region.and_then(Region::new),
-        ..Style::default()
+    let longest = format!("/{},{}", "x".repeat(490), "y".repeat(100));
+    let log_groups = prop_oneof![Just(String::new()), Just("orders,/b".to_owned()), Just(longest)];
+    (region, 0_usize..40, any::<bool>(), log_groups).prop_map(|(region, max_lines, lead_in, log_groups)| {
+        Style {
+            lead_in: lead_in.then(|| LEAD_IN.to_owned()),
+            max_lines,
+            region: region.and_then(Region::new),
+            log_groups: log_groups.parse().expect("names"),
+            ..Style::default()
+        }
     })
 }
 

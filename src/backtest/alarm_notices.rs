@@ -1,0 +1,95 @@
+//! Changes of the alarm's state in; the messages that the function for alarms would post of them, out.
+//!
+//! What is told, and in which words, is that function's own code. A change stands here as CloudWatch would notify it,
+//! as far as the settings tell.
+
+use super::figures::{MAX_TOLD, StateChange, Time, Told};
+use crate::alarm::change::{Condition, Datapoint, Metric, MissingData, PreviousState, Threshold, Watched};
+use crate::alarm::{
+    AlarmChange, AlarmMemory, AlarmSettings, AlarmState, Notification, Statistic, Transition,
+};
+use crate::handler::alarms::Notice;
+use crate::slack::render::Style;
+
+/// The name of the alarm and of its metric where the settings have none: the end of the names that the Terraform
+/// module makes.
+const UNNAMED: &str = "4xx5xxError";
+
+pub(super) struct AlarmNotices<'s> {
+    style: &'s Style,
+    memory: AlarmMemory,
+    changed_at_ms: Option<i64>,
+    pub(super) notices: u64,
+    pub(super) told: Vec<Told>,
+}
+
+impl<'s> AlarmNotices<'s> {
+    pub(super) fn new(style: &'s Style) -> Self {
+        Self { style, memory: AlarmMemory::default(), changed_at_ms: None, notices: 0, told: Vec::new() }
+    }
+
+    /// Takes the next change.
+    pub(super) fn note(&mut self, transition: &Transition, settings: &AlarmSettings) {
+        let change = self.change(transition, settings);
+        self.changed_at_ms = Some(transition.at_ms);
+        let Some(notice) = Notice::due(Notification::Change(Box::new(change)), &mut self.memory) else {
+            return;
+        };
+        notice.told(&mut self.memory);
+        self.notices += 1;
+        if self.told.len() < MAX_TOLD {
+            let message = notice.render(self.style, transition.at_ms).message;
+            self.told.push(Told { at: Time(transition.at_ms), shown: 0, matched: 0, message });
+        }
+    }
+
+    fn change(&self, transition: &Transition, settings: &AlarmSettings) -> AlarmChange {
+        let name = |name: &Option<String>| name.clone().unwrap_or_else(|| UNNAMED.to_owned());
+        let periods = u32::try_from(settings.evaluation_periods).unwrap_or(u32::MAX);
+        let statistic = Statistic::NAMES.iter().find(|(_, statistic)| *statistic == settings.statistic);
+        let missing = MissingData { periods, treated_as: settings.treat_missing_data };
+        AlarmChange {
+            name: name(&settings.name),
+            arn: None,
+            region: self.style.region.as_ref().map(|region| region.name().to_owned()),
+            account: None,
+            description: None,
+            state: transition.to,
+            changed_at_ms: transition.at_ms,
+            previous: Some(PreviousState {
+                state: transition.from,
+                since_ms: self.changed_at_ms,
+                suppressed: false,
+            }),
+            watched: Watched::Metric(Metric {
+                namespace: settings.namespace.clone(),
+                name: name(&settings.metric_name),
+                dimensions: Vec::new(),
+                statistic: statistic.map(|(name, _)| (*name).to_owned()),
+                unit: settings.unit.clone(),
+            }),
+            condition: Condition {
+                comparison: Some(settings.comparison),
+                threshold: Some(Threshold::Value(settings.threshold)),
+                period_s: Some(settings.period_s),
+                evaluation_periods: Some(periods),
+                datapoints_to_alarm: u32::try_from(settings.datapoints_to_alarm).ok(),
+                treat_missing_data: Some(settings.treat_missing_data),
+            },
+            reason: String::new(),
+            datapoints: transition
+                .value
+                .map(|value| Datapoint { value, start_ms: None })
+                .into_iter()
+                .collect(),
+            missing_data: transition.value.is_none().then_some(missing),
+            suppressed_by: None,
+        }
+    }
+}
+
+/// Whether a change is one that a person hears of: to ALARM, or from ALARM to OK.
+pub(crate) fn is_told(change: &StateChange) -> bool {
+    change.to == AlarmState::Alarm.name()
+        || (change.to == AlarmState::Ok.name() && change.from == AlarmState::Alarm.name())
+}

@@ -1,0 +1,175 @@
+//! What `replay` and `backtest` cost for a line, beside the core's way from event to digest.
+//!
+//! `cargo bench --bench recordings`, `-- --rounds N` for another number of rounds. All ways take turns, and a ratio is
+//! taken within the round. With `-- --write FILE LINES` it writes a recording of so many lines over 30 days instead:
+//! scanning noise all the time and a burst of 5xx in every third night, always the same for the same number.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    clippy::cast_precision_loss,
+    reason = "a benchmark that cannot go on must say so loudly, and prints its result"
+)]
+
+#[allow(dead_code, reason = "each benchmark takes what it needs")]
+mod data;
+#[allow(dead_code, reason = "each benchmark takes what it needs")]
+mod rounds;
+#[allow(dead_code, reason = "each benchmark takes what it needs")]
+mod ways;
+
+use std::fs::File;
+use std::io::{BufWriter, Cursor, Write};
+
+use fastrand::Rng;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use statuswatch::access_log::formats::Formats;
+use statuswatch::backtest::{self, Backtest, DEFAULT_PATTERN, Source, default_alarm};
+use statuswatch::digest::Reader;
+use statuswatch::filter_pattern::FilterPattern;
+use statuswatch::replay::{self, Replayed};
+use statuswatch::rules::Rules;
+use statuswatch::slack::render::{DEFAULT_MAX_LINES, Style};
+use time::OffsetDateTime;
+use time::macros::format_description;
+
+use data::SEED;
+use rounds::{Way, interleave};
+use ways::ThisCode;
+
+const ROUNDS: usize = 9;
+/// Log events of one event, and events of a recording.
+const LOG_EVENTS: u64 = 1_000;
+const EVENTS: u64 = 40;
+const MAX_BYTES: u64 = 128 << 20;
+/// 1 November 2026, epoch milliseconds.
+const BEGIN_MS: u64 = 1_793_491_200_000;
+const MINUTE_MS: u64 = 60_000;
+const DAY_MS: u64 = 1_440 * MINUTE_MS;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    if let Some(at) = arguments.iter().position(|argument| argument == "--write") {
+        return write(&arguments[at + 1], arguments[at + 2].parse().expect("a number of lines"));
+    }
+    let rounds = arguments.windows(2).find(|pair| pair[0] == "--rounds");
+    let rounds = rounds.map_or(ROUNDS, |pair| pair[1].parse().expect("--rounds takes a number"));
+    let lines = (LOG_EVENTS * EVENTS) as f64;
+    println!(
+        "CPU for a line: median of {rounds} interleaved rounds (lower to upper quartile), {lines} lines.\n"
+    );
+    println!("| recording | errors | core, ns | replay, times the core | backtest, times the core |");
+    println!("|---|---|---|---|---|");
+    for percent in [1, 10] {
+        let events: Vec<_> = (0..EVENTS).map(|n| data::event(LOG_EVENTS, percent, SEED + n)).collect();
+        let errors: u64 = events.iter().map(|event| event.errors).sum();
+        let code = ThisCode::new();
+        let as_events: Vec<u8> = events.iter().flat_map(|event| [&event.body[..], b"\n"].concat()).collect();
+        let (as_log_events, as_lines) = loose(percent);
+        for (name, bytes) in [
+            ("Lambda events", &as_events),
+            ("JSON lines of log events", &as_log_events),
+            ("access-log lines", &as_lines),
+        ] {
+            assert_eq!(replayed(bytes).ledger.matched, errors, "{name}");
+            assert_eq!(backtested(bytes).slack.matched, errors, "{name}");
+            let rounds = interleave(
+                rounds,
+                1,
+                &mut [
+                    Way::here(|| {
+                        events.iter().map(|event| code.digest(&event.body).counts.matched).sum::<u64>()
+                    }),
+                    Way::here(|| replayed(bytes)),
+                    Way::here(|| backtested(bytes)),
+                ],
+            );
+            println!(
+                "| {name} | {percent} % | {} | {} | {} |",
+                rounds.milliseconds(0).scaled(1e6 / lines),
+                rounds.ratio(1, 0),
+                rounds.ratio(2, 0),
+            );
+        }
+    }
+}
+
+/// The same log events as JSON lines, and as the lines alone.
+fn loose(percent: u64) -> (Vec<u8>, Vec<u8>) {
+    let (mut log_events, mut lines) = (Vec::new(), Vec::new());
+    for number in 0..EVENTS {
+        let (message, _) = data::message(LOG_EVENTS, percent, SEED + number);
+        let message: serde_json::Value = serde_json::from_slice(&message).unwrap();
+        for event in message["logEvents"].as_array().unwrap() {
+            writeln!(log_events, "{event}").unwrap();
+            writeln!(lines, "{}", event["message"].as_str().unwrap()).unwrap();
+        }
+    }
+    (log_events, lines)
+}
+
+fn reader() -> Reader {
+    Reader {
+        rules: Rules::built_in(),
+        format: statuswatch::access_log::Format::Auto,
+        redact: Vec::new(),
+        own_log_group: None,
+        samples_per_group: DEFAULT_MAX_LINES,
+        formats: Formats::default(),
+    }
+}
+
+fn replayed(recording: &[u8]) -> Replayed {
+    let settings = replay::Settings {
+        reader: reader(),
+        style: Style::default(),
+        max_decompressed_bytes: MAX_BYTES,
+        now_ms: None,
+    };
+    replay::replay(recording, &settings).unwrap()
+}
+
+fn backtested(recording: &[u8]) -> Backtest {
+    let settings = backtest::Settings {
+        reader: reader(),
+        against: None,
+        style: Style::default(),
+        alarm: default_alarm(),
+        pattern: FilterPattern::parse(DEFAULT_PATTERN).unwrap(),
+        max_decompressed_bytes: MAX_BYTES,
+    };
+    let recording = recording.to_vec();
+    let open = Box::new(move || Ok(Box::new(Cursor::new(recording)) as Box<dyn std::io::Read + Send>));
+    backtest::backtest(vec![Source { name: "recording".to_owned(), open }], &settings).unwrap()
+}
+
+/// A recording of access-log lines over 30 days, gzip-compressed where the file's name ends so.
+fn write(path: &str, lines: u64) {
+    let file = BufWriter::new(File::create(path).unwrap());
+    let mut out: Box<dyn Write> = if path.ends_with(".gz") {
+        Box::new(GzEncoder::new(file, Compression::new(6)))
+    } else {
+        Box::new(file)
+    };
+    let mut rng = Rng::with_seed(SEED);
+    let form = format_description!("[day]/[month repr:short]/[year]:[hour]:[minute]:[second] +0000");
+    for number in 0..lines {
+        let at_ms = BEGIN_MS + 30 * DAY_MS * number / lines;
+        let (day, minute) = ((at_ms - BEGIN_MS) / DAY_MS, at_ms % DAY_MS / MINUTE_MS);
+        let is_burst = day % 3 == 1 && (120..135).contains(&minute);
+        let mut request = data::request(&mut rng, at_ms, false);
+        (request.status, request.path) = match rng.u32(0..1_000) {
+            0..600 if is_burst => (504, "/v1/orders"),
+            0..2 => (403, "/.env"),
+            _ => (request.status, request.path),
+        };
+        let at = OffsetDateTime::from_unix_timestamp(i64::try_from(at_ms / 1_000).unwrap()).unwrap();
+        request.time = at.format(&form).unwrap();
+        writeln!(out, "{}", request.json()).unwrap();
+    }
+    out.flush().unwrap();
+}
