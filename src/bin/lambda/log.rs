@@ -17,5 +17,5 @@ pub(crate) fn init(level: Option<&str>) {
         .with_target(false);
     let ours = Targets::new().with_target("statuswatch", level).with_target("statuswatch_lambda", level);
     tracing_subscriber::registry().with(lines).with(ours).init();
-    crate::panics::log_the_place();
+    crate::panics::log_the_place_and_end();
 }

@@ -101,7 +101,7 @@ impl Function {
         let time_left = deadline.duration_since(now).unwrap_or_default();
         let mut handler = self.handler.lock().await;
         let invocation = Invocation::new(now, Instant::now() + time_left);
-        let outcome = panics::catch(handler.handle(event, invocation)).await?;
+        let outcome = handler.handle(event, invocation).await;
         self.print_metrics(&handler, &outcome);
         outcome.answer.map_err(|error| {
             tracing::error!("{error}");
