@@ -28,6 +28,8 @@ const KEYS: [(&str, &str); 8] = [
     ("unknown", "no state yet"),
 ];
 
+const MINUTE_MS: i64 = 60_000;
+
 /// The report as HTML.
 #[must_use]
 pub fn report(found: &Backtest) -> String {
@@ -77,10 +79,10 @@ fn sources(names: &[String]) -> String {
 
 fn picture(found: &Backtest) -> Markup {
     let chart::Pictures { wide, narrow, column_ms, rows } = chart::draw(found);
-    let resolution = if column_ms > 60_000 {
-        format!("Each column is the worst minute of {}.", words::duration(column_ms.unsigned_abs()))
+    let resolution = if column_ms > MINUTE_MS {
+        "Each column is the worst of its minutes."
     } else {
-        "Each column is one minute.".to_owned()
+        "Each column is one minute."
     };
     html! {
         section aria-labelledby="errors" {

@@ -77,6 +77,7 @@ Exit codes: 0 done, 1 an input could not be read or decoded, 2 usage or configur
 /// metric filter does not see. Reads what replay reads, the exports of Logs Insights and plain access logs, compressed
 /// too, in any number and larger than memory.
 #[derive(Debug, Args)]
+#[command(after_help = BACKTEST_EXAMPLES)]
 pub(crate) struct BacktestArguments {
     /// Files, folders (the files directly in them) or - for standard input
     #[arg(required = true, value_name = "PATH")]
@@ -108,11 +109,21 @@ pub(crate) struct BacktestArguments {
     pub(crate) region: Option<String>,
 }
 
+const BACKTEST_EXAMPLES: &str = "\
+Examples:
+  statuswatch backtest --report out.html fixtures/recordings/5xx-burst.jsonl.gz
+  statuswatch backtest --rules rules.json --against other.json access.log.gz
+  aws cloudwatch describe-alarms --alarm-names NAME > alarm.json
+  aws logs filter-log-events --log-group-name NAME | statuswatch backtest --alarm alarm.json -
+
+Exit codes: 0 done, 1 an input could not be read or has no line with a time, 2 usage or settings";
+
 /// Print the recorded lines that a CloudWatch filter pattern matches
 ///
 /// Reads what replay reads, compressed too, and the exports of Logs Insights. Prints each matching line as it was
 /// logged, and nothing else.
 #[derive(Debug, Args)]
+#[command(after_help = MATCH_EXAMPLES)]
 pub(crate) struct MatchArguments {
     /// Filter pattern, such as '{ $.status = 5* }'
     #[arg(value_name = "PATTERN", allow_hyphen_values = true)]
@@ -125,11 +136,19 @@ pub(crate) struct MatchArguments {
     pub(crate) explain: bool,
 }
 
+const MATCH_EXAMPLES: &str = "\
+Examples:
+  statuswatch match '{ $.status = 5* }' access.log.gz
+  statuswatch match --explain '[ip, id, user, time, request, status=5*, bytes]'
+
+Exit codes: 0 done, whether or not a line matched, 1 an input could not be read, 2 the pattern does not parse";
+
 /// Check an access-log format before it is deployed
 ///
 /// Fills in what API Gateway writes on success and on each kind of error, and says which errors the format would hide:
 /// exit code 1 if it would.
 #[derive(Debug, Args)]
+#[command(after_help = LINT_FORMAT_EXAMPLES)]
 pub(crate) struct LintFormatArguments {
     /// The format string, a file that holds it (a Terraform file, too), or - for standard input
     #[arg(value_name = "FORMAT|-", allow_hyphen_values = true)]
@@ -141,6 +160,13 @@ pub(crate) struct LintFormatArguments {
     #[arg(long, value_name = "API")]
     pub(crate) api: Option<ApiKind>,
 }
+
+const LINT_FORMAT_EXAMPLES: &str = "\
+Examples:
+  statuswatch lint-format '{\"status\":\"$context.status\",\"latency\":$context.responseLatency}'
+  statuswatch lint-format --fix api.tf > format.json
+
+Exit codes: 0 the format tells every error, 1 it would hide one (with --fix, too), 2 no format to read";
 
 /// The kinds of API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
