@@ -16,6 +16,9 @@ use std::time::Duration;
 
 use reqwest::header::HeaderMap;
 use reqwest::redirect;
+use rustls::crypto::{CryptoProvider, KeyProvider};
+use rustls::pki_types::PrivateKeyDer;
+use rustls::sign::SigningKey;
 use tokio::time::{Instant, timeout_at};
 
 pub use budget::Budget;
@@ -164,10 +167,21 @@ pub(crate) struct Lost {
     pub(crate) reused: bool,
 }
 
+/// This client never shows a certificate of its own: what signs with one is not linked.
+#[derive(Debug)]
+struct NoKeys;
+
+impl KeyProvider for NoKeys {
+    fn load_private_key(&self, _: PrivateKeyDer<'static>) -> Result<Arc<dyn SigningKey>, rustls::Error> {
+        Err(rustls::Error::General("no client certificate is used".to_owned()))
+    }
+}
+
 /// TLS with the certificate authorities compiled in, whatever the system has.
 fn tls() -> Result<rustls::ClientConfig, HttpClientError> {
     let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    let crypto = Arc::new(rustls::crypto::ring::default_provider());
+    let crypto =
+        Arc::new(CryptoProvider { key_provider: &NoKeys, ..rustls::crypto::ring::default_provider() });
     let mut tls = rustls::ClientConfig::builder_with_provider(crypto)
         .with_safe_default_protocol_versions()
         .map_err(|_| HttpClientError)?

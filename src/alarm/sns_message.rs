@@ -211,7 +211,7 @@ impl WireQuery {
 fn dimensions(wire: Vec<Dimension>) -> Vec<(String, String)> {
     let mut dimensions: Vec<_> =
         wire.into_iter().map(|dimension| (dimension.name, dimension.value)).collect();
-    dimensions.sort();
+    dimensions.sort_unstable();
     dimensions
 }
 

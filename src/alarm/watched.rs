@@ -30,10 +30,10 @@ pub(super) struct Choice {
 pub(super) fn choose(queries: Vec<Query>, band_id: Option<&str>) -> Choice {
     // The queries of one alarm share their period, and an expression often leaves it to its metrics.
     let any_period = queries.iter().find_map(|query| query.period_s);
-    let (bands, mut others): (Vec<_>, Vec<_>) = queries.into_iter().partition(|query| query.is_band(band_id));
+    let (bands, others): (Vec<_>, Vec<_>) = queries.into_iter().partition(|query| query.is_band(band_id));
     // `ReturnData` marks it; without a mark, the expression is what the metrics are there for.
-    others.sort_by_key(|query| (!query.returns_data, query.expression.is_none()));
-    let chosen = others.into_iter().next().unwrap_or_default();
+    let chosen = others.into_iter().min_by_key(|query| (!query.returns_data, query.expression.is_none()));
+    let chosen = chosen.unwrap_or_default();
     let period_s = chosen.period_s.or(any_period);
     let watched = match (chosen.metric, chosen.expression) {
         (Some(metric), _) => Watched::Metric(metric),

@@ -59,12 +59,13 @@ impl Digest {
     pub fn sort(&mut self) {
         self.sections.retain(|section| section.matched() > 0);
         for section in &mut self.sections {
-            section.groups.sort_by(|a, b| {
+            section.groups.sort_unstable_by(|a, b| {
                 let worst = b.status.class().cmp(&a.status.class());
                 worst
                     .then(b.count.cmp(&a.count))
                     .then(a.status.cmp(&b.status))
                     .then_with(|| a.route.cmp(&b.route))
+                    .then_with(|| a.fault.cmp(&b.fault))
             });
             for group in &mut section.groups {
                 group.samples.sort();

@@ -32,7 +32,7 @@ impl Found {
     pub(super) fn long_secrets(&self) -> Vec<&str> {
         let long = |secret: &&str| secret.chars().nth(MIN_CHARS - 1).is_some();
         let mut secrets: Vec<&str> = self.secrets.iter().map(String::as_str).filter(long).collect();
-        secrets.sort_by_key(|secret| (std::cmp::Reverse(secret.len()), *secret));
+        secrets.sort_unstable_by_key(|secret| (std::cmp::Reverse(secret.len()), *secret));
         secrets.dedup();
         secrets
     }

@@ -44,7 +44,7 @@ pub(super) fn choose(
         }
     }
 
-    chosen.sort_by_key(|(candidate, _)| (candidate.timestamp_ms, candidate.rank));
+    chosen.sort_unstable_by_key(|(candidate, _)| (candidate.timestamp_ms, candidate.rank));
     let mut lines = vec![Vec::new(); sections.len()];
     for (candidate, line) in chosen {
         lines.get_mut(candidate.section).into_iter().for_each(|lines| lines.push(line.clone()));
@@ -88,18 +88,19 @@ impl<'a> Candidate<'a> {
 fn by_preference<'a>(sections: &[&'a Section], per_group: usize) -> Vec<Candidate<'a>> {
     let mut all: Vec<(usize, Candidate<'a>)> = Vec::new();
     for (at, section) in sections.iter().enumerate() {
-        let mut of_section: Vec<(u64, Candidate<'a>)> = Vec::new();
-        for group in &section.groups {
+        let mut of_section: Vec<(u64, usize, Candidate<'a>)> = Vec::new();
+        for (order, group) in section.groups.iter().enumerate() {
             let samples = group.samples.iter().filter_map(|sample| Candidate::new(at, sample));
             let rounds = samples.take(per_group).enumerate();
-            of_section
-                .extend(rounds.map(|(round, candidate)| (group.count, Candidate { round, ..candidate })));
+            of_section.extend(
+                rounds.map(|(round, candidate)| (group.count, order, Candidate { round, ..candidate })),
+            );
         }
-        // Sorting is stable: groups of one size stay in the digest's order, which is worst first.
-        of_section.sort_by_key(|(count, candidate)| (candidate.round, *count));
-        all.extend(of_section.into_iter().map(|(_, candidate)| candidate).enumerate());
+        // Groups of one size stay in the digest's order, which is worst first.
+        of_section.sort_unstable_by_key(|(count, order, candidate)| (candidate.round, *count, *order));
+        all.extend(of_section.into_iter().map(|(_, _, candidate)| candidate).enumerate());
     }
-    all.sort_by_key(|(place, candidate)| (*place, candidate.section));
+    all.sort_unstable_by_key(|(place, candidate)| (*place, candidate.section));
     let ranked = all.into_iter().enumerate();
     ranked.map(|(rank, (_, candidate))| Candidate { rank, ..candidate }).collect()
 }

@@ -239,8 +239,10 @@ fn insights_label(matched: u64, shown: Option<u64>) -> String {
 /// At most `max` sections, those with the most server errors and then client errors, in the order they came.
 fn worst(sections: &[Section], max: usize) -> Vec<&Section> {
     let mut order: Vec<(usize, &Section)> = sections.iter().enumerate().collect();
-    order.sort_by_key(|(_, section)| std::cmp::Reverse((section.server_errors, section.client_errors)));
+    order.sort_unstable_by_key(|(at, section)| {
+        (std::cmp::Reverse((section.server_errors, section.client_errors)), *at)
+    });
     order.truncate(max);
-    order.sort_by_key(|(at, _)| *at);
+    order.sort_unstable_by_key(|(at, _)| *at);
     order.into_iter().map(|(_, section)| section).collect()
 }
