@@ -30,7 +30,7 @@ pub enum Dialect {
 /// Slack does not say what it counts; UTF-16 code units are never fewer than code points.
 #[must_use]
 pub fn units(text: &str) -> usize {
-    text.chars().map(char::len_utf16).sum()
+    if text.is_ascii() { text.len() } else { text.chars().map(char::len_utf16).sum() }
 }
 
 /// The whole text, made harmless.
@@ -45,8 +45,14 @@ pub fn escape(text: &str, dialect: Dialect) -> String {
 /// where it is not 0, the mark is there whatever the length.
 #[must_use]
 pub fn escape_within(text: &str, missing: usize, dialect: Dialect, max: usize) -> String {
+    // Most lines are printable ASCII, of which nothing changes where Slack does not parse.
+    let is_harmless = dialect == Dialect::RichText && text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
     let mut whole = String::with_capacity(text.len());
-    text.chars().for_each(|c| push_harmless(c, dialect, &mut whole));
+    if is_harmless {
+        whole.push_str(text);
+    } else {
+        text.chars().for_each(|c| push_harmless(c, dialect, &mut whole));
+    }
     if missing == 0 && units(&whole) <= max {
         return whole;
     }
