@@ -46,8 +46,9 @@ pub(crate) fn escape_into<'a>(line: &[u8], out: &'a mut Vec<u8>) -> &'a [u8] {
     for &byte in line {
         let is_special = byte == b'"' || byte == b'\\';
         // Room for two is there for every byte; the second is written over where one is enough.
-        if let Some(place) = out.get_mut(to..to + 2) {
-            place.copy_from_slice(&if is_special { [b'\\', byte] } else { [byte, 0] });
+        if let Some([first, second]) = out.get_mut(to..to + 2) {
+            *first = if is_special { b'\\' } else { byte };
+            *second = byte;
         }
         to += 1 + usize::from(is_special);
     }

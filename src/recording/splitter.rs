@@ -7,6 +7,9 @@ use crate::json::{Progress, Skipper};
 /// Read at once from the source.
 const CHUNK_BYTES: usize = 256 * 1024;
 
+/// As much as the beginning of an answer of `aws logs filter-log-events` takes, pretty-printed or not.
+const MAX_FRAME_BYTES: usize = 256;
+
 /// One part of a recording.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Part<'a> {
@@ -27,16 +30,27 @@ pub(super) struct Splitter<R> {
     max_bytes: usize,
     /// Number of the line that the next part begins in, from 1.
     pub(super) line_number: u64,
+    /// Whether it stands among the elements of an answer of `aws logs filter-log-events`, each of which is a part: the
+    /// command prints all pages as one document, which may be larger than memory.
+    is_among_events: bool,
 }
 
 impl<R: Read> Splitter<R> {
     pub(super) fn new(source: R, max_bytes: usize) -> Self {
-        Self { source, buffer: Vec::new(), start: 0, at_end: false, max_bytes, line_number: 1 }
+        Self {
+            source,
+            buffer: Vec::new(),
+            start: 0,
+            at_end: false,
+            max_bytes,
+            line_number: 1,
+            is_among_events: false,
+        }
     }
 
     /// The next part and the number of the line that it begins in.
     pub(super) fn next(&mut self) -> io::Result<Option<(u64, Part<'_>)>> {
-        if !self.step_over_space()? {
+        if !self.step_to_part()? {
             return Ok(None);
         }
         let number = self.line_number;
@@ -45,6 +59,7 @@ impl<R: Read> Splitter<R> {
         let (length, is_document) = match document {
             Some(length) => (length, true),
             None => {
+                self.is_among_events = false;
                 if let Some(length) = self.line_length()? {
                     (length, false)
                 } else {
@@ -100,6 +115,7 @@ impl<R: Read> Splitter<R> {
             match self.text().get(behind).copied() {
                 Some(b' ' | b'\t' | b'\r') => behind += 1,
                 Some(b'\n' | b'{' | b'[') => return Ok(Some(length)),
+                Some(b',' | b']') if self.is_among_events => return Ok(Some(length)),
                 Some(_) => return Ok(None),
                 None if !self.fill()? => return Ok(Some(length)),
                 None => {}
@@ -133,6 +149,83 @@ impl<R: Read> Splitter<R> {
             self.step(self.text().len());
             if !self.fill()? {
                 return Ok(());
+            }
+        }
+    }
+
+    /// Whether a part follows. What frames the elements of an answer is stepped over.
+    fn step_to_part(&mut self) -> io::Result<bool> {
+        while self.step_over_space()? {
+            match self.text().first() {
+                Some(b'{') if !self.is_among_events => match self.events_frame()? {
+                    Some(length) => {
+                        self.step(length);
+                        self.is_among_events = true;
+                    }
+                    None => return Ok(true),
+                },
+                Some(b',') if self.is_among_events => self.step(1),
+                Some(b']') if self.is_among_events => {
+                    self.step(1);
+                    self.is_among_events = false;
+                    self.skip_members()?;
+                }
+                _ => return Ok(true),
+            }
+        }
+        Ok(false)
+    }
+
+    /// Length of `{"events":[` if that is what stands here and an object follows.
+    fn events_frame(&mut self) -> io::Result<Option<usize>> {
+        while self.text().len() < MAX_FRAME_BYTES && self.fill()? {}
+        let text = self.text();
+        let mut at = 1;
+        for token in [b"\"events\"".as_slice(), b":", b"["] {
+            at = crate::json::skip_space(text, at);
+            if !text.get(at..).is_some_and(|rest| rest.starts_with(token)) {
+                return Ok(None);
+            }
+            at += token.len();
+        }
+        let first = text.get(crate::json::skip_space(text, at));
+        Ok((first == Some(&b'{')).then_some(at))
+    }
+
+    /// Steps over what follows a member's value, to the end of the object.
+    fn skip_members(&mut self) -> io::Result<()> {
+        while self.step_over_space()? {
+            match self.text().first() {
+                Some(b'}') => {
+                    self.step(1);
+                    return Ok(());
+                }
+                Some(b',' | b':') => self.step(1),
+                Some(b'"' | b'[' | b'{' | b't' | b'f' | b'n' | b'-' | b'0'..=b'9') => {
+                    if !self.skip_value()? {
+                        return Ok(());
+                    }
+                }
+                _ => return Ok(()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Steps over one value; says whether it was one.
+    fn skip_value(&mut self) -> io::Result<bool> {
+        let mut skipper = Skipper::new();
+        loop {
+            match skipper.feed(self.text()) {
+                Ok(Progress::Done(length)) => {
+                    self.step(length);
+                    return Ok(true);
+                }
+                Ok(Progress::More) => self.step(self.text().len()),
+                Err(_) => return Ok(false),
+            }
+            if !self.fill()? {
+                return Ok(false);
             }
         }
     }
@@ -220,6 +313,44 @@ mod tests {
                 "7 line {\"a\":",
             ]
         );
+    }
+
+    #[test]
+    fn the_elements_of_an_answer_of_any_length_are_parts_of_their_own() {
+        let pretty = "{\n  \"events\": [\n    {\n      \"message\": \"a\"\n    },\n    {\"message\":\"b\"}\n  ],\n  \"searchedLogStreams\": [{\"a\":1}],\n  \"n\": -1\n}\nx\n";
+        let element = "{\n      \"message\": \"a\"\n    }";
+        let expected = [
+            format!("3 document {element}"),
+            "6 document {\"message\":\"b\"}".to_owned(),
+            "11 line x".to_owned(),
+        ];
+        assert_eq!(parts(pretty, 99), expected);
+        assert_eq!(
+            parts(
+                "{\"events\":[{\"a\":1},{\"b\":2}]}{\"events\":[{\"c\":3}],\"nextToken\":\"t\"}\n{\"d\":4}",
+                99
+            ),
+            ["1 document {\"a\":1}", "1 document {\"b\":2}", "1 document {\"c\":3}", "2 document {\"d\":4}"]
+        );
+        // More than may be held at once.
+        let many = (0..90_000).map(|n| format!("{{\"n\":{n}}}")).collect::<Vec<_>>().join(",");
+        let all = parts(&format!("{{\"events\":[{many}]}}\nend"), 1_000);
+        assert_eq!(
+            (all.len(), all[89_999].as_str(), all[90_000].as_str()),
+            (90_001, "1 document {\"n\":89999}", "2 line end")
+        );
+    }
+
+    #[test]
+    fn a_broken_answer_is_read_on_from_the_next_line() {
+        assert_eq!(
+            parts("{\"events\":[{\"a\":1},{\"b\":\n{\"c\":3}\n", 99),
+            ["1 document {\"a\":1}", "1 line {\"b\":", "2 document {\"c\":3}"]
+        );
+        for other in ["{\"events\":[]}", "{\"events\":[1,2]}", "{\"events\":3}", "{\"x\":1,\"events\":[{}]}"]
+        {
+            assert_eq!(parts(other, 99), [format!("1 document {other}")]);
+        }
     }
 
     #[test]
