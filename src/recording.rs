@@ -128,13 +128,15 @@ fn unwrap(document: &[u8], wrapped: usize, each: &mut dyn FnMut(Result<Piece<'_>
         Some(Kind::Message) => each(Ok(Piece::Message(document))),
         Some(Kind::LogEvent) => log_event(document, each),
         Some(Kind::RecordWithoutEvent) => each(Err(PieceError::NoEvent)),
-        None => match shape.may_hold_rows.then(|| insights::rows(document)).flatten() {
-            Some(rows) => rows.into_iter().for_each(|row| each(Ok(Piece::Row(row)))),
-            None => {
+        None => {
+            let Some(rows) = shape.may_hold_rows.then(|| insights::rows(document)).flatten() else {
                 each(Ok(Piece::Line(document)));
                 return true;
+            };
+            for row in rows {
+                each(Ok(Piece::Row(row)));
             }
-        },
+        }
     }
     false
 }

@@ -56,17 +56,15 @@ impl<R: Read> Splitter<R> {
         let number = self.line_number;
         let first = self.text().first().copied();
         let document = if matches!(first, Some(b'{' | b'[')) { self.document_length()? } else { None };
-        let (length, is_document) = match document {
-            Some(length) => (length, true),
-            None => {
-                self.is_among_events = false;
-                if let Some(length) = self.line_length()? {
-                    (length, false)
-                } else {
-                    self.skip_line()?;
-                    return Ok(Some((number, Part::TooLong)));
-                }
-            }
+        let (length, is_document) = if let Some(length) = document {
+            (length, true)
+        } else {
+            self.is_among_events = false;
+            let Some(length) = self.line_length()? else {
+                self.skip_line()?;
+                return Ok(Some((number, Part::TooLong)));
+            };
+            (length, false)
         };
         let start = self.start;
         self.step(length);

@@ -249,7 +249,9 @@ fn states(changes: &[StateChange], from_ms: i64, to_ms: i64, column_ms: i64) -> 
             _ => {}
         }
     }
-    states.iter_mut().for_each(|(_, end, _)| *end = (*end).min(to_ms));
+    for (_, end, _) in &mut states {
+        *end = (*end).min(to_ms);
+    }
     states
 }
 
@@ -352,6 +354,7 @@ mod tests {
 
     #[test]
     fn a_column_that_was_in_alarm_at_any_time_is_in_alarm_and_no_state_is_drawn_twice() {
+        use State::{Alarm, Ok, Unknown};
         let change = |minute: i64, to: &'static str| StateChange {
             at: Time(minute * MINUTE_MS),
             from: "OK",
@@ -372,7 +375,6 @@ mod tests {
             let states = states(&changes, 0, 60 * MINUTE_MS, column * MINUTE_MS);
             states.into_iter().map(|(from, to, state)| (from / MINUTE_MS, to / MINUTE_MS, state)).collect()
         };
-        use State::{Alarm, Ok, Unknown};
         assert_eq!(
             drawn(1),
             [

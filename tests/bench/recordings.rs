@@ -150,11 +150,9 @@ fn backtested(recording: &[u8]) -> Backtest {
 /// A recording of access-log lines over 30 days, gzip-compressed where the file's name ends so.
 fn write(path: &str, lines: u64) {
     let file = BufWriter::new(File::create(path).unwrap());
-    let mut out: Box<dyn Write> = if path.ends_with(".gz") {
-        Box::new(GzEncoder::new(file, Compression::new(6)))
-    } else {
-        Box::new(file)
-    };
+    let is_gzip = std::path::Path::new(path).extension().is_some_and(|extension| extension == "gz");
+    let mut out: Box<dyn Write> =
+        if is_gzip { Box::new(GzEncoder::new(file, Compression::new(6))) } else { Box::new(file) };
     let mut rng = Rng::with_seed(SEED);
     let form = format_description!("[day]/[month repr:short]/[year]:[hour]:[minute]:[second] +0000");
     for number in 0..lines {
