@@ -364,6 +364,13 @@ fn read_log_events(
         return Ok(());
     }
     loop {
+        if let Some(header) = header {
+            let run = read_usual(window.text(), header, sink);
+            window.step(run.length);
+            if run.ends && !window.take(b',')? {
+                break;
+            }
+        }
         window.peek()?;
         let Some(header) = header else {
             window.skip_value()?;
@@ -385,6 +392,32 @@ fn read_log_events(
         }
     }
     window.expect(b']', "a comma or the ] of logEvents")
+}
+
+/// Log events that stand one behind the other as CloudWatch Logs writes them.
+struct Run {
+    /// Bytes to step over.
+    length: usize,
+    /// Behind the last of them stands no comma, or none is there yet.
+    ends: bool,
+}
+
+/// Reads as far as log events are as usual and whole in the text: nearly all of a batch, without asking for each of
+/// them whether there is more text or white space.
+fn read_usual(text: &[u8], header: &Header, sink: &mut impl Sink) -> Run {
+    let mut run = Run { length: 0, ends: false };
+    while let Some(rest) = text.get(run.length..)
+        && let Some(scanned) = log_event::scan_usual(rest, &mut |message| sink.recognise(message))
+    {
+        sink.log_event(header, scanned.log_event(rest));
+        run.length += scanned.length;
+        if text.get(run.length) != Some(&b',') {
+            run.ends = true;
+            break;
+        }
+        run.length += 1;
+    }
+    run
 }
 
 fn finish_message(

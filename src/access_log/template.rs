@@ -20,6 +20,8 @@ use super::fields::{self, NAMES, Name, Path, TOP_LEVEL, Value};
 pub(crate) struct Template {
     head: Fixed,
     parts: Vec<Part>,
+    /// By how many bytes a line is shorter without its escapes, and without white space at its end.
+    escapes: usize,
     /// Which part gives the value of a name.
     winners: Vec<(Name, usize)>,
     status: usize,
@@ -64,18 +66,23 @@ impl Template {
         parts.last_mut()?.behind.end_the_line();
         let winners =
             NAMES.iter().zip(winners).filter_map(|(&name, winner)| Some((name, winner?.1))).collect();
-        Some(Self { head, parts, winners, status })
+        let fixed = std::iter::once(&head).chain(parts.iter().map(|part| &part.behind));
+        let escapes = fixed.map(Fixed::escapes).sum();
+        Some(Self { head, parts, escapes, winners, status })
     }
 
     /// The length of the line at the beginning of `text`, if it is of this format; `text` goes on with the quote that
     /// ends the line. Notes in `values` where its values stand.
     pub(crate) fn recognise(&self, text: &[u8], values: &mut Values) -> Option<usize> {
-        values.ranges.clear();
+        if values.ranges.len() != self.parts.len() {
+            values.ranges.resize(self.parts.len(), 0..0);
+        }
         let mut rest = self.head.strip(text)?;
+        let mut ranges = values.ranges.iter_mut();
         for part in &self.parts {
             let start = text.len() - rest.len();
             let length = if part.is_text { text_length(rest)? } else { number_length(rest)? };
-            values.ranges.push(start..start + length);
+            *ranges.next()? = start..start + length;
             rest = part.behind.strip(rest.get(length..)?)?;
         }
         (rest.first() == Some(&b'"')).then(|| text.len() - rest.len())
@@ -101,14 +108,13 @@ impl Template {
     }
 
     /// How many bytes a recognised line has without its escapes, which are all in the fixed text.
-    pub(crate) fn plain_length(&self, values: &Values) -> usize {
-        let behind: usize = self.parts.iter().map(|part| part.behind.plain().len()).sum();
-        self.head.plain().len() + behind + values.ranges.iter().map(ExactSizeIterator::len).sum::<usize>()
+    pub(crate) fn plain_length(&self, escaped_length: usize) -> usize {
+        escaped_length.saturating_sub(self.escapes)
     }
 
     /// A recognised line without its escapes.
     pub(crate) fn plain(&self, text: &str, values: &Values) -> String {
-        let mut plain = String::with_capacity(self.plain_length(values));
+        let mut plain = String::with_capacity(self.plain_length(text.len()));
         plain.push_str(self.head.plain());
         for (part, range) in self.parts.iter().zip(&values.ranges) {
             plain.push_str(text.get(range.clone()).unwrap_or_default());

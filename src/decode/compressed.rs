@@ -5,6 +5,7 @@ use std::io::{self, BufRead, Read};
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use base64_simd::Out;
 use flate2::bufread::{MultiGzDecoder, ZlibDecoder};
 
 use super::DecodeError;
@@ -165,7 +166,7 @@ impl<'a> Compressed<'a> {
     fn decode_chunk(&mut self) -> io::Result<()> {
         let offset = self.length - self.text.len();
         let (now, later) = self.text.split_at_checked(CHUNK_CHARS).unwrap_or((self.text, &[]));
-        if let Ok(length) = BASE64.decode_slice(now, &mut self.chunk) {
+        if let Some(length) = decode_dense(now, &mut self.chunk) {
             (self.text, self.filled, self.used) = (later, length, 0);
             return Ok(());
         }
@@ -185,7 +186,7 @@ impl<'a> Compressed<'a> {
                 dense.push(byte);
             }
         }
-        if let Ok(length) = BASE64.decode_slice(&dense, &mut self.chunk) {
+        if let Some(length) = decode_dense(&dense, &mut self.chunk) {
             (self.filled, self.used) = (length, 0);
             self.text = self.text.get(taken..).unwrap_or_default();
             return Ok(());
@@ -195,6 +196,15 @@ impl<'a> Compressed<'a> {
         self.wrong_char = Some(offset + wrong.unwrap_or(taken));
         Err(io::ErrorKind::InvalidData.into())
     }
+}
+
+/// Decodes text without white space; gives the number of bytes.
+fn decode_dense(text: &[u8], out: &mut [u8]) -> Option<usize> {
+    // Padding can stand in the last four characters only.
+    let (dense, end) = text.split_at_checked(text.len().saturating_sub(4) / 4 * 4)?;
+    let decoded = base64_simd::STANDARD_NO_PAD.decode(dense, Out::from_slice(out)).ok()?.len();
+    let rest = BASE64.decode_slice(end, out.get_mut(decoded..)?).ok()?;
+    Some(decoded + rest)
 }
 
 fn is_base64(byte: u8) -> bool {

@@ -100,10 +100,6 @@ pub(super) fn scan(
     text: &[u8],
     recognise: &mut impl FnMut(&[u8]) -> Option<usize>,
 ) -> Result<(Scanned, usize), Stop> {
-    if let Some(found) = scan_usual(text, recognise) {
-        let length = found.length;
-        return Ok((found, length));
-    }
     let mut found = Scanned { id: 0..0, timestamp_ms: 0, message: None, is_recognised: false, length: 0 };
     found.length = match text.first() {
         Some(b'{') => scan_object(text, &mut found, recognise)?,
@@ -115,7 +111,7 @@ pub(super) fn scan(
 
 /// Reads an element that is written as CloudWatch Logs writes it, with a message that is recognised; `None` where
 /// anything is otherwise, or the text ends too early.
-fn scan_usual(text: &[u8], recognise: &mut impl FnMut(&[u8]) -> Option<usize>) -> Option<Scanned> {
+pub(super) fn scan_usual(text: &[u8], recognise: &mut impl FnMut(&[u8]) -> Option<usize>) -> Option<Scanned> {
     let id = text.strip_prefix(br#"{"id":""#)?;
     let id_length = json::closing_quote(id, 0).ok()?;
     let number = id.get(id_length..)?.strip_prefix(br#"","timestamp":"#)?;

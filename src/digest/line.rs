@@ -14,8 +14,8 @@ pub(super) enum Line<'a> {
 impl Line<'_> {
     /// How many bytes a sample of the line has.
     pub(super) fn sample_bytes(&mut self) -> usize {
-        if let Self::Recognised(recognised, _) = self {
-            let length = recognised.template.plain_length(&recognised.values);
+        if let Self::Recognised(recognised, text) = self {
+            let length = recognised.template.plain_length(text.len());
             if length <= MAX_SAMPLE_BYTES {
                 return length;
             }

@@ -46,6 +46,11 @@ impl Fixed {
         self.plain.truncate(self.plain.trim_end().len());
     }
 
+    /// By how many bytes it is shorter without its escapes.
+    pub(super) fn escapes(&self) -> usize {
+        self.text.len() - self.plain.len()
+    }
+
     /// What the text says.
     pub(super) fn plain(&self) -> &str {
         &self.plain
