@@ -40,7 +40,6 @@ pub struct Backtest {
     /// Which errors the metric filter does not see.
     pub blind_spots: BlindSpots,
     /// Errors and messages by the minute; only minutes that have any.
-    #[serde(skip)]
     pub minutes: Vec<Minute>,
     /// What could not be read or placed.
     pub warnings: Vec<Warning>,

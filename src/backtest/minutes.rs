@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+
 /// Two years of minutes that all have errors.
 const MAX_MINUTES: usize = 1 << 20;
 const MINUTE_MS: i64 = 60_000;
 
 /// One minute that has errors or messages.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Minute {
     /// Where it begins, epoch milliseconds.
     pub start_ms: i64,

@@ -53,6 +53,11 @@ fn a_burst_alarms_once_recovers_once_and_every_error_is_told() {
     assert_eq!(states, ["OK", "ALARM", "OK"]);
     assert_eq!(found["blind_spots"]["lines"], 0);
     assert_eq!(found["slack"]["rules"][1]["hits"], 0);
+    let of_minutes = |field| -> u64 {
+        found["minutes"].as_array().unwrap().iter().map(|minute| minute[field].as_u64().unwrap()).sum()
+    };
+    assert_eq!(of_minutes("client_errors") + of_minutes("server_errors"), 486);
+    assert_eq!(of_minutes("messages"), messages);
 }
 
 #[test]
