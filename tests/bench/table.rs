@@ -25,8 +25,6 @@ use std::fmt::Display;
 use std::fs;
 use std::path::Path;
 
-use statuswatch::decode::Source;
-
 use data::{Event, LARGEST, MEDIUM, SEED, SMALL};
 use peer::Peer;
 use rounds::{Rounds, Spread, Way, interleave};
@@ -66,7 +64,6 @@ fn main() {
         }
     }
     bounds.note_linearity(rounds);
-    bounds.note_heap();
     bounds.print();
 }
 
@@ -193,39 +190,7 @@ impl Bounds {
         }
     }
 
-    /// The most that lives on the heap at once while an event that was there before becomes a digest.
-    fn note_heap(&mut self) {
-        let code = ThisCode::new();
-        for percent in [1, 100] {
-            for (name, log_events) in [("medium", MEDIUM), ("largest", LARGEST)] {
-                let event = data::event(log_events, percent, SEED);
-                let kib = heap_kib(|| drop(code.digest(&event.body)));
-                let (bound, holds) = match (percent, kib <= 256.0) {
-                    (1, true) => ("at most 256", "yes"),
-                    (1, false) => ("at most 256", "**no**"),
-                    _ => ("below", "-"),
-                };
-                self.0
-                    .push(format!("| live heap, KiB: {name}, {percent} % | {bound} | {kib:.0} | {holds} |"));
-            }
-        }
-        // No Lambda event is as large as these. Where memory is bounded by a constant, both reach it.
-        let kib = [3, 4].map(|times| {
-            let (text, _) = data::message(times * LARGEST, 100, SEED);
-            heap_kib(|| drop(code.digest_of(Source::Plain(&text))))
-        });
-        let holds = if kib[0].max(kib[1]) <= kib[0] * 1.01 { "yes" } else { "**no**" };
-        self.0.push(format!(
-            "| live heap, KiB: 3 and 4 times the largest, 100 % | a constant | {:.0}, {:.0} | {holds} |",
-            kib[0], kib[1]
-        ));
-    }
-
     fn print(&self) {
         println!("\n| what | bound | figure | holds |\n|---|---|---|---|\n{}", self.0.join("\n"));
     }
-}
-
-fn heap_kib(work: impl FnOnce()) -> f64 {
-    allocation_counter::measure(work).bytes_max as f64 / 1024.0
 }
