@@ -4,7 +4,9 @@
 //! bounded: the oldest keys are forgotten first. Log events of a post that failed are never in it.
 
 use std::collections::HashSet;
-use std::hash::{BuildHasherDefault, DefaultHasher, Hasher};
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
+
+use foldhash::quality::{FixedState, FoldHasher};
 
 /// How many log events are remembered at least, and up to twice as many: as many as the largest batch that Lambda
 /// hands over can hold if all are errors (6 MB of base64 that inflate to five times as much, 400 bytes each).
@@ -27,7 +29,7 @@ impl EventKey {
     /// So the same batch has the same keys when it comes again, and equal lines of one batch are not one.
     #[must_use]
     pub fn without_id(log_group: &str, log_stream: &str, place: u64, timestamp_ms: i64, line: &str) -> Self {
-        let mut hasher = StreamKeys::of(log_group, log_stream).hasher;
+        let mut hasher = StreamKeys::of(log_group, log_stream).hasher();
         feed(&mut hasher, b"");
         hasher.write_u64(place);
         hasher.write_i64(timestamp_ms);
@@ -66,22 +68,29 @@ impl Hasher for KeyHasher {
 }
 
 /// The keys of one log stream's events: what all of them begin with is hashed once.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct StreamKeys {
     log_group: String,
     log_stream: String,
-    /// Its seed is fixed: the same log event has the same key in every process, and its message the same id.
-    hasher: DefaultHasher,
+    /// Fixed: the same log event has the same key in every process of one version, and its message the same id.
+    seed: u64,
+}
+
+impl Default for StreamKeys {
+    fn default() -> Self {
+        Self::of("", "")
+    }
 }
 
 impl StreamKeys {
     /// The keys of this stream's events.
     #[must_use]
     pub fn of(log_group: &str, log_stream: &str) -> Self {
-        let mut hasher = DefaultHasher::new();
+        let mut hasher = FixedState::default().build_hasher();
         feed(&mut hasher, log_group.as_bytes());
         feed(&mut hasher, log_stream.as_bytes());
-        Self { log_group: log_group.to_owned(), log_stream: log_stream.to_owned(), hasher }
+        let seed = hasher.finish();
+        Self { log_group: log_group.to_owned(), log_stream: log_stream.to_owned(), seed }
     }
 
     /// Goes on with another stream, if it is another.
@@ -94,13 +103,17 @@ impl StreamKeys {
     /// The key of the log event with this id.
     #[must_use]
     pub fn key(&self, id: &[u8]) -> EventKey {
-        let mut hasher = self.hasher.clone();
+        let mut hasher = self.hasher();
         feed(&mut hasher, id);
         EventKey(hasher.finish())
     }
+
+    fn hasher(&self) -> FoldHasher<'static> {
+        FixedState::with_seed(self.seed).build_hasher()
+    }
 }
 
-fn feed(hasher: &mut DefaultHasher, part: &[u8]) {
+fn feed(hasher: &mut impl Hasher, part: &[u8]) {
     hasher.write(part);
     hasher.write_u8(0xff); // No UTF-8 text holds this byte, so parts cannot run into each other.
 }

@@ -1,10 +1,13 @@
-//! A line's bytes by words of eight, whatever the machine: comparing fixed text, and finding where a value ends.
+//! A line's bytes by sixteen, on every kind of machine: comparing fixed text, and finding where a value ends.
+
+use wide::u8x16;
 
 use crate::json;
 
-/// Fixed text up to this length is compared in whole words.
-const WIDE: usize = 32;
-const HALF: usize = WIDE / 2;
+/// Bytes that are looked at together.
+const LANES: usize = 16;
+/// Fixed text up to this length is compared without a loop.
+const WIDE: usize = 2 * LANES;
 
 /// A text that every line of a format has.
 #[derive(Debug, PartialEq, Eq)]
@@ -18,27 +21,27 @@ pub(super) struct Fixed {
 /// Half of a text, and ones where the text is.
 #[derive(Debug, PartialEq, Eq)]
 struct Half {
-    word: u128,
-    mask: u128,
+    bytes: u8x16,
+    mask: u8x16,
 }
 
 impl Half {
-    fn differs(&self, found: &[u8; HALF]) -> u128 {
-        (u128::from_le_bytes(*found) ^ self.word) & self.mask
+    fn differs(&self, found: [u8; LANES]) -> u8x16 {
+        (u8x16::new(found) ^ self.bytes) & self.mask
     }
 }
 
 impl Fixed {
     pub(super) fn new(text: Vec<u8>) -> Self {
         let half = |start: usize| {
-            let word = |byte: &dyn Fn(&u8) -> u8| {
-                u128::from_le_bytes(std::array::from_fn(|at| text.get(start + at).map_or(0, byte)))
+            let lanes = |byte: &dyn Fn(&u8) -> u8| {
+                u8x16::new(std::array::from_fn(|at| text.get(start + at).map_or(0, byte)))
             };
-            Half { word: word(&|&byte| byte), mask: word(&|_| u8::MAX) }
+            Half { bytes: lanes(&|&byte| byte), mask: lanes(&|_| u8::MAX) }
         };
         let mut plain = String::new();
         json::unescape(&text, &mut plain);
-        Self { halves: [half(0), half(HALF)], text, plain }
+        Self { halves: [half(0), half(LANES)], text, plain }
     }
 
     /// White space at a line's end is not shown.
@@ -57,13 +60,14 @@ impl Fixed {
     }
 
     /// What stands behind the text, if `line` begins with it.
+    #[inline]
     pub(super) fn strip<'a>(&self, line: &'a [u8]) -> Option<&'a [u8]> {
         let length = self.text.len();
         match (line.first_chunk::<WIDE>(), length <= WIDE) {
             (Some(begin), true) => {
-                let ([low, high], _) = begin.as_chunks::<HALF>() else { return None };
-                let differs = self.halves[0].differs(low) | self.halves[1].differs(high);
-                if differs == 0 { line.get(length..) } else { None }
+                let ([low, high], _) = begin.as_chunks() else { return None };
+                let differs = self.halves[0].differs(*low) | self.halves[1].differs(*high);
+                if differs == u8x16::ZERO { line.get(length..) } else { None }
             }
             _ => line.strip_prefix(self.text.as_slice()),
         }
@@ -76,32 +80,24 @@ impl Fixed {
 pub(super) fn text_length(line: &[u8]) -> Option<usize> {
     let mut length = 0;
     let mut rest = line;
-    while let Some((&word, behind)) = rest.split_first_chunk::<8>() {
-        let ends = ends_of(u64::from_le_bytes(word));
+    while let Some((&bytes, behind)) = rest.split_first_chunk::<LANES>() {
+        let ends = ends_of(u8x16::new(bytes));
         if ends != 0 {
-            length += ends.trailing_zeros() as usize / 8;
+            length += ends.trailing_zeros() as usize;
             return (line.get(length) == Some(&b'\\')).then_some(length);
         }
-        length += 8;
+        length += LANES;
         rest = behind;
     }
     let end = rest.iter().position(|&byte| byte < b' ' || byte == b'"' || byte == b'\\')?;
     (rest.get(end) == Some(&b'\\')).then_some(length + end)
 }
 
-/// The highest bit of each byte that is a quote, a backslash or a control character.
-///
-/// Of several the lowest is told exactly; a byte above it may be marked in error, since subtraction borrows.
-/// Formula: "Determine if a word has a byte less than n", Sean Eron Anderson, Bit Twiddling Hacks.
-fn ends_of(word: u64) -> u64 {
-    let below = |word: u64, byte: u8| word.wrapping_sub(every(byte)) & !word;
-    let ends = below(word ^ every(b'"'), 1) | below(word ^ every(b'\\'), 1) | below(word, b' ');
-    ends & every(0x80)
-}
-
-/// This byte in each place of a word.
-const fn every(byte: u8) -> u64 {
-    u64::from_le_bytes([byte; 8])
+/// A bit for each byte that is a quote, a backslash or a control character, the first byte's lowest.
+fn ends_of(bytes: u8x16) -> u32 {
+    let is = |byte: u8| bytes.simd_eq(u8x16::splat(byte));
+    let is_control = bytes.min(u8x16::splat(b' ' - 1)).simd_eq(bytes);
+    (is(b'"') | is(b'\\') | is_control).to_bitmask()
 }
 
 #[cfg(test)]
