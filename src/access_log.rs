@@ -204,9 +204,10 @@ impl<'a> AccessLog<'a> {
         let method = self.method.as_deref().unwrap_or_default();
         let template = self.resource_path.as_deref().or(self.route_key.as_deref());
         let holds_method = template.is_some_and(|route| {
-            route
-                .split_once(' ')
-                .is_some_and(|(first, _)| !first.is_empty() && first.bytes().all(|b| b.is_ascii_uppercase()))
+            !route.starts_with('/')
+                && route.split_once(' ').is_some_and(|(first, _)| {
+                    !first.is_empty() && first.bytes().all(|b| b.is_ascii_uppercase())
+                })
         });
         if !holds_method && !method.is_empty() {
             out.push_str(method);

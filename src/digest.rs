@@ -7,12 +7,15 @@ mod batch;
 mod counts;
 mod fault;
 mod fold;
+mod intake;
+mod kinds;
 mod line;
 mod samples;
 
-pub use batch::{Batch, Intake, Reader};
+pub use batch::{Batch, Reader};
 pub use counts::Counts;
 pub use fold::{MAX_GROUPS, MAX_SECTIONS};
+pub use intake::Intake;
 pub use samples::Samples;
 
 use crate::access_log::{Status, StatusClass};

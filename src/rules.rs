@@ -114,6 +114,13 @@ impl Rules {
         self.rules.iter().any(|rule| rule.conditions.pattern.is_some())
     }
 
+    /// Whether no rule asks of a line more than what lines of one kind have in common: their status and that of the
+    /// integration, method, route and response type. Then all of them have the same verdict at any time.
+    #[must_use]
+    pub fn decide_by_kind(&self) -> bool {
+        self.rules.iter().all(|rule| rule.conditions.ask_for_kind_only())
+    }
+
     /// The rules in their order.
     #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (RuleIndex, &Rule)> {
@@ -240,6 +247,19 @@ mod tests {
             Action::Ignore,
         );
         check(&AccessLog { ip: None, ..log }, 0, None, Action::Notify);
+    }
+
+    #[test]
+    fn rules_that_ask_for_more_than_a_kind_are_known() {
+        let rule = |asked: &str| format!(r#"{{"rules":[{{"name":"a",{asked},"action":"notify"}}]}}"#);
+        let by_kind = |asked: &str| Rules::parse(&rule(asked)).unwrap().decide_by_kind();
+        let kinds = r#""status":"5xx","integration_status":502,"method":"GET","route":"GET /a","response_type":"WAF*""#;
+        assert!(by_kind(kinds) && Rules::built_in().decide_by_kind());
+        for more in
+            [r#""user_agent":"*bot*""#, r#""ip":"10.0.0.0/8""#, r#""pattern":"x""#, r#""until":"2027-01-31""#]
+        {
+            assert!(!by_kind(more), "{more}");
+        }
     }
 
     #[test]

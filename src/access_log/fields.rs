@@ -89,6 +89,22 @@ pub(super) const NAMES: [Name; 15] = [
     Name::Latency,
 ];
 
+/// What makes error lines alike: groups go by nothing else, and rules by little else ([`Rules::decide_by_kind`]).
+///
+/// [`Rules::decide_by_kind`]: crate::rules::Rules::decide_by_kind
+pub(super) const KIND: [Name; 8] = [
+    Name::Status,
+    Name::Method,
+    Name::ResourcePath,
+    Name::RouteKey,
+    Name::Path,
+    Name::ResponseType,
+    Name::IntegrationStatus,
+    Name::IntegrationServiceStatus,
+];
+/// What rules ask besides.
+pub(super) const ASKED_BY_RULES: [Name; 2] = [Name::Ip, Name::UserAgent];
+
 /// Ranks of a status. A better rank hides the others, whatever its value is.
 pub(super) const TOP_LEVEL: u8 = 0;
 const OTHER_WORD: u8 = 1;
@@ -157,6 +173,7 @@ pub(super) fn status(value: Value<'_>) -> Option<Status> {
 }
 
 /// Puts a value into its field. The status stands already.
+#[inline]
 pub(super) fn fill<'a>(log: &mut AccessLog<'a>, name: Name, value: Value<'a>) {
     match name {
         Name::Status => {}
@@ -178,6 +195,7 @@ pub(super) fn fill<'a>(log: &mut AccessLog<'a>, name: Name, value: Value<'a>) {
 }
 
 /// What a value says; `None` where it says that there is none.
+#[inline]
 fn text(value: Value<'_>) -> Option<Cow<'_, str>> {
     let text = match value {
         Value::Bare("null") | Value::Nested => return None,
@@ -187,6 +205,7 @@ fn text(value: Value<'_>) -> Option<Cow<'_, str>> {
     (!matches!(text.as_ref(), "" | "-")).then_some(text)
 }
 
+#[inline]
 fn three_digits(value: Value<'_>) -> Option<u16> {
     let digits = match value {
         Value::Text(raw) => said(raw),

@@ -13,7 +13,7 @@ use fixed::{Fixed, text_length};
 use learning::Learning;
 
 use super::AccessLog;
-use super::fields::{self, NAMES, Name, Path, TOP_LEVEL, Value};
+use super::fields::{self, ASKED_BY_RULES, KIND, NAMES, Name, Path, TOP_LEVEL, Value};
 
 /// The fixed text of a flat JSON object, and where its values stand.
 #[derive(Debug, PartialEq, Eq)]
@@ -22,8 +22,10 @@ pub(crate) struct Template {
     parts: Vec<Part>,
     /// By how many bytes a line is shorter without its escapes, and without white space at its end.
     escapes: usize,
-    /// Which part gives the value of a name.
-    winners: Vec<(Name, usize)>,
+    /// Which part gives the value of what makes lines alike, the status among it.
+    kind: Vec<(Name, usize)>,
+    /// And of what rules ask besides.
+    asked_by_rules: Vec<(Name, usize)>,
     status: usize,
 }
 
@@ -64,11 +66,14 @@ impl Template {
         let mut parts: Vec<Part> =
             values.iter().zip(fixed).map(|(&(_, is_text), behind)| Part { is_text, behind }).collect();
         parts.last_mut()?.behind.end_the_line();
-        let winners =
-            NAMES.iter().zip(winners).filter_map(|(&name, winner)| Some((name, winner?.1))).collect();
+        let parts_of = |names: &[Name]| {
+            let part = |&name: &Name| Some((name, winners.get(name as usize)?.as_ref()?.1));
+            names.iter().filter_map(part).collect()
+        };
+        let (kind, asked_by_rules) = (parts_of(&KIND), parts_of(&ASKED_BY_RULES));
         let fixed = std::iter::once(&head).chain(parts.iter().map(|part| &part.behind));
         let escapes = fixed.map(Fixed::escapes).sum();
-        Some(Self { head, parts, escapes, winners, status })
+        Some(Self { head, parts, escapes, kind, asked_by_rules, status })
     }
 
     /// The length of the line at the beginning of `text`, if it is of this format; `text` goes on with the quote that
@@ -94,17 +99,29 @@ impl Template {
         matches!(status, Some([b'1'..=b'3', b'0'..=b'9', b'0'..=b'9']))
     }
 
-    /// A recognised line as an access log; `None` where it has none.
+    /// A recognised line as an access log, in so far as rules and groups ask for it; `None` where it is none.
     pub(crate) fn access_log<'a>(&self, text: &'a str, values: &Values) -> Option<AccessLog<'a>> {
-        let value = |index: usize| {
-            let value = text.get(values.ranges.get(index)?.clone())?;
-            Some(if self.parts.get(index)?.is_text { Value::Plain(value) } else { Value::Bare(value) })
-        };
-        let mut log = AccessLog::of(fields::status(value(self.status)?)?);
-        for &(name, index) in &self.winners {
-            fields::fill(&mut log, name, value(index)?);
+        let mut log = AccessLog::of(fields::status(self.value(self.status, text, values)?)?);
+        for &(name, index) in self.kind.iter().chain(&self.asked_by_rules) {
+            fields::fill(&mut log, name, self.value(index, text, values)?);
         }
         Some(log)
+    }
+
+    #[inline]
+    fn value<'a>(&self, index: usize, text: &'a str, values: &Values) -> Option<Value<'a>> {
+        let value = text.get(values.ranges.get(index)?.clone())?;
+        Some(if self.parts.get(index)?.is_text { Value::Plain(value) } else { Value::Bare(value) })
+    }
+
+    /// Appends what makes recognised lines alike, whatever their format: [`KIND`].
+    pub(crate) fn write_kind(&self, text: &[u8], values: &Values, kind: &mut Vec<u8>) {
+        for &(name, index) in &self.kind {
+            let value = values.ranges.get(index).and_then(|range| text.get(range.clone()));
+            // No value has a control character, so that a name's number cannot be taken for a part of one.
+            kind.push(name as u8);
+            kind.extend_from_slice(value.unwrap_or_default());
+        }
     }
 
     /// How many bytes a recognised line has without its escapes, which are all in the fixed text.

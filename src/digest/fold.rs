@@ -6,6 +6,8 @@ use crate::access_log::Status;
 
 /// Groups that one section keeps; the lines of further ones are counted as [`super::Other`].
 pub const MAX_GROUPS: usize = 64;
+/// Room for so many is made at once: most messages have fewer.
+const USUAL_GROUPS: usize = 16;
 /// Log groups that one digest tells apart; the lines of further ones are counted under one heading.
 pub const MAX_SECTIONS: usize = 32;
 /// Stands for the log groups beyond that.
@@ -75,11 +77,24 @@ impl Digest {
 }
 
 impl Section {
-    /// Where the group of these lines is.
-    pub(super) fn position_of(&self, status: Status, route: &str, fault: Fault) -> Option<usize> {
-        self.groups
-            .iter()
-            .position(|group| group.status == status && group.route == route && group.fault == fault)
+    /// Where the group of these lines is; it is opened if there is none, and room for one more.
+    pub(super) fn group_of(&mut self, status: Status, route: &str, fault: Fault) -> Option<usize> {
+        let is_theirs =
+            |group: &Group| group.status == status && group.route == route && group.fault == fault;
+        if let Some(index) = self.groups.iter().position(is_theirs) {
+            return Some(index);
+        }
+        if self.groups.is_empty() {
+            self.groups.reserve(USUAL_GROUPS);
+        }
+        (self.groups.len() < MAX_GROUPS).then(|| {
+            let (count, salvaged, first_ms, last_ms) = (0, 0, 0, 0);
+            let (route, samples) = (route.to_owned(), Samples::default());
+            let group =
+                Group { status, route, fault, count, salvaged, first_ms, last_ms, is_new: false, samples };
+            self.groups.push(group);
+            self.groups.len() - 1
+        })
     }
 
     fn fold(&mut self, other: Self, samples_per_group: usize) {
@@ -100,13 +115,13 @@ impl Section {
             self.note_mention(mention);
         }
         for group in other.groups {
-            let found = self.position_of(group.status, &group.route, group.fault);
-            let Some(index) = found.or_else(|| self.open_group(&group)) else {
+            let Some(index) = self.group_of(group.status, &group.route, group.fault) else {
                 self.other.count += group.count;
                 continue;
             };
             if let Some(mine) = self.groups.get_mut(index) {
-                mine.absorb(&group);
+                mine.is_new |= mine.count == 0 && group.is_new;
+                mine.note(group.count, group.salvaged, group.first_ms, group.last_ms);
             }
             for sample in group.samples {
                 if room.take(&mut self.groups, index, sample.text.bytes())
@@ -118,14 +133,6 @@ impl Section {
         }
     }
 
-    /// Opens an empty group like `model`, if there is room for one more.
-    fn open_group(&mut self, model: &Group) -> Option<usize> {
-        (self.groups.len() < MAX_GROUPS).then(|| {
-            self.groups.push(Group { count: 0, salvaged: 0, samples: Samples::default(), ..model.clone() });
-            self.groups.len() - 1
-        })
-    }
-
     /// Lines of several streams have no stream to link to. Call before the lines are counted.
     pub(super) fn note_stream(&mut self, log_stream: Option<&str>) {
         if self.matched() == 0 {
@@ -135,18 +142,13 @@ impl Section {
         }
     }
 
-    /// Widens the times. A time of 0 is unknown and widens nothing, unless there is no other. Call before the lines
-    /// are counted.
+    /// Widens the times. Call before the lines are counted.
     pub(super) fn note_times(&mut self, first_ms: i64, last_ms: i64, lines: u64) {
         if lines == 0 {
             return;
         }
-        if self.matched() == 0 || self.first_ms == 0 {
-            self.first_ms = first_ms;
-        } else if first_ms > 0 {
-            self.first_ms = self.first_ms.min(first_ms);
-        }
-        self.last_ms = self.last_ms.max(last_ms);
+        let is_empty = self.matched() == 0;
+        widen((&mut self.first_ms, &mut self.last_ms), is_empty, first_ms, last_ms);
     }
 
     pub(super) fn count_by_rule(&mut self, name: &str, count: u64) {
@@ -170,14 +172,20 @@ impl Section {
 }
 
 impl Group {
-    fn absorb(&mut self, other: &Self) {
-        if self.count == 0 || self.first_ms == 0 {
-            self.first_ms = other.first_ms;
-        } else if other.first_ms > 0 {
-            self.first_ms = self.first_ms.min(other.first_ms);
-        }
-        self.last_ms = self.last_ms.max(other.last_ms);
-        self.count += other.count;
-        self.salvaged += other.salvaged;
+    /// Counts lines in.
+    pub(super) fn note(&mut self, count: u64, salvaged: u64, first_ms: i64, last_ms: i64) {
+        widen((&mut self.first_ms, &mut self.last_ms), self.count == 0, first_ms, last_ms);
+        self.count += count;
+        self.salvaged += salvaged;
     }
+}
+
+/// Widens times so far. A time of 0 is unknown and widens nothing, unless there is no other.
+fn widen((first, last): (&mut i64, &mut i64), is_empty: bool, first_ms: i64, last_ms: i64) {
+    if is_empty || *first == 0 {
+        *first = first_ms;
+    } else if first_ms > 0 {
+        *first = (*first).min(first_ms);
+    }
+    *last = (*last).max(last_ms);
 }

@@ -23,6 +23,15 @@ impl Line<'_> {
         Sample::bytes_of(self.text())
     }
 
+    /// What the line says, taken out of it.
+    pub(super) fn into_text(self) -> String {
+        match self {
+            Self::Plain(text) => text.to_owned(),
+            Self::Recognised(recognised, text) => recognised.template.plain(text, &recognised.values),
+            Self::Unescaped(text) => text,
+        }
+    }
+
     /// What the line says.
     pub(super) fn text(&mut self) -> &str {
         if let Self::Recognised(recognised, text) = self {

@@ -81,21 +81,24 @@ impl Room {
         Self { per_group, used: bytes().sum(), most: bytes().max().unwrap_or(0) }
     }
 
+    /// Whether a line whose text has at least so many bytes is surely not to be kept in the group at `index`. Most lines
+    /// of a flood are not: in the end all groups have about the same.
+    pub(super) fn refuses(&self, groups: &[Group], index: usize, length: usize) -> bool {
+        let Some(group) = groups.get(index) else { return true };
+        group.samples.len() >= self.per_group
+            || (self.used + length > MAX_BYTES && self.most <= group.samples.bytes + length)
+    }
+
     /// Whether a line whose text has so many bytes is to be kept in the group at `index`; takes the place for it, and
     /// makes it where others have more.
     ///
     /// So a rare group keeps its lines however many a frequent one brings.
     pub(super) fn take(&mut self, groups: &mut [Group], index: usize, length: usize) -> bool {
-        let Some(group) = groups.get(index) else { return false };
-        if group.samples.len() >= self.per_group {
+        if self.refuses(groups, index, length) {
             return false;
         }
-        let mine = group.samples.bytes + length;
+        let mine = groups.get(index).map_or(0, |group| group.samples.bytes) + length;
         while self.used + length > MAX_BYTES {
-            // In a flood all groups soon have about the same: nearly every line ends here.
-            if self.most <= mine {
-                return false;
-            }
             let Some(richest) = groups.iter_mut().max_by_key(|group| group.samples.bytes) else {
                 return false;
             };
@@ -119,13 +122,15 @@ impl Sample {
     }
 
     /// Keeps a line, or the beginning of a long one, cut on a character boundary.
-    pub(super) fn of(timestamp_ms: i64, line: &str) -> Self {
-        let text = if line.len() <= MAX_SAMPLE_BYTES {
-            SampleText::Whole(line.to_owned())
+    pub(super) fn of(timestamp_ms: i64, mut line: String) -> Self {
+        let kept = Self::bytes_of(&line);
+        let text = if kept == line.len() {
+            SampleText::Whole(line)
         } else {
-            let end = line.floor_char_boundary(MAX_SAMPLE_BYTES);
-            let kept = line.get(..end).unwrap_or_default().to_owned();
-            SampleText::Cut { kept, full_chars: line.chars().count() }
+            let full_chars = line.chars().count();
+            line.truncate(kept);
+            line.shrink_to_fit();
+            SampleText::Cut { kept: line, full_chars }
         };
         Self { timestamp_ms, text }
     }

@@ -81,6 +81,11 @@ impl Default for Conditions {
 }
 
 impl Conditions {
+    /// Whether they are the same for all lines of one kind, at any time.
+    pub(super) fn ask_for_kind_only(&self) -> bool {
+        self.user_agent.is_none() && self.ip.is_none() && self.pattern.is_none() && self.until_ms.is_none()
+    }
+
     /// Whether all of them hold; the cheap ones are asked first.
     pub(super) fn hold(&self, line: &Line<'_>) -> bool {
         let log = line.log;

@@ -24,15 +24,22 @@ impl Sink for Plainly<'_> {
     fn end_of_message(&mut self, _header: &Header) {}
 }
 
-fn reader(redact: &[&str], pattern: bool) -> Reader {
-    let rules = r#"{"rules":[{"name":"p","pattern":"{ $.userAgent = *bot* }","action":"count"},
-        {"name":"a","status":"403","ip":"203.0.113.0/24","action":"ignore"}]}"#;
+/// Rules that look at a line's text and address, that go by time, and that go by what makes lines alike.
+const RULES: [&str; 4] = [
+    r#"{"rules":[{"name":"p","pattern":"{ $.ip = *bot* || $.userAgent = *bot* }","action":"count"}]}"#,
+    r#"{"rules":[{"name":"a","status":"5xx","ip":"203.0.113.0/24","action":"ignore"}]}"#,
+    r#"{"rules":[{"name":"u","status":"4xx","until":"2020-09-13","action":"ignore"}]}"#,
+    r#"{"rules":[{"name":"c","status":"404","action":"count"},{"name":"w","response_type":"WAF*","action":"ignore"},
+        {"name":"t","route":"GET /o*","status":"5xx","action":"notify","color":"danger","mention":"<!here>"}]}"#,
+];
+
+fn reader(redact: &[&str], rules: Option<&str>, samples_per_group: usize) -> Reader {
     Reader {
-        rules: if pattern { Rules::parse(rules).unwrap() } else { Rules::built_in() },
+        rules: rules.map_or_else(Rules::built_in, |rules| Rules::parse(rules).unwrap()),
         format: Format::Auto,
         redact: redact.iter().map(|&name| name.to_owned()).collect(),
         own_log_group: None,
-        samples_per_group: 3,
+        samples_per_group,
         formats: Formats::default(),
     }
 }
@@ -41,16 +48,19 @@ fn reader(redact: &[&str], pattern: bool) -> Reader {
 fn value() -> impl Strategy<Value = String> {
     prop_oneof![
         8 => "[a-zA-Z0-9/._ -]{0,12}",
+        8 => Just("orders".to_owned()),
+        1 => Just("WAF_FILTERED".to_owned()),
         1 => r#"[a-z"\\\n\t\u{1}é\u{7f}あ{},:]{0,8}"#,
         1 => Just("-".to_owned()),
         1 => Just(r#"x","status":"500","y":"z"#.to_owned()),
         1 => Just(r#"\",\"status\":\"500\""#.to_owned()),
-        1 => Just("googlebot".to_owned()),
+        2 => Just("googlebot".to_owned()),
+        1 => Just("203.0.113.9".to_owned()),
     ]
 }
 
 fn status() -> impl Strategy<Value = String> {
-    prop_oneof![6 => "[2-5]0[0-4]", 1 => "[0-9]{1,4}", 1 => Just("-".to_owned()), 1 => Just("debug".to_owned())]
+    prop_oneof![6 => "[2-5]0[0-4]", 6 => Just("502".to_owned()), 1 => "[0-9]{1,4}", 1 => Just("-".to_owned()), 1 => Just("debug".to_owned())]
 }
 
 /// One line of one of a few formats, its values written in without any escaping, as API Gateway may do.
@@ -59,6 +69,7 @@ fn line() -> impl Strategy<Value = String> {
         6 => Just(r#"{"requestId":"A","ip":"B","httpMethod":"GET","resourcePath":"/C","status":"S","latency":L}"#),
         2 => Just(r#"{ "requestId":"A", "ip": "B", "status":"S", "protocol":"C" } "#),
         1 => Just(r#"{"status":S,"path":"/A","userAgent":"B"}"#),
+        2 => Just(r#"{"status":"S","resourcePath":"/A","responseType":"B","integrationStatus":"S","ip":"C"}"#),
         1 => Just(r#"{"status":"S","status":"S"}"#),
         1 => Just(r#"{"a":{"status":"S"},"statusCode":"S","route":"B"}"#),
         1 => Just("A B C S"),
@@ -87,18 +98,18 @@ fn line() -> impl Strategy<Value = String> {
         })
 }
 
-/// A message with these lines, `/` escaped or not.
-fn message(lines: &[String], cut: Option<usize>) -> String {
+/// A message with these lines, hours apart and in no order.
+fn message(log_group: &str, lines: &[String], cut: Option<usize>) -> String {
     let events: Vec<_> = lines
         .iter()
         .enumerate()
         .map(|(number, line)| {
             let line = cut.and_then(|cut| line.get(..cut)).filter(|_| number % 5 == 4).unwrap_or(line);
-            serde_json::json!({"id": (number % 20).to_string(), "timestamp": 1_600_000_000_000_u64 + number as u64, "message": line})
+            serde_json::json!({"id": (number % 20).to_string(), "timestamp": 1_600_000_000_000_u64 + number as u64 * 7 % 24 * 4_000_000, "message": line})
         })
         .collect();
     serde_json::json!({
-        "messageType": "DATA_MESSAGE", "owner": "1", "logGroup": "g", "logStream": "s", "subscriptionFilters": [],
+        "messageType": "DATA_MESSAGE", "owner": "1", "logGroup": log_group, "logStream": "s", "subscriptionFilters": [],
         "logEvents": events,
     })
     .to_string()
@@ -108,11 +119,13 @@ proptest! {
     #[test]
     fn a_recognised_line_is_read_as_the_plain_reader_reads_it(
         lines in prop::collection::vec(line(), 0..48), cut in prop::option::of(0_usize..80),
-        pattern in any::<bool>(), redacts in any::<bool>(),
+        rules in prop::option::of(prop::sample::select(&RULES)), redacts in prop::bool::weighted(0.2),
+        samples_per_group in 0_usize..4,
     ) {
         // serde_json sorts the members by name, so that the header stands behind the log events: both orders are read.
-        let text = message(&lines, cut);
-        let reader = reader(if redacts { &["ip", "path"] } else { &[] }, pattern);
+        let (first, second) = lines.split_at(lines.len() * 2 / 3);
+        let text = message("g", first, cut) + &message("h", second, cut);
+        let reader = reader(if redacts { &["ip", "path"] } else { &[] }, rules, samples_per_group);
         let remembered = Remembered::default();
         let (mut fast, mut plain) = (Batch::default(), Batch::default());
         decode(Source::Plain(text.as_bytes()), 1 << 30, &mut fast.intake(&reader, &remembered)).unwrap();
@@ -125,12 +138,12 @@ proptest! {
 
 #[test]
 fn the_lines_of_one_format_are_recognised() {
-    let reader = reader(&[], false);
+    let reader = reader(&[], None, 3);
     let remembered = Remembered::default();
     let mut batch = Batch::default();
     let mut intake = batch.intake(&reader, &remembered);
     let learned = r#"{"requestId":"a","status":"502"}"#;
-    let text = message(&[learned.to_owned()], None);
+    let text = message("g", &[learned.to_owned()], None);
     decode(Source::Plain(text.as_bytes()), 1 << 30, &mut intake).unwrap();
     assert_eq!(intake.recognise(br#"{\"requestId\":\"bcd\",\"status\":\"200\"}","#), Some(42));
     assert_eq!(intake.recognise(br#"{\"requestId\":\"b\\d\",\"status\":\"200\"}","#), None);

@@ -1,0 +1,348 @@
+//! Log events in, one by one; their digest and the count of each kind out.
+
+use super::fault::fault;
+use super::kinds::{Kinds, Told};
+use super::line::Line;
+use super::{Batch, MAX_ROUTE_BYTES, MAX_SAMPLE_BYTES, Reader, Sample, SampleText};
+use crate::access_log::formats::Recognised;
+use crate::access_log::redact::{Redacted, redact};
+use crate::access_log::{self, AccessLog, Format, Reading, StatusClass};
+use crate::decode::{EscapedText, Header, LogEvent, MAX_TIMESTAMP_MS, Sink};
+use crate::duplicates::{CAPACITY, EventKey, EventKeys, Remembered, StreamKeys};
+use crate::rules::{Action, RuleIndex};
+
+/// Room for the keys of so many log events is made at once: as many as most batches have errors.
+const USUAL_KEYS: usize = 28;
+
+/// Puts log events into a [`Batch`], as a [`Reader`] has it.
+#[derive(Debug)]
+pub struct Intake<'a> {
+    batch: &'a mut Batch,
+    reader: &'a Reader,
+    remembered: &'a Remembered,
+    earlier: Option<&'a EventKeys>,
+    stream: StreamKeys,
+    kinds: Kinds,
+}
+
+/// Where a line comes from.
+#[derive(Debug, Clone, Copy)]
+struct Origin<'a> {
+    header: &'a Header,
+    /// Empty where it has none.
+    id: &'a [u8],
+    /// 0 where it is unknown.
+    timestamp_ms: i64,
+}
+
+impl<'a> Intake<'a> {
+    pub(super) fn into(batch: &'a mut Batch, reader: &'a Reader, remembered: &'a Remembered) -> Self {
+        let (stream, kinds) = (StreamKeys::default(), Kinds::default());
+        Self { batch, reader, remembered, earlier: None, stream, kinds }
+    }
+
+    /// Takes log events that an earlier batch of the same delivery holds for duplicates, too.
+    #[must_use]
+    pub fn after(self, earlier: &'a EventKeys) -> Self {
+        Self { earlier: Some(earlier), ..self }
+    }
+
+    /// Takes one line as it was logged. `id` is empty where it has none, `timestamp_ms` 0 where it is unknown.
+    pub fn line(&mut self, header: &Header, id: &[u8], timestamp_ms: i64, line: &str) {
+        if self.receive(header, timestamp_ms) {
+            self.read(Origin { header, id, timestamp_ms }, line);
+        }
+    }
+
+    /// Counts a log event in; says whether it is to be read.
+    fn receive(&mut self, header: &Header, timestamp_ms: i64) -> bool {
+        let counts = &mut self.batch.counts;
+        counts.received += 1;
+        // What is no time says nothing of when all the others were.
+        if timestamp_ms < MAX_TIMESTAMP_MS {
+            counts.newest_ms = counts.newest_ms.max(timestamp_ms);
+        }
+        let is_own = self.reader.own_log_group.as_deref() == Some(header.log_group.as_str());
+        counts.ignored += u64::from(is_own);
+        counts.own_log_group += u64::from(is_own);
+        !is_own
+    }
+
+    fn read(&mut self, origin: Origin<'_>, line: &str) {
+        let line = line.trim_end();
+        let (log, salvaged) = match access_log::read(line, self.reader.format) {
+            Reading::Unreadable => return self.unreadable(origin.header),
+            Reading::AccessLog(log) => (log, false),
+            Reading::Salvaged(log) => (log, true),
+        };
+        self.batch.counts.salvaged += u64::from(salvaged);
+        self.judge(origin, &log, Line::Plain(line), salvaged);
+    }
+
+    fn unreadable(&mut self, header: &Header) {
+        self.batch.counts.unreadable += 1;
+        if let Some(section) = self.batch.digest.section_mut(&header.log_group) {
+            section.unreadable += 1;
+        }
+    }
+
+    /// Does with a line what the rules say; says where it is told, if that is without its text.
+    fn judge(
+        &mut self,
+        origin: Origin<'_>,
+        log: &AccessLog<'_>,
+        mut line: Line<'_>,
+        salvaged: bool,
+    ) -> Option<Told> {
+        if log.status.class() == StatusClass::Ok {
+            self.batch.counts.ok += 1;
+            return None;
+        }
+        let rules = &self.reader.rules;
+        let text = if rules.look_at_lines() { line.text() } else { "" };
+        let verdict = rules.judge(log, text, origin.timestamp_ms);
+        if let Some(rule) = verdict.rule {
+            self.batch.counts.hit(rule);
+        }
+        match verdict.action {
+            Action::Notify => self.tell(origin, log, line, verdict.rule, salvaged),
+            Action::Ignore | Action::Count => {
+                self.batch.counts.ignored += 1;
+                let rule = verdict.rule.and_then(|index| rules.get(index));
+                if let Some(rule) = rule.filter(|rule| rule.action() == Action::Count)
+                    && let Some(section) = self.batch.digest.section_mut(&origin.header.log_group)
+                {
+                    section.count_by_rule(rule.name(), 1);
+                }
+                None
+            }
+        }
+    }
+
+    /// Tells a line, unless it was told before; says where, if that is without its text.
+    fn tell(
+        &mut self,
+        origin: Origin<'_>,
+        log: &AccessLog<'_>,
+        mut line: Line<'_>,
+        rule: Option<RuleIndex>,
+        salvaged: bool,
+    ) -> Option<Told> {
+        let key = self.key(origin, &mut line);
+        if !self.is_new(key) {
+            return None;
+        }
+        let fields = &self.reader.redact;
+        let redacted = if fields.is_empty() { None } else { Some(redact(line.text(), fields)) };
+        let batch = &mut *self.batch;
+        batch.route.clear();
+        write_route(log, redacted.as_ref(), self.reader.format, &mut batch.route);
+        cut_route(&mut batch.route);
+        let place = batch.digest.section_index(&origin.header.log_group);
+        let section = batch.digest.sections.get_mut(place)?;
+        let group = section.group_of(log.status, &batch.route, fault(log));
+        if let Some(rule) = rule.and_then(|index| self.reader.rules.get(index)) {
+            rule.color().into_iter().for_each(|color| section.note_color(color));
+            rule.mention().into_iter().for_each(|mention| section.note_mention(mention));
+        }
+        let told = Told { rule, class: log.status.class(), section: place, group };
+        self.count(origin, told, salvaged);
+        let is_kept = self.keep_sample(origin.timestamp_ms, told, redacted, line);
+        (!is_kept).then_some(told)
+    }
+
+    fn key(&mut self, Origin { header, id, timestamp_ms }: Origin<'_>, line: &mut Line<'_>) -> EventKey {
+        let (log_group, log_stream) = (&header.log_group, &header.log_stream);
+        if id.is_empty() {
+            let place = self.batch.counts.received;
+            return EventKey::without_id(log_group, log_stream, place, timestamp_ms, line.text());
+        }
+        self.stream.switch_to(log_group, log_stream);
+        self.stream.key(id)
+    }
+
+    /// Takes the key of a log event, if it is neither remembered nor in the batch already; counts a duplicate.
+    fn is_new(&mut self, key: EventKey) -> bool {
+        let is_earlier = self.earlier.is_some_and(|earlier| earlier.contains(&key));
+        let keys = &mut self.batch.keys;
+        if keys.is_empty() {
+            keys.reserve(USUAL_KEYS);
+        }
+        // A batch beyond all measure is not searched to its end.
+        let mut takes = || if keys.len() < CAPACITY { keys.insert(key) } else { !keys.contains(&key) };
+        let is_new = !is_earlier && !self.remembered.contains(key) && takes();
+        if is_new {
+            self.batch.digest.id = self.batch.digest.id.wrapping_add(key.number());
+        } else {
+            self.batch.counts.duplicate += 1;
+        }
+        is_new
+    }
+
+    /// Counts a line where it is told.
+    fn count(&mut self, Origin { header, timestamp_ms, .. }: Origin<'_>, told: Told, salvaged: bool) {
+        let counts = &mut self.batch.counts;
+        let Some(section) = self.batch.digest.sections.get_mut(told.section) else { return };
+        section.note_stream(Some(&header.log_stream));
+        section.note_times(timestamp_ms, timestamp_ms, 1);
+        counts.matched += 1;
+        if told.class == StatusClass::ServerError {
+            section.server_errors += 1;
+            counts.server_errors += 1;
+        } else {
+            section.client_errors += 1;
+            counts.client_errors += 1;
+        }
+        match told.group.and_then(|index| section.groups.get_mut(index)) {
+            Some(group) => group.note(1, u64::from(salvaged), timestamp_ms, timestamp_ms),
+            None => section.other.count += 1,
+        }
+    }
+
+    /// Keeps a line's text, if there is room for it; says whether there was.
+    fn keep_sample(
+        &mut self,
+        timestamp_ms: i64,
+        told: Told,
+        redacted: Option<Redacted>,
+        mut line: Line<'_>,
+    ) -> bool {
+        // Most lines of a flood find no room: what a line says is asked only of those that do.
+        let length = match &redacted {
+            None => line.sample_bytes(),
+            Some(Redacted::Whole(masked)) => Sample::bytes_of(masked),
+            Some(Redacted::Withheld) => SampleText::Withheld.bytes(),
+        };
+        let Some((room, section)) = self.batch.room(told.section, self.reader.samples_per_group) else {
+            return false;
+        };
+        let Some(index) = told.group.filter(|&index| room.take(&mut section.groups, index, length)) else {
+            return false;
+        };
+        let sample = match redacted {
+            None => Sample::of(timestamp_ms, line.into_text()),
+            Some(Redacted::Whole(masked)) => Sample::of(timestamp_ms, masked),
+            Some(Redacted::Withheld) => Sample { timestamp_ms, text: SampleText::Withheld },
+        };
+        if let Some(group) = section.groups.get_mut(index) {
+            group.samples.push(sample);
+        }
+        true
+    }
+
+    fn reads_json(&self) -> bool {
+        matches!(self.reader.format, Format::Auto | Format::Json)
+    }
+
+    /// Takes an error line that was recognised; `false` where the plain reader has to.
+    fn read_recognised(&mut self, origin: Origin<'_>, message: &[u8]) -> bool {
+        let Some(recognised) = self.batch.recogniser.take() else { return false };
+        let is_read =
+            self.count_alike(origin, &recognised, message) || self.read_fields(origin, &recognised, message);
+        self.batch.recogniser.go_on(recognised);
+        is_read
+    }
+
+    /// Counts a line of a kind that was told before and whose text is surely not kept; `false` for another.
+    fn count_alike(&mut self, origin: Origin<'_>, recognised: &Recognised, message: &[u8]) -> bool {
+        let Some(told) = self.kinds.told(recognised, message).filter(|_| !origin.id.is_empty()) else {
+            return false;
+        };
+        let Some((room, section)) = self.batch.room(told.section, self.reader.samples_per_group) else {
+            return false;
+        };
+        // Where a line is not UTF-8 it says more than it has bytes, never less.
+        let least = recognised.template.plain_length(message.len()).min(MAX_SAMPLE_BYTES - 3);
+        let is_refused = told.group.is_none_or(|group| room.refuses(&section.groups, group, least));
+        if !is_refused || section.log_group != origin.header.log_group {
+            return false;
+        }
+        if let Some(rule) = told.rule {
+            self.batch.counts.hit(rule);
+        }
+        self.stream.switch_to(&origin.header.log_group, &origin.header.log_stream);
+        let key = self.stream.key(origin.id);
+        if self.is_new(key) {
+            self.count(origin, told, false);
+        }
+        true
+    }
+
+    /// Reads a line by its format; `false` where the plain reader has to.
+    fn read_fields(&mut self, origin: Origin<'_>, recognised: &Recognised, message: &[u8]) -> bool {
+        let (template, values) = (&recognised.template, &recognised.values);
+        // A value that is not UTF-8 reads as U+FFFD: the plain reader does that.
+        let Ok(text) = simdutf8::basic::from_utf8(message) else { return false };
+        let Some(log) = template.access_log(text, values) else { return false };
+        if let Some(told) = self.judge(origin, &log, Line::Recognised(recognised, text), false)
+            && self.reader.redact.is_empty()
+            && self.reader.rules.decide_by_kind()
+        {
+            self.kinds.remember(recognised, message, told);
+        }
+        true
+    }
+}
+
+impl Sink for Intake<'_> {
+    fn recognise(&mut self, text: &[u8]) -> Option<usize> {
+        self.batch.recogniser.recognise(text, &self.reader.formats)
+    }
+
+    fn log_event(&mut self, header: &Header, event: LogEvent<'_>) {
+        if !self.receive(header, event.timestamp_ms) {
+            return;
+        }
+        let Some(message) = event.message else { return self.unreadable(header) };
+        let origin = Origin { header, id: event.id.0, timestamp_ms: event.timestamp_ms };
+        if event.is_recognised {
+            let last = self.batch.recogniser.last();
+            if last.is_some_and(|(template, values)| template.is_ok(message.0, values)) {
+                self.batch.counts.ok += 1;
+                return;
+            }
+            if self.read_recognised(origin, message.0) {
+                return;
+            }
+        }
+        self.read_plainly(origin, message);
+    }
+
+    fn end_of_message(&mut self, _header: &Header) {}
+}
+
+impl Intake<'_> {
+    fn read_plainly(&mut self, origin: Origin<'_>, message: EscapedText<'_>) {
+        let mut line = std::mem::take(&mut self.batch.line);
+        message.unescape_into(&mut line);
+        self.read(origin, &line);
+        if self.reads_json() {
+            self.batch.recogniser.learn(&line, &self.reader.formats);
+        }
+        self.batch.line = line;
+    }
+}
+
+/// The route of `log`, which is the line as it was logged; of a masked line, what its mask leaves of the route.
+fn write_route(log: &AccessLog<'_>, redacted: Option<&Redacted>, format: Format, route: &mut String) {
+    match redacted {
+        None => log.write_route(route),
+        Some(Redacted::Whole(masked)) => {
+            if let Reading::AccessLog(log) | Reading::Salvaged(log) = access_log::read(masked, format) {
+                log.write_route(route);
+            }
+        }
+        Some(Redacted::Withheld) => {}
+    }
+}
+
+/// Routes are kept for every group, and a stranger chooses how long they are.
+fn cut_route(route: &mut String) {
+    if route.len() > MAX_ROUTE_BYTES {
+        route.truncate(route.floor_char_boundary(MAX_ROUTE_BYTES));
+        route.push('…');
+    }
+}
+
+#[cfg(test)]
+mod tests;

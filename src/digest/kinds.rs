@@ -1,0 +1,59 @@
+//! Lines that differ in nothing that rules and groups ask: what is told of the first is known of the rest.
+//!
+//! A flood is many lines of few kinds. It changes nothing of what is told: a kind is everything that decides.
+
+use std::collections::HashMap;
+
+use foldhash::fast::FixedState;
+
+use crate::access_log::StatusClass;
+use crate::access_log::formats::Recognised;
+use crate::rules::RuleIndex;
+
+/// Kinds that are known at a time; more than a section has groups.
+const MAX_KINDS: usize = 256;
+/// The longest kind that is kept, in bytes: a stranger chooses how long a path is.
+const MAX_BYTES: usize = 512;
+
+/// The kinds of line that a batch told so far, each by its bytes.
+#[derive(Debug, Default)]
+pub(super) struct Kinds {
+    told: HashMap<Box<[u8]>, Told, FixedState>,
+    /// That of the line at hand; its space is used again and again.
+    kind: Vec<u8>,
+}
+
+/// Where lines of one kind are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Told {
+    /// The rule that took them.
+    pub(super) rule: Option<RuleIndex>,
+    pub(super) class: StatusClass,
+    /// Position of their section.
+    pub(super) section: usize,
+    /// Position of their group in it; `None` where there was no room for one.
+    pub(super) group: Option<usize>,
+}
+
+impl Kinds {
+    /// Where lines of the kind of this one are told, if one was told before.
+    pub(super) fn told(&mut self, recognised: &Recognised, line: &[u8]) -> Option<Told> {
+        self.kind.clear();
+        if self.told.is_empty() {
+            return None;
+        }
+        recognised.template.write_kind(line, &recognised.values, &mut self.kind);
+        self.told.get(self.kind.as_slice()).copied()
+    }
+
+    /// Remembers where a line was told without its text, for those of its kind that follow.
+    ///
+    /// Only where rules decide by kind, and no field is masked.
+    pub(super) fn remember(&mut self, recognised: &Recognised, line: &[u8], told: Told) {
+        self.kind.clear();
+        recognised.template.write_kind(line, &recognised.values, &mut self.kind);
+        if self.told.len() < MAX_KINDS && self.kind.len() <= MAX_BYTES {
+            self.told.insert(self.kind.as_slice().into(), told);
+        }
+    }
+}
