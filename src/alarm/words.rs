@@ -8,6 +8,9 @@ use super::change::{
 };
 use crate::words::duration;
 
+/// Below the first of these one zero follows the point at least, below the second two, and so on.
+const TENTHS: [f64; 12] = [1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-11, 1e-12];
+
 /// A value without a trailing `.0`, with thousands separators, rounded to what informs:
 /// `37`, `4,312`, `99.5`, `0.0206`. Not more than three decimals above one, not more than three digits below.
 #[must_use]
@@ -18,10 +21,10 @@ pub fn number(value: f64) -> String {
     } else if magnitude >= 1.0 {
         format!("{value:.2}")
     } else {
-        // Three digits that count, however many zeros stand before them.
-        let zeros = (-magnitude.log10()).floor().clamp(0.0, 12.0);
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0 to 12")]
-        let decimals = zeros as usize + 3;
+        // Three digits that count, however many zeros stand before them. A logarithm would say how many, too, and
+        // would be all that the function needs a library of its own for at its start.
+        let zeros = TENTHS.iter().take_while(|tenth| magnitude < **tenth).count();
+        let decimals = zeros + 3;
         format!("{value:.decimals$}")
     };
     let (whole, fraction) = rounded.split_once('.').unwrap_or((&rounded, ""));
@@ -228,7 +231,13 @@ mod tests {
             (0.066_685_190_330_647_2, "0.0667"),
             (0.020_599, "0.0206"),
             (0.5, "0.5"),
+            (0.1, "0.1"),
+            (0.01, "0.01"),
+            (-0.009_999_9, "-0.01"),
+            (0.099_96, "0.1"),
             (1e-9, "0.000000001"),
+            (2.345e-12, "0.00000000000234"),
+            (9.9e-13, "0.00000000000099"),
         ] {
             assert_eq!(number(value), said, "{value}");
         }
