@@ -30,9 +30,10 @@ impl StatusSet {
             return None;
         }
         let mut set = Self::default();
-        for code in from..=to {
-            if let Some((word, bit)) = position(code).and_then(|(at, bit)| Some((set.0.get_mut(at)?, bit))) {
-                *word |= bit;
+        for (first, word) in (LOWEST..).step_by(64).zip(&mut set.0) {
+            let (low, high) = (from.max(first), to.min(first + 63));
+            if low <= high {
+                *word = u64::MAX >> (63 - (high - low)) << (low - first);
             }
         }
         Some(set)
