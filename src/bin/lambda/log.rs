@@ -1,5 +1,7 @@
 //! Our own log: one JSON object a line, and nothing of anybody's text in it.
 
+mod no_spans;
+
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -16,6 +18,6 @@ pub(crate) fn init(level: Option<&str>) {
         .with_span_list(false)
         .with_target(false);
     let ours = Targets::new().with_target("statuswatch", level).with_target("statuswatch_lambda", level);
-    tracing_subscriber::registry().with(lines).with(ours).init();
+    no_spans::NoSpans.with(lines).with(ours).init();
     crate::panics::log_the_place_and_end();
 }
