@@ -22,11 +22,11 @@ use serde::de::IgnoredAny;
 use statuswatch::handler::{Answer, Handler, Invocation, Outcome};
 use statuswatch::http::Budget;
 use statuswatch::start::{Webhook, start};
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use raw_event::RawEvent;
+use sigterm::Sigterm;
 
 /// What the runtime crate cannot do without.
 const SET_BY_LAMBDA: [&str; 4] = [
@@ -80,10 +80,10 @@ async fn run(handler: Handler<Webhook>) -> Result<(), lambda_runtime::Error> {
             async move { function.invoke(&body, event.context.deadline()).await }
         }
     });
-    let mut sigterm = signal(SignalKind::terminate())?;
+    let sigterm = Sigterm::listen()?;
     tokio::select! {
         ended = Runtime::new(service).layer(raw_event).run() => ended,
-        _ = sigterm.recv() => {
+        () = sigterm.received() => {
             function.shut_down().await;
             Ok(())
         }
