@@ -60,7 +60,8 @@ async fn main() -> ExitCode {
         }
     };
     sigterm::register().await;
-    match run(handler).await {
+    // In a box: what the first event needs is no part of the start.
+    match Box::pin(run(handler)).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!(%error, "Lambda's runtime API failed");
