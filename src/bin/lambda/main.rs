@@ -11,6 +11,10 @@ mod panics;
 mod raw_event;
 mod sigterm;
 
+// In the place of libgcc_s; nothing unwinds where a panic aborts.
+#[cfg(all(target_os = "linux", panic = "abort"))]
+extern crate unwinding as _;
+
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::process::ExitCode;
