@@ -179,10 +179,10 @@ fn gather(pace: &Pace, digest: Digest) -> (Digest, Option<Storm>) {
     (all, storm)
 }
 
-/// The JSON that is posted. Strings, numbers and lists always serialize.
+/// The JSON that is posted.
 #[must_use]
 pub fn body(message: &Message) -> String {
-    serde_json::to_string(message).unwrap_or_default()
+    message.json()
 }
 
 /// Six hexadecimal digits that the same log events always give.
