@@ -3,8 +3,9 @@
 //! It is the function's answer and, as one line of CloudWatch's Embedded Metric Format (EMF), its metrics.
 //! It never holds a line's text.
 
+mod emf;
+
 use serde::Serialize;
-use serde_json::{Value, json};
 
 use crate::digest::Counts;
 use crate::rules::{Action, Rules};
@@ -118,7 +119,7 @@ impl Ledger {
         self.received == read && self.matched + pending_before == told
     }
 
-    /// The metrics of the invocation as EMF, one JSON object a line, without line breaks.
+    /// The metrics of the invocation as EMF: JSON objects without line breaks, each ended by one.
     ///
     /// The first line has the ledger, and `RuleHits` of the first `count` rule that took a line. A line has room
     /// for one value of the dimension `Rule`, so that each further such rule has a line of its own.
@@ -126,78 +127,24 @@ impl Ledger {
     /// Source: CloudWatch user guide, "Embedded metric format specification". The member `level` keeps the line
     /// from Lambda's log level filter.
     #[must_use]
-    pub fn emf(&self, measures: &Measures, rules: &Rules, function_name: &str, now_ms: i64) -> Vec<String> {
-        let mut metrics: Vec<Metric> = self.by_name().map(|(name, value)| (name, "Count", value)).to_vec();
-        metrics.push(("ClientErrors", "Count", measures.client_errors));
-        metrics.push(("ServerErrors", "Count", measures.server_errors));
-        metrics.push(("RateLimited", "Count", measures.rate_limited));
-        metrics.extend(measures.delivery_lag_ms.map(|lag| ("DeliveryLag", "Milliseconds", lag)));
+    pub fn emf(&self, measures: &Measures, rules: &Rules, function_name: &str, now_ms: i64) -> String {
         let mut hits = rules.iter().filter_map(|(index, rule)| {
             let hits = *measures.rule_hits.get(index.position())?;
             (rule.action() == Action::Count && hits > 0).then_some((rule.name(), hits))
         });
-        let first = emf_line(&metrics, hits.next(), function_name, now_ms);
-        let further: Vec<String> =
-            hits.map(|hits| emf_line(&[], Some(hits), function_name, now_ms)).collect();
-        [vec![first], further].concat()
+        let mut lines = emf::Lines::new(function_name, now_ms);
+        lines.push(Some((self, measures)), hits.next());
+        for hits in hits {
+            lines.push(None, Some(hits));
+        }
+        lines.into_text()
     }
-
-    fn by_name(&self) -> [(&'static str, u64); 16] {
-        [
-            ("Received", self.received),
-            ("Ok", self.ok),
-            ("Ignored", self.ignored),
-            ("Unreadable", self.unreadable),
-            ("Duplicate", self.duplicate),
-            ("Matched", self.matched),
-            ("Shown", self.shown),
-            ("Counted", self.counted),
-            ("Pending", self.pending),
-            ("Failed", self.failed),
-            ("Posted", self.posted),
-            ("Salvaged", self.salvaged),
-            ("Undecodable", self.undecodable),
-            ("Ambiguous", self.ambiguous),
-            ("Alarms", self.alarms),
-            ("Silent", self.silent),
-        ]
-    }
-}
-
-const NAMESPACE: &str = "Statuswatch";
-
-/// Name, unit and value.
-type Metric = (&'static str, &'static str, u64);
-
-fn emf_line(metrics: &[Metric], rule_hits: Option<(&str, u64)>, function_name: &str, now_ms: i64) -> String {
-    let mut directives = Vec::new();
-    let mut line = serde_json::Map::new();
-    line.insert("level".to_owned(), "INFO".into());
-    line.insert("message".to_owned(), "ledger".into());
-    line.insert("FunctionName".to_owned(), function_name.into());
-    if !metrics.is_empty() {
-        let names: Vec<_> =
-            metrics.iter().map(|(name, unit, _)| json!({"Name": name, "Unit": unit})).collect();
-        directives.push(json!({"Namespace": NAMESPACE, "Dimensions": [["FunctionName"]], "Metrics": names}));
-        line.extend(metrics.iter().map(|(name, _, value)| ((*name).to_owned(), (*value).into())));
-    }
-    if let Some((rule, hits)) = rule_hits {
-        let names = [json!({"Name": "RuleHits", "Unit": "Count"})];
-        directives.push(
-            json!({"Namespace": NAMESPACE, "Dimensions": [["FunctionName", "Rule"]], "Metrics": names}),
-        );
-        // CloudWatch takes only ASCII in the value of a dimension.
-        let rule: String = rule.chars().map(|c| if c.is_ascii() { c } else { '?' }).collect();
-        line.insert("Rule".to_owned(), rule.into());
-        line.insert("RuleHits".to_owned(), hits.into());
-    }
-    line.insert("_aws".to_owned(), json!({"Timestamp": now_ms, "CloudWatchMetrics": directives}));
-    Value::Object(line).to_string()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::Value;
 
     #[test]
     fn the_answer_has_the_names_and_the_order_of_the_contract() {
@@ -214,20 +161,25 @@ mod tests {
     }
 
     #[test]
-    fn every_metric_that_a_directive_names_is_a_member_of_the_line() {
+    fn the_metrics_that_directives_name_are_the_numbers_of_the_line() {
         let rules = r#"{"rules":[{"name":"a","status":"403","action":"count"},{"name":"b","status":"404","action":"count"},
             {"name":"c","status":"405","action":"ignore"},{"name":"d","status":"4xx","action":"notify"}]}"#;
         let rules = Rules::parse(rules).unwrap();
         let measures =
             Measures { rule_hits: vec![2, 5, 7], delivery_lag_ms: Some(1234), ..Measures::default() };
-        let lines =
-            Ledger { received: 9, ..Ledger::default() }.emf(&measures, &rules, "watch", 1_600_000_000_000);
+        let text =
+            Ledger { received: 9, ..Ledger::default() }.emf(&measures, &rules, "wa\"tch", 1_600_000_000_000);
+        assert!(text.ends_with('\n'));
+        let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines.len(), 2);
         for line in &lines {
-            assert!(!line.contains('\n'));
-            let line: Value = serde_json::from_str(line).unwrap();
+            let (text, line) = (*line, serde_json::from_str::<Value>(line).unwrap());
+            assert_eq!(text, line.to_string(), "compact, and its members in the order of their names");
             assert_eq!(line["level"], "INFO");
             assert_eq!(line["_aws"]["Timestamp"], 1_600_000_000_000_i64);
+            let metrics = line.as_object().unwrap().values().filter(|value| value.is_u64()).count();
+            let named = line["_aws"]["CloudWatchMetrics"].as_array().unwrap().iter();
+            assert_eq!(metrics, named.map(|d| d["Metrics"].as_array().unwrap().len()).sum::<usize>());
             for directive in line["_aws"]["CloudWatchMetrics"].as_array().unwrap() {
                 assert_eq!(directive["Namespace"], "Statuswatch");
                 for metric in directive["Metrics"].as_array().unwrap() {

@@ -1,5 +1,6 @@
 //! A digest in; posted, folded or given back, out. The ledger is kept on the way.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use tokio::time::sleep;
@@ -9,8 +10,8 @@ use crate::digest::Digest;
 use crate::ledger::{Ledger, Measures};
 use crate::pace::Pace;
 use crate::slack::message::Message;
-use crate::slack::post::{Post, PostError, PostOutcome};
-use crate::slack::render::{Rendered, Situation, Storm, Style, render};
+use crate::slack::post::{PlainBody, Post, PostError, PostOutcome};
+use crate::slack::render::{Rendered, Situation, Storm, Style, render, render_blocks, render_plain};
 
 /// The longest Retry-After that is waited for, once.
 const SHORT_RETRY_AFTER: Duration = Duration::from_secs(3);
@@ -72,8 +73,13 @@ impl<S: Slack> Handler<S> {
         ledger: &mut Ledger,
         measures: &mut Measures,
     ) -> Result<(), PostError> {
-        let (all, rendered) = draw(&self.pace, digest, &self.style, invocation.now_ms());
-        let shown = self.post(&rendered, invocation, ledger, measures).await?;
+        let (all, storm) = gather(&self.pace, digest);
+        let id = short_id(all.id);
+        let (style, situation) = (&self.style, Situation { now_ms: invocation.now_ms(), id: &id, storm });
+        let (message, shown) = render_blocks(&all, style, &situation);
+        let plain = || render_plain(&all, style, &situation);
+        let forms = Forms { message: &message, shown, plain: &plain };
+        let shown = post(&mut self.slack, forms, invocation, ledger, measures).await?;
         let now_ms = invocation.now_ms();
         ledger.shown += shown;
         ledger.counted += all.matched() - shown;
@@ -115,42 +121,68 @@ impl<S: Slack> Handler<S> {
         ledger: &mut Ledger,
         measures: &mut Measures,
     ) -> Result<u64, PostError> {
-        let body = self::body(&rendered.message);
-        let plain_body = self::body(&rendered.plain);
-        let post = Post { body: &body, plain_body: &plain_body };
-        let PostOutcome { result, requests, ambiguous } = self.slack.post(post, invocation.budget()).await;
-        ledger.ambiguous += u64::from(ambiguous);
-        if matches!(result, Err(PostError::RateLimited { .. })) && requests > 0 {
-            measures.rate_limited += 1;
-        }
-        let accepted = result?;
-        ledger.posted += 1;
-        Ok(if accepted.as_plain_text { rendered.plain_shown } else { rendered.shown })
+        let plain = || (rendered.plain.clone(), rendered.plain_shown);
+        let forms = Forms { message: &rendered.message, shown: rendered.shown, plain: &plain };
+        post(&mut self.slack, forms, invocation, ledger, measures).await
     }
+}
+
+/// A message in both forms, each with how many lines it shows. Plain text is rarely asked for, and drawn then.
+struct Forms<'a> {
+    message: &'a Message,
+    shown: u64,
+    plain: &'a (dyn Fn() -> (Message, u64) + Sync),
+}
+
+async fn post<S: Slack>(
+    slack: &mut S,
+    forms: Forms<'_>,
+    invocation: Invocation,
+    ledger: &mut Ledger,
+    measures: &mut Measures,
+) -> Result<u64, PostError> {
+    let body = self::body(forms.message);
+    let drawn = OnceLock::new();
+    let plain = || {
+        drawn.get_or_init(|| {
+            let (message, shown) = (forms.plain)();
+            (self::body(&message), shown)
+        })
+    };
+    let post = Post { body: &body, plain_body: PlainBody(&|| plain().0.as_str()) };
+    let PostOutcome { result, requests, ambiguous } = slack.post(post, invocation.budget()).await;
+    ledger.ambiguous += u64::from(ambiguous);
+    if matches!(result, Err(PostError::RateLimited { .. })) && requests > 0 {
+        measures.rate_limited += 1;
+    }
+    let accepted = result?;
+    ledger.posted += 1;
+    Ok(if accepted.as_plain_text { plain().1 } else { forms.shown })
 }
 
 /// What a container with a token has to tell now, with all that is pending, and the message that says so.
 pub(crate) fn draw(pace: &Pace, digest: Digest, style: &Style, now_ms: i64) -> (Digest, Rendered) {
-    let (mut all, storm) = pace.with_pending(digest);
-    all.sort();
-    let id = short_id(all.id);
-    let situation = Situation {
-        now_ms,
-        id: &id,
-        storm: storm.map(|storm| Storm {
-            since_ms: storm.since_ms,
-            last_message_ms: storm.last_message_ms,
-            spacing_seconds: u64::try_from(pace.bucket.spacing_ms() / 1_000).unwrap_or_default(),
-        }),
-    };
-    let rendered = render(&all, style, &situation);
+    let (all, storm) = gather(pace, digest);
+    let rendered = render(&all, style, &Situation { now_ms, id: &short_id(all.id), storm });
     (all, rendered)
 }
 
-/// The JSON that is posted. Strings, numbers and lists always serialize.
+/// What a container with a token has to tell now: the digest with all that is pending, and the storm they are part of.
+fn gather(pace: &Pace, digest: Digest) -> (Digest, Option<Storm>) {
+    let (mut all, storm) = pace.with_pending(digest);
+    all.sort();
+    let storm = storm.map(|storm| Storm {
+        since_ms: storm.since_ms,
+        last_message_ms: storm.last_message_ms,
+        spacing_seconds: u64::try_from(pace.bucket.spacing_ms() / 1_000).unwrap_or_default(),
+    });
+    (all, storm)
+}
+
+/// The JSON that is posted.
 #[must_use]
 pub fn body(message: &Message) -> String {
-    serde_json::to_string(message).unwrap_or_default()
+    message.json()
 }
 
 /// Six hexadecimal digits that the same log events always give.

@@ -100,9 +100,8 @@ impl Client {
     /// - Anything else: final.
     pub async fn post(&mut self, post: Post<'_>, budget: Budget) -> PostOutcome {
         let began = Instant::now();
-        let body = hash_of(post.body);
-        let mut course =
-            if self.not_understood == Some(body) { Course::as_plain_text(post) } else { Course::of(post) };
+        let is_known = self.not_understood.is_some_and(|hash| hash == hash_of(post.body));
+        let mut course = if is_known { Course::as_plain_text(post) } else { Course::of(post) };
         if let Some(retry_after) = self.closed_for(began) {
             return course.end(Err(PostError::RateLimited { retry_after }));
         }
@@ -113,7 +112,7 @@ impl Client {
                 Ok(answer) => {
                     let verdict = verdict(answer.status, &answer.body, answer.broken);
                     if matches!(verdict, Verdict::NotUnderstood(_)) {
-                        self.not_understood = Some(body);
+                        self.not_understood = Some(hash_of(post.body));
                     }
                     closed = self.heed(verdict, asked_wait(&answer, budget.wall_clock(began.elapsed())));
                     course.after(verdict, closed)

@@ -5,7 +5,7 @@
 
 mod log_groups;
 
-use std::fmt::Write as _;
+use std::sync::LazyLock;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -24,6 +24,9 @@ const ERROR_LINES: &str = concat!(
     "\n| sort @timestamp asc\n",
     "| limit 10000",
 );
+
+/// It is long, and in every message.
+static STARRED_ERROR_LINES: LazyLock<String> = LazyLock::new(|| starred(ERROR_LINES));
 
 /// What JavaScript's `encodeURIComponent` leaves as it is.
 const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
@@ -83,7 +86,7 @@ impl Region {
             self.home(),
             starred(&words::iso(end)),
             starred(&words::iso(start)),
-            starred(ERROR_LINES),
+            *STARRED_ERROR_LINES,
         )
     }
 
@@ -118,8 +121,8 @@ fn starred(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"_.-".contains(&byte) {
             out.push(char::from(byte));
         } else {
-            // Writing to a string cannot fail.
-            let _ = write!(out, "*{byte:02x}");
+            let digit = |digit: u8| char::from_digit(digit.into(), 16).unwrap_or_default();
+            out.extend(['*', digit(byte >> 4), digit(byte & 15)]);
         }
     }
     out

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::answer::Verdict;
-use super::post::{Accepted, Post, PostError, PostOutcome};
+use super::post::{Accepted, PlainBody, Post, PostError, PostOutcome};
 use crate::http::{Lost, TransportFault};
 
 /// What has been sent of one post, and what came of it.
@@ -15,7 +15,7 @@ pub(super) struct Course<'a> {
     /// Sent next.
     body: &'a str,
     /// Sent after a 400, if it is not the same as what got the 400.
-    plain_body: Option<&'a str>,
+    plain_body: Option<PlainBody<'a>>,
     as_plain_text: bool,
     stale_connection_seen: bool,
     /// Tries that failed in a way that may pass.
@@ -40,7 +40,7 @@ impl<'a> Course<'a> {
     pub(super) fn of(post: Post<'a>) -> Self {
         Self {
             body: post.body,
-            plain_body: (post.plain_body != post.body).then_some(post.plain_body),
+            plain_body: Some(post.plain_body),
             as_plain_text: false,
             stale_connection_seen: false,
             failures: 0,
@@ -52,7 +52,7 @@ impl<'a> Course<'a> {
 
     /// The course of a message that Slack could not read before.
     pub(super) fn as_plain_text(post: Post<'a>) -> Self {
-        Self { body: post.plain_body, plain_body: None, as_plain_text: true, ..Self::of(post) }
+        Self { body: post.plain_body.text(), plain_body: None, as_plain_text: true, ..Self::of(post) }
     }
 
     /// The body to send now; it counts as a request.
@@ -69,14 +69,14 @@ impl<'a> Course<'a> {
             Verdict::RateLimited => {
                 Next::End(Err(PostError::RateLimited { retry_after: closed.unwrap_or_default() }))
             }
-            Verdict::NotUnderstood(error) => match self.plain_body.take() {
-                None => Next::End(Err(error)),
-                Some(plain_body) => {
+            Verdict::NotUnderstood(error) => match self.plain_body.take().map(PlainBody::text) {
+                Some(plain_body) if plain_body != self.body => {
                     self.last_error = error;
                     self.body = plain_body;
                     self.as_plain_text = true;
                     Next::AtOnce
                 }
+                _ => Next::End(Err(error)),
             },
             Verdict::Unavailable(error) => self.later(error),
             Verdict::Lost(fault) => {
@@ -121,7 +121,7 @@ impl<'a> Course<'a> {
 mod tests {
     use super::*;
 
-    const POST: Post<'_> = Post { body: "blocks", plain_body: "text" };
+    const POST: Post<'_> = Post { body: "blocks", plain_body: PlainBody(&|| "text") };
     const BROKEN: Lost = Lost { fault: TransportFault::Broken, sent: true, reused: true };
 
     #[test]

@@ -30,7 +30,9 @@ pub enum Dialect {
 /// Slack does not say what it counts; UTF-16 code units are never fewer than code points.
 #[must_use]
 pub fn units(text: &str) -> usize {
-    if text.is_ascii() { text.len() } else { text.chars().map(char::len_utf16).sum() }
+    // Every character but those of four bytes, which take two, is one unit and has one byte that begins it.
+    let units = |byte: u8| usize::from(byte & 0xc0 != 0x80) + usize::from(byte >= 0xf0);
+    if text.is_ascii() { text.len() } else { text.bytes().map(units).sum() }
 }
 
 /// The whole text, made harmless.
@@ -45,18 +47,34 @@ pub fn escape(text: &str, dialect: Dialect) -> String {
 /// where it is not 0, the mark is there whatever the length.
 #[must_use]
 pub fn escape_within(text: &str, missing: usize, dialect: Dialect, max: usize) -> String {
-    // Most lines are printable ASCII, of which nothing changes where Slack does not parse.
-    let is_harmless = dialect == Dialect::RichText && text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
-    let mut whole = String::with_capacity(text.len());
-    if is_harmless {
-        whole.push_str(text);
-    } else {
-        text.chars().for_each(|c| push_harmless(c, dialect, &mut whole));
-    }
-    if missing == 0 && units(&whole) <= max {
+    let whole = whole(text, dialect);
+    // No text has more units than bytes.
+    if missing == 0 && (whole.len() <= max || units(&whole) <= max) {
         return whole;
     }
     cut(text.chars(), |c, out| push_harmless(c, dialect, out), missing, max)
+}
+
+/// What needs nothing done to it, as most of any text does, is copied in one piece.
+fn whole(text: &str, dialect: Dialect) -> String {
+    let mut whole = String::with_capacity(text.len() + text.len() / 4);
+    let mut rest = text;
+    loop {
+        let harmless = rest.bytes().take_while(|&byte| is_harmless(byte, dialect)).count();
+        let Some((run, odd)) = rest.split_at_checked(harmless) else { return whole };
+        whole.push_str(run);
+        let mut chars = odd.chars();
+        let Some(c) = chars.next() else { return whole };
+        push_harmless(c, dialect, &mut whole);
+        rest = chars.as_str();
+    }
+}
+
+/// Printable ASCII without what the dialect formats by. All else may still be harmless.
+fn is_harmless(byte: u8, dialect: Dialect) -> bool {
+    matches!(byte, b' '..=b'~')
+        && (dialect == Dialect::RichText
+            || !matches!(byte, b'&' | b'<' | b'>' | b'*' | b'_' | b'~' | b'`' | b':' | b'@' | b'#' | b'.'))
 }
 
 /// Mrkdwn that is safe already, cut to at most `max` [`units`], the mark included.
@@ -64,7 +82,7 @@ pub fn escape_within(text: &str, missing: usize, dialect: Dialect, max: usize) -
 /// Never cuts inside an entity or `<…>`, nor between a character and its zero-width space.
 #[must_use]
 pub fn cut_mrkdwn(text: &str, max: usize) -> String {
-    if units(text) <= max {
+    if text.len() <= max || units(text) <= max {
         return text.to_owned();
     }
     let mut rest = text;
@@ -80,7 +98,11 @@ pub fn cut_mrkdwn(text: &str, max: usize) -> String {
 /// the mark included.
 #[must_use]
 pub fn cut_text(text: &str, max: usize) -> String {
-    if units(text) <= max { text.to_owned() } else { cut(text.chars(), |c, out| out.push(c), 0, max) }
+    if text.len() <= max || units(text) <= max {
+        text.to_owned()
+    } else {
+        cut(text.chars(), |c, out| out.push(c), 0, max)
+    }
 }
 
 /// As many pieces as leave room for the mark, and the mark.
@@ -251,6 +273,16 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn units_are_utf_16s_and_a_text_is_escaped_as_its_characters_are(text in "\\PC{0,40}|[a.<&>:*\u{202e}\n😀é]{0,80}") {
+            prop_assert_eq!(units(&text), text.encode_utf16().count());
+            for dialect in [Mrkdwn, RichText] {
+                let mut by_character = String::new();
+                text.chars().for_each(|c| push_harmless(c, dialect, &mut by_character));
+                prop_assert_eq!(escape(&text, dialect), by_character);
+            }
+        }
+
         #[test]
         fn no_cut_is_longer_than_asked_for(text in "[a<&>*\u{202e}\n😀]{0,80}", missing in 0_usize..3, max in 0_usize..90) {
             for dialect in [Mrkdwn, RichText] {

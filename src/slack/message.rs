@@ -12,6 +12,9 @@ pub use limits::{
     MAX_HEADING, MAX_NAME, MAX_TEXT_OBJECT, MAX_TEXT_ONLY,
 };
 
+/// Enough for the body of most messages.
+const USUAL_BODY_BYTES: usize = 4 * 1024;
+
 /// What is posted to an incoming webhook.
 ///
 /// With attachments and no blocks of its own, Slack shows `text` above the bars
@@ -140,12 +143,30 @@ impl Message {
         }
     }
 
+    /// The body as JSON.
+    #[must_use]
+    pub fn json(&self) -> String {
+        let mut body = Vec::with_capacity(USUAL_BODY_BYTES);
+        // Strings, numbers and lists always serialize, and to UTF-8.
+        let written = serde_json::to_writer(&mut body, self);
+        written.ok().and_then(|()| String::from_utf8(body).ok()).unwrap_or_default()
+    }
+
     /// The length of the body as JSON, in bytes of UTF-8.
     #[must_use]
     pub fn body_bytes(&self) -> usize {
-        // Strings, numbers and lists always serialize; were it not so, nothing could be posted either.
-        serde_json::to_vec(self).map_or(usize::MAX, |body| body.len())
+        self.json().len()
     }
+}
+
+/// The length of a text as a JSON string, in bytes of UTF-8.
+pub(super) fn json_bytes(text: &str) -> usize {
+    let bytes = |byte| match byte {
+        b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0c => 2,
+        ..0x20 => "\\u0000".len(),
+        _ => 1,
+    };
+    text.bytes().map(bytes).sum::<usize>() + "\"\"".len()
 }
 
 impl Block {
@@ -175,5 +196,18 @@ impl RichTextElement {
     #[must_use]
     pub fn bold(text: impl Into<String>) -> Self {
         Self::Text { text: text.into(), style: Some(TextStyle { bold: true }) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_text_is_as_long_as_its_json(text in "\\PC{0,40}|[\"\\\\\u{0}-\u{20}\u{7f}é]{0,40}") {
+            prop_assert_eq!(json_bytes(&text), serde_json::to_string(&text).unwrap().len());
+        }
     }
 }

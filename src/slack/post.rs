@@ -3,6 +3,7 @@
 //! These are values alone. The errors' texts are fixed, with nothing in them but numbers and words from
 //! a closed list, because an error's text leaves the function together with the event that failed.
 
+use std::fmt;
 use std::time::Duration;
 
 pub use super::answer::ErrorWord;
@@ -15,7 +16,25 @@ pub struct Post<'a> {
     /// The JSON body as it should look.
     pub body: &'a str,
     /// The JSON body of the same message in plain text, sent once if Slack answers 400 to the other.
-    pub plain_body: &'a str,
+    pub plain_body: PlainBody<'a>,
+}
+
+/// A body that hardly any post comes to need, so that it is written only when it is asked for.
+#[derive(Clone, Copy)]
+pub struct PlainBody<'a>(pub &'a (dyn Fn() -> &'a str + Sync));
+
+impl<'a> PlainBody<'a> {
+    /// The body, the same each time.
+    #[must_use]
+    pub fn text(self) -> &'a str {
+        (self.0)()
+    }
+}
+
+impl fmt::Debug for PlainBody<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PlainBody")
+    }
 }
 
 /// What became of a post.

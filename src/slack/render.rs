@@ -107,7 +107,17 @@ pub struct Rendered {
 /// One digest as one message.
 #[must_use]
 pub fn render(digest: &Digest, style: &Style, situation: &Situation<'_>) -> Rendered {
-    let (message, shown) = layout::fill(Form::Blocks, digest, style, situation);
-    let (plain, plain_shown) = layout::fill(Form::Text, digest, style, situation);
+    let (message, shown) = render_blocks(digest, style, situation);
+    let (plain, plain_shown) = render_plain(digest, style, situation);
     Rendered { message, shown, plain, plain_shown, id: situation.id.to_owned() }
+}
+
+/// The message as it should look, and how many lines it shows.
+pub(crate) fn render_blocks(digest: &Digest, style: &Style, situation: &Situation<'_>) -> (Message, u64) {
+    layout::fill(Form::Blocks, digest, style, situation)
+}
+
+/// The message in plain text, and how many lines it shows.
+pub(crate) fn render_plain(digest: &Digest, style: &Style, situation: &Situation<'_>) -> (Message, u64) {
+    layout::fill(Form::Text, digest, style, situation)
 }

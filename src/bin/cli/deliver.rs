@@ -6,7 +6,7 @@ use statuswatch::config::Config;
 use statuswatch::handler::{Slack, body};
 use statuswatch::http::Budget;
 use statuswatch::pace::Bucket;
-use statuswatch::slack::post::{Post, PostError};
+use statuswatch::slack::post::{PlainBody, Post, PostError};
 use statuswatch::slack::render::Rendered;
 use statuswatch::start::{StartError, Webhook, connect};
 use tokio::runtime::Runtime;
@@ -41,7 +41,7 @@ impl Delivery {
         let Self { runtime, webhook, bucket } = self;
         runtime.block_on(async {
             let (body, plain_body) = (body(&rendered.message), body(&rendered.plain));
-            let post = Post { body: &body, plain_body: &plain_body };
+            let post = Post { body: &body, plain_body: PlainBody(&|| &plain_body) };
             let mut pauses = 0;
             loop {
                 while !bucket.take(now_ms()) {

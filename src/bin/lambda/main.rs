@@ -125,9 +125,8 @@ impl Function {
     fn print_metrics(&self, handler: &Handler<Webhook>, outcome: &Outcome) {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let now_ms = i64::try_from(now.as_millis()).unwrap_or(i64::MAX);
-        for line in outcome.ledger.emf(&outcome.measures, handler.rules(), &self.name, now_ms) {
-            println!("{line}");
-        }
+        // The lines come whole with their ends, so that they are one write.
+        print!("{}", outcome.ledger.emf(&outcome.measures, handler.rules(), &self.name, now_ms));
     }
 }
 

@@ -36,7 +36,7 @@ pub fn render_alarm(notice: &AlarmNotice, style: &Style, now_ms: i64, id: &str) 
     rendered(style, id, |form| {
         let mut layout = layout(&pieces, color, footer.clone(), style);
         // One line break parts it from the rest where there is text alone.
-        let room = form.room(&form.draw(&layout, style)).units.saturating_sub(1);
+        let room = form.room(&form.draw(layout.clone(), style)).units.saturating_sub(1);
         if let Some(bar) = layout.bars.first_mut() {
             bar.rows = about(notice, form.dialect(), MAX_ABOUT.min(room))
                 .map(|about| vec![Cell::new(about)])
@@ -66,7 +66,7 @@ pub fn render_topic_text(text: &TopicText, style: &Style, id: &str) -> Rendered 
 }
 
 fn rendered(style: &Style, id: &str, layout: impl Fn(Form) -> Layout) -> Rendered {
-    let draw = |form: Form| form.draw(&layout(form), style);
+    let draw = |form: Form| form.draw(layout(form), style);
     Rendered {
         message: draw(Form::Blocks),
         shown: 0,

@@ -27,17 +27,15 @@ pub(super) fn choose(
     let (firsts, others): (Vec<_>, Vec<_>) =
         candidates.into_iter().partition(|candidate| candidate.round == 0);
 
-    let firsts = longest_prefix(&firsts, max_lines, room, dialect);
-    let max = widest_cut(firsts, room, dialect);
+    let firsts = firsts.split_at(firsts.len().min(max_lines)).0;
+    let lines = whole(firsts, room, dialect).unwrap_or_else(|| cut(firsts, room, dialect));
+    let others = others.iter().map(|other| (other, other.write(dialect, usize::MAX)));
     let mut left = room;
     let mut chosen: Vec<(&Candidate<'_>, String)> = Vec::new();
-    for (candidate, max) in
-        firsts.iter().map(|first| (first, max)).chain(others.iter().map(|other| (other, usize::MAX)))
-    {
+    for (candidate, line) in firsts.iter().zip(lines).chain(others) {
         if chosen.len() >= max_lines || left.units == 0 {
             break;
         }
-        let line = candidate.write(dialect, max);
         if let Some(after) = left.after(&line) {
             left = after;
             chosen.push((candidate, line));
@@ -47,9 +45,28 @@ pub(super) fn choose(
     chosen.sort_unstable_by_key(|(candidate, _)| (candidate.timestamp_ms, candidate.rank));
     let mut lines = vec![Vec::new(); sections.len()];
     for (candidate, line) in chosen {
-        lines.get_mut(candidate.section).into_iter().for_each(|lines| lines.push(line.clone()));
+        if let Some(lines) = lines.get_mut(candidate.section) {
+            lines.push(line);
+        }
     }
     lines
+}
+
+/// All candidates whole, as is usual, if that leaves no doubt that they would fit if they were cut, too.
+fn whole(candidates: &[Candidate<'_>], room: Room, dialect: Dialect) -> Option<Vec<String>> {
+    // The mark of a cut has more bytes than units.
+    let bytes = room.bytes.checked_sub(candidates.len() * "…".len())?;
+    let lines: Vec<String> =
+        candidates.iter().map(|candidate| candidate.write(dialect, usize::MAX)).collect();
+    lines.iter().try_fold(Room { bytes, ..room }, |room, line| room.after(line))?;
+    Some(lines)
+}
+
+/// As many candidates as have room, cut so that they fit together.
+fn cut(candidates: &[Candidate<'_>], room: Room, dialect: Dialect) -> Vec<String> {
+    let candidates = longest_prefix(candidates, room, dialect);
+    let max = widest_cut(candidates, room, dialect);
+    candidates.iter().map(|candidate| candidate.write(dialect, max)).collect()
 }
 
 /// A line that may be shown.
@@ -108,11 +125,10 @@ fn by_preference<'a>(sections: &[&'a Section], per_group: usize) -> Vec<Candidat
 /// The candidates that have room, each cut to what is worth showing.
 fn longest_prefix<'c, 'a>(
     candidates: &'c [Candidate<'a>],
-    max_lines: usize,
     room: Room,
     dialect: Dialect,
 ) -> &'c [Candidate<'a>] {
-    let fitting = candidates.iter().take(max_lines).scan(room, |room, candidate| {
+    let fitting = candidates.iter().scan(room, |room, candidate| {
         *room = room.after(&candidate.write(dialect, MIN_CUT))?;
         Some(())
     });

@@ -43,12 +43,12 @@ pub(super) fn next_message(storm: &Storm) -> Item {
     Item::Words(format!("next message in {} s at the earliest", words::number(storm.spacing_seconds)))
 }
 
-/// Logs Insights on the lines of these sections.
-pub(super) fn insights(sections: &[&Section], region: Option<&Region>, label: &str) -> Option<Item> {
+/// Logs Insights on the lines of these sections, unless its address is longer than is sensible.
+pub(super) fn insights_url(sections: &[&Section], region: Option<&Region>) -> Option<String> {
     let first_ms = sections.iter().map(|section| section.first_ms).min()?;
     let last_ms = sections.iter().map(|section| section.last_ms).max()?;
     let log_groups: Vec<&str> = sections.iter().map(|section| section.log_group.as_str()).collect();
-    link(region?.logs_insights(&log_groups, first_ms, last_ms), label)
+    Some(region?.logs_insights(&log_groups, first_ms, last_ms)).filter(|url| is_sensible(url))
 }
 
 /// The log stream of a section, from its first line on.
@@ -59,7 +59,11 @@ pub(super) fn log_stream(section: &Section, region: Option<&Region>) -> Option<I
 
 /// A link, unless its address is longer than is sensible.
 pub(super) fn link(url: String, label: &str) -> Option<Item> {
-    (units(&url) <= MAX_LINK).then(|| Item::Link { url, label: label.to_owned() })
+    is_sensible(&url).then(|| Item::Link { url, label: label.to_owned() })
+}
+
+fn is_sensible(url: &str) -> bool {
+    units(url) <= MAX_LINK
 }
 
 fn item(item: &Item) -> String {

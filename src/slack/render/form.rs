@@ -6,7 +6,7 @@ use super::Style;
 use crate::slack::escape::{Dialect, cut_text, units};
 use crate::slack::message::{
     Attachment, Block, MAX_BLOCK_TEXT, MAX_BODY_BYTES, MAX_NAME, MAX_TEXT_ONLY, Message, RichText,
-    RichTextElement,
+    RichTextElement, json_bytes,
 };
 
 /// What a message says, before it is given a form. All texts are harmless in the form's dialect;
@@ -65,8 +65,10 @@ impl Room {
     /// The room after one more line in the box, if it fits.
     pub(super) fn after(self, line: &str) -> Option<Self> {
         // Each line but one is parted from the next by a line break, two bytes in JSON.
-        let json = serde_json::to_string(line).map_or(usize::MAX, |json| json.len());
-        Some(Self { units: self.units.checked_sub(units(line) + 1)?, bytes: self.bytes.checked_sub(json)? })
+        Some(Self {
+            units: self.units.checked_sub(units(line) + 1)?,
+            bytes: self.bytes.checked_sub(json_bytes(line))?,
+        })
     }
 }
 
@@ -101,11 +103,11 @@ impl Form {
     }
 
     /// The layout as a message.
-    pub(super) fn draw(self, layout: &Layout, style: &Style) -> Message {
+    pub(super) fn draw(self, layout: Layout, style: &Style) -> Message {
         let name = |name: &Option<String>| name.as_ref().map(|name| cut_text(name, MAX_NAME));
         let (text, attachments) = match self {
-            Self::Blocks => (layout.heading.clone(), layout.bars.iter().map(attachment).collect()),
-            Self::Text => (text_alone(layout), Vec::new()),
+            Self::Blocks => (layout.heading, layout.bars.into_iter().map(attachment).collect()),
+            Self::Text => (text_alone(&layout), Vec::new()),
         };
         Message {
             channel: name(&style.channel),
@@ -127,34 +129,37 @@ impl Cell {
     }
 }
 
-fn attachment(bar: &Bar) -> Attachment {
+fn attachment(bar: Bar) -> Attachment {
     let mut parts = Vec::new();
     if !bar.rows.is_empty() {
-        parts.push(RichText::Section { elements: elements(&bar.rows) });
+        parts.push(RichText::Section { elements: elements(bar.rows) });
     }
     if !bar.lines.is_empty() {
         parts.push(RichText::Preformatted { elements: vec![RichTextElement::text(bar.lines.join("\n"))] });
     }
     if !bar.notes.is_empty() {
-        parts.push(RichText::Section { elements: elements(&bar.notes) });
+        parts.push(RichText::Section { elements: elements(bar.notes) });
     }
     let mut blocks = Vec::new();
     if !parts.is_empty() {
         blocks.push(Block::RichText { elements: parts });
     }
     if !bar.footer.is_empty() {
-        blocks.push(Block::context(bar.footer.clone()));
+        blocks.push(Block::context(bar.footer));
     }
-    Attachment { color: bar.color.clone(), fallback: bar.fallback.clone(), blocks }
+    Attachment { color: bar.color, fallback: bar.fallback, blocks }
 }
 
-fn elements(rows: &[Row]) -> Vec<RichTextElement> {
+fn elements(rows: Vec<Row>) -> Vec<RichTextElement> {
     let mut elements = Vec::new();
-    for (i, row) in rows.iter().enumerate() {
-        for (j, cell) in row.iter().enumerate() {
-            let end = if j + 1 == row.len() && i + 1 < rows.len() { "\n" } else { "" };
-            let text = format!("{}{end}", cell.text);
-            elements.push(match cell.weight {
+    let last_row = rows.len().saturating_sub(1);
+    for (i, row) in rows.into_iter().enumerate() {
+        let last_cell = row.len().saturating_sub(1);
+        for (j, Cell { mut text, weight }) in row.into_iter().enumerate() {
+            if j == last_cell && i < last_row {
+                text.push('\n');
+            }
+            elements.push(match weight {
                 Weight::Normal => RichTextElement::text(text),
                 Weight::Bold => RichTextElement::bold(text),
             });

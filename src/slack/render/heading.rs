@@ -21,17 +21,21 @@ const MAX_LISTED: usize = 3;
 const MAX_GROUPS: usize = 160;
 
 /// Lead-in, mentions and summary.
-pub(super) fn heading(digest: &Digest, style: &Style, situation: &Situation<'_>) -> String {
-    let sections: Vec<&Section> = digest.sections.iter().collect();
-    let summary = match &situation.storm {
-        Some(storm) => storm_summary(&sections, storm, situation.now_ms),
-        None => summary(&sections),
-    };
-    [lead_in(style), mentions(digest), summary]
+pub(super) fn heading(digest: &Digest, style: &Style, summary: &str) -> String {
+    [lead_in(style).as_str(), mentions(digest).as_str(), summary]
         .into_iter()
         .filter(|part| !part.is_empty())
         .collect::<Vec<_>>()
         .join(" ")
+}
+
+/// What happened in all of the digest, in one line.
+pub(super) fn summary_of(digest: &Digest, situation: &Situation<'_>) -> String {
+    let sections: Vec<&Section> = digest.sections.iter().collect();
+    match &situation.storm {
+        Some(storm) => storm_summary(&sections, storm, situation.now_ms),
+        None => summary(&sections),
+    }
 }
 
 /// The operator's words as written; only what no one can see or write on purpose is dropped.

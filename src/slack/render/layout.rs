@@ -61,7 +61,7 @@ pub(super) fn fill(form: Form, digest: &Digest, style: &Style, situation: &Situa
         choice::choose(&plan.sections, style.max_lines, situation.storm.as_ref(), room, form.dialect());
     let shown = lines.iter().map(|lines| lines.len() as u64).sum();
     let evidence = plan.sections.iter().zip(lines).map(|(section, lines)| Evidence::of(section, lines));
-    (form.draw(&plan.layout(evidence), style), shown)
+    (form.draw(plan.layout(evidence), style), shown)
 }
 
 /// Writes texts so that they are harmless where they go, and no longer than the detail allows.
@@ -89,9 +89,22 @@ struct Plan<'a> {
     digest: &'a Digest,
     style: &'a Style,
     situation: &'a Situation<'a>,
-    heading: String,
+    /// What happened, in one line.
+    summary: String,
     /// The sections with a bar of their own.
     sections: Vec<&'a Section>,
+    /// What these bars say whatever lines they show.
+    parts: Vec<Part>,
+}
+
+/// What a section's bar says whatever lines it shows.
+struct Part {
+    /// The bar, but for its lines, the caption over them and the footer.
+    bar: Bar,
+    /// The footer around the link to Logs Insights, whose label tells how many lines are not shown.
+    footer_start: String,
+    insights: Option<String>,
+    footer_end: String,
 }
 
 /// The lines below a section's rows, and what they make the rows around them say.
@@ -121,41 +134,73 @@ impl<'a> Plan<'a> {
         situation: &'a Situation<'a>,
         detail: Detail,
     ) -> (Self, Room) {
-        let plan = Self {
+        let mut plan = Self {
             pen: Pen { dialect: form.dialect(), detail },
             digest,
             style,
             situation,
-            heading: heading::heading(digest, style, situation),
+            summary: heading::summary_of(digest, situation),
             sections: worst(&digest.sections, detail.sections),
+            parts: Vec::new(),
         };
+        plan.parts = plan.sections.iter().map(|section| plan.part(section)).collect();
         let draft = plan.layout(plan.sections.iter().map(|section| Evidence::draft(section)));
-        let room = form.room(&form.draw(&draft, style));
+        let room = form.room(&form.draw(draft, style));
         (plan, room)
     }
 
     fn layout(&self, evidence: impl Iterator<Item = Evidence>) -> Layout {
+        let sections = self.sections.iter().zip(&self.parts).zip(evidence);
         let mut bars: Vec<Bar> =
-            self.sections.iter().zip(evidence).map(|(s, evidence)| self.bar(s, evidence)).collect();
+            sections.map(|((section, part), evidence)| self.bar(section, part, evidence)).collect();
         bars.extend(self.left_out());
         if let Some(last) = bars.last_mut() {
             last.footer = heading::join(vec![std::mem::take(&mut last.footer), self.last_words()]);
         }
-        Layout { heading: self.heading.clone(), bars }
+        Layout { heading: heading::heading(self.digest, self.style, &self.summary), bars }
     }
 
-    fn bar(&self, section: &Section, evidence: Evidence) -> Bar {
-        Bar {
-            color: Some(color(section, self.style)),
-            fallback: heading::summary(&[section]),
-            rows: self.rows(section, &evidence),
-            notes: rows::notes(section, &self.pen),
-            footer: self.footer(section, &evidence),
-            lines: evidence.lines,
+    fn part(&self, section: &Section) -> Part {
+        let region = self.style.region.as_ref();
+        let links = self.pen.detail.links;
+        let is_alone = self.digest.sections.len() == 1 && self.situation.storm.is_none();
+        Part {
+            bar: Bar {
+                color: Some(color(section, self.style)),
+                fallback: if is_alone { self.summary.clone() } else { heading::summary(&[section]) },
+                rows: self.rows(section),
+                notes: rows::notes(section, &self.pen),
+                ..Bar::default()
+            },
+            footer_start: self.footer_start(section),
+            insights: region
+                .filter(|_| links != Links::Shared)
+                .and_then(|region| footer::insights_url(&[section], Some(region))),
+            footer_end: footer::mrkdwn(
+                footer::log_stream(section, region).filter(|_| links == Links::Both).as_slice(),
+            ),
         }
     }
 
-    fn rows(&self, section: &Section, evidence: &Evidence) -> Vec<Row> {
+    fn bar(&self, section: &Section, part: &Part, evidence: Evidence) -> Bar {
+        let mut bar = part.bar.clone();
+        if let Some(shown) = evidence.shown.filter(|_| !evidence.lines.is_empty()) {
+            bar.rows.push(rows::caption(shown, section.matched(), &self.pen));
+        }
+        let insights = part.insights.as_ref().map(|url| {
+            let label = insights_label(section.matched(), evidence.shown);
+            footer::mrkdwn(&[Item::Link { url: url.clone(), label }])
+        });
+        bar.footer = heading::join(vec![
+            part.footer_start.clone(),
+            insights.unwrap_or_default(),
+            part.footer_end.clone(),
+        ]);
+        bar.lines = evidence.lines;
+        bar
+    }
+
+    fn rows(&self, section: &Section) -> Vec<Row> {
         let mut rows = Vec::new();
         if self.digest.sections.len() > 1 {
             rows.push(rows::title(section, &self.pen));
@@ -163,30 +208,16 @@ impl<'a> Plan<'a> {
         if !self.is_one_error() {
             rows.extend(rows::groups(section, self.situation.storm.as_ref(), &self.pen));
         }
-        if let Some(shown) = evidence.shown.filter(|_| !evidence.lines.is_empty()) {
-            rows.push(rows::caption(shown, section.matched(), &self.pen));
-        }
         rows
     }
 
-    fn footer(&self, section: &Section, evidence: &Evidence) -> String {
-        let region = self.style.region.as_ref();
+    fn footer_start(&self, section: &Section) -> String {
         let (first_ms, last_ms) = (section.first_ms, section.last_ms);
         let mut items = vec![Item::Days(first_ms, last_ms)];
         if self.is_one_error() {
             items.push(Item::Words(words::span(first_ms, last_ms)));
         }
         items.extend(footer::late(last_ms, self.situation.now_ms));
-        if self.pen.detail.links != Links::Shared {
-            items.extend(footer::insights(
-                &[section],
-                region,
-                &insights_label(section.matched(), evidence.shown),
-            ));
-        }
-        if self.pen.detail.links == Links::Both {
-            items.extend(footer::log_stream(section, region));
-        }
         footer::mrkdwn(&items)
     }
 
@@ -195,7 +226,8 @@ impl<'a> Plan<'a> {
         let mut items: Vec<Item> = self.situation.storm.iter().map(footer::next_message).collect();
         if self.pen.detail.links == Links::Shared {
             let sections: Vec<&Section> = self.digest.sections.iter().collect();
-            items.extend(footer::insights(&sections, self.style.region.as_ref(), "Logs Insights"));
+            let url = footer::insights_url(&sections, self.style.region.as_ref());
+            items.extend(url.map(|url| Item::Link { url, label: insights_label(0, None) }));
         }
         items.push(Item::Words(self.situation.id.to_owned()));
         footer::mrkdwn(&items)

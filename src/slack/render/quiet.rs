@@ -50,9 +50,9 @@ pub fn render_quiet_again(storm: &QuietAgain<'_>, style: &Style) -> Rendered {
     let heading = [heading::lead_in(style), summary].into_iter().filter(|part| !part.is_empty());
     let layout = Layout { heading: heading.collect::<Vec<_>>().join(" "), bars: vec![bar] };
     Rendered {
-        message: Form::Blocks.draw(&layout, style),
+        message: Form::Blocks.draw(layout.clone(), style),
         shown: 0,
-        plain: Form::Text.draw(&layout, style),
+        plain: Form::Text.draw(layout, style),
         plain_shown: 0,
         id: storm.id.to_owned(),
     }

@@ -30,7 +30,7 @@ struct ScriptedSlack {
 
 impl Slack for ScriptedSlack {
     async fn post(&mut self, post: Post<'_>, _: Budget) -> PostOutcome {
-        slack::check_forms(&Oracle::default(), post.body, post.plain_body);
+        slack::check_forms(&Oracle::default(), post.body, post.plain_body.text());
         let accepted =
             PostOutcome { result: Ok(Accepted { as_plain_text: false }), requests: 1, ambiguous: 0 };
         self.script.pop().unwrap_or(accepted)
