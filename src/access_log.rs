@@ -136,6 +136,14 @@ pub enum Format {
 #[error("must be one of auto, json, clf, csv, xml")]
 pub struct UnknownFormat;
 
+impl Format {
+    /// Whether lines of JSON are read.
+    #[must_use]
+    pub const fn reads_json(self) -> bool {
+        matches!(self, Self::Auto | Self::Json)
+    }
+}
+
 impl FromStr for Format {
     type Err = UnknownFormat;
 

@@ -16,6 +16,8 @@ mod blind_spots;
 mod figures;
 pub mod lines;
 mod minutes;
+mod problems;
+mod queue;
 mod slack_run;
 mod text;
 

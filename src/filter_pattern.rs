@@ -47,6 +47,7 @@ use self::dialect::Dialect;
 pub use self::error::PatternError;
 use self::json::JsonPattern;
 use self::terms::Terms;
+use crate::access_log::formats::Known;
 
 /// CloudWatch's limit on the length of a pattern, in characters (`PutSubscriptionFilter`, `filterPattern`).
 pub const MAX_CHARACTERS: usize = 1024;
@@ -101,6 +102,17 @@ impl FilterPattern {
             Family::Regex(regex) => regex.is_found_in(event),
             Family::Json(json) => json.matches(event),
             Family::Delimited(delimited) => delimited.matches(event),
+        }
+    }
+
+    /// Whether a recognised line matches, as [`matches`](Self::matches) says of what it says; `text` is what was
+    /// recognised. `None` where the pattern asks for the text itself.
+    #[must_use]
+    pub(crate) fn matches_known(&self, known: Known<'_>, text: &str) -> Option<bool> {
+        match &self.family {
+            Family::Everything => Some(true),
+            Family::Json(json) => Some(json.matches_known(known, text)),
+            Family::Terms(_) | Family::Regex(_) | Family::Delimited(_) => None,
         }
     }
 

@@ -3,8 +3,9 @@
 //!
 //! It holds one piece at a time, decodes no base64 and judges no line. Text that is nothing else is a line.
 
+mod event_format;
 mod insights;
-mod known_lines;
+mod known;
 mod log_events;
 mod splitter;
 
@@ -14,11 +15,13 @@ use std::io::{self, BufRead, BufReader, Read};
 use flate2::bufread::MultiGzDecoder;
 use thiserror::Error;
 
+use crate::access_log::formats::Known;
+pub use crate::access_log::formats::LineText;
 use crate::decode::{LogEvent, scan_log_event};
 use crate::json::members::{self, each_field, elements, field};
 pub use insights::Row;
-use known_lines::KnownLines;
-pub use log_events::{Recorded, RecordingFault, log_events};
+use known::KnownPieces;
+pub use log_events::{Listener, Recorded, RecordingFault, log_events};
 use splitter::{Part, Splitter};
 
 /// The longest document or line that is read, in bytes: room for the largest inflated subscription message.
@@ -38,12 +41,14 @@ pub enum Piece<'a> {
         /// The log event itself.
         event: LogEvent<'a>,
         /// Name of its log stream; empty where it is unknown.
-        log_stream: String,
+        log_stream: Cow<'a, str>,
+        /// What is known of its message, where that was recognised.
+        known: Option<Known<'a>>,
     },
     /// A row of a Logs Insights export.
     Row(Row<'a>),
-    /// An access-log line.
-    Line(&'a [u8]),
+    /// An access-log line, and what is known of it where it was recognised.
+    Line(&'a [u8], Option<Known<'a>>),
 }
 
 /// What is wrong with one piece. The pieces behind it are read all the same.
@@ -84,31 +89,45 @@ fn text(
 
 fn split(source: impl Read, each: &mut impl FnMut(u64, Result<Piece<'_>, PieceError>)) -> io::Result<()> {
     let mut splitter = Splitter::new(source, MAX_PIECE_BYTES);
-    let mut known = KnownLines::default();
+    let mut known = KnownPieces::default();
     loop {
-        if let Some((number, line)) = splitter.line_if(&mut |line| known.has(line))? {
-            each(number, Ok(Piece::Line(line)));
+        let mut found = None;
+        let part = splitter.part_if(&mut |text| {
+            let (length, line_breaks, piece) = known.find(text)?;
+            found = Some(piece);
+            Some((length, line_breaks))
+        })?;
+        if let (Some((number, text)), Some(found)) = (part, found) {
+            each(number, Ok(known.piece(text, found)));
             continue;
         }
         let Some((number, part)) = splitter.next()? else { return Ok(()) };
         match part {
-            Part::Document(document) => {
-                if unwrap(document, MAX_WRAPPED, &mut |piece| each(number, piece)) {
-                    known.learn(document);
-                }
-            }
-            Part::Line(line) => each(number, Ok(Piece::Line(line))),
+            Part::Document(document) => match unwrap(document, MAX_WRAPPED, &mut |piece| each(number, piece))
+            {
+                Unwrapped::Line => known.learn_line(document),
+                Unwrapped::LogEvent => known.learn_log_event(document),
+                Unwrapped::Other => {}
+            },
+            Part::Line(line) => each(number, Ok(Piece::Line(line, None))),
             Part::TooLong => each(number, Err(PieceError::TooLong)),
         }
     }
 }
 
-/// Hands on what a document is, or what is wrapped in it; says whether it is a line itself.
-fn unwrap(document: &[u8], wrapped: usize, each: &mut dyn FnMut(Result<Piece<'_>, PieceError>)) -> bool {
+/// What a document turned out to be itself.
+enum Unwrapped {
+    Line,
+    LogEvent,
+    Other,
+}
+
+/// Hands on what a document is, or what is wrapped in it; says what it is itself.
+fn unwrap(document: &[u8], wrapped: usize, each: &mut dyn FnMut(Result<Piece<'_>, PieceError>)) -> Unwrapped {
     let shape = Shape::of(document);
     if let Some(payload) = shape.request_payload.filter(|_| wrapped > 0) {
         unwrap(payload, wrapped - 1, each);
-        return false;
+        return Unwrapped::Other;
     }
     if let Some(messages) = shape.queue_messages.filter(|_| wrapped > 0) {
         for message in elements(messages) {
@@ -117,36 +136,39 @@ fn unwrap(document: &[u8], wrapped: usize, each: &mut dyn FnMut(Result<Piece<'_>
                 unwrap(&body, wrapped - 1, each);
             }
         }
-        return false;
+        return Unwrapped::Other;
     }
     if let Some(events) = shape.events {
         elements(events).for_each(|event| log_event(event, each));
-        return false;
+        return Unwrapped::Other;
     }
     match shape.kind {
         Some(Kind::Event) => each(Ok(Piece::Event(document))),
         Some(Kind::Message) => each(Ok(Piece::Message(document))),
-        Some(Kind::LogEvent) => log_event(document, each),
+        Some(Kind::LogEvent) => {
+            log_event(document, each);
+            return Unwrapped::LogEvent;
+        }
         Some(Kind::RecordWithoutEvent) => each(Err(PieceError::NoEvent)),
         None => {
             let Some(rows) = shape.may_hold_rows.then(|| insights::rows(document)).flatten() else {
-                each(Ok(Piece::Line(document)));
-                return true;
+                each(Ok(Piece::Line(document, None)));
+                return Unwrapped::Line;
             };
             for row in rows {
                 each(Ok(Piece::Row(row)));
             }
         }
     }
-    false
+    Unwrapped::Other
 }
 
 fn log_event(object: &[u8], each: &mut dyn FnMut(Result<Piece<'_>, PieceError>)) {
     let log_stream = field(object, b"logStreamName").and_then(members::text).unwrap_or_default();
-    let log_stream = String::from_utf8_lossy(&log_stream).into_owned();
+    let log_stream = String::from_utf8_lossy(&log_stream);
     match scan_log_event(object) {
-        Some(event) => each(Ok(Piece::LogEvent { event, log_stream })),
-        None => each(Ok(Piece::Line(object))),
+        Some(event) => each(Ok(Piece::LogEvent { event, log_stream, known: None })),
+        None => each(Ok(Piece::Line(object, None))),
     }
 }
 
@@ -231,7 +253,7 @@ mod tests {
             said.push(match piece {
                 Ok(Piece::Event(event)) => format!("{number} event {}", lossy(event)),
                 Ok(Piece::Message(message)) => format!("{number} message {}", lossy(message)),
-                Ok(Piece::LogEvent { event, log_stream }) => {
+                Ok(Piece::LogEvent { event, log_stream, .. }) => {
                     let message = lossy(event.message.map(|message| message.0).unwrap_or_default());
                     format!(
                         "{number} log event {log_stream}|{}|{}|{message}",
@@ -240,7 +262,7 @@ mod tests {
                     )
                 }
                 Ok(Piece::Row(row)) => format!("{number} row {}", row.message.unwrap_or_default()),
-                Ok(Piece::Line(line)) => format!("{number} line {}", lossy(line)),
+                Ok(Piece::Line(line, _)) => format!("{number} line {}", lossy(line)),
                 Err(error) => format!("{number} {error}"),
             });
         })

@@ -6,15 +6,16 @@
 
 use std::io::{self, Read};
 
+use crate::access_log::formats::{Known, LineText};
 use crate::access_log::time::line_time_ms;
 use crate::alarm::{AlarmMemory, read_notifications};
-use crate::decode::{self, EscapedText, Header, LogEvent, Sink, Source, escape_into};
+use crate::decode::{self, Header, Sink, Source};
 use crate::digest::{Batch, Digest, Reader};
 use crate::duplicates::Remembered;
 use crate::handler::alarms::Notice;
 use crate::handler::short_id;
 use crate::ledger::Ledger;
-use crate::recording::{self, Piece, Row};
+use crate::recording::{self, Piece, Row, text_of};
 use crate::slack::render::{Rendered, Situation, Style, render};
 use crate::trigger::{self, KinesisRecord, Trigger};
 
@@ -62,12 +63,21 @@ pub fn replay(source: impl Read, settings: &Settings) -> io::Result<Replayed> {
     recording::read(source, &mut |number, piece| match piece {
         Ok(Piece::Event(event)) => run.event(number, event),
         Ok(Piece::Message(message)) => run.message(number, message),
-        Ok(Piece::LogEvent { event, log_stream }) => {
-            let header = Header { log_stream, ..Header::default() };
-            loose.intake(&settings.reader, &run.remembered).log_event(&header, event);
+        Ok(Piece::LogEvent { event, log_stream, known }) => {
+            if run.header.log_stream != log_stream {
+                run.header.log_stream = log_stream.into_owned();
+            }
+            let mut intake = loose.intake(&settings.reader, &run.remembered);
+            match (known, event.message) {
+                (Some(known), Some(text)) => {
+                    let text = LineText::Escaped(text);
+                    intake.known(&run.header, event.id.0, event.timestamp_ms, known, text);
+                }
+                _ => intake.log_event(&run.header, event),
+            }
         }
         Ok(Piece::Row(row)) => run.row(&mut loose, row),
-        Ok(Piece::Line(line)) => run.loose_line(&mut loose, line),
+        Ok(Piece::Line(line, known)) => run.loose_line(&mut loose, line, known),
         Err(error) => run.fault(number, error.to_string()),
     })?;
     if loose.counts.received > 0 {
@@ -83,8 +93,10 @@ struct Run<'s> {
     /// What is to be told, in order; drawn when the newest timestamp is known.
     due: Vec<Due>,
     newest_ms: i64,
-    /// Space for a loose line in its escaped form, used again and again.
-    escaped: Vec<u8>,
+    /// Of log events that stand alone: the name of the stream of the last one.
+    header: Header,
+    /// Of lines that stand alone.
+    nameless: Header,
     replayed: Replayed,
 }
 
@@ -104,7 +116,8 @@ impl<'s> Run<'s> {
             alarms: AlarmMemory::default(),
             due: Vec::new(),
             newest_ms: 0,
-            escaped: Vec::new(),
+            header: Header::default(),
+            nameless: Header::default(),
             replayed: Replayed::default(),
         }
     }
@@ -134,20 +147,20 @@ impl<'s> Run<'s> {
 
     fn row(&self, loose: &mut Batch, row: Row<'_>) {
         let message = row.message.unwrap_or_default();
-        let timestamp_ms = row.timestamp_ms.or_else(|| line_time_ms(&message)).unwrap_or_default();
+        let timestamp_ms = row.timestamp_ms.or_else(|| line_time_ms(message.as_bytes())).unwrap_or_default();
         let header = Header { log_group: row.log_group, log_stream: row.log_stream, ..Header::default() };
         loose.intake(&self.settings.reader, &self.remembered).line(&header, b"", timestamp_ms, &message);
     }
 
-    /// As if it stood in a batch, so that its format is learned and recognised as there.
-    fn loose_line(&mut self, loose: &mut Batch, line: &[u8]) {
-        let timestamp_ms = line_time_ms(&recording::text_of(line)).unwrap_or_default();
+    fn loose_line(&self, loose: &mut Batch, line: &[u8], known: Option<Known<'_>>) {
+        let timestamp_ms = line_time_ms(line).unwrap_or_default();
         let mut intake = loose.intake(&self.settings.reader, &self.remembered);
-        let text = escape_into(line, &mut self.escaped);
-        let is_recognised = intake.recognise(text).is_some_and(|length| length + 1 == text.len());
-        let message = EscapedText(text.strip_suffix(b"\"").unwrap_or(text));
-        let event = LogEvent { id: EscapedText(b""), timestamp_ms, message: Some(message), is_recognised };
-        intake.log_event(&Header::default(), event);
+        match known {
+            Some(known) => {
+                intake.known(&self.nameless, b"", timestamp_ms, known, LineText::Plain(line));
+            }
+            None => intake.line(&self.nameless, b"", timestamp_ms, &text_of(line)),
+        }
     }
 
     fn records(&mut self, number: u64, records: &[KinesisRecord<'_>]) {

@@ -1,25 +1,30 @@
 //! The lines of a log are made by one format: learn it from a line, and know the next by it.
 //!
-//! A [`Template`] recognises a line in its escaped form, as it stands in the batch, without unescaping or parsing it.
-//! It is exact: what it recognises the plain reader would read as the same access log, and what is different in any way
-//! (an escape, a control character, another order, other white space) it leaves to the plain reader.
+//! A [`Template`] recognises a line without parsing it, in either [`Spelling`]: escaped, as it stands in a batch, or
+//! plain, as it stands alone. It is exact: what it recognises the plain reader would read as the same access log, and
+//! what is different in any way (an escape, a control character, another order, other white space) it leaves to the
+//! plain reader.
 
 mod fixed;
 mod learning;
 
 use std::ops::Range;
 
-use fixed::{Fixed, text_length};
+use fixed::{Fixed, Prefix};
 use learning::Learning;
 
-use super::AccessLog;
+pub(crate) use fixed::text_length;
+
 use super::fields::{self, ASKED_BY_RULES, KIND, NAMES, Name, Path, TOP_LEVEL, Value};
+use super::{AccessLog, Status};
 
 /// The fixed text of a flat JSON object, and where its values stand.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Template {
     head: Fixed,
     parts: Vec<Part>,
+    /// The key of each value.
+    keys: Vec<String>,
     /// By how many bytes a line is shorter without its escapes, and without white space at its end.
     escapes: usize,
     /// Which part gives the value of what makes lines alike, the status among it.
@@ -32,15 +37,64 @@ pub(crate) struct Template {
 /// A value, and the fixed text behind it.
 #[derive(Debug, PartialEq, Eq)]
 struct Part {
-    /// A text ends at an escaped quote, which belongs to what follows; a number where its digits end.
+    /// A text ends at a quote, which belongs to what follows; a number where its digits end.
     is_text: bool,
     behind: Fixed,
 }
 
+/// How the quotes of a line are written.
+pub(crate) trait Spelling {
+    /// Where a text ends.
+    const END: u8;
+
+    /// The fixed text in this spelling.
+    fn of(fixed: &Fixed) -> &Prefix;
+
+    /// Whether a line may end before `rest`.
+    fn ends_before(rest: &[u8]) -> bool;
+}
+
+/// As a line stands in a batch: its quotes are escaped, and a quote ends it.
+pub(crate) struct Escaped;
+
+/// As a line was logged, without white space at its end. What ends it, its reader knows.
+pub(crate) struct Plain;
+
+impl Spelling for Escaped {
+    const END: u8 = b'\\';
+
+    fn of(fixed: &Fixed) -> &Prefix {
+        &fixed.escaped
+    }
+
+    fn ends_before(rest: &[u8]) -> bool {
+        rest.first() == Some(&b'"')
+    }
+}
+
+impl Spelling for Plain {
+    const END: u8 = b'"';
+
+    fn of(fixed: &Fixed) -> &Prefix {
+        &fixed.plain
+    }
+
+    fn ends_before(_rest: &[u8]) -> bool {
+        true
+    }
+}
+
 /// Where the values of the last recognised line stand. Used again and again, so that a line costs no allocation.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Values {
     ranges: Vec<Range<usize>>,
+}
+
+impl Values {
+    /// What they take up, bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.ranges.capacity() * size_of::<Range<usize>>()
+    }
 }
 
 impl Template {
@@ -73,24 +127,25 @@ impl Template {
         let (kind, asked_by_rules) = (parts_of(&KIND), parts_of(&ASKED_BY_RULES));
         let fixed = std::iter::once(&head).chain(parts.iter().map(|part| &part.behind));
         let escapes = fixed.map(Fixed::escapes).sum();
-        Some(Self { head, parts, escapes, kind, asked_by_rules, status })
+        let keys = values.iter().map(|(key, _)| (*key).to_owned()).collect();
+        Some(Self { head, parts, keys, escapes, kind, asked_by_rules, status })
     }
 
-    /// The length of the line at the beginning of `text`, if it is of this format; `text` goes on with the quote that
-    /// ends the line. Notes in `values` where its values stand.
-    pub(crate) fn recognise(&self, text: &[u8], values: &mut Values) -> Option<usize> {
+    /// The length of the line at the beginning of `text`, if it is of this format; `text` goes on with what ends the
+    /// line. Notes in `values` where its values stand.
+    pub(crate) fn recognise<S: Spelling>(&self, text: &[u8], values: &mut Values) -> Option<usize> {
         if values.ranges.len() != self.parts.len() {
             values.ranges.resize(self.parts.len(), 0..0);
         }
-        let mut rest = self.head.strip(text)?;
+        let mut rest = S::of(&self.head).strip(text)?;
         let mut ranges = values.ranges.iter_mut();
         for part in &self.parts {
             let start = text.len() - rest.len();
-            let length = if part.is_text { text_length(rest)? } else { number_length(rest)? };
+            let length = if part.is_text { text_length(rest, S::END)? } else { number_length(rest)? };
             *ranges.next()? = start..start + length;
-            rest = part.behind.strip(rest.get(length..)?)?;
+            rest = S::of(&part.behind).strip(rest.get(length..)?)?;
         }
-        (rest.first() == Some(&b'"')).then(|| text.len() - rest.len())
+        S::ends_before(rest).then(|| text.len() - rest.len())
     }
 
     /// Whether a recognised line has a status below 400. Its text is what was recognised.
@@ -101,17 +156,11 @@ impl Template {
 
     /// A recognised line as an access log, in so far as rules and groups ask for it; `None` where it is none.
     pub(crate) fn access_log<'a>(&self, text: &'a str, values: &Values) -> Option<AccessLog<'a>> {
-        let mut log = AccessLog::of(fields::status(self.value(self.status, text, values)?)?);
+        let mut log = AccessLog::of(self.status(text, values)?);
         for &(name, index) in self.kind.iter().chain(&self.asked_by_rules) {
             fields::fill(&mut log, name, self.value(index, text, values)?);
         }
         Some(log)
-    }
-
-    #[inline]
-    fn value<'a>(&self, index: usize, text: &'a str, values: &Values) -> Option<Value<'a>> {
-        let value = text.get(values.ranges.get(index)?.clone())?;
-        Some(if self.parts.get(index)?.is_text { Value::Plain(value) } else { Value::Bare(value) })
     }
 
     /// Appends what makes recognised lines alike, whatever their format: [`KIND`].
@@ -124,25 +173,69 @@ impl Template {
         }
     }
 
-    /// How many bytes a recognised line has without its escapes, which are all in the fixed text.
+    /// How many bytes a line recognised as [`Escaped`] has without its escapes, which are all in the fixed text.
     pub(crate) fn plain_length(&self, escaped_length: usize) -> usize {
         escaped_length.saturating_sub(self.escapes)
     }
 
-    /// A recognised line without its escapes.
+    /// A line recognised as [`Escaped`] without its escapes.
     pub(crate) fn plain(&self, text: &str, values: &Values) -> String {
+        self.unescaped(text, values, |_| {})
+    }
+
+    /// The same, and where its values stand then: as if it had been recognised as [`Plain`].
+    pub(crate) fn to_plain(&self, text: &str, values: &Values) -> (String, Values) {
+        let mut ranges = Vec::with_capacity(values.ranges.len());
+        let plain = self.unescaped(text, values, |range| ranges.push(range));
+        (plain, Values { ranges })
+    }
+
+    fn unescaped(&self, text: &str, values: &Values, mut each: impl FnMut(Range<usize>)) -> String {
         let mut plain = String::with_capacity(self.plain_length(text.len()));
-        plain.push_str(self.head.plain());
+        plain.push_str(self.head.plain.text());
         for (part, range) in self.parts.iter().zip(&values.ranges) {
+            let start = plain.len();
             plain.push_str(text.get(range.clone()).unwrap_or_default());
-            plain.push_str(part.behind.plain());
+            each(start..plain.len());
+            plain.push_str(part.behind.plain.text());
         }
         plain
+    }
+
+    /// The status of a recognised line; `None` where it has none.
+    pub(crate) fn status(&self, text: &str, values: &Values) -> Option<Status> {
+        fields::status(self.value(self.status, text, values)?)
+    }
+
+    /// The value of a key in a recognised line, and whether it is a text.
+    pub(crate) fn member<'a>(&self, key: &str, text: &'a str, values: &Values) -> Option<(bool, &'a str)> {
+        self.raw(self.keys.iter().position(|known| known == key)?, text, values)
+    }
+
+    /// All values of a recognised line, and whether they are texts.
+    pub(crate) fn members<'a>(
+        &'a self,
+        text: &'a str,
+        values: &'a Values,
+    ) -> impl Iterator<Item = (bool, &'a str)> {
+        (0..self.parts.len()).filter_map(move |index| self.raw(index, text, values))
+    }
+
+    #[inline]
+    fn value<'a>(&self, index: usize, text: &'a str, values: &Values) -> Option<Value<'a>> {
+        let (is_text, value) = self.raw(index, text, values)?;
+        Some(if is_text { Value::Plain(value) } else { Value::Bare(value) })
+    }
+
+    #[inline]
+    fn raw<'a>(&self, index: usize, text: &'a str, values: &Values) -> Option<(bool, &'a str)> {
+        let value = text.get(values.ranges.get(index)?.clone())?;
+        Some((self.parts.get(index)?.is_text, value))
     }
 }
 
 /// Length of a whole number as JSON writes it, without a sign.
-fn number_length(text: &[u8]) -> Option<usize> {
+pub(crate) fn number_length(text: &[u8]) -> Option<usize> {
     let length = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     match (length, text.first()) {
         (0, _) | (2.., Some(b'0')) => None,

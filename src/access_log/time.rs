@@ -16,19 +16,17 @@ const LATEST_EPOCH_MS: i64 = 4_102_444_800_000;
 /// The first `$context.requestTime` that stands in the line, or else its `$context.requestTimeEpoch`, epoch
 /// milliseconds.
 #[must_use]
-pub fn line_time_ms(line: &str) -> Option<i64> {
-    let bytes = line.as_bytes();
+pub fn line_time_ms(line: &[u8]) -> Option<i64> {
     // The shape's second character is a digit and its third a slash; few places of a line have that.
-    memchr::memchr_iter(b'/', bytes)
+    memchr::memchr_iter(b'/', line)
         .filter_map(|slash| slash.checked_sub(2))
-        .find_map(|start| request_time_ms(line.get(start..start + REQUEST_TIME_CHARS)?))
-        .or_else(|| epoch_ms(bytes))
+        .find_map(|start| request_time_ms(line.get(start..)?.first_chunk()?))
+        .or_else(|| epoch_ms(line))
 }
 
 /// Reads `15/Jul/2021:05:35:16 +0000`, of which a recording has one in each line: by place, since a parser of all forms
 /// costs as much as the rest of the line.
-fn request_time_ms(text: &str) -> Option<i64> {
-    let bytes: &[u8; REQUEST_TIME_CHARS] = text.as_bytes().try_into().ok()?;
+fn request_time_ms(bytes: &[u8; REQUEST_TIME_CHARS]) -> Option<i64> {
     let two = |at: usize| match bytes.get(at..at + 2)? {
         &[tens @ b'0'..=b'9', ones @ b'0'..=b'9'] => Some((tens - b'0') * 10 + (ones - b'0')),
         _ => None,
@@ -85,7 +83,11 @@ fn edge(byte: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::line_time_ms as time_of_bytes;
+
+    fn line_time_ms(line: &str) -> Option<i64> {
+        time_of_bytes(line.as_bytes())
+    }
 
     const AT: Option<i64> = Some(1_626_327_316_000);
 

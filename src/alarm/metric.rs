@@ -134,7 +134,11 @@ impl MetricSeries {
         if self.handed_on.is_some_and(|handed_on| start_ms <= handed_on) {
             return Ingested::TooLate;
         }
-        let minute = self.minutes.entry(start_ms).or_default();
+        // Nearly every log event is of the newest minute.
+        let minute = match self.minutes.last_entry() {
+            Some(newest) if *newest.key() == start_ms => newest.into_mut(),
+            _ => self.minutes.entry(start_ms).or_default(),
+        };
         if let Some(value) = matched.filter(|value| value.is_finite()) {
             let value = StatisticSet::of(value);
             *minute = Some(minute.map_or(value, |values| values.with(value)));

@@ -34,8 +34,8 @@ impl<'s> BlindSpotRun<'s> {
     }
 
     fn blind(&mut self, line: &Line) {
-        let Some(blindness) = self.pattern.blindness(&line.text) else { return };
-        let Some(fix) = fix(&blindness, &line.text) else {
+        let Some(blindness) = self.pattern.blindness(line.text()) else { return };
+        let Some(fix) = fix(&blindness, line.text()) else {
             self.not_asked_for += 1;
             return;
         };
@@ -52,7 +52,7 @@ impl<'s> BlindSpotRun<'s> {
             fix,
             source: sources.get(line.source).cloned().unwrap_or_default(),
             line: line.number,
-            example: line.text.chars().take(MAX_EXAMPLE_CHARS).collect(),
+            example: line.text().chars().take(MAX_EXAMPLE_CHARS).collect(),
         });
         entry.lines += 1;
     }

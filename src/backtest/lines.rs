@@ -6,17 +6,18 @@
 //! on all the same, is counted and named. It holds the text of error lines only.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::BinaryHeap;
 use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
+use super::problems::{Problems, Trouble};
+use super::queue::Queue;
 use super::{Settings, Warning};
-use crate::access_log::formats::Recogniser;
-use crate::access_log::{self, Format, Reading, Status, StatusClass};
-use crate::decode::escape_into;
-use crate::recording::{Recorded, log_events, text_of};
+use crate::access_log::formats::{LineText, Recognised};
+use crate::access_log::{self, Reading, Status, StatusClass};
+use crate::recording::{Listener, Recorded, RecordingFault, log_events};
 
 /// How much later log is waited for: 15 minutes.
 pub const WINDOW_MS: i64 = 15 * 60_000;
@@ -29,8 +30,6 @@ pub const MAX_LANES: usize = 32;
 const MAX_HELD_BYTES: usize = 192 * 1024 * 1024;
 /// Lines handed over at once.
 const PACK: usize = 512;
-/// Faults of one recording that are named one by one.
-const MAX_NAMED_FAULTS: usize = 20;
 
 /// One recording.
 pub struct Source {
@@ -59,12 +58,33 @@ pub(super) struct Line {
     pub(super) is_salvaged: bool,
     /// Whether the metric filter matches it.
     pub(super) is_seen: bool,
-    pub(super) log_group: Arc<str>,
-    pub(super) log_stream: Arc<str>,
+    pub(super) names: Arc<Names>,
+    /// What it says where it is an error.
+    pub(super) error: Option<Box<ErrorLine>>,
+}
+
+/// Where lines come from; empty where it is unknown.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Names {
+    pub(super) log_group: String,
+    pub(super) log_stream: String,
+}
+
+/// What an error line says.
+#[derive(Debug)]
+pub(super) struct ErrorLine {
     /// Unique: CloudWatch's, or made of source and number.
     pub(super) id: String,
-    /// Its text where it is an error.
     pub(super) text: String,
+    /// What is known of the text, where it was recognised.
+    pub(super) recognised: Option<Recognised>,
+}
+
+impl Line {
+    /// Its text where it is an error.
+    pub(super) fn text(&self) -> &str {
+        self.error.as_ref().map_or("", |error| &error.text)
+    }
 }
 
 /// Hands on every line, and gives what could not be read or placed, and how many lines have no time.
@@ -149,48 +169,22 @@ struct Lane<'s> {
     settings: &'s Settings,
     max_bytes: usize,
     sender: SyncSender<Vec<Line>>,
-    held: BinaryHeap<Reverse<Held>>,
-    held_bytes: usize,
+    /// Position of the recording at hand among the sources.
+    source: usize,
+    /// Log events and faults of the recording at hand.
+    events: u64,
+    /// Lines of the piece at hand, which count when it has ended well, and how many have no time.
+    piece: Vec<Line>,
+    without_time: u64,
+    held: Queue,
     newest_ms: i64,
     handed_on_ms: i64,
     order: u64,
     pack: Vec<Line>,
     problems: Problems,
-    names: (Arc<str>, Arc<str>),
-    recogniser: Recogniser,
-    /// Space for a line in its escaped form, used again and again.
-    escaped: Vec<u8>,
-}
-
-struct Held {
-    order: u64,
-    line: Line,
-}
-
-impl Held {
-    fn key(&self) -> (i64, u64) {
-        (self.line.at_ms, self.order)
-    }
-}
-
-impl PartialEq for Held {
-    fn eq(&self, other: &Self) -> bool {
-        self.key() == other.key()
-    }
-}
-
-impl Eq for Held {}
-
-impl PartialOrd for Held {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Held {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.key().cmp(&other.key())
-    }
+    names: Arc<Names>,
+    /// Space for a line, used again and again.
+    said: String,
 }
 
 impl<'s> Lane<'s> {
@@ -199,22 +193,24 @@ impl<'s> Lane<'s> {
             settings,
             max_bytes,
             sender,
-            held: BinaryHeap::new(),
-            held_bytes: 0,
+            source: 0,
+            events: 0,
+            piece: Vec::new(),
+            without_time: 0,
+            held: Queue::default(),
             newest_ms: i64::MIN,
             handed_on_ms: i64::MIN,
             order: 0,
             pack: Vec::with_capacity(PACK),
             problems: Problems::default(),
-            names: (Arc::from(""), Arc::from("")),
-            recogniser: Recogniser::default(),
-            escaped: Vec::new(),
+            names: Arc::default(),
+            said: String::new(),
         }
     }
 
     fn read(mut self, chain: Vec<(usize, Source)>) -> Problems {
         for (index, source) in chain {
-            let mut events = 0_u64;
+            (self.source, self.events) = (index, 0);
             let max_bytes = self.settings.max_decompressed_bytes;
             let reader = match (source.open)() {
                 Ok(reader) => reader,
@@ -223,16 +219,9 @@ impl<'s> Lane<'s> {
                     continue;
                 }
             };
-            let result = log_events(reader, max_bytes, &mut |number, event| {
-                events += 1;
-                match event {
-                    Ok(event) => self.take(index, number, &event),
-                    Err(fault) => self.problems.fault(index, number, fault.to_string()),
-                }
-            });
-            match result {
+            match log_events(reader, max_bytes, &mut self) {
                 Err(error) => self.problems.unread(index, &format!("not read to its end: {error}")),
-                Ok(()) if events == 0 => self.problems.note(index, Trouble::Empty, None),
+                Ok(()) if self.events == 0 => self.problems.note(index, Trouble::Empty, None),
                 Ok(()) => {}
             }
         }
@@ -241,91 +230,68 @@ impl<'s> Lane<'s> {
         self.problems
     }
 
-    fn take(&mut self, source: usize, number: u64, event: &Recorded<'_>) {
-        let Some(at_ms) = event.timestamp_ms else {
-            return self.problems.note(source, Trouble::WithoutTime, Some(number));
-        };
-        let text = event.message.map(text_of).unwrap_or_default();
-        let text = text.trim_end();
-        let (kind, is_salvaged) = self.judge(text);
-        let is_error = matches!(kind, Kind::Error(_));
-        self.order += 1;
-        let id = match (is_error, event.id) {
-            (false, _) => String::new(),
-            // Every log event has an id in CloudWatch: lines that look alike are not taken for one.
-            (true, "") => format!("{source}:{number}:{}", self.order),
-            (true, id) => id.to_owned(),
-        };
-        let (log_group, log_stream) = self.names(event);
-        let line = Line {
-            at_ms,
-            source,
-            number,
-            kind,
-            is_salvaged,
-            is_seen: self.settings.pattern.matches(text),
-            log_group,
-            log_stream,
-            id,
-            text: if is_error { text.to_owned() } else { String::new() },
-        };
-        self.newest_ms = self.newest_ms.max(at_ms);
-        self.held_bytes += bytes(&line);
-        self.held.push(Reverse(Held { order: self.order, line }));
-        while self.is_full() && self.hand_on_oldest() {}
+    /// What a recognised line is; `None` where it has to be looked at. `text` is what was recognised.
+    fn judge_known(&mut self, event: &Recorded<'_>, text: LineText<'_>) -> Option<Judged> {
+        let known = event.known.filter(|_| self.settings.reader.format.reads_json())?;
+        // A value that is not UTF-8 reads as U+FFFD: the plain reader does that.
+        let line = std::str::from_utf8(text.bytes()).ok()?;
+        let kind = if known.is_ok(text.bytes()) { Kind::Ok } else { Kind::of(known.status(line)?) };
+        let pattern = &self.settings.pattern;
+        let is_seen = pattern
+            .matches_known(known, line)
+            .unwrap_or_else(|| pattern.matches(text.said(&mut self.said).trim_end()));
+        let error = matches!(kind, Kind::Error(_)).then(|| {
+            let (text, recognised) = known.keep(line, matches!(text, LineText::Escaped(_)));
+            (text, Some(recognised))
+        });
+        Some(Judged { kind, is_salvaged: false, is_seen, error })
     }
 
-    /// What a line is, and whether it is salvaged. As in a batch, its format is learned and recognised.
-    fn judge(&mut self, text: &str) -> (Kind, bool) {
-        let reader = &self.settings.reader;
-        let may_be_known = matches!(reader.format, Format::Auto | Format::Json) && text.starts_with('{');
-        if may_be_known {
-            let escaped = escape_into(text.as_bytes(), &mut self.escaped);
-            let length = self.recogniser.recognise(escaped, &reader.formats);
-            if length.is_some_and(|length| length + 1 == escaped.len())
-                && let Some((template, values)) = self.recogniser.last()
-            {
-                if template.is_ok(escaped, values) {
-                    return (Kind::Ok, false);
-                }
-                let log =
-                    std::str::from_utf8(escaped).ok().and_then(|text| template.access_log(text, values));
-                if let Some(log) = log {
-                    return (Kind::of(log.status), false);
-                }
-            }
-        }
-        let judged = match access_log::read(text, reader.format) {
+    /// What a line is.
+    fn judge(&mut self, text: Option<LineText<'_>>) -> Judged {
+        let text = text.map(|text| text.said(&mut self.said)).unwrap_or_default();
+        let text = text.trim_end();
+        let (kind, is_salvaged) = match access_log::read(text, self.settings.reader.format) {
             Reading::AccessLog(log) => (Kind::of(log.status), false),
             Reading::Salvaged(log) => (Kind::of(log.status), true),
             Reading::Unreadable => (Kind::Unreadable, false),
         };
-        if may_be_known {
-            self.recogniser.learn(text, &reader.formats);
-        }
-        judged
+        let is_seen = self.settings.pattern.matches(text);
+        let error = matches!(kind, Kind::Error(_)).then(|| (text.to_owned(), None));
+        Judged { kind, is_salvaged, is_seen, error }
     }
 
     /// Names are shared: a recording has few.
-    fn names(&mut self, event: &Recorded<'_>) -> (Arc<str>, Arc<str>) {
-        if &*self.names.0 != event.log_group {
-            self.names.0 = Arc::from(event.log_group);
+    fn names(&mut self, event: &Recorded<'_>) -> Arc<Names> {
+        if self.names.log_group != event.log_group || self.names.log_stream != event.log_stream {
+            self.names = Arc::new(Names {
+                log_group: event.log_group.to_owned(),
+                log_stream: event.log_stream.to_owned(),
+            });
         }
-        if &*self.names.1 != event.log_stream {
-            self.names.1 = Arc::from(event.log_stream);
+        Arc::clone(&self.names)
+    }
+
+    /// Holds a line that counts.
+    fn hold(&mut self, mut line: Line) {
+        self.order += 1;
+        if let Some(error) = line.error.as_mut().filter(|error| error.id.is_empty()) {
+            // Every log event has an id in CloudWatch: lines that look alike are not taken for one.
+            error.id = format!("{}:{}:{}", line.source, line.number, self.order);
         }
-        self.names.clone()
+        self.newest_ms = self.newest_ms.max(line.at_ms);
+        self.held.push(self.order, line);
+        while self.is_full() && self.hand_on_oldest() {}
     }
 
     fn is_full(&self) -> bool {
-        let oldest_ms = self.held.peek().map(|Reverse(held)| held.line.at_ms);
+        let oldest_ms = self.held.oldest_ms();
         let is_past = oldest_ms.is_some_and(|oldest| self.newest_ms.saturating_sub(oldest) > WINDOW_MS);
-        self.held_bytes > self.max_bytes || (is_past && self.held.len() > MIN_HELD)
+        self.held.bytes() > self.max_bytes || (is_past && self.held.len() > MIN_HELD)
     }
 
     fn hand_on_oldest(&mut self) -> bool {
-        let Some(Reverse(Held { line, .. })) = self.held.pop() else { return false };
-        self.held_bytes = self.held_bytes.saturating_sub(bytes(&line));
+        let Some(line) = self.held.pop() else { return false };
         if line.at_ms < self.handed_on_ms {
             self.problems.note(line.source, Trouble::Late, Some(line.number));
         }
@@ -344,76 +310,54 @@ impl<'s> Lane<'s> {
     }
 }
 
-fn bytes(line: &Line) -> usize {
-    size_of::<Held>() + line.id.capacity() + line.text.capacity()
+/// What a line turned out to be.
+struct Judged {
+    kind: Kind,
+    is_salvaged: bool,
+    is_seen: bool,
+    /// Its text where it is an error, and what is known of that.
+    error: Option<(String, Option<Recognised>)>,
+}
+
+impl Listener for Lane<'_> {
+    fn log_event(&mut self, number: u64, event: &Recorded<'_>) {
+        self.events += 1;
+        let Some(at_ms) = event.timestamp_ms else {
+            self.without_time += 1;
+            return;
+        };
+        let known = event.message.and_then(|text| self.judge_known(event, text));
+        let Judged { kind, is_salvaged, is_seen, error } = known.unwrap_or_else(|| self.judge(event.message));
+        let error = error.map(|(text, recognised)| {
+            let id = String::from_utf8_lossy(event.id).into_owned();
+            Box::new(ErrorLine { id, text, recognised })
+        });
+        let names = self.names(event);
+        let source = self.source;
+        self.piece.push(Line { at_ms, source, number, kind, is_salvaged, is_seen, names, error });
+    }
+
+    fn end(&mut self, number: u64, result: Result<(), RecordingFault>) {
+        let without_time = std::mem::take(&mut self.without_time);
+        let mut piece = std::mem::take(&mut self.piece);
+        match result {
+            Ok(()) => {
+                (0..without_time)
+                    .for_each(|_| self.problems.note(self.source, Trouble::WithoutTime, Some(number)));
+                piece.drain(..).for_each(|line| self.hold(line));
+            }
+            Err(fault) => {
+                self.events += 1;
+                piece.clear();
+                self.problems.fault(self.source, number, fault.to_string());
+            }
+        }
+        self.piece = piece;
+    }
 }
 
 impl Kind {
     fn of(status: Status) -> Self {
         if status.class() == StatusClass::Ok { Self::Ok } else { Self::Error(status) }
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Trouble {
-    Empty,
-    WithoutTime,
-    Late,
-    MoreFaults,
-}
-
-/// What was wrong with the recordings, by their position among the sources.
-#[derive(Default)]
-struct Problems {
-    counted: BTreeMap<(usize, Trouble), (u64, Option<u64>)>,
-    faults: Vec<(usize, Option<u64>, String)>,
-}
-
-impl Problems {
-    fn note(&mut self, source: usize, trouble: Trouble, line: Option<u64>) {
-        let (count, _) = self.counted.entry((source, trouble)).or_insert((0, line));
-        *count += 1;
-    }
-
-    fn fault(&mut self, source: usize, line: u64, what: String) {
-        if self.faults.iter().filter(|(of, _, _)| *of == source).count() < MAX_NAMED_FAULTS {
-            self.faults.push((source, Some(line), what));
-        } else {
-            self.note(source, Trouble::MoreFaults, Some(line));
-        }
-    }
-
-    fn unread(&mut self, source: usize, why: &str) {
-        self.faults.push((source, None, why.to_owned()));
-    }
-
-    fn absorb(&mut self, other: Self) {
-        self.counted.extend(other.counted);
-        self.faults.extend(other.faults);
-    }
-
-    fn without_time(&self) -> u64 {
-        let counted = self.counted.iter().filter(|((_, trouble), _)| *trouble == Trouble::WithoutTime);
-        counted.map(|(_, (count, _))| count).sum()
-    }
-
-    fn warnings(self, names: &[String]) -> Vec<Warning> {
-        let name = |source: usize| names.get(source).cloned().unwrap_or_default();
-        let mut warnings = Vec::new();
-        for (source, line, what) in self.faults {
-            warnings.push(Warning { source: name(source), line, count: 1, what, is_failure: true });
-        }
-        for ((source, trouble), (count, line)) in self.counted {
-            let (what, is_failure) = match trouble {
-                Trouble::Empty => ("nothing in it", false),
-                Trouble::WithoutTime => ("without a time, left out of every figure", false),
-                Trouble::Late => {
-                    ("more than 15 minutes out of order, told when they came; sort the input by time", false)
-                }
-                Trouble::MoreFaults => ("further pieces that could not be read", true),
-            };
-            warnings.push(Warning { source: name(source), line, count, what: what.to_owned(), is_failure });
-        }
-        warnings
     }
 }

@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::figures::{MAX_NOISIEST, MAX_TOLD, NoisyGroup, RuleHits, SlackFigures, Time, Told, WorstHour};
-use super::lines::{Kind, Line};
+use super::lines::{Kind, Line, Names};
 use super::{BURST, CONTAINERS, DELIVERY_MS, Days, SPACING_MS};
+use crate::access_log::formats::LineText;
 use crate::decode::Header;
 use crate::digest::{Batch, Counts, Digest, Reader};
 use crate::duplicates::Remembered;
@@ -50,8 +51,7 @@ struct Container {
 }
 
 struct Delivery {
-    log_group: Arc<str>,
-    log_stream: Arc<str>,
+    names: Arc<Names>,
     header: Header,
     due_ms: i64,
     batch: Batch,
@@ -129,9 +129,17 @@ impl<'s> SlackRun<'s> {
                 false
             }
             Kind::Error(_) => {
+                let Some(error) = &line.error else { return false };
                 let before = delivery.batch.counts.matched;
                 let mut intake = delivery.batch.intake(self.reader, &self.remembered);
-                intake.line(&delivery.header, line.id.as_bytes(), line.at_ms, &line.text);
+                let (header, id) = (&delivery.header, error.id.as_bytes());
+                match &error.recognised {
+                    Some(recognised) => {
+                        let text = LineText::Plain(error.text.as_bytes());
+                        intake.known(header, id, line.at_ms, recognised.known(), text);
+                    }
+                    None => intake.line(header, id, line.at_ms, &error.text),
+                }
                 delivery.batch.counts.matched > before
             }
         }
@@ -174,9 +182,8 @@ impl<'s> SlackRun<'s> {
 
     /// The delivery that collects the line's log stream; a new one where there is none.
     fn delivery_of(&mut self, line: &Line) -> usize {
-        let is_of = |delivery: &Delivery| {
-            delivery.log_stream == line.log_stream && delivery.log_group == line.log_group
-        };
+        let is_of =
+            |delivery: &Delivery| Arc::ptr_eq(&delivery.names, &line.names) || delivery.names == line.names;
         if let Some(index) = self.open.iter().position(is_of) {
             return index;
         }
@@ -185,13 +192,12 @@ impl<'s> SlackRun<'s> {
             self.deliver(oldest, self.now_ms);
         }
         let header = Header {
-            log_group: line.log_group.to_string(),
-            log_stream: line.log_stream.to_string(),
+            log_group: line.names.log_group.clone(),
+            log_stream: line.names.log_stream.clone(),
             ..Header::default()
         };
         self.open.push(Delivery {
-            log_group: Arc::clone(&line.log_group),
-            log_stream: Arc::clone(&line.log_stream),
+            names: Arc::clone(&line.names),
             header,
             due_ms: self.now_ms.saturating_add(DELIVERY_MS),
             batch: Batch::default(),

@@ -36,27 +36,6 @@ impl EscapedText<'_> {
     }
 }
 
-/// A line as it would stand in a batch, with the quote behind it: the other way of [`EscapedText::unescape_into`], for
-/// lines that stand alone. Control characters stay as they are, which no reader minds.
-pub(crate) fn escape_into<'a>(line: &[u8], out: &'a mut Vec<u8>) -> &'a [u8] {
-    // Every few bytes of a line is a quote: looking for the next one costs more than looking at each byte.
-    out.clear();
-    out.resize(line.len() * 2 + 1, 0);
-    let mut to = 0;
-    for &byte in line {
-        let is_special = byte == b'"' || byte == b'\\';
-        // Room for two is there for every byte; the second is written over where one is enough.
-        if let Some([first, second]) = out.get_mut(to..to + 2) {
-            *first = if is_special { b'\\' } else { byte };
-            *second = byte;
-        }
-        to += 1 + usize::from(is_special);
-    }
-    out.truncate(to);
-    out.push(b'"');
-    out
-}
-
 impl LogEvent<'_> {
     /// What stands for a log event that is too long to be looked at, or is no object.
     pub const UNREADABLE: Self =

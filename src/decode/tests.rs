@@ -277,12 +277,4 @@ proptest! {
             .collect();
         prop_assert_eq!(transcript(Source::Base64(data.as_bytes())).unwrap(), theirs);
     }
-    #[test]
-    fn what_is_escaped_says_what_it_was(line in "\\PC{0,40}|[\"\\\\a\t]{0,40}") {
-        let mut escaped = Vec::new();
-        let text = escape_into(line.as_bytes(), &mut escaped);
-        let mut said = String::new();
-        EscapedText(text.strip_suffix(b"\"").unwrap()).unescape_into(&mut said);
-        prop_assert_eq!(said, line);
-    }
 }

@@ -4,7 +4,7 @@ use super::fault::fault;
 use super::kinds::{Kinds, Told};
 use super::line::Line;
 use super::{Batch, MAX_ROUTE_BYTES, MAX_SAMPLE_BYTES, Reader, Sample, SampleText};
-use crate::access_log::formats::Recognised;
+use crate::access_log::formats::{Escaped, Known, LineText};
 use crate::access_log::redact::{Redacted, redact};
 use crate::access_log::{self, AccessLog, Format, Reading, StatusClass};
 use crate::decode::{EscapedText, Header, LogEvent, MAX_TIMESTAMP_MS, Sink};
@@ -230,29 +230,50 @@ impl<'a> Intake<'a> {
         true
     }
 
-    fn reads_json(&self) -> bool {
-        matches!(self.reader.format, Format::Auto | Format::Json)
+    /// Takes a line that was recognised before it came here.
+    pub(crate) fn known(
+        &mut self,
+        header: &Header,
+        id: &[u8],
+        timestamp_ms: i64,
+        known: Known<'_>,
+        text: LineText<'_>,
+    ) {
+        if !self.receive(header, timestamp_ms) {
+            return;
+        }
+        let origin = Origin { header, id, timestamp_ms };
+        if self.reader.format.reads_json() && self.read_known(origin, known, text) {
+            return;
+        }
+        let mut line = std::mem::take(&mut self.batch.line);
+        self.read(origin, text.said(&mut line).as_ref());
+        self.batch.line = line;
     }
 
-    /// Takes an error line that was recognised; `false` where the plain reader has to.
-    fn read_recognised(&mut self, origin: Origin<'_>, message: &[u8]) -> bool {
-        let Some(recognised) = self.batch.recogniser.take() else { return false };
-        let is_read =
-            self.count_alike(origin, &recognised, message) || self.read_fields(origin, &recognised, message);
-        self.batch.recogniser.go_on(recognised);
-        is_read
+    /// Takes a recognised line; `false` where the plain reader has to.
+    fn read_known(&mut self, origin: Origin<'_>, known: Known<'_>, text: LineText<'_>) -> bool {
+        if known.is_ok(text.bytes()) {
+            self.batch.counts.ok += 1;
+            return true;
+        }
+        self.count_alike(origin, known, text) || self.read_fields(origin, known, text)
     }
 
     /// Counts a line of a kind that was told before and whose text is surely not kept; `false` for another.
-    fn count_alike(&mut self, origin: Origin<'_>, recognised: &Recognised, message: &[u8]) -> bool {
-        let Some(told) = self.kinds.told(recognised, message).filter(|_| !origin.id.is_empty()) else {
+    fn count_alike(&mut self, origin: Origin<'_>, known: Known<'_>, text: LineText<'_>) -> bool {
+        let Some(told) = self.kinds.told(known, text.bytes()).filter(|_| !origin.id.is_empty()) else {
             return false;
         };
         let Some((room, section)) = self.batch.room(told.section, self.reader.samples_per_group) else {
             return false;
         };
+        let length = match text {
+            LineText::Plain(line) => line.len(),
+            LineText::Escaped(line) => known.plain_length(line.0.len()),
+        };
         // Where a line is not UTF-8 it says more than it has bytes, never less.
-        let least = recognised.template.plain_length(message.len()).min(MAX_SAMPLE_BYTES - 3);
+        let least = length.min(MAX_SAMPLE_BYTES - 3);
         let is_refused = told.group.is_none_or(|group| room.refuses(&section.groups, group, least));
         if !is_refused || section.log_group != origin.header.log_group {
             return false;
@@ -269,16 +290,19 @@ impl<'a> Intake<'a> {
     }
 
     /// Reads a line by its format; `false` where the plain reader has to.
-    fn read_fields(&mut self, origin: Origin<'_>, recognised: &Recognised, message: &[u8]) -> bool {
-        let (template, values) = (&recognised.template, &recognised.values);
+    fn read_fields(&mut self, origin: Origin<'_>, known: Known<'_>, text: LineText<'_>) -> bool {
         // A value that is not UTF-8 reads as U+FFFD: the plain reader does that.
-        let Ok(text) = simdutf8::basic::from_utf8(message) else { return false };
-        let Some(log) = template.access_log(text, values) else { return false };
-        if let Some(told) = self.judge(origin, &log, Line::Recognised(recognised, text), false)
+        let Ok(said) = simdutf8::basic::from_utf8(text.bytes()) else { return false };
+        let Some(log) = known.access_log(said) else { return false };
+        let line = match text {
+            LineText::Plain(_) => Line::Plain(said),
+            LineText::Escaped(_) => Line::Recognised(known, said),
+        };
+        if let Some(told) = self.judge(origin, &log, line, false)
             && self.reader.redact.is_empty()
             && self.reader.rules.decide_by_kind()
         {
-            self.kinds.remember(recognised, message, told);
+            self.kinds.remember(known, text.bytes(), told);
         }
         true
     }
@@ -286,7 +310,7 @@ impl<'a> Intake<'a> {
 
 impl Sink for Intake<'_> {
     fn recognise(&mut self, text: &[u8]) -> Option<usize> {
-        self.batch.recogniser.recognise(text, &self.reader.formats)
+        self.batch.recogniser.recognise::<Escaped>(text, &self.reader.formats)
     }
 
     fn log_event(&mut self, header: &Header, event: LogEvent<'_>) {
@@ -297,12 +321,16 @@ impl Sink for Intake<'_> {
         let origin = Origin { header, id: event.id.0, timestamp_ms: event.timestamp_ms };
         if event.is_recognised {
             let last = self.batch.recogniser.last();
-            if last.is_some_and(|(template, values)| template.is_ok(message.0, values)) {
+            if last.is_some_and(|known| known.is_ok(message.0)) {
                 self.batch.counts.ok += 1;
                 return;
             }
-            if self.read_recognised(origin, message.0) {
-                return;
+            if let Some(recognised) = self.batch.recogniser.take() {
+                let is_read = self.read_known(origin, recognised.known(), LineText::Escaped(message));
+                self.batch.recogniser.go_on(recognised);
+                if is_read {
+                    return;
+                }
             }
         }
         self.read_plainly(origin, message);
@@ -316,7 +344,7 @@ impl Intake<'_> {
         let mut line = std::mem::take(&mut self.batch.line);
         message.unescape_into(&mut line);
         self.read(origin, &line);
-        if self.reads_json() {
+        if self.reader.format.reads_json() {
             self.batch.recogniser.learn(&line, &self.reader.formats);
         }
         self.batch.line = line;

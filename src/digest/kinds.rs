@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use foldhash::fast::FixedState;
 
 use crate::access_log::StatusClass;
-use crate::access_log::formats::Recognised;
+use crate::access_log::formats::Known;
 use crate::rules::RuleIndex;
 
 /// Kinds that are known at a time; more than a section has groups.
@@ -37,21 +37,21 @@ pub(super) struct Told {
 
 impl Kinds {
     /// Where lines of the kind of this one are told, if one was told before.
-    pub(super) fn told(&mut self, recognised: &Recognised, line: &[u8]) -> Option<Told> {
+    pub(super) fn told(&mut self, known: Known<'_>, line: &[u8]) -> Option<Told> {
         self.kind.clear();
         if self.told.is_empty() {
             return None;
         }
-        recognised.template.write_kind(line, &recognised.values, &mut self.kind);
+        known.write_kind(line, &mut self.kind);
         self.told.get(self.kind.as_slice()).copied()
     }
 
     /// Remembers where a line was told without its text, for those of its kind that follow.
     ///
     /// Only where rules decide by kind, and no field is masked.
-    pub(super) fn remember(&mut self, recognised: &Recognised, line: &[u8], told: Told) {
+    pub(super) fn remember(&mut self, known: Known<'_>, line: &[u8], told: Told) {
         self.kind.clear();
-        recognised.template.write_kind(line, &recognised.values, &mut self.kind);
+        known.write_kind(line, &mut self.kind);
         if self.told.len() < MAX_KINDS && self.kind.len() <= MAX_BYTES {
             self.told.insert(self.kind.as_slice().into(), told);
         }

@@ -9,7 +9,8 @@ use super::cursor::Cursor;
 use super::error::PatternError;
 use super::logic::{Logic, not_joined};
 use super::lookup::{Found, Lookup, Value};
-use super::selector::Selector;
+use super::selector::{Selector, Step};
+use crate::access_log::formats::Known;
 
 /// CloudWatch's limit on wildcards in all selectors of a pattern together.
 const MAX_WILDCARDS: usize = 3;
@@ -78,6 +79,21 @@ impl JsonPattern {
             .is_ok_and(|found| self.conditions.holds(&mut |condition| condition.holds(&found)))
     }
 
+    /// Whether a recognised line matches: it is one JSON object of texts and numbers, none of which has an escape.
+    pub(super) fn matches_known(&self, known: Known<'_>, text: &str) -> bool {
+        self.conditions.holds(&mut |condition| {
+            let selector = self.lookup.selector(condition.selector);
+            match selector.map_or(&[][..], |selector| &selector.steps) {
+                [Step::Key(key)] => {
+                    condition.test.passes(known.member(key, text).into_iter().map(Value::flat))
+                }
+                [Step::Every] => condition.test.passes(known.members(text).map(Value::flat)),
+                // It has no value within a value.
+                _ => condition.test.passes(std::iter::empty()),
+            }
+        })
+    }
+
     /// Why `event` does not match: the most telling of the conditions that do not hold. Nothing if it matches.
     pub(super) fn blindness(&self, event: &str) -> Option<Blindness> {
         let Ok(found) = self.lookup.find(event) else {
@@ -122,17 +138,8 @@ impl JsonPattern {
 }
 
 impl Condition {
-    /// Whether any value that the selector finds passes the test.
     fn holds(&self, found: &Found<'_>) -> bool {
-        let mut values = found.values(self.selector);
-        match &self.test {
-            Test::NotExists => values.next().is_none(),
-            Test::IsNull => values.any(|value| value == Value::Null || value.holds_null()),
-            Test::Is(wanted) => values.any(|value| value == Value::Boolean(*wanted)),
-            Test::Compares(comparison) => {
-                values.any(|value| comparison_with(comparison, &value) == Verdict::Holds)
-            }
-        }
+        self.test.passes(found.values(self.selector))
     }
 
     fn explain(&self) -> String {
@@ -160,6 +167,18 @@ fn comparison_with(comparison: &Comparison, value: &Value<'_>) -> Verdict {
 }
 
 impl Test {
+    /// Whether any value that the selector finds passes.
+    fn passes<'e>(&self, mut values: impl Iterator<Item = Value<'e>>) -> bool {
+        match self {
+            Self::NotExists => values.next().is_none(),
+            Self::IsNull => values.any(|value| value == Value::Null || value.holds_null()),
+            Self::Is(wanted) => values.any(|value| value == Value::Boolean(*wanted)),
+            Self::Compares(comparison) => {
+                values.any(|value| comparison_with(comparison, &value) == Verdict::Holds)
+            }
+        }
+    }
+
     fn parse(cursor: &mut Cursor<'_>, selector: &str) -> Result<Self, PatternError> {
         cursor.skip_spaces();
         let start = cursor.offset();

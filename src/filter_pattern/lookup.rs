@@ -126,6 +126,11 @@ impl<'e> Value<'e> {
         }
     }
 
+    /// A text without escapes, or a number.
+    pub(super) fn flat((is_text, value): (bool, &'e str)) -> Self {
+        if is_text { Self::Text(Cow::Borrowed(value)) } else { Self::Number(value) }
+    }
+
     /// Whether this is an array with a null in it.
     pub(super) fn holds_null(&self) -> bool {
         let Self::Array(text) = self else { return false };

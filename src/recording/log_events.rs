@@ -1,30 +1,43 @@
 //! A recording in; its log events one by one, whatever they are wrapped in, out.
 //!
-//! A batch whose end is damaged gives no log event at all, only the fault: nothing of it counts. It judges no line.
+//! It judges no line.
 
 use std::io::{self, Read};
 
 use thiserror::Error;
 
-use super::{Piece, PieceError, read, text_of};
+use super::{Piece, PieceError, read};
+use crate::access_log::formats::{Escaped, Formats, Known, LineText, Recognised, Recogniser};
 use crate::access_log::time::line_time_ms;
-use crate::decode::{self, DecodeError, Header, LogEvent, MAX_TIMESTAMP_MS, Sink, Source};
+use crate::decode::{self, DecodeError, EscapedText, Header, LogEvent, MAX_TIMESTAMP_MS, Sink, Source};
 use crate::trigger::{self, Trigger, TriggerError};
 
 /// One log event of a recording.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub struct Recorded<'a> {
     /// Name of its log group; empty where it is unknown.
     pub log_group: &'a str,
     /// Name of its log stream; empty where it is unknown.
     pub log_stream: &'a str,
-    /// CloudWatch's id for it; empty where it is unknown.
-    pub id: &'a str,
+    /// CloudWatch's id for it, as it stands in the recording; empty where it is unknown.
+    pub id: &'a [u8],
     /// When it was logged, epoch milliseconds: as CloudWatch says, else as the line itself says in
     /// `$context.requestTime`; `None` where neither does.
     pub timestamp_ms: Option<i64>,
-    /// The line, as it was logged; `None` where the log event has none.
-    pub message: Option<&'a [u8]>,
+    /// The line; `None` where the log event has none.
+    pub message: Option<LineText<'a>>,
+    /// What is known of the line, where it was recognised.
+    pub known: Option<Known<'a>>,
+}
+
+/// Takes the log events of a recording in.
+pub trait Listener {
+    /// One log event of the piece that begins in this line of the recording. It counts only when [`Self::end`] says that
+    /// the piece was read well: a batch whose end is damaged gives no log event at all.
+    fn log_event(&mut self, number: u64, event: &Recorded<'_>);
+
+    /// The piece has ended, and its log events count; or it could not be read, and none does.
+    fn end(&mut self, number: u64, result: Result<(), RecordingFault>);
 }
 
 /// What could not be read. The log events behind it are read all the same.
@@ -49,137 +62,138 @@ pub enum RecordingFault {
     },
 }
 
-/// Reads a recording to its end, and hands each log event with the number of its line to `each`.
+/// Reads a recording to its end, and hands each log event with the number of its line to `listener`.
 ///
 /// A batch may have `max_bytes` after inflation. An error of the source itself ends the reading.
-pub fn log_events(
-    source: impl Read,
-    max_bytes: u64,
-    each: &mut impl FnMut(u64, Result<Recorded<'_>, RecordingFault>),
-) -> io::Result<()> {
-    let mut unescaped = String::new();
-    read(source, &mut |number, piece| match piece {
-        Ok(Piece::Event(event)) => match trigger::read(event) {
-            Ok(Trigger::Logs(data)) => {
-                let result = Held::decode(Source::Base64(&data), max_bytes);
-                hand_on(number, result.map_err(RecordingFault::from), each);
-            }
-            Ok(Trigger::Kinesis(records)) => {
-                for record in records {
-                    let result = Held::decode(Source::Base64(&record.data), max_bytes).map_err(|error| {
-                        let sequence_number = record.sequence_number.clone().into_owned();
-                        RecordingFault::Record { sequence_number, error }
-                    });
-                    hand_on(number, result, each);
-                }
-            }
-            Ok(Trigger::Alarm(_) | Trigger::Tick) => {}
-            Err(error) => each(number, Err(error.into())),
-        },
-        Ok(Piece::Message(message)) => {
-            let result = Held::decode(Source::Plain(message), max_bytes);
-            hand_on(number, result.map_err(RecordingFault::from), each);
+pub fn log_events(source: impl Read, max_bytes: u64, listener: &mut impl Listener) -> io::Result<()> {
+    let mut run = Run {
+        listener,
+        max_bytes,
+        number: 0,
+        recogniser: Recogniser::default(),
+        formats: Formats::default(),
+        said: String::new(),
+    };
+    read(source, &mut |number, piece| {
+        run.number = number;
+        match piece {
+            Ok(piece) => run.piece(piece),
+            Err(error) => run.end(Err(error.into())),
         }
-        Ok(Piece::LogEvent { event, log_stream }) => {
-            let message = event.message.map(|message| {
-                message.unescape_into(&mut unescaped);
-                unescaped.as_bytes()
-            });
-            let id = String::from_utf8_lossy(event.id.0);
-            let timestamp_ms = time_of(event.timestamp_ms, message);
-            let recorded =
-                Recorded { log_group: "", log_stream: &log_stream, id: &id, timestamp_ms, message };
-            each(number, Ok(recorded));
-        }
-        Ok(Piece::Row(row)) => {
-            let message = row.message.as_deref().map(str::as_bytes);
-            let recorded = Recorded {
-                log_group: &row.log_group,
-                log_stream: &row.log_stream,
-                id: "",
-                timestamp_ms: time_of(row.timestamp_ms.unwrap_or_default(), message),
-                message,
-            };
-            each(number, Ok(recorded));
-        }
-        Ok(Piece::Line(line)) => {
-            let timestamp_ms = time_of(0, Some(line));
-            let recorded =
-                Recorded { log_group: "", log_stream: "", id: "", timestamp_ms, message: Some(line) };
-            each(number, Ok(recorded));
-        }
-        Err(error) => each(number, Err(error.into())),
     })
 }
 
-fn time_of(timestamp_ms: i64, message: Option<&[u8]>) -> Option<i64> {
-    if (1..MAX_TIMESTAMP_MS).contains(&timestamp_ms) {
-        return Some(timestamp_ms);
-    }
-    line_time_ms(&text_of(message?))
-}
-
-fn hand_on(
+struct Run<'r, R> {
+    listener: &'r mut R,
+    max_bytes: u64,
+    /// Of the line that the piece at hand begins in.
     number: u64,
-    batch: Result<Held, RecordingFault>,
-    each: &mut impl FnMut(u64, Result<Recorded<'_>, RecordingFault>),
-) {
-    let Held { headers, events } = match batch {
-        Ok(held) => held,
-        Err(fault) => return each(number, Err(fault)),
-    };
-    for event in &events {
-        let Some(header) = headers.get(event.header) else { continue };
-        let message = event.message.as_deref().map(str::as_bytes);
-        let recorded = Recorded {
-            log_group: &header.log_group,
-            log_stream: &header.log_stream,
-            id: &event.id,
-            timestamp_ms: time_of(event.timestamp_ms, message),
-            message,
-        };
-        each(number, Ok(recorded));
-    }
+    /// Of the messages in batches.
+    recogniser: Recogniser,
+    formats: Formats,
+    /// Space for a message, used again and again.
+    said: String,
 }
 
-/// The log events of one batch, held until it has ended well.
-#[derive(Default)]
-struct Held {
-    headers: Vec<Header>,
-    events: Vec<HeldEvent>,
-}
-
-struct HeldEvent {
-    header: usize,
-    id: String,
-    timestamp_ms: i64,
-    message: Option<String>,
-}
-
-impl Held {
-    fn decode(source: Source<'_>, max_bytes: u64) -> Result<Self, DecodeError> {
-        let mut held = Self::default();
-        decode::decode(source, max_bytes, &mut held)?;
-        Ok(held)
-    }
-}
-
-impl Sink for Held {
-    fn log_event(&mut self, header: &Header, event: LogEvent<'_>) {
-        if self.headers.last() != Some(header) {
-            self.headers.push(header.clone());
+impl<R: Listener> Run<'_, R> {
+    fn piece(&mut self, piece: Piece<'_>) {
+        match piece {
+            Piece::Event(event) => match trigger::read(event) {
+                Ok(Trigger::Logs(data)) => {
+                    let result = self.batch(Source::Base64(&data));
+                    self.end(result.map_err(RecordingFault::from));
+                }
+                Ok(Trigger::Kinesis(records)) => {
+                    for record in records {
+                        let result = self.batch(Source::Base64(&record.data)).map_err(|error| {
+                            let sequence_number = record.sequence_number.clone().into_owned();
+                            RecordingFault::Record { sequence_number, error }
+                        });
+                        self.end(result);
+                    }
+                }
+                Ok(Trigger::Alarm(_) | Trigger::Tick) => {}
+                Err(error) => self.end(Err(error.into())),
+            },
+            Piece::Message(message) => {
+                let result = self.batch(Source::Plain(message));
+                self.end(result.map_err(RecordingFault::from));
+            }
+            Piece::LogEvent { event, log_stream, known } => {
+                self.event(
+                    ("", &log_stream),
+                    event.id.0,
+                    event.timestamp_ms,
+                    event.message.map(LineText::Escaped),
+                    known,
+                );
+                self.end(Ok(()));
+            }
+            Piece::Row(row) => {
+                let message = row.message.as_deref().map(|message| LineText::Plain(message.as_bytes()));
+                let timestamp_ms = row.timestamp_ms.unwrap_or_default();
+                self.event((&row.log_group, &row.log_stream), b"", timestamp_ms, message, None);
+                self.end(Ok(()));
+            }
+            Piece::Line(line, known) => {
+                self.event(("", ""), b"", 0, Some(LineText::Plain(line)), known);
+                self.end(Ok(()));
+            }
         }
-        let message = event.message.map(|message| {
-            let mut text = String::new();
-            message.unescape_into(&mut text);
-            text
-        });
-        self.events.push(HeldEvent {
-            header: self.headers.len() - 1,
-            id: String::from_utf8_lossy(event.id.0).into_owned(),
-            timestamp_ms: event.timestamp_ms,
-            message,
-        });
+    }
+
+    fn batch(&mut self, source: Source<'_>) -> Result<(), DecodeError> {
+        decode::decode(source, self.max_bytes, self)
+    }
+
+    fn end(&mut self, result: Result<(), RecordingFault>) {
+        self.listener.end(self.number, result);
+    }
+
+    /// `names` are those of its log group and log stream; `timestamp_ms` is 0 where it is unknown.
+    fn event(
+        &mut self,
+        (log_group, log_stream): (&str, &str),
+        id: &[u8],
+        timestamp_ms: i64,
+        message: Option<LineText<'_>>,
+        known: Option<Known<'_>>,
+    ) {
+        let timestamp_ms = if (1..MAX_TIMESTAMP_MS).contains(&timestamp_ms) {
+            Some(timestamp_ms)
+        } else {
+            message.and_then(|message| match message {
+                LineText::Plain(line) => line_time_ms(line),
+                LineText::Escaped(_) => line_time_ms(message.said(&mut self.said).as_bytes()),
+            })
+        };
+        let event = Recorded { log_group, log_stream, id, timestamp_ms, message, known };
+        self.listener.log_event(self.number, &event);
+    }
+
+    fn learn(&mut self, message: EscapedText<'_>) {
+        if self.recogniser.may_learn() {
+            message.unescape_into(&mut self.said);
+            self.recogniser.learn(self.said.trim_end(), &self.formats);
+        }
+    }
+}
+
+impl<R: Listener> Sink for Run<'_, R> {
+    fn recognise(&mut self, text: &[u8]) -> Option<usize> {
+        self.recogniser.recognise::<Escaped>(text, &self.formats)
+    }
+
+    fn log_event(&mut self, header: &Header, event: LogEvent<'_>) {
+        let names = (header.log_group.as_str(), header.log_stream.as_str());
+        let recognised = if event.is_recognised { self.recogniser.take() } else { None };
+        let known = recognised.as_ref().map(Recognised::known);
+        self.event(names, event.id.0, event.timestamp_ms, event.message.map(LineText::Escaped), known);
+        match (recognised, event.message) {
+            (Some(recognised), _) => self.recogniser.go_on(recognised),
+            (None, Some(message)) => self.learn(message),
+            (None, None) => {}
+        }
     }
 
     fn end_of_message(&mut self, _header: &Header) {}
@@ -189,20 +203,35 @@ impl Sink for Held {
 mod tests {
     use super::*;
 
+    /// What counts, in words.
+    #[derive(Default)]
+    struct Heard {
+        said: Vec<String>,
+        piece: Vec<String>,
+    }
+
+    impl Listener for Heard {
+        fn log_event(&mut self, number: u64, event: &Recorded<'_>) {
+            let Recorded { log_group, log_stream, id, timestamp_ms, message, .. } = event;
+            let message = message.map(|message| message.said(&mut String::new()).into_owned());
+            let id = String::from_utf8_lossy(id);
+            self.piece.push(format!("{number} {log_group}|{log_stream}|{id}|{timestamp_ms:?}|{message:?}"));
+        }
+
+        fn end(&mut self, number: u64, result: Result<(), RecordingFault>) {
+            let piece = std::mem::take(&mut self.piece);
+            match result {
+                Ok(()) => self.said.extend(piece),
+                Err(fault) => self.said.push(format!("{number} {fault}")),
+            }
+        }
+    }
+
     #[track_caller]
     fn check(text: &str, expected: &[&str]) {
-        let mut said = Vec::new();
-        log_events(text.as_bytes(), 1 << 20, &mut |number, event| {
-            said.push(match event {
-                Ok(Recorded { log_group, log_stream, id, timestamp_ms, message }) => {
-                    let message = message.map(String::from_utf8_lossy);
-                    format!("{number} {log_group}|{log_stream}|{id}|{timestamp_ms:?}|{message:?}")
-                }
-                Err(fault) => format!("{number} {fault}"),
-            });
-        })
-        .unwrap();
-        assert_eq!(said, expected);
+        let mut heard = Heard::default();
+        log_events(text.as_bytes(), 1 << 20, &mut heard).unwrap();
+        assert_eq!(heard.said, expected);
     }
 
     #[test]

@@ -7,6 +7,10 @@ use crate::json::{Progress, Skipper};
 /// Read at once from the source.
 const CHUNK_BYTES: usize = 256 * 1024;
 
+/// So much text is there when the next part is asked for by what is known of those before it: more than most of them
+/// take. One that is longer is read the long way.
+const LOOKAHEAD_BYTES: usize = 16 * 1024;
+
 /// As much as the beginning of an answer of `aws logs filter-log-events` takes, pretty-printed or not.
 const MAX_FRAME_BYTES: usize = 256;
 
@@ -21,11 +25,22 @@ pub(super) enum Part<'a> {
     TooLong,
 }
 
+/// Whether a document ends where a JSON value does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ends {
+    Yes,
+    No,
+    /// The text goes on.
+    Unknown,
+}
+
 /// Splits a recording, of which it holds one part at a time.
 pub(super) struct Splitter<R> {
     source: R,
+    /// What was read and not stepped over stands from `start` to `end`; the rest is room.
     buffer: Vec<u8>,
     start: usize,
+    end: usize,
     at_end: bool,
     max_bytes: usize,
     /// Number of the line that the next part begins in, from 1.
@@ -39,8 +54,9 @@ impl<R: Read> Splitter<R> {
     pub(super) fn new(source: R, max_bytes: usize) -> Self {
         Self {
             source,
-            buffer: Vec::new(),
+            buffer: vec![0; CHUNK_BYTES],
             start: 0,
+            end: 0,
             at_end: false,
             max_bytes,
             line_number: 1,
@@ -72,21 +88,31 @@ impl<R: Read> Splitter<R> {
         Ok(Some((number, if is_document { Part::Document(part) } else { Part::Line(part.trim_ascii_end()) })))
     }
 
-    /// The line that begins here, if it is there whole and is what is asked for.
-    pub(super) fn line_if(
+    /// The document that begins here, if `measure` knows its length and its line breaks: it is given all the text that
+    /// is there.
+    pub(super) fn part_if(
         &mut self,
-        is_wanted: &mut impl FnMut(&[u8]) -> bool,
+        measure: &mut impl FnMut(&[u8]) -> Option<(usize, u64)>,
     ) -> io::Result<Option<(u64, &[u8])>> {
+        if self.text().len() < LOOKAHEAD_BYTES {
+            self.fill()?;
+        }
         if !self.step_over_space()? {
             return Ok(None);
         }
-        let Some(length) = memchr::memchr(b'\n', self.text()) else { return Ok(None) };
-        if !self.text().get(..length).is_some_and(is_wanted) {
+        if self.is_among_events && self.text().first() == Some(&b',') {
+            self.step(1);
+            self.step_over_space()?;
+        }
+        let Some((length, line_breaks)) = measure(self.text()) else { return Ok(None) };
+        // Where more text may follow, the long way asks for it.
+        if self.ends_behind(length) != Ends::Yes {
             return Ok(None);
         }
-        let start = self.start;
+        let (number, start) = (self.line_number, self.start);
+        self.line_number += line_breaks;
         self.start += length;
-        Ok(self.buffer.get(start..start + length).map(|line| (self.line_number, line)))
+        Ok(self.buffer.get(start..start + length).map(|part| (number, part)))
     }
 
     /// Length of the JSON document that begins here; `None` where none does, or something follows it in its line.
@@ -107,17 +133,24 @@ impl<R: Read> Splitter<R> {
                 return Ok(None);
             }
         };
-        // What stands behind it decides whether it was a document or the beginning of a line.
-        let mut behind = length;
         loop {
-            match self.text().get(behind).copied() {
-                Some(b' ' | b'\t' | b'\r') => behind += 1,
-                Some(b'\n' | b'{' | b'[') => return Ok(Some(length)),
-                Some(b',' | b']') if self.is_among_events => return Ok(Some(length)),
-                Some(_) => return Ok(None),
-                None if !self.fill()? => return Ok(Some(length)),
-                None => {}
+            match self.ends_behind(length) {
+                Ends::Yes => return Ok(Some(length)),
+                Ends::No => return Ok(None),
+                Ends::Unknown if !self.fill()? => return Ok(Some(length)),
+                Ends::Unknown => {}
             }
+        }
+    }
+
+    /// What stands behind a document of this length decides whether it was one, or the beginning of a line.
+    fn ends_behind(&self, length: usize) -> Ends {
+        let behind = self.text().get(length..).unwrap_or_default();
+        match behind.iter().find(|byte| !matches!(byte, b' ' | b'\t' | b'\r')) {
+            Some(b'\n' | b'{' | b'[') => Ends::Yes,
+            Some(b',' | b']') if self.is_among_events => Ends::Yes,
+            Some(_) => Ends::No,
+            None => Ends::Unknown,
         }
     }
 
@@ -231,8 +264,10 @@ impl<R: Read> Splitter<R> {
     /// Whether anything follows.
     fn step_over_space(&mut self) -> io::Result<bool> {
         loop {
-            let space = self.text().iter().take_while(|byte| byte.is_ascii_whitespace()).count();
-            self.step(space);
+            while let Some(byte) = self.text().first().filter(|byte| byte.is_ascii_whitespace()) {
+                self.line_number += u64::from(*byte == b'\n');
+                self.start += 1;
+            }
             if !self.text().is_empty() {
                 return Ok(true);
             }
@@ -243,7 +278,7 @@ impl<R: Read> Splitter<R> {
     }
 
     fn text(&self) -> &[u8] {
-        self.buffer.get(self.start..).unwrap_or_default()
+        self.buffer.get(self.start..self.end).unwrap_or_default()
     }
 
     fn step(&mut self, length: usize) {
@@ -256,12 +291,22 @@ impl<R: Read> Splitter<R> {
         if self.at_end {
             return Ok(false);
         }
-        self.buffer.drain(..self.start);
+        self.buffer.copy_within(self.start..self.end, 0);
+        self.end -= self.start;
         self.start = 0;
-        let length = self.buffer.len();
-        let read = self.source.by_ref().take(CHUNK_BYTES as u64).read_to_end(&mut self.buffer)?;
+        if self.end == self.buffer.len() {
+            self.buffer.resize(self.buffer.len() * 2, 0);
+        }
+        let room = self.buffer.get_mut(self.end..).unwrap_or_default();
+        let read = loop {
+            match self.source.read(room) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => break result?,
+            }
+        };
+        self.end += read;
         self.at_end = read == 0;
-        Ok(self.buffer.len() > length)
+        Ok(!self.at_end)
     }
 }
 

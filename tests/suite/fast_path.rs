@@ -1,4 +1,5 @@
-//! Speed changes no answer: lines that a batch's learned format recognises come out as the plain reader has them.
+//! Speed changes no answer: lines that a learned format recognises come out as the plain reader has them, in a batch and
+//! in a recording, and a filter pattern finds the same in them.
 //!
 //! The long run is `PROPTEST_CASES=50000 cargo test --release --test suite fast_path`: 24 lines a case on average,
 //! more than a million lines.
@@ -6,10 +7,14 @@
 use proptest::prelude::*;
 use statuswatch::access_log::Format;
 use statuswatch::access_log::formats::Formats;
+use statuswatch::backtest::{self, Backtest, default_alarm};
 use statuswatch::decode::{Header, LogEvent, Sink, Source, decode};
 use statuswatch::digest::{Batch, Intake, Reader};
 use statuswatch::duplicates::Remembered;
+use statuswatch::filter_pattern::FilterPattern;
+use statuswatch::replay::{self, Replayed};
 use statuswatch::rules::Rules;
+use statuswatch::slack::render::Style;
 
 /// Gives every line to the plain reader.
 struct Plainly<'a>(Intake<'a>);
@@ -67,6 +72,7 @@ fn status() -> impl Strategy<Value = String> {
 fn line() -> impl Strategy<Value = String> {
     let formats = prop_oneof![
         6 => Just(r#"{"requestId":"A","ip":"B","httpMethod":"GET","resourcePath":"/C","status":"S","latency":L}"#),
+        2 => Just(r#"{"ip":"A","requestTime":"18/Nov/2020:05:28:56 +0000","path":"/B","status":"S","length":L}"#),
         2 => Just(r#"{ "requestId":"A", "ip": "B", "status":"S", "protocol":"C" } "#),
         1 => Just(r#"{"status":S,"path":"/A","userAgent":"B"}"#),
         2 => Just(r#"{"status":"S","resourcePath":"/A","responseType":"B","integrationStatus":"S","ip":"C"}"#),
@@ -133,6 +139,125 @@ proptest! {
         prop_assert_eq!(&fast.counts, &plain.counts);
         prop_assert_eq!(&fast.digest, &plain.digest);
         prop_assert_eq!(&fast.keys, &plain.keys);
+    }
+}
+
+/// How lines stand in a recording.
+#[derive(Debug, Clone, Copy)]
+enum Shape {
+    Lines,
+    LogEvents,
+    Batches,
+}
+
+impl Shape {
+    /// Each of these in a line of its own.
+    fn recording(self, lines: &[&str]) -> String {
+        let events = (0..).zip(lines).map(|(number, line)| {
+            let id = if let Self::Batches = self { format!("{number}") } else { String::new() };
+            serde_json::json!({"id": id, "timestamp": 1_600_000_000_000_u64 + number, "message": line})
+        });
+        match self {
+            Self::Lines => lines.join("\n"),
+            Self::LogEvents => events.map(|event| event.to_string()).collect::<Vec<_>>().join("\n"),
+            Self::Batches => {
+                let batch = |events: &[serde_json::Value]| {
+                    serde_json::json!({
+                        "messageType": "DATA_MESSAGE", "owner": "1", "logGroup": "g", "logStream": "s",
+                        "subscriptionFilters": [], "logEvents": events,
+                    })
+                    .to_string()
+                };
+                events.collect::<Vec<_>>().chunks(10).map(batch).collect()
+            }
+        }
+    }
+}
+
+fn backtested(recording: &str, pattern: &str) -> Option<Backtest> {
+    let settings = backtest::Settings {
+        reader: reader(&[], Some(RULES[3]), 3),
+        against: None,
+        style: Style::default(),
+        alarm: default_alarm(),
+        pattern: FilterPattern::parse(pattern).unwrap(),
+        max_decompressed_bytes: 1 << 30,
+    };
+    let recording = std::io::Cursor::new(recording.to_owned());
+    let open = Box::new(move || Ok(Box::new(recording) as Box<dyn std::io::Read + Send>));
+    backtest::backtest(vec![backtest::Source { name: "recording".to_owned(), open }], &settings).ok()
+}
+
+fn replayed(recording: &str) -> Replayed {
+    let reader = reader(&[], Some(RULES[3]), 3);
+    let settings =
+        replay::Settings { reader, style: Style::default(), max_decompressed_bytes: 1 << 30, now_ms: None };
+    replay::replay(recording.as_bytes(), &settings).unwrap()
+}
+
+/// What adds up over parts of a recording.
+fn sums(recording: &str, pattern: &str) -> [u64; 16] {
+    let mut sums = [0; 16];
+    let ledger = replayed(recording);
+    let hits = |rule: usize| ledger.rule_hits.get(rule).copied().unwrap_or_default();
+    let ledger = &ledger.ledger;
+    sums[..7].copy_from_slice(&[
+        ledger.received,
+        ledger.ok,
+        ledger.ignored,
+        ledger.unreadable,
+        ledger.matched,
+        hits(0),
+        hits(1),
+    ]);
+    if let Some(Backtest { lines, slack, blind_spots, .. }) = backtested(recording, pattern) {
+        let blind = blind_spots.lines + blind_spots.not_asked_for;
+        let hits: u64 = slack.rules.iter().map(|rule| rule.hits).sum();
+        sums[7..].copy_from_slice(&[
+            lines.received,
+            lines.ok,
+            lines.client_errors,
+            lines.server_errors,
+            lines.unreadable,
+            lines.salvaged,
+            slack.matched + hits,
+            blind,
+            blind_spots.false_hits,
+        ]);
+    }
+    sums
+}
+
+const PATTERNS: [&str; 12] = [
+    "{ ($.status = 4*) || ($.status = 5*) }",
+    "{ $.status >= 400 }",
+    "{ $.latency > 9 && $.status != \"200\" }",
+    "{ $.latency NOT EXISTS || $.length = 0 }",
+    "{ $.* = 502 || $.* = \"*a*\" }",
+    "{ $.status.code = 5* || $.a.status NOT EXISTS }",
+    "{ $.path IS NULL || $.ip = %^[a-m]% }",
+    "{ $.status[0] NOT EXISTS && $.requestId = * }",
+    "500",
+    "-502 -GET",
+    "%50[0-4]%",
+    "[a, b, ...]",
+];
+
+proptest! {
+    #[test]
+    fn what_was_learned_of_a_recording_changes_no_count_of_it(
+        lines in prop::collection::vec(line(), 1..24),
+        shape in prop::sample::select(vec![Shape::Lines, Shape::LogEvents, Shape::Batches]),
+        pattern in prop::sample::select(PATTERNS.to_vec()),
+    ) {
+        // A line alone has nothing before it to learn from: it is read plainly.
+        let lines: Vec<&str> = lines.iter().flat_map(|line| line.split('\n')).collect();
+        let mut apart = [0; 16];
+        for line in &lines {
+            let of_line = sums(&shape.recording(&[line]), pattern);
+            apart.iter_mut().zip(of_line).for_each(|(sum, of_line)| *sum += of_line);
+        }
+        prop_assert_eq!(sums(&shape.recording(&lines), pattern), apart);
     }
 }
 

@@ -9,12 +9,36 @@ const LANES: usize = 16;
 /// Fixed text up to this length is compared without a loop.
 const WIDE: usize = 2 * LANES;
 
-/// A text that every line of a format has.
+/// A text that every line of a format has, as it stands in a batch and as it was logged.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Fixed {
-    text: Vec<u8>,
-    /// The same without escapes.
-    plain: String,
+pub(crate) struct Fixed {
+    pub(super) escaped: Prefix,
+    pub(super) plain: Prefix,
+}
+
+impl Fixed {
+    /// `escaped` is the text as it stands in a batch.
+    pub(super) fn new(escaped: String) -> Self {
+        let mut plain = String::new();
+        json::unescape(escaped.as_bytes(), &mut plain);
+        Self { escaped: Prefix::new(escaped), plain: Prefix::new(plain) }
+    }
+
+    /// White space at a line's end is not shown.
+    pub(super) fn end_the_line(&mut self) {
+        self.plain = Prefix::new(self.plain.text.trim_end().to_owned());
+    }
+
+    /// By how many bytes it is shorter without its escapes.
+    pub(super) fn escapes(&self) -> usize {
+        self.escaped.text.len() - self.plain.text.len()
+    }
+}
+
+/// A text that a line may begin with.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Prefix {
+    text: String,
     halves: [Half; 2],
 }
 
@@ -31,32 +55,20 @@ impl Half {
     }
 }
 
-impl Fixed {
-    pub(super) fn new(text: Vec<u8>) -> Self {
+impl Prefix {
+    fn new(text: String) -> Self {
         let half = |start: usize| {
             let lanes = |byte: &dyn Fn(&u8) -> u8| {
-                u8x16::new(std::array::from_fn(|at| text.get(start + at).map_or(0, byte)))
+                let bytes = text.as_bytes();
+                u8x16::new(std::array::from_fn(|at| bytes.get(start + at).map_or(0, byte)))
             };
             Half { bytes: lanes(&|&byte| byte), mask: lanes(&|_| u8::MAX) }
         };
-        let mut plain = String::new();
-        json::unescape(&text, &mut plain);
-        Self { halves: [half(0), half(LANES)], text, plain }
+        Self { halves: [half(0), half(LANES)], text }
     }
 
-    /// White space at a line's end is not shown.
-    pub(super) fn end_the_line(&mut self) {
-        self.plain.truncate(self.plain.trim_end().len());
-    }
-
-    /// By how many bytes it is shorter without its escapes.
-    pub(super) fn escapes(&self) -> usize {
-        self.text.len() - self.plain.len()
-    }
-
-    /// What the text says.
-    pub(super) fn plain(&self) -> &str {
-        &self.plain
+    pub(super) fn text(&self) -> &str {
+        &self.text
     }
 
     /// What stands behind the text, if `line` begins with it.
@@ -69,28 +81,29 @@ impl Fixed {
                 let differs = self.halves[0].differs(*low) | self.halves[1].differs(*high);
                 if differs == u8x16::ZERO { line.get(length..) } else { None }
             }
-            _ => line.strip_prefix(self.text.as_slice()),
+            _ => line.strip_prefix(self.text.as_bytes()),
         }
     }
 }
 
-/// The length of a text without escapes, at the beginning of `line`, that ends at a backslash.
+/// The length of a text without escapes, at the beginning of `line`, that ends at `end`: a backslash in a batch, else
+/// a quote.
 ///
-/// `None` where it ends otherwise: at a bare quote, at a control character, or not at all.
-pub(super) fn text_length(line: &[u8]) -> Option<usize> {
+/// `None` where it ends otherwise: at the other of the two, at a control character, or not at all.
+pub(crate) fn text_length(line: &[u8], end: u8) -> Option<usize> {
     let mut length = 0;
     let mut rest = line;
     while let Some((&bytes, behind)) = rest.split_first_chunk::<LANES>() {
         let ends = ends_of(u8x16::new(bytes));
         if ends != 0 {
             length += ends.trailing_zeros() as usize;
-            return (line.get(length) == Some(&b'\\')).then_some(length);
+            return (line.get(length) == Some(&end)).then_some(length);
         }
         length += LANES;
         rest = behind;
     }
-    let end = rest.iter().position(|&byte| byte < b' ' || byte == b'"' || byte == b'\\')?;
-    (rest.get(end) == Some(&b'\\')).then_some(length + end)
+    let found = rest.iter().position(|&byte| byte < b' ' || byte == b'"' || byte == b'\\')?;
+    (rest.get(found) == Some(&end)).then_some(length + found)
 }
 
 /// A bit for each byte that is a quote, a backslash or a control character, the first byte's lowest.
@@ -107,10 +120,10 @@ mod tests {
     #[test]
     fn a_text_is_found_at_the_beginning_only_whatever_follows() {
         for length in 0..40 {
-            let text = vec![b'x'; length];
-            let fixed = Fixed::new(text.clone());
+            let text = "x".repeat(length);
+            let fixed = Prefix::new(text.clone());
             for more in 0..40 {
-                let mut line = [text.as_slice(), &vec![b'y'; more]].concat();
+                let mut line = [text.as_bytes(), &vec![b'y'; more]].concat();
                 assert_eq!(fixed.strip(&line), Some(vec![b'y'; more].as_slice()), "{length} {more}");
                 if let Some(last) = length.checked_sub(1) {
                     line[last] = b'z';
@@ -122,22 +135,24 @@ mod tests {
     }
 
     #[test]
-    fn a_value_ends_at_a_backslash_and_at_nothing_else() {
-        for before in 0..20 {
-            for behind in 0..20 {
-                for byte in 0..=u8::MAX {
-                    let line =
-                        [&vec![0xe9; before], [byte].as_slice(), &vec![b'!'; behind], b"\\\""].concat();
-                    let expected = match byte {
-                        b'\\' => Some(before),
-                        b'"' | 0..b' ' => None,
-                        _ => Some(before + 1 + behind),
-                    };
-                    assert_eq!(text_length(&line), expected, "{before} {behind} {byte}");
+    fn a_value_ends_at_its_end_and_at_nothing_else() {
+        for (end, other) in [(b'\\', b'"'), (b'"', b'\\')] {
+            for before in 0..20 {
+                for behind in 0..20 {
+                    for byte in 0..=u8::MAX {
+                        let line =
+                            [&vec![0xe9; before], [byte].as_slice(), &vec![b'!'; behind], &[end]].concat();
+                        let expected = match byte {
+                            _ if byte == end => Some(before),
+                            _ if byte == other || byte < b' ' => None,
+                            _ => Some(before + 1 + behind),
+                        };
+                        assert_eq!(text_length(&line, end), expected, "{before} {behind} {byte}");
+                    }
                 }
             }
+            assert_eq!(text_length(b"no end", end), None);
+            assert_eq!(text_length(b"no end in many more", end), None);
         }
-        assert_eq!(text_length(b"no end"), None);
-        assert_eq!(text_length(b"no end in many more"), None);
     }
 }

@@ -5,13 +5,13 @@ use super::number_length;
 /// Formats with more fields are read the plain way.
 pub(super) const MAX_FIELDS: usize = 64;
 /// Escaped quote, as every quote of a line stands in a batch.
-const QUOTE: &[u8] = b"\\\"";
+const QUOTE: &str = "\\\"";
 
 /// A line on its way to a template. The line is known to be JSON.
 pub(super) struct Learning<'a> {
     rest: &'a str,
     /// Escaped text before the first value, behind it, and so on: one more than there are values.
-    pub(super) fixed: Vec<Vec<u8>>,
+    pub(super) fixed: Vec<String>,
     /// The key of each value, and whether it is a text.
     pub(super) values: Vec<(&'a str, bool)>,
 }
@@ -19,7 +19,7 @@ pub(super) struct Learning<'a> {
 impl<'a> Learning<'a> {
     /// `None` where the line is no flat object of texts and whole numbers without escapes.
     pub(super) fn of(line: &'a str) -> Option<Self> {
-        let mut learning = Learning { rest: line, fixed: vec![Vec::new()], values: Vec::new() };
+        let mut learning = Learning { rest: line, fixed: vec![String::new()], values: Vec::new() };
         learning.object()?;
         Some(learning)
     }
@@ -53,7 +53,7 @@ impl<'a> Learning<'a> {
             return None;
         }
         self.push(QUOTE);
-        self.push(key.as_bytes());
+        self.push(key);
         self.push(QUOTE);
         self.rest = inner.get(key.len() + 1..)?;
         self.space();
@@ -75,7 +75,7 @@ impl<'a> Learning<'a> {
             self.rest = self.rest.get(length..)?;
         }
         self.values.push((key, text.is_some()));
-        self.fixed.push(Vec::new());
+        self.fixed.push(String::new());
         if text.is_some() {
             self.push(QUOTE);
         }
@@ -86,7 +86,7 @@ impl<'a> Learning<'a> {
     fn fixed(&mut self, text: &str) -> Option<()> {
         self.space();
         self.rest = self.rest.strip_prefix(text)?;
-        self.push(text.as_bytes());
+        self.push(text);
         Some(())
     }
 
@@ -94,13 +94,13 @@ impl<'a> Learning<'a> {
     fn space(&mut self) {
         let behind = self.rest.trim_start_matches(' ');
         let blanks = self.rest.len() - behind.len();
-        self.push(&b" ".repeat(blanks));
+        self.push(&" ".repeat(blanks));
         self.rest = behind;
     }
 
-    fn push(&mut self, text: &[u8]) {
+    fn push(&mut self, text: &str) {
         if let Some(fixed) = self.fixed.last_mut() {
-            fixed.extend_from_slice(text);
+            fixed.push_str(text);
         }
     }
 }

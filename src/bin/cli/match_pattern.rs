@@ -3,7 +3,7 @@
 use std::io::{self, BufWriter, Write};
 
 use statuswatch::filter_pattern::FilterPattern;
-use statuswatch::recording::log_events;
+use statuswatch::recording::{LineText, Listener, Recorded, RecordingFault, log_events};
 
 use crate::Exit;
 use crate::arguments::MatchArguments;
@@ -50,26 +50,52 @@ fn print_matching(
         Err(error) => return Ok(Err(error)),
     };
     let name = &input.name;
-    let mut printed = Ok(());
-    let read = log_events(Progress::new(source, length, name), MAX_DECOMPRESSED_BYTES, &mut |line, event| {
-        let message = match event {
-            Ok(event) => event.message.unwrap_or_default(),
-            Err(fault) => {
-                eprintln!("statuswatch: {name}: line {line}: {fault}");
-                *exit = Exit::InputFailed;
-                return;
-            }
-        };
-        if printed.is_ok() && pattern.matches(&String::from_utf8_lossy(message)) {
-            printed = print(out, message);
-        }
-    });
-    printed?;
+    let mut matching =
+        Matching { name, pattern, out, exit, piece: Vec::new(), said: String::new(), printed: Ok(()) };
+    let read = log_events(Progress::new(source, length, name), MAX_DECOMPRESSED_BYTES, &mut matching);
+    matching.printed?;
     Ok(read)
 }
 
-/// A line break that ends the message is the one that ends the line here.
-fn print(out: &mut impl Write, message: &[u8]) -> io::Result<()> {
-    out.write_all(message.strip_suffix(b"\n").unwrap_or(message))?;
-    out.write_all(b"\n")
+/// Prints the lines of one input that match.
+struct Matching<'a, W> {
+    name: &'a str,
+    pattern: &'a FilterPattern,
+    out: &'a mut W,
+    exit: &'a mut Exit,
+    /// Of the piece at hand, which count when it has ended well.
+    piece: Vec<u8>,
+    /// Space for a line, used again and again.
+    said: String,
+    printed: io::Result<()>,
+}
+
+impl<W: Write> Listener for Matching<'_, W> {
+    fn log_event(&mut self, _number: u64, event: &Recorded<'_>) {
+        let message = match event.message {
+            None => b"",
+            Some(LineText::Plain(line)) => line,
+            Some(LineText::Escaped(text)) => {
+                text.unescape_into(&mut self.said);
+                self.said.as_bytes()
+            }
+        };
+        if self.printed.is_ok() && self.pattern.matches(&String::from_utf8_lossy(message)) {
+            // A line break that ends the message is the one that ends the line here.
+            self.piece.extend_from_slice(message.strip_suffix(b"\n").unwrap_or(message));
+            self.piece.push(b'\n');
+        }
+    }
+
+    fn end(&mut self, number: u64, result: Result<(), RecordingFault>) {
+        match result {
+            Ok(()) if self.printed.is_ok() => self.printed = self.out.write_all(&self.piece),
+            Ok(()) => {}
+            Err(fault) => {
+                eprintln!("statuswatch: {}: line {number}: {fault}", self.name);
+                *self.exit = Exit::InputFailed;
+            }
+        }
+        self.piece.clear();
+    }
 }

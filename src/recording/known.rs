@@ -1,0 +1,97 @@
+//! What stands in a recording was mostly written by one format: what was learned of the pieces before, and the next one
+//! known by it.
+//!
+//! It changes nothing of what is read: a piece is known only where looking at it would say the same.
+
+use std::borrow::Cow;
+
+use super::Piece;
+use super::event_format::{Event, EventFormat};
+use crate::access_log::formats::{Escaped, Formats, Plain, Recogniser};
+use crate::decode::{EscapedText, LogEvent};
+
+/// Log events that one recording tries to learn from: where formats change all the time, trying only costs.
+const MAX_LESSONS: u32 = 64;
+
+/// The formats of the pieces so far.
+#[derive(Debug, Default)]
+pub(super) struct KnownPieces {
+    /// Of access-log lines that stand alone: a document of such a format is nothing else.
+    lines: Recogniser,
+    line_formats: Formats,
+    /// Of the messages of log events that stand alone.
+    messages: Recogniser,
+    message_formats: Formats,
+    events: Option<EventFormat>,
+    lessons: u32,
+    event: Event,
+    /// Space for a message, used again and again.
+    said: String,
+}
+
+/// What a known piece is.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Found {
+    Line,
+    /// Its parts are noted.
+    LogEvent,
+}
+
+impl KnownPieces {
+    /// The length of the piece at the beginning of `text`, its line breaks, and what it is, if it is of a known format.
+    pub(super) fn find(&mut self, text: &[u8]) -> Option<(usize, u64, Found)> {
+        if let Some(length) = self.lines.recognise::<Plain>(text, &self.line_formats) {
+            return Some((length, 0, Found::Line));
+        }
+        let Self { messages, message_formats, event, .. } = self;
+        let mut recognise = |text: &[u8]| messages.recognise::<Escaped>(text, message_formats);
+        let format = self.events.as_ref()?;
+        let length = format.read(text, event, &mut recognise)?;
+        // What is not UTF-8 reads as U+FFFD: that is left to the long way.
+        std::str::from_utf8(text.get(self.event.log_stream.clone())?).ok()?;
+        Some((length, format.line_breaks(), Found::LogEvent))
+    }
+
+    /// The piece that was found last; `text` is what it was found in.
+    pub(super) fn piece<'a>(&'a mut self, text: &'a [u8], found: Found) -> Piece<'a> {
+        if let Found::Line = found {
+            return Piece::Line(text, self.lines.last());
+        }
+        let Event { id, log_stream, timestamp_ms, message, is_recognised } = self.event.clone();
+        let part = |range| text.get(range).unwrap_or_default();
+        let message = EscapedText(part(message));
+        if !is_recognised && self.messages.may_learn() {
+            self.learn_message(message);
+        }
+        let event = LogEvent {
+            id: EscapedText(part(id)),
+            timestamp_ms,
+            message: Some(message),
+            is_recognised: false,
+        };
+        let log_stream = Cow::Borrowed(std::str::from_utf8(part(log_stream)).unwrap_or_default());
+        let known = if is_recognised { self.messages.last() } else { None };
+        Piece::LogEvent { event, log_stream, known }
+    }
+
+    /// Learns the format of a document that is an access-log line.
+    pub(super) fn learn_line(&mut self, document: &[u8]) {
+        if let Ok(line) = std::str::from_utf8(document) {
+            self.lines.learn(line, &self.line_formats);
+        }
+    }
+
+    /// Learns the format of a document that is a log event.
+    pub(super) fn learn_log_event(&mut self, document: &[u8]) {
+        if self.lessons == MAX_LESSONS {
+            return;
+        }
+        self.lessons += 1;
+        self.events = EventFormat::learn(document).or(self.events.take());
+    }
+
+    fn learn_message(&mut self, message: EscapedText<'_>) {
+        message.unescape_into(&mut self.said);
+        self.messages.learn(self.said.trim_end(), &self.message_formats);
+    }
+}
