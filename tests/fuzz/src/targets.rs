@@ -11,6 +11,7 @@ mod decode;
 mod event;
 mod filter_pattern;
 mod handler;
+pub(crate) mod known_lines;
 mod message;
 mod replay;
 mod retry_after;
@@ -21,10 +22,11 @@ pub(crate) mod slack;
 type Target = fn(&[u8]);
 
 /// Every target by its name, which is also the name of its corpus.
-pub(crate) const TARGETS: [(&str, Target); 11] = [
+pub(crate) const TARGETS: [(&str, Target); 12] = [
     ("decode", decode::compressed),
     ("subscription_message", decode::subscription_message),
     ("access_log", access_log::run),
+    ("known_lines", known_lines::run),
     ("event", event::run),
     ("alarm", event::alarm),
     ("retry_after", retry_after::run),
