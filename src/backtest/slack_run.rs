@@ -16,7 +16,8 @@ use crate::duplicates::Remembered;
 use crate::handler::{draw, draw_quiet_again};
 use crate::pace::{Bucket, Pace};
 use crate::rules::Action;
-use crate::slack::render::{Rendered, Style};
+use crate::slack::message::Message;
+use crate::slack::render::Style;
 
 /// What a post takes; for so long a container takes no other delivery.
 const POST_MS: i64 = 200;
@@ -263,7 +264,7 @@ impl<'s> SlackRun<'s> {
             } else if let Some(end) = container.pace.quiet_again(at_ms)
                 && container.pace.bucket.take(at_ms)
             {
-                self.record.note(at_ms, 0, draw_quiet_again(&end, self.style));
+                self.record.note(at_ms, 0, draw_quiet_again(&end, self.style).message, 0);
                 container.pace.told_quiet();
                 container.has_storm = false;
             }
@@ -275,10 +276,10 @@ impl Container {
     /// As the function does where Slack accepts every post.
     fn tell_or_fold(&mut self, digest: Digest, at_ms: i64, style: &Style, record: &mut Record) {
         if self.pace.bucket.take(at_ms) {
-            let (all, rendered) = draw(&self.pace, digest, style, at_ms);
-            self.pace.posted(&all, rendered.shown, at_ms);
+            let (all, message, shown) = draw(&self.pace, digest, style, at_ms);
+            self.pace.posted(&all, shown, at_ms);
             self.free_at_ms = at_ms + POST_MS;
-            record.note(at_ms, all.matched(), rendered);
+            record.note(at_ms, all.matched(), message, shown);
         } else if digest.matched() > 0 {
             self.pace.fold(digest, at_ms);
             self.has_storm = true;
@@ -297,13 +298,12 @@ struct Record {
 }
 
 impl Record {
-    fn note(&mut self, at_ms: i64, matched: u64, rendered: Rendered) {
+    fn note(&mut self, at_ms: i64, matched: u64, message: Message, shown: u64) {
         self.messages += 1;
-        self.shown += rendered.shown;
-        self.counted += matched.saturating_sub(rendered.shown);
+        self.shown += shown;
+        self.counted += matched.saturating_sub(shown);
         *self.by_minute.entry(at_ms - at_ms.rem_euclid(MINUTE_MS)).or_default() += 1;
         if self.told.len() < MAX_TOLD {
-            let Rendered { message, shown, .. } = rendered;
             self.told.push(Told { at: Time(at_ms), shown, matched, message });
         }
     }

@@ -11,7 +11,7 @@ use crate::ledger::{Ledger, Measures};
 use crate::pace::Pace;
 use crate::slack::message::Message;
 use crate::slack::post::{PlainBody, Post, PostError, PostOutcome};
-use crate::slack::render::{Rendered, Situation, Storm, Style, render, render_blocks, render_plain};
+use crate::slack::render::{Rendered, Situation, Storm, Style, render_blocks, render_plain};
 
 /// The longest Retry-After that is waited for, once.
 const SHORT_RETRY_AFTER: Duration = Duration::from_secs(3);
@@ -160,11 +160,12 @@ async fn post<S: Slack>(
     Ok(if accepted.as_plain_text { plain().1 } else { forms.shown })
 }
 
-/// What a container with a token has to tell now, with all that is pending, and the message that says so.
-pub(crate) fn draw(pace: &Pace, digest: Digest, style: &Style, now_ms: i64) -> (Digest, Rendered) {
+/// What a container with a token has to tell now, with all that is pending, the message that says so, and how many
+/// lines it shows.
+pub(crate) fn draw(pace: &Pace, digest: Digest, style: &Style, now_ms: i64) -> (Digest, Message, u64) {
     let (all, storm) = gather(pace, digest);
-    let rendered = render(&all, style, &Situation { now_ms, id: &short_id(all.id), storm });
-    (all, rendered)
+    let (message, shown) = render_blocks(&all, style, &Situation { now_ms, id: &short_id(all.id), storm });
+    (all, message, shown)
 }
 
 /// What a container with a token has to tell now: the digest with all that is pending, and the storm they are part of.

@@ -90,6 +90,7 @@ impl Prefix {
 /// a quote.
 ///
 /// `None` where it ends otherwise: at the other of the two, at a control character, or not at all.
+#[inline]
 pub(crate) fn text_length(line: &[u8], end: u8) -> Option<usize> {
     let mut length = 0;
     let mut rest = line;

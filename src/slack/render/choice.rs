@@ -7,12 +7,15 @@
 use super::Storm;
 use super::form::Room;
 use crate::digest::{Sample, SampleText, Section};
-use crate::slack::escape::{Dialect, escape_within};
+use crate::slack::escape::{Dialect, escape_within, least_units};
 
 /// A line cut shorter than this tells too little to be worth its place, in characters as Slack counts them.
 const MIN_CUT: usize = 240;
 /// In a storm, lines of one group beyond this tell nothing new.
 const MAX_PER_GROUP_IN_STORM: usize = 5;
+
+/// How far the length to which lines are cut is from an equal share, as a rule.
+const NEAR: usize = 8;
 
 /// The chosen lines of each section, harmless in the dialect.
 pub(super) fn choose(
@@ -29,13 +32,18 @@ pub(super) fn choose(
 
     let firsts = firsts.split_at(firsts.len().min(max_lines)).0;
     let lines = whole(firsts, room, dialect).unwrap_or_else(|| cut(firsts, room, dialect));
-    let others = others.iter().map(|other| (other, other.write(dialect, usize::MAX)));
+    let others = others.iter().map(|other| (other, None));
     let mut left = room;
     let mut chosen: Vec<(&Candidate<'_>, String)> = Vec::new();
-    for (candidate, line) in firsts.iter().zip(lines).chain(others) {
+    for (candidate, line) in firsts.iter().zip(lines.into_iter().map(Some)).chain(others) {
         if chosen.len() >= max_lines || left.units == 0 {
             break;
         }
+        // Once a message is nearly full, most lines need not be written to see that they are too long.
+        if line.is_none() && least_units(candidate.text) >= left.units {
+            continue;
+        }
+        let line = line.unwrap_or_else(|| candidate.write(dialect, usize::MAX));
         if let Some(after) = left.after(&line) {
             left = after;
             chosen.push((candidate, line));
@@ -142,9 +150,13 @@ fn widest_cut(candidates: &[Candidate<'_>], room: Room, dialect: Dialect) -> usi
     if fits(usize::MAX).is_some() {
         return usize::MAX;
     }
+    // Where all are long, each gets about an equal share: the search begins around it.
+    let share = room.units.checked_div(candidates.len()).unwrap_or_default();
+    let mut guesses = [share.saturating_sub(NEAR), share + NEAR].into_iter();
     let (mut fitting, mut too_wide) = (MIN_CUT, room.units + 1);
     while fitting + 1 < too_wide {
-        let max = usize::midpoint(fitting, too_wide);
+        let guess = guesses.next().filter(|guess| (fitting + 1..too_wide).contains(guess));
+        let max = guess.unwrap_or_else(|| usize::midpoint(fitting, too_wide));
         if fits(max).is_some() { fitting = max } else { too_wide = max }
     }
     fitting
