@@ -1,10 +1,12 @@
 //! Log events in, one by one; their digest and the count of each kind out.
 
+mod known;
+
 use super::fault::fault;
 use super::kinds::{Kinds, Told};
 use super::line::Line;
-use super::{Batch, MAX_ROUTE_BYTES, MAX_SAMPLE_BYTES, Reader, Sample, SampleText};
-use crate::access_log::formats::{Escaped, Known, LineText};
+use super::{Batch, MAX_ROUTE_BYTES, Reader, Sample, SampleText};
+use crate::access_log::formats::{Escaped, LineText};
 use crate::access_log::redact::{Redacted, redact};
 use crate::access_log::{self, AccessLog, Format, Reading, StatusClass};
 use crate::decode::{EscapedText, Header, LogEvent, MAX_TIMESTAMP_MS, Sink};
@@ -226,83 +228,6 @@ impl<'a> Intake<'a> {
         };
         if let Some(group) = section.groups.get_mut(index) {
             group.samples.push(sample);
-        }
-        true
-    }
-
-    /// Takes a line that was recognised before it came here.
-    pub(crate) fn known(
-        &mut self,
-        header: &Header,
-        id: &[u8],
-        timestamp_ms: i64,
-        known: Known<'_>,
-        text: LineText<'_>,
-    ) {
-        if !self.receive(header, timestamp_ms) {
-            return;
-        }
-        let origin = Origin { header, id, timestamp_ms };
-        if self.reader.format.reads_json() && self.read_known(origin, known, text) {
-            return;
-        }
-        let mut line = std::mem::take(&mut self.batch.line);
-        self.read(origin, text.said(&mut line).as_ref());
-        self.batch.line = line;
-    }
-
-    /// Takes a recognised line; `false` where the plain reader has to.
-    fn read_known(&mut self, origin: Origin<'_>, known: Known<'_>, text: LineText<'_>) -> bool {
-        if known.is_ok(text.bytes()) {
-            self.batch.counts.ok += 1;
-            return true;
-        }
-        self.count_alike(origin, known, text) || self.read_fields(origin, known, text)
-    }
-
-    /// Counts a line of a kind that was told before and whose text is surely not kept; `false` for another.
-    fn count_alike(&mut self, origin: Origin<'_>, known: Known<'_>, text: LineText<'_>) -> bool {
-        let Some(told) = self.kinds.told(known, text.bytes()).filter(|_| !origin.id.is_empty()) else {
-            return false;
-        };
-        let Some((room, section)) = self.batch.room(told.section, self.reader.samples_per_group) else {
-            return false;
-        };
-        let length = match text {
-            LineText::Plain(line) => line.len(),
-            LineText::Escaped(line) => known.plain_length(line.0.len()),
-        };
-        // Where a line is not UTF-8 it says more than it has bytes, never less.
-        let least = length.min(MAX_SAMPLE_BYTES - 3);
-        let is_refused = told.group.is_none_or(|group| room.refuses(&section.groups, group, least));
-        if !is_refused || section.log_group != origin.header.log_group {
-            return false;
-        }
-        if let Some(rule) = told.rule {
-            self.batch.counts.hit(rule);
-        }
-        self.stream.switch_to(&origin.header.log_group, &origin.header.log_stream);
-        let key = self.stream.key(origin.id);
-        if self.is_new(key) {
-            self.count(origin, told, false);
-        }
-        true
-    }
-
-    /// Reads a line by its format; `false` where the plain reader has to.
-    fn read_fields(&mut self, origin: Origin<'_>, known: Known<'_>, text: LineText<'_>) -> bool {
-        // A value that is not UTF-8 reads as U+FFFD: the plain reader does that.
-        let Ok(said) = simdutf8::basic::from_utf8(text.bytes()) else { return false };
-        let Some(log) = known.access_log(said) else { return false };
-        let line = match text {
-            LineText::Plain(_) => Line::Plain(said),
-            LineText::Escaped(_) => Line::Recognised(known, said),
-        };
-        if let Some(told) = self.judge(origin, &log, line, false)
-            && self.reader.redact.is_empty()
-            && self.reader.rules.decide_by_kind()
-        {
-            self.kinds.remember(known, text.bytes(), told);
         }
         true
     }

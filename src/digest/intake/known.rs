@@ -1,0 +1,86 @@
+//! Lines that were recognised: what is to know of them is known without parsing them.
+
+use super::{Intake, Origin};
+use crate::access_log::formats::{Known, LineText};
+use crate::decode::Header;
+use crate::digest::MAX_SAMPLE_BYTES;
+use crate::digest::line::Line;
+
+impl Intake<'_> {
+    /// Takes a line that was recognised before it came here.
+    pub(crate) fn known(
+        &mut self,
+        header: &Header,
+        id: &[u8],
+        timestamp_ms: i64,
+        known: Known<'_>,
+        text: LineText<'_>,
+    ) {
+        if !self.receive(header, timestamp_ms) {
+            return;
+        }
+        let origin = Origin { header, id, timestamp_ms };
+        if self.reader.format.reads_json() && self.read_known(origin, known, text) {
+            return;
+        }
+        let mut line = std::mem::take(&mut self.batch.line);
+        self.read(origin, text.said(&mut line).as_ref());
+        self.batch.line = line;
+    }
+
+    /// Takes a recognised line; `false` where the plain reader has to.
+    pub(super) fn read_known(&mut self, origin: Origin<'_>, known: Known<'_>, text: LineText<'_>) -> bool {
+        if known.is_ok(text.bytes()) {
+            self.batch.counts.ok += 1;
+            return true;
+        }
+        self.count_alike(origin, known, text) || self.read_fields(origin, known, text)
+    }
+
+    /// Counts a line of a kind that was told before and whose text is surely not kept; `false` for another.
+    fn count_alike(&mut self, origin: Origin<'_>, known: Known<'_>, text: LineText<'_>) -> bool {
+        let Some(told) = self.kinds.told(known, text.bytes()).filter(|_| !origin.id.is_empty()) else {
+            return false;
+        };
+        let Some((room, section)) = self.batch.room(told.section, self.reader.samples_per_group) else {
+            return false;
+        };
+        let length = match text {
+            LineText::Plain(line) => line.len(),
+            LineText::Escaped(line) => known.plain_length(line.0.len()),
+        };
+        // Where a line is not UTF-8 it says more than it has bytes, never less.
+        let least = length.min(MAX_SAMPLE_BYTES - 3);
+        let is_refused = told.group.is_none_or(|group| room.refuses(&section.groups, group, least));
+        if !is_refused || section.log_group != origin.header.log_group {
+            return false;
+        }
+        if let Some(rule) = told.rule {
+            self.batch.counts.hit(rule);
+        }
+        self.stream.switch_to(&origin.header.log_group, &origin.header.log_stream);
+        let key = self.stream.key(origin.id);
+        if self.is_new(key) {
+            self.count(origin, told, false);
+        }
+        true
+    }
+
+    /// Reads a line by its format; `false` where the plain reader has to.
+    fn read_fields(&mut self, origin: Origin<'_>, known: Known<'_>, text: LineText<'_>) -> bool {
+        // A value that is not UTF-8 reads as U+FFFD: the plain reader does that.
+        let Ok(said) = simdutf8::basic::from_utf8(text.bytes()) else { return false };
+        let Some(log) = known.access_log(said) else { return false };
+        let line = match text {
+            LineText::Plain(_) => Line::Plain(said),
+            LineText::Escaped(_) => Line::Recognised(known, said),
+        };
+        if let Some(told) = self.judge(origin, &log, line, false)
+            && self.reader.redact.is_empty()
+            && self.reader.rules.decide_by_kind()
+        {
+            self.kinds.remember(known, text.bytes(), told);
+        }
+        true
+    }
+}
