@@ -14,6 +14,7 @@ mod alarm_notices;
 mod alarm_run;
 mod blind_spots;
 mod figures;
+mod line;
 pub mod lines;
 mod minutes;
 mod problems;
@@ -39,7 +40,7 @@ use crate::words;
 use against::Against;
 use alarm_run::AlarmRun;
 use blind_spots::BlindSpotRun;
-use lines::{Kind, Line};
+use line::{Kind, Line};
 use minutes::Minutes;
 use slack_run::SlackRun;
 

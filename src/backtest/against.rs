@@ -2,7 +2,7 @@
 
 use super::Days;
 use super::figures::AgainstFigures;
-use super::lines::Line;
+use super::line::Line;
 use super::slack_run::{Groups, SlackRun};
 use crate::access_log::{self, Reading};
 use crate::digest::Reader;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::figures::{BlindReason, BlindSpots};
-use super::lines::{Kind, Line};
+use super::line::{Kind, Line};
 use crate::filter_pattern::{Blindness, FilterPattern};
 
 /// Reasons that are told apart; what else there is counts under the last one.

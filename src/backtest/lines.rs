@@ -12,11 +12,12 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
+use super::line::{ErrorLine, Kind, Line, Names};
 use super::problems::{Problems, Trouble};
 use super::queue::Queue;
 use super::{Settings, Warning};
 use crate::access_log::formats::{LineText, Recognised};
-use crate::access_log::{self, Reading, Status, StatusClass};
+use crate::access_log::{self, Reading};
 use crate::recording::{Listener, Recorded, RecordingFault, log_events};
 
 /// How much later log is waited for: 15 minutes.
@@ -37,54 +38,6 @@ pub struct Source {
     pub name: String,
     /// Opens it, when its turn comes.
     pub open: Box<dyn FnOnce() -> io::Result<Box<dyn Read + Send>> + Send>,
-}
-
-/// What a line is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    Ok,
-    Error(Status),
-    Unreadable,
-}
-
-/// One line, judged.
-#[derive(Debug)]
-pub(super) struct Line {
-    pub(super) at_ms: i64,
-    /// Position of its recording among the sources.
-    pub(super) source: usize,
-    pub(super) number: u64,
-    pub(super) kind: Kind,
-    pub(super) is_salvaged: bool,
-    /// Whether the metric filter matches it.
-    pub(super) is_seen: bool,
-    pub(super) names: Arc<Names>,
-    /// What it says where it is an error.
-    pub(super) error: Option<Box<ErrorLine>>,
-}
-
-/// Where lines come from; empty where it is unknown.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Names {
-    pub(super) log_group: String,
-    pub(super) log_stream: String,
-}
-
-/// What an error line says.
-#[derive(Debug)]
-pub(super) struct ErrorLine {
-    /// Unique: CloudWatch's, or made of source and number.
-    pub(super) id: String,
-    pub(super) text: String,
-    /// What is known of the text, where it was recognised.
-    pub(super) recognised: Option<Recognised>,
-}
-
-impl Line {
-    /// Its text where it is an error.
-    pub(super) fn text(&self) -> &str {
-        self.error.as_ref().map_or("", |error| &error.text)
-    }
 }
 
 /// Hands on every line, and gives what could not be read or placed, and how many lines have no time.
@@ -353,11 +306,5 @@ impl Listener for Lane<'_> {
             }
         }
         self.piece = piece;
-    }
-}
-
-impl Kind {
-    fn of(status: Status) -> Self {
-        if status.class() == StatusClass::Ok { Self::Ok } else { Self::Error(status) }
     }
 }

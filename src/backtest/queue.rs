@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
-use super::lines::{ErrorLine, Line};
+use super::line::{ErrorLine, Line};
 use crate::access_log::formats::Recognised;
 
 /// Lines that wait, ordered by their time and, where that is the same, by the order in which they came.
@@ -112,7 +112,7 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::super::lines::Kind;
+    use super::super::line::Kind;
     use super::*;
 
     fn line(at_ms: i64, number: u64) -> Line {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::figures::{MAX_NOISIEST, MAX_TOLD, NoisyGroup, RuleHits, SlackFigures, Time, Told, WorstHour};
-use super::lines::{Kind, Line, Names};
+use super::line::{Kind, Line, Names};
 use super::{BURST, CONTAINERS, DELIVERY_MS, Days, SPACING_MS};
 use crate::access_log::formats::LineText;
 use crate::decode::Header;
