@@ -11,4 +11,5 @@ pub mod webhook_url;
 
 mod answer;
 mod course;
+mod error_word;
 pub mod retry_after;

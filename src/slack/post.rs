@@ -6,8 +6,8 @@
 use std::fmt;
 use std::time::Duration;
 
-pub use super::answer::ErrorWord;
-use super::answer::InBrackets;
+pub use super::error_word::ErrorWord;
+use super::error_word::InBrackets;
 use crate::http::TransportFault;
 
 /// One message in the two forms in which it may be sent.

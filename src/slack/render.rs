@@ -11,6 +11,7 @@ mod footer;
 mod form;
 mod heading;
 mod layout;
+mod pen;
 mod quiet;
 mod rows;
 #[cfg(test)]

@@ -8,46 +8,13 @@ use super::color::color;
 use super::footer::{self, Item};
 use super::form::{Bar, Cell, Form, Layout, Room, Row};
 use super::heading;
+use super::pen::{DETAILS, Detail, LEAST, Links, Pen};
 use super::rows;
 use super::{Situation, Style};
 use crate::digest::{Digest, Section};
-use crate::slack::escape::{Dialect, escape, escape_within};
+use crate::slack::escape::{Dialect, escape};
 use crate::slack::message::Message;
 use crate::words;
-
-/// How much is written out beside the lines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Detail {
-    /// Log groups with a bar of their own.
-    sections: usize,
-    /// Groups with a row of their own, a section.
-    pub(super) groups: usize,
-    /// Rules named in the notes, a section.
-    pub(super) rules: usize,
-    /// The longest name of a route, rule or log group, in characters as Slack counts them.
-    name: usize,
-    links: Links,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Links {
-    /// Logs Insights and the log stream under every bar.
-    Both,
-    /// Logs Insights under every bar.
-    Insights,
-    /// One link under the last bar, to Logs Insights on all log groups.
-    Shared,
-}
-
-/// From the fullest detail to less; [`LEAST`] fits whatever comes.
-const DETAILS: [Detail; 5] = [
-    Detail { sections: 10, groups: 10, rules: 5, name: 120, links: Links::Both },
-    Detail { sections: 10, groups: 6, rules: 3, name: 80, links: Links::Both },
-    Detail { sections: 10, groups: 4, rules: 2, name: 60, links: Links::Insights },
-    Detail { sections: 10, groups: 3, rules: 2, name: 60, links: Links::Shared },
-    Detail { sections: 5, groups: 3, rules: 1, name: 60, links: Links::Shared },
-];
-const LEAST: Detail = Detail { sections: 2, groups: 2, rules: 1, name: 40, links: Links::Shared };
 
 /// The message, and how many lines' text is in it.
 pub(super) fn fill(form: Form, digest: &Digest, style: &Style, situation: &Situation<'_>) -> (Message, u64) {
@@ -62,25 +29,6 @@ pub(super) fn fill(form: Form, digest: &Digest, style: &Style, situation: &Situa
     let shown = lines.iter().map(|lines| lines.len() as u64).sum();
     let evidence = plan.sections.iter().zip(lines).map(|(section, lines)| Evidence::of(section, lines));
     (form.draw(plan.layout(evidence), style), shown)
-}
-
-/// Writes texts so that they are harmless where they go, and no longer than the detail allows.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Pen {
-    dialect: Dialect,
-    pub(super) detail: Detail,
-}
-
-impl Pen {
-    /// Our own words.
-    pub(super) fn words(&self, words: &str) -> String {
-        escape(words, self.dialect)
-    }
-
-    /// A stranger's name for something.
-    pub(super) fn name(&self, name: &str) -> String {
-        escape_within(name, 0, self.dialect, self.detail.name)
-    }
 }
 
 /// What is to be laid out, at one level of detail.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::Storm;
 use super::form::{Cell, Row};
-use super::layout::Pen;
+use super::pen::Pen;
 use crate::digest::{Fault, Group, SampleText, Section};
 use crate::words;
 
