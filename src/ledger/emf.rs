@@ -1,27 +1,13 @@
-//! The text of EMF lines. It is written as it stands: the small part of it that changes is numbers and two names.
+//! The text of EMF lines: metrics in, JSON out.
+//!
+//! It is written as it stands, without a tree of values: every invocation writes one such line.
 
 use std::fmt::Write as _;
 
-use super::{Ledger, Measures};
+/// Name, unit and value of a metric. Names and units are our own words, without anything to escape.
+pub(super) type Metric = (&'static str, &'static str, u64);
 
-/// The metrics of one unit, each after a comma.
-macro_rules! metrics {
-    ($unit:literal: $($name:literal)+) => {
-        concat!($(r#",{"Name":""#, $name, r#"","Unit":""#, $unit, r#""}"#),+)
-    };
-}
-
-/// What tells CloudWatch which members are the ledger's metrics, but for those that a line may lack.
-const LEDGER_METRICS: &str = concat!(
-    r#"{"Dimensions":[["FunctionName"]],"Metrics":[{"Name":"Received","Unit":"Count"}"#,
-    metrics!("Count": "Ok" "Ignored" "Unreadable" "Duplicate" "Matched" "Shown" "Counted" "Pending" "Failed"
-        "Posted" "Salvaged" "Undecodable" "Ambiguous" "Alarms" "Silent" "ClientErrors" "ServerErrors" "RateLimited"),
-);
-const DELIVERY_LAG: &str = metrics!("Milliseconds": "DeliveryLag");
-const END_OF_DIRECTIVE: &str = r#"],"Namespace":"Statuswatch"}"#;
-const RULE_HITS: &str =
-    r#"{"Dimensions":[["FunctionName","Rule"]],"Metrics":[{"Name":"RuleHits","Unit":"Count"}"#;
-
+const NAMESPACE: &str = "Statuswatch";
 /// About as long as the line of a ledger.
 const LINE_BYTES: usize = 2_048;
 
@@ -38,78 +24,42 @@ impl Lines {
         Self { function_name: json(function_name), now_ms, text: String::with_capacity(LINE_BYTES) }
     }
 
-    /// Adds a line with all that is given. Its members stand in the order of their names.
-    pub(super) fn push(&mut self, ledger: Option<(&Ledger, &Measures)>, rule_hits: Option<(&str, u64)>) {
-        self.text.push('{');
-        if let Some((ledger, measures)) = ledger {
-            self.numbers(&[
-                ("Alarms", ledger.alarms),
-                ("Ambiguous", ledger.ambiguous),
-                ("ClientErrors", measures.client_errors),
-                ("Counted", ledger.counted),
-            ]);
-            if let Some(lag) = measures.delivery_lag_ms {
-                self.numbers(&[("DeliveryLag", lag)]);
-            }
-            self.numbers(&[("Duplicate", ledger.duplicate), ("Failed", ledger.failed)]);
-        }
-        let Self { function_name, text, .. } = self;
-        let _ = write!(text, r#""FunctionName":{function_name},"#);
-        if let Some((ledger, measures)) = ledger {
-            self.numbers(&[
-                ("Ignored", ledger.ignored),
-                ("Matched", ledger.matched),
-                ("Ok", ledger.ok),
-                ("Pending", ledger.pending),
-                ("Posted", ledger.posted),
-                ("RateLimited", measures.rate_limited),
-                ("Received", ledger.received),
-            ]);
+    /// Adds a line with these metrics of the function, and one rule's name and hits.
+    pub(super) fn push(&mut self, metrics: &[Metric], rule_hits: Option<(&str, u64)>) {
+        let Self { function_name, text, now_ms } = self;
+        // Writing to a string cannot fail.
+        let _ = write!(text, r#"{{"level":"INFO","message":"ledger","FunctionName":{function_name}"#);
+        let mut directives = String::new();
+        if !metrics.is_empty() {
+            push_metrics(text, &mut directives, r#"["FunctionName"]"#, metrics);
         }
         if let Some((rule, hits)) = rule_hits {
             // CloudWatch takes only ASCII in the value of a dimension.
             let rule: String = rule.chars().map(|c| if c.is_ascii() { c } else { '?' }).collect();
-            let _ = write!(self.text, r#""Rule":{},"RuleHits":{hits},"#, json(&rule));
+            let _ = write!(text, r#","Rule":{}"#, json(&rule));
+            let metrics = [("RuleHits", "Count", hits)];
+            push_metrics(text, &mut directives, r#"["FunctionName","Rule"]"#, &metrics);
         }
-        if let Some((ledger, measures)) = ledger {
-            self.numbers(&[
-                ("Salvaged", ledger.salvaged),
-                ("ServerErrors", measures.server_errors),
-                ("Shown", ledger.shown),
-                ("Silent", ledger.silent),
-                ("Undecodable", ledger.undecodable),
-                ("Unreadable", ledger.unreadable),
-            ]);
-        }
-        self.directives(ledger.map(|(_, measures)| measures), rule_hits.is_some());
-        self.text.push_str("\"level\":\"INFO\",\"message\":\"ledger\"}\n");
+        let _ = write!(text, r#","_aws":{{"Timestamp":{now_ms},"CloudWatchMetrics":[{directives}]}}}}"#);
+        text.push('\n');
     }
 
     pub(super) fn into_text(self) -> String {
         self.text
     }
+}
 
-    fn directives(&mut self, measures: Option<&Measures>, has_rule_hits: bool) {
-        self.text.push_str(r#""_aws":{"CloudWatchMetrics":["#);
-        if let Some(measures) = measures {
-            self.text.push_str(LEDGER_METRICS);
-            self.text.push_str(if measures.delivery_lag_ms.is_some() { DELIVERY_LAG } else { "" });
-            self.text.push_str(END_OF_DIRECTIVE);
-        }
-        if has_rule_hits {
-            self.text.push_str(if measures.is_some() { "," } else { "" });
-            self.text.push_str(RULE_HITS);
-            self.text.push_str(END_OF_DIRECTIVE);
-        }
-        // Writing to a string cannot fail.
-        let _ = write!(self.text, r#"],"Timestamp":{}}},"#, self.now_ms);
+/// Adds the metrics' members to a line, and the directive that tells CloudWatch which members they are.
+fn push_metrics(line: &mut String, directives: &mut String, dimensions: &str, metrics: &[Metric]) {
+    let comma = if directives.is_empty() { "" } else { "," };
+    let _ =
+        write!(directives, r#"{comma}{{"Namespace":"{NAMESPACE}","Dimensions":[{dimensions}],"Metrics":["#);
+    for (number, (name, unit, value)) in metrics.iter().enumerate() {
+        let comma = if number == 0 { "" } else { "," };
+        let _ = write!(directives, r#"{comma}{{"Name":"{name}","Unit":"{unit}"}}"#);
+        let _ = write!(line, r#","{name}":{value}"#);
     }
-
-    fn numbers(&mut self, members: &[(&str, u64)]) {
-        for (name, value) in members {
-            let _ = write!(self.text, r#""{name}":{value},"#);
-        }
-    }
+    directives.push_str("]}");
 }
 
 /// Strings always serialize.
