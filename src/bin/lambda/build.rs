@@ -8,7 +8,7 @@
 )]
 
 fn main() {
-    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=src/bin/lambda/build.rs");
     let is = |name, value| std::env::var(name).is_ok_and(|found| found == value);
     // A program that may lie anywhere begins by writing five thousand addresses into its constants: 24 pages to copy,
     // and as many page faults. At a fixed address there is nothing to write; stack, heap and libc stay where chance
