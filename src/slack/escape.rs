@@ -77,9 +77,8 @@ fn whole(text: &str, dialect: Dialect) -> String {
 
 /// Printable ASCII without what the dialect formats by. All else may still be harmless.
 fn is_harmless(byte: u8, dialect: Dialect) -> bool {
-    matches!(byte, b' '..=b'~')
-        && (dialect == Dialect::RichText
-            || !matches!(byte, b'&' | b'<' | b'>' | b'*' | b'_' | b'~' | b'`' | b':' | b'@' | b'#' | b'.'))
+    let formats = |c| entity(c).is_some() || is_markup(c);
+    matches!(byte, b' '..=b'~') && (dialect == Dialect::RichText || !formats(char::from(byte)))
 }
 
 /// Mrkdwn that is safe already, cut to at most `max` [`units`], the mark included.
@@ -141,13 +140,11 @@ fn mark(missing: usize) -> String {
 
 fn push_harmless(c: char, dialect: Dialect, out: &mut String) {
     match dialect {
-        Dialect::Mrkdwn => match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '*' | '_' | '~' | '`' | ':' | '@' | '#' | '.' => out.extend([c, ZERO_WIDTH_SPACE]),
-            _ if is_treacherous(c) => {}
-            _ => out.push(c),
+        Dialect::Mrkdwn => match entity(c) {
+            Some(entity) => out.push_str(entity),
+            None if is_markup(c) => out.extend([c, ZERO_WIDTH_SPACE]),
+            None if is_treacherous(c) => {}
+            None => out.push(c),
         },
         Dialect::RichText => match c {
             '\0'..='\x1f' => out.extend(char::from_u32(0x2400 + u32::from(c))),
@@ -159,6 +156,21 @@ fn push_harmless(c: char, dialect: Dialect, out: &mut String) {
             _ => out.push(c),
         },
     }
+}
+
+/// What Slack writes for a character that begins its own markup.
+fn entity(c: char) -> Option<&'static str> {
+    match c {
+        '&' => Some("&amp;"),
+        '<' => Some("&lt;"),
+        '>' => Some("&gt;"),
+        _ => None,
+    }
+}
+
+/// What formats in mrkdwn, or makes a link or a mention of what stands beside it.
+fn is_markup(c: char) -> bool {
+    matches!(c, '*' | '_' | '~' | '`' | ':' | '@' | '#' | '.')
 }
 
 /// Control characters, line and paragraph separators, and the characters that turn the writing direction.
