@@ -225,12 +225,6 @@ impl<'a> Shape<'a> {
     }
 }
 
-/// Bytes as text, in which what is not UTF-8 is U+FFFD.
-pub(crate) fn text_of(bytes: &[u8]) -> Cow<'_, str> {
-    // Much faster than the lossy reading where there is nothing to lose.
-    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
-}
-
 fn is_from_queue(records: &[u8]) -> bool {
     let first = elements(records).next().unwrap_or_default();
     field(first, b"eventSource").and_then(members::text).as_deref() == Some(b"aws:sqs")

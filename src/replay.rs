@@ -15,7 +15,7 @@ use crate::duplicates::Remembered;
 use crate::handler::alarms::Notice;
 use crate::handler::short_id;
 use crate::ledger::Ledger;
-use crate::recording::{self, Piece, Row, text_of};
+use crate::recording::{self, Piece, Row};
 use crate::slack::render::{Rendered, Situation, Style, render};
 use crate::trigger::{self, KinesisRecord, Trigger};
 
@@ -155,11 +155,10 @@ impl<'s> Run<'s> {
     fn loose_line(&self, loose: &mut Batch, line: &[u8], known: Option<Known<'_>>) {
         let timestamp_ms = line_time_ms(line).unwrap_or_default();
         let mut intake = loose.intake(&self.settings.reader, &self.remembered);
+        let text = LineText::Plain(line);
         match known {
-            Some(known) => {
-                intake.known(&self.nameless, b"", timestamp_ms, known, LineText::Plain(line));
-            }
-            None => intake.line(&self.nameless, b"", timestamp_ms, &text_of(line)),
+            Some(known) => intake.known(&self.nameless, b"", timestamp_ms, known, text),
+            None => intake.line(&self.nameless, b"", timestamp_ms, &text.said(&mut String::new())),
         }
     }
 
