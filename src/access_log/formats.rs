@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 
-pub(crate) use super::template::{Escaped, Plain, number_length, text_length};
+pub use super::template::Known;
+pub(crate) use super::template::{Escaped, Plain, Recognised, number_length, text_length};
 use super::template::{Spelling, Template, Values};
-use super::{AccessLog, Status};
 use crate::decode::EscapedText;
 
 /// Formats that are known at a time: a log group of several stages has one for each, and rarely more.
@@ -27,88 +27,6 @@ pub(crate) struct Recogniser {
     last: usize,
     values: Values,
     lessons: u32,
-}
-
-/// A recognised line: its format, and where its values stand.
-#[derive(Debug, Clone)]
-pub(crate) struct Recognised {
-    template: Arc<Template>,
-    values: Values,
-}
-
-impl Recognised {
-    pub(crate) fn known(&self) -> Known<'_> {
-        Known { template: &self.template, values: &self.values }
-    }
-}
-
-/// What is known of a recognised line: its format, and where its values stand. The text that it is asked about is the
-/// one that was recognised, in the same spelling.
-#[derive(Debug, Clone, Copy)]
-pub struct Known<'a> {
-    template: &'a Arc<Template>,
-    values: &'a Values,
-}
-
-impl Known<'_> {
-    /// See [`Template::is_ok`].
-    pub(crate) fn is_ok(self, text: &[u8]) -> bool {
-        self.template.is_ok(text, self.values)
-    }
-
-    /// See [`Template::access_log`].
-    pub(crate) fn access_log(self, text: &str) -> Option<AccessLog<'_>> {
-        self.template.access_log(text, self.values)
-    }
-
-    /// See [`Template::write_kind`].
-    pub(crate) fn write_kind(self, text: &[u8], kind: &mut Vec<u8>) {
-        self.template.write_kind(text, self.values, kind);
-    }
-
-    /// See [`Template::plain_length`].
-    pub(crate) fn plain_length(self, escaped_length: usize) -> usize {
-        self.template.plain_length(escaped_length)
-    }
-
-    /// See [`Template::plain`].
-    pub(crate) fn plain(self, text: &str) -> String {
-        self.template.plain(text, self.values)
-    }
-
-    /// See [`Template::status`].
-    pub(crate) fn status(self, text: &str) -> Option<Status> {
-        self.template.status(text, self.values)
-    }
-
-    /// The line's text as it was logged, and what is known of that, to be kept beside it.
-    pub(crate) fn keep(self, text: &str, is_escaped: bool) -> (String, Recognised) {
-        let (text, values) = if is_escaped {
-            self.template.to_plain(text, self.values)
-        } else {
-            (text.to_owned(), self.values.clone())
-        };
-        (text, Recognised { template: Arc::clone(self.template), values })
-    }
-}
-
-impl<'a> Known<'a> {
-    /// See [`Template::member`].
-    pub(crate) fn member(self, key: &str, text: &'a str) -> Option<(bool, &'a str)> {
-        self.template.member(key, text, self.values)
-    }
-
-    /// See [`Template::members`].
-    pub(crate) fn members(self, text: &'a str) -> impl Iterator<Item = (bool, &'a str)> {
-        self.template.members(text, self.values)
-    }
-}
-
-impl Recognised {
-    /// What it takes up beside itself, bytes.
-    pub(crate) fn bytes(&self) -> usize {
-        self.values.bytes()
-    }
 }
 
 /// A line's text, as it stands.

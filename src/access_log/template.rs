@@ -6,6 +6,7 @@
 //! plain reader.
 
 mod fixed;
+mod known;
 mod learning;
 
 use std::ops::Range;
@@ -14,9 +15,10 @@ use fixed::{Fixed, Prefix};
 use learning::Learning;
 
 pub(crate) use fixed::text_length;
+pub use known::Known;
+pub(crate) use known::Recognised;
 
-use super::fields::{self, ASKED_BY_RULES, KIND, NAMES, Name, Path, TOP_LEVEL, Value};
-use super::{AccessLog, Status};
+use super::fields::{self, ASKED_BY_RULES, KIND, NAMES, Name, Path, TOP_LEVEL};
 
 /// The fixed text of a flat JSON object, and where its values stand.
 #[derive(Debug, PartialEq, Eq)]
@@ -90,13 +92,6 @@ pub(crate) struct Values {
     ranges: Vec<Range<usize>>,
 }
 
-impl Values {
-    /// What they take up, bytes.
-    pub(crate) fn bytes(&self) -> usize {
-        self.ranges.capacity() * size_of::<Range<usize>>()
-    }
-}
-
 impl Template {
     /// Learns the format of a line; `None` where it is no flat JSON object of texts and whole numbers with its own
     /// status.
@@ -146,91 +141,6 @@ impl Template {
             rest = S::of(&part.behind).strip(rest.get(length..)?)?;
         }
         S::ends_before(rest).then(|| text.len() - rest.len())
-    }
-
-    /// Whether a recognised line has a status below 400. Its text is what was recognised.
-    pub(crate) fn is_ok(&self, text: &[u8], values: &Values) -> bool {
-        let status = values.ranges.get(self.status).and_then(|range| text.get(range.clone()));
-        matches!(status, Some([b'1'..=b'3', b'0'..=b'9', b'0'..=b'9']))
-    }
-
-    /// A recognised line as an access log, in so far as rules and groups ask for it; `None` where it is none.
-    pub(crate) fn access_log<'a>(&self, text: &'a str, values: &Values) -> Option<AccessLog<'a>> {
-        let mut log = AccessLog::of(self.status(text, values)?);
-        for &(name, index) in self.kind.iter().chain(&self.asked_by_rules) {
-            fields::fill(&mut log, name, self.value(index, text, values)?);
-        }
-        Some(log)
-    }
-
-    /// Appends what makes recognised lines alike, whatever their format: [`KIND`].
-    pub(crate) fn write_kind(&self, text: &[u8], values: &Values, kind: &mut Vec<u8>) {
-        for &(name, index) in &self.kind {
-            let value = values.ranges.get(index).and_then(|range| text.get(range.clone()));
-            // No value has a control character, so that a name's number cannot be taken for a part of one.
-            kind.push(name as u8);
-            kind.extend_from_slice(value.unwrap_or_default());
-        }
-    }
-
-    /// How many bytes a line recognised as [`Escaped`] has without its escapes, which are all in the fixed text.
-    pub(crate) fn plain_length(&self, escaped_length: usize) -> usize {
-        escaped_length.saturating_sub(self.escapes)
-    }
-
-    /// A line recognised as [`Escaped`] without its escapes.
-    pub(crate) fn plain(&self, text: &str, values: &Values) -> String {
-        self.unescaped(text, values, |_| {})
-    }
-
-    /// The same, and where its values stand then: as if it had been recognised as [`Plain`].
-    pub(crate) fn to_plain(&self, text: &str, values: &Values) -> (String, Values) {
-        let mut ranges = Vec::with_capacity(values.ranges.len());
-        let plain = self.unescaped(text, values, |range| ranges.push(range));
-        (plain, Values { ranges })
-    }
-
-    fn unescaped(&self, text: &str, values: &Values, mut each: impl FnMut(Range<usize>)) -> String {
-        let mut plain = String::with_capacity(self.plain_length(text.len()));
-        plain.push_str(self.head.plain.text());
-        for (part, range) in self.parts.iter().zip(&values.ranges) {
-            let start = plain.len();
-            plain.push_str(text.get(range.clone()).unwrap_or_default());
-            each(start..plain.len());
-            plain.push_str(part.behind.plain.text());
-        }
-        plain
-    }
-
-    /// The status of a recognised line; `None` where it has none.
-    pub(crate) fn status(&self, text: &str, values: &Values) -> Option<Status> {
-        fields::status(self.value(self.status, text, values)?)
-    }
-
-    /// The value of a key in a recognised line, and whether it is a text.
-    pub(crate) fn member<'a>(&self, key: &str, text: &'a str, values: &Values) -> Option<(bool, &'a str)> {
-        self.raw(self.keys.iter().position(|known| known == key)?, text, values)
-    }
-
-    /// All values of a recognised line, and whether they are texts.
-    pub(crate) fn members<'a>(
-        &'a self,
-        text: &'a str,
-        values: &'a Values,
-    ) -> impl Iterator<Item = (bool, &'a str)> {
-        (0..self.parts.len()).filter_map(move |index| self.raw(index, text, values))
-    }
-
-    #[inline]
-    fn value<'a>(&self, index: usize, text: &'a str, values: &Values) -> Option<Value<'a>> {
-        let (is_text, value) = self.raw(index, text, values)?;
-        Some(if is_text { Value::Plain(value) } else { Value::Bare(value) })
-    }
-
-    #[inline]
-    fn raw<'a>(&self, index: usize, text: &'a str, values: &Values) -> Option<(bool, &'a str)> {
-        let value = text.get(values.ranges.get(index)?.clone())?;
-        Some((self.parts.get(index)?.is_text, value))
     }
 }
 

@@ -1,0 +1,124 @@
+//! A recognised line: what it says, told by where its values stand.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::{Template, Values};
+use crate::access_log::fields::{self, Value};
+use crate::access_log::{AccessLog, Status};
+
+/// A recognised line: its format, and where its values stand.
+#[derive(Debug, Clone)]
+pub(crate) struct Recognised {
+    pub(in crate::access_log) template: Arc<Template>,
+    pub(in crate::access_log) values: Values,
+}
+
+impl Recognised {
+    pub(crate) fn known(&self) -> Known<'_> {
+        Known { template: &self.template, values: &self.values }
+    }
+
+    /// What it takes up beside itself, bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.values.ranges.capacity() * size_of::<Range<usize>>()
+    }
+}
+
+/// What is known of a recognised line: its format, and where its values stand. The text that it is asked about is the
+/// one that was recognised, in the same spelling.
+#[derive(Debug, Clone, Copy)]
+pub struct Known<'a> {
+    pub(in crate::access_log) template: &'a Arc<Template>,
+    pub(in crate::access_log) values: &'a Values,
+}
+
+impl<'a> Known<'a> {
+    /// Whether the line has a status below 400.
+    pub(crate) fn is_ok(self, text: &[u8]) -> bool {
+        let status = self.values.ranges.get(self.template.status).and_then(|range| text.get(range.clone()));
+        matches!(status, Some([b'1'..=b'3', b'0'..=b'9', b'0'..=b'9']))
+    }
+
+    /// The line's status; `None` where it has none.
+    pub(crate) fn status(self, text: &str) -> Option<Status> {
+        fields::status(self.value(self.template.status, text)?)
+    }
+
+    /// The line as an access log, in so far as rules and groups ask for it; `None` where it is none.
+    pub(crate) fn access_log(self, text: &str) -> Option<AccessLog<'_>> {
+        let mut log = AccessLog::of(self.status(text)?);
+        for &(name, index) in self.template.kind.iter().chain(&self.template.asked_by_rules) {
+            fields::fill(&mut log, name, self.value(index, text)?);
+        }
+        Some(log)
+    }
+
+    /// Appends what makes lines alike, whatever their format: [`fields::KIND`].
+    pub(crate) fn write_kind(self, text: &[u8], kind: &mut Vec<u8>) {
+        for &(name, index) in &self.template.kind {
+            let value = self.values.ranges.get(index).and_then(|range| text.get(range.clone()));
+            // No value has a control character, so that a name's number cannot be taken for a part of one.
+            kind.push(name as u8);
+            kind.extend_from_slice(value.unwrap_or_default());
+        }
+    }
+
+    /// The value of a key, and whether it is a text.
+    pub(crate) fn member(self, key: &str, text: &'a str) -> Option<(bool, &'a str)> {
+        self.raw(self.template.keys.iter().position(|known| known == key)?, text)
+    }
+
+    /// All values, and whether they are texts.
+    pub(crate) fn members(self, text: &'a str) -> impl Iterator<Item = (bool, &'a str)> {
+        (0..self.template.parts.len()).filter_map(move |index| self.raw(index, text))
+    }
+
+    /// How many bytes a line recognised as [`Escaped`](super::Escaped) has without its escapes, which are all in the
+    /// fixed text.
+    pub(crate) fn plain_length(self, escaped_length: usize) -> usize {
+        escaped_length.saturating_sub(self.template.escapes)
+    }
+
+    /// A line recognised as [`Escaped`](super::Escaped) without its escapes.
+    pub(crate) fn plain(self, text: &str) -> String {
+        self.unescaped(text, |_| {})
+    }
+
+    /// The line's text as it was logged, and what is known of that, to be kept beside it.
+    pub(crate) fn keep(self, text: &str, is_escaped: bool) -> (String, Recognised) {
+        let (text, values) = if is_escaped {
+            let mut ranges = Vec::with_capacity(self.values.ranges.len());
+            let plain = self.unescaped(text, |range| ranges.push(range));
+            (plain, Values { ranges })
+        } else {
+            (text.to_owned(), self.values.clone())
+        };
+        (text, Recognised { template: Arc::clone(self.template), values })
+    }
+
+    /// Without its escapes; `each` is told where the values stand then.
+    fn unescaped(self, text: &str, mut each: impl FnMut(Range<usize>)) -> String {
+        let mut plain = String::with_capacity(self.plain_length(text.len()));
+        plain.push_str(self.template.head.plain.text());
+        for (part, range) in self.template.parts.iter().zip(&self.values.ranges) {
+            let start = plain.len();
+            plain.push_str(text.get(range.clone()).unwrap_or_default());
+            each(start..plain.len());
+            plain.push_str(part.behind.plain.text());
+        }
+        plain
+    }
+
+    #[inline]
+    fn value(self, index: usize, text: &str) -> Option<Value<'_>> {
+        let (is_text, value) = self.raw(index, text)?;
+        Some(if is_text { Value::Plain(value) } else { Value::Bare(value) })
+    }
+
+    #[inline]
+    fn raw(self, index: usize, text: &str) -> Option<(bool, &str)> {
+        let value = text.get(self.values.ranges.get(index)?.clone())?;
+        Some((self.template.parts.get(index)?.is_text, value))
+    }
+}
