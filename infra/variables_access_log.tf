@@ -34,7 +34,7 @@ variable "log_group_names" {
   type        = set(string)
   default     = []
   nullable    = false
-  description = "Existing log groups that hold access logs and are watched too. Each has room for two subscription filters; this takes one. The notice of an alarm opens all watched log groups in Logs Insights, unless they are more than 50 or their names too long for one link (`STATUSWATCH_LOG_GROUPS`)."
+  description = "Existing log groups that hold access logs and are watched too. Each has room for five subscription filters; this takes one. The notice of an alarm opens all watched log groups in Logs Insights, unless they are more than 50 or their names too long for one link (`STATUSWATCH_LOG_GROUPS`)."
 
   validation {
     condition     = var.create_log_group || length(var.log_group_names) > 0
