@@ -85,11 +85,11 @@ variable "alarm_period" {
   type        = number
   default     = 60
   nullable    = false
-  description = "Seconds of one period, a multiple of 60."
+  description = "Seconds of one period, a multiple of 60 up to 604800."
 
   validation {
-    condition     = var.alarm_period >= 60 && var.alarm_period <= 86400 && var.alarm_period % 60 == 0
-    error_message = "alarm_period must be a multiple of 60 from 60 to 86400: the metrics have one datapoint a minute."
+    condition     = var.alarm_period >= 60 && var.alarm_period <= 604800 && var.alarm_period % 60 == 0
+    error_message = "alarm_period must be a multiple of 60 from 60 to 604800 (seven days): the metrics have one datapoint a minute."
   }
 }
 
@@ -97,11 +97,11 @@ variable "alarm_evaluation_periods" {
   type        = number
   default     = 1
   nullable    = false
-  description = "Periods that are looked at (N of \"M of N\")."
+  description = "Periods that are looked at (N of \"M of N\"); together at most one day, or seven days where a period is an hour or longer."
 
   validation {
-    condition     = var.alarm_evaluation_periods >= 1 && floor(var.alarm_evaluation_periods) == var.alarm_evaluation_periods && var.alarm_evaluation_periods * var.alarm_period <= 86400
-    error_message = "alarm_evaluation_periods must be a whole number from 1, and times alarm_period at most 86400: CloudWatch looks back one day."
+    condition     = var.alarm_evaluation_periods >= 1 && floor(var.alarm_evaluation_periods) == var.alarm_evaluation_periods && var.alarm_evaluation_periods * var.alarm_period <= (var.alarm_period < 3600 ? 86400 : 604800)
+    error_message = "alarm_evaluation_periods must be a whole number from 1, and times alarm_period at most 86400 (one day) for a period under one hour, at most 604800 (seven days) for any other: CloudWatch takes no longer."
   }
 }
 

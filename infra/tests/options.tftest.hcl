@@ -125,6 +125,51 @@ run "alarms_on_both_counts" {
   }
 }
 
+run "alarm_periods_that_fill_a_day" {
+  command = plan
+  variables {
+    alarm_period             = 60
+    alarm_evaluation_periods = 1440
+  }
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.errors["metric_filter"].evaluation_periods == 1440
+    error_message = "periods under an hour may together be a day"
+  }
+}
+
+run "alarm_periods_of_a_day" {
+  command = plan
+  variables {
+    alarm_period             = 86400
+    alarm_evaluation_periods = 2
+  }
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.errors["metric_filter"].period == 86400
+    error_message = "a period may be a day, and periods of an hour or longer together more than a day"
+  }
+}
+
+run "alarm_periods_that_fill_seven_days" {
+  command = plan
+  variables {
+    alarm_period             = 3600
+    alarm_evaluation_periods = 168
+  }
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.errors["metric_filter"].evaluation_periods == 168
+    error_message = "periods of an hour may together be seven days"
+  }
+}
+
+run "alarm_period_of_seven_days" {
+  command = plan
+  variables { alarm_period = 604800 }
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.errors["metric_filter"].period == 604800
+    error_message = "a period may be seven days"
+  }
+}
+
 run "alarm_settings" {
   command = plan
   variables {

@@ -267,13 +267,43 @@ run "more_datapoints_than_periods" {
   expect_failures = [var.alarm_datapoints_to_alarm]
 }
 
-run "periods_that_look_back_more_than_a_day" {
+run "short_periods_that_together_are_more_than_a_day" {
   command = plan
   variables {
-    alarm_period             = 3600
+    alarm_period             = 3540
     alarm_evaluation_periods = 25
   }
   expect_failures = [var.alarm_evaluation_periods]
+}
+
+run "long_periods_that_together_are_more_than_seven_days" {
+  command = plan
+  variables {
+    alarm_period             = 3600
+    alarm_evaluation_periods = 169
+  }
+  expect_failures = [var.alarm_evaluation_periods]
+}
+
+run "one_week_twice" {
+  command = plan
+  variables {
+    alarm_period             = 604800
+    alarm_evaluation_periods = 2
+  }
+  expect_failures = [var.alarm_evaluation_periods]
+}
+
+run "period_of_more_than_seven_days" {
+  command = plan
+  variables { alarm_period = 604860 }
+  expect_failures = [var.alarm_period]
+}
+
+run "period_that_is_no_whole_minute" {
+  command = plan
+  variables { alarm_period = 3630 }
+  expect_failures = [var.alarm_period]
 }
 
 run "reserved_concurrency_of_zero" {
