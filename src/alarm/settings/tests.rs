@@ -68,10 +68,10 @@ fn a_misspelt_field_is_named_with_the_one_that_was_meant() {
 
 #[test]
 fn only_periods_that_cloudwatch_takes_are_taken() {
-    for period in [10, 20, 30, 60, 120, 300, 3_600] {
+    for period in [10, 20, 30, 60, 120, 300, 3_600, 3_660, 86_400, 604_800] {
         assert!(with(&serde_json::json!({"Period": period})).is_ok(), "{period}");
     }
-    for period in [0, 1, 5, 15, 40, 45, 59, 61, 90, -60] {
+    for period in [0, 1, 5, 15, 40, 45, 59, 61, 90, 604_801, -60] {
         assert_eq!(
             error(&serde_json::json!({"Period": period})),
             format!("`Period` is {period}; CloudWatch takes 10, 20, 30 or a multiple of 60 (seconds)")
