@@ -69,7 +69,8 @@ fn a_misspelt_field_is_named_with_the_one_that_was_meant() {
 #[test]
 fn only_periods_that_cloudwatch_takes_are_taken() {
     for period in [10, 20, 30, 60, 120, 300, 3_600, 3_660, 86_400, 604_800] {
-        assert!(with(&serde_json::json!({"Period": period})).is_ok(), "{period}");
+        let changes = serde_json::json!({"Period": period, "EvaluationPeriods": 1});
+        assert!(with(&changes).is_ok(), "{period}");
     }
     for period in [0, 1, 5, 15, 40, 45, 59, 61, 90, 604_801, -60] {
         assert_eq!(
@@ -90,7 +91,14 @@ fn the_evaluation_periods_together_have_a_longest_time() {
         error(&serde_json::json!({"Period": 60, "EvaluationPeriods": 1_441})),
         "`EvaluationPeriods` times `Period` is 86460 s; CloudWatch takes at most 86400 s (one day) for a period under one hour"
     );
-    assert!(with(&serde_json::json!({"Period": 86_400, "EvaluationPeriods": 7})).is_ok());
+    for (period, periods) in [(3_600, 168), (86_400, 2), (86_400, 7), (604_800, 1)] {
+        let changes = serde_json::json!({"Period": period, "EvaluationPeriods": periods});
+        assert!(with(&changes).is_ok(), "{periods} × {period} s");
+    }
+    assert_eq!(
+        error(&serde_json::json!({"Period": 3_540, "EvaluationPeriods": 25})),
+        "`EvaluationPeriods` times `Period` is 88500 s; CloudWatch takes at most 86400 s (one day) for a period under one hour"
+    );
     assert_eq!(
         error(&serde_json::json!({"Period": 3_600, "EvaluationPeriods": 169})),
         "`EvaluationPeriods` times `Period` is 608400 s; CloudWatch takes at most 604800 s (seven days)"
