@@ -57,6 +57,7 @@ pub const MAX_CHARACTERS: usize = 1024;
 pub struct FilterPattern {
     source: String,
     family: Family,
+    keywords_in_capitals: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -90,7 +91,7 @@ impl FilterPattern {
             Some('%') => Family::Regex(alone(&mut cursor)?),
             Some(_) => Family::Terms(Terms::parse(&mut cursor)?),
         };
-        Ok(Self { source: pattern.to_owned(), family })
+        Ok(Self { source: pattern.to_owned(), family, keywords_in_capitals: cursor.keywords_in_capitals })
     }
 
     /// Whether the text of a log event matches.
@@ -155,6 +156,16 @@ impl FilterPattern {
             Family::Delimited(delimited) => delimited.explain(),
         };
         text.trim_end().to_owned()
+    }
+
+    /// What AWS's documents do not promise of this pattern, though deployed patterns do it: one sentence for whoever
+    /// wrote it.
+    #[must_use]
+    pub fn note(&self) -> Option<&'static str> {
+        (!self.keywords_in_capitals).then_some(
+            "AWS documents `IS NULL`, `IS TRUE`, `IS FALSE` and `NOT EXISTS` in capitals only; \
+             other spellings are taken here as the same",
+        )
     }
 
     /// The pattern as it was given.

@@ -15,13 +15,15 @@ pub(super) struct Cursor<'p> {
     pattern: &'p str,
     offset: usize,
     regexes: usize,
+    /// Whether all keywords so far were written as AWS documents them.
+    pub(super) keywords_in_capitals: bool,
     /// How many parentheses are open.
     pub(super) depth: usize,
 }
 
 impl<'p> Cursor<'p> {
     pub(super) fn new(pattern: &'p str) -> Self {
-        Self { pattern, offset: 0, regexes: 0, depth: 0 }
+        Self { pattern, offset: 0, regexes: 0, keywords_in_capitals: true, depth: 0 }
     }
 
     pub(super) fn offset(&self) -> usize {
@@ -58,11 +60,13 @@ impl<'p> Cursor<'p> {
         here
     }
 
-    /// Steps over `word` if it stands here as a whole word.
-    pub(super) fn eat_word(&mut self, word: &str) -> bool {
-        let here = self.word() == word;
+    /// Steps over a keyword, given in capitals, if it stands here as a whole word in any case.
+    pub(super) fn eat_keyword(&mut self, keyword: &str) -> bool {
+        let word = self.word();
+        let here = word.eq_ignore_ascii_case(keyword);
         if here {
             self.offset += word.len();
+            self.keywords_in_capitals &= word == keyword;
         }
         here
     }

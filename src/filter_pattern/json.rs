@@ -182,40 +182,37 @@ impl Test {
     fn parse(cursor: &mut Cursor<'_>, selector: &str) -> Result<Self, PatternError> {
         cursor.skip_spaces();
         let start = cursor.offset();
-        if cursor.eat_word("NOT") {
+        if cursor.eat_keyword("NOT") {
             cursor.skip_spaces();
-            if cursor.eat_word("EXISTS") {
+            if cursor.eat_keyword("EXISTS") {
                 return Ok(Self::NotExists);
             }
             return Err(cursor.expected("`EXISTS` after `NOT`", format!("write `{selector} NOT EXISTS`")));
         }
-        if cursor.eat_word("IS") {
+        if cursor.eat_keyword("IS") {
             cursor.skip_spaces();
             for (word, test) in [("NULL", Self::IsNull), ("TRUE", Self::Is(true)), ("FALSE", Self::Is(false))]
             {
-                if cursor.eat_word(word) {
+                if cursor.eat_keyword(word) {
                     return Ok(test);
                 }
             }
-            if cursor.word() == "NOT" {
+            if cursor.word().eq_ignore_ascii_case("NOT") {
                 return Err(PatternError::new(
                     start,
                     "`IS NOT` is not supported by CloudWatch",
                     format!("write `{selector} = *` for text or a number, or `{selector} IS FALSE`"),
                 ));
             }
-            return Err(cursor.expected("`NULL`, `TRUE` or `FALSE` after `IS`", "write it in capitals"));
+            return Err(cursor
+                .expected("`NULL`, `TRUE` or `FALSE` after `IS`", format!("write `{selector} IS NULL`")));
         }
         match cursor.word() {
-            "EXISTS" => Err(PatternError::new(
+            word if word.eq_ignore_ascii_case("EXISTS") => Err(PatternError::new(
                 start,
                 "`EXISTS` is not supported by CloudWatch",
                 format!("write `{selector} = *`, which matches any text or number"),
             )),
-            word if ["IS", "NOT"].contains(&word.to_ascii_uppercase().as_str()) => {
-                Err(cursor
-                    .expected("an operator", format!("write `{}` in capitals", word.to_ascii_uppercase())))
-            }
             _ => {
                 let comparison = Comparison::parse(cursor, selector)?;
                 if comparison.is_bare_word("null") {
@@ -245,10 +242,12 @@ mod tests {
             ("{ $.a EXISTS }", 6),
             ("{ $.a IS NOT NULL }", 6),
             ("{ $.a IS }", 9),
-            ("{ $.a IS null }", 9),
-            ("{ $.a is NULL }", 6),
+            ("{ $.a is nil }", 9),
+            ("{ $.a isnull }", 6),
+            ("{ $.a is not null }", 6),
+            ("{ $.a exists }", 6),
             ("{ $.a NOT NULL }", 10),
-            ("{ $.a not exists }", 6),
+            ("{ $.a not existing }", 10),
             ("{ $.a = null }", 6),
             ("{ $.a == 1 }", 7),
             ("{ !($.a = 1) }", 2),

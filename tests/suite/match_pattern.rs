@@ -55,6 +55,13 @@ fn a_pattern_that_does_not_parse_is_shown_with_a_caret() {
 }
 
 #[test]
+fn keywords_in_any_case_are_taken_with_a_note_on_standard_error() {
+    let (code, out, err) = statuswatch(&["match", "{ $.x not exists }", "-"], LINES.as_bytes());
+    assert_eq!((code, out.as_str()), (0, "{\"status\":\"200\"}\n{ \"status\" : 404 }\n"));
+    assert!(err.contains("AWS documents") && err.contains("in capitals"), "{err}");
+}
+
+#[test]
 fn an_explanation_goes_to_standard_error() {
     let (code, out, err) = statuswatch(&["match", "--explain", "\"plain 5\"", "-"], LINES.as_bytes());
     assert_eq!((code, out.as_str()), (0, "plain 502\n"));

@@ -29,6 +29,9 @@ pub(crate) fn run(arguments: &BacktestArguments) -> anyhow::Result<Exit> {
             return Ok(Exit::Usage);
         }
     };
+    if let Some(note) = pattern.note() {
+        eprintln!("statuswatch: {note}");
+    }
     let settings = settings(arguments, pattern)?;
     let mut exit = Exit::Done;
     let mut inputs = Vec::new();

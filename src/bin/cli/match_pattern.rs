@@ -19,6 +19,9 @@ pub(crate) fn run(arguments: &MatchArguments) -> anyhow::Result<Exit> {
             return Ok(Exit::Usage);
         }
     };
+    if let Some(note) = pattern.note() {
+        eprintln!("statuswatch: {note}");
+    }
     if arguments.explain {
         eprintln!("{}", pattern.explain());
     }
