@@ -15,8 +15,9 @@ use environment::shown;
 pub use error::ConfigError;
 
 use crate::access_log::Format;
+use crate::aws::AwsAccess;
 use crate::rules::Rules;
-use crate::secret::{AwsAccess, Stored};
+use crate::secret::Stored;
 use crate::slack::console::{LogGroups, Region};
 use crate::slack::render::Style;
 use crate::slack::webhook_url::{AllowedHosts, WebhookUrl};

@@ -20,6 +20,7 @@ pub mod lint_format;
 pub mod start;
 pub mod config;
 pub mod secret;
+pub mod aws;
 pub mod http;
 mod backoff;
 mod json;

@@ -1,12 +1,11 @@
 //! What is stored in AWS: the webhook, and rules too long for the environment.
 //!
 //! In comes the name of an SSM parameter or of a secret in Secrets Manager, out comes its text, fetched
-//! by one signed request and kept for as long as the caller says. Nothing else of AWS is ever called.
+//! by one signed request and kept for as long as the caller says.
 //! No text of a parameter or a secret, no credential and no answer is part of an error or a `Debug`.
 //! The AWS SDK would bring an HTTP client and TLS of its own beside those that Slack needs anyway; its
 //! signing alone, over the client that is there, does.
 
-mod access;
 mod answer;
 mod stored;
 
@@ -15,10 +14,10 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-pub use access::AwsAccess;
 pub use answer::AwsErrorCode;
 pub use stored::{Stored, StoredError};
 
+use crate::aws::{AwsAccess, Call, Service, SigningError};
 use crate::backoff::Backoff;
 use crate::http::{Budget, HttpClient, Patience, TransportFault};
 use crate::slack::webhook_url::{AllowedHosts, WebhookUrl, WebhookUrlError};
@@ -102,7 +101,8 @@ impl Secrets {
             if !budget.allows_request_at(Instant::now()) {
                 break;
             }
-            let request = self.access.request(&self.http, place, budget.wall_clock(began.elapsed()))?;
+            let now = budget.wall_clock(began.elapsed());
+            let request = self.access.request(&self.http, call(place), now)?;
             error = match self.http.exchange(request, PATIENCE, budget).await {
                 Ok(answer) => match answer::text(place.kind(), &answer) {
                     Err(error) if error.may_pass() => error,
@@ -117,6 +117,24 @@ impl Secrets {
         }
         Err(error)
     }
+}
+
+/// The request for the text at `place`.
+fn call(place: &Stored) -> Call<'_> {
+    let name = place.name();
+    let (service, target, body) = match place.kind() {
+        PlaceKind::Parameter => (
+            Service::Ssm,
+            "AmazonSSM.GetParameter",
+            serde_json::json!({ "Name": name, "WithDecryption": true }),
+        ),
+        PlaceKind::Secret => (
+            Service::SecretsManager,
+            "secretsmanager.GetSecretValue",
+            serde_json::json!({ "SecretId": name }),
+        ),
+    };
+    Call { service, target, region: place.region(), body: body.to_string() }
 }
 
 /// What kind of place a text is stored in, as errors name it.
@@ -190,9 +208,9 @@ pub enum SecretError {
     /// The stored text is no webhook URL that may be posted to. Not retryable.
     #[error("the stored webhook cannot be used: {0}")]
     Webhook(WebhookUrlError),
-    /// The request could not be signed; it can only be a fault of this program. Not retryable.
-    #[error("the request to AWS could not be signed")]
-    Signing,
+    /// The request could not be signed.
+    #[error(transparent)]
+    Signing(#[from] SigningError),
 }
 
 impl SecretError {

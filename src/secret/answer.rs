@@ -8,6 +8,7 @@ use std::fmt;
 use serde::Deserialize;
 
 use super::{PlaceKind, SecretError};
+use crate::aws::error_code;
 use crate::http::Answer;
 
 /// The stored text that an answer carries.
@@ -110,24 +111,11 @@ impl AwsErrorCode {
         self.means == Means::Passing
     }
 
-    /// The code stands in the body as `__type`, or in a header; a name space before `#` or a URL after
-    /// `:` may be around it.
     fn of(answer: &Answer) -> Option<Self> {
-        #[derive(Deserialize)]
-        struct Error {
-            #[serde(rename = "__type")]
-            kind: String,
-        }
-        let known = |text: &str| {
-            let word = text.split(':').next()?.rsplit('#').next()?.trim();
-            let (word, means) = CODES.into_iter().find(|(known, _)| *known == word)?;
+        error_code(answer, |code| {
+            let (word, means) = CODES.into_iter().find(|(known, _)| *known == code)?;
             Some(Self { word, means })
-        };
-        let in_header = || known(answer.headers.get("x-amzn-errortype")?.to_str().ok()?);
-        serde_json::from_slice(&answer.body)
-            .ok()
-            .and_then(|error: Error| known(&error.kind))
-            .or_else(in_header)
+        })
     }
 }
 

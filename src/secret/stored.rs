@@ -4,6 +4,7 @@
 //! is itself a URL is refused, so that a webhook put into the wrong variable is sent to nobody.
 
 use super::PlaceKind;
+use crate::aws::is_region;
 
 /// A name or ARN, and what it names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,12 +63,6 @@ impl Stored {
         }
         parts.nth(2).filter(|region| is_region(region))
     }
-}
-
-/// Whether a text can be a Region and so part of a host name.
-pub(super) fn is_region(text: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    (1..=40).contains(&text.len()) && text.bytes().all(allowed)
 }
 
 #[cfg(test)]

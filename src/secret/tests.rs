@@ -65,40 +65,6 @@ async fn fetch(
     (result, server.requests().len())
 }
 
-/// AWS's own test suite for Signature Version 4, `post-vanilla` and `post-sts-header-before`.
-#[test]
-fn the_signature_is_that_of_awss_test_suite() {
-    let sts = "AQoDYXdzEPT//////////wEXAMPLEtc764bNrC9SAPBSM22wDOk4x4HIZ8j4FZTwdQWLWsKWHGBuFqwAeMicRXmxfpSPfIeoIYRqTflfKD8YUuwthAx7mSEI/qkPpKPi/kMcGdQrmGdeehM4IC1NtBmUpp2wUE8phUZampKsburEDy0KPkyQDYwT7WZ0wq5VSXDvp75YU9HFvlRd8Tx6q6fE8YQcHNVXAkiY9q6d+xo0rKwT38xVqr7ZD0u0iPPkUL64lIZbqBAz+scqKmlzm8FDrypNC9Yjc8fPOLn9FX9KSYvKTr4rvx3iSIlTJabIQwj2ICCR/oLxBA==";
-    for (token, signed_headers, signature) in [
-        ("", "host;x-amz-date", "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b"),
-        (
-            sts,
-            "host;x-amz-date;x-amz-security-token",
-            "85d96828115b5dc0cfc3bd16ad9e210dd772bbebba041836c64533a82be05ead",
-        ),
-    ] {
-        let pairs = [
-            ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
-            ("AWS_SECRET_ACCESS_KEY", KEY),
-            ("AWS_SESSION_TOKEN", token),
-            ("AWS_REGION", "us-east-1"),
-        ];
-        let environment = Environment::new(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())));
-        let access = AwsAccess::read(&environment, &mut ConfigError::default()).unwrap();
-        let signed = access.signed_headers(
-            "service",
-            "https://example.amazonaws.com/",
-            minute().wall_clock(Duration::ZERO),
-        );
-        let expected = format!(
-            "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, \
-             SignedHeaders={signed_headers}, Signature={signature}"
-        );
-        assert_eq!(signed["authorization"], expected);
-        assert_eq!(signed["x-amz-date"], "20150830T123600Z");
-    }
-}
-
 #[tokio::test]
 async fn a_parameter_is_asked_for_with_decryption_by_a_signed_request() {
     let server = ScriptedServer::start([parameter_answer("text\n")]).await;
@@ -129,23 +95,6 @@ async fn a_secret_is_asked_for_by_a_signed_request_to_the_region_of_its_arn() {
     assert!(request.contains("\r\nx-amz-target: secretsmanager.GetSecretValue\r\n"), "{request}");
     assert!(request.contains("/20150830/us-east-2/secretsmanager/aws4_request, "), "{request}");
     assert!(request.ends_with(&format!("{{\"SecretId\":\"{}\"}}", arn.name())), "{request}");
-}
-
-#[test]
-fn each_partition_has_its_own_endpoints() {
-    for (region, ssm, secrets_manager) in [
-        ("eu-west-1", "ssm.eu-west-1.amazonaws.com", "secretsmanager.eu-west-1.amazonaws.com"),
-        ("us-gov-west-1", "ssm.us-gov-west-1.amazonaws.com", "secretsmanager.us-gov-west-1.amazonaws.com"),
-        ("cn-north-1", "ssm.cn-north-1.amazonaws.com.cn", "secretsmanager.cn-north-1.amazonaws.com.cn"),
-        ("eusc-de-east-1", "ssm.eusc-de-east-1.amazonaws.eu", "secretsmanager.eusc-de-east-1.amazonaws.eu"),
-    ] {
-        let access = access("").in_region(region);
-        let http = HttpClient::new().unwrap();
-        for (place, host) in [(parameter(), ssm), (secret(), secrets_manager)] {
-            let request = access.request(&http, &place, SystemTime::UNIX_EPOCH).unwrap().build().unwrap();
-            assert_eq!(request.url().as_str(), format!("https://{host}/"));
-        }
-    }
 }
 
 #[tokio::test]

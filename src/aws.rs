@@ -1,0 +1,13 @@
+//! How AWS is asked: whose credentials sign a request, where it goes, and which error an answer names.
+//!
+//! It builds requests for the one HTTP client and sends none. What is asked, and what an answer means, is the caller's.
+
+mod access;
+mod error_code;
+mod service;
+
+pub(crate) use access::Call;
+pub use access::{AwsAccess, SigningError};
+pub(crate) use error_code::error_code;
+pub use service::Service;
+pub(crate) use service::is_region;

@@ -1,0 +1,188 @@
+//! Who asks AWS, and where.
+//!
+//! In come the variables that Lambda sets for every function (and those by which AWS's own tools are
+//! pointed at another endpoint), out come signed requests. No credential is ever shown.
+
+use std::fmt;
+use std::time::SystemTime;
+
+use aws_credential_types::Credentials;
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::sign::v4;
+use reqwest::Url;
+use reqwest::header::HeaderValue;
+
+use super::{Service, is_region};
+use crate::config::{ConfigError, Environment};
+use crate::http::{self, HttpClient};
+
+/// Credentials, Region and endpoints.
+#[derive(Clone)]
+pub struct AwsAccess {
+    credentials: Credentials,
+    region: String,
+    /// Used instead of AWS's own, whatever the Region.
+    endpoints: Vec<(Service, Url)>,
+}
+
+/// One request of AWS's JSON protocol.
+pub(crate) struct Call<'a> {
+    pub(crate) service: Service,
+    /// The operation, as the header `x-amz-target` names it.
+    pub(crate) target: &'static str,
+    /// Another Region than the configured one.
+    pub(crate) region: Option<&'a str>,
+    /// The request's JSON.
+    pub(crate) body: String,
+}
+
+/// A request could not be signed; it can only be a fault of this program. Not retryable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the request to AWS could not be signed")]
+pub struct SigningError;
+
+impl fmt::Debug for AwsAccess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AwsAccess").field("region", &self.region).finish_non_exhaustive()
+    }
+}
+
+impl AwsAccess {
+    /// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` and `AWS_REGION`, which Lambda
+    /// sets, and the endpoints in `AWS_ENDPOINT_URL_SSM`, `AWS_ENDPOINT_URL_SECRETS_MANAGER` or, for
+    /// all, `AWS_ENDPOINT_URL`. Lambda's credentials outlive the container, so they are read once.
+    pub(crate) fn read(environment: &Environment, faults: &mut ConfigError) -> Option<Self> {
+        let mut required = |name: &str| {
+            let value = environment.text(name);
+            if value.is_none() {
+                faults.add(name, "is not set: Lambda sets it, elsewhere it is needed to call AWS");
+            }
+            value
+        };
+        let key_id = required("AWS_ACCESS_KEY_ID");
+        let secret_key = required("AWS_SECRET_ACCESS_KEY");
+        let region = required("AWS_REGION").filter(|region| {
+            let usable = is_region(region);
+            if !usable {
+                faults.add("AWS_REGION", "is not a Region such as eu-west-1");
+            }
+            usable
+        });
+        let mut endpoint = |own: &str| {
+            let name = [own, "AWS_ENDPOINT_URL"].into_iter().find(|name| environment.get(name).is_some())?;
+            let url = environment.get(name).and_then(http::url);
+            let url = url.filter(|url| ["http", "https"].contains(&url.scheme()) && url.has_host());
+            if url.is_none() {
+                faults.add(name, "is not an http or https URL");
+            }
+            url
+        };
+        let endpoints = Service::ALL
+            .into_iter()
+            .filter_map(|service| Some((service, endpoint(service.endpoint_variable())?)))
+            .collect();
+        let session_token = environment.text("AWS_SESSION_TOKEN");
+        let credentials = Credentials::new(key_id?, secret_key?, session_token, None, "environment");
+        Some(Self { credentials, region: region?, endpoints })
+    }
+
+    /// A request signed for `now`; the signature holds for five minutes.
+    pub(crate) fn request(
+        &self,
+        http: &HttpClient,
+        call: Call<'_>,
+        now: SystemTime,
+    ) -> Result<reqwest::RequestBuilder, SigningError> {
+        let Call { service, target, region, body } = call;
+        let region = region.unwrap_or(&self.region);
+        let configured = self.endpoints.iter().find(|(of, _)| *of == service);
+        let url = configured.map(|(_, url)| url.clone()).or_else(|| service.endpoint(region));
+        let url = url.ok_or(SigningError)?;
+        let headers = [("content-type", service.content_type()), ("x-amz-target", target)];
+        let signature = self.signature(service.name(), region, &url, &headers, &body, now)?;
+        let mut request = http.post(url);
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        for (name, value) in signature {
+            request = request.header(name, value);
+        }
+        Ok(request.body(body))
+    }
+
+    /// The headers that sign a POST by AWS's Signature Version 4.
+    fn signature(
+        &self,
+        service: &str,
+        region: &str,
+        url: &Url,
+        headers: &[(&str, &str)],
+        body: &str,
+        now: SystemTime,
+    ) -> Result<Vec<(&'static str, HeaderValue)>, SigningError> {
+        let identity = self.credentials.clone().into();
+        let parameters = v4::SigningParams::builder()
+            .identity(&identity)
+            .region(region)
+            .name(service)
+            .time(now)
+            .settings(SigningSettings::default())
+            .build()
+            .map_err(|_| SigningError)?;
+        let body = SignableBody::Bytes(body.as_bytes());
+        let request = SignableRequest::new("POST", url.as_str(), headers.iter().copied(), body)
+            .map_err(|_| SigningError)?;
+        let signed = sign(request, &parameters.into()).map_err(|_| SigningError)?;
+        let (instructions, _) = signed.into_parts();
+        let (headers, _) = instructions.into_parts();
+        let headers = headers.into_iter().map(|header| {
+            let mut value = HeaderValue::from_str(header.value()).map_err(|_| SigningError)?;
+            value.set_sensitive(header.sensitive());
+            Ok((header.name(), value))
+        });
+        headers.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    /// AWS's own test suite for Signature Version 4, `post-vanilla` and `post-sts-header-before`.
+    #[test]
+    fn the_signature_is_that_of_awss_test_suite() {
+        // Sun, 30 Aug 2015 12:36:00 GMT
+        let now = SystemTime::UNIX_EPOCH + Duration::from_mins(24_015_636);
+        let sts = "AQoDYXdzEPT//////////wEXAMPLEtc764bNrC9SAPBSM22wDOk4x4HIZ8j4FZTwdQWLWsKWHGBuFqwAeMicRXmxfpSPfIeoIYRqTflfKD8YUuwthAx7mSEI/qkPpKPi/kMcGdQrmGdeehM4IC1NtBmUpp2wUE8phUZampKsburEDy0KPkyQDYwT7WZ0wq5VSXDvp75YU9HFvlRd8Tx6q6fE8YQcHNVXAkiY9q6d+xo0rKwT38xVqr7ZD0u0iPPkUL64lIZbqBAz+scqKmlzm8FDrypNC9Yjc8fPOLn9FX9KSYvKTr4rvx3iSIlTJabIQwj2ICCR/oLxBA==";
+        for (token, signed_headers, signature) in [
+            ("", "host;x-amz-date", "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b"),
+            (
+                sts,
+                "host;x-amz-date;x-amz-security-token",
+                "85d96828115b5dc0cfc3bd16ad9e210dd772bbebba041836c64533a82be05ead",
+            ),
+        ] {
+            let pairs = [
+                ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
+                ("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"),
+                ("AWS_SESSION_TOKEN", token),
+                ("AWS_REGION", "us-east-1"),
+            ];
+            let environment =
+                Environment::new(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())));
+            let access = AwsAccess::read(&environment, &mut ConfigError::default()).unwrap();
+            let url = Url::parse("https://example.amazonaws.com/").unwrap();
+            let signed = access.signature("service", "us-east-1", &url, &[], "", now).unwrap();
+            let header =
+                |name: &str| signed.iter().find(|(known, _)| *known == name).unwrap().1.to_str().unwrap();
+            let expected = format!(
+                "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, \
+                 SignedHeaders={signed_headers}, Signature={signature}"
+            );
+            assert_eq!(header("authorization"), expected);
+            assert_eq!(header("x-amz-date"), "20150830T123600Z");
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! The services of AWS that are called, and where each one is.
+//!
+//! It knows names and domains only; it never connects to one.
+
+use reqwest::Url;
+
+/// A service of AWS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Service {
+    /// The parameter store of Systems Manager.
+    Ssm,
+    /// Secrets Manager.
+    SecretsManager,
+}
+
+impl Service {
+    pub(super) const ALL: [Self; 2] = [Self::Ssm, Self::SecretsManager];
+
+    /// The name in signatures and in host names.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Ssm => "ssm",
+            Self::SecretsManager => "secretsmanager",
+        }
+    }
+
+    /// The variable by which AWS's own tools are pointed at another endpoint of this service.
+    pub(super) fn endpoint_variable(self) -> &'static str {
+        match self {
+            Self::Ssm => "AWS_ENDPOINT_URL_SSM",
+            Self::SecretsManager => "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+        }
+    }
+
+    /// The version of AWS's JSON protocol that the service speaks.
+    pub(super) fn content_type(self) -> &'static str {
+        match self {
+            Self::Ssm | Self::SecretsManager => "application/x-amz-json-1.1",
+        }
+    }
+
+    /// AWS's own endpoint in a Region.
+    pub(super) fn endpoint(self, region: &str) -> Option<Url> {
+        // China and the European Sovereign Cloud are partitions with domains of their own; GovCloud has
+        // the usual one.
+        let domain = match region {
+            _ if region.starts_with("cn-") => "amazonaws.com.cn",
+            _ if region.starts_with("eusc-") => "amazonaws.eu",
+            _ => "amazonaws.com",
+        };
+        Url::parse(&format!("https://{}.{region}.{domain}/", self.name())).ok()
+    }
+}
+
+/// Whether a text can be a Region and so part of a host name.
+pub(crate) fn is_region(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (1..=40).contains(&text.len()) && text.bytes().all(allowed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_partition_has_its_own_endpoints() {
+        for (region, ssm, secrets_manager) in [
+            ("eu-west-1", "ssm.eu-west-1.amazonaws.com", "secretsmanager.eu-west-1.amazonaws.com"),
+            (
+                "us-gov-west-1",
+                "ssm.us-gov-west-1.amazonaws.com",
+                "secretsmanager.us-gov-west-1.amazonaws.com",
+            ),
+            ("cn-north-1", "ssm.cn-north-1.amazonaws.com.cn", "secretsmanager.cn-north-1.amazonaws.com.cn"),
+            (
+                "eusc-de-east-1",
+                "ssm.eusc-de-east-1.amazonaws.eu",
+                "secretsmanager.eusc-de-east-1.amazonaws.eu",
+            ),
+        ] {
+            for (service, host) in [(Service::Ssm, ssm), (Service::SecretsManager, secrets_manager)] {
+                assert_eq!(service.endpoint(region).unwrap().as_str(), format!("https://{host}/"));
+            }
+        }
+    }
+}
