@@ -4,6 +4,7 @@
 //! It never searches a line's text for a status: each format is read by its own structure,
 //! so that text inside a value can never pass for a field.
 
+mod cause;
 mod clf;
 mod csv;
 mod fields;
@@ -20,6 +21,8 @@ mod xml;
 use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
+
+pub use cause::{Cause, CauseSource};
 
 /// A parsed request line, whatever format it was written in.
 ///
@@ -46,8 +49,8 @@ pub struct AccessLog<'a> {
     pub extended_request_id: Option<Cow<'a, str>>,
     /// Which gateway response was sent (`$context.error.responseType`), such as `INTEGRATION_TIMEOUT`.
     pub response_type: Option<Cow<'a, str>>,
-    /// `$context.error.message`.
-    pub error_message: Option<Cow<'a, str>>,
+    /// Why the request failed, in the API's own words.
+    pub cause: Option<Cause<'a>>,
     /// What the backend's own code answered (`$context.integration.status`).
     pub integration_status: Option<u16>,
     /// What the integration's service answered (`$context.integrationStatus`):
@@ -55,6 +58,12 @@ pub struct AccessLog<'a> {
     pub integration_service_status: Option<u16>,
     /// What the authorizer's service or the authorizer itself answered, where the format has it.
     pub authorizer_status: Option<u16>,
+    /// What the firewall decided (`$context.wafResponseCode`), such as `WAF_BLOCK`.
+    pub waf_response: Option<Cow<'a, str>>,
+    /// What the firewall answered (`$context.waf.status`).
+    pub waf_status: Option<u16>,
+    /// The firewall's rules that were asked (`$context.webaclArn`); they say nothing about what was decided.
+    pub web_acl: Option<Cow<'a, str>>,
     /// `$context.responseLatency`, in milliseconds.
     pub latency_ms: Option<u64>,
 }
@@ -196,10 +205,13 @@ impl<'a> AccessLog<'a> {
             request_id: None,
             extended_request_id: None,
             response_type: None,
-            error_message: None,
+            cause: None,
             integration_status: None,
             integration_service_status: None,
             authorizer_status: None,
+            waf_response: None,
+            waf_status: None,
+            web_acl: None,
             latency_ms: None,
         }
     }

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::{AccessLog, Status};
+use super::{AccessLog, Cause, CauseSource, Status};
 use crate::json;
 
 /// Keys from the line's top level down to a value. What lies deeper than [`Path::DEPTH`] is no field of ours.
@@ -63,15 +63,23 @@ pub(super) enum Name {
     RequestId,
     ExtendedRequestId,
     ResponseType,
-    ErrorMessage,
     IntegrationStatus,
     IntegrationServiceStatus,
     AuthorizerStatus,
+    WafResponse,
+    WafStatus,
+    WebAcl,
+    IntegrationError,
+    AuthorizerError,
+    AuthorizeError,
+    AuthenticateError,
+    WafError,
+    ErrorMessage,
     Latency,
 }
 
 /// All names, each at its number's place.
-pub(super) const NAMES: [Name; 15] = [
+pub(super) const NAMES: [Name; 23] = [
     Name::Status,
     Name::Method,
     Name::ResourcePath,
@@ -82,17 +90,26 @@ pub(super) const NAMES: [Name; 15] = [
     Name::RequestId,
     Name::ExtendedRequestId,
     Name::ResponseType,
-    Name::ErrorMessage,
     Name::IntegrationStatus,
     Name::IntegrationServiceStatus,
     Name::AuthorizerStatus,
+    Name::WafResponse,
+    Name::WafStatus,
+    Name::WebAcl,
+    Name::IntegrationError,
+    Name::AuthorizerError,
+    Name::AuthorizeError,
+    Name::AuthenticateError,
+    Name::WafError,
+    Name::ErrorMessage,
     Name::Latency,
 ];
 
-/// What makes error lines alike: groups go by nothing else, and rules by little else ([`Rules::decide_by_kind`]).
+/// What makes error lines alike: groups go by nothing else but the source of the cause and whether it tells of a
+/// malformed answer, and rules by little else ([`Rules::decide_by_kind`]).
 ///
 /// [`Rules::decide_by_kind`]: crate::rules::Rules::decide_by_kind
-pub(super) const KIND: [Name; 8] = [
+pub(super) const KIND: [Name; 11] = [
     Name::Status,
     Name::Method,
     Name::ResourcePath,
@@ -101,6 +118,18 @@ pub(super) const KIND: [Name; 8] = [
     Name::ResponseType,
     Name::IntegrationStatus,
     Name::IntegrationServiceStatus,
+    Name::WafResponse,
+    Name::WafStatus,
+    Name::WebAcl,
+];
+/// What may give the cause: the first of these that says something does.
+pub(super) const CAUSES: [Name; 6] = [
+    Name::IntegrationError,
+    Name::AuthorizerError,
+    Name::AuthorizeError,
+    Name::AuthenticateError,
+    Name::WafError,
+    Name::ErrorMessage,
 ];
 /// What rules ask besides.
 pub(super) const ASKED_BY_RULES: [Name; 2] = [Name::Ip, Name::UserAgent];
@@ -172,7 +201,7 @@ pub(super) fn status(value: Value<'_>) -> Option<Status> {
     three_digits(value).and_then(Status::new)
 }
 
-/// Puts a value into its field. The status stands already.
+/// Puts a value into its field. The status stands already, and so do the causes that go before this one: see [`CAUSES`].
 #[inline]
 pub(super) fn fill<'a>(log: &mut AccessLog<'a>, name: Name, value: Value<'a>) {
     match name {
@@ -186,12 +215,35 @@ pub(super) fn fill<'a>(log: &mut AccessLog<'a>, name: Name, value: Value<'a>) {
         Name::RequestId => log.request_id = text(value),
         Name::ExtendedRequestId => log.extended_request_id = text(value),
         Name::ResponseType => log.response_type = text(value),
-        Name::ErrorMessage => log.error_message = text(value),
         Name::IntegrationStatus => log.integration_status = three_digits(value),
         Name::IntegrationServiceStatus => log.integration_service_status = three_digits(value),
         Name::AuthorizerStatus => log.authorizer_status = three_digits(value),
+        Name::WafResponse => log.waf_response = text(value),
+        Name::WafStatus => log.waf_status = three_digits(value),
+        Name::WebAcl => log.web_acl = text(value),
+        Name::IntegrationError
+        | Name::AuthorizerError
+        | Name::AuthorizeError
+        | Name::AuthenticateError
+        | Name::WafError
+        | Name::ErrorMessage => {
+            if log.cause.is_none() {
+                log.cause = source(name).zip(text(value)).and_then(|(source, text)| Cause::new(source, text));
+            }
+        }
         Name::Latency => log.latency_ms = text(value).and_then(|ms| ms.parse().ok()),
     }
+}
+
+/// What the value of a name says as a cause.
+pub(super) fn source(name: Name) -> Option<CauseSource> {
+    Some(match name {
+        Name::IntegrationError => CauseSource::Integration,
+        Name::AuthorizerError | Name::AuthorizeError | Name::AuthenticateError => CauseSource::Authorizer,
+        Name::WafError => CauseSource::Waf,
+        Name::ErrorMessage => CauseSource::Gateway,
+        _ => return None,
+    })
 }
 
 /// What a value says; `None` where it says that there is none.
@@ -268,8 +320,24 @@ pub(super) fn meaning(path: &Path<'_>) -> Option<(Name, u8)> {
         "extendedrequestid" => (Name::ExtendedRequestId, 0),
         "errorresponsetype" => (Name::ResponseType, 0),
         "responsetype" => (Name::ResponseType, 1),
+        "integrationerrormessage" => (Name::IntegrationError, 0),
+        "integrationerror" => (Name::IntegrationError, 1),
+        "authorizererror" => (Name::AuthorizerError, 0),
+        "authorizererrormessage" => (Name::AuthorizerError, 1),
+        "authorizeerror" => (Name::AuthorizeError, 0),
+        "authorizeerrormessage" => (Name::AuthorizeError, 1),
+        "authenticateerror" => (Name::AuthenticateError, 0),
+        "authenticateerrormessage" => (Name::AuthenticateError, 1),
+        "waferror" => (Name::WafError, 0),
+        "waferrormessage" => (Name::WafError, 1),
         "errormessage" => (Name::ErrorMessage, 0),
         "errormessagestring" => (Name::ErrorMessage, 1),
+        "error" => (Name::ErrorMessage, 2),
+        "wafresponsecode" => (Name::WafResponse, 0),
+        "wafresponse" => (Name::WafResponse, 1),
+        "wafstatus" => (Name::WafStatus, 0),
+        "wafstatuscode" => (Name::WafStatus, 1),
+        "webaclarn" | "wafwebaclarn" => (Name::WebAcl, 0),
         "authorizerstatus" => (Name::AuthorizerStatus, 0),
         "authorizerintegrationstatus" => (Name::AuthorizerStatus, 1),
         "responselatency" => (Name::Latency, 0),

@@ -18,7 +18,7 @@ pub(crate) use fixed::text_length;
 pub use known::Known;
 pub(crate) use known::Recognised;
 
-use super::fields::{self, ASKED_BY_RULES, KIND, NAMES, Name, Path, TOP_LEVEL};
+use super::fields::{self, ASKED_BY_RULES, CAUSES, KIND, NAMES, Name, Path, TOP_LEVEL};
 
 /// The fixed text of a flat JSON object, and where its values stand.
 #[derive(Debug, PartialEq, Eq)]
@@ -33,6 +33,8 @@ pub(crate) struct Template {
     kind: Vec<(Name, usize)>,
     /// And of what rules ask besides.
     asked_by_rules: Vec<(Name, usize)>,
+    /// And of what may give the cause, in the order in which it is asked.
+    causes: Vec<(Name, usize)>,
     status: usize,
 }
 
@@ -119,11 +121,11 @@ impl Template {
             let part = |&name: &Name| Some((name, winners.get(name as usize)?.as_ref()?.1));
             names.iter().filter_map(part).collect()
         };
-        let (kind, asked_by_rules) = (parts_of(&KIND), parts_of(&ASKED_BY_RULES));
+        let (kind, asked_by_rules, causes) = (parts_of(&KIND), parts_of(&ASKED_BY_RULES), parts_of(&CAUSES));
         let fixed = std::iter::once(&head).chain(parts.iter().map(|part| &part.behind));
         let escapes = fixed.map(Fixed::escapes).sum();
         let keys = values.iter().map(|(key, _)| (*key).to_owned()).collect();
-        Some(Self { head, parts, keys, escapes, kind, asked_by_rules, status })
+        Some(Self { head, parts, keys, escapes, kind, asked_by_rules, causes, status })
     }
 
     /// The length of the line at the beginning of `text`, if it is of this format; `text` goes on with what ends the

@@ -3,9 +3,11 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use simdutf8::basic::Utf8Error;
+
 use super::{Template, Values};
 use crate::access_log::fields::{self, Value};
-use crate::access_log::{AccessLog, Status};
+use crate::access_log::{AccessLog, Cause, Status};
 
 /// A recognised line: its format, and where its values stand.
 #[derive(Debug, Clone)]
@@ -48,10 +50,29 @@ impl<'a> Known<'a> {
     /// The line as an access log, in so far as rules and groups ask for it; `None` where it is none.
     pub(crate) fn access_log(self, text: &str) -> Option<AccessLog<'_>> {
         let mut log = AccessLog::of(self.status(text)?);
-        for &(name, index) in self.template.kind.iter().chain(&self.template.asked_by_rules) {
+        let Template { kind, asked_by_rules, causes, .. } = &**self.template;
+        for &(name, index) in kind.iter().chain(asked_by_rules).chain(causes) {
             fields::fill(&mut log, name, self.value(index, text)?);
         }
         Some(log)
+    }
+
+    /// The line's cause, where it has one.
+    ///
+    /// # Errors
+    ///
+    /// A text that may be the cause is not UTF-8: the plain reader has to read it.
+    #[inline]
+    pub(crate) fn cause(self, text: &[u8]) -> Result<Option<Cause<'_>>, Utf8Error> {
+        for &(name, index) in &self.template.causes {
+            let value = self.values.ranges.get(index).and_then(|range| text.get(range.clone()));
+            let said = simdutf8::basic::from_utf8(value.unwrap_or_default())?;
+            let cause = fields::source(name).and_then(|source| Cause::new(source, said.into()));
+            if cause.is_some() {
+                return Ok(cause);
+            }
+        }
+        Ok(None)
     }
 
     /// Appends what makes lines alike, whatever their format: [`fields::KIND`].

@@ -39,9 +39,9 @@ impl Intake<'_> {
 
     /// Counts a line of a kind that was told before and whose text is surely not kept; `false` for another.
     fn count_alike(&mut self, origin: Origin<'_>, known: Known<'_>, text: LineText<'_>) -> bool {
-        let Some(told) = self.kinds.told(known, text.bytes()).filter(|_| !origin.id.is_empty()) else {
-            return false;
-        };
+        let Ok(cause) = known.cause(text.bytes()) else { return false };
+        let told = self.kinds.told(known, text.bytes(), cause.as_ref());
+        let Some(told) = told.filter(|_| !origin.id.is_empty()) else { return false };
         let Some((room, section)) = self.batch.room(told.section, self.reader.samples_per_group) else {
             return false;
         };
@@ -79,7 +79,7 @@ impl Intake<'_> {
             && self.reader.redact.is_empty()
             && self.reader.rules.decide_by_kind()
         {
-            self.kinds.remember(known, text.bytes(), told);
+            self.kinds.remember(known, text.bytes(), log.cause.as_ref(), told);
         }
         true
     }
