@@ -4,12 +4,10 @@
 //! that is counted exactly and kept as a bounded choice of samples, until a token is there. Nothing here waits,
 //! posts or reads a clock: the time is passed in, in epoch milliseconds.
 
-mod bucket;
-
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-pub use bucket::Bucket;
+pub use crate::outbox::Bucket;
 
 use crate::digest::{Digest, Group, MAX_SECTIONS};
 

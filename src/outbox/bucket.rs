@@ -1,7 +1,7 @@
 //! A token bucket that needs no timer: it remembers up to when its tokens are spent.
 
 /// The longest that a bucket stays empty, whatever Slack or a clock that jumps may say: an hour.
-const MAX_EMPTY_MS: i64 = 3_600_000;
+pub(super) const MAX_EMPTY_MS: i64 = 3_600_000;
 
 /// So many posts at once, then one every so many milliseconds.
 ///

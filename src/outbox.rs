@@ -1,0 +1,219 @@
+//! Whether a message may go out now: the rate limit of one destination.
+//!
+//! In come what is to be posted, Slack's refusals and the time in epoch milliseconds; out comes post, wait until, or
+//! hold. It never waits, posts or reads a clock.
+
+mod bucket;
+
+pub use bucket::Bucket;
+
+/// The longest pause that Slack may ask for and a message that can be deferred waits out, once; milliseconds.
+const SHORT_PAUSE_MS: i64 = 3_000;
+
+/// The rate limit of one destination.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outbox {
+    bucket: Bucket,
+    /// Until when Slack asked for no post.
+    closed_until_ms: i64,
+}
+
+/// How much a message matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Urgency {
+    /// It can be deferred, so that nothing waits for it but a short pause.
+    Deferrable,
+    /// Nobody else keeps it: it waits for a token as long as the time allows.
+    Required,
+    /// It goes out whether or not there is a token, but never within a pause that Slack asks for.
+    Urgent,
+}
+
+/// A message on its way out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outgoing {
+    urgency: Urgency,
+    /// The latest time at which a post can begin.
+    until_ms: i64,
+    has_token: bool,
+    /// Slack refused it with a pause that may be waited out.
+    refusals: u32,
+}
+
+/// What to do with a message now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// Post it.
+    Post,
+    /// Ask again at this time, epoch milliseconds.
+    WaitUntil(i64),
+    /// Not now: defer it, or give it back.
+    Hold,
+}
+
+impl Outgoing {
+    /// A message that can be posted until `until_ms`.
+    #[must_use]
+    pub fn new(urgency: Urgency, until_ms: i64) -> Self {
+        Self { urgency, until_ms, has_token: false, refusals: 0 }
+    }
+}
+
+impl Outbox {
+    /// With all tokens there.
+    #[must_use]
+    pub fn new(bucket: Bucket) -> Self {
+        Self { bucket, closed_until_ms: i64::MIN }
+    }
+
+    /// What to do with the message now. `Post` takes a token.
+    pub fn decide(&mut self, message: &mut Outgoing, now_ms: i64) -> Decision {
+        if now_ms > message.until_ms {
+            return Decision::Hold;
+        }
+        // A clock that was put back must not keep it closed until it has caught up.
+        self.closed_until_ms = self.closed_until_ms.min(now_ms.saturating_add(bucket::MAX_EMPTY_MS));
+        if now_ms < self.closed_until_ms {
+            let waits =
+                message.urgency != Urgency::Deferrable || message.may_wait_out(self.closed_until_ms - now_ms);
+            return Self::wait(waits, self.closed_until_ms, message);
+        }
+        if message.has_token || self.bucket.take(now_ms) || message.urgency == Urgency::Urgent {
+            message.has_token = true;
+            return Decision::Post;
+        }
+        let ready_ms = now_ms.saturating_add(self.bucket.wait_ms(now_ms));
+        Self::wait(message.urgency != Urgency::Deferrable, ready_ms, message)
+    }
+
+    /// Slack answered the message with 429 and this Retry-After, milliseconds: the destination is closed for so long.
+    pub fn refused(&mut self, message: &mut Outgoing, retry_after_ms: i64, now_ms: i64) {
+        message.refusals = message.refusals.saturating_add(1);
+        let pause_ms = retry_after_ms.clamp(0, bucket::MAX_EMPTY_MS);
+        self.closed_until_ms = now_ms.saturating_add(pause_ms);
+        let waits_with_its_token = message.urgency == Urgency::Deferrable && message.may_wait_out(pause_ms);
+        if !waits_with_its_token {
+            message.has_token = false;
+            self.bucket.empty(now_ms, pause_ms);
+        }
+    }
+
+    /// The least time between two posts once the burst is spent, milliseconds.
+    #[must_use]
+    pub fn spacing_ms(&self) -> i64 {
+        self.bucket.spacing_ms()
+    }
+
+    fn wait(waits: bool, until_ms: i64, message: &Outgoing) -> Decision {
+        if waits && until_ms <= message.until_ms { Decision::WaitUntil(until_ms) } else { Decision::Hold }
+    }
+}
+
+impl Outgoing {
+    fn may_wait_out(&self, pause_ms: i64) -> bool {
+        self.refusals == 1 && pause_ms <= SHORT_PAUSE_MS
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Decision::{Hold, Post, WaitUntil};
+    use super::Urgency::{Deferrable, Required, Urgent};
+    use super::*;
+    use proptest::prelude::*;
+
+    const FAR: i64 = 1_000_000;
+
+    fn spent() -> Outbox {
+        let mut outbox = Outbox::new(Bucket::new(1, 5_000));
+        assert_eq!(outbox.decide(&mut Outgoing::new(Deferrable, FAR), 0), Post);
+        outbox
+    }
+
+    #[test]
+    fn without_a_token_what_can_be_deferred_is_held_what_is_required_waits_and_what_is_urgent_goes() {
+        assert_eq!(spent().decide(&mut Outgoing::new(Deferrable, FAR), 1), Hold);
+        assert_eq!(spent().decide(&mut Outgoing::new(Required, FAR), 1), WaitUntil(5_000));
+        assert_eq!(spent().decide(&mut Outgoing::new(Required, 4_999), 1), Hold, "no time for it");
+        assert_eq!(spent().decide(&mut Outgoing::new(Urgent, FAR), 1), Post);
+        assert_eq!(spent().decide(&mut Outgoing::new(Urgent, 0), 1), Hold, "too late");
+    }
+
+    #[test]
+    fn a_short_pause_is_waited_out_once_with_the_token_at_hand() {
+        let mut outbox = Outbox::new(Bucket::new(5, 5_000));
+        let mut message = Outgoing::new(Deferrable, FAR);
+        assert_eq!(outbox.decide(&mut message, 0), Post);
+        outbox.refused(&mut message, 3_000, 0);
+        assert_eq!(outbox.decide(&mut message, 0), WaitUntil(3_000));
+        assert_eq!(outbox.decide(&mut message, 3_000), Post);
+        outbox.refused(&mut message, 2_000, 3_000);
+        assert_eq!(outbox.decide(&mut message, 3_000), Hold);
+        assert_eq!(outbox.decide(&mut Outgoing::new(Deferrable, FAR), 4_999), Hold, "closed for everyone");
+        assert_eq!(outbox.decide(&mut Outgoing::new(Deferrable, FAR), 5_000), Post);
+    }
+
+    #[test]
+    fn a_long_pause_holds_what_can_be_deferred_and_leaves_one_token_at_its_end() {
+        let mut outbox = Outbox::new(Bucket::new(5, 5_000));
+        let mut message = Outgoing::new(Deferrable, FAR);
+        assert_eq!(outbox.decide(&mut message, 0), Post);
+        outbox.refused(&mut message, 30_000, 0);
+        assert_eq!(outbox.decide(&mut message, 0), Hold);
+        assert_eq!(outbox.decide(&mut Outgoing::new(Required, FAR), 0), WaitUntil(30_000));
+        assert_eq!(outbox.decide(&mut Outgoing::new(Urgent, FAR), 0), WaitUntil(30_000));
+        assert_eq!(outbox.decide(&mut Outgoing::new(Urgent, 29_999), 0), Hold);
+        assert_eq!(outbox.decide(&mut Outgoing::new(Deferrable, FAR), 30_000), Post);
+        assert_eq!(outbox.decide(&mut Outgoing::new(Deferrable, FAR), 30_000), Hold);
+    }
+
+    #[test]
+    fn what_is_required_waits_after_every_refusal_as_long_as_there_is_time() {
+        let mut outbox = Outbox::new(Bucket::new(5, 5_000));
+        let mut message = Outgoing::new(Required, 100_000);
+        let mut now_ms = 0;
+        for pause_ms in [20_000, 30_000] {
+            assert_eq!(outbox.decide(&mut message, now_ms), Post);
+            outbox.refused(&mut message, pause_ms, now_ms);
+            now_ms += pause_ms;
+            assert_eq!(outbox.decide(&mut message, now_ms - pause_ms), WaitUntil(now_ms));
+        }
+        assert_eq!(outbox.decide(&mut message, now_ms), Post);
+        outbox.refused(&mut message, 60_000, now_ms);
+        assert_eq!(outbox.decide(&mut message, now_ms), Hold);
+    }
+
+    proptest! {
+        /// Whatever comes: nothing within a pause, and whoever waits as told is never told to wait for ever.
+        #[test]
+        fn nothing_is_posted_within_a_pause(
+            steps in prop::collection::vec((0_usize..3, 0_i64..8_000, prop::option::of(0_i64..60_000)), 1..200),
+        ) {
+            let mut outbox = Outbox::new(Bucket::new(3, 2_000));
+            let (mut now_ms, mut closed_until_ms) = (0, 0);
+            for (urgency, step_ms, refusal) in steps {
+                now_ms += step_ms;
+                let mut message = Outgoing::new([Deferrable, Required, Urgent][urgency], now_ms + 30_000);
+                let mut waits = 0;
+                let mut refusal = refusal;
+                loop {
+                    match outbox.decide(&mut message, now_ms) {
+                        Hold => break,
+                        WaitUntil(until_ms) => {
+                            prop_assert!(until_ms > now_ms && until_ms <= message.until_ms);
+                            now_ms = until_ms;
+                            waits += 1;
+                            prop_assert!(waits < 10);
+                        }
+                        Post => {
+                            prop_assert!(now_ms >= closed_until_ms);
+                            let Some(pause_ms) = refusal.take() else { break };
+                            outbox.refused(&mut message, pause_ms, now_ms);
+                            closed_until_ms = now_ms + pause_ms;
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
