@@ -9,6 +9,7 @@ pub mod digest;
 pub mod duplicates;
 pub mod slack;
 pub mod alarm;
+pub mod incident;
 pub mod outbox;
 pub mod pace;
 pub mod ledger;

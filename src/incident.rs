@@ -1,0 +1,462 @@
+//! The state machine of an incident, one for each log group and destination: from the first error to quiet.
+//!
+//! Lines, ticks and alarm changes in; what to send, and when to ask again, out. It keeps numbers and names of groups,
+//! never a line; it never waits, posts or reads a clock: the time is passed in, in epoch milliseconds.
+
+mod group;
+mod policy;
+mod rate;
+mod schedule;
+#[cfg(test)]
+mod tests;
+mod window;
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+pub use group::{Group, GroupName};
+pub use policy::{AtLeast, Policy};
+pub use schedule::{DEFAULT_FOLLOW_UPS, FollowUps, FollowUpsError};
+
+/// Groups that one incident tells apart; the lines of further ones are counted as [`Incident::other`].
+pub const MAX_GROUPS: usize = 64;
+/// Alarms in ALARM that are told apart.
+const MAX_ALARMS: usize = 64;
+
+/// An incident, and what is remembered of it once it is over.
+///
+/// Its totals are exact from the opening on. What it has not told yet is pending: whoever drives it keeps the lines
+/// themselves, and tells all of them with the next message.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Incident {
+    phase: Phase,
+    /// When its first lines arrived.
+    opened_ms: i64,
+    /// Timestamps of the oldest and newest line; 0 where none is known.
+    first_ms: i64,
+    last_ms: i64,
+    /// When its newest lines arrived.
+    seen_ms: i64,
+    groups: Vec<Group>,
+    other: Count,
+    client_errors: u64,
+    server_errors: u64,
+    id: u64,
+    messages: u32,
+    /// When the last message was accepted.
+    notified_ms: i64,
+    /// When the oldest pending line arrived.
+    pending_since_ms: Option<i64>,
+    /// The number of the follow-up that is due at `due_ms`, the first is 0.
+    step: u32,
+    due_ms: i64,
+    /// When it came back after it had been over.
+    reopened_ms: Option<i64>,
+    over_notified: bool,
+    held_back: u32,
+    /// Hashes of the names of this API's alarms in ALARM.
+    alarms: BTreeSet<u64>,
+}
+
+/// Where an incident stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+enum Phase {
+    /// Nothing has failed, or it is over: what comes back soon belongs to it still.
+    #[default]
+    Over,
+    /// Something fails.
+    Open,
+}
+
+/// Lines: all of the incident, and those not told yet.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Count {
+    /// All of the incident.
+    pub total: u64,
+    /// Those that no message has told yet.
+    pub pending: u64,
+}
+
+/// Lines of one group that arrived together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Arrival<'a> {
+    /// Which group.
+    pub group: GroupName<'a>,
+    /// How many lines.
+    pub count: u64,
+    /// Timestamp of the oldest line, epoch milliseconds; 0 where it is unknown.
+    pub first_ms: i64,
+    /// Timestamp of the newest line, epoch milliseconds; 0 where it is unknown.
+    pub last_ms: i64,
+    /// The fewest that are worth a message, where a rule says so.
+    pub at_least: Option<AtLeast>,
+    /// After such a silence the group is new again, where a rule says so; milliseconds.
+    pub again_after_ms: Option<i64>,
+}
+
+/// Lines of one log group that arrived together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Batch<'a> {
+    /// By group, worst first.
+    pub groups: &'a [Arrival<'a>],
+    /// Lines of groups for which there was no room, with a status of 400 to 499 and of 500 to 599.
+    pub other: [u64; 2],
+    /// Timestamps of the oldest and newest of all these lines; 0 where it is unknown.
+    pub span_ms: (i64, i64),
+    /// Stands for the lines: sums of ids make the id of a message.
+    pub id: u64,
+}
+
+/// What makes the incident ask whether a message is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// Lines, or an alarm change, arrived.
+    Arrival,
+    /// The schedule's tick; the next one comes a minute later.
+    Tick,
+    /// What is pending must go out now: nothing will keep it.
+    Last,
+}
+
+/// A kind of message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    /// The first message of an incident. It carries the rules' mentions.
+    Opening,
+    /// A group came ten times as fast as last notified, or server errors joined client errors. With mentions.
+    Escalation,
+    /// A group that this incident has not told yet. Without mentions.
+    NewGroup,
+    /// It goes on. Without mentions.
+    FollowUp,
+    /// It is over, with the whole sum. Without mentions.
+    Over,
+}
+
+/// What is to be done now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// A message of this kind is to be sent, with all that is pending.
+    Send(Kind),
+    /// Nothing yet. Ask again at this time at the latest, epoch milliseconds; `None` until something arrives.
+    Nothing {
+        /// When.
+        again_ms: Option<i64>,
+    },
+}
+
+impl Kind {
+    /// Whether the message carries the rules' mentions.
+    #[must_use]
+    pub fn has_mentions(self) -> bool {
+        matches!(self, Self::Opening | Self::Escalation)
+    }
+}
+
+impl Incident {
+    /// Takes lines in: from now on they are pending. Ask [`Incident::decide`] before, since the incident so far may be
+    /// over, and after.
+    pub fn take(&mut self, batch: &Batch<'_>, now_ms: i64, policy: &Policy) {
+        if self.phase == Phase::Over && !batch.is_empty() {
+            self.open_or_reopen(batch, now_ms, policy);
+        }
+        if self.pending() == 0 && self.messages > 0 {
+            self.skip_idle_steps(now_ms, policy);
+        }
+        if !batch.is_empty() {
+            self.pending_since_ms.get_or_insert(now_ms);
+            self.seen_ms = self.seen_ms.max(now_ms);
+            group::widen((&mut self.first_ms, &mut self.last_ms), batch.span_ms);
+            self.id = self.id.wrapping_add(batch.id);
+        }
+        let [client, server] = batch.other;
+        self.client_errors += client;
+        self.server_errors += server;
+        self.other.add(client + server);
+        for arrival in batch.groups {
+            if arrival.group.is_server_error() {
+                self.server_errors += arrival.count;
+            } else {
+                self.client_errors += arrival.count;
+            }
+            match self.group_of(arrival, now_ms, policy) {
+                Some(group) => group.take(arrival, now_ms),
+                None => self.other.add(arrival.count),
+            }
+        }
+    }
+
+    /// What is to be done now. It changes the incident only where it ends in silence, after a single message.
+    pub fn decide(&mut self, moment: Moment, now_ms: i64, policy: &Policy) -> Decision {
+        if self.phase == Phase::Over {
+            return Decision::Nothing { again_ms: None };
+        }
+        if let Some(kind) = self.due(moment, now_ms, policy) {
+            return Decision::Send(kind);
+        }
+        if self.over_at_ms(policy) <= now_ms && self.alarms.is_empty() && self.pending() == 0 {
+            self.phase = Phase::Over;
+            return Decision::Nothing { again_ms: None };
+        }
+        let over_ms = self.alarms.is_empty().then(|| self.over_at_ms(policy).max(now_ms + 1));
+        let due_ms = (self.pending() > 0).then(|| self.pending_due_at_ms(policy).max(now_ms + 1));
+        Decision::Nothing { again_ms: over_ms.into_iter().chain(due_ms).min() }
+    }
+
+    /// A message of this kind was accepted: it told all that was pending.
+    pub fn notified(&mut self, kind: Kind, now_ms: i64, policy: &Policy) {
+        self.messages = self.messages.saturating_add(1);
+        self.notified_ms = now_ms;
+        self.held_back = 0;
+        self.pending_since_ms = None;
+        self.other.pending = 0;
+        self.groups.iter_mut().for_each(|group| group.notified(now_ms));
+        match kind {
+            Kind::Opening => (self.step, self.due_ms) = (0, now_ms + policy.interval_ms(0)),
+            // Sent before its time: the next one is counted from now.
+            Kind::FollowUp if self.due_ms > now_ms => {
+                self.step = self.step.saturating_add(1);
+                self.due_ms = now_ms + policy.interval_ms(self.step);
+            }
+            Kind::FollowUp | Kind::NewGroup | Kind::Escalation => self.skip_idle_steps(now_ms, policy),
+            Kind::Over => (self.phase, self.over_notified) = (Phase::Over, true),
+        }
+    }
+
+    /// A message was due and had to wait for the rate limit.
+    pub fn held_back(&mut self) {
+        self.held_back = self.held_back.saturating_add(1);
+    }
+
+    /// An alarm of this API changed: while one is in ALARM, the incident is not over. `alarm` stands for its name.
+    pub fn alarm_changed(&mut self, alarm: u64, is_in_alarm: bool) {
+        if !is_in_alarm {
+            self.alarms.remove(&alarm);
+        } else if self.alarms.len() < MAX_ALARMS {
+            self.alarms.insert(alarm);
+        }
+    }
+
+    /// Whether nothing of it needs to be kept any more: it is over, and whatever comes now is new.
+    #[must_use]
+    pub fn is_forgotten(&self, now_ms: i64, policy: &Policy) -> bool {
+        let is_new = |group: &Group| group.is_new_at(now_ms, policy);
+        self.phase == Phase::Over && self.alarms.is_empty() && self.groups.iter().all(is_new)
+    }
+
+    /// Whether something fails.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.phase == Phase::Open
+    }
+
+    /// Lines that no message has told yet.
+    #[must_use]
+    pub fn pending(&self) -> u64 {
+        self.groups.iter().fold(self.other.pending, |sum, group| sum + group.count.pending)
+    }
+
+    /// All lines of the incident.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.client_errors + self.server_errors
+    }
+
+    /// Lines with a status of 400 to 499, all of the incident.
+    #[must_use]
+    pub fn client_errors(&self) -> u64 {
+        self.client_errors
+    }
+
+    /// Lines with a status of 500 to 599, all of the incident.
+    #[must_use]
+    pub fn server_errors(&self) -> u64 {
+        self.server_errors
+    }
+
+    /// Its groups, at most [`MAX_GROUPS`], in the order in which they came.
+    #[must_use]
+    pub fn groups(&self) -> &[Group] {
+        &self.groups
+    }
+
+    /// Lines of groups for which there was no room.
+    #[must_use]
+    pub fn other(&self) -> Count {
+        self.other
+    }
+
+    /// When its first lines arrived, epoch milliseconds.
+    #[must_use]
+    pub fn opened_ms(&self) -> i64 {
+        self.opened_ms
+    }
+
+    /// Timestamps of its oldest and newest line, epoch milliseconds; 0 where none is known.
+    #[must_use]
+    pub fn span_ms(&self) -> (i64, i64) {
+        (self.first_ms, self.last_ms)
+    }
+
+    /// When its last message was accepted, epoch milliseconds.
+    #[must_use]
+    pub fn notified_ms(&self) -> Option<i64> {
+        (self.messages > 0).then_some(self.notified_ms)
+    }
+
+    /// When the next follow-up is due, if something comes until then; epoch milliseconds.
+    #[must_use]
+    pub fn due_ms(&self) -> i64 {
+        self.due_ms
+    }
+
+    /// Messages that were accepted.
+    #[must_use]
+    pub fn messages(&self) -> u32 {
+        self.messages
+    }
+
+    /// How often a message had to wait for the rate limit since the last one.
+    #[must_use]
+    pub fn times_held_back(&self) -> u32 {
+        self.held_back
+    }
+
+    /// Sum of the ids of its batches.
+    #[must_use]
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    fn due(&self, moment: Moment, now_ms: i64, policy: &Policy) -> Option<Kind> {
+        let is_last = moment == Moment::Last;
+        if self.pending() == 0 {
+            let is_over = self.over_at_ms(policy) <= now_ms && self.alarms.is_empty();
+            return (is_over && self.messages > 1).then_some(Kind::Over);
+        }
+        let news = || self.groups.iter().filter(|group| group.is_news());
+        // Lines of groups without a name are worth an opening, too.
+        let is_due = is_last || self.is_pending_due(moment, now_ms, policy);
+        if self.messages == 0 {
+            let is_opening = news().next().is_some() || self.other.pending > 0 || is_due;
+            return is_opening.then_some(Kind::Opening);
+        }
+        let mut server_errors = self.groups.iter().filter(|group| group.name().is_server_error());
+        let are_known = server_errors.any(|group| group.is_notified() && !group.is_new_at(now_ms, policy));
+        let joins = !are_known && news().any(|group| group.name().is_server_error());
+        if joins || self.groups.iter().any(Group::is_faster) {
+            return Some(Kind::Escalation);
+        }
+        if news().next().is_some() {
+            return Some(Kind::NewGroup);
+        }
+        if self.over_at_ms(policy) <= now_ms && self.alarms.is_empty() && !is_last {
+            return Some(Kind::Over);
+        }
+        is_due.then_some(Kind::FollowUp)
+    }
+
+    /// Whether what is pending must not wait until it is asked again.
+    fn is_pending_due(&self, moment: Moment, now_ms: i64, policy: &Policy) -> bool {
+        let cap_ms = self.pending_since_ms.map(|since| since.saturating_add(policy.max_deferral_ms));
+        let is_scheduled = self.messages > 0 && self.due_ms <= now_ms;
+        is_scheduled || cap_ms.is_some_and(|cap_ms| cap_ms <= now_ms + moment.next_ms())
+    }
+
+    fn pending_due_at_ms(&self, policy: &Policy) -> i64 {
+        let cap_ms =
+            self.pending_since_ms.map_or(i64::MAX, |since| since.saturating_add(policy.max_deferral_ms));
+        if self.messages > 0 { cap_ms.min(self.due_ms) } else { cap_ms }
+    }
+
+    /// When it is over if nothing more comes. What came back once may come back again: then it is over only when its
+    /// groups would be new again.
+    fn over_at_ms(&self, policy: &Policy) -> i64 {
+        let again_ms = self.reopened_ms.map_or(0, |reopened_ms| {
+            let came_back = self.groups.iter().filter(|group| group.seen_ms() >= reopened_ms);
+            came_back.map(|group| group.again_after_ms(policy)).max().unwrap_or_default()
+        });
+        self.seen_ms.saturating_add(policy.quiet_ms.max(again_ms))
+    }
+
+    /// What is new begins an incident; what was notified a while ago only goes on.
+    fn open_or_reopen(&mut self, batch: &Batch<'_>, now_ms: i64, policy: &Policy) {
+        self.phase = Phase::Open;
+        let is_known = |arrival: &Arrival<'_>| {
+            let known = self.groups.iter().find(|group| group.name() == arrival.group);
+            known.is_some_and(|group| group.is_notified() && !group.is_new_at(now_ms, policy))
+        };
+        let is_other_known = batch.other == [0, 0] || self.other.total > 0;
+        if self.messages > 0 && is_other_known && batch.groups.iter().all(is_known) {
+            self.reopened_ms = Some(now_ms);
+            // Whoever read that it is over hears soon that it is not.
+            let step = if self.over_notified { 0 } else { self.step };
+            self.over_notified = false;
+            self.due_ms = now_ms + policy.interval_ms(step);
+            return;
+        }
+        let alarms = std::mem::take(&mut self.alarms);
+        *self = Self { phase: Phase::Open, opened_ms: now_ms, alarms, ..Self::default() };
+    }
+
+    /// Goes on to the first follow-up that is still to come.
+    fn skip_idle_steps(&mut self, now_ms: i64, policy: &Policy) {
+        for _ in 0..policy::MAX_STEPS {
+            if self.due_ms > now_ms {
+                return;
+            }
+            self.step = self.step.saturating_add(1);
+            self.due_ms += policy.interval_ms(self.step);
+        }
+        if self.due_ms <= now_ms {
+            self.due_ms = now_ms + policy.interval_ms(self.step);
+        }
+    }
+
+    /// The group of these lines. Server errors find room in the place of client errors.
+    fn group_of(&mut self, arrival: &Arrival<'_>, now_ms: i64, policy: &Policy) -> Option<&mut Group> {
+        if let Some(index) = self.groups.iter().position(|group| group.name() == arrival.group) {
+            let group = self.groups.get_mut(index)?;
+            if group.may_be_new_again() && group.is_new_at(now_ms, policy) {
+                group.forget_notified(now_ms);
+            }
+            return Some(group);
+        }
+        if self.groups.len() >= MAX_GROUPS {
+            let client_errors = self.groups.iter().enumerate();
+            let client_errors = client_errors.filter(|(_, group)| !group.name().is_server_error());
+            let oldest = client_errors.min_by_key(|(_, group)| group.seen_ms()).map(|(index, _)| index);
+            let index = oldest.filter(|_| arrival.group.is_server_error())?;
+            let displaced = self.groups.remove(index);
+            self.other.total += displaced.count.total;
+            self.other.pending += displaced.count.pending;
+        }
+        self.groups.push(Group::new(arrival, now_ms));
+        self.groups.last_mut()
+    }
+}
+
+impl Batch<'_> {
+    fn is_empty(&self) -> bool {
+        self.other == [0, 0] && self.groups.iter().all(|arrival| arrival.count == 0)
+    }
+}
+
+impl Moment {
+    /// How long it is until somebody surely asks again.
+    fn next_ms(self) -> i64 {
+        match self {
+            Self::Arrival => 0,
+            Self::Tick => policy::TICK_MS,
+            Self::Last => i64::MAX / 4,
+        }
+    }
+}
+
+impl Count {
+    fn add(&mut self, lines: u64) {
+        self.total += lines;
+        self.pending += lines;
+    }
+}

@@ -1,0 +1,187 @@
+//! What an incident knows of one group: its name, its counts, whether it is news, how fast it comes.
+//!
+//! It never decides over messages, and never reads a clock.
+
+use serde::{Deserialize, Serialize};
+
+use super::rate::Rate;
+use super::window::Window;
+use super::{Arrival, AtLeast, Count, Policy};
+
+/// Lines whose newest is older than this when they arrive say nothing of how fast errors come now, milliseconds.
+const LATE_MS: i64 = 300_000;
+
+/// What the lines of a group have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct GroupName<'a> {
+    /// 400 to 599.
+    pub status: u16,
+    /// Method and route: a stranger's text. Empty where it is unknown.
+    pub route: &'a str,
+    /// Whose fault it is, in our words. Empty where it is unknown.
+    pub fault: &'a str,
+}
+
+/// One group of an incident.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Group {
+    status: u16,
+    route: String,
+    fault: String,
+    /// Its lines.
+    pub count: Count,
+    first_ms: i64,
+    last_ms: i64,
+    /// When its newest lines arrived.
+    seen_ms: i64,
+    /// When it was last notified as new or as an escalation.
+    notified_ms: Option<i64>,
+    is_escalation: bool,
+    again_after_ms: Option<i64>,
+    rate: Rate,
+    /// Counts towards the fewest that are worth a message, where it was not notified yet.
+    threshold: Option<Threshold>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Threshold {
+    count: u64,
+    window: Window,
+    is_reached: bool,
+}
+
+impl GroupName<'_> {
+    /// Whether the status is 500 to 599.
+    #[must_use]
+    pub fn is_server_error(&self) -> bool {
+        self.status >= 500
+    }
+}
+
+impl Group {
+    pub(super) fn new(arrival: &Arrival<'_>, now_ms: i64) -> Self {
+        let GroupName { status, route, fault } = arrival.group;
+        Self {
+            status,
+            route: route.to_owned(),
+            fault: fault.to_owned(),
+            count: Count::default(),
+            first_ms: 0,
+            last_ms: 0,
+            seen_ms: i64::MIN,
+            notified_ms: None,
+            is_escalation: false,
+            again_after_ms: arrival.again_after_ms,
+            rate: Rate::new(now_ms),
+            threshold: arrival.at_least.map(Threshold::of),
+        }
+    }
+
+    /// What its lines have in common.
+    #[must_use]
+    pub fn name(&self) -> GroupName<'_> {
+        GroupName { status: self.status, route: &self.route, fault: &self.fault }
+    }
+
+    /// Timestamps of its oldest and newest line, epoch milliseconds; 0 where none is known.
+    #[must_use]
+    pub fn span_ms(&self) -> (i64, i64) {
+        (self.first_ms, self.last_ms)
+    }
+
+    /// Whether no message has told of it yet.
+    #[must_use]
+    pub fn is_new(&self) -> bool {
+        self.notified_ms.is_none()
+    }
+
+    /// Whether it comes ten times as fast as was last notified.
+    #[must_use]
+    pub fn is_faster(&self) -> bool {
+        self.is_escalation
+    }
+
+    pub(super) fn take(&mut self, arrival: &Arrival<'_>, now_ms: i64) {
+        self.count.add(arrival.count);
+        self.seen_ms = self.seen_ms.max(now_ms);
+        widen((&mut self.first_ms, &mut self.last_ms), (arrival.first_ms, arrival.last_ms));
+        if let Some(threshold) = &mut self.threshold {
+            threshold.window.add(arrival.count, now_ms);
+            threshold.is_reached |= threshold.window.all() >= threshold.count;
+        }
+        let is_late = arrival.last_ms > 0 && now_ms.saturating_sub(arrival.last_ms) > LATE_MS;
+        if is_late {
+            return;
+        }
+        self.rate.add(arrival.count, now_ms);
+        if let Some(notified_ms) = self.notified_ms {
+            self.is_escalation |= self.rate.is_escalation(notified_ms, now_ms);
+        }
+    }
+
+    /// A message told of it.
+    pub(super) fn notified(&mut self, now_ms: i64) {
+        self.count.pending = 0;
+        if self.is_new() || self.is_escalation {
+            self.notified_ms = Some(now_ms);
+        }
+        self.is_escalation = false;
+        self.rate.notified(now_ms);
+    }
+
+    /// It is new again.
+    pub(super) fn forget_notified(&mut self, now_ms: i64) {
+        self.notified_ms = None;
+        self.rate = Rate::new(now_ms);
+        if let Some(threshold) = &mut self.threshold {
+            threshold.is_reached = false;
+        }
+    }
+
+    /// Whether it is worth a message of its own: no message told of it, and so many came as are asked for.
+    pub(super) fn is_news(&self) -> bool {
+        let is_enough = self.threshold.as_ref().is_none_or(|threshold| threshold.is_reached);
+        self.is_new() && self.count.pending > 0 && is_enough
+    }
+
+    /// Within one incident, client errors are told once: a rare one would be news every time. A rule may ask for more.
+    pub(super) fn may_be_new_again(&self) -> bool {
+        self.name().is_server_error() || self.again_after_ms.is_some()
+    }
+
+    pub(super) fn is_notified(&self) -> bool {
+        self.notified_ms.is_some()
+    }
+
+    /// Whether lines that come now are new again.
+    pub(super) fn is_new_at(&self, now_ms: i64, policy: &Policy) -> bool {
+        now_ms.saturating_sub(self.seen_ms) > self.again_after_ms(policy)
+    }
+
+    pub(super) fn again_after_ms(&self, policy: &Policy) -> i64 {
+        let by_class = if self.name().is_server_error() {
+            policy.server_errors_again_after_ms
+        } else {
+            policy.client_errors_again_after_ms
+        };
+        self.again_after_ms.unwrap_or(by_class)
+    }
+
+    pub(super) fn seen_ms(&self) -> i64 {
+        self.seen_ms
+    }
+}
+
+impl Threshold {
+    fn of(at_least: AtLeast) -> Self {
+        Self { count: at_least.count, window: Window::of_ms(at_least.within_ms), is_reached: false }
+    }
+}
+
+/// Widens times by others. A time of 0 is unknown and widens nothing.
+pub(super) fn widen((first, last): (&mut i64, &mut i64), (first_ms, last_ms): (i64, i64)) {
+    if first_ms > 0 && (*first == 0 || first_ms < *first) {
+        *first = first_ms;
+    }
+    *last = (*last).max(last_ms);
+}

@@ -1,0 +1,348 @@
+//! Incidents step by step: what is sent when, and that no line is lost from the sums.
+
+use proptest::prelude::*;
+
+use super::*;
+
+const MINUTE_MS: i64 = 60_000;
+/// 3 November 2026, 08:00 UTC.
+const START_MS: i64 = 1_793_692_800_000;
+
+/// An incident with its policy, at a time that goes on; every message is accepted at once.
+struct Bench {
+    incident: Incident,
+    policy: Policy,
+    now_ms: i64,
+    sent: Vec<(i64, Kind, u64)>,
+}
+
+const ORDERS: GroupName<'_> = GroupName { status: 502, route: "POST /v1/orders", fault: "integration" };
+const SEARCH: GroupName<'_> =
+    GroupName { status: 504, route: "GET /v1/search", fault: "integration: timeout" };
+const SCAN: GroupName<'_> = GroupName { status: 404, route: "GET /.env", fault: "client" };
+
+fn arrival(group: GroupName<'_>, count: u64, now_ms: i64) -> Arrival<'_> {
+    Arrival { group, count, first_ms: now_ms - 500, last_ms: now_ms, at_least: None, again_after_ms: None }
+}
+
+impl Bench {
+    fn new() -> Self {
+        let (incident, policy) = (Incident::default(), Policy::default());
+        Self { incident, policy, now_ms: START_MS, sent: Vec::new() }
+    }
+
+    /// Seconds from the start.
+    fn at(&mut self, seconds: i64) -> &mut Self {
+        let now_ms = START_MS + seconds * 1_000;
+        while let Decision::Nothing { again_ms: Some(again_ms) } = self.decide(Moment::Arrival) {
+            if again_ms > now_ms {
+                break;
+            }
+            assert!(again_ms > self.now_ms, "time goes on");
+            self.now_ms = again_ms;
+        }
+        self.now_ms = now_ms;
+        self.decide(Moment::Arrival);
+        self
+    }
+
+    fn take(&mut self, group: GroupName<'_>, count: u64) -> &mut Self {
+        let arrivals = [arrival(group, count, self.now_ms)];
+        self.take_all(&arrivals)
+    }
+
+    fn take_all(&mut self, groups: &[Arrival<'_>]) -> &mut Self {
+        let batch = Batch { groups, other: [0, 0], span_ms: (self.now_ms - 500, self.now_ms), id: 1 };
+        self.incident.take(&batch, self.now_ms, &self.policy);
+        self.decide(Moment::Arrival);
+        self
+    }
+
+    fn decide(&mut self, moment: Moment) -> Decision {
+        loop {
+            let decision = self.incident.decide(moment, self.now_ms, &self.policy);
+            let Decision::Send(kind) = decision else { return decision };
+            let pending = self.incident.pending();
+            self.incident.notified(kind, self.now_ms, &self.policy);
+            self.sent.push(((self.now_ms - START_MS) / 1_000, kind, pending));
+        }
+    }
+
+    /// Second, kind and newly told lines of every message.
+    #[track_caller]
+    fn sent(&self, expected: &[(i64, Kind, u64)]) {
+        assert_eq!(self.sent, expected);
+    }
+}
+
+#[test]
+fn an_incident_opens_goes_on_and_is_over_once_with_the_whole_sum() {
+    let mut bench = Bench::new();
+    for second in (0..=720).step_by(10) {
+        bench.at(second).take(ORDERS, 2);
+    }
+    bench.at(3_600);
+    bench.sent(&[
+        (0, Kind::Opening, 2),
+        (60, Kind::FollowUp, 10),
+        (120, Kind::FollowUp, 12),
+        (180, Kind::FollowUp, 12),
+        (240, Kind::FollowUp, 12),
+        (300, Kind::FollowUp, 12),
+        (600, Kind::FollowUp, 60),
+        (900, Kind::FollowUp, 26),
+        (1_020, Kind::Over, 0),
+    ]);
+    assert_eq!((bench.incident.total(), bench.incident.messages()), (146, 9));
+    assert!(!bench.incident.is_open());
+}
+
+#[test]
+fn an_incident_of_one_message_ends_in_silence() {
+    let mut bench = Bench::new();
+    bench.take(ORDERS, 3).at(3_600);
+    bench.sent(&[(0, Kind::Opening, 3)]);
+    assert!(!bench.incident.is_open());
+}
+
+#[test]
+fn what_is_pending_when_it_is_over_is_in_the_closing_sum() {
+    let mut bench = Bench::new();
+    bench.policy.follow_ups = "1h".parse().unwrap();
+    bench.take(ORDERS, 3).at(60).take(ORDERS, 4).at(3_000);
+    bench.sent(&[(0, Kind::Opening, 3), (360, Kind::Over, 4)]);
+    assert_eq!(bench.incident.total(), 7);
+}
+
+#[test]
+fn a_follow_up_is_sent_only_if_something_came_since() {
+    let mut bench = Bench::new();
+    bench.take(ORDERS, 1).at(200).take(ORDERS, 1).at(430).take(ORDERS, 1).at(650);
+    bench.sent(&[(0, Kind::Opening, 1), (240, Kind::FollowUp, 1), (600, Kind::FollowUp, 1)]);
+}
+
+#[test]
+fn a_group_that_was_not_told_yet_is_told_at_once_with_all_that_is_pending_and_without_mention() {
+    let mut bench = Bench::new();
+    bench.take(ORDERS, 1).at(20).take(ORDERS, 7).at(30).take(SEARCH, 2).at(40).take(SEARCH, 2);
+    bench.sent(&[(0, Kind::Opening, 1), (30, Kind::NewGroup, 9)]);
+    assert!(!Kind::NewGroup.has_mentions() && !Kind::FollowUp.has_mentions() && !Kind::Over.has_mentions());
+    assert!(Kind::Opening.has_mentions() && Kind::Escalation.has_mentions());
+}
+
+#[test]
+fn server_errors_amid_client_errors_are_an_escalation_and_again_after_their_silence() {
+    let mut bench = Bench::new();
+    for second in (0..7_200).step_by(60) {
+        bench.at(second).take(SCAN, 1);
+        if second == 1_200 || second == 1_260 || second == 3_600 {
+            bench.take(ORDERS, 1);
+        }
+        if second == 1_320 {
+            bench.take(SEARCH, 1);
+        }
+    }
+    let news: Vec<_> = bench.sent.iter().filter(|(_, kind, _)| *kind != Kind::FollowUp).copied().collect();
+    let expected = [
+        (0, Kind::Opening, 1),
+        (1_200, Kind::Escalation, 6),
+        (1_320, Kind::NewGroup, 2),
+        (3_600, Kind::Escalation, 1),
+    ];
+    assert_eq!(
+        news.iter().map(|(at, kind, _)| (*at, *kind)).collect::<Vec<_>>(),
+        expected.map(|(at, kind, _)| (at, kind))
+    );
+}
+
+#[test]
+fn ten_times_as_fast_as_last_notified_is_an_escalation() {
+    let mut bench = Bench::new();
+    for second in (0..300).step_by(5) {
+        bench.at(second).take(ORDERS, 1);
+    }
+    for second in 300..400 {
+        bench.at(second).take(ORDERS, 10);
+    }
+    let escalations: Vec<_> = bench.sent.iter().filter(|(_, kind, _)| *kind == Kind::Escalation).collect();
+    assert!(matches!(escalations.as_slice(), [(300..=310, ..)]), "{:?}", bench.sent);
+}
+
+#[test]
+fn a_trickle_slower_than_the_quiet_time_makes_one_opening_and_few_messages() {
+    for minutes in [3, 6, 10, 30] {
+        let mut bench = Bench::new();
+        for second in (0..86_400).step_by(minutes * 60) {
+            bench.at(second).take(SCAN, 1);
+        }
+        bench.at(86_400 + 7_200);
+        let of = |kind| bench.sent.iter().filter(|(_, sent, _)| *sent == kind).count();
+        assert_eq!((of(Kind::Opening), of(Kind::Over)), (1, 1), "{minutes}: {:?}", bench.sent);
+        assert!(bench.sent.len() <= 40, "{minutes}: {}", bench.sent.len());
+        assert_eq!(bench.incident.total(), 86_400 / 60 / u64::try_from(minutes).unwrap());
+    }
+}
+
+#[test]
+fn what_comes_back_after_the_end_was_told_is_told_within_a_minute_and_later_is_new() {
+    let mut bench = Bench::new();
+    bench.take(ORDERS, 1).at(50).take(ORDERS, 1).at(700).take(ORDERS, 5).at(2_400).take(ORDERS, 1);
+    bench.sent(&[
+        (0, Kind::Opening, 1),
+        (60, Kind::FollowUp, 1),
+        (350, Kind::Over, 0),
+        (760, Kind::FollowUp, 5),
+        // Once it came back, it is over only when its groups would be new again.
+        (1_600, Kind::Over, 0),
+        (2_400, Kind::Opening, 1),
+    ]);
+    assert_eq!(bench.incident.total(), 1, "a new incident");
+}
+
+#[test]
+fn a_group_that_is_new_opens_an_incident_soon_after_another_one() {
+    let mut bench = Bench::new();
+    bench.take(ORDERS, 1).at(400).take(SEARCH, 1);
+    bench.sent(&[(0, Kind::Opening, 1), (400, Kind::Opening, 1)]);
+}
+
+#[test]
+fn while_an_alarm_is_in_alarm_it_is_not_over() {
+    let mut bench = Bench::new();
+    bench.take(ORDERS, 1).at(30).take(ORDERS, 1);
+    bench.incident.alarm_changed(7, true);
+    bench.at(1_200);
+    bench.sent(&[(0, Kind::Opening, 1), (60, Kind::FollowUp, 1)]);
+    bench.incident.alarm_changed(7, false);
+    bench.decide(Moment::Arrival);
+    assert_eq!(bench.sent.last(), Some(&(1_200, Kind::Over, 0)));
+}
+
+#[test]
+fn fewer_than_a_rule_asks_for_are_deferred_and_told_with_the_rest() {
+    let mut bench = Bench::new();
+    let few = |now_ms, count| Arrival {
+        at_least: Some(AtLeast { count: 5, within_ms: MINUTE_MS }),
+        ..arrival(SCAN, count, now_ms)
+    };
+    for (second, count) in [(0, 2), (20, 2), (200, 2), (300, 4), (310, 1)] {
+        bench.at(second);
+        let arrivals = [few(bench.now_ms, count)];
+        bench.take_all(&arrivals);
+    }
+    bench.sent(&[(310, Kind::Opening, 11)]);
+}
+
+#[test]
+fn in_memory_nothing_is_deferred_longer_than_a_minute() {
+    let mut bench = Bench::new();
+    bench.policy = Policy::default().in_memory();
+    bench.policy.follow_ups = "1h".parse().unwrap();
+    bench.take(ORDERS, 1).at(10).take(ORDERS, 1).at(100).take(ORDERS, 1).decide(Moment::Tick);
+    bench.sent(&[(0, Kind::Opening, 1), (60, Kind::FollowUp, 1), (100, Kind::FollowUp, 1)]);
+    bench.take(ORDERS, 2).decide(Moment::Last);
+    assert_eq!(bench.sent.last(), Some(&(100, Kind::FollowUp, 2)));
+}
+
+#[test]
+fn what_waits_for_the_rate_limit_is_asked_for_again_and_counted() {
+    let mut incident = Incident::default();
+    let policy = Policy::default();
+    let take = |incident: &mut Incident, seconds: i64| {
+        let now_ms = START_MS + seconds * 1_000;
+        let groups = [arrival(ORDERS, 2, now_ms)];
+        let batch = Batch { groups: &groups, other: [0, 0], span_ms: (now_ms, now_ms), id: 1 };
+        incident.take(&batch, now_ms, &policy);
+        incident.decide(Moment::Arrival, now_ms, &policy)
+    };
+    for second in 0..3 {
+        assert_eq!(take(&mut incident, second), Decision::Send(Kind::Opening));
+        incident.held_back();
+    }
+    assert_eq!((incident.pending(), incident.times_held_back(), incident.messages()), (6, 3, 0));
+    incident.notified(Kind::Opening, START_MS + 3_000, &policy);
+    assert_eq!((incident.pending(), incident.times_held_back(), incident.total()), (0, 0, 6));
+}
+
+#[test]
+fn beyond_the_most_groups_lines_are_counted_and_server_errors_find_room() {
+    let mut bench = Bench::new();
+    let routes: Vec<String> = (0..200).map(|n| format!("GET /{n}")).collect();
+    for route in &routes {
+        bench.now_ms += 1_000;
+        bench.take(GroupName { status: 404, route, fault: "" }, 1);
+    }
+    assert_eq!((bench.incident.groups().len(), bench.incident.other().total), (MAX_GROUPS, 136));
+    bench.take(ORDERS, 1);
+    assert_eq!(bench.sent.last().unwrap().1, Kind::Escalation);
+    assert_eq!((bench.incident.groups().len(), bench.incident.other().total), (MAX_GROUPS, 137));
+    assert_eq!((bench.incident.total(), bench.incident.client_errors()), (201, 200));
+}
+
+#[test]
+fn it_is_forgotten_when_all_of_it_would_be_new_again() {
+    let mut bench = Bench::new();
+    assert!(bench.incident.is_forgotten(START_MS, &bench.policy));
+    bench.take(SCAN, 1);
+    assert!(!bench.incident.is_forgotten(START_MS + 10 * 3_600_000, &bench.policy), "it is open");
+    bench.at(400);
+    assert!(!bench.incident.is_forgotten(START_MS + 3_600_000, &bench.policy));
+    assert!(bench.incident.is_forgotten(START_MS + 3_600_001, &bench.policy));
+}
+
+/// One thing that happens: seconds later, so many lines of one of a few groups, and whether Slack takes messages.
+fn events() -> impl Strategy<Value = Vec<(i64, usize, u64, bool)>> {
+    prop::collection::vec((0_i64..900, 0_usize..90, 0_u64..50, prop::bool::weighted(0.8)), 1..80)
+}
+
+proptest! {
+    /// Whatever comes, and however often Slack refuses: every line is told once, the closing sum is exact, and what is
+    /// stored is what is read back.
+    #[test]
+    fn no_line_is_lost_or_told_twice(events in events(), in_memory in any::<bool>()) {
+        let policy = if in_memory { Policy::default().in_memory() } else { Policy::default() };
+        let mut incident = Incident::default();
+        let (mut now_ms, mut told, mut of_incident, mut all) = (START_MS, 0_u64, 0_u64, 0_u64);
+        for (seconds, group, count, is_taken) in events {
+            now_ms += seconds * 1_000;
+            for turn in 0..2 {
+                if turn == 1 {
+                    let was_open = incident.is_open();
+                    let route = format!("GET /{group}");
+                    let status = [404, 502][group % 2];
+                    let groups = [arrival(GroupName { status, route: &route, fault: "" }, count, now_ms)];
+                    let other = [u64::from(group == 7), u64::from(group == 8)];
+                    let batch = Batch { groups: &groups, other, span_ms: (now_ms, now_ms), id: 1 };
+                    incident.take(&batch, now_ms, &policy);
+                    let lines = count + other[0] + other[1];
+                    let is_fresh = !was_open && incident.messages() == 0;
+                    of_incident = if is_fresh { lines } else { of_incident + lines };
+                    all += lines;
+                }
+                let moment = if group % 3 == 0 { Moment::Tick } else { Moment::Arrival };
+                if let Decision::Send(kind) = incident.decide(moment, now_ms, &policy) {
+                    prop_assert_eq!(kind == Kind::Opening, incident.messages() == 0);
+                    if is_taken {
+                        told += incident.pending();
+                        incident.notified(kind, now_ms, &policy);
+                        prop_assert_eq!(incident.pending(), 0);
+                    } else {
+                        incident.held_back();
+                    }
+                }
+                prop_assert_eq!(told + incident.pending(), all);
+                prop_assert_eq!(incident.total(), of_incident);
+                prop_assert!(incident.groups().len() <= MAX_GROUPS);
+                let by_group = incident.groups().iter().fold(incident.other().total, |sum, group| sum + group.count.total);
+                prop_assert_eq!(by_group, of_incident);
+            }
+        }
+        let stored = serde_json::to_string(&incident).unwrap();
+        prop_assert_eq!(&serde_json::from_str::<Incident>(&stored).unwrap(), &incident);
+        if let Decision::Send(kind) = incident.decide(Moment::Last, now_ms, &policy) {
+            prop_assert!(kind == Kind::Over || incident.pending() > 0);
+            told += incident.pending();
+        }
+        prop_assert_eq!(told, all);
+    }
+}
