@@ -36,6 +36,7 @@ mod kinesis;
 mod lint_format;
 mod match_pattern;
 mod patience;
+mod readers_budget;
 mod recordings;
 mod replayed;
 mod report;

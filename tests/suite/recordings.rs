@@ -70,14 +70,14 @@ impl Story {
         start_ms + self.rng.i64(from_s * 1_000..to_s * 1_000)
     }
 
-    fn text(mut self) -> String {
+    fn lines(mut self) -> Vec<(i64, String)> {
         self.lines.sort();
-        self.lines.into_iter().map(|(_, line)| line + "\n").collect()
+        self.lines
     }
 }
 
 /// An integration times out for seven minutes, at first for some, then for most orders; then all is well again.
-fn burst() -> String {
+fn burst() -> Vec<(i64, String)> {
     let mut story = Story::new(5, 90);
     story.traffic(60, sound);
     for (from_s, to_s, errors) in [(2_400, 2_460, 6), (2_460, 2_700, 420), (2_700, 2_820, 60)] {
@@ -102,11 +102,11 @@ fn burst() -> String {
             story.log(&request, &sound);
         }
     }
-    story.text()
+    story.lines()
 }
 
 /// One address tries paths that do not exist, one every half a minute, all day.
-fn scanning() -> String {
+fn scanning() -> Vec<(i64, String)> {
     let mut story = Story::new(4, 24 * 60);
     story.traffic(2, sound);
     for second in (0..24 * 3_600).step_by(30) {
@@ -123,11 +123,11 @@ fn scanning() -> String {
         };
         story.log(&request, &sound);
     }
-    story.text()
+    story.lines()
 }
 
 /// A deploy breaks the authorizer, in a format whose lines are broken JSON exactly when there is an error.
-fn broken_json() -> String {
+fn broken_json() -> Vec<(i64, String)> {
     let mut story = Story::new(1, 60);
     story.traffic(40, breaking);
     for _ in 0..240 {
@@ -138,7 +138,7 @@ fn broken_json() -> String {
         let request = Request { at_ms, method, route, ip, status: 500, error, latency: None };
         story.log(&request, &breaking);
     }
-    story.text()
+    story.lines()
 }
 
 /// A format that is JSON whatever happens.
@@ -168,9 +168,19 @@ fn line(request: &Request<'_>, rng: &mut fastrand::Rng, rest: &str) -> String {
     )
 }
 
+/// The lines of a story, by the name of its file, each with its time in epoch milliseconds.
+pub(crate) fn story(name: &str) -> Vec<(i64, String)> {
+    match name {
+        "5xx-burst" => burst(),
+        "4xx-scanning" => scanning(),
+        _ => broken_json(),
+    }
+}
+
 /// The stories by the name of their file.
 fn stories() -> [(&'static str, String); 3] {
-    [("5xx-burst", burst()), ("4xx-scanning", scanning()), ("broken-json-deploy", broken_json())]
+    ["5xx-burst", "4xx-scanning", "broken-json-deploy"]
+        .map(|name| (name, story(name).into_iter().map(|(_, line)| line + "\n").collect()))
 }
 
 pub(crate) fn path(name: &str) -> PathBuf {
