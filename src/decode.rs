@@ -8,6 +8,7 @@
 //! made of them when [`decode`] ends in an error, since the checksum stands last.
 
 mod compressed;
+pub(crate) mod gzip;
 mod log_event;
 mod window;
 
@@ -81,10 +82,16 @@ pub enum DecodeError {
         /// Byte offset in the compressed data.
         at: u64,
     },
-    /// Stage `inflate`: the compressed bytes are damaged, or followed by something else.
+    /// Stage `inflate`: the compressed bytes are damaged, or zlib's are followed by something else.
     #[error("inflate: the compressed data is damaged near byte {at}")]
     Damaged {
         /// Byte offset in the compressed data, give or take a chunk.
+        at: u64,
+    },
+    /// Stage `inflate`: behind the compressed data stands something else than zero bytes, which are padding.
+    #[error("inflate: the compressed data ends, and something else than padding follows at byte {at}")]
+    TrailingBytes {
+        /// Byte offset in the compressed data.
         at: u64,
     },
     /// Stage `inflate`: the checksum is not that of the inflated text.

@@ -12,11 +12,11 @@ mod splitter;
 use std::borrow::Cow;
 use std::io::{self, BufRead, BufReader, Read};
 
-use flate2::bufread::MultiGzDecoder;
 use thiserror::Error;
 
 use crate::access_log::formats::Known;
 pub use crate::access_log::formats::LineText;
+use crate::decode::gzip::GzipMembers;
 use crate::decode::{LogEvent, scan_log_event};
 use crate::json::members::{self, each_field, elements, field};
 pub use insights::Row;
@@ -70,7 +70,7 @@ pub enum PieceError {
 pub fn read(source: impl Read, each: &mut impl FnMut(u64, Result<Piece<'_>, PieceError>)) -> io::Result<()> {
     let mut source = BufReader::with_capacity(64 * 1024, source);
     if source.fill_buf()?.starts_with(&[0x1f, 0x8b]) {
-        text(BufReader::with_capacity(64 * 1024, MultiGzDecoder::new(source)), each)
+        text(BufReader::with_capacity(64 * 1024, GzipMembers::new(source)), each)
     } else {
         text(source, each)
     }

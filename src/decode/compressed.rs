@@ -6,9 +6,10 @@ use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use base64_simd::Out;
-use flate2::bufread::{MultiGzDecoder, ZlibDecoder};
+use flate2::bufread::ZlibDecoder;
 
 use super::DecodeError;
+use super::gzip::{GzipMembers, TrailingBytes};
 
 /// Padding or none: other programs than AWS write events too, and the checksum vouches for the rest.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -41,7 +42,7 @@ pub(super) struct Inflated<'a> {
 
 enum Inflater<'a> {
     Plain(&'a [u8]),
-    Gzip(MultiGzDecoder<Compressed<'a>>),
+    Gzip(GzipMembers<Compressed<'a>>),
     Zlib(ZlibDecoder<Compressed<'a>>),
 }
 
@@ -63,7 +64,7 @@ impl<'a> Inflated<'a> {
         };
         let inflater = match head {
             [None, _] => return Err(DecodeError::Empty),
-            [Some(0x1f), Some(0x8b) | None] => Inflater::Gzip(MultiGzDecoder::new(compressed)),
+            [Some(0x1f), Some(0x8b) | None] => Inflater::Gzip(GzipMembers::new(compressed)),
             // RFC 1950: deflate with a window of at most 32 KiB, and a check over both bytes.
             [Some(cmf), Some(flg)]
                 if cmf & 0x0f == 8 && cmf >> 4 <= 7 && (u16::from(cmf) * 256 + u16::from(flg)) % 31 == 0 =>
@@ -79,7 +80,7 @@ impl<'a> Inflated<'a> {
     pub(super) fn length(&self) -> usize {
         match &self.inflater {
             Inflater::Plain(text) => text.len(),
-            Inflater::Gzip(gzip) => gzip.get_ref().length,
+            Inflater::Gzip(gzip) => gzip.get_ref().map_or(0, |compressed| compressed.length),
             Inflater::Zlib(zlib) => zlib.get_ref().length,
         }
     }
@@ -105,7 +106,7 @@ impl<'a> Inflated<'a> {
         Ok(length)
     }
 
-    /// Behind the last gzip member `MultiGzDecoder` has looked for another one; behind zlib nobody has.
+    /// Behind the last gzip member [`GzipMembers`] has looked for another one; behind zlib nobody has.
     fn expect_end(&mut self) -> Result<(), DecodeError> {
         let Inflater::Zlib(zlib) = &mut self.inflater else { return Ok(()) };
         let compressed = zlib.get_mut();
@@ -120,10 +121,14 @@ impl<'a> Inflated<'a> {
         let compressed = match &self.inflater {
             Inflater::Plain(_) => return DecodeError::Truncated { at: self.produced },
             Inflater::Gzip(gzip) => gzip.get_ref(),
-            Inflater::Zlib(zlib) => zlib.get_ref(),
+            Inflater::Zlib(zlib) => Some(zlib.get_ref()),
         };
+        let Some(compressed) = compressed else { return DecodeError::Damaged { at: 0 } };
         if compressed.wrong_char.is_some() {
             return compressed.fault();
+        }
+        if let Some(&TrailingBytes { at }) = error.get_ref().and_then(|error| error.downcast_ref()) {
+            return DecodeError::TrailingBytes { at };
         }
         let at = compressed.consumed;
         match error.kind() {

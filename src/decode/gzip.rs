@@ -1,0 +1,183 @@
+//! Gzip of one or several members in, inflated bytes out.
+//!
+//! Zero bytes behind the last member are padding, as tapes and block devices leave it; anything else there is an error,
+//! so that nothing that was meant to be read is passed over.
+
+use std::io::{self, BufRead, Read};
+
+use flate2::bufread::GzDecoder;
+use thiserror::Error;
+
+/// Something stands behind the compressed data that is neither another member nor padding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("the gzip data ends, and at offset {at} stands something else than more of it or zero bytes")]
+pub(crate) struct TrailingBytes {
+    /// Offset in the compressed bytes.
+    pub(crate) at: u64,
+}
+
+/// A reader of all members.
+pub(crate) struct GzipMembers<R> {
+    /// `None` only while one member takes the place of the one before it.
+    member: Option<GzDecoder<Counted<R>>>,
+    is_at_end: bool,
+}
+
+impl<R: BufRead> GzipMembers<R> {
+    pub(crate) fn new(source: R) -> Self {
+        Self { member: Some(GzDecoder::new(Counted { source, consumed: 0 })), is_at_end: false }
+    }
+
+    /// Where the compressed bytes come from; `None` while a member is replaced.
+    pub(crate) fn get_ref(&self) -> Option<&R> {
+        self.member.as_ref().map(|member| &member.get_ref().source)
+    }
+
+    /// Behind a member: whether another one follows.
+    fn go_on(&mut self) -> io::Result<bool> {
+        let Some(member) = self.member.take() else { return Ok(false) };
+        let mut rest = member.into_inner();
+        let followed = rest.skip_zeros();
+        let at = rest.consumed;
+        self.member = Some(GzDecoder::new(rest));
+        match followed? {
+            Behind::Nothing => Ok(false),
+            Behind::Member => Ok(true),
+            Behind::Other => Err(io::Error::new(io::ErrorKind::InvalidData, TrailingBytes { at })),
+        }
+    }
+}
+
+impl<R: BufRead> Read for GzipMembers<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        if out.is_empty() {
+            return Ok(0);
+        }
+        while !self.is_at_end {
+            let Some(member) = self.member.as_mut() else { break };
+            let length = member.read(out)?;
+            if length > 0 {
+                return Ok(length);
+            }
+            self.is_at_end = !self.go_on()?;
+        }
+        Ok(0)
+    }
+}
+
+/// What stands behind a member.
+enum Behind {
+    /// The end, or padding up to it.
+    Nothing,
+    Member,
+    Other,
+}
+
+/// A source that knows how much of it was taken.
+struct Counted<R> {
+    source: R,
+    consumed: u64,
+}
+
+impl<R: BufRead> Counted<R> {
+    /// Passes over zero bytes, and says what stands there.
+    fn skip_zeros(&mut self) -> io::Result<Behind> {
+        let before = self.consumed;
+        loop {
+            let ready = self.fill_buf()?;
+            let (is_end, first) = (ready.is_empty(), ready.iter().position(|&byte| byte != 0));
+            let begins_member = first == Some(0) && ready.first() == Some(&0x1f);
+            let zeros = first.unwrap_or(ready.len());
+            self.consume(zeros);
+            match first {
+                _ if is_end => return Ok(Behind::Nothing),
+                Some(_) if begins_member && self.consumed == before => return Ok(Behind::Member),
+                Some(_) => return Ok(Behind::Other),
+                None => {}
+            }
+        }
+    }
+}
+
+impl<R: BufRead> Read for Counted<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let mut ready = self.fill_buf()?;
+        let length = ready.read(out)?;
+        self.consume(length);
+        Ok(length)
+    }
+}
+
+impl<R: BufRead> BufRead for Counted<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.source.fill_buf()
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.consumed += amount as u64;
+        self.source.consume(amount);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufReader, Write};
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    use super::*;
+
+    fn gzip(text: &str) -> Vec<u8> {
+        let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
+        gzip.write_all(text.as_bytes()).unwrap();
+        gzip.finish().unwrap()
+    }
+
+    /// The text, or the error's own words; with every size of buffer that matters.
+    fn inflated(bytes: &[u8]) -> Result<String, String> {
+        let mut said = Vec::new();
+        for buffer in [1, 2, 7, 64 * 1024] {
+            let mut text = String::new();
+            let source = BufReader::with_capacity(buffer, bytes);
+            let read = GzipMembers::new(source).read_to_string(&mut text);
+            said.push(read.map(|_| text).map_err(|error| error.to_string()));
+        }
+        said.dedup();
+        assert_eq!(said.len(), 1, "{said:?}");
+        said.remove(0)
+    }
+
+    #[test]
+    fn zero_bytes_behind_the_members_are_padding() {
+        for zeros in [0, 1, 2, 511, 70_000] {
+            let padding = vec![0; zeros];
+            assert_eq!(inflated(&[gzip("a"), padding.clone()].concat()), Ok("a".to_owned()), "{zeros}");
+            let two = [gzip("a"), gzip("b"), padding].concat();
+            assert_eq!(inflated(&two), Ok("ab".to_owned()), "{zeros}");
+        }
+    }
+
+    #[test]
+    fn other_bytes_are_an_error_that_says_where() {
+        let first = gzip("a");
+        for (behind, at) in [
+            (b"x".to_vec(), first.len()),
+            (b"\0\0\0x\0".to_vec(), first.len() + 3),
+            ([b"\0\0".to_vec(), gzip("b")].concat(), first.len() + 2),
+        ] {
+            let expected = TrailingBytes { at: at as u64 }.to_string();
+            assert_eq!(inflated(&[first.clone(), behind].concat()), Err(expected));
+        }
+    }
+
+    #[test]
+    fn a_member_that_is_cut_or_damaged_is_an_error() {
+        let whole = gzip("a text");
+        for cut in 1..whole.len() {
+            assert!(inflated(&whole[..cut]).is_err(), "{cut}");
+        }
+        assert!(inflated(&[whole.clone(), vec![0x1f]].concat()).is_err());
+        assert!(inflated(&[whole, vec![0x1f, 0x8b, 8]].concat()).is_err());
+    }
+}
