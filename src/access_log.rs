@@ -5,24 +5,22 @@
 //! so that text inside a value can never pass for a field.
 
 mod cause;
-mod clf;
-mod csv;
 mod fields;
 pub mod formats;
 mod json;
-mod preset;
+mod line_formats;
 pub mod redact;
 mod route;
 mod salvage;
 mod template;
 pub mod time;
-mod xml;
 
 use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
 pub use cause::{Cause, CauseSource};
+use line_formats::{FormatLine, clf, csv, key_value, xml};
 
 /// A parsed request line, whatever format it was written in.
 ///
@@ -132,17 +130,19 @@ pub enum Format {
     Auto,
     /// JSON, broken JSON included.
     Json,
-    /// Common Log Format, as API Gateway's preset writes it.
+    /// Common Log Format: API Gateway's presets with or without further fields, and web servers' combined format.
     Clf,
-    /// Comma-separated values, as API Gateway's preset writes them.
+    /// Comma-separated values, as API Gateway's presets write them, with or without further fields.
     Csv,
-    /// XML, as API Gateway's preset writes it.
+    /// XML, as API Gateway's presets write it, with or without further elements.
     Xml,
+    /// `key: value, key: value` or `key=value key=value`.
+    KeyValue,
 }
 
 /// The text names no format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must be one of auto, json, clf, csv, xml")]
+#[error("must be one of auto, json, clf, csv, xml, key-value")]
 pub struct UnknownFormat;
 
 impl Format {
@@ -163,6 +163,7 @@ impl FromStr for Format {
             "clf" => Ok(Self::Clf),
             "csv" => Ok(Self::Csv),
             "xml" => Ok(Self::Xml),
+            "key-value" => Ok(Self::KeyValue),
             _ => Err(UnknownFormat),
         }
     }
@@ -172,15 +173,23 @@ impl FromStr for Format {
 #[must_use]
 pub fn read(line: &str, format: Format) -> Reading<'_> {
     let line = line.trim();
-    let found = match (format, line.as_bytes().first()) {
-        (Format::Auto | Format::Json, Some(b'{')) => return read_json(line),
+    if line.starts_with('{') && format.reads_json() {
+        return read_json(line);
+    }
+    read_line_format(line, format).map_or(Reading::Unreadable, |line| Reading::AccessLog(line.log))
+}
+
+/// A line that is not JSON, with where its fields stand.
+fn read_line_format(line: &str, format: Format) -> Option<FormatLine<'_>> {
+    match (format, line.as_bytes().first()) {
         (Format::Auto | Format::Xml, Some(b'<')) => xml::read(line),
-        (Format::Auto, _) => clf::read(line).or_else(|| csv::read(line)),
+        (Format::Auto, Some(b'{')) | (Format::Json, _) => None,
+        (Format::Auto, _) => clf::read(line).or_else(|| csv::read(line)).or_else(|| key_value::read(line)),
         (Format::Clf, _) => clf::read(line),
         (Format::Csv, _) => csv::read(line),
-        (Format::Json | Format::Xml, _) => None,
-    };
-    found.map_or(Reading::Unreadable, Reading::AccessLog)
+        (Format::KeyValue, _) => key_value::read(line),
+        (Format::Xml, _) => None,
+    }
 }
 
 fn read_json(line: &str) -> Reading<'_> {

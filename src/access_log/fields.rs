@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::{AccessLog, Cause, CauseSource, Status};
+use super::{AccessLog, Cause, CauseSource, Status, json as json_line};
 use crate::json;
 
 /// Keys from the line's top level down to a value. What lies deeper than [`Path::DEPTH`] is no field of ours.
@@ -257,15 +257,30 @@ fn text(value: Value<'_>) -> Option<Cow<'_, str>> {
     (!matches!(text.as_ref(), "" | "-")).then_some(text)
 }
 
+/// Three digits in a text, white space around them or not, or a number that is a whole one of three digits.
 #[inline]
 fn three_digits(value: Value<'_>) -> Option<u16> {
-    let digits = match value {
-        Value::Text(raw) => said(raw),
-        Value::Plain(text) | Value::Bare(text) => Cow::Borrowed(text),
+    let (text, is_number) = match value {
+        Value::Text(raw) => (said(raw), false),
+        Value::Plain(text) => (Cow::Borrowed(text), false),
+        Value::Bare(text) => (Cow::Borrowed(text), true),
         Value::Nested => return None,
     };
-    let is_three_digits = digits.len() == 3 && digits.bytes().all(|byte| byte.is_ascii_digit());
-    if is_three_digits { digits.parse().ok() } else { None }
+    if let &[hundreds @ b'0'..=b'9', tens @ b'0'..=b'9', ones @ b'0'..=b'9'] = text.trim().as_bytes() {
+        return Some(
+            [hundreds, tens, ones].iter().fold(0, |code, digit| code * 10 + u16::from(digit - b'0')),
+        );
+    }
+    if is_number { whole_number(&text) } else { None }
+}
+
+/// `502.0` and `5.02e2` are 502, as JSON has only one kind of number.
+#[cold]
+fn whole_number(text: &str) -> Option<u16> {
+    json_line::is_number(text).then_some(())?;
+    let number: f64 = text.parse().ok()?;
+    // A number that is not whole is written with a fraction.
+    number.to_string().parse().ok().filter(|code| (100..=999).contains(code))
 }
 
 /// What a string says, given what stands between its quotes.

@@ -149,7 +149,7 @@ impl<'a> Reader<'a> {
 }
 
 /// Whether a text is a number as RFC 8259 writes it.
-fn is_number(text: &str) -> bool {
+pub(super) fn is_number(text: &str) -> bool {
     let digits = |text: &str| text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let unsigned = text.strip_prefix('-').unwrap_or(text);
     let whole = digits(unsigned);

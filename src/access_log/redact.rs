@@ -14,8 +14,11 @@ use std::ops::Range;
 use mask::Found;
 use names::Names;
 
-use super::preset::PresetLine;
-use super::{clf, csv, xml};
+use super::line_formats::{Part, PartName};
+use super::{Format, read_line_format};
+
+/// What stands for a value.
+pub(super) const MASK: &str = "***";
 
 /// A line that may be shown, or the word that it may not.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,9 +42,8 @@ pub fn redact(line: &str, fields: &[String]) -> Redacted {
     if names.is_empty() {
         return Redacted::Whole(line.to_owned());
     }
-    let preset = clf::split(line).or_else(|| csv::split(line)).or_else(|| xml::split(line));
-    let found = if let Some(preset) = preset.filter(|preset| preset.access_log().is_some()) {
-        Some(in_preset(line, &preset, &names))
+    let found = if let Some(of_format) = read_line_format(line, Format::Auto) {
+        Some(in_parts(line, &of_format.parts, &names))
     } else if let Some(value) = json::parse(line) {
         json::find(line, value, &names)
     } else {
@@ -50,13 +52,18 @@ pub fn redact(line: &str, fields: &[String]) -> Redacted {
     found.map_or(Redacted::Withheld, |found| mask::apply(line, found))
 }
 
-fn in_preset(line: &str, preset: &PresetLine<'_>, names: &Names) -> Found {
-    let parts =
-        preset.parts(line).into_iter().filter(|(part, _)| part.iter().any(|name| names.hold(&[name])));
-    let ranges: Vec<Range<usize>> = parts.map(|(_, range)| range).collect();
+fn in_parts(line: &str, parts: &[Part<'_>], names: &Names) -> Found {
+    // What stands in a place without a name may be the field that is found nowhere else.
+    let are_found = names.are_all_among(&parts.iter().flat_map(Part::names).collect::<Vec<_>>());
+    let hidden = parts.iter().filter(|part| match part.name {
+        PartName::Unknown => !are_found,
+        _ => part.names().iter().any(|name| names.hold(&[name])),
+    });
+    let ranges: Vec<Range<usize>> =
+        hidden.filter(|part| !part.text.is_empty()).filter_map(|part| part.range_in(line)).collect();
     let values = ranges.iter().filter_map(|range| line.get(range.clone()));
     let secrets = values.flat_map(whole_and_parts).map(str::to_owned).collect();
-    Found { masks: ranges.into_iter().map(|range| (range, mask::PLAIN)).collect(), secrets }
+    Found { masks: ranges.into_iter().map(|range| (range, MASK)).collect(), secrets }
 }
 
 /// A value, and what may be the value: CSV does not quote, so that a stretch with commas may be caller and user.

@@ -107,16 +107,30 @@ fn the_last_of_equal_keys_holds() {
 }
 
 #[test]
+fn a_status_is_a_whole_number_however_it_is_written() {
+    for status in
+        ["502", "502.0", "502.000", "5.02e2", "5020E-1", r#""502""#, r#"" 502 ""#, r#""502 ""#, r#""\t502""#]
+    {
+        check(&format!(r#"{{"status":{status}}}"#), "502");
+        check(&format!(r#"{{"status":{status},"latency":-}}"#), "salvaged 502");
+    }
+    check(r#"{"status":500.0,"integrationStatus":" 502 "}"#, "500");
+}
+
+#[test]
 fn what_is_json_but_no_access_log_is_no_error_line() {
     for line in [
         r#"{"status":"debug","message":"x"}"#,
         r#"{"status":99}"#,
         r#"{"status":600}"#,
         r#"{"status":"0502"}"#,
-        r#"{"status":502.0}"#,
-        r#"{"status":"502 "}"#,
         r#"{"status":-502}"#,
-        r#"{"status":5e2}"#,
+        r#"{"status":502.5}"#,
+        r#"{"status":5e1}"#,
+        r#"{"status":5e9999}"#,
+        r#"{"status":"5e2"}"#,
+        r#"{"status":"502.0"}"#,
+        r#"{"status":"5 02"}"#,
         r#"{"status":null}"#,
         r#"{"status":["502"]}"#,
         r#"{"statusCode":500,"level":"info"}"#,
@@ -199,10 +213,14 @@ fn ids_in_a_path_are_masked_where_there_is_no_route() {
 fn plain_status(line: &str) -> Option<u16> {
     let tree: serde_json::Value = serde_json::from_str(line).ok()?;
     let of = |value: &serde_json::Value| match value {
-        serde_json::Value::String(text) if text.len() == 3 && text.bytes().all(|b| b.is_ascii_digit()) => {
-            text.parse().ok()
+        serde_json::Value::String(text) => {
+            let text = text.trim();
+            text.parse().ok().filter(|_| text.len() == 3 && text.bytes().all(|b| b.is_ascii_digit()))
         }
-        serde_json::Value::Number(number) => number.as_u64().and_then(|n| u16::try_from(n).ok()),
+        serde_json::Value::Number(number) => {
+            let number = number.as_f64()?;
+            (0..1_000_u16).find(|&code| (f64::from(code) - number).abs() < f64::EPSILON)
+        }
         _ => None,
     };
     let object = tree.as_object()?;

@@ -1,88 +1,105 @@
-//! A line of the CSV preset in, an [`AccessLog`] out; `None` for any line of another shape.
+//! A line of comma-separated values in, what it says out: API Gateway's presets for REST, HTTP and WebSocket APIs,
+//! with further fields before the address and behind the status.
 //!
-//! The preset does not quote, so a path or a user may hold commas: the line is fitted from both ends.
-//! What follows the path is found from the line's end, so that no client's text ever passes for the status.
+//! The presets do not quote, so a path or a user may hold commas. Where a client has managed to write what looks like
+//! a second status into a path, the presets' own end decides, and where that is not there the line has no status that
+//! we know.
 
-use super::AccessLog;
-use super::preset::{
-    PresetLine, REQUEST_TIME_BYTES, Target, is_protocol, is_request_time, without_line_ending,
-};
+use super::request_line::{Behind, End, PathIs, Request, Who};
+use super::shapes::{self, REQUEST_TIME_BYTES};
+use super::{CALLER, CALLER_OR_USER, FormatLine, Part, USER, range_in, without_line_ending};
 
-/// For a REST API `ip,caller,user,time,method,resourcePath,protocol,status,length,requestId`, with or without an
-/// extended request id at the end; for an HTTP API `ip,time,method,routeKey,protocol,status,length,requestId`.
-pub(super) fn read(line: &str) -> Option<AccessLog<'_>> {
-    split(line)?.access_log()
-}
+/// `ip,time,method,target,protocol,status` and what follows; a REST or WebSocket API's line has caller and user before
+/// the time, a WebSocket API's has `eventType,routeKey,connectionId` in the request's place.
+pub(in crate::access_log) fn read(line: &str) -> Option<FormatLine<'_>> {
+    let (before, time, behind) = around_time(without_line_ending(line))?;
+    let fields_before: Vec<&str> = before.split(',').collect();
+    let who = Who::read(&fields_before, |principals| principal_parts(before, principals))?;
+    let (method, rest) = behind.split_once(',')?;
+    if !shapes::or_missing(method, shapes::is_method) {
+        return None;
+    }
+    let end = if shapes::is_event_type(method) { web_socket_end(method, rest) } else { None };
+    let end = end.or_else(|| http_end(method, rest))?;
 
-/// The parts by position; most shapes are not looked at.
-pub(super) fn split(line: &str) -> Option<PresetLine<'_>> {
-    let (who, request_time, rest) = around_request_time(without_line_ending(line))?;
-    let (method, rest) = rest.split_once(',')?;
-    let (ip, principals) = match who.split_once(',') {
-        None => (who, None),
-        Some((ip, both)) => match both.split_once(',')? {
-            (_, user) if user.contains(',') => (ip, Some((both, both))),
-            caller_and_user => (ip, Some(caller_and_user)),
-        },
-    };
-    let is_rest = principals.is_some();
-    let (end, extended_request_id) = match end(rest) {
-        Some(end) => (end, ""),
-        None if is_rest => rest.rsplit_once(',').and_then(|(rest, id)| Some((end(rest)?, id)))?,
-        None => return None,
-    };
-    Some(PresetLine {
-        ip,
-        principals,
-        request_time,
-        method,
-        target: if is_rest { Target::ResourcePath(end.target) } else { Target::RouteKey(end.target) },
-        protocol: end.protocol,
-        status: end.status,
-        response_length: end.response_length,
-        request_id: end.request_id,
-        extended_request_id,
-    })
+    let more = Behind::read(end.behind, &fields(end.behind));
+    // An HTTP API's line has no principals, and a path in the place of its route key is the route key.
+    let path_is = if who.has_principals { PathIs::ResourcePath } else { PathIs::RouteKey };
+    end.line(who, time, more, path_is)
 }
 
 /// What stands before the request time, the request time, and what stands after it.
 ///
 /// It is the first that has the shape: a later one stands in the path, since neither an address nor a caller nor a
 /// user can hold the space that it has.
-fn around_request_time(line: &str) -> Option<(&str, &str, &str)> {
+fn around_time(line: &str) -> Option<(&str, &str, &str)> {
     line.match_indices(',').find_map(|(comma, _)| {
         let (time, rest) = line.get(comma + 1..)?.split_at_checked(REQUEST_TIME_BYTES)?;
-        Some((line.get(..comma)?, time, rest.strip_prefix(',')?)).filter(|_| is_request_time(time))
+        Some((line.get(..comma)?, time, rest.strip_prefix(',')?)).filter(|_| shapes::is_request_time(time))
     })
 }
 
-struct End<'a> {
-    target: &'a str,
-    protocol: &'a str,
-    status: &'a str,
-    response_length: &'a str,
-    request_id: &'a str,
+/// Nothing, as in an HTTP API's line, or caller and user: more than two fields are one of them with commas in it.
+fn principal_parts<'a>(before: &'a str, principals: &[&'a str]) -> Option<Vec<Part<'a>>> {
+    if !principals.iter().all(|principal| shapes::is_principal(principal)) {
+        return None;
+    }
+    match principals {
+        [] => Some(Vec::new()),
+        [_] => None,
+        [caller, user] => Some(vec![Part::known(CALLER, caller), Part::known(USER, user)]),
+        [first, ..] => {
+            let both = before.get(range_in(before, first)?.start..)?;
+            Some(vec![Part::known(CALLER_OR_USER, both)])
+        }
+    }
 }
 
-/// `target,protocol,status,length,requestId`, the target with whatever commas it has.
-///
-/// Where an extended request id follows, the status would stand in the protocol's place, which it does not fit.
-fn end(rest: &str) -> Option<End<'_>> {
-    let mut end = rest.rsplitn(5, ',');
-    let (request_id, response_length, status, protocol) =
-        (end.next()?, end.next()?, end.next()?, end.next()?);
-    is_protocol(protocol).then_some(End {
-        target: end.next()?,
-        protocol,
-        status,
-        response_length,
-        request_id,
-    })
+/// `routeKey,connectionId,status`: a route key is the API's own text, and no client's.
+fn web_socket_end<'a>(event_type: &'a str, rest: &'a str) -> Option<End<'a>> {
+    let (route_key, rest) = rest.split_once(',')?;
+    let (connection_id, rest) = rest.split_once(',')?;
+    let (status_text, behind) = rest.split_once(',').unwrap_or((rest, ""));
+    let status = shapes::status(status_text)?;
+    let request = Request::WebSocket { event_type, route_key, connection_id };
+    shapes::is_id(connection_id).then_some(End { request, status, status_text, behind })
+}
+
+/// `target,protocol,status`, the target with whatever commas it has.
+fn http_end<'a>(method: &'a str, rest: &'a str) -> Option<End<'a>> {
+    let ends = |is_protocol: fn(&str) -> bool| {
+        let ends =
+            rest.match_indices(',').filter_map(move |(comma, _)| end_at(method, rest, comma, is_protocol));
+        End::sure(ends, ',')
+    };
+    ends(shapes::is_protocol).or_else(|| ends(shapes::is_missing))
+}
+
+/// The end whose protocol stands before this comma.
+fn end_at<'a>(
+    method: &'a str,
+    rest: &'a str,
+    comma: usize,
+    is_protocol: fn(&str) -> bool,
+) -> Option<End<'a>> {
+    let behind = rest.get(comma + 1..)?;
+    let length = behind.bytes().take(4).position(|byte| byte == b',').unwrap_or(behind.len());
+    let (status_text, behind) = behind.split_at_checked(length)?;
+    let status = shapes::status(status_text)?;
+    let (target, protocol) = rest.get(..comma)?.rsplit_once(',')?;
+    let behind = behind.strip_prefix(',').unwrap_or(behind);
+    let request = Request::Http { method, target, protocol };
+    is_protocol(protocol).then_some(End { request, status, status_text, behind })
+}
+
+/// Fields between commas; none where there is nothing.
+fn fields(text: &str) -> Vec<&str> {
+    if text.is_empty() { Vec::new() } else { text.split(',').collect() }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::preset::check;
+    use super::super::check;
     use super::*;
 
     #[test]
@@ -136,6 +153,55 @@ mod tests {
     }
 
     #[test]
+    fn further_fields_before_and_behind_are_kept_as_text() {
+        let (ip, id) = (Some("203.0.113.7"), Some("1-2"));
+        for (line, fields) in [
+            (
+                "203.0.113.7,18/Nov/2020:05:28:56 +0000,GET,GET /pets,HTTP/1.1,500,36,JKJ=,JKJ=",
+                [Some("GET"), None, Some("GET /pets"), ip, Some("JKJ="), Some("JKJ=")],
+            ),
+            (
+                "JKJ=,203.0.113.7,-,-,18/Nov/2020:05:28:56 +0000,GET,/,HTTP/1.1,500,36,1-2",
+                [Some("GET"), Some("/"), None, ip, id, Some("JKJ=")],
+            ),
+            (
+                "prod,x,203.0.113.7,-,-,18/Nov/2020:05:28:56 +0000,GET,$default,HTTP/1.1,500,0,1-2",
+                [Some("GET"), None, Some("$default"), ip, id, None],
+            ),
+            (
+                "203.0.113.7,-,-,18/Nov/2020:05:28:56 +0000,GET,/,HTTP/1.1,500,-1,1-2",
+                [Some("GET"), Some("/"), None, ip, Some("-1"), Some("1-2")],
+            ),
+            (
+                "203.0.113.7,-,-,18/Nov/2020:05:28:56 +0000,GET,/,HTTP/1.1,500,0,1-2,JKJ=,200,12,the text",
+                [Some("GET"), Some("/"), None, ip, id, Some("JKJ=")],
+            ),
+            (
+                "203.0.113.7,-,-,18/Nov/2020:05:28:56 +0000,GET,/,HTTP/1.1,500",
+                [Some("GET"), Some("/"), None, ip, None, None],
+            ),
+            (
+                "203.0.113.7,-,-,18/Nov/2020:05:28:56 +0000,MESSAGE,sendMessage,Lx1=,500,1-2",
+                [None, None, Some("sendMessage"), ip, id, None],
+            ),
+        ] {
+            check(read(line), line, 500, fields);
+        }
+        let line = "203.0.113.7,-,-,18/Nov/2020:05:28:56 +0000,GET,/,HTTP/1.1,500,0,1-2,200,It failed, again";
+        assert_eq!(read(line).unwrap().log.cause.unwrap().text, "It failed, again");
+    }
+
+    #[test]
+    fn a_forged_status_gives_no_other_one() {
+        for line in [
+            "203.0.113.7,-,-,18/Nov/2020:05:28:56 +0000,GET,/,HTTP/1.1,500,0,1-2,x,HTTP/1.1,200,a b",
+            "203.0.113.7,-,-,18/Nov/2020:05:28:56 +0000,GET,/x,HTTP/1.1,200,HTTP/1.1,500,0,1-2,3,4,5",
+        ] {
+            assert_eq!(read(line), None, "{line}");
+        }
+    }
+
+    #[test]
     fn a_line_of_another_shape_is_no_access_log() {
         for line in [
             "",
@@ -147,13 +213,8 @@ mod tests {
             "203.0.113.7,-,-,18/Nov/2020:05:28:56,GET,/,HTTP/1.1,500,0,1-2",
             "203.0.113.7,-,-,18/Nov/2020:05:28:56 +0000,/,HTTP/1.1,500,0,1-2",
             "203.0.113.7,-,-,18/Nov/2020:05:28:56 +0000,GET,pets,HTTP/1.1,500,0,1-2",
-            "203.0.113.7,-,-,18/Nov/2020:05:28:56 +0000,GET,$default,HTTP/1.1,500,0,1-2",
             "203.0.113.7,-,-,18/Nov/2020:05:28:56 +0000,GET,/,HTTP/1.1,600,0,1-2",
-            "203.0.113.7,-,-,18/Nov/2020:05:28:56 +0000,GET,/,HTTP/1.1,500,-1,1-2",
-            "203.0.113.7,-,-,18/Nov/2020:05:28:56 +0000,GET,/,HTTP/1.1,500,0,1-2,ext,more",
-            "203.0.113.7,-,-,18/Nov/2020:05:28:56 +0000,GET,/,HTTP/1.1,500,0",
             "203.0.113.7,18/Nov/2020:05:28:56 +0000,GET,pets,HTTP/1.1,500,0,1-2",
-            "203.0.113.7,18/Nov/2020:05:28:56 +0000,GET,/,HTTP/1.1,500,0,1-2,JKJ=",
         ] {
             assert_eq!(read(line), None, "{line}");
         }

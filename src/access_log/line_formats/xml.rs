@@ -1,78 +1,153 @@
-//! A line of the XML preset in, an [`AccessLog`] out; `None` for any line of another shape.
+//! A line of XML in, what it says out: API Gateway's presets for REST, HTTP and WebSocket APIs, with the elements in
+//! any order and further elements among them.
 //!
 //! API Gateway is not known to escape what a client sent: elements are not searched for, but taken from the front up
-//! to the path and from the end back to it. Whatever tags a path holds, none of them ever passes for a field.
+//! to the path and from the end back to it. Whatever tags a path holds, none of them ever passes for a field, and a
+//! line in which a field stands twice has none that we know.
 
-use super::AccessLog;
-use super::preset::{PresetLine, Target, without_line_ending};
+use super::shapes;
+use super::{FormatLine, Part, PartName, Target, present, without_line_ending};
+use crate::access_log::fields::{Fields, Path, Value};
 
-/// `<request id="…">` with, for a REST API, `extendedRequestId` (older formats lack it), `ip`, `caller`, `user`,
-/// `requestTime`, `httpMethod`, `resourcePath`, `status`, `protocol` and `responseLength` in this order; for an HTTP
-/// API without the extended id, caller and user, and with `routeKey` for `resourcePath`.
-pub(super) fn read(line: &str) -> Option<AccessLog<'_>> {
-    split(line)?.access_log()
+/// More elements than any format has.
+const MAX_ELEMENTS: usize = 64;
+
+/// `<request id="…">` with at least `ip`, `requestTime` and `status`.
+pub(in crate::access_log) fn read(line: &str) -> Option<FormatLine<'_>> {
+    let body = without_line_ending(line).trim_ascii().strip_prefix("<request")?;
+    let (request_id, body) = match body.trim_ascii_start().strip_prefix("id=\"") {
+        Some(id) => id.split_once('"')?,
+        None => ("", body),
+    };
+    let body = body.trim_ascii_start().strip_prefix('>')?.strip_suffix("</request>")?;
+    let elements = elements(body)?;
+
+    let get =
+        |names: &[&str]| elements.iter().find(|element| names.contains(&element.name)).map(|it| it.text);
+    let text = |names: &[&str]| get(names).unwrap_or_default();
+    let (ip, time) = (get(&["ip", "sourceIp"])?, get(&["requestTime"])?);
+    let (method, protocol) = (text(&["httpMethod", "method"]), text(&["protocol"]));
+    let principals = [text(&["caller"]), text(&["user"])];
+    let own_id = text(&["requestId"]);
+    let request_id = if request_id.is_empty() { own_id } else { request_id };
+    let extended_request_id = text(&["extendedRequestId"]);
+    let shaped = shapes::or_missing(ip, shapes::is_ip)
+        && shapes::or_missing(time, shapes::is_request_time)
+        && shapes::or_missing(method, shapes::is_method)
+        && shapes::or_missing(protocol, shapes::is_protocol)
+        && principals.iter().all(|principal| shapes::is_principal(principal))
+        && shapes::or_missing(request_id, shapes::is_id)
+        && shapes::or_missing(extended_request_id, shapes::is_id)
+        && shapes::or_missing(text(&["responseLength"]), shapes::is_number);
+    if !shaped {
+        return None;
+    }
+    let (path, key) = (text(&["resourcePath", "path"]), text(&["routeKey"]));
+    // A WebSocket API's route key is any text.
+    let is_web_socket = get(&["eventType"]).is_some_and(shapes::is_event_type);
+    let is_target = |text| shapes::is_missing(text) || shapes::is_path(text);
+    if !is_target(path) || !(is_web_socket || Target::of_request(key).is_some()) {
+        return None;
+    }
+    shapes::status(get(&["status"])?)?;
+    let mut fields = Fields::default();
+    for element in &elements {
+        fields.set(Path::default().down(element.name), Value::Plain(element.text));
+    }
+    let mut log = fields.access_log()?;
+    log.request_id = present(request_id);
+    let mut parts = vec![Part::known(super::REQUEST_ID, request_id)];
+    parts.extend(elements.iter().map(Element::part));
+    Some(FormatLine { log, parts })
 }
 
-/// The parts by position; their shapes are not looked at.
-pub(super) fn split(line: &str) -> Option<PresetLine<'_>> {
-    let body = without_line_ending(line).trim_ascii().strip_prefix("<request id=\"")?;
-    let (request_id, body) = body.split_once('"')?;
-    let body = body.trim_ascii_start().strip_prefix('>')?.strip_suffix("</request>")?;
+struct Element<'a> {
+    name: &'a str,
+    text: &'a str,
+}
 
-    let (body, response_length) = last(body, "responseLength")?;
-    let (body, protocol) = last(body, "protocol")?;
-    let (body, status) = last(body, "status")?;
+impl<'a> Element<'a> {
+    fn is_target(&self) -> bool {
+        is_target(self.name)
+    }
 
-    let (extended_request_id, body) = first(body, "extendedRequestId").unwrap_or(("", body));
-    let (ip, body) = first(body, "ip")?;
-    let (principals, body) = match first(body, "caller") {
-        None => (None, body),
-        Some((caller, body)) => first(body, "user").map(|(user, body)| (Some((caller, user)), body))?,
-    };
-    let (request_time, body) = first(body, "requestTime")?;
-    let (method, body) = first(body, "httpMethod")?;
+    fn part(&self) -> Part<'a> {
+        match self.name {
+            "ip" => Part::known(super::IP, self.text),
+            _ if self.is_target() => Part::known(super::TARGET, self.text),
+            name => Part { name: PartName::InLine(name), text: self.text },
+        }
+    }
+}
 
-    let target = match only(body, "resourcePath") {
-        Some(path) => Target::ResourcePath(path),
-        None => Target::RouteKey(only(body, "routeKey")?),
-    };
-    Some(PresetLine {
-        ip,
-        principals,
-        request_time,
-        method,
-        target,
-        protocol,
-        status,
-        response_length,
-        request_id,
-        extended_request_id,
+fn is_target(name: &str) -> bool {
+    matches!(name, "resourcePath" | "routeKey" | "path")
+}
+
+/// All elements; `None` where one stands twice, or where text stands between them.
+fn elements(body: &str) -> Option<Vec<Element<'_>>> {
+    let (mut elements, mut rest) = (Vec::new(), body);
+    while let Some((element, behind)) = first(rest) {
+        if element.is_target() || elements.len() == MAX_ELEMENTS {
+            break;
+        }
+        elements.push(element);
+        rest = behind;
+    }
+    // From here on a client's text may stand, so from the end back.
+    while !rest.trim_ascii().is_empty() {
+        let is_last = opened(rest.trim_ascii_start()).is_some_and(|(name, _)| is_target(name));
+        let (before, element) = match only(rest).filter(|_| is_last) {
+            Some(element) => ("", element),
+            None => last(rest)?,
+        };
+        if elements.len() == MAX_ELEMENTS {
+            return None;
+        }
+        elements.push(element);
+        rest = before;
+    }
+    let mut names: Vec<&str> = elements.iter().map(|element| element.name).collect();
+    names.sort_unstable();
+    names.windows(2).all(|pair| pair.first() != pair.last()).then_some(elements)
+}
+
+/// `<name>` at the beginning of a text: the name, and what follows.
+fn opened(text: &str) -> Option<(&str, &str)> {
+    let (name, behind) = text.strip_prefix('<')?.split_once('>')?;
+    let is_name = !name.is_empty()
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'));
+    is_name.then_some((name, behind))
+}
+
+/// The element that stands first, and what follows it.
+fn first(body: &str) -> Option<(Element<'_>, &str)> {
+    let (name, behind) = opened(body.trim_ascii_start())?;
+    let (text, rest) = behind.split_once("</")?;
+    let rest = rest.strip_prefix(name)?.strip_prefix('>')?;
+    Some((Element { name, text }, rest))
+}
+
+/// What stands before the element that stands last, and that element.
+fn last(body: &str) -> Option<(&str, Element<'_>)> {
+    let (before, name) = body.trim_ascii_end().strip_suffix('>')?.rsplit_once("</")?;
+    let mut opened = before.rmatch_indices('<');
+    opened.find_map(|(at, _)| {
+        let text = before.get(at + 1..)?.strip_prefix(name)?.strip_prefix('>')?;
+        (!name.is_empty()).then_some((before.get(..at)?, Element { name, text }))
     })
 }
 
-/// The text of the element that stands first, and what follows it.
-fn first<'a>(body: &'a str, name: &str) -> Option<(&'a str, &'a str)> {
-    let opened = body.trim_ascii_start().strip_prefix('<')?.strip_prefix(name)?.strip_prefix('>')?;
-    let (text, rest) = opened.split_once("</")?;
-    Some((text, rest.strip_prefix(name)?.strip_prefix('>')?))
-}
-
-/// What stands before the element that stands last, and its text.
-fn last<'a>(body: &'a str, name: &str) -> Option<(&'a str, &'a str)> {
-    let closed = body.trim_ascii_end().strip_suffix('>')?.strip_suffix(name)?.strip_suffix("</")?;
-    let (rest, text) = closed.rsplit_once('<')?;
-    Some((rest, text.strip_prefix(name)?.strip_prefix('>')?))
-}
-
-/// The text of the one element that is left, whatever tags stand in it.
-fn only<'a>(body: &'a str, name: &str) -> Option<&'a str> {
-    let opened = body.trim_ascii().strip_prefix('<')?.strip_prefix(name)?.strip_prefix('>')?;
-    opened.strip_suffix('>')?.strip_suffix(name)?.strip_suffix("</")
+/// The element that is all of the text, whatever tags stand in it.
+fn only(body: &str) -> Option<Element<'_>> {
+    let (name, behind) = opened(body.trim_ascii())?;
+    let text = behind.strip_suffix('>')?.strip_suffix(name)?.strip_suffix("</")?;
+    Some(Element { name, text })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::preset::check;
+    use super::super::check;
     use super::*;
 
     const TIME: &str = "<requestTime>18/Nov/2020:05:28:56 +0000</requestTime>";
@@ -145,20 +220,57 @@ mod tests {
     }
 
     #[test]
+    fn elements_may_stand_in_any_order_and_others_among_them() {
+        let (ip, id) = (Some("203.0.113.7"), Some("1-2"));
+        let line = rest("/pets", "");
+        let fields = [Some("GET"), Some("/pets"), None, ip, id, None];
+        for (found, other) in [
+            ("<ip>203.0.113.7</ip> <caller>-</caller>", "<caller>-</caller> <ip>203.0.113.7</ip>"),
+            ("<caller>-</caller>", ""),
+            ("<user>-</user>", ""),
+            ("<httpMethod>GET</httpMethod>", "<httpMethod>GET</httpMethod> <extra>1</extra>"),
+            ("</request>", "<a>200</a> <userAgent>x < y <status>200</status></userAgent> </request>"),
+            ("<ip>", "<userAgent>x < y <status>200</status></b></userAgent> <ip>"),
+            ("<request id=\"1-2\">", "<request> <requestId>1-2</requestId>"),
+        ] {
+            assert!(line.contains(found), "{found}");
+            let line = line.replace(found, other);
+            check(read(&line), &line, 500, fields);
+        }
+        let line = line.replace("<resourcePath>/pets</resourcePath>", "<routeKey>/pets</routeKey>");
+        check(read(&line), &line, 500, [Some("GET"), None, Some("/pets"), ip, id, None]);
+        let line = line.replace("</request>", "<extendedRequestId>JKJ=</extendedRequestId></request>");
+        check(read(&line), &line, 500, [Some("GET"), None, Some("/pets"), ip, id, Some("JKJ=")]);
+        let line = format!(
+            "<request id=\"1-2\"> <ip>203.0.113.7</ip> <caller>-</caller> <user>-</user> {TIME} \
+             <eventType>MESSAGE</eventType> <routeKey>sendMessage</routeKey> <status>500</status> \
+             <connectionId>Lx1=</connectionId> </request>"
+        );
+        check(read(&line), &line, 500, [None, None, Some("sendMessage"), ip, id, None]);
+    }
+
+    #[test]
+    fn a_user_agent_that_forges_elements_gives_no_other_status() {
+        for agent in ["x</userAgent><status>200</status><userAgent>y", "x</userAgent><status>200</status><b>"]
+        {
+            for place in ["<ip>", "</request>"] {
+                let line =
+                    rest("/pets", "").replace(place, &format!("<userAgent>{agent}</userAgent>{place}"));
+                assert!(read(&line).is_none_or(|line| line.log.status.code() == 500), "{line}");
+            }
+        }
+    }
+
+    #[test]
     fn a_line_of_another_shape_is_no_access_log() {
         let line = rest("/pets", "");
         for (found, other) in [
             ("<request ", "<response "),
             ("<ip>203.0.113.7</ip>", ""),
             ("<ip>203.0.113.7</ip>", "<ip>unknown</ip>"),
-            ("<ip>203.0.113.7</ip> <caller>-</caller>", "<caller>-</caller> <ip>203.0.113.7</ip>"),
-            ("<caller>-</caller>", ""),
-            ("<user>-</user>", ""),
             ("<user>-</user>", "<user><user>-</user></user>"),
             (TIME, ""),
             (TIME, "<requestTime>2020-11-18T05:28:56Z</requestTime>"),
-            ("<httpMethod>GET</httpMethod>", "<httpMethod>GET</httpMethod> <extra>1</extra>"),
-            ("<resourcePath>/pets</resourcePath>", "<routeKey>/pets</routeKey>"),
             ("<resourcePath>/pets</resourcePath>", "<resourcePath>pets</resourcePath>"),
             ("<status>500</status>", ""),
             ("<status>500</status>", "<status>-</status>"),
@@ -171,13 +283,7 @@ mod tests {
             assert!(line.contains(found), "{found}");
             assert_eq!(read(&line.replace(found, other)), None, "{found} as {other}");
         }
-        for other in [
-            "",
-            "<request id=\"1-2\"></request>",
-            "<status>500</status>",
-            &http("pets"),
-            &http("/pets").replace("<ip>", "<extendedRequestId>JKJ=</extendedRequestId> <ip>"),
-        ] {
+        for other in ["", "<request id=\"1-2\"></request>", "<status>500</status>", &http("pets")] {
             assert_eq!(read(other), None, "{other}");
         }
     }

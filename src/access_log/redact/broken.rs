@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use super::json;
 use super::mask::{self, Found};
 use super::names::Names;
-use crate::access_log::preset::range_in;
+use crate::access_log::line_formats::range_in;
 
 /// The longest key that is taken for one, in bytes.
 const MAX_KEY_BYTES: usize = 128;

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use super::mask::{self, Found};
 use super::names::Names;
-use crate::access_log::preset::range_in;
+use crate::access_log::line_formats::range_in;
 
 /// How many times JSON within a string within JSON is looked into.
 const MAX_EMBEDDED: usize = 4;

@@ -4,12 +4,9 @@
 
 use std::ops::Range;
 
-use super::Redacted;
+use super::{MASK, Redacted};
 
-/// What stands for a value.
-pub(super) const PLAIN: &str = "***";
-
-/// The same in place of a JSON value, its quotes included.
+/// The mask in place of a JSON value, its quotes included.
 pub(super) const QUOTED: &str = "\"***\"";
 
 /// A shorter value would be found in too many places that have nothing to do with it.
@@ -67,5 +64,5 @@ pub(super) fn apply(line: &str, mut found: Found) -> Redacted {
 }
 
 fn without(text: &str, secrets: &[&str]) -> String {
-    secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret, PLAIN))
+    secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret, MASK))
 }

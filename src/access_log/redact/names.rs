@@ -4,7 +4,11 @@
 
 /// The names that are to be masked, in lower case and without what separates words.
 #[derive(Debug)]
-pub(super) struct Names(Vec<String>);
+pub(super) struct Names {
+    all: Vec<String>,
+    /// How many of them the operator wrote; the others stand for the same fields.
+    asked: usize,
+}
 
 /// What statuswatch's own names stand for beyond the keys that end in the same words: the same fields under the
 /// other names that the JSON reader knows.
@@ -20,29 +24,31 @@ const ALSO: [(&str, &[&str]); 6] = [
 impl Names {
     /// Names without a letter or digit are left out.
     pub(super) fn new(fields: &[String]) -> Self {
-        let mut names: Vec<String> = fields.iter().map(|field| words(field).concat()).collect();
-        let also = ALSO.iter().filter(|(name, _)| names.iter().any(|wanted| wanted == name));
+        let mut all: Vec<String> = fields.iter().map(|field| words(field).concat()).collect();
+        all.retain(|name| !name.is_empty());
+        let asked = all.len();
         let also: Vec<String> =
-            also.flat_map(|(_, others)| others.iter().map(|&other| other.to_owned())).collect();
-        names.extend(also);
-        names.retain(|name| !name.is_empty());
-        Self(names)
+            all.iter().flat_map(|name| also(name)).map(|&other| other.to_owned()).collect();
+        all.extend(also);
+        Self { all, asked }
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.all.is_empty()
+    }
+
+    /// Whether each name that the operator wrote stands for one of these keys.
+    pub(super) fn are_all_among(&self, keys: &[&str]) -> bool {
+        self.all.iter().take(self.asked).all(|name| {
+            let is_it = |ending: &str| ending == name || also(name).contains(&ending);
+            keys.iter().any(|key| ends_in(&[key], is_it))
+        })
     }
 
     /// Whether the key at the end of this way down from the line's top level is named: by itself, by its last words,
     /// or together with keys above it.
     pub(super) fn hold(&self, keys: &[&str]) -> bool {
-        let words: Vec<String> = keys.iter().flat_map(|key| words(key)).collect();
-        (0..words.len()).any(|from| {
-            let ending = words.get(from..).unwrap_or_default().concat();
-            let before = from.checked_sub(1).and_then(|before| words.get(before));
-            let is_template = ending == "path" && before.is_some_and(|word| word == "resource");
-            !is_template && self.0.contains(&ending)
-        })
+        ends_in(keys, |ending| self.all.iter().any(|name| name == ending))
     }
 
     /// The same, where it is not known which of `above` the key stands below.
@@ -52,8 +58,23 @@ impl Names {
             let rest = name.strip_suffix(&key_words).filter(|rest| !rest.is_empty());
             rest.is_some_and(|rest| above.iter().any(|above| rest.ends_with(&words(above).concat())))
         };
-        self.hold(&[key]) || (!key_words.is_empty() && self.0.iter().any(below_one))
+        self.hold(&[key]) || (!key_words.is_empty() && self.all.iter().any(below_one))
     }
+}
+
+fn also(name: &str) -> &'static [&'static str] {
+    ALSO.iter().find(|(own, _)| *own == name).map_or(&[], |(_, others)| others)
+}
+
+/// Whether the last words of the key at the end of this way down are a name.
+fn ends_in(keys: &[&str], is_name: impl Fn(&str) -> bool) -> bool {
+    let words: Vec<String> = keys.iter().flat_map(|key| words(key)).collect();
+    (0..words.len()).any(|from| {
+        let ending = words.get(from..).unwrap_or_default().concat();
+        let before = from.checked_sub(1).and_then(|before| words.get(before));
+        let is_template = ending == "path" && before.is_some_and(|word| word == "resource");
+        !is_template && is_name(&ending)
+    })
 }
 
 /// The words of a name, in lower case: `identity.sourceIP`, `identity_source_ip` and `Identity-SourceIp` have the same.
