@@ -181,14 +181,13 @@ pub fn read(line: &str, format: Format) -> Reading<'_> {
 
 /// A line that is not JSON, with where its fields stand.
 fn read_line_format(line: &str, format: Format) -> Option<FormatLine<'_>> {
-    match (format, line.as_bytes().first()) {
-        (Format::Auto | Format::Xml, Some(b'<')) => xml::read(line),
-        (Format::Auto, Some(b'{')) | (Format::Json, _) => None,
-        (Format::Auto, _) => clf::read(line).or_else(|| csv::read(line)).or_else(|| key_value::read(line)),
+    match (format, line.as_bytes().first()?) {
+        (Format::Auto | Format::Xml, b'<') => xml::read(line),
+        (Format::Auto, b'{') | (Format::Json | Format::Xml, _) => None,
         (Format::Clf, _) => clf::read(line),
         (Format::Csv, _) => csv::read(line),
         (Format::KeyValue, _) => key_value::read(line),
-        (Format::Xml, _) => None,
+        (Format::Auto, _) => clf::read(line).or_else(|| csv::read(line)).or_else(|| key_value::read(line)),
     }
 }
 
