@@ -17,7 +17,8 @@ pub enum Dialect {
     /// Slack's own markup: `text`, `fallback`, link labels.
     ///
     /// `& < >` become entities, the only three that Slack knows, and a zero-width space follows each of
-    /// ``* _ ~ ` : @ # .``, which have no escape. Control and bidirectional characters are dropped.
+    /// ``* _ ~ ` : @ # .``, which have no escape. Control and bidirectional characters are dropped. One stands before
+    /// a text that begins with `>` or the mark of a list, so that no line becomes a quote or an item.
     Mrkdwn,
     /// A text element of a `rich_text` block, which Slack does not parse: nothing is escaped.
     ///
@@ -40,6 +41,16 @@ pub(super) fn least_units(text: &str) -> usize {
     text.bytes().filter(|byte| matches!(byte, b' '..=b'~')).count()
 }
 
+/// Whether a text begins as a quote or an item of a list does.
+fn begins_as_quote_or_list(text: &str) -> bool {
+    let shown = text.trim_start_matches(|c: char| c.is_whitespace() || is_treacherous(c));
+    let behind_number = shown.trim_start_matches(|c: char| c.is_ascii_digit());
+    let is_mark = |c: char| {
+        matches!(c, '>' | '-' | '+' | '*' | '–' | '—' | '•' | '‣' | '⁃' | '◦' | '▪' | '▫' | '●' | '○' | '·')
+    };
+    shown.starts_with(is_mark) || (behind_number.len() < shown.len() && behind_number.starts_with(['.', ')']))
+}
+
 /// The whole text, made harmless.
 #[must_use]
 pub fn escape(text: &str, dialect: Dialect) -> String {
@@ -52,6 +63,14 @@ pub fn escape(text: &str, dialect: Dialect) -> String {
 /// where it is not 0, the mark is there whatever the length.
 #[must_use]
 pub fn escape_within(text: &str, missing: usize, dialect: Dialect, max: usize) -> String {
+    if dialect == Dialect::Mrkdwn && begins_as_quote_or_list(text) {
+        let Some(room) = max.checked_sub(1) else { return String::new() };
+        return format!("{ZERO_WIDTH_SPACE}{}", harmless_within(text, missing, dialect, room));
+    }
+    harmless_within(text, missing, dialect, max)
+}
+
+fn harmless_within(text: &str, missing: usize, dialect: Dialect, max: usize) -> String {
     let whole = whole(text, dialect);
     // No text has more units than bytes.
     if missing == 0 && (whole.len() <= max || units(&whole) <= max) {
@@ -209,7 +228,7 @@ mod tests {
         );
         assert_eq!(
             escape("* _ ~ ` : @ # .", Mrkdwn),
-            "*\u{200b} _\u{200b} ~\u{200b} `\u{200b} :\u{200b} @\u{200b} #\u{200b} .\u{200b}"
+            "\u{200b}*\u{200b} _\u{200b} ~\u{200b} `\u{200b} :\u{200b} @\u{200b} #\u{200b} .\u{200b}"
         );
         assert_eq!(escape("&lt;", Mrkdwn), "&amp;lt;", "what looks escaped is a stranger's text too");
     }
@@ -217,6 +236,20 @@ mod tests {
     #[test]
     fn mrkdwn_drops_control_and_bidirectional_characters() {
         assert_eq!(escape("a\r\nb\0c\u{1b}[31m\u{202e}d\u{2028}e\u{85}f", Mrkdwn), "abc[31mdef");
+    }
+
+    #[test]
+    fn no_line_begins_as_a_quote_or_a_list() {
+        for text in
+            ["> x", ">>> x", " > x", "\u{202e}> x", "- x", "* x", "• x", "  ◦ x", "1. x", "12) x", "+ x"]
+        {
+            assert!(escape(text, Mrkdwn).starts_with(ZERO_WIDTH_SPACE), "{text}");
+            assert!(escape_within(text, 900, Mrkdwn, 40).starts_with(ZERO_WIDTH_SPACE), "{text}");
+            assert!(!escape(text, RichText).contains(ZERO_WIDTH_SPACE), "{text}");
+        }
+        for text in ["a > b", "502 POST /", "", "12 counted"] {
+            assert!(!escape(text, Mrkdwn).contains(ZERO_WIDTH_SPACE), "{text}");
+        }
     }
 
     #[test]
@@ -296,7 +329,8 @@ mod tests {
             for dialect in [Mrkdwn, RichText] {
                 let mut by_character = String::new();
                 text.chars().for_each(|c| push_harmless(c, dialect, &mut by_character));
-                prop_assert_eq!(escape(&text, dialect), by_character.as_str());
+                let guard = if dialect == Mrkdwn && begins_as_quote_or_list(&text) { "\u{200b}" } else { "" };
+                prop_assert_eq!(escape(&text, dialect), format!("{guard}{by_character}"));
                 prop_assert!(least_units(&text) <= units(&by_character));
             }
         }
