@@ -4,6 +4,7 @@
 //! Its memory is bounded whatever comes in. It never formats anything for Slack.
 
 mod batch;
+mod causes;
 mod counts;
 mod fault;
 mod fold;
@@ -13,6 +14,7 @@ mod line;
 mod samples;
 
 pub use batch::{Batch, Reader};
+pub use causes::Causes;
 pub use counts::Counts;
 pub use fold::{MAX_GROUPS, MAX_SECTIONS};
 pub use intake::Intake;
@@ -23,8 +25,11 @@ use crate::access_log::{Status, StatusClass};
 /// The matched lines of one delivery, or of many folded into one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Digest {
-    /// One section a log group, in the order they came.
+    /// One section a log group that has errors to show, in the order they came.
     pub sections: Vec<Section>,
+    /// Log groups without any: only what was counted by a rule and what was unreadable there. Bounded as sections are,
+    /// and they take no section's place.
+    pub quiet: Vec<Section>,
     /// Sum of the keys of all matched log events, whatever their order: the same lines give the same id.
     pub id: u64,
 }
@@ -34,6 +39,8 @@ pub struct Digest {
 pub struct Section {
     /// Name of the log group: a stranger's text.
     pub log_group: String,
+    /// Stands for all log groups beyond [`MAX_SECTIONS`]: `log_group` is the name of none, and no link may hold it.
+    pub is_rest: bool,
     /// The log stream, where all lines came from one.
     pub log_stream: Option<String>,
     /// Groups of alike lines, worst first, then most frequent first, then by name.
@@ -69,6 +76,8 @@ pub struct Group {
     pub route: String,
     /// Whose fault it is.
     pub fault: Fault,
+    /// Why, in the API's own words, the values of masked fields masked.
+    pub causes: Causes,
     /// How many lines.
     pub count: u64,
     /// How many of them were salvaged from broken JSON.

@@ -127,7 +127,8 @@ impl Pace {
         storm.shown += shown;
         storm.id = storm.id.wrapping_add(digest.id);
         for section in &digest.sections {
-            if storm.log_groups.len() < MAX_SECTIONS && !storm.log_groups.contains(&section.log_group) {
+            let is_known = section.is_rest || storm.log_groups.contains(&section.log_group);
+            if storm.log_groups.len() < MAX_SECTIONS && !is_known {
                 storm.log_groups.push(section.log_group.clone());
             }
             for group in &section.groups {
@@ -171,13 +172,14 @@ fn hash_of(log_group: &str, group: &Group) -> u64 {
 mod tests {
     use super::*;
     use crate::access_log::Status;
-    use crate::digest::{Fault, Section};
+    use crate::digest::{Causes, Fault, Section};
 
     fn digest(route: &str, count: u64) -> Digest {
         let group = Group {
             status: Status::new(502).unwrap(),
             route: route.to_owned(),
             fault: Fault::Unknown,
+            causes: Causes::default(),
             count,
             salvaged: 0,
             first_ms: 1,
@@ -193,7 +195,7 @@ mod tests {
             last_ms: 2,
             ..Section::default()
         };
-        Digest { sections: vec![section], id: count }
+        Digest { sections: vec![section], id: count, ..Digest::default() }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Two digests in, one out: nothing of the counts is lost, and what is kept of lines stays bounded.
 
 use super::samples::{Room, Samples};
-use super::{Digest, Fault, Group, Section};
+use super::{Causes, Digest, Fault, Group, Section};
 use crate::access_log::Status;
 
 /// Groups that one section keeps; the lines of further ones are counted as [`super::Other`].
@@ -10,7 +10,7 @@ pub const MAX_GROUPS: usize = 64;
 const USUAL_GROUPS: usize = 16;
 /// Log groups that one digest tells apart; the lines of further ones are counted under one heading.
 pub const MAX_SECTIONS: usize = 32;
-/// Stands for the log groups beyond that.
+/// What those beyond that are called.
 const OTHER_LOG_GROUPS: &str = "other log groups";
 
 impl Digest {
@@ -31,35 +31,60 @@ impl Digest {
     pub fn fold(&mut self, other: Self, samples_per_group: usize) {
         self.id = self.id.wrapping_add(other.id);
         for section in other.sections {
-            let index = self.section_index(&section.log_group);
+            let index =
+                if section.is_rest { self.rest_index() } else { self.section_index(&section.log_group) };
             if let Some(mine) = self.sections.get_mut(index) {
                 mine.fold(section, samples_per_group);
             }
         }
+        for quiet in other.quiet {
+            if let Some(mine) = self.notes_mut(&quiet) {
+                mine.fold(quiet, samples_per_group);
+            }
+        }
     }
 
-    /// The section that the lines of a log group belong to.
-    pub(super) fn section_mut(&mut self, log_group: &str) -> Option<&mut Section> {
-        let index = self.section_index(log_group);
-        self.sections.get_mut(index)
+    /// Where what a log group says besides its errors belongs: to its section, if it has one.
+    pub(super) fn notes_of(&mut self, log_group: &str) -> Option<&mut Section> {
+        if let Some(index) = position(&self.sections, log_group) {
+            return self.sections.get_mut(index);
+        }
+        let index = position(&self.quiet, log_group).unwrap_or_else(|| open(&mut self.quiet, log_group));
+        self.quiet.get_mut(index)
     }
 
+    fn notes_mut(&mut self, like: &Section) -> Option<&mut Section> {
+        if !like.is_rest {
+            return self.notes_of(&like.log_group);
+        }
+        let index = rest(&mut self.quiet);
+        self.quiet.get_mut(index)
+    }
+
+    /// The section that the error lines of a log group belong to. It takes what was quiet of the log group so far.
     pub(super) fn section_index(&mut self, log_group: &str) -> usize {
-        if let Some(index) = self.sections.iter().position(|section| section.log_group == log_group) {
+        if let Some(index) = position(&self.sections, log_group) {
             return index;
         }
-        let is_full = self.sections.len() + 1 >= MAX_SECTIONS;
-        let name = if is_full { OTHER_LOG_GROUPS } else { log_group };
-        if let Some(index) = self.sections.iter().position(|section| section.log_group == name) {
-            return index;
+        let index = open(&mut self.sections, log_group);
+        if let Some(quiet) = position(&self.quiet, log_group)
+            && let Some(section) = self.sections.get_mut(index).filter(|section| !section.is_rest)
+        {
+            section.fold(self.quiet.remove(quiet), 0);
         }
-        self.sections.push(Section { log_group: name.to_owned(), ..Section::default() });
-        self.sections.len() - 1
+        index
+    }
+
+    fn rest_index(&mut self) -> usize {
+        rest(&mut self.sections)
     }
 
     /// Puts every section's groups into the order in which they are shown.
     pub fn sort(&mut self) {
-        self.sections.retain(|section| section.matched() > 0);
+        let (sections, quiet) =
+            std::mem::take(&mut self.sections).into_iter().partition(|section| section.matched() > 0);
+        self.sections = sections;
+        self.fold(Self { quiet, ..Self::default() }, 0);
         for section in &mut self.sections {
             section.groups.sort_unstable_by(|a, b| {
                 let worst = b.status.class().cmp(&a.status.class());
@@ -76,6 +101,31 @@ impl Digest {
     }
 }
 
+fn position(sections: &[Section], log_group: &str) -> Option<usize> {
+    sections.iter().position(|section| !section.is_rest && section.log_group == log_group)
+}
+
+/// Opens a section of this name; where there is no room for one, that of the rest.
+fn open(sections: &mut Vec<Section>, log_group: &str) -> usize {
+    if sections.len() + 1 >= MAX_SECTIONS {
+        return rest(sections);
+    }
+    sections.push(Section { log_group: log_group.to_owned(), ..Section::default() });
+    sections.len() - 1
+}
+
+/// The section that stands for the rest, opened if there is none.
+fn rest(sections: &mut Vec<Section>) -> usize {
+    sections.iter().position(|section| section.is_rest).unwrap_or_else(|| {
+        sections.push(Section {
+            log_group: OTHER_LOG_GROUPS.to_owned(),
+            is_rest: true,
+            ..Section::default()
+        });
+        sections.len() - 1
+    })
+}
+
 impl Section {
     /// Where the group of these lines is; it is opened if there is none, and room for one more.
     pub(super) fn group_of(&mut self, status: Status, route: &str, fault: Fault) -> Option<usize> {
@@ -89,17 +139,27 @@ impl Section {
         }
         (self.groups.len() < MAX_GROUPS).then(|| {
             let (count, salvaged, first_ms, last_ms) = (0, 0, 0, 0);
-            let (route, samples) = (route.to_owned(), Samples::default());
-            let group =
-                Group { status, route, fault, count, salvaged, first_ms, last_ms, is_new: false, samples };
-            self.groups.push(group);
+            self.groups.push(Group {
+                status,
+                route: route.to_owned(),
+                fault,
+                causes: Causes::default(),
+                count,
+                salvaged,
+                first_ms,
+                last_ms,
+                is_new: false,
+                samples: Samples::default(),
+            });
             self.groups.len() - 1
         })
     }
 
     fn fold(&mut self, other: Self, samples_per_group: usize) {
         let mut room = Room::beside(&self.groups, samples_per_group);
-        self.note_stream(other.log_stream.as_deref());
+        if other.matched() > 0 {
+            self.note_stream(other.log_stream.as_deref());
+        }
         self.note_times(other.first_ms, other.last_ms, other.matched());
         self.client_errors += other.client_errors;
         self.server_errors += other.server_errors;
@@ -122,6 +182,7 @@ impl Section {
             if let Some(mine) = self.groups.get_mut(index) {
                 mine.is_new |= mine.count == 0 && group.is_new;
                 mine.note(group.count, group.salvaged, group.first_ms, group.last_ms);
+                mine.causes.fold(group.causes);
             }
             for sample in group.samples {
                 if room.take(&mut self.groups, index, sample.text.bytes())

@@ -8,7 +8,7 @@ use super::line::Line;
 use super::{Batch, MAX_ROUTE_BYTES, Reader, Sample, SampleText};
 use crate::access_log::formats::{Escaped, LineText};
 use crate::access_log::redact::{Redacted, redact};
-use crate::access_log::{self, AccessLog, Format, Reading, StatusClass};
+use crate::access_log::{self, AccessLog, Cause, Reading, StatusClass};
 use crate::decode::{EscapedText, Header, LogEvent, MAX_TIMESTAMP_MS, Sink};
 use crate::duplicates::{CAPACITY, EventKey, EventKeys, Remembered, StreamKeys};
 use crate::rules::{Action, RuleIndex};
@@ -83,7 +83,7 @@ impl<'a> Intake<'a> {
 
     fn unreadable(&mut self, header: &Header) {
         self.batch.counts.unreadable += 1;
-        if let Some(section) = self.batch.digest.section_mut(&header.log_group) {
+        if let Some(section) = self.batch.digest.notes_of(&header.log_group) {
             section.unreadable += 1;
         }
     }
@@ -112,7 +112,7 @@ impl<'a> Intake<'a> {
                 self.batch.counts.ignored += 1;
                 let rule = verdict.rule.and_then(|index| rules.get(index));
                 if let Some(rule) = rule.filter(|rule| rule.action() == Action::Count)
-                    && let Some(section) = self.batch.digest.section_mut(&origin.header.log_group)
+                    && let Some(section) = self.batch.digest.notes_of(&origin.header.log_group)
                 {
                     section.count_by_rule(rule.name(), 1);
                 }
@@ -136,9 +136,21 @@ impl<'a> Intake<'a> {
         }
         let fields = &self.reader.redact;
         let redacted = if fields.is_empty() { None } else { Some(redact(line.text(), fields)) };
+        let masked = match &redacted {
+            Some(Redacted::Whole(masked)) => Some(access_log::read(masked, self.reader.format)),
+            Some(Redacted::Withheld) | None => None,
+        };
+        // What is said of a masked line is what its mask leaves of it.
+        let said = match (&redacted, &masked) {
+            (None, _) => Some(log),
+            (_, Some(Reading::AccessLog(log) | Reading::Salvaged(log))) => Some(log),
+            _ => None,
+        };
         let batch = &mut *self.batch;
         batch.route.clear();
-        write_route(log, redacted.as_ref(), self.reader.format, &mut batch.route);
+        if let Some(log) = said {
+            log.write_route(&mut batch.route);
+        }
         cut_route(&mut batch.route);
         let place = batch.digest.section_index(&origin.header.log_group);
         let section = batch.digest.sections.get_mut(place)?;
@@ -148,7 +160,7 @@ impl<'a> Intake<'a> {
             rule.mention().into_iter().for_each(|mention| section.note_mention(mention));
         }
         let told = Told { rule, class: log.status.class(), section: place, group };
-        self.count(origin, told, salvaged);
+        self.count(origin, told, salvaged, said.and_then(|log| log.cause.as_ref()));
         let is_kept = self.keep_sample(origin.timestamp_ms, told, redacted, line);
         (!is_kept).then_some(told)
     }
@@ -182,7 +194,13 @@ impl<'a> Intake<'a> {
     }
 
     /// Counts a line where it is told.
-    fn count(&mut self, Origin { header, timestamp_ms, .. }: Origin<'_>, told: Told, salvaged: bool) {
+    fn count(
+        &mut self,
+        Origin { header, timestamp_ms, .. }: Origin<'_>,
+        told: Told,
+        salvaged: bool,
+        cause: Option<&Cause<'_>>,
+    ) {
         let counts = &mut self.batch.counts;
         let Some(section) = self.batch.digest.sections.get_mut(told.section) else { return };
         section.note_stream(Some(&header.log_stream));
@@ -196,7 +214,12 @@ impl<'a> Intake<'a> {
             counts.client_errors += 1;
         }
         match told.group.and_then(|index| section.groups.get_mut(index)) {
-            Some(group) => group.note(1, u64::from(salvaged), timestamp_ms, timestamp_ms),
+            Some(group) => {
+                group.note(1, u64::from(salvaged), timestamp_ms, timestamp_ms);
+                if let Some(cause) = cause {
+                    group.causes.note(&cause.text);
+                }
+            }
             None => section.other.count += 1,
         }
     }
@@ -273,19 +296,6 @@ impl Intake<'_> {
             self.batch.recogniser.learn(&line, &self.reader.formats);
         }
         self.batch.line = line;
-    }
-}
-
-/// The route of `log`, which is the line as it was logged; of a masked line, what its mask leaves of the route.
-fn write_route(log: &AccessLog<'_>, redacted: Option<&Redacted>, format: Format, route: &mut String) {
-    match redacted {
-        None => log.write_route(route),
-        Some(Redacted::Whole(masked)) => {
-            if let Reading::AccessLog(log) | Reading::Salvaged(log) = access_log::read(masked, format) {
-                log.write_route(route);
-            }
-        }
-        Some(Redacted::Withheld) => {}
     }
 }
 

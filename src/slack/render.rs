@@ -5,12 +5,14 @@
 //! and never calls a line shown whose text is not in the message.
 
 mod alarm;
+mod cause;
 mod choice;
 mod color;
 mod footer;
 mod form;
 mod heading;
 mod layout;
+mod names;
 mod pen;
 mod quiet;
 mod rows;

@@ -191,6 +191,7 @@ fn a_digest() -> Digest {
         status: crate::access_log::Status::new(502).unwrap(),
         route: "GET /".to_owned(),
         fault: crate::digest::Fault::Unknown,
+        causes: crate::digest::Causes::default(),
         count: 3,
         salvaged: 0,
         first_ms: 1,
@@ -199,5 +200,5 @@ fn a_digest() -> Digest {
         samples: Vec::new().into(),
     };
     let section = Section { groups: vec![group], server_errors: 3, ..Section::default() };
-    Digest { sections: vec![section], id: 1 }
+    Digest { sections: vec![section], id: 1, ..Digest::default() }
 }

@@ -105,7 +105,7 @@ fn alarm_footer(notice: &AlarmNotice, style: &Style, now_ms: i64, id: &str) -> V
         footer::link(url, "Logs Insights")
     };
     [
-        Some(Item::Days(from_ms, to_ms)),
+        footer::days(from_ms, to_ms),
         Some(Item::Words(format!("{since}{}", words::span(from_ms, to_ms)))),
         footer::late(changed_ms, now_ms),
         notice.alarm_url.clone().and_then(|url| footer::link(url, "alarm")),

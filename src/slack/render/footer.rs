@@ -20,7 +20,7 @@ pub(crate) const MAX_LINK: usize = 1_300;
 pub(super) enum Item {
     /// Our own words.
     Words(String),
-    /// From a day to a day, which Slack shows in the reader's own time zone; epoch milliseconds.
+    /// From a day to a day, in UTC like every time in a message; epoch milliseconds.
     Days(i64, i64),
     /// A link into the console.
     Link { url: String, label: String },
@@ -32,10 +32,15 @@ pub(super) fn mrkdwn(items: &[Item]) -> String {
     items.join(" · ")
 }
 
+/// The days, where they are known: no line without a time is dated.
+pub(super) fn days(first_ms: i64, last_ms: i64) -> Option<Item> {
+    (last_ms > 0).then_some(Item::Days(if first_ms > 0 { first_ms } else { last_ms }, last_ms))
+}
+
 /// How late the news is, if it is old.
 pub(super) fn late(newest_ms: i64, now_ms: i64) -> Option<Item> {
     let age = words::elapsed_ms(newest_ms, now_ms);
-    (age > LATE_MS).then(|| Item::Words(format!("told {} late", words::duration(age))))
+    (newest_ms > 0 && age > LATE_MS).then(|| Item::Words(format!("told {} late", words::duration(age))))
 }
 
 /// When the next message may come.
@@ -44,7 +49,11 @@ pub(super) fn next_message(storm: &Storm) -> Item {
 }
 
 /// Logs Insights on the lines of these sections, unless its address is longer than is sensible.
+///
+/// It holds no name that is none, and there is none where no time is known.
 pub(super) fn insights_url(sections: &[&Section], region: Option<&Region>) -> Option<String> {
+    let sections: Vec<&&Section> =
+        sections.iter().filter(|section| !section.is_rest && section.last_ms > 0).collect();
     let first_ms = sections.iter().map(|section| section.first_ms).min()?;
     let last_ms = sections.iter().map(|section| section.last_ms).max()?;
     let log_groups: Vec<&str> = sections.iter().map(|section| section.log_group.as_str()).collect();
@@ -53,7 +62,7 @@ pub(super) fn insights_url(sections: &[&Section], region: Option<&Region>) -> Op
 
 /// The log stream of a section, from its first line on.
 pub(super) fn log_stream(section: &Section, region: Option<&Region>) -> Option<Item> {
-    let stream = section.log_stream.as_ref()?;
+    let stream = section.log_stream.as_ref().filter(|_| !section.is_rest)?;
     link(region?.log_stream(&section.log_group, stream, section.first_ms), "log stream")
 }
 
@@ -69,17 +78,10 @@ fn is_sensible(url: &str) -> bool {
 fn item(item: &Item) -> String {
     match item {
         Item::Words(words) => escape(words, Dialect::Mrkdwn),
-        Item::Days(first, last) if words::day(*first) == words::day(*last) => day(*last),
-        Item::Days(first, last) => format!("{} to {}", day(*first), day(*last)),
+        Item::Days(first, last) => {
+            let (first, last) = (words::day(*first), words::day(*last));
+            escape(&if first == last { last } else { format!("{first} to {last}") }, Dialect::Mrkdwn)
+        }
         Item::Link { url, label } => format!("<{url}|{}>", escape(label, Dialect::Mrkdwn)),
-    }
-}
-
-/// Slack's date token, with the day in UTC for what does not understand it.
-fn day(ms: i64) -> String {
-    let day = words::day(ms);
-    match ms.div_euclid(1_000) {
-        seconds @ 0..253_402_300_800 => format!("<!date^{seconds}^{{date_short}}|{day}>"),
-        _ => day,
     }
 }

@@ -2,8 +2,9 @@
 //!
 //! All of it but the operator's lead-in and mentions is escaped.
 
-use super::rows;
+use super::cause::fault_and_cause;
 use super::{Situation, Storm, Style};
+use super::{names, rows};
 use crate::digest::{Digest, Group, Section};
 use crate::slack::escape::{Dialect, cut_mrkdwn, escape, escape_within, units};
 use crate::words;
@@ -17,6 +18,8 @@ const MAX_PLACE: usize = 160;
 const MAX_PLACE_OF_SEVERAL: usize = 50;
 /// A heading lists at most so many groups or log groups by name.
 const MAX_LISTED: usize = 3;
+/// The longest cause of one error.
+const MAX_CAUSE: usize = 80;
 /// The longest list of groups; a longer one gives way to the sums by status class.
 const MAX_GROUPS: usize = 160;
 
@@ -58,7 +61,7 @@ pub(super) fn summary(sections: &[&Section]) -> String {
             }
             (groups, all) => match list(groups, all) {
                 Some(list) => [vec![errors], list].concat(),
-                None => vec![errors, totals.by_class(), own(&words::span(section.first_ms, section.last_ms))],
+                None => vec![errors, totals.by_class(), own(&rows::times(section.first_ms, section.last_ms))],
             },
         },
         _ => vec![errors, totals.by_class()],
@@ -149,10 +152,18 @@ fn list(groups: &[Group], all: u64) -> Option<Vec<String>> {
     if groups.len() > MAX_LISTED || listed != all || groups.is_empty() {
         return None;
     }
-    let list: Vec<String> = groups
-        .iter()
-        .map(|group| format!("{} × {}", words::number(group.count), what(group, usize::MAX)))
-        .collect();
+    let mut list: Vec<String> = groups.iter().map(|group| what(group, usize::MAX)).collect();
+    if look_alike(&list) {
+        for (what, group) in list.iter_mut().zip(groups) {
+            what.extend(rows::fault(group.fault).map(|fault| format!(" ({})", own(&fault))));
+        }
+        if look_alike(&list) {
+            return None;
+        }
+    }
+    for (what, group) in list.iter_mut().zip(groups) {
+        what.insert_str(0, &format!("{} × ", words::number(group.count)));
+    }
     (list.iter().map(|group| units(group)).sum::<usize>() <= MAX_GROUPS).then_some(list)
 }
 
@@ -166,7 +177,13 @@ fn what(group: &Group, max: usize) -> String {
 }
 
 fn fault(group: &Group) -> Option<String> {
-    rows::fault(group.fault).map(|words| own(&words))
+    fault_and_cause(group, Dialect::Mrkdwn, MAX_CAUSE)
+}
+
+fn look_alike(list: &[String]) -> bool {
+    let mut looks: Vec<String> = list.iter().map(|what| names::look(what)).collect();
+    looks.sort_unstable();
+    looks.windows(2).any(|pair| matches!(pair, [a, b] if a == b))
 }
 
 fn name_within(name: &str, max: usize) -> String {

@@ -8,6 +8,7 @@ use super::color::color;
 use super::footer::{self, Item};
 use super::form::{Bar, Cell, Form, Layout, Room, Row};
 use super::heading;
+use super::names;
 use super::pen::{DETAILS, Detail, LEAST, Links, Pen};
 use super::rows;
 use super::{Situation, Style};
@@ -41,6 +42,8 @@ struct Plan<'a> {
     summary: String,
     /// The sections with a bar of their own.
     sections: Vec<&'a Section>,
+    /// What these sections' log groups are called: no two look the same.
+    names: Vec<String>,
     /// What these bars say whatever lines they show.
     parts: Vec<Part>,
 }
@@ -89,9 +92,13 @@ impl<'a> Plan<'a> {
             situation,
             summary: heading::summary_of(digest, situation),
             sections: worst(&digest.sections, detail.sections),
+            names: Vec::new(),
             parts: Vec::new(),
         };
-        plan.parts = plan.sections.iter().map(|section| plan.part(section)).collect();
+        let log_groups: Vec<&str> = plan.sections.iter().map(|section| section.log_group.as_str()).collect();
+        plan.names = names::distinct(&log_groups, plan.pen.dialect, detail.name);
+        plan.parts =
+            plan.sections.iter().zip(&plan.names).map(|(section, name)| plan.part(section, name)).collect();
         let draft = plan.layout(plan.sections.iter().map(|section| Evidence::draft(section)));
         let room = form.room(&form.draw(draft, style));
         (plan, room)
@@ -103,12 +110,14 @@ impl<'a> Plan<'a> {
             sections.map(|((section, part), evidence)| self.bar(section, part, evidence)).collect();
         bars.extend(self.left_out());
         if let Some(last) = bars.last_mut() {
+            let others: Vec<&Section> = self.without_a_bar().chain(&self.digest.quiet).collect();
+            last.notes.extend(rows::elsewhere(&others, &self.pen));
             last.footer = heading::join(vec![std::mem::take(&mut last.footer), self.last_words()]);
         }
         Layout { heading: heading::heading(self.digest, self.style, &self.summary), bars }
     }
 
-    fn part(&self, section: &Section) -> Part {
+    fn part(&self, section: &Section, name: &str) -> Part {
         let region = self.style.region.as_ref();
         let links = self.pen.detail.links;
         let is_alone = self.digest.sections.len() == 1 && self.situation.storm.is_none();
@@ -116,7 +125,7 @@ impl<'a> Plan<'a> {
             bar: Bar {
                 color: Some(color(section, self.style)),
                 fallback: if is_alone { self.summary.clone() } else { heading::summary(&[section]) },
-                rows: self.rows(section),
+                rows: self.rows(section, name),
                 notes: rows::notes(section, &self.pen),
                 ..Bar::default()
             },
@@ -148,10 +157,10 @@ impl<'a> Plan<'a> {
         bar
     }
 
-    fn rows(&self, section: &Section) -> Vec<Row> {
+    fn rows(&self, section: &Section, name: &str) -> Vec<Row> {
         let mut rows = Vec::new();
         if self.digest.sections.len() > 1 {
-            rows.push(rows::title(section, &self.pen));
+            rows.push(rows::title(section, name, &self.pen));
         }
         if !self.is_one_error() {
             rows.extend(rows::groups(section, self.situation.storm.as_ref(), &self.pen));
@@ -161,9 +170,9 @@ impl<'a> Plan<'a> {
 
     fn footer_start(&self, section: &Section) -> String {
         let (first_ms, last_ms) = (section.first_ms, section.last_ms);
-        let mut items = vec![Item::Days(first_ms, last_ms)];
+        let mut items: Vec<Item> = footer::days(first_ms, last_ms).into_iter().collect();
         if self.is_one_error() {
-            items.push(Item::Words(words::span(first_ms, last_ms)));
+            items.push(Item::Words(rows::times(first_ms, last_ms)));
         }
         items.extend(footer::late(last_ms, self.situation.now_ms));
         footer::mrkdwn(&items)
@@ -191,15 +200,19 @@ impl<'a> Plan<'a> {
             sum(&mut self.digest.sections.iter()).saturating_sub(sum(&mut self.sections.iter().copied()));
         let words =
             format!("{} · {}", words::count(number as u64, "more log group"), words::count(errors, "error"));
-        let is_left_out =
-            |section: &&Section| !self.sections.iter().any(|shown| std::ptr::eq(*shown, *section));
-        let worst = self.digest.sections.iter().filter(is_left_out).max_by_key(|section| section.worst())?;
+        let worst = self.without_a_bar().max_by_key(|section| section.worst())?;
         Some(Bar {
             color: Some(color(worst, self.style)),
             fallback: escape(&words, Dialect::Mrkdwn),
             rows: vec![vec![Cell::new(self.pen.words(&words))]],
             ..Bar::default()
         })
+    }
+
+    fn without_a_bar(&self) -> impl Iterator<Item = &Section> {
+        let is_left_out =
+            |section: &&Section| !self.sections.iter().any(|shown| std::ptr::eq(*shown, *section));
+        self.digest.sections.iter().filter(is_left_out)
     }
 
     /// One error is told by the heading, so that it needs no list.

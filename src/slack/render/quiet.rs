@@ -2,7 +2,7 @@
 
 use super::footer::{self, Item};
 use super::form::{Bar, Form, Layout};
-use super::{Rendered, Style, heading};
+use super::{Rendered, Style, heading, rows};
 use crate::words;
 
 /// A storm that is over. Times in epoch milliseconds.
@@ -36,8 +36,8 @@ pub fn render_quiet_again(storm: &QuietAgain<'_>, style: &Style) -> Rendered {
     let region = style.region.as_ref().filter(|_| !names.is_empty());
     let insights = region.map(|region| region.logs_insights(&names, storm.since_ms, storm.until_ms));
     let items = [
-        Some(Item::Days(storm.since_ms, storm.until_ms)),
-        Some(Item::Words(words::span(storm.since_ms, storm.until_ms))),
+        footer::days(storm.since_ms, storm.until_ms),
+        Some(Item::Words(rows::times(storm.since_ms, storm.until_ms))),
         insights.and_then(|url| footer::link(url, "Logs Insights")),
         Some(Item::Words(storm.id.to_owned())),
     ];

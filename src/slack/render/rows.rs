@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 
 use super::Storm;
+use super::cause::fault_and_cause;
 use super::form::{Cell, Row};
+use super::names;
 use super::pen::Pen;
 use crate::digest::{Fault, Group, SampleText, Section};
 use crate::words;
@@ -11,14 +13,16 @@ use crate::words;
 /// One row a group, worst first, and one row for the groups that have none.
 pub(super) fn groups(section: &Section, storm: Option<&Storm>, pen: &Pen) -> Vec<Row> {
     let (listed, hidden) = section.groups.split_at(section.groups.len().min(pen.detail.groups));
-    let rows = listed.iter().map(|group| group_row(group, storm, pen));
+    let routes: Vec<&str> = listed.iter().map(|group| group.route.as_str()).collect();
+    let routes = names::distinct(&routes, pen.dialect, pen.detail.name);
+    let rows = listed.iter().zip(routes).map(|(group, route)| group_row(group, &route, storm, pen));
     rows.chain(more_groups(section, hidden, storm, pen)).collect()
 }
 
 /// Which log group a bar is about, where there are several: `40 errors · /aws/apigateway/orders`.
-pub(super) fn title(section: &Section, pen: &Pen) -> Row {
+pub(super) fn title(section: &Section, name: &str, pen: &Pen) -> Row {
     let errors = words::count(section.matched(), "error");
-    vec![Cell::bold(format!("{} · {}", pen.words(&errors), pen.name(&section.log_group)))]
+    vec![Cell::bold(format!("{} · {name}", pen.words(&errors)))]
 }
 
 /// How many lines stand below, where it is not all of them.
@@ -29,12 +33,42 @@ pub(super) fn caption(shown: u64, matched: u64, pen: &Pen) -> Row {
 
 /// What else the reader has to know of the batch: counted, unreadable and withheld lines.
 pub(super) fn notes(section: &Section, pen: &Pen) -> Vec<Row> {
-    let mut notes = counted_by_rule(section, pen);
-    if section.unreadable > 0 {
-        notes.push(pen.words(&format!("{} unreadable", words::count(section.unreadable, "line"))));
-    }
+    let mut notes = counted_by_rule(&section.counted_by_rule, pen);
+    notes.extend(unreadable(section.unreadable, pen));
     notes.extend(withheld(section).map(|note| pen.words(&note)));
     if notes.is_empty() { Vec::new() } else { vec![vec![Cell::new(notes.join(" · "))]] }
+}
+
+/// What was counted and what was unreadable in log groups that have no bar.
+pub(super) fn elsewhere(sections: &[&Section], pen: &Pen) -> Option<Row> {
+    let mut counted: Vec<(String, u64)> = Vec::new();
+    for (rule, lines) in sections.iter().flat_map(|section| &section.counted_by_rule) {
+        match counted.iter_mut().find(|(known, _)| known == rule) {
+            Some((_, sum)) => *sum = sum.saturating_add(*lines),
+            None => counted.push((rule.clone(), *lines)),
+        }
+    }
+    let lines = sections.iter().fold(0_u64, |sum, section| sum.saturating_add(section.unreadable));
+    let mut notes = counted_by_rule(&counted, pen);
+    notes.extend(unreadable(lines, pen));
+    let says_something = |section: &&&Section| section.unreadable > 0 || !section.counted_by_rule.is_empty();
+    let of: Vec<&&Section> = sections.iter().filter(says_something).collect();
+    let place = match of.as_slice() {
+        [] => return None,
+        [one] => pen.name(&one.log_group),
+        _ if of.iter().any(|section| section.is_rest) => pen.words("other log groups"),
+        several => pen.words(&words::count(several.len() as u64, "other log group")),
+    };
+    Some(vec![Cell::new(format!("{} in {place}", notes.join(" · ")))])
+}
+
+/// From one time to another; a time of 0 is unknown, and so is one before it.
+pub(super) fn times(first_ms: i64, last_ms: i64) -> String {
+    match (first_ms > 0, last_ms > 0) {
+        (_, false) => "time unknown".to_owned(),
+        (false, true) => words::span(last_ms, last_ms),
+        (true, true) => words::span(first_ms, last_ms),
+    }
 }
 
 /// Whose fault it is, in words; nothing where the lines do not tell.
@@ -60,17 +94,18 @@ pub(super) fn salvaged(group: &Group) -> Option<String> {
     }
 }
 
-fn group_row(group: &Group, storm: Option<&Storm>, pen: &Pen) -> Row {
+fn group_row(group: &Group, route: &str, storm: Option<&Storm>, pen: &Pen) -> Row {
     let mut what = group.status.to_string();
-    if !group.route.is_empty() {
-        let _ = write!(what, " {}", pen.name(&group.route));
+    if !route.is_empty() {
+        let _ = write!(what, " {route}");
     }
     let mut row = vec![Cell::bold(what), Cell::new(format!(" ×{}", words::number(group.count)))];
     if storm.is_some() && group.is_new {
         row.push(Cell::bold(" new"));
     }
-    row.extend(fault(group.fault).map(|fault| Cell::new(format!(" · {}", pen.words(&fault)))));
-    let mut times = words::span(group.first_ms, group.last_ms);
+    let why = fault_and_cause(group, pen.dialect, pen.detail.name);
+    row.extend(why.map(|why| Cell::new(format!(" · {why}"))));
+    let mut times = times(group.first_ms, group.last_ms);
     if let Some(salvaged) = salvaged(group) {
         let _ = write!(times, " · {salvaged}");
     }
@@ -95,9 +130,12 @@ fn more_groups(section: &Section, hidden: &[Group], storm: Option<&Storm>, pen: 
     Some(row)
 }
 
-fn counted_by_rule(section: &Section, pen: &Pen) -> Vec<String> {
-    let (named, others) =
-        section.counted_by_rule.split_at(section.counted_by_rule.len().min(pen.detail.rules));
+fn unreadable(lines: u64, pen: &Pen) -> Option<String> {
+    (lines > 0).then(|| pen.words(&format!("{} unreadable", words::count(lines, "line"))))
+}
+
+fn counted_by_rule(counted: &[(String, u64)], pen: &Pen) -> Vec<String> {
+    let (named, others) = counted.split_at(counted.len().min(pen.detail.rules));
     let mut notes: Vec<String> = named
         .iter()
         .map(|(rule, lines)| format!("{} counted by rule \"{}\"", words::number(*lines), pen.name(rule)))

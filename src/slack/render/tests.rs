@@ -8,7 +8,7 @@ mod oracle;
 
 use super::{Rendered, Situation, Storm, Style, render};
 use crate::access_log::{Status, StatusClass};
-use crate::digest::{Digest, Fault, Group, Other, Sample, SampleText, Section};
+use crate::digest::{Causes, Digest, Fault, Group, Other, Sample, SampleText, Section};
 use crate::slack::console::Region;
 use crate::slack::terminal::{Canvas, Color, draw};
 
@@ -26,6 +26,7 @@ pub(super) fn group(status: u16, route: &str, fault: Fault, lines: &[(i64, &str)
         status: Status::new(status).expect("a status"),
         route: route.to_owned(),
         fault,
+        causes: Causes::default(),
         count: samples.len() as u64,
         salvaged: 0,
         first_ms: samples.first().map_or(AT, |sample| sample.timestamp_ms),

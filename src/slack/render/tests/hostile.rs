@@ -75,6 +75,17 @@ fn a_sample() -> impl Strategy<Value = Sample> {
     (a_time(), text).prop_map(|(timestamp_ms, text)| Sample { timestamp_ms, text })
 }
 
+fn a_cause() -> impl Strategy<Value = Causes> {
+    let cause = prop_oneof![hostile(0..=6), Just("\" ×3 · integration: \"x".to_owned())];
+    prop::option::of(cause).prop_map(|cause| {
+        let mut causes = Causes::default();
+        if let Some(cause) = cause {
+            causes.note(&cause);
+        }
+        causes
+    })
+}
+
 fn a_group() -> impl Strategy<Value = Group> {
     let fault = select(vec![
         Fault::Unknown,
@@ -83,11 +94,17 @@ fn a_group() -> impl Strategy<Value = Group> {
         Fault::Integration(None),
     ]);
     let samples = prop::collection::vec(a_sample(), 0..5);
-    (400_u16..600, hostile(0..=6), fault, 0_u64..5_000, samples, a_time(), a_time(), any::<bool>()).prop_map(
-        |(status, route, fault, more, samples, first_ms, last_ms, is_new)| Group {
+    let status = prop_oneof![Just(502_u16), 400_u16..600];
+    let route = prop_oneof![
+        3 => hostile(0..=6),
+        1 => "(GET )?/x{0,200}[\u{200b}\u{202e}\na]{0,2}",
+    ];
+    (status, route, fault, a_cause(), 0_u64..5_000, samples, (a_time(), a_time()), any::<bool>()).prop_map(
+        |(status, route, fault, causes, more, samples, (first_ms, last_ms), is_new)| Group {
             status: Status::new(status).expect("a status"),
             route,
             fault,
+            causes,
             count: samples.len() as u64 + more.saturating_sub(2_500).max(1),
             salvaged: more % 3,
             first_ms,
@@ -167,8 +184,19 @@ proptest! {
         if !one_error {
             assert_nothing_is_uncounted(&digest, &rendered.message);
         }
+        assert_no_line_is_a_quote_or_a_list(&rendered.plain, &style);
         prop_assert!(rendered.plain.text.ends_with("7f3a9c"));
         prop_assert_eq!(render(&digest, &style, &situation), rendered, "the same input, the same bytes");
+    }
+
+    #[test]
+    fn no_two_groups_of_a_message_look_the_same(mut section in a_section(), max_lines in 0_usize..40) {
+        let key = |group: &Group| (group.status, group.route.clone(), group.fault);
+        let mut seen = std::collections::HashSet::new();
+        section.groups.retain(|group| seen.insert(key(group)));
+        let digest = digest(vec![section]);
+        let rendered = render(&digest, &Style { max_lines, ..Style::default() }, &situation());
+        assert_rows_differ(&digest, &rendered);
     }
 
     #[test]

@@ -196,13 +196,13 @@ fn a_noisy_log_group_leaves_room_for_a_quiet_one() {
 
 #[test]
 fn many_log_groups_share_one_link_rather_than_lose_their_lines() {
-    let sections = (0..9).map(|i| {
+    let sections = (0..10).map(|i| {
         let one = section(vec![group(404, "GET /", Fault::Unknown, &[(0, &"x".repeat(200))])]);
         Section { log_group: format!("/aws/apigateway/api-{i}"), ..one }
     });
     let rendered = render(&digest(sections.collect()), &style(), &situation());
     let drawn = drawn(&rendered);
-    assert_eq!(rendered.shown, 9);
+    assert_eq!(rendered.shown, 10);
     assert_eq!(drawn.matches("Logs Insights").count(), 1, "{drawn}");
     assert!(drawn.ends_with("▌ 18 Nov 2020 · Logs Insights · 7f3a9c\n"), "{drawn}");
 }

@@ -256,6 +256,53 @@ pub(super) fn assert_nothing_is_uncounted(digest: &Digest, message: &Message) {
     assert_eq!(counted, digest.sections.iter().map(Section::matched).sum::<u64>());
 }
 
+/// What a reader sees of a row, written down a second time: nothing of what takes no room, and one blank for any.
+fn seen(row: &str) -> String {
+    let is_seen = |c: &char| !matches!(u32::from(*c), 0x200b..=0x200f | 0x2060..=0x2069 | 0x202a..=0x202e | 0xfeff | 0xad);
+    row.chars().filter(is_seen).collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// No two group rows of one log group look the same, whatever their counts, causes and times are: neither in blocks nor
+/// in plain text.
+pub(super) fn assert_rows_differ(digest: &Digest, rendered: &Rendered) {
+    let is_one = |section: &Section| section.matched() == 1 && section.groups.len() == 1;
+    let [section] = digest.sections.as_slice() else { panic!("one section") };
+    if is_one(section) {
+        return;
+    }
+    let json = serde_json::to_value(&rendered.message).expect("serializes");
+    let rows: String =
+        parts(&json, "rich_text_section").iter().take(1).flat_map(|part| texts(part, "text")).collect();
+    let of_text = rendered.plain.text.split("\n```\n").next().unwrap_or_default();
+    for rows in [rows.as_str(), of_text] {
+        let rows = rows.lines().filter(|row| row.contains(" ×"));
+        // The count is no part of what keeps groups apart, and neither are the times.
+        let without_numbers = |row: &str| {
+            let (what, rest) = row.rsplit_once(" ×").expect("a count");
+            let rest = rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == ',');
+            let (fault, _) = rest.rsplit_once(" · ").unwrap_or((rest, ""));
+            seen(&format!("{what}{fault}"))
+        };
+        let mut rows: Vec<String> = rows.map(without_numbers).collect();
+        rows.sort_unstable();
+        let all = rows.len();
+        rows.dedup();
+        assert_eq!(rows.len(), all, "two groups look the same in {of_text}");
+    }
+}
+
+/// Outside what the operator wrote, no line begins as a quote or an item of a list does.
+pub(super) fn assert_no_line_is_a_quote_or_a_list(message: &Message, style: &Style) {
+    let rest = message.text.split_at(style.lead_in.as_deref().map_or(0, str::len)).1;
+    for line in rest.lines() {
+        let line = line.trim_start();
+        let number = line.trim_start_matches(|c: char| c.is_ascii_digit());
+        let is_numbered = number.len() < line.len() && (number.starts_with(". ") || number.starts_with(") "));
+        let marks = ["&gt;", ">", "- ", "* ", "+ ", "• ", "◦ ", "▪ ", "– "];
+        assert!(!is_numbered && !marks.iter().any(|mark| line.starts_with(mark)), "{line:?}");
+    }
+}
+
 #[test]
 fn the_oracle_sees_what_is_live() {
     let live = [

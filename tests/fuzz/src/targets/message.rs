@@ -2,7 +2,7 @@
 
 use arbitrary::{Result, Unstructured};
 use statuswatch::access_log::{Status, StatusClass};
-use statuswatch::digest::{Digest, Fault, Group, Sample, SampleText, Section};
+use statuswatch::digest::{Causes, Digest, Fault, Group, Sample, SampleText, Section};
 use statuswatch::handler::body;
 use statuswatch::slack::console::Region;
 use statuswatch::slack::message::Message;
@@ -160,12 +160,17 @@ fn group(u: &mut Unstructured<'_>) -> Result<Group> {
         Fault::Client(Some("missing token")),
         Fault::Unknown,
     ];
+    let mut causes = Causes::default();
+    for _ in 0..count(u, 0, &[1, 3])? {
+        causes.note(&text(u)?);
+    }
     let count = samples.len() as u64 + u64::from(u.arbitrary::<u32>()? >> u.int_in_range(0..=31)?);
     let count = count.max(1);
     Ok(Group {
         status: Status::new(u.int_in_range(400..=599)?).expect("within 100 to 599"),
         route: text(u)?,
         fault: *u.choose(&faults)?,
+        causes,
         count,
         salvaged: u.int_in_range(0..=count)?,
         first_ms: time(u)?,
