@@ -21,6 +21,7 @@ use crate::filter_pattern::FilterPattern;
 pub(super) struct Conditions {
     /// Within 400 to 599, which is also what a rule without the key asks.
     pub(super) status: StatusSet,
+    /// Of `integration.status` where the line has it, else of `integrationStatus`.
     pub(super) integration_status: Option<StatusSet>,
     /// In capitals.
     pub(super) method: Option<Vec<String>>,

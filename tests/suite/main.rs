@@ -19,6 +19,7 @@ mod backtest;
 mod binary;
 mod bombs;
 mod canary;
+mod claims;
 mod cli;
 mod clock;
 mod deadline;
