@@ -18,6 +18,7 @@ pub mod recording;
 pub mod replay;
 pub mod backtest;
 pub mod report;
+pub mod format_finder;
 pub mod lint_format;
 pub mod start;
 pub mod config;

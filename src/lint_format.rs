@@ -28,7 +28,7 @@ use self::breaks::broken_json;
 use self::json_format::JsonFormat;
 use self::reading::{misses, missing_status, nested_status, reading};
 use self::refusals::{refusals, secret, unknown};
-pub use self::repair::fix;
+pub use self::repair::{fix, mended};
 pub use self::report::render;
 use self::scenarios::{Scenario, scenarios};
 use self::template::Template;
@@ -54,6 +54,8 @@ pub enum Kind {
     Json,
     /// Fields between spaces, some in brackets or quotes.
     Clf,
+    /// `key: value, key: value` or `key=value key=value`.
+    KeyValue,
     /// Fields between commas.
     Csv,
     /// Begins with `<`.
@@ -182,6 +184,10 @@ pub struct Lint {
     pub misses: Vec<DigestField>,
     /// A filter pattern that matches exactly the error lines; tried on all of [`lines`](Self::lines).
     pub pattern: Option<String>,
+    /// How many filter patterns were tried until one fitted or none was left.
+    pub patterns_tried: usize,
+    /// What the format refers to and is not known here, such as `var.environment`; taken for harmless text.
+    pub gaps: Vec<String>,
     /// The lines, success first.
     pub lines: Vec<FilledLine>,
 }
@@ -198,7 +204,13 @@ impl Lint {
 /// the kind of API.
 #[must_use]
 pub fn lint(text: &str, api: Option<Api>, reader: Reader<'_>) -> Lint {
-    let format = source::format_string(text);
+    lint_exact(&source::format_string(text), api, reader)
+}
+
+/// Checks a format that is a format string for sure, as it is.
+#[must_use]
+pub fn lint_exact(format: &str, api: Option<Api>, reader: Reader<'_>) -> Lint {
+    let format = format.to_owned();
     let template = Template::parse(&format);
     let api = api.unwrap_or_else(|| api_of(&template));
     let kind = kind_of(&template);
@@ -220,7 +232,7 @@ pub fn lint(text: &str, api: Option<Api>, reader: Reader<'_>) -> Lint {
     } else {
         Vec::new()
     };
-    let pattern = metric_filter::fitting(kind, &template, selector.as_deref(), &lines);
+    let (pattern, patterns_tried) = metric_filter::fitting(kind, &template, selector.as_deref(), &lines);
     if !template.has("status") {
         findings.push(missing_status(kind));
     } else if let Some(nested) = selector.filter(|selector| selector != "$.status" && reads.is_empty()) {
@@ -228,9 +240,25 @@ pub fn lint(text: &str, api: Option<Api>, reader: Reader<'_>) -> Lint {
     }
     findings.extend(broken);
     findings.extend(reads);
+    let mut gaps: Vec<String> = template.gaps.iter().map(|gap| gap.name.to_owned()).collect();
+    gaps.sort_unstable();
+    gaps.dedup();
+    if !gaps.is_empty() {
+        for finding in &mut findings {
+            soften(finding, &gaps);
+        }
+    }
     findings.sort_by_key(|finding| (finding.severity, finding.offset));
     let misses = misses(&template, api, &lines, reader);
-    Lint { format, api, kind, findings, misses, pattern, lines }
+    Lint { format, api, kind, findings, misses, pattern, patterns_tried, gaps, lines }
+}
+
+/// What is missing may stand in what is not known: then it is no error.
+fn soften(finding: &mut Finding, gaps: &[String]) {
+    if matches!(finding.code, Code::NoStatus | Code::NoRequestId | Code::NoVariables) {
+        finding.severity = Severity::Warning;
+        finding.message = format!("{}, unless {} holds it", finding.message, gaps.join(" or "));
+    }
 }
 
 fn filled(template: &Template<'_>, scenario: &Scenario, api: Api) -> FilledLine {
@@ -238,8 +266,19 @@ fn filled(template: &Template<'_>, scenario: &Scenario, api: Api) -> FilledLine 
     FilledLine { when: scenario.title(), status: scenario.status, line }
 }
 
-/// The kind of API that has most of the variables; among equals HTTP where a route key is logged, else REST.
+/// The kind of API among `among` that has most of the variables of `format`; nothing where `among` is empty.
+#[must_use]
+pub fn api_by_variables(format: &str, among: &[Api]) -> Option<Api> {
+    preferred(&Template::parse(format), among)
+}
+
+/// The kind of API that has most of the variables. Among equals: WebSocket where a variable is logged that exists only
+/// there, HTTP where a route key is, else REST.
 fn api_of(template: &Template<'_>) -> Api {
+    preferred(template, &[Api::Rest, Api::Http, Api::WebSocket]).unwrap_or(Api::Rest)
+}
+
+fn preferred(template: &Template<'_>, among: &[Api]) -> Option<Api> {
     let strangers = |api: Api| {
         template
             .variables
@@ -247,12 +286,19 @@ fn api_of(template: &Template<'_>) -> Api {
             .filter(|v| find(v.name).is_some_and(|variable| !variable.is_of(api)))
             .count()
     };
-    let order = if template.has("routeKey") {
+    let only_websocket = |name: &str| {
+        find(name).is_some_and(|variable| {
+            variable.is_of(Api::WebSocket) && !variable.is_of(Api::Rest) && !variable.is_of(Api::Http)
+        })
+    };
+    let order = if template.variables.iter().any(|variable| only_websocket(variable.name)) {
+        [Api::WebSocket, Api::Http, Api::Rest]
+    } else if template.has("routeKey") {
         [Api::Http, Api::WebSocket, Api::Rest]
     } else {
         [Api::Rest, Api::Http, Api::WebSocket]
     };
-    order.into_iter().min_by_key(|api| strangers(*api)).unwrap_or(Api::Rest)
+    order.into_iter().filter(|api| among.contains(api)).min_by_key(|api| strangers(*api))
 }
 
 fn kind_of(template: &Template<'_>) -> Kind {
@@ -260,7 +306,18 @@ fn kind_of(template: &Template<'_>) -> Kind {
     match template.format.chars().next() {
         Some('{') => Kind::Json,
         Some('<') => Kind::Xml,
+        _ if template.has("status") && status_key(template).is_some() => Kind::KeyValue,
         _ if literals.contains(',') && !literals.contains([' ', '"', '[']) => Kind::Csv,
         _ => Kind::Clf,
     }
+}
+
+/// The text before the status where that is a key: `status: ` or `status=`.
+fn status_key<'f>(template: &Template<'f>) -> Option<&'f str> {
+    let status = template.variables.iter().find(|variable| variable.name == "status")?;
+    let before = template.format.get(..status.place.start)?;
+    let key = before.trim_end_matches(['"', ' ']).strip_suffix([':', '='])?;
+    let is_name = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
+    let name = key.trim_end_matches(is_name).len();
+    (name < key.len()).then(|| before.get(name..)).flatten()
 }

@@ -11,13 +11,16 @@ use crate::filter_pattern::FilterPattern;
 const JSON_AS_TEXT: &str = r"%\x22status\x22:\s?\x22?[45][0-9][0-9]%";
 const XML: &str = r"%\x3Cstatus\x3E[45][0-9][0-9]\x3C%";
 
-/// The first of the patterns for this kind of format that tells the error lines from the others.
+/// The first of the patterns for this kind of format that tells the error lines from the others, and how many were tried.
 pub(super) fn fitting(
     kind: Kind,
     template: &Template<'_>,
     selector: Option<&str>,
     lines: &[FilledLine],
-) -> Option<String> {
+) -> (Option<String>, usize) {
+    if !template.has("status") {
+        return (None, 0);
+    }
     let mut candidates = Vec::new();
     match kind {
         Kind::Json => {
@@ -26,10 +29,14 @@ pub(super) fn fitting(
         }
         Kind::Xml => candidates.push(XML.to_owned()),
         Kind::Csv => candidates.extend(by_commas(template)),
+        Kind::KeyValue => candidates.extend(by_text(template)),
         Kind::Clf => {}
     }
     candidates.extend(by_fields(lines));
-    candidates.into_iter().find(|pattern| tells_errors(pattern, lines))
+    candidates.extend(by_text(template));
+    let fitting = candidates.iter().position(|pattern| tells_errors(pattern, lines));
+    let tried = fitting.map_or(candidates.len(), |place| place + 1);
+    (fitting.and_then(|place| candidates.get(place).cloned()), tried)
 }
 
 fn tells_errors(pattern: &str, lines: &[FilledLine]) -> bool {
@@ -44,6 +51,26 @@ fn by_commas(template: &Template<'_>) -> Option<String> {
     let fields = "[^,]*,".repeat(before.matches(',').count());
     let after = template.format.get(status.place.end..)?.chars().next().filter(|c| *c == ',');
     Some(format!("%^{fields}[45][0-9][0-9]{}%", after.map_or_else(|| "$".to_owned(), String::from)))
+}
+
+/// The status between the texts that stand before and after it in the format.
+fn by_text(template: &Template<'_>) -> Option<String> {
+    let status = template.variables.iter().find(|variable| variable.name == "status")?;
+    let ends = template.variables.iter().chain(&template.gaps).map(|hole| hole.place.end);
+    let starts = template.variables.iter().chain(&template.gaps).map(|hole| hole.place.start);
+    let from = ends.filter(|end| *end <= status.place.start).max();
+    let to = starts.filter(|start| *start >= status.place.end).min();
+    let before = template.format.get(from.unwrap_or(0)..status.place.start)?;
+    let after = template.format.get(status.place.end..to.unwrap_or(template.format.len()))?;
+    let begin = if from.is_none() { "^" } else { "" };
+    let end = if to.is_none() { "$" } else { "" };
+    Some(format!("%{begin}{}[45][0-9][0-9]{}{end}%", escaped(before), escaped(after)))
+}
+
+/// Text as a regular expression of the pattern language: what has a meaning there by its number.
+fn escaped(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || ":_#=@/;,- ".contains(c);
+    text.chars().map(|c| if plain(c) { c.to_string() } else { format!("\\x{:02X}", u32::from(c)) }).collect()
 }
 
 /// The status by its place among the fields, counted from the front and from the end.

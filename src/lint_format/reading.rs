@@ -11,7 +11,7 @@ use super::{Api, Code, DigestField, FilledLine, Finding, Kind, Reader, Seen, Sev
 pub(super) fn missing_status(kind: Kind) -> Finding {
     let fix = match kind {
         Kind::Json => "add \"status\":\"$context.status\" at the top level",
-        Kind::Clf | Kind::Csv | Kind::Xml => "add $context.status where the preset has it",
+        Kind::Clf | Kind::KeyValue | Kind::Csv | Kind::Xml => "add $context.status where the preset has it",
     };
     Finding {
         severity: Severity::Error,

@@ -5,7 +5,7 @@
 
 use super::template::Template;
 use super::variables::{find_of, nearest};
-use super::{Api, Code, DigestField, Finding, Kind, Lint, Reader, lint};
+use super::{Api, Code, DigestField, Finding, Kind, Lint, Reader, lint, lint_exact};
 
 /// Edits are tried this often before the format is written anew: one may bring another to light.
 const ROUNDS: usize = 4;
@@ -70,7 +70,12 @@ impl Offer {
 /// where nothing is wrong with it, and becomes JSON where something is.
 #[must_use]
 pub fn fix(text: &str, api: Option<Api>, reader: Reader<'_>) -> String {
-    let first = lint(text, api, reader);
+    mended(&lint(text, api, reader), reader)
+}
+
+/// The corrected format of one that was checked.
+#[must_use]
+pub fn mended(first: &Lint, reader: Reader<'_>) -> String {
     let api = first.api;
     let is_done =
         |lint: &Lint| lint.findings.is_empty() && (lint.kind != Kind::Json || lint.misses.is_empty());
@@ -80,7 +85,7 @@ pub fn fix(text: &str, api: Option<Api>, reader: Reader<'_>) -> String {
             return now.format;
         }
         match edited(&now) {
-            Some(format) => now = lint(&format, Some(api), reader),
+            Some(format) => now = lint_exact(&format, Some(api), reader),
             None => break,
         }
     }
@@ -88,7 +93,7 @@ pub fn fix(text: &str, api: Option<Api>, reader: Reader<'_>) -> String {
         return now.format;
     }
     let anew = written_anew(&Template::parse(&first.format), api);
-    if lint(&anew, Some(api), reader).findings.is_empty() {
+    if lint_exact(&anew, Some(api), reader).findings.is_empty() {
         anew
     } else {
         written_anew(&Template::parse(""), api)

@@ -32,8 +32,15 @@ pub fn render(lint: &Lint) -> String {
             format!("filter pattern for the error lines, as no JSON pattern sees all of them: {pattern}")
         }
         Some(pattern) => format!("filter pattern for the error lines: {pattern}"),
-        None => "no filter pattern tells the error lines from the others".to_owned(),
+        None if lint.patterns_tried > 0 => format!(
+            "filter pattern for the error lines: {} tried on the lines of this format, none tells them from the others",
+            lint.patterns_tried
+        ),
+        None => "filter pattern for the error lines: none without $context.status".to_owned(),
     }];
+    if !lint.gaps.is_empty() {
+        last.push(format!("not known here, taken as plain text: {}", lint.gaps.join(", ")));
+    }
     if !lint.misses.is_empty() {
         let misses: Vec<&str> = lint.misses.iter().map(|field| name(*field)).collect();
         last.push(format!("the digest would tell more with: {}", misses.join(", ")));
@@ -54,6 +61,7 @@ fn kind(kind: Kind) -> &'static str {
     match kind {
         Kind::Json => "JSON",
         Kind::Clf => "CLF",
+        Kind::KeyValue => "keys and values",
         Kind::Csv => "CSV",
         Kind::Xml => "XML",
     }

@@ -69,3 +69,151 @@ fn a_file_that_is_not_there_and_an_empty_format_are_usage_errors() {
         assert!(err.contains(says), "{err}");
     }
 }
+
+const FILES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/lint-format");
+
+/// What is said of a file of the fixtures, with exit code, without the way to the folder.
+fn of_file(name: &str) -> String {
+    let (code, out, err) = statuswatch(&[&format!("{FILES}/{name}")], "");
+    format!("{out}{err}exit code {code}\n").replace(&format!("{FILES}/"), "")
+}
+
+#[test]
+fn each_format_of_a_file_is_judged_at_its_place() {
+    let said = of_file("several-stages.tf");
+    for expected in [
+        "several-stages.tf:10 · aws_api_gateway_stage.good\nREST API · JSON\n\nno findings",
+        "not known here, taken as plain text: var.team\n",
+        "several-stages.tf:16 · aws_apigatewayv2_stage.bare_latency\nHTTP API · JSON\n\nerror: $context.integrationLatency",
+        "several-stages.tf:22 · aws_api_gateway_stage.elsewhere\nnot judged: the format is var.format_of_the_platform",
+        "2 formats, 1 of them would hide errors\nexit code 1\n",
+    ] {
+        assert!(said.contains(expected), "{expected}\n----\n{said}");
+    }
+}
+
+#[test]
+fn every_kind_of_file_is_read() {
+    for (name, code, places) in [
+        ("comments-and-heredoc.tf", 0, vec!["comments-and-heredoc.tf:9 · aws_api_gateway_stage.orders\n"]),
+        (
+            "conditional.tf",
+            1,
+            vec![
+                "conditional.tf:3 · aws_apigatewayv2_stage.api · where var.short\n",
+                "conditional.tf:3 · aws_apigatewayv2_stage.api · where not var.short\n",
+            ],
+        ),
+        (
+            "module",
+            1,
+            vec![
+                "module/main.tf:3 · module.orders\n",
+                "module/main.tf:10 · module.carts\n",
+                "module/variables.tf:3 · var.access_log_format\n",
+            ],
+        ),
+        // A file of a module: the other files tell what it refers to, and are not judged.
+        (
+            "module/main.tf",
+            0,
+            vec!["module/main.tf:3 · module.orders\n", "module/main.tf:10 · module.carts\n"],
+        ),
+        (
+            "cloudformation.yaml",
+            1,
+            vec![
+                "cloudformation.yaml:14 · RestStage (AWS::ApiGateway::Stage)\n",
+                "cloudformation.yaml:20 · HttpStage (AWS::ApiGatewayV2::Stage) · where IsProd\n",
+                "cloudformation.yaml:20 · HttpStage (AWS::ApiGatewayV2::Stage) · where not IsProd\n",
+            ],
+        ),
+        (
+            "sam.yaml",
+            1,
+            vec![
+                "sam.yaml:6 · Globals.Api.AccessLogSetting\n",
+                "sam.yaml:13 · Orders (AWS::Serverless::HttpApi)\n",
+            ],
+        ),
+        (
+            "cdk.out",
+            0,
+            vec![
+                "cdk.out/Orders.template.json:8 · OrdersStage4F1E (AWS::ApiGateway::Stage)\n",
+                "cdk.out/Orders.template.json:16 · ChatStage77B0 (AWS::ApiGatewayV2::Stage)\nWebSocket API",
+            ],
+        ),
+        ("plan.json", 0, vec!["plan.json:15 · module.api.aws_apigatewayv2_stage.this[0]\n"]),
+    ] {
+        let said = of_file(name);
+        let titles = said.matches(" API · ").count();
+        assert_eq!(titles, places.len(), "{said}");
+        for place in places {
+            assert!(said.contains(place), "{place}\n----\n{said}");
+        }
+        assert!(said.ends_with(&format!("exit code {code}\n")), "{said}");
+    }
+}
+
+#[test]
+fn what_holds_no_format_is_refused_with_the_way_to_one() {
+    for (name, says) in [
+        ("app.ts", "app.ts is a program: the format is in the template that it makes; run `cdk synth`"),
+        ("no-format.tf", "no access-log format found"),
+        ("broken.tf", "broken.tf:3: not Terraform's language"),
+        ("broken.yaml", "broken.yaml:4: not YAML"),
+        ("cdk.out/manifest.json", "no access-log format found"),
+    ] {
+        let said = of_file(name);
+        assert!(said.contains(says) && said.ends_with("exit code 2\n"), "{name}\n{said}");
+    }
+}
+
+#[test]
+fn a_folder_is_read_whole_and_its_broken_files_are_named() {
+    let (code, out, err) = statuswatch(&[FILES], "");
+    assert_eq!(code, 1, "{err}");
+    for name in ["cdk.out/Orders.template.json:8", "module/main.tf:3", "serverless.yml:9", "plan.json:15"] {
+        assert!(out.contains(name), "{name}\n{out}");
+    }
+    assert!(err.contains("broken.tf:3: ") && err.contains("broken.yaml:4: "), "{err}");
+}
+
+#[test]
+fn each_mended_format_is_named_where_there_are_several() {
+    let (code, fixed, findings) = statuswatch(&["--fix", &format!("{FILES}/several-stages.tf")], "");
+    assert_eq!(code, 1);
+    let lines: Vec<&str> = fixed.lines().collect();
+    assert_eq!(lines.len(), 4, "{fixed}");
+    assert!(lines[0].ends_with("several-stages.tf:10 · aws_api_gateway_stage.good"), "{fixed}");
+    assert!(lines[1].contains(r#""team":"${var.team}""#), "what is not known stays a reference: {fixed}");
+    assert!(lines[3].contains(r#""latency":"$context.integrationLatency""#), "{fixed}");
+    assert!(findings.contains("error: "), "{findings}");
+    for line in [lines[1], lines[3]] {
+        assert_eq!(statuswatch(&[line], "").0, 0, "{line}");
+    }
+}
+
+#[test]
+fn a_whole_file_may_come_from_standard_input() {
+    for (name, line) in [("several-stages.tf", "-:16 · "), ("sam.yaml", "-:13 · "), ("plan.json", "-:15 · ")]
+    {
+        let text = std::fs::read_to_string(format!("{FILES}/{name}")).unwrap();
+        let (_, out, err) = statuswatch(&["-"], &text);
+        assert!(out.contains(line), "{name}\n{out}{err}");
+    }
+}
+
+#[test]
+fn a_file_that_is_too_large_or_not_utf_8_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let large = folder.path().join("large.tf");
+    std::fs::File::create(&large).unwrap().set_len(65 * 1024 * 1024).unwrap();
+    let latin = folder.path().join("latin.yaml");
+    std::fs::write(&latin, b"a: \xe9").unwrap();
+    for (path, says) in [(&large, "bytes are more than"), (&latin, "not UTF-8 at byte 3")] {
+        let (code, _, err) = statuswatch(&[path.to_str().unwrap()], "");
+        assert!(code == 2 && err.contains(says), "{code} {err}");
+    }
+}

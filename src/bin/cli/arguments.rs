@@ -147,13 +147,17 @@ Exit codes: 0 done, whether or not a line matched, 1 an input could not be read,
 ///
 /// Fills in what API Gateway writes on success and on each kind of error, and says which errors the format would hide:
 /// exit code 1 if it would.
+///
+/// Finds the formats in Terraform, CloudFormation, SAM and serverless.yml files, in CDK's cdk.out and in what
+/// `terraform show -json` prints, and judges each on its own. References are followed within a folder; what the files do
+/// not tell is named and taken as plain text.
 #[derive(Debug, Args)]
 #[command(after_help = LINT_FORMAT_EXAMPLES)]
 pub(crate) struct LintFormatArguments {
-    /// The format string, a file that holds it (a Terraform file, too), or - for standard input
-    #[arg(value_name = "FORMAT|-", allow_hyphen_values = true)]
+    /// The format string, a file or folder that holds formats, or - for standard input
+    #[arg(value_name = "FORMAT|PATH|-", allow_hyphen_values = true)]
     pub(crate) format: String,
-    /// Print the corrected format, and the findings on standard error
+    /// Print the corrected format, each under its place where there are several, and the findings on standard error
     #[arg(long)]
     pub(crate) fix: bool,
     /// Kind of API; without it the format's variables tell
@@ -165,8 +169,10 @@ const LINT_FORMAT_EXAMPLES: &str = "\
 Examples:
   statuswatch lint-format '{\"status\":\"$context.status\",\"latency\":$context.responseLatency}'
   statuswatch lint-format --fix api.tf > format.json
+  cdk synth && statuswatch lint-format cdk.out
+  terraform show -json plan | statuswatch lint-format -
 
-Exit codes: 0 the format tells every error, 1 it would hide one (with --fix, too), 2 no format to read";
+Exit codes: 0 no format hides an error, 1 one would (with --fix, too), 2 no format found, or a file cannot be read";
 
 /// The kinds of API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

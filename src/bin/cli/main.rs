@@ -6,6 +6,7 @@
 mod arguments;
 mod backtest;
 mod deliver;
+mod format_files;
 mod input;
 mod lint_format;
 mod match_pattern;

@@ -1,0 +1,176 @@
+//! Finds the access-log formats in the files of a deployment.
+//!
+//! In: files of Terraform, CloudFormation, SAM, CDK's `cdk.out`, the Serverless Framework, `terraform show -json`. Out: each
+//! format with its file, line and resource; what cannot be told from the files, by name; and files that cannot be read.
+//! Never runs any of these tools, and never judges a format.
+
+mod choices;
+mod cloudformation;
+mod document;
+mod json;
+mod node;
+mod serverless;
+mod sources;
+mod terraform;
+mod value;
+mod yaml;
+
+#[cfg(test)]
+mod cases;
+
+use std::collections::BTreeMap;
+
+use self::choices::alternatives;
+use self::document::Evaluate;
+pub use self::sources::{Language, MAX_FILE_BYTES, language, may_hold_format};
+
+/// A file's name and text.
+#[derive(Debug, Clone, Copy)]
+pub struct SourceFile<'t> {
+    /// The path as it is shown.
+    pub name: &'t str,
+    /// What the file holds.
+    pub text: &'t str,
+    /// Whether its formats are wanted, or only what other files refer to.
+    pub wanted: bool,
+}
+
+/// Which service a stage is of, as far as its resource tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Family {
+    /// A REST API, for sure.
+    Rest,
+    /// An HTTP or a WebSocket API.
+    HttpOrWebSocket,
+    /// Not told.
+    Unknown,
+}
+
+/// Where a format stands.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// The file's name as it was given.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// The resource, such as `aws_api_gateway_stage.live`.
+    pub resource: String,
+}
+
+/// A format at its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundFormat {
+    /// Where.
+    pub place: Place,
+    /// The format; what is not known from the files stands in it as `${name}`.
+    pub format: String,
+    /// Whose stage it is.
+    pub family: Family,
+    /// On which condition it is this one, such as `where var.short`; empty where always.
+    pub condition: String,
+}
+
+/// A stage whose format the files do not tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gap {
+    /// Where.
+    pub place: Place,
+    /// What the format refers to, such as `var.log_format`.
+    pub reference: String,
+}
+
+/// Why a file cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}{problem}", self.location())]
+pub struct Fault {
+    /// The file's name; empty until it is known.
+    pub file: String,
+    /// The line, from 1, where one is known.
+    pub line: Option<usize>,
+    /// What is wrong with it.
+    pub problem: String,
+}
+
+impl Fault {
+    fn at(line: usize, problem: impl Into<String>) -> Self {
+        Self { file: String::new(), line: Some(line), problem: problem.into() }
+    }
+
+    fn location(&self) -> String {
+        match self.line {
+            Some(line) => format!("{}:{line}: ", self.file),
+            None => format!("{}: ", self.file),
+        }
+    }
+}
+
+/// All that was found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Found {
+    /// The formats, by file and line.
+    pub formats: Vec<FoundFormat>,
+    /// The stages whose format is not told.
+    pub gaps: Vec<Gap>,
+    /// The files that could not be read.
+    pub faults: Vec<Fault>,
+}
+
+/// Looks through `files`. Terraform files of one folder are one module, whose references are followed.
+#[must_use]
+pub fn find(files: &[SourceFile<'_>]) -> Found {
+    let mut found = Found::default();
+    let mut modules: BTreeMap<&str, Vec<SourceFile<'_>>> = BTreeMap::new();
+    for file in files {
+        match language(file.name, file.text) {
+            Some(Language::Terraform) => modules.entry(folder(file.name)).or_default().push(*file),
+            Some(Language::Json | Language::Yaml) if file.wanted => in_document(file, &mut found),
+            _ => {}
+        }
+    }
+    for module in modules.values() {
+        terraform::find(module, &mut found);
+    }
+    // The branches of a condition stay in their order.
+    found.formats.sort_by(|a, b| a.place.cmp(&b.place));
+    found.gaps.sort_by(|a, b| a.place.cmp(&b.place));
+    found
+}
+
+fn folder(name: &str) -> &str {
+    name.rfind(['/', '\\']).and_then(|at| name.get(..at)).unwrap_or_default()
+}
+
+fn in_document(file: &SourceFile<'_>, found: &mut Found) {
+    let documents = match language(file.name, file.text) {
+        Some(Language::Json) => json::parse(file.text).map(|document| vec![document]),
+        _ => yaml::parse(file.text),
+    };
+    match documents {
+        Ok(documents) => {
+            for document in documents {
+                document::find(&document, file.name, found);
+                serverless::find(&document, file.name, found);
+            }
+        }
+        Err(fault) => found.faults.push(Fault { file: file.name.to_owned(), ..fault }),
+    }
+}
+
+/// Adds what a format's expression comes to on each condition.
+fn add(found: &mut Found, place: &Place, family: Family, evaluate: Evaluate<'_>) {
+    let mut formats = Vec::new();
+    let mut gaps = Vec::new();
+    for (value, condition) in alternatives(evaluate) {
+        let is_gap = |text: &str| text.starts_with("${") && text.find('}') == Some(text.len() - 1);
+        match value.text().map(|text| text.trim().to_owned()) {
+            Some(text) if text.is_empty() => {}
+            Some(text) if is_gap(&text) && !text.starts_with("${context.") => {
+                gaps.push(text.trim_start_matches("${").trim_end_matches('}').to_owned());
+            }
+            Some(format) => formats.push(FoundFormat { place: place.clone(), format, family, condition }),
+            None => gaps.push("a list or an object".to_owned()),
+        }
+    }
+    found.gaps.extend(gaps.into_iter().map(|reference| Gap { place: place.clone(), reference }));
+    found.formats.append(&mut formats);
+}

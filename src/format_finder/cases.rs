@@ -1,0 +1,300 @@
+//! Files as engineers write them, and the formats that are found in each.
+
+use std::fmt::Write;
+
+use super::{Found, SourceFile, find};
+
+fn found(name: &str, text: &str) -> Found {
+    find(&[SourceFile { name, text, wanted: true }])
+}
+
+/// Each format as `line resource | condition | format`, each gap as `line resource ? reference`.
+fn said(found: &Found) -> Vec<String> {
+    assert_eq!(found.faults, []);
+    let formats = found.formats.iter().map(|format| {
+        let condition =
+            if format.condition.is_empty() { String::new() } else { format!(" | {}", format.condition) };
+        format!("{} {}{condition} | {}", format.place.line, format.place.resource, format.format)
+    });
+    let gaps =
+        found.gaps.iter().map(|gap| format!("{} {} ? {}", gap.place.line, gap.place.resource, gap.reference));
+    formats.chain(gaps).collect()
+}
+
+/// The format of one REST stage whose `format` is this expression, or what is not known of it.
+fn stage(expression: &str) -> Vec<String> {
+    let rest =
+        "locals {\n a = \"$context.a\"\n list = [\"x\", \"$context.y\"]\n map = { k = \"$context.k\" }\n}\n";
+    let text = format!(
+        "resource \"aws_api_gateway_stage\" \"s\" {{\n access_log_settings {{\n  format = {expression}\n }}\n}}\n{rest}"
+    );
+    let said = said(&found("main.tf", &text));
+    said.iter().map(|line| line.replace("3 aws_api_gateway_stage.s ", "")).collect()
+}
+
+#[test]
+fn expressions_of_terraform_come_to_their_format() {
+    for (expression, expected) in [
+        (r#""{\"a\":\"$context.status\"}""#, r#"| {"a":"$context.status"}"#),
+        (r#""$${context.status} ${var.x}""#, "| ${context.status} ${var.x}"),
+        ("<<EOF\n$context.a\n$context.b\nEOF", "| $context.a\n$context.b"),
+        ("<<-EOF\n      $context.a\n    EOF", "| $context.a"),
+        (
+            r#"jsonencode({ a = "$context.a", "b" : 1, c = [true, null], (local.a) = {} })"#,
+            r#"| {"a":"$context.a","b":1,"c":[true,null],"$context.a":{}}"#,
+        ),
+        (
+            r#"jsonencode({ env = var.env, n = "${var.x}-${path.module}" })"#,
+            r#"| {"env":"${var.env}","n":"${var.x}-${path.module}"}"#,
+        ),
+        (r#"replace("$context.a\n$context.b", "\n", "")"#, "| $context.a$context.b"),
+        (r#"replace("$context.a  $context.b", "/\\s+/", " ")"#, "| $context.a $context.b"),
+        (r#"trimspace("  $context.a ")"#, "| $context.a"),
+        (r#"join(" ", local.list)"#, "| x $context.y"),
+        (r#"join(" ", concat(local.list, ["z"]))"#, "| x $context.y z"),
+        (r#"join(" ", [for n in ["a", "b"] : "$context.${n}"])"#, "| $context.a $context.b"),
+        ("jsonencode({ for k, v in local.map : k => v })", r#"| {"k":"$context.k"}"#),
+        (r#"format("%s %d%% %s", local.a, 5, var.x)"#, "| $context.a 5% ${var.x}"),
+        (r#"jsonencode(merge(local.map, { k = "$context.z" }))"#, r#"| {"k":"$context.z"}"#),
+        (r#"local.map["k"]"#, "| $context.k"),
+        ("local.list[1]", "| $context.y"),
+        (r#"coalesce("", local.a)"#, "| $context.a"),
+        ("try(var.x, local.a)", "| $context.a"),
+        (r#"lookup(local.map, "k", "")"#, "| $context.k"),
+        ("var.nothing", "? var.nothing"),
+        ("module.logs.format", "? module.logs.format"),
+        (r#"file("${path.module}/format.json")"#, "? file(path.module/format.json)"),
+        ("local.list", "? a list or an object"),
+        ("false ? var.x : local.a", "| $context.a"),
+    ] {
+        assert_eq!(stage(expression), [expected], "{expression}");
+    }
+}
+
+#[test]
+fn each_branch_of_a_condition_is_a_format() {
+    assert_eq!(
+        stage(r#"var.short ? "$context.a" : local.a == "" ? "$context.b" : "$context.c""#),
+        [
+            "| where var.short | $context.a",
+            r#"| where not var.short and local.a == "" | $context.b"#,
+            r#"| where not var.short and not local.a == "" | $context.c"#
+        ]
+    );
+    assert_eq!(stage(r#"var.a ? "$context.x" : """#), ["| where var.a | $context.x"]);
+    assert_eq!(stage(r#""$context.x%{ if var.a } $context.y%{ endif }""#).len(), 2);
+}
+
+#[test]
+fn names_that_refer_to_themselves_end() {
+    let text = |locals: &str| {
+        format!(
+            "resource \"aws_api_gateway_stage\" \"s\" {{\n access_log_settings {{\n  format = local.a\n }}\n}}\nlocals {{\n{locals}\n}}\n"
+        )
+    };
+    let circle = found("main.tf", &text("a = \"${local.b}x\"\nb = \"${local.a}y\""));
+    assert_eq!(circle.formats.len() + circle.gaps.len(), 1, "{circle:?}");
+    let mut doubling = String::new();
+    for n in 0..40 {
+        let next = n + 1;
+        let _ = writeln!(doubling, "l{n} = \"${{local.l{next}}}${{local.l{next}}}\"");
+    }
+    let doubled = found("main.tf", &text(&format!("a = local.l0\nl40 = \"$context.status\"\n{doubling}")));
+    assert_eq!(doubled.formats.len() + doubled.gaps.len(), 1);
+}
+
+#[test]
+fn terraform_has_formats_in_stages_modules_and_defaults() {
+    for (text, expected) in [
+        ("module \"a\" {\n access_log_format = \"$context.a\"\n}", vec!["2 module.a | $context.a"]),
+        (
+            "module \"a\" {\n stage_access_log_settings = {\n  format = \"$context.a\"\n }\n}",
+            vec!["3 module.a | $context.a"],
+        ),
+        (
+            "module \"a\" {\n stage_access_log_settings = local.s\n}\nlocals {\n s = { format = \"$context.a\" }\n}",
+            vec!["2 module.a | $context.a"],
+        ),
+        (
+            "module \"a\" {\n access_log_format = \"$remote_addr\"\n request_template = \"$context.a\"\n}",
+            vec![],
+        ),
+        ("resource \"aws_flow_log\" \"a\" {\n log_format = \"$${version}\"\n}", vec![]),
+        (
+            "resource \"aws_api_gateway_stage\" \"a\" {\n dynamic \"access_log_settings\" {\n  content {\n   format = \"$context.a\"\n  }\n }\n}",
+            vec!["4 aws_api_gateway_stage.a | $context.a"],
+        ),
+        (
+            "resource \"aws_api_gateway_stage\" \"a\" {\n access_log_settings {\n  format = \"hello\"\n }\n}",
+            vec!["3 aws_api_gateway_stage.a | hello"],
+        ),
+        (
+            "resource \"awscc_apigateway_stage\" \"a\" {\n access_log_setting = {\n  format = \"$context.a\"\n }\n}",
+            vec!["3 awscc_apigateway_stage.a | $context.a"],
+        ),
+        (
+            "variable \"access_log_format\" {\n default = \"$context.a\"\n}",
+            vec!["2 var.access_log_format | $context.a"],
+        ),
+        (
+            "locals {\n log_part = \"$context.a\"\n log_format = \"${local.log_part} $context.b\"\n}",
+            vec!["3 local.log_format | $context.a $context.b"],
+        ),
+        ("# access_log_settings { format = \"$context.a\" }\n/* format = \"$context.b\" */", vec![]),
+    ] {
+        assert_eq!(said(&found("main.tf", text)), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_module_is_the_files_of_one_folder_and_its_values() {
+    let stage = "resource \"aws_api_gateway_stage\" \"a\" {\n access_log_settings {\n  format = var.log_format\n }\n}";
+    let default = "variable \"log_format\" {\n default = \"$context.default\"\n}";
+    let file = |name, text, wanted| SourceFile { name, text, wanted };
+    let both = find(&[file("a/main.tf", stage, true), file("a/variables.tf", default, false)]);
+    assert_eq!(said(&both), ["3 aws_api_gateway_stage.a | $context.default"]);
+    let values = file("a/terraform.tfvars", "log_format = \"$context.given\"", false);
+    let given = find(&[file("a/main.tf", stage, true), file("a/variables.tf", default, false), values]);
+    assert_eq!(said(&given), ["3 aws_api_gateway_stage.a | $context.given"]);
+    let apart = find(&[file("a/main.tf", stage, true), file("b/variables.tf", default, false)]);
+    assert_eq!(said(&apart), ["3 aws_api_gateway_stage.a ? var.log_format"]);
+}
+
+#[test]
+fn intrinsic_functions_come_to_their_format() {
+    for (value, expected) in [
+        ("$context.a", "| $context.a"),
+        (
+            "!Sub '$context.a ${AWS::Region} ${Env} ${!context.b}'",
+            "| $context.a ${AWS::Region} dev ${context.b}",
+        ),
+        ("!Sub ['$context.a ${X}', {X: !Ref Env}]", "| $context.a dev"),
+        ("!Ref Format", "| $context.default"),
+        ("!Ref Nothing", "? Nothing"),
+        ("{Ref: Format}", "| $context.default"),
+        (
+            "!Join [' ', [$context.a, !Ref 'AWS::Region', !GetAtt Api.Id]]",
+            "| $context.a ${AWS::Region} ${Api.Id}",
+        ),
+        ("{'Fn::Join': ['', ['$context.', b]]}", "| $context.b"),
+        ("!FindInMap [Formats, !Ref Env, log]", "| $context.mapped"),
+        ("!FindInMap [Formats, !Ref Env, other]", "? FindInMap Formats.Env.other"),
+        ("!ImportValue shared-format", "? ImportValue shared-format"),
+        ("!Select [1, [x, $context.b]]", "| $context.b"),
+        ("!Select [0, !Split ['|', '$context.a|x']]", "| $context.a"),
+        (
+            "{'Fn::ToJsonString': {a: $context.a, n: 1, t: true, s: '1'}}",
+            r#"| {"a":"$context.a","n":1,"t":true,"s":"1"}"#,
+        ),
+        (">-\n        {\"a\":\"$context.a\",\n        \"b\":1}", "| {\"a\":\"$context.a\", \"b\":1}"),
+    ] {
+        let text = format!(
+            "Parameters:\n  Env: {{Default: dev}}\n  Format: {{Default: $context.default}}\nMappings:\n  Formats: {{dev: {{log: $context.mapped}}}}\nResources:\n  S:\n    Type: AWS::ApiGateway::Stage\n    AccessLogSetting:\n      Format: {value}\n"
+        );
+        let expected = format!("10 S (AWS::ApiGateway::Stage) {expected}");
+        assert_eq!(said(&found("template.yaml", &text)), [expected], "{value}");
+    }
+}
+
+#[test]
+fn both_branches_of_if_are_formats_around_the_settings_too() {
+    let text = |settings: &str| {
+        format!("Resources:\n  S:\n    Type: AWS::ApiGatewayV2::Stage\n    AccessLogSettings: {settings}\n")
+    };
+    let inner = found("t.yml", &text("{Format: !If [C, $context.a, $context.b]}"));
+    assert_eq!(inner.formats.len(), 2, "{inner:?}");
+    let outer = found("t.yml", &text("!If [C, {Format: $context.a}, !Ref 'AWS::NoValue']"));
+    assert_eq!(said(&outer), ["4 S (AWS::ApiGatewayV2::Stage) | $context.a"]);
+}
+
+#[test]
+fn documents_of_other_tools_have_formats_too() {
+    for (name, text, expected) in [
+        (
+            "stages.json",
+            r#"{"item":[{"stageName":"prod","accessLogSettings":{"format":"$context.a"}}]}"#,
+            "1 stage prod | $context.a",
+        ),
+        (
+            "stages.json",
+            r#"{"Items":[{"StageName":"prod","AccessLogSettings":{"Format":"$context.a"}}]}"#,
+            "1 stage prod | $context.a",
+        ),
+        (
+            "terraform.tfstate",
+            r#"{"resources":[{"type":"aws_api_gateway_stage","name":"s","instances":[{"attributes":{"access_log_settings":[{"format":"$context.a"}]}}]}]}"#,
+            "1 aws_api_gateway_stage.s | $context.a",
+        ),
+        (
+            "show.json",
+            r#"{"values":{"root_module":{"resources":[{"address":"aws_api_gateway_stage.s","values":{"access_log_settings":[{"format":"$context.a"}]}}]}}}"#,
+            "1 aws_api_gateway_stage.s | $context.a",
+        ),
+        (
+            "main.tf.json",
+            r#"{"resource":{"aws_api_gateway_stage":{"s":{"access_log_settings":{"format":"$context.a ${var.x}"}}}}}"#,
+            "1 resource.aws_api_gateway_stage.s.access_log_settings | $context.a ${var.x}",
+        ),
+        (
+            "serverless.yml",
+            "provider:\n  logs:\n    restApi:\n      format: '$context.a ${self:custom.b} ${env:C} ${opt:d, ''e''}'\ncustom:\n  b: x\n",
+            "4 provider.logs.restApi | $context.a x ${env:C} e",
+        ),
+        (
+            "serverless.yml",
+            "provider:\n  logs:\n    restApi: false\n    websocket:\n      format: ${self:custom.missing}\n",
+            "5 provider.logs.websocket ? self:custom.missing",
+        ),
+    ] {
+        assert_eq!(said(&found(name, text)), [expected], "{text}");
+    }
+}
+
+#[test]
+fn hostile_files_are_faults_with_a_line_or_hold_nothing() {
+    let nested =
+        |open: &str, close: &str, count: usize| format!("{}{}", open.repeat(count), close.repeat(count));
+    for (name, text) in [
+        ("a.tf", format!("x = {}", nested("[", "]", 5_000))),
+        ("a.tf", format!("x = {}1{}", "(".repeat(100_000), ")".repeat(100_000))),
+        ("a.tf", format!("x = {}1", "!".repeat(100_000))),
+        ("a.tf", format!("x = {}1", "1 + ".repeat(100_000))),
+        ("a.tf", format!("x = {}1", "a ? b : ".repeat(100_000))),
+        ("a.tf", format!("x = {}", nested("\"${", "}\"", 5_000))),
+        ("a.tf", nested("a {\n", "}\n", 5_000)),
+        ("a.tf", "x = <<EOF\nnever closed".to_owned()),
+        ("a.tf", "\u{0}".to_owned()),
+        ("a.yaml", format!("a: {}", nested("[", "]", 5_000))),
+        ("a.yaml", format!("a: {}", nested("{a: ", "}", 5_000))),
+        ("a.yaml", "- ".repeat(5_000)),
+        ("a.yaml", "a: *nobody".to_owned()),
+        ("a.yaml", "a: !Sub {".to_owned()),
+        ("a.json", nested("[", "]", 100_000)),
+        ("a.json", nested("{\"a\":", "}", 100_000)),
+        ("a.json", "{\"a\":\"\\ud800\"}".to_owned()),
+    ] {
+        let found = found(name, &text);
+        assert_eq!(found.formats, []);
+        let [fault] = found.faults.as_slice() else { panic!("{name} {text:.40}") };
+        assert!(fault.line.is_some() && fault.to_string().starts_with(&format!("{name}:")), "{fault}");
+    }
+}
+
+#[test]
+fn aliases_of_aliases_end() {
+    let chain = |first: &str, count: usize, next: fn(usize) -> String| {
+        let mut links = format!("l0: &l0 {first}\n");
+        for n in 1..count {
+            let _ = writeln!(links, "l{n}: &l{n} {}", next(n - 1));
+        }
+        links
+    };
+    let settings = "{AccessLogSetting: {Format: $context.a}}";
+    let doubling = found("a.yaml", &chain(settings, 60, |n| format!("[*l{n}, *l{n}]")));
+    assert!(!doubling.formats.is_empty() && doubling.faults.is_empty(), "{:?}", doubling.faults);
+    let deep = found("a.yaml", &chain(settings, 50_000, |n| format!("[*l{n}]")));
+    assert!(deep.faults[0].problem.contains("nested deeper"), "{:?}", deep.faults);
+    let format = chain("x", 60, |n| format!("!Join ['', [*l{n}, *l{n}]]"));
+    let joined = found("a.yaml", &format!("{format}AccessLogSetting: {{Format: *l59}}\n"));
+    assert_eq!(joined.formats.len() + joined.gaps.len(), 1);
+}

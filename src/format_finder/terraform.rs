@@ -1,0 +1,247 @@
+//! Finds the formats in a Terraform module: the `.tf` files of one folder.
+//!
+//! In: files. Out: the formats of stages, module arguments, and of variables and locals that nothing judged refers to.
+//! Never reads another folder: what a module gets or gives is a gap.
+
+mod expression;
+mod functions;
+mod module;
+
+use hcl_edit::expr::{Expression, ObjectKey};
+use hcl_edit::structure::{Attribute, Block, Body, Structure};
+use hcl_edit::{Span, parser};
+
+use self::expression::Evaluation;
+use self::module::Module;
+use super::value::Value;
+use super::{Family, Fault, Found, Place, SourceFile, add};
+
+/// Blocks within blocks and objects are looked into this deep; the parser refuses deeper ones.
+const MAX_DEPTH: usize = 64;
+
+/// Adds the formats of the wanted files of one module to `found`.
+pub(super) fn find(files: &[SourceFile<'_>], found: &mut Found) {
+    let mut bodies: Vec<(SourceFile<'_>, Body)> = Vec::new();
+    for file in files {
+        match parser::parse_body(file.text.trim_start_matches('\u{feff}')) {
+            Ok(body) => bodies.push((*file, body)),
+            Err(error) if file.wanted => found.faults.push(Fault {
+                file: file.name.to_owned(),
+                line: Some(error.location().line()),
+                problem: format!("not Terraform's language: {}", error.message()),
+            }),
+            Err(_) => {}
+        }
+    }
+    let mut module = Module::default();
+    for (file, body) in &bodies {
+        module.declare(file.name, body);
+    }
+    for (file, body) in bodies.iter().filter(|(file, _)| file.wanted) {
+        let mut walk = Walk { module: &module, file, found };
+        walk.body(body);
+    }
+    left_over(&module, &bodies, found);
+}
+
+/// The formats among locals and defaults that no stage or module argument came to.
+fn left_over(module: &Module<'_>, bodies: &[(SourceFile<'_>, Body)], found: &mut Found) {
+    let candidates: Vec<_> = module
+        .named_values()
+        .filter(|(name, _)| name.to_ascii_lowercase().contains("log"))
+        .filter(|(name, _)| !module.was_used(name))
+        .collect();
+    // One may be a part of another: only what no other one used is a format of its own.
+    let mut formats = Vec::new();
+    for (name, expression) in candidates {
+        let mut part = Found::default();
+        let file = bodies.iter().map(|(file, _)| file).find(|file| file.name == expression.file);
+        let Some(file) = file.filter(|file| file.wanted) else { continue };
+        let mut walk = Walk { module, file, found: &mut part };
+        walk.value(&name, &mut vec![name.clone()], expression.expression, Family::Unknown, Sureness::Named);
+        formats.push((name, part));
+    }
+    for (name, part) in formats {
+        if !module.was_used(&name) {
+            found.formats.extend(part.formats);
+        }
+    }
+}
+
+/// How sure it is that a value is an access-log format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sureness {
+    /// A stage's settings: whatever it is, API Gateway gets it.
+    Stage,
+    /// Another resource or a module: by its name and its `$context` variables.
+    Named,
+}
+
+struct Walk<'w, 'm> {
+    module: &'w Module<'m>,
+    file: &'w SourceFile<'w>,
+    found: &'w mut Found,
+}
+
+impl Walk<'_, '_> {
+    fn body(&mut self, body: &Body) {
+        for block in body.blocks() {
+            let labels: Vec<&str> =
+                block.labels.iter().map(hcl_edit::structure::BlockLabel::as_str).collect();
+            match (block.ident.as_str(), labels.as_slice()) {
+                ("resource", [kind, name]) => {
+                    let family = match *kind {
+                        "aws_api_gateway_stage" | "aws_api_gateway_deployment" => Family::Rest,
+                        kind if kind.starts_with("aws_apigatewayv2_") => Family::HttpOrWebSocket,
+                        _ => Family::Unknown,
+                    };
+                    let sureness = if family == Family::Unknown { Sureness::Named } else { Sureness::Stage };
+                    self.structures(
+                        &format!("{kind}.{name}"),
+                        &mut Vec::new(),
+                        &block.body,
+                        family,
+                        sureness,
+                    );
+                }
+                ("module", [name]) => self.structures(
+                    &format!("module.{name}"),
+                    &mut Vec::new(),
+                    &block.body,
+                    Family::Unknown,
+                    Sureness::Named,
+                ),
+                _ => {}
+            }
+        }
+    }
+
+    fn structures(
+        &mut self,
+        resource: &str,
+        path: &mut Vec<String>,
+        body: &Body,
+        family: Family,
+        sureness: Sureness,
+    ) {
+        for structure in body {
+            match structure {
+                Structure::Attribute(attribute) => {
+                    path.push(attribute.key.as_str().to_owned());
+                    self.attribute(resource, path, attribute, family, sureness);
+                    path.pop();
+                }
+                Structure::Block(block) => {
+                    path.push(name_of(block));
+                    self.structures(resource, path, &block.body, family, sureness);
+                    path.pop();
+                }
+            }
+        }
+    }
+
+    fn attribute(
+        &mut self,
+        resource: &str,
+        path: &mut Vec<String>,
+        attribute: &Attribute,
+        family: Family,
+        sureness: Sureness,
+    ) {
+        self.value(resource, path, &attribute.value, family, sureness);
+    }
+
+    /// A value at `path` inside a resource: a format, or an object that may hold one.
+    fn value(
+        &mut self,
+        resource: &str,
+        path: &mut Vec<String>,
+        expression: &Expression,
+        family: Family,
+        sureness: Sureness,
+    ) {
+        if path.len() > MAX_DEPTH {
+            return;
+        }
+        match expression {
+            Expression::Object(object) => {
+                for (key, value) in object {
+                    path.push(key_name(key));
+                    self.value(resource, path, value.expr(), family, sureness);
+                    path.pop();
+                }
+            }
+            Expression::Array(items) => {
+                for item in items {
+                    self.value(resource, path, item, family, sureness);
+                }
+            }
+            _ if names_format(path) => {
+                self.format(resource, path, expression, family, sureness, Some);
+            }
+            _ if names_settings(path) => {
+                let format = |value: Value| value.member("format").cloned();
+                self.format(resource, path, expression, family, sureness, format);
+            }
+            _ => {}
+        }
+    }
+
+    /// Adds what `part` takes from the value of `expression`.
+    fn format(
+        &mut self,
+        resource: &str,
+        path: &[String],
+        expression: &Expression,
+        family: Family,
+        sureness: Sureness,
+        part: impl Fn(Value) -> Option<Value>,
+    ) {
+        let line = self.line(expression);
+        let place = Place { file: self.file.name.to_owned(), line, resource: resource.to_owned() };
+        let mut found = Found::default();
+        add(&mut found, &place, family, &|choices| {
+            part(Evaluation::new(self.module, choices).value(expression)).unwrap_or(Value::Null)
+        });
+        let is_stage = sureness == Sureness::Stage;
+        let is_format = |text: &str| is_stage || text.contains("$context.");
+        self.found.formats.extend(found.formats.into_iter().filter(|found| is_format(&found.format)));
+        if is_stage || path.iter().any(|name| name.contains("access_log")) {
+            self.found.gaps.append(&mut found.gaps);
+        }
+    }
+
+    fn line(&self, expression: &Expression) -> usize {
+        let start = expression.span().map_or(0, |span| span.start);
+        let before =
+            self.file.text.trim_start_matches('\u{feff}').as_bytes().get(..start).unwrap_or_default();
+        memchr::memchr_iter(b'\n', before).count() + 1
+    }
+}
+
+/// A block's name: what a `dynamic` block makes.
+fn name_of(block: &Block) -> String {
+    match (block.ident.as_str(), block.labels.first()) {
+        ("dynamic", Some(label)) => label.as_str().to_owned(),
+        (name, _) => name.to_owned(),
+    }
+}
+
+fn key_name(key: &ObjectKey) -> String {
+    match key {
+        ObjectKey::Ident(name) => name.as_str().to_owned(),
+        ObjectKey::Expression(expression) => expression.as_str().unwrap_or_default().to_owned(),
+    }
+}
+
+/// Whether the last name on the way is that of a log's format: `access_log_settings.format`, `access_log_format`.
+fn names_format(path: &[String]) -> bool {
+    let is_log = path.iter().any(|name| name.to_ascii_lowercase().contains("log"));
+    is_log && path.last().is_some_and(|name| name.to_ascii_lowercase().contains("format"))
+        || path.last().is_some_and(|name| name.starts_with("local.") || name.starts_with("var."))
+}
+
+/// Whether the last name is that of an access log's settings, given as one value.
+fn names_settings(path: &[String]) -> bool {
+    path.last().is_some_and(|name| name.contains("access_log") && name.contains("setting"))
+}

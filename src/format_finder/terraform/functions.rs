@@ -1,0 +1,153 @@
+//! The functions of Terraform that formats are written with.
+//!
+//! In: a name and the arguments' values. Out: the result; nothing where the function is another one or its arguments do not
+//! tell. Never reads a file.
+
+use super::super::value::{MAX_TEXT, Value, concatenated, joined};
+
+/// What a call comes to. `expanded`: whether the last argument is a list that stands for several (`…`).
+pub(super) fn call(name: &str, mut arguments: Vec<Value>, expanded: bool) -> Option<Value> {
+    if expanded {
+        let Some(Value::List(last)) = arguments.pop() else { return None };
+        arguments.extend(last);
+    }
+    let text = |place: usize| arguments.get(place)?.text();
+    let first = arguments.first()?;
+    match name {
+        "jsonencode" => known(first)?.json().map(Value::Text),
+        "jsondecode" => from_json(&serde_json::from_str(&text(0)?).ok()?),
+        "trimspace" => Some(Value::Text(text(0)?.trim().to_owned())),
+        "chomp" => Some(Value::Text(text(0)?.trim_end_matches(['\n', '\r']).to_owned())),
+        "trim" => {
+            let cutset = text(1)?;
+            Some(Value::Text(text(0)?.trim_matches(|c| cutset.contains(c)).to_owned()))
+        }
+        "trimprefix" => {
+            let (text, prefix) = (text(0)?, text(1)?);
+            Some(Value::Text(text.strip_prefix(prefix.as_str()).unwrap_or(&text).to_owned()))
+        }
+        "trimsuffix" => {
+            let (text, suffix) = (text(0)?, text(1)?);
+            Some(Value::Text(text.strip_suffix(suffix.as_str()).unwrap_or(&text).to_owned()))
+        }
+        "replace" => replace(&text(0)?, &text(1)?, &text(2)?),
+        "join" => match arguments.get(1)? {
+            Value::List(items) => Some(joined(&text(0)?, items, "join")),
+            _ => None,
+        },
+        "split" => {
+            let separator = text(0).filter(|separator| !separator.is_empty())?;
+            Some(Value::List(text(1)?.split(&separator).map(|part| Value::Text(part.to_owned())).collect()))
+        }
+        "format" => format(&text(0)?, arguments.get(1..)?),
+        "lower" => Some(Value::Text(text(0)?.to_lowercase())),
+        "upper" => Some(Value::Text(text(0)?.to_uppercase())),
+        "tostring" | "sensitive" | "nonsensitive" | "tolist" | "toset" | "tomap" => Some(first.clone()),
+        "coalesce" => {
+            arguments.iter().find(|value| !matches!(value, Value::Null) && **value != empty()).cloned()
+        }
+        "try" => arguments.iter().find(|value| !matches!(value, Value::Unknown(_))).cloned(),
+        "merge" => {
+            let mut merged: Vec<(String, Value)> = Vec::new();
+            for argument in &arguments {
+                let Value::Object(members) = argument else { return None };
+                for (name, value) in members {
+                    merged.retain(|(known, _)| known != name);
+                    merged.push((name.clone(), value.clone()));
+                }
+            }
+            Some(Value::Object(merged))
+        }
+        "concat" => {
+            let lists = arguments.into_iter().map(|argument| match argument {
+                Value::List(items) => Some(items),
+                _ => None,
+            });
+            Some(Value::List(lists.collect::<Option<Vec<_>>>()?.concat()))
+        }
+        "compact" => match first {
+            Value::List(items) => {
+                let full = items.iter().filter(|item| !matches!(item, Value::Null) && **item != empty());
+                Some(Value::List(full.cloned().collect()))
+            }
+            _ => None,
+        },
+        "lookup" => first.member(&text(1)?).or(arguments.get(2)).cloned(),
+        "values" | "keys" => {
+            let Value::Object(members) = first else { return None };
+            let mut members = members.clone();
+            members.sort_by(|(a, _), (b, _)| a.cmp(b));
+            let item = |(key, value)| if name == "keys" { Value::Text(key) } else { value };
+            Some(Value::List(members.into_iter().map(item).collect()))
+        }
+        _ => None,
+    }
+}
+
+fn empty() -> Value {
+    Value::Text(String::new())
+}
+
+/// Nothing where the value as a whole is a gap: its JSON would be that of a text.
+fn known(value: &Value) -> Option<&Value> {
+    (!matches!(value, Value::Unknown(_))).then_some(value)
+}
+
+/// `replace`, also by a regular expression between slashes, without its groups.
+fn replace(text: &str, search: &str, by: &str) -> Option<Value> {
+    let replaced = match search.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')) {
+        Some(expression) => {
+            let regex = regex_lite::RegexBuilder::new(expression).size_limit(256 * 1024).build().ok()?;
+            if by.contains('$') {
+                return None;
+            }
+            regex.replace_all(text, regex_lite::NoExpand(by)).into_owned()
+        }
+        None if search.is_empty() => return None,
+        None => text.replace(search, by),
+    };
+    (replaced.len() <= MAX_TEXT).then_some(Value::Text(replaced))
+}
+
+/// `format`, with its verbs `%s`, `%d`, `%v`, `%q` and `%%` and no others.
+fn format(template: &str, arguments: &[Value]) -> Option<Value> {
+    let mut arguments = arguments.iter();
+    let mut parts = Vec::new();
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('%') {
+        parts.push(Value::Text(before.to_owned()));
+        let verb = after.chars().next()?;
+        parts.push(match verb {
+            '%' => Value::Text("%".to_owned()),
+            's' | 'd' => Value::Text(arguments.next()?.text()?),
+            'v' => {
+                let argument = arguments.next()?;
+                Value::Text(argument.text().or_else(|| argument.json())?)
+            }
+            'q' => Value::Text(Value::Text(arguments.next()?.text()?).json()?),
+            _ => return None,
+        });
+        rest = after.get(verb.len_utf8()..)?;
+    }
+    parts.push(Value::Text(rest.to_owned()));
+    Some(concatenated(parts, "format"))
+}
+
+/// A value of JSON, whose nesting serde has bounded.
+fn from_json(json: &serde_json::Value) -> Option<Value> {
+    Some(match json {
+        serde_json::Value::Null => Value::Null,
+        serde_json::Value::Bool(value) => Value::Bool(*value),
+        serde_json::Value::Number(number) => Value::Number(number.to_string()),
+        serde_json::Value::String(text) => Value::Text(text.clone()),
+        serde_json::Value::Array(items) => {
+            Value::List(items.iter().map(from_json).collect::<Option<Vec<_>>>()?)
+        }
+        serde_json::Value::Object(members) => Value::Object(
+            members
+                .iter()
+                .map(|(name, value)| Some((name.clone(), from_json(value)?)))
+                .collect::<Option<Vec<_>>>()?,
+        ),
+    })
+}

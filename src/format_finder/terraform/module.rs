@@ -1,0 +1,75 @@
+//! What the files of a Terraform module declare: locals, defaults of variables, and the values of `.tfvars`.
+//!
+//! In: parsed files. Out: expressions by name, such as `local.format`. Keeps which names were used.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use hcl_edit::expr::Expression;
+use hcl_edit::structure::Body;
+
+/// The named values of a module.
+#[derive(Debug, Default)]
+pub(super) struct Module<'m> {
+    values: BTreeMap<String, Declared<'m>>,
+    used: RefCell<BTreeSet<String>>,
+}
+
+/// An expression and the file in which it stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Declared<'m> {
+    pub(super) file: &'m str,
+    pub(super) expression: &'m Expression,
+}
+
+impl<'m> Module<'m> {
+    /// Takes in what a file declares.
+    pub(super) fn declare(&mut self, file: &'m str, body: &'m Body) {
+        if file.ends_with(".tfvars") {
+            // Terraform reads these two without being told.
+            if file.ends_with(".auto.tfvars") || file.ends_with("terraform.tfvars") {
+                for attribute in body.attributes() {
+                    let name = format!("var.{}", attribute.key.as_str());
+                    self.values.insert(name, Declared { file, expression: &attribute.value });
+                }
+            }
+            return;
+        }
+        for block in body.blocks() {
+            match block.ident.as_str() {
+                "locals" => {
+                    for attribute in block.body.attributes() {
+                        let name = format!("local.{}", attribute.key.as_str());
+                        self.values.insert(name, Declared { file, expression: &attribute.value });
+                    }
+                }
+                "variable" => {
+                    let label = block.labels.first().map(hcl_edit::structure::BlockLabel::as_str);
+                    let default = block.body.get_attribute("default");
+                    if let (Some(label), Some(default)) = (label, default) {
+                        let declared = Declared { file, expression: &default.value };
+                        self.values.entry(format!("var.{label}")).or_insert(declared);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The expression of `local.x` or `var.x`.
+    pub(super) fn get(&self, name: &str) -> Option<&'m Expression> {
+        let declared = self.values.get(name)?;
+        self.used.borrow_mut().insert(name.to_owned());
+        Some(declared.expression)
+    }
+
+    /// All of them, by name.
+    pub(super) fn named_values(&self) -> impl Iterator<Item = (String, Declared<'m>)> {
+        self.values.iter().map(|(name, declared)| (name.clone(), *declared))
+    }
+
+    /// Whether an expression that was evaluated refers to `name`.
+    pub(super) fn was_used(&self, name: &str) -> bool {
+        self.used.borrow().contains(name)
+    }
+}

@@ -1,0 +1,165 @@
+//! What an expression of a template comes to, as far as the files tell.
+//!
+//! In: parts that an evaluator read. Out: a text in which each part that is not known stands as `${name}`, a gap.
+//! Never guesses what a gap holds.
+
+/// A text longer than this is not built: no format is near it, and references that double each other end here.
+pub(super) const MAX_TEXT: usize = 64 * 1024;
+/// A gap's name is cut to this many characters.
+const MAX_NAME: usize = 60;
+
+/// A value of Terraform, CloudFormation or the Serverless Framework.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Value {
+    Null,
+    Bool(bool),
+    /// As it is written.
+    Number(String),
+    /// With `${name}` for what is not known.
+    Text(String),
+    List(Vec<Value>),
+    /// In the order in which it is written.
+    Object(Vec<(String, Value)>),
+    /// Not known from the files: the name under which it is referred to.
+    Unknown(String),
+}
+
+impl Value {
+    /// Something that only a run of the tool would tell, such as `var.environment`.
+    pub(super) fn unknown(name: &str) -> Self {
+        let plain = |c: &char| !matches!(c, '"' | '\\' | '{' | '}' | '$') && !c.is_control();
+        let words: Vec<&str> = name.split_whitespace().collect();
+        let name: String = words.join(" ").chars().filter(plain).collect();
+        let cut = match name.char_indices().nth(MAX_NAME) {
+            Some((end, _)) => format!("{}…", name.get(..end).unwrap_or_default()),
+            None => name,
+        };
+        Self::Unknown(cut)
+    }
+
+    /// The value as it stands inside a text: what is not known as a gap; nothing for a list or an object.
+    pub(super) fn text(&self) -> Option<String> {
+        match self {
+            Self::Null => Some(String::new()),
+            Self::Bool(value) => Some(value.to_string()),
+            Self::Number(text) | Self::Text(text) => Some(text.clone()),
+            Self::Unknown(name) => Some(gap(name)),
+            Self::List(_) | Self::Object(_) => None,
+        }
+    }
+
+    /// The member of an object.
+    pub(super) fn member(&self, name: &str) -> Option<&Self> {
+        let Self::Object(members) = self else { return None };
+        members.iter().rev().find(|(member, _)| member == name).map(|(_, value)| value)
+    }
+
+    /// The value as JSON without white space, a gap as a string; nothing where that is too long.
+    pub(super) fn json(&self) -> Option<String> {
+        let mut out = String::new();
+        self.write_json(&mut out);
+        (out.len() <= MAX_TEXT).then_some(out)
+    }
+
+    fn write_json(&self, out: &mut String) {
+        if out.len() > MAX_TEXT {
+            return;
+        }
+        match self {
+            Self::Null => out.push_str("null"),
+            Self::Bool(value) => out.push_str(&value.to_string()),
+            Self::Number(text) => out.push_str(text),
+            Self::Text(text) => out.push_str(&quoted(text)),
+            Self::Unknown(name) => out.push_str(&quoted(&gap(name))),
+            Self::List(items) => {
+                out.push('[');
+                for (place, item) in items.iter().enumerate() {
+                    out.push_str(if place > 0 { "," } else { "" });
+                    item.write_json(out);
+                }
+                out.push(']');
+            }
+            Self::Object(members) => {
+                out.push('{');
+                for (place, (name, value)) in members.iter().enumerate() {
+                    out.push_str(if place > 0 { "," } else { "" });
+                    out.push_str(&quoted(name));
+                    out.push(':');
+                    value.write_json(out);
+                }
+                out.push('}');
+            }
+        }
+    }
+}
+
+/// `${name}`.
+fn gap(name: &str) -> String {
+    format!("${{{name}}}")
+}
+
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// The texts after one another; a gap where a part is no text, or all of it is too long.
+pub(super) fn concatenated(parts: impl IntoIterator<Item = Value>, name: &str) -> Value {
+    let mut whole = String::new();
+    for part in parts {
+        match part.text() {
+            Some(text) if whole.len() + text.len() <= MAX_TEXT => whole.push_str(&text),
+            _ => return Value::unknown(name),
+        }
+    }
+    Value::Text(whole)
+}
+
+/// The texts with `separator` between them.
+pub(super) fn joined(separator: &str, items: &[Value], name: &str) -> Value {
+    let mut parts = Vec::new();
+    for (place, item) in items.iter().enumerate() {
+        if place > 0 {
+            parts.push(Value::Text(separator.to_owned()));
+        }
+        parts.push(item.clone());
+    }
+    concatenated(parts, name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(text: &str) -> Value {
+        Value::Text(text.to_owned())
+    }
+
+    #[test]
+    fn what_is_not_known_is_a_gap_without_quotes() {
+        assert_eq!(Value::unknown("var.environment").text().unwrap(), "${var.environment}");
+        assert_eq!(Value::unknown("lookup(var.a,\n  \"b\")").text().unwrap(), "${lookup(var.a, b)}");
+        assert_eq!(Value::unknown(&"é".repeat(100)).text().unwrap().chars().count(), MAX_NAME + 4);
+    }
+
+    #[test]
+    fn objects_are_written_as_json() {
+        let value = Value::Object(vec![
+            ("a".to_owned(), Value::List(vec![text("say \"hi\""), Value::Number("1".to_owned())])),
+            ("b".to_owned(), Value::unknown("var.b")),
+            ("c".to_owned(), Value::Null),
+            ("d".to_owned(), Value::Bool(true)),
+        ]);
+        assert_eq!(value.json().unwrap(), r#"{"a":["say \"hi\"",1],"b":"${var.b}","c":null,"d":true}"#);
+        assert_eq!(value.text(), None);
+        assert_eq!(value.member("d"), Some(&Value::Bool(true)));
+    }
+
+    #[test]
+    fn texts_are_joined_and_never_longer_than_the_limit() {
+        assert_eq!(joined(", ", &[text("a"), Value::unknown("var.b")], "join"), text("a, ${var.b}"));
+        assert_eq!(joined("", &[Value::List(vec![])], "join"), Value::unknown("join"));
+        let long = vec![text(&"x".repeat(MAX_TEXT)), text("y")];
+        assert_eq!(concatenated(long.clone(), "long"), Value::unknown("long"));
+        assert_eq!(Value::List(long).json(), None);
+    }
+}
