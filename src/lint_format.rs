@@ -11,6 +11,7 @@ mod scenarios;
 mod variables;
 
 mod breaks;
+mod digest_reader;
 mod json_format;
 mod metric_filter;
 mod reading;
@@ -25,6 +26,7 @@ mod cases;
 use serde::Serialize;
 
 use self::breaks::broken_json;
+pub use self::digest_reader::read;
 use self::json_format::JsonFormat;
 use self::reading::{misses, missing_status, nested_status, reading};
 use self::refusals::{refusals, secret, unknown};

@@ -66,7 +66,7 @@ pub(super) fn reading(
             unread,
             Code::Unreadable,
             unreadable.as_str(),
-            "in JSON put \"status\":\"$context.status\" at the top level; CLF, CSV and XML are read in the presets' shape only",
+            "in JSON put \"status\":\"$context.status\" at the top level; in CLF, CSV and XML keep the preset's fields and put others behind them, and in names and values keep ip or requestTime",
         ),
         (
             wrong,

@@ -217,3 +217,104 @@ fn a_file_that_is_too_large_or_not_utf_8_is_named() {
         assert!(code == 2 && err.contains(says), "{code} {err}");
     }
 }
+
+/// Formats as AWS, CDK and the Serverless Framework give them, with the kind of API that each is for.
+const DOCUMENTED: [(&str, &str); 16] = [
+    // API Gateway's guide for REST APIs has no space before the quote, its console has one.
+    (
+        "REST API",
+        r#"$context.identity.sourceIp $context.identity.caller $context.identity.user [$context.requestTime]"$context.httpMethod $context.resourcePath $context.protocol" $context.status $context.responseLength $context.requestId $context.extendedRequestId"#,
+    ),
+    (
+        "REST API",
+        r#"$context.identity.sourceIp $context.identity.caller $context.identity.user [$context.requestTime] "$context.httpMethod $context.resourcePath $context.protocol" $context.status $context.responseLength $context.requestId"#,
+    ),
+    // CloudFormation's sample begins with the extended id.
+    (
+        "REST API",
+        r#"$context.extendedRequestId $context.identity.sourceIp $context.identity.caller $context.identity.user [$context.requestTime] "$context.httpMethod $context.resourcePath $context.protocol" $context.status $context.responseLength $context.requestId"#,
+    ),
+    (
+        "REST API",
+        "$context.identity.sourceIp,$context.identity.caller,$context.identity.user,$context.requestTime,$context.httpMethod,$context.resourcePath,$context.protocol,$context.status,$context.responseLength,$context.requestId,$context.extendedRequestId",
+    ),
+    (
+        "HTTP API",
+        r#"$context.identity.sourceIp - - [$context.requestTime] "$context.httpMethod $context.routeKey $context.protocol" $context.status $context.responseLength $context.requestId"#,
+    ),
+    (
+        "HTTP API",
+        "$context.identity.sourceIp,$context.requestTime,$context.httpMethod,$context.routeKey,$context.protocol,$context.status,$context.responseLength,$context.requestId,$context.extendedRequestId",
+    ),
+    (
+        "HTTP API",
+        "<request id=\"$context.requestId\"> <ip>$context.identity.sourceIp</ip> <requestTime>$context.requestTime</requestTime> <httpMethod>$context.httpMethod</httpMethod> <routeKey>$context.routeKey</routeKey> <status>$context.status</status> <protocol>$context.protocol</protocol> <responseLength>$context.responseLength</responseLength> <extendedRequestId>$context.extendedRequestId</extendedRequestId> </request>",
+    ),
+    // The help page on errors of HTTP APIs, and the default of the module for Terraform.
+    (
+        "HTTP API",
+        r#"$context.identity.sourceIp - - [$context.requestTime] "$context.httpMethod $context.routeKey $context.protocol" $context.status $context.responseLength $context.requestId $context.integrationErrorMessage"#,
+    ),
+    (
+        "WebSocket API",
+        r#"$context.identity.sourceIp $context.identity.caller $context.identity.user [$context.requestTime] "$context.eventType $context.routeKey $context.connectionId" $context.status $context.requestId"#,
+    ),
+    (
+        "WebSocket API",
+        "$context.identity.sourceIp,$context.identity.caller,$context.identity.user,$context.requestTime,$context.eventType,$context.routeKey,$context.connectionId,$context.status,$context.requestId",
+    ),
+    (
+        "WebSocket API",
+        "<request id=\"$context.requestId\"> <ip>$context.identity.sourceIp</ip> <caller>$context.identity.caller</caller> <user>$context.identity.user</user> <requestTime>$context.requestTime</requestTime> <eventType>$context.eventType</eventType> <routeKey>$context.routeKey</routeKey> <status>$context.status</status> <connectionId>$context.connectionId</connectionId> </request>",
+    ),
+    (
+        "WebSocket API",
+        r#"{"requestId":"$context.requestId", "ip": "$context.identity.sourceIp", "caller":"$context.identity.caller", "user":"$context.identity.user","requestTime":"$context.requestTime", "eventType":"$context.eventType","routeKey":"$context.routeKey","status":"$context.status","connectionId":"$context.connectionId"}"#,
+    ),
+    // The Serverless Framework's default for REST APIs, and the same in logfmt.
+    (
+        "REST API",
+        "requestId: $context.requestId, ip: $context.identity.sourceIp, caller: $context.identity.caller, user: $context.identity.user, requestTime: $context.requestTime, httpMethod: $context.httpMethod, resourcePath: $context.resourcePath, status: $context.status, protocol: $context.protocol, responseLength: $context.responseLength",
+    ),
+    (
+        "REST API",
+        "requestId=$context.requestId ip=$context.identity.sourceIp httpMethod=$context.httpMethod resourcePath=$context.resourcePath status=$context.status",
+    ),
+    // What follows the presets' fields.
+    (
+        "REST API",
+        r#"$context.identity.sourceIp $context.identity.caller $context.identity.user [$context.requestTime] "$context.httpMethod $context.resourcePath $context.protocol" $context.status $context.responseLength $context.requestId $context.responseLatency "$context.identity.userAgent""#,
+    ),
+    (
+        "HTTP API",
+        r#"{"requestId":"$context.requestId","routeKey":"$context.routeKey","status":"$context.status","stage":"${var.stage}"}"#,
+    ),
+];
+
+#[test]
+fn documented_formats_have_no_finding_and_a_pattern_that_was_tried() {
+    for (api, format) in DOCUMENTED {
+        let (code, out, _) = statuswatch(&[format], "");
+        assert!(out.starts_with(api), "{format}\n{out}");
+        assert!(out.contains("\nno findings") && code == 0, "{format}\n{out}");
+        assert!(
+            out.contains("\nfilter pattern for the error lines: ") && !out.contains("tried"),
+            "{format}\n{out}"
+        );
+        assert_eq!(statuswatch(&["--fix", format], "").0, 0, "{format}");
+    }
+}
+
+#[test]
+fn the_patterns_of_formats_that_are_not_json_are_these() {
+    let pattern = |format: &str| {
+        let (_, out, _) = statuswatch(&[format], "");
+        let line = out.lines().find_map(|line| line.strip_prefix("filter pattern for the error lines: "));
+        line.unwrap_or_default().to_owned()
+    };
+    assert_eq!(pattern(DOCUMENTED[12].1), "%, status: [45][0-9][0-9], protocol: %");
+    assert_eq!(pattern(DOCUMENTED[13].1), "% status=[45][0-9][0-9]$%");
+    // Without a text of its own around the status, a number elsewhere may look like one.
+    let (_, out, _) = statuswatch(&["$context.requestId$context.status$context.path"], "");
+    assert!(out.contains("tried on the lines of this format, none tells them from the others"), "{out}");
+}

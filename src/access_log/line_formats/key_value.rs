@@ -33,7 +33,9 @@ pub(in crate::access_log) fn read(line: &str) -> Option<FormatLine<'_>> {
     };
     let says_which = log.method.as_deref().is_some_and(shapes::is_method)
         || log.resource_path.as_deref().is_some_and(shapes::is_path)
-        || log.route_key.is_some();
+        || log.route_key.is_some()
+        // A request that API Gateway could not read has neither, and the keys for both.
+        || has(&["httpmethod", "method"], shapes::is_missing) && has(&["resourcepath", "path"], shapes::is_missing);
     let says_who_or_when = log.ip.as_deref().is_some_and(shapes::is_ip)
         || has(&["requesttime", "request_time", "time"], shapes::is_request_time)
         || has(&["protocol"], |text| shapes::is_protocol(text) || matches!(text, "http" | "https"));

@@ -4,13 +4,10 @@ use std::io::{self, Read, Write};
 use std::path::Path;
 
 use anyhow::Context;
-use statuswatch::access_log::{self, AccessLog, Format, Reading};
 use statuswatch::format_finder::{
     self, Family, Found, FoundFormat, Language, MAX_FILE_BYTES, SourceFile, language, may_hold_format,
 };
-use statuswatch::lint_format::{
-    Api, DigestField, Lint, Seen, api_by_variables, lint, lint_exact, mended, render,
-};
+use statuswatch::lint_format::{Api, Lint, api_by_variables, lint, lint_exact, mended, read, render};
 
 use crate::Exit;
 use crate::arguments::{ApiKind, LintFormatArguments};
@@ -176,30 +173,4 @@ fn input(argument: &str) -> anyhow::Result<Files> {
 fn looks_like_path(argument: &str) -> bool {
     let begins_as_format = argument.trim_start().starts_with(['{', '<', '$', '"']);
     !begins_as_format && (argument.contains('/') || argument.contains('.')) && !argument.contains(' ')
-}
-
-/// Reads a line as the digest does. A salvaged line is a broken one, so that nothing is seen in it.
-fn read(line: &str) -> Option<Seen> {
-    let Reading::AccessLog(log) = access_log::read(line, Format::Auto) else { return None };
-    Some(Seen { status: log.status.code(), fields: fields(&log) })
-}
-
-fn fields(log: &AccessLog<'_>) -> Vec<DigestField> {
-    let route_key_has_method = log.route_key.as_deref().is_some_and(|key| key.contains(' '));
-    let integration = log.integration_status.or(log.integration_service_status);
-    [
-        (DigestField::Method, log.method.is_some() || route_key_has_method),
-        (DigestField::Route, log.resource_path.is_some() || log.route_key.is_some()),
-        (DigestField::Path, log.path.is_some()),
-        (DigestField::Ip, log.ip.is_some()),
-        (DigestField::RequestId, log.request_id.is_some() || log.extended_request_id.is_some()),
-        (DigestField::ResponseType, log.response_type.is_some()),
-        (DigestField::IntegrationStatus, integration.is_some()),
-        (DigestField::Latency, log.latency_ms.is_some()),
-        (DigestField::UserAgent, log.user_agent.is_some()),
-    ]
-    .into_iter()
-    .filter(|(_, has)| *has)
-    .map(|(field, _)| field)
-    .collect()
 }
