@@ -176,6 +176,10 @@ pub(super) enum Problem {
     OnlyWithNotify,
     #[error("can never be reached, since {0} first; put it above, or narrow what stands above it")]
     Unreachable(String),
+    #[error(
+        "can never be reached: its `method` and `route` contradict each other; leave `method` out, since a route has its own"
+    )]
+    Contradiction,
 }
 
 /// A piece of the document for an error: in quotes, control characters escaped, cut where it is long.

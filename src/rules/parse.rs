@@ -4,6 +4,7 @@
 
 use super::document::Value;
 use super::fault::{Fault, Place, Problem, RuleId, RulesError, quoted};
+use super::reach::Unreachable;
 use super::rule_reader::{self, Named};
 use super::{Rules, reach};
 
@@ -32,12 +33,16 @@ pub(super) fn rules(text: &str) -> Result<Rules, RulesError> {
         rules.extend(rule_reader::rule(number, value, &mut named, &mut faults));
     }
     let conditions: Vec<_> = rules.iter().map(|rule| &rule.conditions).collect();
-    for (at, takers) in reach::unreachable(&conditions) {
+    for Unreachable { at, takers } in reach::unreachable(&conditions) {
         let takers: Vec<&str> =
             takers.iter().filter_map(|taker| Some(rules.get(*taker)?.name.as_str())).collect();
         if let Some(rule) = rules.get(at) {
             let place = Place::Rule(RuleId::Name(rule.name.clone()));
-            faults.push(Fault { place, problem: Problem::Unreachable(take_its_lines(&takers)) });
+            let problem = match takers.as_slice() {
+                [] => Problem::Contradiction,
+                takers => Problem::Unreachable(take_its_lines(takers)),
+            };
+            faults.push(Fault { place, problem });
         }
     }
     if faults.is_empty() { Ok(Rules { rules }) } else { Err(RulesError::new(faults)) }

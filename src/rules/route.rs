@@ -46,9 +46,19 @@ impl Route {
             && self.method.matches(&fold(method_of(log).unwrap_or_default()))
     }
 
-    /// Whether every line that `other` matches is matched by this route too.
-    pub(super) fn covers(&self, other: &Self) -> bool {
-        self.method.covers(&other.method) && self.path.covers(&other.path)
+    /// Whether a line with this method, in capitals, and with this path and no other fits.
+    pub(super) fn takes(&self, method: Option<&str>, path: Option<&str>) -> bool {
+        path.is_some_and(|path| self.path.matches(path)) && self.method.matches(method.unwrap_or_default())
+    }
+
+    /// The method as it was written, in capitals, `*` for any.
+    pub(super) fn method(&self) -> &str {
+        self.method.as_str()
+    }
+
+    /// The path as it was written.
+    pub(super) fn path(&self) -> &str {
+        self.path.as_str()
     }
 }
 

@@ -56,12 +56,20 @@ impl StatusSet {
         self.with(other, |a, b| a & b)
     }
 
-    pub(super) fn without(self, other: Self) -> Self {
-        self.with(other, |a, b| a & !b)
-    }
-
     pub(super) fn is_empty(self) -> bool {
         self.0.iter().all(|word| *word == 0)
+    }
+
+    /// Of its numbers, one for each part that all the other sets hold, or do not hold, as a whole.
+    pub(super) fn representatives(self, others: &[Self]) -> Vec<u16> {
+        let mut found: Vec<u16> = Vec::new();
+        for code in (LOWEST..=HIGHEST).filter(|code| self.contains(*code)) {
+            let is_like = |other: u16| others.iter().all(|set| set.contains(code) == set.contains(other));
+            if !found.iter().any(|earlier| is_like(*earlier)) {
+                found.push(code);
+            }
+        }
+        found
     }
 
     fn with(mut self, other: Self, join: impl Fn(u64, u64) -> u64) -> Self {
@@ -135,13 +143,13 @@ mod tests {
     }
 
     #[test]
-    fn sets_are_joined_cut_and_emptied() {
+    fn sets_are_joined_and_cut() {
         let class = StatusSet::parse("4xx").unwrap();
         let one = StatusSet::parse("404").unwrap();
         assert_eq!(class.union(one), class);
         assert_eq!(class.intersection(one), one);
-        assert!(one.without(class).is_empty());
-        assert!(!class.without(one).contains(404) && class.without(one).contains(405));
+        assert_eq!(class.representatives(&[]), [400]);
+        assert_eq!(class.representatives(&[one, StatusSet::errors()]), [400, 404]);
         assert_eq!(StatusSet::errors(), class.union(StatusSet::parse("5xx").unwrap()));
     }
 }
