@@ -8,8 +8,8 @@ use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
 
 use foldhash::quality::{FixedState, FoldHasher};
 
-/// How many log events are remembered at least, and up to twice as many: as many as the largest batch that Lambda
-/// hands over can hold if all are errors (6 MB of base64 that inflate to five times as much, 400 bytes each).
+/// How many log events are remembered at least, and up to twice as many. A delivery with more errors than that is
+/// remembered as a whole besides: see [`Batch::forget_what_is_known`](crate::digest::Batch::forget_what_is_known).
 ///
 /// It is what a hash table of 65,536 places takes before it grows, so that a full one has no room unused.
 pub const CAPACITY: usize = 57_344;
@@ -34,6 +34,16 @@ impl EventKey {
         hasher.write_u64(place);
         hasher.write_i64(timestamp_ms);
         hasher.write(line.as_bytes());
+        Self(hasher.finish())
+    }
+
+    /// The key of a whole delivery: the sum of its log events' keys, in whatever order, and how many they are.
+    #[must_use]
+    pub fn of_delivery(sum: u64, log_events: u64) -> Self {
+        let mut hasher = FixedState::default().build_hasher();
+        feed(&mut hasher, b"delivery");
+        hasher.write_u64(sum);
+        hasher.write_u64(log_events);
         Self(hasher.finish())
     }
 

@@ -170,7 +170,10 @@ impl<'s> Run<'s> {
             let mut intake = batch.intake(reader, &self.remembered).after(&all.keys);
             let data = Source::Base64(&record.data);
             match decode::decode(data, self.settings.max_decompressed_bytes, &mut intake) {
-                Ok(()) => all.absorb(batch, reader.samples_per_group),
+                Ok(()) => {
+                    batch.forget_what_is_known(&self.remembered);
+                    all.absorb(batch, reader.samples_per_group);
+                }
                 Err(error) => {
                     self.replayed.ledger.undecodable += 1;
                     self.fault(number, format!("record {}: {error}", record.sequence_number));
@@ -201,7 +204,8 @@ impl<'s> Run<'s> {
         }
     }
 
-    fn deliver(&mut self, batch: Batch) {
+    fn deliver(&mut self, mut batch: Batch) {
+        batch.forget_what_is_known(&self.remembered);
         let counts = &batch.counts;
         let mut ledger = Ledger::of(counts);
         ledger.silent = u64::from(counts.matched == 0);
@@ -211,9 +215,9 @@ impl<'s> Run<'s> {
         hits.resize(hits.len().max(counts.rule_hits.len()), 0);
         hits.iter_mut().zip(&counts.rule_hits).for_each(|(sum, hits)| *sum += hits);
         if counts.matched > 0 {
-            self.due.push(Due::Digest(batch.digest));
+            self.due.push(Due::Digest(std::mem::take(&mut batch.digest)));
         }
-        self.remembered.remember(batch.keys);
+        self.remembered.remember(batch.into_keys());
     }
 
     fn fault(&mut self, number: u64, what: String) {

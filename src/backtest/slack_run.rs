@@ -234,9 +234,12 @@ impl<'s> SlackRun<'s> {
     }
 
     fn deliver(&mut self, delivery: Delivery, due_ms: i64) {
-        let Batch { digest, counts, keys, .. } = delivery.batch;
+        let mut batch = delivery.batch;
+        batch.forget_what_is_known(&self.remembered);
+        let digest = std::mem::take(&mut batch.digest);
+        let counts = std::mem::take(&mut batch.counts);
         self.counts.add(&counts);
-        self.remembered.remember(keys);
+        self.remembered.remember(batch.into_keys());
         for group in digest.sections.iter().flat_map(|section| &section.groups) {
             self.groups.add(group.status.code(), &group.route, group.count);
         }

@@ -7,7 +7,7 @@ use super::samples::Room;
 use super::{Counts, Digest, Section};
 use crate::access_log::Format;
 use crate::access_log::formats::{Formats, Recogniser};
-use crate::duplicates::{CAPACITY, EventKeys, Remembered};
+use crate::duplicates::{CAPACITY, EventKey, EventKeys, Remembered};
 use crate::rules::Rules;
 
 /// What decides over log events; the same for every batch.
@@ -34,8 +34,12 @@ pub struct Batch {
     pub digest: Digest,
     /// What became of every line.
     pub counts: Counts,
-    /// The matched log events.
+    /// The matched log events, up to [`CAPACITY`].
     pub keys: EventKeys,
+    /// The deliveries that were absorbed and have matched log events.
+    deliveries: Vec<EventKey>,
+    /// The sum of the keys of all log events that were to be told, duplicates among them, and how many they are.
+    pub(super) keys_seen: (u64, u64),
     /// Space for the line at hand and its route, used again and again.
     pub(super) line: String,
     pub(super) route: String,
@@ -50,8 +54,40 @@ impl Batch {
         Intake::into(self, reader, remembered)
     }
 
+    /// Counts all matched lines as duplicates, if the whole delivery was told before. To be called once it is decoded.
+    ///
+    /// A delivery can have more errors than log events are remembered: then those that were forgotten look new.
+    pub fn forget_what_is_known(&mut self, remembered: &Remembered) {
+        if self.counts.matched == 0 || !remembered.contains(self.delivery()) {
+            return;
+        }
+        self.counts.duplicate += std::mem::take(&mut self.counts.matched);
+        self.counts.client_errors = 0;
+        self.counts.server_errors = 0;
+        self.digest = Digest::default();
+        self.keys.clear();
+        self.rooms.clear();
+    }
+
+    /// What is to be remembered once the batch is told: its log events, and where they are more than are remembered,
+    /// its deliveries.
+    pub fn into_keys(self) -> impl Iterator<Item = EventKey> {
+        let delivery = (self.keys_seen.1 > 0).then(|| self.delivery());
+        let is_full = self.keys.len() >= CAPACITY;
+        let deliveries = self.deliveries.into_iter().chain(delivery).filter(move |_| is_full);
+        self.keys.into_iter().chain(deliveries)
+    }
+
+    fn delivery(&self) -> EventKey {
+        let (sum, log_events) = self.keys_seen;
+        EventKey::of_delivery(sum, log_events)
+    }
+
     /// Adds a batch that was decoded well to this one. At most `samples_per_group` lines of a group are kept.
     pub fn absorb(&mut self, other: Self, samples_per_group: usize) {
+        if other.keys_seen.1 > 0 {
+            self.deliveries.push(other.delivery());
+        }
         self.digest.fold(other.digest, samples_per_group);
         self.rooms.clear();
         self.counts.add(&other.counts);

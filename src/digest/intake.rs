@@ -177,6 +177,9 @@ impl<'a> Intake<'a> {
 
     /// Takes the key of a log event, if it is neither remembered nor in the batch already; counts a duplicate.
     fn is_new(&mut self, key: EventKey) -> bool {
+        let (sum, log_events) = &mut self.batch.keys_seen;
+        *sum = sum.wrapping_add(key.number());
+        *log_events += 1;
         let is_earlier = self.earlier.is_some_and(|earlier| earlier.contains(&key));
         let keys = &mut self.batch.keys;
         if keys.is_empty() {

@@ -30,12 +30,14 @@ impl<S: Slack> Handler<S> {
                 tracing::error!(sequence_number, %error, "a record that cannot be decoded is set aside");
                 continue;
             }
+            batch.forget_what_is_known(&self.remembered);
             if batch.counts.matched > 0 && first_told.is_none() {
                 first_told = Some(record.sequence_number.as_ref());
             }
             all.absorb(batch, self.reader.samples_per_group);
         }
-        let Batch { digest, counts, keys, .. } = all;
+        let digest = std::mem::take(&mut all.digest);
+        let counts = std::mem::take(&mut all.counts);
         warn_of_own_log_group(counts.own_log_group);
         let mut ledger = Ledger::of(&counts);
         ledger.undecodable = undecodable;
@@ -44,7 +46,7 @@ impl<S: Slack> Handler<S> {
         match first_told {
             None => ledger.silent = 1,
             Some(first) => match self.tell_in_time(digest, invocation, &mut ledger, &mut measures).await {
-                Ok(()) => self.remembered.remember(keys),
+                Ok(()) => self.remembered.remember(all.into_keys()),
                 Err(error) => {
                     tracing::error!(%error, lines = counts.matched, "the records come again");
                     ledger.failed = counts.matched;

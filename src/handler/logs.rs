@@ -14,11 +14,13 @@ impl<S: Slack> Handler<S> {
         if let Err(error) = decode::decode(Source::Base64(data), self.max_decompressed_bytes, &mut intake) {
             return Outcome::failed(error.into());
         }
-        let Batch { digest, counts, keys, .. } = batch;
-        warn_of_own_log_group(counts.own_log_group);
-        let mut ledger = Ledger::of(&counts);
-        let mut measures = Measures::of(&counts);
-        if counts.matched == 0 {
+        batch.forget_what_is_known(&self.remembered);
+        warn_of_own_log_group(batch.counts.own_log_group);
+        let mut ledger = Ledger::of(&batch.counts);
+        let mut measures = Measures::of(&batch.counts);
+        let matched = batch.counts.matched;
+        let digest = std::mem::take(&mut batch.digest);
+        if matched == 0 {
             ledger.silent = 1;
             if self.pace.pending() == 0 {
                 return Outcome::of(ledger, measures);
@@ -26,10 +28,10 @@ impl<S: Slack> Handler<S> {
         }
         let told = self.tell_or_fold(digest, invocation, &mut ledger, &mut measures).await;
         match told {
-            Told::Accepted | Told::Folded => self.remembered.remember(keys),
-            Told::Failed(error) if counts.matched > 0 => {
-                ledger.failed = counts.matched;
-                let error = HandlerError::Post { error, lines: counts.matched };
+            Told::Accepted | Told::Folded => self.remembered.remember(batch.into_keys()),
+            Told::Failed(error) if matched > 0 => {
+                ledger.failed = matched;
+                let error = HandlerError::Post { error, lines: matched };
                 return Outcome { answer: Err(error), ledger, measures };
             }
             Told::Failed(error) => warn_of_pending(error, self.pace.pending()),

@@ -1,5 +1,6 @@
 //! At least once in, once out where it can be known: duplicates of every kind against the handler.
 
+use statuswatch::duplicates::CAPACITY;
 use statuswatch::slack::post::{Accepted, PostError, PostOutcome};
 
 use crate::{
@@ -15,6 +16,48 @@ async fn the_same_batch_on_the_same_container_posts_nothing() {
     let second = bench.invoke(&errors(0, 3)).await;
     assert_eq!((second.ledger.duplicate, second.ledger.matched, second.ledger.silent), (3, 0, 1));
     assert_eq!((fates(&second.ledger), bench.slack.bodies().len()), ([0; 4], 1));
+}
+
+/// More errors than log events are remembered, in one delivery.
+#[tokio::test(start_paused = true)]
+async fn a_batch_larger_than_the_memory_posts_nothing_when_it_comes_again() {
+    let more = CAPACITY as u64 + 5_000;
+    let mut bench = Bench::with_burst(5);
+    let first = bench.invoke(&errors(0, more)).await;
+    assert_eq!((first.ledger.matched, first.ledger.posted), (more, 1));
+    // Smaller ones in between are told as ever.
+    let small = bench.invoke(&errors(900_000, 3)).await;
+    assert_eq!((small.ledger.matched, small.ledger.duplicate), (3, 0));
+    for _ in 0..2 {
+        let again = bench.invoke(&errors(0, more)).await;
+        assert_eq!((again.ledger.duplicate, again.ledger.matched, again.ledger.silent), (more, 0, 1));
+    }
+    // One more line makes it another batch, whose new line is told.
+    let other = bench.invoke(&errors(0, more + 1)).await;
+    assert!(other.ledger.matched >= 1, "{:?}", other.ledger);
+    assert_eq!(bench.slack.bodies().len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_large_batch_whose_post_failed_is_told_when_it_comes_again() {
+    let more = CAPACITY as u64 + 1;
+    let mut bench = Bench::with_burst(5);
+    bench.slack.next(unavailable());
+    assert!(bench.invoke(&errors(0, more)).await.answer.is_err());
+    let retried = bench.invoke(&errors(0, more)).await;
+    assert_eq!((retried.ledger.matched, retried.ledger.duplicate), (more, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn records_that_together_are_larger_than_the_memory_post_nothing_when_they_come_again() {
+    let half = CAPACITY as u64 / 2 + 1_000;
+    let record = |n: u64| (format!("4900{n}"), events::gzip(&errors_message(n * half, half)));
+    let event = events::kinesis(&[record(0), record(1), record(2)]);
+    let mut bench = Bench::with_burst(5);
+    let first = bench.invoke(&event).await;
+    assert_eq!((first.ledger.matched, first.ledger.posted), (3 * half, 1));
+    let again = bench.invoke(&event).await;
+    assert_eq!((again.ledger.duplicate, again.ledger.matched, again.ledger.silent), (3 * half, 0, 1));
 }
 
 #[tokio::test(start_paused = true)]
