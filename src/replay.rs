@@ -16,7 +16,7 @@ use crate::handler::alarms::Notice;
 use crate::handler::short_id;
 use crate::ledger::Ledger;
 use crate::recording::{self, Piece, Row};
-use crate::slack::render::{Rendered, Situation, Style, render};
+use crate::slack::render::{Rendered, Situation, Style, UndecodableRecords, render, render_undecodable};
 use crate::trigger::{self, KinesisRecord, Trigger};
 
 /// How a recording is read and its messages are drawn.
@@ -106,6 +106,8 @@ enum Due {
     Digest(Digest),
     /// One notification.
     Notice(Notice),
+    /// The records of one delivery that cannot be decoded.
+    Undecodable(UndecodableRecords),
 }
 
 impl<'s> Run<'s> {
@@ -165,6 +167,7 @@ impl<'s> Run<'s> {
     fn records(&mut self, number: u64, records: &[KinesisRecord<'_>]) {
         let reader = &self.settings.reader;
         let mut all = Batch::default();
+        let mut undecodable = UndecodableRecords::default();
         for record in records {
             let mut batch = Batch::default();
             let mut intake = batch.intake(reader, &self.remembered).after(&all.keys);
@@ -176,11 +179,15 @@ impl<'s> Run<'s> {
                 }
                 Err(error) => {
                     self.replayed.ledger.undecodable += 1;
+                    undecodable.note(&record.shard, &record.sequence_number);
                     self.fault(number, format!("record {}: {error}", record.sequence_number));
                 }
             }
         }
         self.deliver(all);
+        if !undecodable.is_empty() {
+            self.due.push(Due::Undecodable(undecodable));
+        }
     }
 
     fn notifications(&mut self, number: u64, event: &[u8]) {
@@ -234,6 +241,11 @@ impl<'s> Run<'s> {
                     matched: 0,
                     alarms: notice.alarms(),
                 },
+                Due::Undecodable(records) => {
+                    let id = short_id(records.id());
+                    let rendered = render_undecodable(&records, &self.settings.style, &id);
+                    Told { rendered, matched: 0, alarms: 0 }
+                }
             };
             let ledger = &mut self.replayed.ledger;
             ledger.posted += 1;

@@ -36,6 +36,8 @@ pub enum Trigger<'a> {
 pub struct KinesisRecord<'a> {
     /// Its place in the shard, by which a failure is reported.
     pub sequence_number: Cow<'a, str>,
+    /// The shard that it comes from; empty where the event does not say.
+    pub shard: Cow<'a, str>,
     /// Base64 text of the record's bytes; empty where the record has none.
     pub data: Cow<'a, [u8]>,
 }
@@ -142,12 +144,27 @@ impl<'a> Shape<'a> {
 fn kinesis_record(record: &[u8]) -> KinesisRecord<'_> {
     let kinesis = field(record, b"kinesis").unwrap_or_default();
     let sequence_number = field(kinesis, b"sequenceNumber").and_then(text).unwrap_or_default();
+    // `shardId-000000000000:` and the sequence number.
+    let id = lossy(field(record, b"eventID").and_then(text).unwrap_or_default());
+    let shard = match id {
+        Cow::Borrowed(id) => Cow::Borrowed(shard_of(id)),
+        Cow::Owned(id) => Cow::Owned(shard_of(&id).to_owned()),
+    };
     KinesisRecord {
-        sequence_number: match sequence_number {
-            Cow::Borrowed(raw) => String::from_utf8_lossy(raw),
-            Cow::Owned(raw) => Cow::Owned(String::from_utf8_lossy(&raw).into_owned()),
-        },
+        sequence_number: lossy(sequence_number),
+        shard,
         data: field(kinesis, b"data").and_then(text).unwrap_or_default(),
+    }
+}
+
+fn shard_of(event_id: &str) -> &str {
+    event_id.split_once(':').map_or("", |(shard, _)| shard)
+}
+
+fn lossy(text: Cow<'_, [u8]>) -> Cow<'_, str> {
+    match text {
+        Cow::Borrowed(raw) => String::from_utf8_lossy(raw),
+        Cow::Owned(raw) => Cow::Owned(String::from_utf8_lossy(&raw).into_owned()),
     }
 }
 
@@ -178,12 +195,16 @@ mod tests {
         );
         assert_eq!(
             read_text(
-                r#"{"Records":[{"eventSource":"aws:kinesis","kinesis":{"sequenceNumber":"49","data":"H4sI"}},
+                r#"{"Records":[{"eventSource":"aws:kinesis","eventID":"shardId-01:49","kinesis":{"sequenceNumber":"49","data":"H4sI"}},
                     {"kinesis":{"data":7},"eventSource":"aws:kinesis"}]}"#
             ),
             Ok(Trigger::Kinesis(vec![
-                KinesisRecord { sequence_number: "49".into(), data: Cow::Borrowed(b"H4sI") },
-                KinesisRecord { sequence_number: "".into(), data: Cow::Borrowed(b"") },
+                KinesisRecord {
+                    sequence_number: "49".into(),
+                    shard: "shardId-01".into(),
+                    data: Cow::Borrowed(b"H4sI")
+                },
+                KinesisRecord { sequence_number: "".into(), shard: "".into(), data: Cow::Borrowed(b"") },
             ])),
         );
         assert_eq!(
@@ -246,7 +267,7 @@ mod tests {
 
         #[test]
         fn any_damage_is_read_without_a_panic(at in 0_usize..90, byte in any::<u8>()) {
-            let mut event = br#"{"Records":[{"eventSource":"aws:kinesis","kinesis":{"sequenceNumber":"49","data":"H4sI"}}]}"#.to_vec();
+            let mut event = br#"{"Records":[{"eventSource":"aws:kinesis","eventID":"shardId-01:49","kinesis":{"sequenceNumber":"49","data":"H4sI"}}]}"#.to_vec();
             event[at] = byte;
             let _ = read(&event);
         }

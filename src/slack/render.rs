@@ -18,6 +18,7 @@ mod quiet;
 mod rows;
 #[cfg(test)]
 mod tests;
+mod undecodable;
 
 use crate::digest::Digest;
 use crate::slack::console::{LogGroups, Region};
@@ -28,6 +29,7 @@ pub use alarm::{render_alarm, render_topic_text};
 pub(crate) use footer::MAX_LINK;
 use form::Form;
 pub use quiet::{QuietAgain, render_quiet_again};
+pub use undecodable::{UndecodableRecords, number, render_undecodable};
 
 /// Lines shown in one message where the operator says nothing else.
 pub const DEFAULT_MAX_LINES: usize = 20;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use statuswatch::slack::post::Accepted;
 use tokio::time::Instant;
 
 use crate::{
@@ -59,7 +60,7 @@ async fn all_records_are_one_post_and_are_acknowledged() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_poison_record_is_set_aside_wherever_it_stands() {
+async fn a_poison_record_is_named_in_a_message_of_its_own_wherever_it_stands() {
     use Record::{Cut, Errors, Poison};
     for poison in [Poison, Cut] {
         let orders =
@@ -68,16 +69,64 @@ async fn a_poison_record_is_set_aside_wherever_it_stands() {
             let mut bench = Bench::with_burst(5);
             let told = bench.invoke(&event(&records)).await;
             assert_eq!((named(&told), told.ledger.undecodable), (vec![], 1));
-            assert_eq!((told.ledger.received, fates(&told.ledger)), (5, [5, 0, 0, 1]));
+            assert_eq!((told.ledger.received, fates(&told.ledger)), (5, [5, 0, 0, 2]));
         }
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_but_poison_is_acknowledged_and_says_so() {
+async fn nothing_but_poison_is_named_and_then_acknowledged() {
     let mut bench = Bench::with_burst(5);
-    let told = bench.invoke(&event(&[Record::Poison, Record::Cut])).await;
-    assert_eq!((named(&told), told.ledger.undecodable, bench.slack.bodies().len()), (vec![], 2, 0));
+    let records = event(&[Record::Poison, Record::Cut]);
+    let first = bench.invoke(&records).await;
+    assert_eq!((named(&first), first.ledger.undecodable, first.ledger.posted), (vec![], 2, 1));
+    assert_eq!(first.ledger.silent, 0);
+    let body = bench.slack.bodies()[0].to_string();
+    assert!(body.contains("2 Kinesis records cannot be decoded"), "{body}");
+    for place in ["shardId-000000000000 49000", "shardId-000000000000 49001"] {
+        assert!(body.contains(place), "{body}");
+    }
+    let again = bench.invoke(&records).await;
+    assert_eq!((named(&again), again.ledger.undecodable, again.ledger.posted), (vec![], 2, 0));
+    assert_eq!(again.ledger.silent, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_poison_record_that_slack_was_not_told_of_comes_again_and_nothing_is_posted_twice() {
+    use Record::{Errors, Poison};
+    let mut bench = Bench::with_burst(5);
+    let records = event(&[Errors(2), Poison, Errors(3)]);
+    bench.slack.next(Ok(Accepted { as_plain_text: false }));
+    bench.slack.next(unavailable());
+    let failed = bench.invoke(&records).await;
+    assert_eq!((named(&failed), fates(&failed.ledger)), (vec!["49001".to_owned()], [5, 0, 0, 1]));
+    let rest = event(&[Errors(2), Poison, Errors(3)]);
+    let retried = bench.invoke(&rest).await;
+    assert_eq!((named(&retried), retried.ledger.duplicate, retried.ledger.posted), (vec![], 5, 1));
+    assert!(bench.slack.bodies().last().unwrap().to_string().contains("1 Kinesis record cannot be decoded"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_post_also_brings_back_the_poison_before_it() {
+    use Record::{Errors, Poison};
+    let mut bench = Bench::with_burst(5);
+    let records = event(&[Poison, Errors(2)]);
+    bench.slack.next(unavailable());
+    let failed = bench.invoke(&records).await;
+    assert_eq!((named(&failed), fates(&failed.ledger)), (vec!["49000".to_owned()], [0, 0, 2, 0]));
+    let retried = bench.invoke(&records).await;
+    assert_eq!((named(&retried), fates(&retried.ledger)), (vec![], [2, 0, 0, 2]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn poison_in_every_batch_is_rate_limited_and_never_blocks_the_shard() {
+    let mut bench = Bench::with_burst(1);
+    let began = Instant::now();
+    for n in 0..10 {
+        let record = (format!("{n}"), b"no gzip at all".to_vec());
+        assert_eq!(named(&bench.invoke(&events::kinesis(&[record])).await), [""; 0]);
+    }
+    assert_eq!((bench.slack.bodies().len(), began.elapsed().as_secs()), (10, 45), "one in 5 s");
 }
 
 #[tokio::test(start_paused = true)]
@@ -89,15 +138,15 @@ async fn control_records_and_good_lines_post_nothing_and_are_acknowledged() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failed_post_names_the_first_record_that_was_to_be_told() {
+async fn a_failed_post_names_the_first_record_of_which_slack_does_not_know() {
     use Record::{Control, Errors, Good, Poison};
     let mut bench = Bench::with_burst(5);
     let records = event(&[Good, Control, Poison, Errors(2), Errors(3)]);
     bench.slack.next(unavailable());
     let failed = bench.invoke(&records).await;
-    assert_eq!((named(&failed), fates(&failed.ledger)), (vec!["49003".to_owned()], [0, 0, 5, 0]));
+    assert_eq!((named(&failed), fates(&failed.ledger)), (vec!["49002".to_owned()], [0, 0, 5, 0]));
     let retried = bench.invoke(&records).await;
-    assert_eq!((named(&retried), fates(&retried.ledger)), (vec![], [5, 0, 0, 1]));
+    assert_eq!((named(&retried), fates(&retried.ledger)), (vec![], [5, 0, 0, 2]));
 }
 
 #[tokio::test(start_paused = true)]
