@@ -16,11 +16,17 @@ use crate::words;
 /// Finds error lines in Logs Insights whatever format they have, whether the status is a string, a number
 /// or stands in JSON that is broken: by text, since discovered fields exist only for sound JSON.
 ///
+/// An error line, to the reader and here: a number from 400 to 599
+/// - behind a name that has `status` or `code` in it, in any case, and `:`, `=` or `>`;
+/// - or on its own behind a blank, a tab or a comma, as in CLF and CSV, but not as the value of a JSON member;
+/// - or in a line with an escaped ASCII character, which can hide any of these.
+///
 /// It may show a line too many (an `integrationStatus` of 502 beside a status of 200), never one too few.
 /// It is ASCII and has no `$`, which consoles encode in more than one way.
 const ERROR_LINES: &str = concat!(
     "fields @timestamp, @message\n",
-    r#"| filter @message like /[Ss]tatus[A-Za-z_]*["']?[ :=>"']+[45][0-9][0-9]\b|HTTP.[0-9.]+"?[ ,]+[45][0-9][0-9]\b/"#,
+    r#"| filter @message like /(?i)(status|code)[^:=>,]{0,80}[:=>][\s"'\\]*[45][0-9][0-9]\b"#,
+    r#"|(^|[^:\s]\s+|,)["']?[45][0-9][0-9]\b|\\u00[2-7]/"#,
     "\n| sort @timestamp asc\n",
     "| limit 10000",
 );
@@ -140,7 +146,9 @@ fn twice(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::access_log::{Format, Reading, read};
     use proptest::prelude::*;
+    use proptest::sample::select;
     use regex_lite::Regex;
 
     fn region(name: &str) -> Region {
@@ -225,35 +233,146 @@ mod tests {
         }
     }
 
+    /// The query's regular expression, in an engine that knows what Logs Insights knows.
+    fn error_lines() -> Regex {
+        let pattern = ERROR_LINES.split_once("like /").and_then(|(_, rest)| rest.split_once("/\n"));
+        Regex::new(pattern.expect("a pattern").0).expect("a regular expression")
+    }
+
+    /// Whether the reader takes the line for an access log of an error.
+    fn is_error(line: &str) -> bool {
+        match read(line, Format::Auto) {
+            Reading::AccessLog(log) | Reading::Salvaged(log) => log.status.code() >= 400,
+            Reading::Unreadable => false,
+        }
+    }
+
     #[test]
     fn the_query_finds_errors_in_every_format_and_in_broken_json() {
-        let pattern = ERROR_LINES
-            .split_once("like /")
-            .and_then(|(_, rest)| rest.split_once("/\n"))
-            .expect("a pattern")
-            .0;
-        let pattern = Regex::new(pattern).expect("a regular expression");
+        let pattern = error_lines();
         let errors = [
             r#"{ "requestId":"a", "status":"502","protocol":"HTTP/1.1", "responseLength":"36" }"#,
             r#"{"status":404}"#,
             r#"{"status" : 404}"#,
-            r#"{"context":{"statusCode":"503"}}"#,
-            r#"{"httpStatus":500}"#,
+            "{\"status\"\t:\t404}",
+            r#"{"STATUS":"502"}"#,
+            r#"{"status-code":"502","ip":"203.0.113.7","path":"/"}"#,
+            r#"{"http.status.code":502,"ip":"203.0.113.7","path":"/"}"#,
+            r#"{"context":{"status":"503"}}"#,
+            r#"{"httpStatus":500,"ip":"203.0.113.7","path":"/"}"#,
             r#"{"status":"504","error_messageString": " "Endpoint request timed out""}"#,
             r#"{"latency":-,"status":"429"#,
             r#"203.0.113.7 - - [18/Nov/2020:05:28:56 +0000] "POST /v1/orders HTTP/1.1" 502 36 a b"#,
+            r#"203.0.113.7 - - [18/Nov/2020:05:28:56 +0000] "- - -" 429 36 a b"#,
             "203.0.113.7,-,-,18/Nov/2020:05:28:56 +0000,POST,/v1/orders,HTTP/1.1,502,36,a,b",
-            r#"<request id="a"> <status>502</status> <protocol>HTTP/1.1</protocol> </request>"#,
+            "203.0.113.7,-,-,18/Nov/2020:05:28:56 +0000,-,-,-,502,36,a,b",
+            "requestId: a, ip: 203.0.113.7, httpMethod: GET, resourcePath: /, status: 502, protocol: HTTP/1.1",
+            r#"203.0.113.7 - - [18/Nov/2020:05:28:56 +0000]"GET / HTTP/1.1" 502 36 a b"#,
+            r#"203.0.113.7 - - [18/Nov/2020:05:28:56 +0000] "GET / HTTP/1.1" 502 36 "-" "curl/8.0""#,
+            r#"203.0.113.7 - - [18/Nov/2020:05:28:56 +0000] "MESSAGE send abc=" 502 a"#,
+            r#"<request id="a"> <ip>203.0.113.7</ip> <requestTime>18/Nov/2020:05:28:56 +0000</requestTime> <httpMethod>GET</httpMethod> <routeKey>GET /</routeKey> <status>502</status> <protocol>HTTP/1.1</protocol> <responseLength>-</responseLength> </request>"#,
         ];
         for line in errors {
-            assert!(pattern.is_match(line), "{line}");
+            assert!(is_error(line), "the reader on {line}");
+            assert!(pattern.is_match(line), "the query on {line}");
             let fine = line.replace("50", "20").replace("404", "204").replace("429", "229");
             assert!(!pattern.is_match(&fine), "{fine}");
         }
         assert!(ERROR_LINES.is_ascii() && !ERROR_LINES.contains('$'));
     }
 
+    #[test]
+    fn the_query_finds_the_status_wherever_other_services_and_formats_write_it() {
+        let pattern = error_lines();
+        for line in [
+            "time=2020-11-18T05:28:56Z method=GET path=/ status=502 length=36",
+            r#"status="502" method=GET"#,
+            r#"https 2020-11-18T05:28:56.123Z app/a/b 203.0.113.7:1 10.0.0.1:80 0.0 0.0 0.0 200 502 34 366 "GET https://a:443/ HTTP/1.1""#,
+            "2020-11-18\t05:28:56\tFRA2\t36\t203.0.113.7\tGET\ta.cloudfront.net\t/\t502\t-",
+            r#""203.0.113.7","-","18/Nov/2020:05:28:56 +0000","GET","502""#,
+        ] {
+            assert!(pattern.is_match(line), "{line}");
+            assert!(!pattern.is_match(&line.replace("502", "202")), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_stands_in_another_member_is_not_taken_for_the_status() {
+        let pattern = error_lines();
+        for line in [
+            r#"{"status":"200","latency":"450","responseLength":412,"path":"/v1/500"}"#,
+            r#"{"status": 200, "latency": 450, "responseLength": 412, "requestId": "502f-4d2"}"#,
+            r#"{"status":"200","ip":"203.0.113.7","time":"18/Nov/2020:05:28:56 +0000"}"#,
+        ] {
+            assert!(!pattern.is_match(line), "{line}");
+        }
+    }
+
+    /// Texts of which lines are made: names and values in many spellings, what stands between, and other fields.
+    fn line() -> impl Strategy<Value = String> {
+        let key = select(vec![
+            "status",
+            "STATUS",
+            "Status",
+            "statusCode",
+            "status-code",
+            "status_code",
+            "StatusCode",
+            "httpStatus",
+            "http_status",
+            "http.status",
+            "http.status.code",
+            "HTTP-Status-Code",
+            "context.status",
+            "response.status",
+            "st\\u0061tus",
+        ]);
+        let value = select(vec![
+            "502",
+            "\"502\"",
+            "404",
+            "\"404\"",
+            "200",
+            "\" 502 \"",
+            "502.0",
+            "\"50\\u0032\"",
+            "\"\\u0034\u{30}4\"",
+            "-",
+        ]);
+        let blank = || select(vec!["", " ", "\t", "  ", "\n"]);
+        let other = || {
+            select(vec![
+                "",
+                "\"ip\":\"203.0.113.7\",",
+                "\"latency\":-,",
+                "\"httpMethod\":\"GET\", ",
+                "\"path\":\"/v1/500\",",
+                "\"message\":\"\"x\"\",",
+            ])
+        };
+        let shape = select(vec![
+            "{KEY",
+            "{\"context\":{KEY",
+            "{\"response\":{KEY",
+            "{\"http\":{KEY",
+            "{\"status\":{KEY",
+        ]);
+        let end = select(vec!["}", "}}", "", ",\"latency\":-}", ", \"requestId\":\"a\"}}"]);
+        (shape, other(), key, (blank(), blank()), value, end).prop_map(
+            |(shape, other, key, (before, after), value, end)| {
+                shape.replace("KEY", &format!("{other}\"{key}\"{before}:{after}{value}{end}"))
+            },
+        )
+    }
+
     proptest! {
+        #[test]
+        fn the_query_finds_every_line_that_the_reader_takes_for_an_error(line in line()) {
+            if is_error(&line) {
+                prop_assert!(error_lines().is_match(&line), "{}", line);
+            }
+        }
+
         #[test]
         fn no_name_can_end_a_link(name in "\\PC{0,40}", at in any::<i64>()) {
             let region = region("us-east-1");
