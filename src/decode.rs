@@ -20,7 +20,7 @@ pub use log_event::{EscapedText, LogEvent};
 pub(crate) use log_event::{MAX_TIMESTAMP_MS, scan_log_event};
 use window::Window;
 
-use crate::json;
+use crate::json::{self, members};
 
 /// Subscription messages in one batch whose header stands behind their log events; more are refused.
 const MAX_LATE_HEADERS: usize = 256;
@@ -263,7 +263,7 @@ fn read_key(window: &mut Window<'_>) -> Result<Field, DecodeError> {
     window.expect(b'"', "the name of a field")?;
     let field = window.piece("the name of a field", |text| {
         let end = json::closing_quote(text, 0)?;
-        let name = match text.get(..end).unwrap_or_default() {
+        let name = match &*members::name(text.get(..end).unwrap_or_default()) {
             b"messageType" => Field::MessageType,
             b"owner" => Field::Owner,
             b"logGroup" => Field::LogGroup,

@@ -199,7 +199,7 @@ impl<'a> Shape<'a> {
         let mut shape = Self { may_hold_rows: document.starts_with(b"["), ..Self::default() };
         let (mut has_message, mut has_timestamp, mut has_status) = (false, false, false);
         // A document is known to be JSON; one that is an array has no members.
-        let _ = each_field(document, 0, |name, value| match (name, value.first()) {
+        let _ = each_field(document, 0, |name, value| match (&*members::name(name), value.first()) {
             (b"requestPayload", Some(b'{')) => shape.request_payload = Some(value),
             (b"KinesisBatchInfo", Some(b'{')) => shape.kind = Some(Kind::RecordWithoutEvent),
             (b"Messages", Some(b'[')) => shape.queue_messages = Some(value),

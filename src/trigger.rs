@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use thiserror::Error;
 
-use crate::json::members::{each_field, elements, field, text};
+use crate::json::members::{self, each_field, elements, field, text};
 use crate::json::{self, Stop};
 
 /// How much of an event of no known kind its error shows.
@@ -125,7 +125,8 @@ struct Shape<'a> {
 
 impl<'a> Shape<'a> {
     fn note(&mut self, name: &'a [u8], value: &'a [u8]) {
-        match name {
+        let name = members::name(name);
+        match &*name {
             b"awslogs" if value.starts_with(b"{") => self.awslogs = Some(value),
             b"Records" if value.starts_with(b"[") => self.records = Some(value),
             b"alarmData" if value.starts_with(b"{") => self.has_alarm_data = true,
@@ -192,6 +193,20 @@ mod tests {
         assert_eq!(
             read_text(r#" { "other":[{}], "awslogs" : { "x":1, "data" : "H4\/s\nI" } } "#),
             logs("H4/s\nI")
+        );
+        assert_eq!(read_text(r#"{"aws\u006cogs":{"d\u0061ta":"H4sI"}}"#), logs("H4sI"), "escapes in keys");
+        assert_eq!(
+            read_text(
+                r#"{"R\u0065cords":[{"eventS\u006furce":"aws:kinesis","kinesi\u0073":{"\u0064ata":"H4sI","sequenceNumber":"49"}}]}"#
+            ),
+            Ok(Trigger::Kinesis(vec![KinesisRecord {
+                sequence_number: "49".into(),
+                data: Cow::Borrowed(b"H4sI")
+            }]))
+        );
+        assert_eq!(
+            read_text(r#"{"d\u0065tail-type":"CloudWatch Alarm State Change"}"#),
+            Ok(Trigger::Alarm(AlarmShape::EventBridge))
         );
         assert_eq!(
             read_text(

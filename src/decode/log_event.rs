@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::json::{self, Stop};
+use crate::json::{self, Stop, members};
 
 /// The newest time that a log event can have: the last millisecond of the year 9999. What is later was no time, and
 /// became this.
@@ -125,9 +125,9 @@ fn scan_object(
     loop {
         let name = json::expect(text, at, b'"')?;
         let end = json::closing_quote(text, name)?;
-        let name = text.get(name..end).unwrap_or_default();
+        let name = members::name(text.get(name..end).unwrap_or_default());
         at = json::skip_space(text, json::expect(text, end + 1, b':')?);
-        at = match name {
+        at = match &*name {
             b"message" => {
                 let begins = text.get(at) == Some(&b'"');
                 let length = text.get(at + 1..).filter(|_| begins).and_then(&mut *recognise);
@@ -175,14 +175,18 @@ fn scan_text(text: &[u8], at: usize, mut found: impl FnMut(Option<Range<usize>>)
     json::skip_value(text, at)
 }
 
-/// A whole number, also one written as a text; what is none, or lies before 1970, is 0.
+/// A number of milliseconds, also one written as a text or as some encoders write numbers (`1605677336000.0`,
+/// `1.605677336e12`); what is none, or lies before 1970, is 0.
 fn timestamp(value: &[u8]) -> i64 {
-    let digits = value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\"")).unwrap_or(value);
-    let Some(digits) = std::str::from_utf8(digits).ok() else { return 0 };
-    match digits.parse::<i64>() {
-        Ok(ms) => ms.clamp(0, MAX_TIMESTAMP_MS),
-        // Too many digits for any time at all: the far end rather than the beginning of time.
-        Err(_) if digits.len() > 18 && digits.bytes().all(|byte| byte.is_ascii_digit()) => MAX_TIMESTAMP_MS,
-        Err(_) => 0,
+    let number = value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\"")).unwrap_or(value);
+    let Some(number) = std::str::from_utf8(number).ok() else { return 0 };
+    if let Ok(ms) = number.parse::<i64>() {
+        return ms.clamp(0, MAX_TIMESTAMP_MS);
     }
+    // Rust reads `inf` and `nan` as numbers, too.
+    let is_written_in_digits = number.bytes().all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b));
+    let ms = number.parse::<f64>().ok().filter(|_| is_written_in_digits).unwrap_or_default();
+    // A cast saturates: what is too large for any time becomes the far end, not the beginning of time.
+    #[allow(clippy::cast_possible_truncation, reason = "no fraction of a millisecond is kept")]
+    (ms as i64).clamp(0, MAX_TIMESTAMP_MS)
 }

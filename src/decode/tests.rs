@@ -121,7 +121,7 @@ fn an_odd_log_event_does_not_harm_the_others() {
         {"id":"1","timestamp":1,"message":502}, 7, null, [{"message":"x"}], {},
         {"timestamp":1,"message":"no id"}, {"id":9,"timestamp":"2","message":"id is a number"},
         {"id":"2","timestamp":-5,"message":"before 1970"}, {"id":"3","message":"no time"},
-        {"id":"4","timestamp":99999999999999999999,"message":"after 9999"}, {"id":"5","timestamp":1.5,"message":"no whole number"},
+        {"id":"4","timestamp":99999999999999999999,"message":"after 9999"}, {"id":"5","timestamp":1.5,"message":"a fraction"},
         {"id":"6","timestamp":1,"message":"first","message":"last","extractedFields":{"a":["}"]}}
     ],"policyLevel":"ACCOUNT_LEVEL_POLICY"}"#;
     assert_eq!(
@@ -137,11 +137,42 @@ fn an_odd_log_event_does_not_harm_the_others() {
             "g|s|2|0|before 1970",
             "g|s|3|0|no time",
             "g|s|4|253402300799999|after 9999",
-            "g|s|5|0|no whole number",
+            "g|s|5|1|a fraction",
             "g|s|6|1|last",
             "end of g",
         ],
     );
+}
+
+#[test]
+fn a_time_is_read_however_its_number_is_spelled_and_a_word_is_none() {
+    for (written, ms) in [
+        ("1605677336000.0", 1_605_677_336_000),
+        ("1.605677336e12", 1_605_677_336_000),
+        ("1605677336E+3", 1_605_677_336_000),
+        (r#""1.605677336e12""#, 1_605_677_336_000),
+        ("16056773360009e-1", 1_605_677_336_000),
+        ("1e400", MAX_TIMESTAMP_MS),
+        ("-1e3", 0),
+        (r#""inf""#, 0),
+        (r#""NaN""#, 0),
+        (r#""e""#, 0),
+        ("true", 0),
+    ] {
+        let message = MESSAGE.replace("\"timestamp\":5", &format!("\"timestamp\":{written}"));
+        assert_eq!(plain(&message).unwrap()[0], format!("g|s|1|{ms}|a\"b"), "{written}");
+    }
+}
+
+#[test]
+fn keys_are_keys_whatever_escapes_spell_them() {
+    let mut escaped = MESSAGE.to_owned();
+    for key in ["messageType", "owner", "logGroup", "logStream", "logEvents", "id", "timestamp", "message"] {
+        let spelled = key.chars().map(|c| format!("\\u{:04x}", u32::from(c))).collect::<Vec<_>>().concat();
+        escaped = escaped.replace(&format!("\"{key}\":"), &format!("\"{spelled}\":"));
+    }
+    assert!(!escaped.contains("message"), "{escaped}");
+    assert_eq!(plain(&escaped), plain(MESSAGE));
 }
 
 #[test]

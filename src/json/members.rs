@@ -38,12 +38,22 @@ pub(crate) fn each_field<'a>(
 /// The raw value of a field of an object; the last one where it stands twice, as in JSON parsers.
 pub(crate) fn field<'a>(object: &'a [u8], wanted: &[u8]) -> Option<&'a [u8]> {
     let mut found = None;
-    let _ = each_field(object, 0, |name, value| {
-        if name == wanted {
+    let _ = each_field(object, 0, |raw_name, value| {
+        if *name(raw_name) == *wanted {
             found = Some(value);
         }
     });
     found
+}
+
+/// What the raw name of a field says: `"d\u0061ta"` is `data`. Copies nothing where there is no escape.
+pub(crate) fn name(raw: &[u8]) -> Cow<'_, [u8]> {
+    if memchr::memchr(b'\\', raw).is_none() {
+        return Cow::Borrowed(raw);
+    }
+    let mut said = String::new();
+    super::unescape(raw, &mut said);
+    Cow::Owned(said.into_bytes())
 }
 
 /// The raw elements of an array that is known to be JSON.
@@ -59,11 +69,5 @@ pub(crate) fn elements(array: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// What a raw value says, if it is a text.
 pub(crate) fn text(value: &[u8]) -> Option<Cow<'_, [u8]>> {
-    let raw = value.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
-    if memchr::memchr(b'\\', raw).is_none() {
-        return Some(Cow::Borrowed(raw));
-    }
-    let mut said = String::new();
-    super::unescape(raw, &mut said);
-    Some(Cow::Owned(said.into_bytes()))
+    Some(name(value.strip_prefix(b"\"")?.strip_suffix(b"\"")?))
 }

@@ -81,7 +81,8 @@ impl EventFormat {
             let member = Member::of(name, is_text)?;
             let says_something = !matches!(member, Member::Text | Member::Number);
             let stands_twice = says_something && members.iter().any(|(_, known)| *known == member);
-            if stands_twice || names.contains(&name) {
+            // An escape may spell any name.
+            if stands_twice || names.contains(&name) || name.contains(&b'\\') {
                 return None;
             }
             names.push(name);
@@ -199,6 +200,7 @@ mod tests {
     fn what_a_parser_reads_otherwise_is_not_learned() {
         for text in [
             r#"{"timestamp":"5","message":"a"}"#,
+            r#"{"timestamp":5,"message":"a","m\u0065ssage":"b"}"#,
             r#"{"timestamp":5,"message":"a","message":"b"}"#,
             r#"{"timestamp":5,"message":"a","id":"1","eventId":"2"}"#,
             r#"{"timestamp":5,"message":"a","id":1}"#,
