@@ -13,6 +13,8 @@ pub mod evaluator;
 mod event_detail;
 #[cfg(test)]
 pub(crate) mod fixture_tests;
+mod log_query;
+mod marks;
 pub mod memory;
 pub mod metric;
 pub mod notice;

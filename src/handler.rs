@@ -124,6 +124,7 @@ impl HandlerError {
             | Self::Notices { first: NoticeError::Unreadable(_), .. } => "Statuswatch.Event",
             Self::Decode(_) => "Statuswatch.Decode",
             Self::Post { .. } | Self::Notices { first: NoticeError::Post { .. }, .. } => "Statuswatch.Slack",
+            Self::Notices { first: NoticeError::NoToken { .. }, .. } => "Statuswatch.RateLimit",
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Types only. A field that the notification lacks is absent here too; nothing is filled in by guessing.
 
 use std::fmt;
+use std::hash::Hash;
 
 /// One change of an alarm's state, as CloudWatch notified it.
 ///
@@ -20,7 +21,11 @@ pub struct AlarmChange {
     pub account: Option<String>,
     /// The alarm's description, where there is one.
     pub description: Option<String>,
-    /// The state that the alarm changed to.
+    /// Set where one of the alarm's time series changed, not the alarm.
+    pub contributor: Option<Contributor>,
+    /// How many of the alarm's time series are in ALARM, where the alarm has several and its reason tells.
+    pub time_series: Option<TimeSeries>,
+    /// The state that the alarm or the contributor changed to.
     pub state: AlarmState,
     /// When it changed, epoch milliseconds.
     pub changed_at_ms: i64,
@@ -38,6 +43,28 @@ pub struct AlarmChange {
     pub missing_data: Option<MissingData>,
     /// What suppresses the alarm's actions at present (`WaitPeriod`, `ExtensionPeriod`, `Alarm`); composite alarms only.
     pub suppressed_by: Option<String>,
+    /// Whether a mute rule was active, so that CloudWatch took no action.
+    pub is_muted: bool,
+}
+
+/// One time series of an alarm that has several: of a Metrics Insights query with `GROUP BY`, of a log alarm with `by`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contributor {
+    /// CloudWatch's id for it; empty where it is not told.
+    pub id: String,
+    /// What tells it from the others, name and value, in order of name: `Resource`, `/v1/orders`.
+    pub attributes: Vec<(String, String)>,
+}
+
+/// How many time series of an alarm are in ALARM.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TimeSeries {
+    /// Those in ALARM.
+    pub in_alarm: u32,
+    /// Whether there are more: CloudWatch counts to 100.
+    pub or_more: bool,
+    /// All that the query found, where that is told.
+    pub all: Option<u32>,
 }
 
 /// An alarm's state.
@@ -58,7 +85,7 @@ pub struct PreviousState {
     pub state: AlarmState,
     /// Since when, epoch milliseconds; SNS does not tell.
     pub since_ms: Option<i64>,
-    /// Whether its actions were suppressed, so that nobody was notified of it.
+    /// Whether its actions were suppressed or muted, so that nobody was notified of it.
     pub suppressed: bool,
 }
 
@@ -74,6 +101,8 @@ pub enum Watched {
         /// The name that its author gave it.
         label: Option<String>,
     },
+    /// A log alarm's scheduled Logs Insights query.
+    LogQuery(LogQuery),
     /// Other alarms.
     Composite {
         /// The rule over them, such as `ALARM(a) OR ALARM(b)`.
@@ -98,6 +127,17 @@ pub struct Metric {
     pub statistic: Option<String>,
     /// Its unit, such as `Percent`.
     pub unit: Option<String>,
+}
+
+/// What a log alarm asks, and where. Its `evaluation_periods` and `datapoints_to_alarm` count query results.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LogQuery {
+    /// The log groups, each a name, or an ARN where it is of another account or Region.
+    pub log_groups: Vec<String>,
+    /// The query in Logs Insights' language; empty where it is not told.
+    pub query: String,
+    /// What of its result is compared with the threshold, such as `count(*)`.
+    pub aggregation: Option<String>,
 }
 
 /// An alarm that made a composite alarm change.
@@ -190,6 +230,14 @@ pub enum TreatMissingData {
     Breaching,
     /// `notBreaching`.
     NotBreaching,
+}
+
+impl Contributor {
+    /// What tells it from every other contributor of its alarm: its id, or its attributes where it has none.
+    pub(crate) fn identity(&self) -> impl Hash + '_ {
+        let attributes = if self.id.is_empty() { self.attributes.as_slice() } else { &[] };
+        (&self.id, attributes)
+    }
 }
 
 impl AlarmState {

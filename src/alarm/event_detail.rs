@@ -7,8 +7,11 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde_json::Value;
 
-use super::change::{AlarmChange, Condition, Metric, PreviousState, Threshold, Watched};
+use super::change::{AlarmChange, Condition, Contributor, Metric, PreviousState, Threshold, Watched};
+use super::log_query::{self, LogAlarm};
+use super::marks;
 use super::reason;
 use super::watched::{self, Query};
 use super::wire::{self, AlarmArn, lenient, lenient_list};
@@ -21,6 +24,10 @@ pub(super) struct Envelope {
     pub(super) region: Option<String>,
     /// Used where the state has no time of its own; EventBridge's is in whole seconds.
     pub(super) time: Option<String>,
+    /// Whether it is the change of a contributor, by its `detail-type`.
+    pub(super) is_of_contributor: bool,
+    pub(super) contributor: Value,
+    pub(super) mute: Value,
 }
 
 /// What a detail must have and this one lacks.
@@ -46,7 +53,16 @@ pub(super) fn read(detail: Detail, envelope: &Envelope) -> Result<AlarmChange, L
     let reason = current.reason.unwrap_or_default();
     let sentence = reason::read_sentence(&reason);
     let data = current.reason_data.as_deref().map(reason::read_data).unwrap_or_default();
-    let configuration = detail.configuration.unwrap_or_default();
+    let configuration = Configuration::deserialize(&detail.configuration).unwrap_or_default();
+    let log_alarm = log_query::read(&detail.configuration, region.as_deref(), account.as_deref())
+        .or_else(|| data.results_to_evaluate.map(|_| LogAlarm::default()));
+    let is_log_alarm = log_alarm.is_some();
+    let log_alarm = log_alarm.unwrap_or_default();
+    let own = [&detail.alarm_contributor, &current.alarm_contributor, &envelope.contributor];
+    let nested = detail.configuration.get("alarmContributor");
+    let contributor = marks::contributor_in(own.into_iter().chain(nested)).or_else(|| {
+        envelope.is_of_contributor.then(|| Contributor { id: String::new(), attributes: Vec::new() })
+    });
 
     let choice = watched::choose(configuration.metrics.into_iter().map(WireQuery::read).collect(), None);
     let mut watched = choice.watched;
@@ -62,7 +78,10 @@ pub(super) fn read(detail: Detail, envelope: &Envelope) -> Result<AlarmChange, L
         }
         watched = Watched::Composite { rule, triggering };
     }
-    let threshold = data.threshold.or(sentence.threshold);
+    if is_log_alarm {
+        watched = Watched::LogQuery(log_alarm.query);
+    }
+    let threshold = data.threshold.or(sentence.threshold).or(log_alarm.threshold.map(Threshold::Value));
     let band = choice.has_band.then_some(Threshold::Band { lower: None, upper: None });
     Ok(AlarmChange {
         name,
@@ -70,29 +89,38 @@ pub(super) fn read(detail: Detail, envelope: &Envelope) -> Result<AlarmChange, L
         region: region.or_else(|| wire::region_code(envelope.region.as_deref()?)),
         account: envelope.account.as_deref().and_then(wire::account_number).or(account),
         description: wire::text(configuration.description),
+        contributor,
+        time_series: reason::read_time_series(&reason),
         state,
         changed_at_ms,
         previous: detail.previous_state.and_then(|previous| {
             Some(PreviousState {
                 state: wire::state(previous.value.as_deref()?)?,
                 since_ms: previous.timestamp.as_deref().and_then(wire::epoch_ms),
-                suppressed: previous.actions_suppressed_by.is_some(),
+                suppressed: previous.actions_suppressed_by.is_some() || marks::is_muted([&previous.mute]),
             })
         }),
         watched,
         condition: Condition {
-            comparison: sentence.comparison,
+            comparison: log_alarm.comparison.or(sentence.comparison),
             threshold: threshold.or(band),
-            period_s: choice.period_s.or(data.period_s),
-            evaluation_periods: sentence.evaluation_periods,
-            datapoints_to_alarm: sentence.datapoints_to_alarm,
-            treat_missing_data: None,
+            period_s: log_alarm.period_s.or(choice.period_s).or(data.period_s),
+            evaluation_periods: log_alarm
+                .results_to_evaluate
+                .or(data.results_to_evaluate)
+                .or(sentence.evaluation_periods),
+            datapoints_to_alarm: log_alarm
+                .results_to_alarm
+                .or(data.results_to_alarm)
+                .or(sentence.datapoints_to_alarm),
+            treat_missing_data: log_alarm.treat_missing_data,
         },
         reason,
         // The sentence has the times of its datapoints, the data beside it has not.
         datapoints: if sentence.datapoints.is_empty() { data.datapoints } else { sentence.datapoints },
         missing_data: sentence.missing_data,
         suppressed_by: wire::text(current.actions_suppressed_by),
+        is_muted: marks::is_muted([&detail.mute, &current.mute, &envelope.mute]),
     })
 }
 
@@ -106,8 +134,12 @@ pub(super) struct Detail {
     state: Option<State>,
     #[serde(default, deserialize_with = "lenient")]
     previous_state: Option<State>,
-    #[serde(default, deserialize_with = "lenient")]
-    configuration: Option<Configuration>,
+    #[serde(default)]
+    configuration: Value,
+    #[serde(default)]
+    alarm_contributor: Value,
+    #[serde(rename = "muteDetail", default)]
+    mute: Value,
 }
 
 #[derive(Deserialize)]
@@ -123,9 +155,13 @@ struct State {
     timestamp: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
     actions_suppressed_by: Option<String>,
+    #[serde(default)]
+    alarm_contributor: Value,
+    #[serde(rename = "muteDetail", default)]
+    mute: Value,
 }
 
-/// A metric alarm has `metrics`, a composite alarm `alarmRule`; a suppressor is optional.
+/// What is not a log alarm's: a metric alarm has `metrics`, a composite alarm `alarmRule`; a suppressor is optional.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
 struct Configuration {

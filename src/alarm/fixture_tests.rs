@@ -40,11 +40,13 @@ fn decided(decision: Decision) -> String {
 }
 
 fn told(notice: &AlarmNotice) -> String {
-    let AlarmNotice { heading, about, since_ms, alarm_url, log_group, window_ms, .. } = notice;
+    let AlarmNotice { heading, note, about, since_ms, alarm_url, log_groups, query, window_ms, .. } = notice;
     let window = window_ms.map(|(start, end)| format!("{} to {}", time(start), time(end)));
-    let log_group = log_group.as_ref().map(|name| format!(" of {name:?}")).unwrap_or_default();
+    let names = log_groups.iter().map(|name| format!(" of {name:?}")).collect::<Vec<_>>().concat();
+    let query = query.as_ref().map(|query| format!("\n  query {query:?}")).unwrap_or_default();
+    let note = note.map(|note| format!("\n  note  {note}")).unwrap_or_default();
     format!(
-        "  {}\n  about {about:?}\n  since {:?}\n  alarm {alarm_url:?}\n  logs  {window:?}{log_group}\n",
+        "  {}{note}\n  about {about:?}\n  since {:?}\n  alarm {alarm_url:?}\n  logs  {window:?}{names}{query}\n",
         heading.join(" · "),
         since_ms.map(time),
     )
@@ -66,6 +68,15 @@ fn read_as(change: &AlarmChange) -> String {
     );
     for point in &change.datapoints {
         writeln!(lines, "  datapoint {} of {:?}", point.value, point.start_ms.map(time)).unwrap();
+    }
+    if let Some(contributor) = &change.contributor {
+        writeln!(lines, "  {contributor:?}").unwrap();
+    }
+    if let Some(time_series) = &change.time_series {
+        writeln!(lines, "  {time_series:?}").unwrap();
+    }
+    if change.is_muted {
+        writeln!(lines, "  muted").unwrap();
     }
     writeln!(lines, "  missing {:?}, suppressed by {:?}", change.missing_data, change.suppressed_by).unwrap();
     lines

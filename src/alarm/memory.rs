@@ -1,27 +1,32 @@
-//! Which alarm changes a person hears of, and what this process remembers of those it told.
+//! Which alarm changes are posted, and what this process remembers of them.
 //!
-//! Deciding is a pure function of the change and the memory. A change is remembered only by
-//! [`AlarmMemory::commit`], after it was told: one whose post failed comes again and is told then.
+//! Deciding is a pure function of the change and the memory. A change that is posted is remembered only by
+//! [`AlarmMemory::commit`], after Slack accepted it: one whose post failed comes again and is posted then.
 //!
 //! The same change can come through SNS, EventBridge and the direct action, each at least once and in any order.
-//! Its key is the alarm (ARN, or name and account where the ARN is not told), the state, and the time of change
-//! within [`SAME_CHANGE_MS`]. Memory is bounded: the alarms touched longest ago are forgotten first.
+//! Its key is the alarm (ARN, or name and account where the ARN is not told) and its contributor, the state, and the
+//! time of change within [`SAME_CHANGE_MS`]. What a channel shows decides, not only what a notification says of the
+//! state before: a recovery is posted for each ALARM that was posted, whatever lies between, also under a mute rule;
+//! and for no other. Memory is bounded: the alarms touched longest ago are forgotten first, those without an open
+//! ALARM before those with one.
+
+mod history;
 
 use std::collections::VecDeque;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::change::{AlarmChange, AlarmState};
 use super::notification::TopicText;
+use history::{Entry, History, Origin, Place};
 
 /// Two changes of one alarm to one state this close together are one change. The wire shapes differ by
 /// milliseconds, and by up to one second where only whole seconds are told; an alarm is evaluated at most every
 /// ten seconds, and another state lies between two changes to the same one.
 pub const SAME_CHANGE_MS: u64 = 1_000;
 
-/// At most so many alarms, and so many texts, are remembered.
+/// At most so many alarms and contributors, and so many texts, are remembered. CloudWatch keeps at most 100
+/// contributors of one alarm in ALARM.
 pub const MAX_REMEMBERED: usize = 1_000;
-
-/// At most so many told changes of one alarm are remembered.
-const MAX_TOLD: usize = 8;
 
 /// Whether a person hears of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,13 +45,13 @@ pub enum Telling {
         /// Since when, epoch milliseconds.
         since_ms: i64,
     },
-    /// The alarm went from ALARM to OK.
+    /// The alarm is OK again after an ALARM, or the contributor is.
     Recovery {
         /// When it had gone off, epoch milliseconds, where that is known.
         began_ms: Option<i64>,
     },
-    /// The alarm went off, and its recovery was told before: its own post had failed and came again. What was counted
-    /// is told all the same, as over.
+    /// The alarm went off, and is known to be OK again: its notification was late, or its own post had failed and came
+    /// again. What was counted is told all the same, as over.
     BelatedNotice {
         /// Since when it was in alarm, epoch milliseconds.
         since_ms: i64,
@@ -60,200 +65,206 @@ pub enum Telling {
 pub enum Silence {
     /// It went to `INSUFFICIENT_DATA`.
     InsufficientData,
-    /// It went to OK, but not from ALARM, or from an ALARM that nobody was told of since it was suppressed.
+    /// It went to OK, and no ALARM was posted before, as far as anyone can know.
     NotARecovery,
-    /// A composite alarm whose actions are suppressed.
+    /// The actions of a composite alarm are suppressed.
     Suppressed,
+    /// A mute rule is active.
+    Muted,
     /// It was told before.
     Repeat,
     /// A later change of the same alarm was told before, and this one adds nothing to it.
     Superseded,
 }
 
-/// What was told, of which alarm, and since when each is in alarm.
+/// What was posted, of which alarm and contributor, and what is known besides of their changes.
 #[derive(Debug, Clone, Default)]
 pub struct AlarmMemory {
     /// Touched longest ago first.
     alarms: VecDeque<Remembered>,
-    texts: VecDeque<String>,
+    texts: VecDeque<u64>,
 }
 
+/// One alarm, or one contributor of it. Names are kept as hashes, however long they are.
 #[derive(Debug, Clone)]
 struct Remembered {
-    arn: Option<String>,
-    account: Option<String>,
-    name: String,
-    /// State and time of change, the oldest first, which is the first that is forgotten.
-    told: VecDeque<(AlarmState, i64)>,
-    /// The newest change seen since the alarm was first told, told or silent.
-    seen_ms: i64,
-    /// Since when it has been in an ALARM that was told.
-    in_alarm_since_ms: Option<i64>,
+    arn: Option<u64>,
+    account: Option<u64>,
+    name: u64,
+    /// `None` for the alarm itself.
+    contributor: Option<u64>,
+    history: History,
 }
 
 impl AlarmMemory {
     /// Whether to tell a change. Has no effect; see [`AlarmMemory::commit`].
     #[must_use]
     pub fn decide(&self, change: &AlarmChange) -> Decision {
-        if change.suppressed_by.is_some() {
-            return Decision::Silent(Silence::Suppressed);
+        let unknown = Remembered::new(change);
+        let remembered = self.alarms.iter().find(|remembered| remembered.is(&unknown));
+        let history = &remembered.unwrap_or(&unknown).history;
+        match history.place(change.state, change.changed_at_ms) {
+            Place::Posted => return Decision::Silent(Silence::Repeat),
+            Place::Forgotten if change.state != AlarmState::InsufficientData => {
+                return Decision::Silent(Silence::Superseded);
+            }
+            _ => {}
         }
-        let remembered = self.alarms.iter().find(|remembered| remembered.is(change));
-        let in_alarm_since_ms = remembered.and_then(|remembered| remembered.in_alarm_since_ms);
-        let telling = match change.state {
-            AlarmState::InsufficientData => return Decision::Silent(Silence::InsufficientData),
-            AlarmState::Alarm => first_notice(change, in_alarm_since_ms),
-            AlarmState::Ok => recovery(change, in_alarm_since_ms),
-        };
-        match remembered.map(|remembered| remembered.place(change)) {
-            Some(Place::Told) => Decision::Silent(Silence::Repeat),
-            Some(Place::BeforeRecovery { until_ms }) => match telling {
-                Ok(Telling::FirstNotice { since_ms }) => {
-                    Decision::Tell(Telling::BelatedNotice { since_ms, until_ms })
-                }
-                _ => Decision::Silent(Silence::Superseded),
-            },
-            Some(Place::BeforeTold) => Decision::Silent(Silence::Superseded),
-            Some(Place::New) | None => telling.map_or_else(Decision::Silent, Decision::Tell),
+        match change.state {
+            AlarmState::InsufficientData => Decision::Silent(Silence::InsufficientData),
+            AlarmState::Alarm => decide_alarm(change, history),
+            AlarmState::Ok => decide_ok(change, history),
         }
     }
 
     /// Remembers a change with what was decided: after the post was accepted, or at once where it is silent.
     /// An older change never overwrites what a newer one left.
     pub fn commit(&mut self, change: &AlarmChange, decision: Decision) {
-        let known = self.alarms.iter().position(|remembered| remembered.is(change));
-        let mut remembered = match (known.and_then(|index| self.alarms.remove(index)), decision) {
-            (Some(remembered), _) => remembered,
-            (None, Decision::Tell(_)) => Remembered::new(change),
-            // Nothing was told of this alarm: there is nothing that a silent change could alter.
-            (None, Decision::Silent(_)) => return,
-        };
+        let unknown = Remembered::new(change);
+        let known = self.alarms.iter().position(|remembered| remembered.is(&unknown));
+        let mut remembered = known.and_then(|index| self.alarms.remove(index)).unwrap_or(unknown);
         remembered.note(change, decision);
         self.alarms.push_back(remembered);
         if self.alarms.len() > MAX_REMEMBERED {
-            self.alarms.pop_front();
+            let is_closed = |remembered: &Remembered| remembered.history.open_before(i64::MAX).is_none();
+            let forgotten = self.alarms.iter().take(MAX_REMEMBERED).position(is_closed).unwrap_or_default();
+            self.alarms.remove(forgotten);
         }
     }
 
     /// Whether to tell a topic's text: yes, unless this very message was told before. A text without an id is told.
     #[must_use]
     pub fn decide_text(&self, text: &TopicText) -> bool {
-        !text.message_id.as_ref().is_some_and(|id| self.texts.contains(id))
+        !text.message_id.as_ref().is_some_and(|id| self.texts.contains(&hash(id)))
     }
 
     /// Remembers a topic's text, after the post was accepted.
     pub fn commit_text(&mut self, text: &TopicText) {
         let Some(id) = &text.message_id else { return };
-        self.texts.push_back(id.clone());
+        self.texts.push_back(hash(id));
         if self.texts.len() > MAX_REMEMBERED {
             self.texts.pop_front();
         }
     }
 }
 
-fn first_notice(change: &AlarmChange, in_alarm_since_ms: Option<i64>) -> Result<Telling, Silence> {
-    let already = change.previous.as_ref().filter(|previous| previous.state == AlarmState::Alarm);
-    match already {
-        Some(_) if in_alarm_since_ms.is_some() => Err(Silence::Repeat),
-        // The suppression of a composite alarm ended: it has been in alarm for longer than people know.
-        Some(previous) => {
-            Ok(Telling::FirstNotice { since_ms: previous.since_ms.unwrap_or(change.changed_at_ms) })
-        }
-        None => Ok(Telling::FirstNotice { since_ms: change.changed_at_ms }),
+fn decide_alarm(change: &AlarmChange, history: &History) -> Decision {
+    if let Some(silence) = silenced(change) {
+        return Decision::Silent(silence);
     }
-}
-
-fn recovery(change: &AlarmChange, in_alarm_since_ms: Option<i64>) -> Result<Telling, Silence> {
-    let (after_alarm, began_ms) = match &change.previous {
-        Some(previous) if previous.state == AlarmState::Alarm => {
-            let told = !previous.suppressed || in_alarm_since_ms.is_some();
-            (told, previous.since_ms.or(in_alarm_since_ms))
-        }
-        Some(_) => (false, None),
-        None => (in_alarm_since_ms.is_some(), in_alarm_since_ms),
+    let at_ms = change.changed_at_ms;
+    let since_ms = match &change.previous {
+        // It goes on. Where nobody was told of it, its suppression or mute ended: it has been in alarm for longer
+        // than people know.
+        Some(previous) if previous.state == AlarmState::Alarm => match history.open_before(at_ms) {
+            Some(open) if open.origin == Origin::Posted => return Decision::Silent(Silence::Repeat),
+            _ => previous.since_ms.filter(|since| *since <= at_ms).unwrap_or(at_ms),
+        },
+        _ => at_ms,
     };
-    if after_alarm {
-        Ok(Telling::Recovery { began_ms: began_ms.filter(|began| *began <= change.changed_at_ms) })
-    } else {
-        Err(Silence::NotARecovery)
+    match history.place(AlarmState::Alarm, at_ms) {
+        Place::BeforeOk { until_ms } => Decision::Tell(Telling::BelatedNotice { since_ms, until_ms }),
+        Place::BeforePostedAlarm => Decision::Silent(Silence::Superseded),
+        _ => Decision::Tell(Telling::FirstNotice { since_ms }),
     }
 }
 
-/// Where a change stands among those told of its alarm.
-enum Place {
-    Told,
-    /// The next change that was told is a recovery.
-    BeforeRecovery {
-        until_ms: i64,
-    },
-    BeforeTold,
-    New,
+fn decide_ok(change: &AlarmChange, history: &History) -> Decision {
+    let at_ms = change.changed_at_ms;
+    let open = history.open_before(at_ms);
+    let after_alarm = change.previous.as_ref().filter(|previous| previous.state == AlarmState::Alarm);
+    if open.is_none() {
+        if let Some(silence) = silenced(change) {
+            return Decision::Silent(silence);
+        }
+        // What the notification itself tells: a contributor that is OK was in ALARM, for only then it is one.
+        let is_recovery = after_alarm.is_some_and(|previous| !previous.suppressed)
+            || (change.contributor.is_some() && change.previous.is_none());
+        let is_unposted = |entry: Entry| (entry.state, entry.origin) == (AlarmState::Alarm, Origin::Silent);
+        if !is_recovery || history.last_before(at_ms).is_some_and(is_unposted) {
+            return Decision::Silent(Silence::NotARecovery);
+        }
+    }
+    if history.has_posted_after(at_ms) {
+        return Decision::Silent(Silence::Superseded);
+    }
+    let told_since_ms = after_alarm.and_then(|previous| previous.since_ms);
+    // Of two ALARMs with INSUFFICIENT_DATA between them, the first lends its time to no recovery from the second.
+    let lends = after_alarm.is_none()
+        || history.last_before(at_ms).is_some_and(|entry| entry.state == AlarmState::Alarm);
+    let open_since_ms = open.filter(|_| lends).and_then(|open| open.since_ms);
+    let began_ms = told_since_ms.or(open_since_ms).filter(|began| *began <= at_ms);
+    Decision::Tell(Telling::Recovery { began_ms })
+}
+
+/// Why nobody is notified of the change, where CloudWatch says so.
+fn silenced(change: &AlarmChange) -> Option<Silence> {
+    if change.is_muted {
+        return Some(Silence::Muted);
+    }
+    change.suppressed_by.is_some().then_some(Silence::Suppressed)
 }
 
 impl Remembered {
     fn new(change: &AlarmChange) -> Self {
         Self {
-            arn: change.arn.clone(),
-            account: change.account.clone(),
-            name: change.name.clone(),
-            told: VecDeque::new(),
-            seen_ms: i64::MIN,
-            in_alarm_since_ms: None,
+            arn: change.arn.as_ref().map(hash),
+            account: change.account.as_ref().map(hash),
+            name: hash(&change.name),
+            contributor: change.contributor.as_ref().map(|contributor| hash(contributor.identity())),
+            history: History::default(),
         }
     }
 
-    /// Whether the change is of this alarm. Old SNS messages lack the ARN, the other shapes have it.
-    fn is(&self, change: &AlarmChange) -> bool {
-        if let (Some(own), Some(other)) = (&self.arn, &change.arn) {
+    /// Whether the change is of this alarm and contributor. Old SNS messages lack the ARN, the other shapes have it.
+    fn is(&self, of: &Self) -> bool {
+        if self.contributor != of.contributor {
+            return false;
+        }
+        if let (Some(own), Some(other)) = (self.arn, of.arn) {
             return own == other;
         }
-        let accounts_differ =
-            matches!((&self.account, &change.account), (Some(own), Some(other)) if own != other);
-        self.name == change.name && !accounts_differ
-    }
-
-    fn place(&self, change: &AlarmChange) -> Place {
-        let same = |(state, at_ms): &(AlarmState, i64)| {
-            *state == change.state && at_ms.abs_diff(change.changed_at_ms) <= SAME_CHANGE_MS
-        };
-        let is_later = |(_, at_ms): &&(AlarmState, i64)| *at_ms > change.changed_at_ms;
-        // What is older than all that is remembered may have been told and forgotten.
-        let is_forgotten = self.told.len() >= MAX_TOLD && self.told.iter().all(|told| is_later(&told));
-        match self.told.iter().filter(is_later).min_by_key(|(_, at_ms)| *at_ms) {
-            _ if self.told.iter().any(same) => Place::Told,
-            None => Place::New,
-            Some((AlarmState::Ok, until_ms)) if !is_forgotten => {
-                Place::BeforeRecovery { until_ms: *until_ms }
-            }
-            Some(_) => Place::BeforeTold,
-        }
+        let accounts_differ = matches!((self.account, of.account), (Some(own), Some(other)) if own != other);
+        self.name == of.name && !accounts_differ
     }
 
     fn note(&mut self, change: &AlarmChange, decision: Decision) {
-        if self.arn.is_none() {
-            self.arn.clone_from(&change.arn);
+        self.arn = self.arn.or(change.arn.as_ref().map(hash));
+        let at_ms = change.changed_at_ms;
+        // The ALARM before INSUFFICIENT_DATA was posted, by another process if not by this one: a recovery is owed.
+        if let Some(previous) = &change.previous
+            && (change.state, previous.state) == (AlarmState::InsufficientData, AlarmState::Alarm)
+            && !previous.suppressed
+            && silenced(change).is_none()
+            && self.history.last_before(at_ms).is_none_or(|entry| entry.state != AlarmState::Alarm)
+        {
+            let since_ms = previous.since_ms.filter(|since| *since <= at_ms);
+            let entry = Entry {
+                state: AlarmState::Alarm,
+                at_ms: since_ms.unwrap_or(at_ms),
+                since_ms,
+                origin: Origin::Presumed,
+            };
+            self.history.insert(entry);
         }
-        if let Decision::Tell(_) = decision {
-            let place = self.told.partition_point(|(_, at_ms)| *at_ms <= change.changed_at_ms);
-            self.told.insert(place, (change.state, change.changed_at_ms));
-            if self.told.len() > MAX_TOLD {
-                self.told.pop_front();
-            }
-        }
-        if change.changed_at_ms < self.seen_ms {
-            return;
-        }
-        self.seen_ms = change.changed_at_ms;
-        match (change.state, decision) {
-            (AlarmState::Alarm, Decision::Tell(Telling::FirstNotice { since_ms })) => {
-                self.in_alarm_since_ms = Some(since_ms);
-            }
-            // A repeat, or a suppressed notification of the same ALARM: it goes on.
-            (AlarmState::Alarm, _) => {}
-            (AlarmState::Ok | AlarmState::InsufficientData, _) => self.in_alarm_since_ms = None,
-        }
+        let (origin, since_ms) = match decision {
+            Decision::Tell(Telling::FirstNotice { since_ms }) => (Origin::Posted, Some(since_ms)),
+            Decision::Tell(Telling::BelatedNotice { since_ms, .. }) => (Origin::PostedAsOver, Some(since_ms)),
+            Decision::Tell(Telling::Recovery { .. }) => (Origin::Posted, None),
+            Decision::Silent(_) => (Origin::Silent, None),
+        };
+        self.history.insert(Entry { state: change.state, at_ms, since_ms, origin });
     }
 }
 
+/// The same in every process.
+fn hash(of: impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    of.hash(&mut hasher);
+    hasher.finish()
+}
+
 #[cfg(test)]
-mod tests;
+mod model;
+#[cfg(test)]
+pub(in crate::alarm) mod tests;

@@ -19,6 +19,9 @@ const MAX_TRIGGERING: usize = 3;
 /// two minutes.
 const EVALUATION_LAG_MS: i64 = 120_000;
 
+/// What the recovery of a contributor must not be taken for.
+const ONE_CONTRIBUTOR: &str = "One contributor of this alarm; others may still be in ALARM.";
+
 /// The period of an alarm that tells none, as a composite one: what the console offers for a new alarm.
 const UNTOLD_PERIOD_S: u64 = 300;
 
@@ -31,7 +34,11 @@ pub struct AlarmNotice {
     /// `ALARM`, the alarm's name, `37 errors in 1 min (threshold: 1 or more, 1 of 1 periods)`;
     /// `ALARM, over by now` and the same where the recovery was told first;
     /// `OK again`, the alarm's name, `after 7 min` where that is known.
+    /// A contributor's attributes stand behind the alarm's name, and it is never said to be the alarm that is OK:
+    /// `ALARM`, the alarm's name, `Resource /v1/orders`, `12 over 5`; `Contributor recovered` and so on.
     pub heading: Vec<String>,
+    /// Our own words below the heading.
+    pub note: Option<&'static str>,
     /// The description, or else the dimensions of the metric, such as `ApiName orders, Stage prod`.
     pub about: Option<String>,
     /// Since when the alarm is, or was, in alarm, epoch milliseconds.
@@ -42,8 +49,10 @@ pub struct AlarmNotice {
     pub alarm_url: Option<String>,
     /// The alarm's Region, for further links.
     pub region: Option<Region>,
-    /// The log group that the alarm's metric names as one of its dimensions.
-    pub log_group: Option<String>,
+    /// The log groups that the alarm itself names: that of its metric's dimension, or those of a log alarm.
+    pub log_groups: Vec<String>,
+    /// A log alarm's own query, for the link to its log groups.
+    pub query: Option<String>,
     /// The time to look at in the logs: start and end, epoch milliseconds. `None` where it is not told.
     pub window_ms: Option<(i64, i64)>,
 }
@@ -61,39 +70,60 @@ impl AlarmNotice {
                 let lasted =
                     began_ms.and_then(|began| u64::try_from(change.changed_at_ms.checked_sub(began)?).ok());
                 let after = lasted.map(|lasted| format!("after {}", duration(lasted)));
-                (["OK again".to_owned(), change.name.clone()].into_iter().chain(after).collect(), began_ms)
+                let news = if change.contributor.is_some() { "Contributor recovered" } else { "OK again" };
+                (subject(news, change).chain(after).collect(), began_ms)
             }
         };
         let region = change.region.as_deref().and_then(Region::new);
         Self {
             telling,
             heading,
+            note: match telling {
+                Telling::Recovery { .. } if change.contributor.is_some() => Some(ONE_CONTRIBUTOR),
+                _ => None,
+            },
             about: change.description.clone().or_else(|| dimensions(change)),
             since_ms,
             changed_at_ms: change.changed_at_ms,
             alarm_url: region.as_ref().map(|region| region.alarm(&change.name)),
             region,
-            log_group: log_group(change),
+            log_groups: log_groups(change),
+            query: match &change.watched {
+                Watched::LogQuery(asked) if !asked.query.is_empty() => Some(asked.query.clone()),
+                _ => None,
+            },
             window_ms: window(change, telling),
         }
     }
 }
 
 fn first_notice(news: &str, change: &AlarmChange) -> Vec<String> {
-    [news.to_owned(), change.name.clone()].into_iter().chain(what_happened(change)).collect()
+    subject(news, change).chain(what_happened(change)).collect()
+}
+
+/// The news, the alarm's name, and its contributor where it is one that changed.
+fn subject(news: &str, change: &AlarmChange) -> impl Iterator<Item = String> {
+    let contributor = change.contributor.as_ref().map(words::contributor);
+    [news.to_owned(), change.name.clone()].into_iter().chain(contributor)
 }
 
 /// What was counted and when that breaches, or else CloudWatch's own words.
 fn what_happened(change: &AlarmChange) -> Option<String> {
     let condition = words::condition(change.condition.comparison, change.condition.threshold);
-    let periods = words::periods(change.condition.datapoints_to_alarm, change.condition.evaluation_periods);
+    let periods = words::periods(change);
     let threshold = match (condition, periods) {
         (Some(condition), Some(periods)) => format!(" (threshold: {condition}, {periods})"),
         (Some(condition), None) => format!(" (threshold: {condition})"),
         (None, Some(periods)) => format!(" ({periods})"),
         (None, None) => String::new(),
     };
-    if let Some(what) = words::counted(change).or_else(|| triggered_by(change)) {
+    if change.contributor.is_some()
+        && let Some(what) = words::against_threshold(change)
+    {
+        return Some(what);
+    }
+    let contributors = change.time_series.map(words::contributors);
+    if let Some(what) = contributors.or_else(|| words::counted(change)).or_else(|| triggered_by(change)) {
         return Some(format!("{what}{threshold}"));
     }
     let reason = change.reason.trim();
@@ -115,10 +145,15 @@ fn dimensions(change: &AlarmChange) -> Option<String> {
 }
 
 /// CloudWatch Logs' own metrics have this dimension (its user guide, "Monitoring with CloudWatch metrics").
-fn log_group(change: &AlarmChange) -> Option<String> {
-    let Watched::Metric(metric) = &change.watched else { return None };
-    let named = metric.dimensions.iter().find(|(name, _)| name == "LogGroupName");
-    named.map(|(_, log_group)| log_group.clone())
+fn log_groups(change: &AlarmChange) -> Vec<String> {
+    match &change.watched {
+        Watched::Metric(metric) => {
+            let named = metric.dimensions.iter().find(|(name, _)| name == "LogGroupName");
+            named.map(|(_, log_group)| log_group.clone()).into_iter().collect()
+        }
+        Watched::LogQuery(asked) => asked.log_groups.clone(),
+        _ => Vec::new(),
+    }
 }
 
 /// From the datapoints that set the alarm off to the newest of them, or to its end.
@@ -134,6 +169,10 @@ fn window(change: &AlarmChange, telling: Telling) -> Option<(i64, i64)> {
                 change.datapoints.iter().filter_map(|point| point.start_ms).filter(|s| plausible.contains(s))
             };
             Some(match (starts().min(), starts().max()) {
+                // The time of a query result is that of the query, which looked at what lay before.
+                (Some(oldest), _) if matches!(change.watched, Watched::LogQuery(_)) => {
+                    (oldest.saturating_sub(period_ms), changed_ms)
+                }
                 (Some(oldest), Some(newest)) => (oldest, newest.saturating_add(period_ms)),
                 _ => (evaluated_from(change, period_ms, changed_ms), changed_ms),
             })

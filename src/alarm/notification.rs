@@ -6,6 +6,7 @@
 //! hands its text to the failure destination, where others read it.
 
 use serde::Deserialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 use thiserror::Error;
 
@@ -14,8 +15,9 @@ use super::event_detail::{self, Detail, Envelope, Lacks};
 use super::sns_message;
 use super::wire::{lenient, lenient_list};
 
-/// The one `detail-type` of EventBridge that is an alarm change.
+/// The two `detail-type`s of EventBridge that are an alarm change: of the alarm, and of one of its time series.
 const STATE_CHANGE: &str = "CloudWatch Alarm State Change";
+const CONTRIBUTOR_STATE_CHANGE: &str = "CloudWatch Alarm Contributor State Change";
 
 /// What one notification is.
 #[derive(Debug, Clone, PartialEq)]
@@ -115,11 +117,18 @@ struct Event<'a> {
     region: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
     time: Option<String>,
+    #[serde(rename = "alarmContributor", default)]
+    contributor: Value,
+    #[serde(rename = "muteDetail", default)]
+    mute: Value,
 }
 
 fn read_event(event: Event<'_>) -> Result<Notification, NotificationError> {
+    let is_of_contributor = event.detail_type.as_deref() == Some(CONTRIBUTOR_STATE_CHANGE);
     let detail = match event.detail_type {
-        Some(detail_type) if detail_type != STATE_CHANGE => return Ok(Notification::Unrelated),
+        Some(detail_type) if detail_type != STATE_CHANGE && !is_of_contributor => {
+            return Ok(Notification::Unrelated);
+        }
         Some(_) => event.detail.ok_or(NotificationError::Incomplete { field: "detail" })?,
         None => event.alarm_data.ok_or(NotificationError::Incomplete { field: "alarmData" })?,
     };
@@ -128,6 +137,9 @@ fn read_event(event: Event<'_>) -> Result<Notification, NotificationError> {
         account: event.account.or(event.account_id),
         region: event.region,
         time: event.time,
+        is_of_contributor,
+        contributor: event.contributor,
+        mute: event.mute,
     };
     event_detail::read(detail, &envelope)
         .map(|change| Notification::Change(Box::new(change)))

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use time::PrimitiveDateTime;
 use time::macros::format_description;
 
-use super::change::{ComparisonOperator, Datapoint, MissingData, Threshold, TriggeringAlarm};
+use super::change::{ComparisonOperator, Datapoint, MissingData, Threshold, TimeSeries, TriggeringAlarm};
 use super::wire::{self, AlarmArn, lenient, lenient_list};
 
 /// At most so many datapoints, or triggering alarms, of one change are kept: a message shows fewer.
@@ -36,6 +36,9 @@ pub(super) struct ReasonData {
     pub(super) period_s: Option<u64>,
     pub(super) statistic: Option<String>,
     pub(super) triggering: Vec<TriggeringAlarm>,
+    /// A log alarm's counts.
+    pub(super) results_to_evaluate: Option<u32>,
+    pub(super) results_to_alarm: Option<u32>,
 }
 
 /// Reads CloudWatch's sentence.
@@ -46,7 +49,10 @@ pub(super) fn read_sentence(reason: &str) -> Sentence {
     let comparison = read_comparison(reason);
     let evaluation_periods = number_after(reason, " out of the last ");
     Sentence {
-        datapoints: bracket_after(reason, "datapoint").map(read_datapoints).unwrap_or_default(),
+        datapoints: bracket_after(reason, "datapoint")
+            .or_else(|| bracket_after(reason, "query result"))
+            .map(read_datapoints)
+            .unwrap_or_default(),
         comparison,
         threshold: read_threshold(reason, comparison),
         evaluation_periods,
@@ -74,6 +80,18 @@ pub(super) fn read_data(json: &str) -> ReasonData {
         recent_upper_thresholds: Vec<f64>,
         #[serde(deserialize_with = "lenient_list")]
         triggering_alarms: Vec<Triggering>,
+        #[serde(deserialize_with = "lenient_list")]
+        results: Vec<QueryResult>,
+        #[serde(deserialize_with = "lenient")]
+        query_results_to_evaluate: Option<f64>,
+        #[serde(deserialize_with = "lenient")]
+        query_results_to_alarm: Option<f64>,
+    }
+    #[derive(Deserialize)]
+    struct QueryResult {
+        value: f64,
+        #[serde(default, deserialize_with = "lenient")]
+        timestamp: Option<String>,
     }
     #[derive(Deserialize)]
     struct Triggering {
@@ -90,18 +108,25 @@ pub(super) fn read_data(json: &str) -> ReasonData {
     let (lower, upper) = (wire.recent_lower_thresholds.last(), wire.recent_upper_thresholds.last());
     let band = (lower.is_some() || upper.is_some())
         .then(|| Threshold::Band { lower: lower.copied(), upper: upper.copied() });
+    // Oldest first on the wire, and without times.
+    let recent = wire.recent_datapoints.iter().rev().take(MAX_ITEMS);
+    let mut datapoints: Vec<_> = recent.map(|value| Datapoint { value: *value, start_ms: None }).collect();
+    if datapoints.is_empty() {
+        let results = wire.results.into_iter().take(MAX_ITEMS);
+        datapoints.extend(results.map(|result| Datapoint {
+            value: result.value,
+            start_ms: result.timestamp.as_deref().and_then(wire::epoch_ms),
+        }));
+        // In an order that nobody promises.
+        datapoints.sort_by_key(|point| std::cmp::Reverse(point.start_ms));
+    }
     ReasonData {
-        // Oldest first on the wire, and without times.
-        datapoints: wire
-            .recent_datapoints
-            .iter()
-            .rev()
-            .take(MAX_ITEMS)
-            .map(|value| Datapoint { value: *value, start_ms: None })
-            .collect(),
+        datapoints,
         threshold: band.or(wire.threshold.map(Threshold::Value)),
         period_s: wire::whole(wire.period),
         statistic: wire::text(wire.statistic),
+        results_to_evaluate: wire::count(wire.query_results_to_evaluate),
+        results_to_alarm: wire::count(wire.query_results_to_alarm),
         triggering: wire
             .triggering_alarms
             .into_iter()
@@ -112,6 +137,22 @@ pub(super) fn read_data(json: &str) -> ReasonData {
             })
             .collect(),
     }
+}
+
+/// `6 out of 12 time series evaluated to ALARM`, `100+ time series evaluated to ALARM`: how many of the time series of
+/// an alarm that has several.
+pub(super) fn read_time_series(reason: &str) -> Option<TimeSeries> {
+    let (counts, _) = reason.split_once(" time series evaluated to ALARM")?;
+    let counts = counts.strip_prefix("Threshold Crossed: ").unwrap_or(counts).trim();
+    if let Some((in_alarm, all)) = counts.split_once(" out of ") {
+        return Some(TimeSeries {
+            in_alarm: in_alarm.parse().ok()?,
+            or_more: false,
+            all: Some(all.parse().ok()?),
+        });
+    }
+    let (in_alarm, or_more) = counts.strip_suffix('+').map_or((counts, false), |counts| (counts, true));
+    Some(TimeSeries { in_alarm: in_alarm.parse().ok()?, or_more, all: None })
 }
 
 /// The alarm that a composite alarm's sentence begins with:
@@ -324,6 +365,37 @@ mod tests {
         assert_eq!(told.datapoints.iter().map(|point| point.value).collect::<Vec<_>>(), [3.0, 2.0, 1.0]);
         assert_eq!((told.period_s, told.threshold), (Some(60), Some(Threshold::Value(1.0))));
         assert_eq!(told.statistic.as_deref(), Some("Sum"));
+    }
+
+    #[test]
+    fn time_series_are_counted_as_the_sentence_counts_them() {
+        let of = |in_alarm, or_more, all| Some(TimeSeries { in_alarm, or_more, all });
+        for (reason, told) in [
+            ("6 out of 12 time series evaluated to ALARM", of(6, false, Some(12))),
+            ("Threshold Crossed: 1 out of 7 time series evaluated to ALARM", of(1, false, Some(7))),
+            ("100+ time series evaluated to ALARM", of(100, true, None)),
+            ("3 time series evaluated to OK", None),
+            ("many time series evaluated to ALARM", None),
+            ("6 out of <!here> time series evaluated to ALARM", None),
+        ] {
+            assert_eq!(read_time_series(reason), told, "{reason}");
+        }
+    }
+
+    #[test]
+    fn query_results_are_read_from_the_sentence_and_from_the_data() {
+        let told = read_sentence(
+            "Threshold Crossed: 3 out of the last 5 query results [142.0 (10/06/26 12:15:00), 135.0 (10/06/26 12:10:00)] \
+             were greater than the threshold (100.0) (minimum 3 datapoints for OK -> ALARM transition).",
+        );
+        assert_eq!(points(&told), [(142.0, Some(1_781_093_700_000)), (135.0, Some(1_781_093_400_000))]);
+        assert_eq!((told.evaluation_periods, told.datapoints_to_alarm), (Some(5), Some(3)));
+        let told = read_data(
+            r#"{"threshold":100.0,"queryResultsToEvaluate":5,"queryResultsToAlarm":3,"results":[{"status":"FAILED"},
+               {"value":1.0,"timestamp":"2026-06-10T12:10:00.000+0000"},{"value":2.0,"timestamp":"2026-06-10T12:15:00.000+0000"}]}"#,
+        );
+        assert_eq!(told.datapoints.iter().map(|point| point.value).collect::<Vec<_>>(), [2.0, 1.0]);
+        assert_eq!((told.results_to_evaluate, told.results_to_alarm), (Some(5), Some(3)));
     }
 
     #[test]

@@ -5,11 +5,13 @@
 //! caller, who has the text.
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::change::{AlarmChange, ComparisonOperator, Condition, Metric, PreviousState, Threshold, Watched};
 use super::reason::{self, Sentence};
 use super::watched::{self, Choice, Query};
 use super::wire::{self, AlarmArn, lenient, lenient_list};
+use super::{log_query, marks};
 
 /// Reads a message; `published_at` is the envelope's time, used where the message has none.
 /// `None`: the message is no alarm.
@@ -29,7 +31,15 @@ pub(super) fn read(message: &str, published_at: Option<&str>) -> Option<AlarmCha
         arn.map_or((None, None, None), |arn| (Some(arn.arn), arn.region, arn.account));
     let reason = wire.new_state_reason.unwrap_or_default();
     let sentence = reason::read_sentence(&reason);
-    let (mut watched, condition) = wire.trigger.unwrap_or_default().read(&sentence);
+    let log_alarm = log_query::read(&wire.trigger, region.as_deref(), account.as_deref());
+    let (mut watched, mut condition) =
+        Trigger::deserialize(&wire.trigger).unwrap_or_default().read(&sentence);
+    if let Some(log_alarm) = log_alarm {
+        watched = Watched::LogQuery(log_alarm.query);
+        condition.period_s = log_alarm.period_s.or(condition.period_s);
+        condition.evaluation_periods = log_alarm.results_to_evaluate.or(condition.evaluation_periods);
+        condition.datapoints_to_alarm = log_alarm.results_to_alarm.or(condition.datapoints_to_alarm);
+    }
     if let Some(rule) = wire::text(wire.alarm_rule) {
         watched =
             Watched::Composite { rule, triggering: reason::triggering_in(&reason).into_iter().collect() };
@@ -40,6 +50,8 @@ pub(super) fn read(message: &str, published_at: Option<&str>) -> Option<AlarmCha
         region,
         account: wire::text(wire.account).or(account),
         description: wire::text(wire.description),
+        contributor: marks::contributor(&wire.contributor_id, &wire.contributor_attributes),
+        time_series: reason::read_time_series(&reason),
         state,
         changed_at_ms,
         previous: wire.old_state_value.as_deref().and_then(wire::state).map(|state| PreviousState {
@@ -53,6 +65,7 @@ pub(super) fn read(message: &str, published_at: Option<&str>) -> Option<AlarmCha
         datapoints: sentence.datapoints,
         missing_data: sentence.missing_data,
         suppressed_by: None,
+        is_muted: marks::is_muted([&wire.mute_detail]),
     })
 }
 
@@ -76,8 +89,14 @@ struct Message {
     old_state_value: Option<String>,
     #[serde(rename = "AlarmRule", default, deserialize_with = "lenient")]
     alarm_rule: Option<String>,
-    #[serde(rename = "Trigger", default, deserialize_with = "lenient")]
-    trigger: Option<Trigger>,
+    #[serde(rename = "Trigger", default)]
+    trigger: Value,
+    #[serde(rename = "AlarmContributorId", default)]
+    contributor_id: Value,
+    #[serde(rename = "AlarmContributorAttributes", default)]
+    contributor_attributes: Value,
+    #[serde(rename = "MuteDetail", alias = "muteDetail", default)]
+    mute_detail: Value,
 }
 
 /// The alarm's settings. `DatapointsToAlarm` is absent from many messages even where it is set.

@@ -4,7 +4,8 @@
 //! strangers' texts.
 
 use super::change::{
-    AlarmChange, ComparisonOperator, Datapoint, MissingData, Threshold, TreatMissingData, Watched,
+    AlarmChange, ComparisonOperator, Condition, Contributor, Datapoint, MissingData, Threshold, TimeSeries,
+    TreatMissingData, Watched,
 };
 use crate::words::duration;
 
@@ -96,15 +97,63 @@ pub fn condition(comparison: Option<ComparisonOperator>, threshold: Option<Thres
     })
 }
 
-/// `1 of 1 periods`, `3 periods`; `None` where the notification tells neither number.
+/// `1 of 1 periods`, `3 periods`, of a log alarm `3 of 5 query results`; `None` where the notification tells neither
+/// number.
 #[must_use]
-pub fn periods(datapoints_to_alarm: Option<u32>, evaluation_periods: Option<u32>) -> Option<String> {
+pub fn periods(change: &AlarmChange) -> Option<String> {
+    let Condition { datapoints_to_alarm, evaluation_periods, .. } = change.condition;
     let all = evaluation_periods?;
+    let noun = match change.watched {
+        Watched::LogQuery(_) => "query results",
+        _ => "periods",
+    };
     // With one period there is only one way.
     let needed = datapoints_to_alarm.or((all == 1).then_some(1));
     Some(match (needed, all) {
-        (Some(needed), all) => format!("{needed} of {all} periods"),
-        (None, all) => format!("{all} periods"),
+        (Some(needed), all) => format!("{needed} of {all} {noun}"),
+        (None, all) => format!("{all} {noun}"),
+    })
+}
+
+/// What tells a contributor from the others: `Resource /v1/orders, Stage prod`.
+#[must_use]
+pub fn contributor(contributor: &Contributor) -> String {
+    let attribute = |(name, value): &(String, String)| format!("{name} {value}").trim_end().to_owned();
+    match contributor.attributes.as_slice() {
+        [] if contributor.id.is_empty() => "one time series".to_owned(),
+        [] => format!("contributor {}", contributor.id),
+        attributes => attributes.iter().map(attribute).collect::<Vec<_>>().join(", "),
+    }
+}
+
+/// How many of an alarm's contributors are in ALARM: `6 of 12 contributors in ALARM`.
+#[must_use]
+pub fn contributors(count: TimeSeries) -> String {
+    let more = if count.or_more { " or more" } else { "" };
+    match (count.all, count.in_alarm) {
+        (Some(all), in_alarm) => format!("{in_alarm} of {all} contributors in ALARM"),
+        (None, 1) if !count.or_more => "1 contributor in ALARM".to_owned(),
+        (None, in_alarm) => format!("{in_alarm}{more} contributors in ALARM"),
+    }
+}
+
+/// The value of a contributor beside its threshold: `12 over 5`, `3 under 5`, `12 (threshold: 5 or more)`.
+/// `None` where there is no value.
+#[must_use]
+pub fn against_threshold(change: &AlarmChange) -> Option<String> {
+    let Condition { comparison, threshold, .. } = change.condition;
+    let value = number_beside(decisive_datapoint(change)?.value, threshold);
+    Some(match (comparison, threshold) {
+        (Some(ComparisonOperator::GreaterThan), Some(Threshold::Value(t))) => {
+            format!("{value} over {}", exact_number(t))
+        }
+        (Some(ComparisonOperator::LessThan), Some(Threshold::Value(t))) => {
+            format!("{value} under {}", exact_number(t))
+        }
+        _ => match condition(comparison, threshold) {
+            Some(condition) => format!("{value} (threshold: {condition})"),
+            None => value,
+        },
     })
 }
 
@@ -114,7 +163,11 @@ pub fn periods(datapoints_to_alarm: Option<u32>, evaluation_periods: Option<u32>
 pub fn counted(change: &AlarmChange) -> Option<String> {
     let period_s = change.condition.period_s;
     let Some(decisive) = decisive_datapoint(change) else {
-        return change.missing_data.map(|missing| missing_data(missing, period_s));
+        let is_log_alarm = matches!(change.watched, Watched::LogQuery(_));
+        return change.missing_data.map(|missing| match period_s {
+            _ if is_log_alarm => missing_results(missing),
+            period_s => missing_data(missing, period_s),
+        });
     };
     let over = period_s.map(period);
     let value = number_beside(decisive.value, change.condition.threshold);
@@ -141,6 +194,9 @@ pub fn counted(change: &AlarmChange) -> Option<String> {
             let how = over.map(|over| format!(" over {over}")).unwrap_or_default();
             Some(format!("{name} {value}{how}"))
         }
+        Watched::LogQuery(query) => {
+            Some(format!("{} {value}", query.aggregation.as_deref().unwrap_or("query result")))
+        }
         Watched::Composite { .. } | Watched::Unknown => None,
     }
 }
@@ -157,12 +213,21 @@ pub fn decisive_datapoint(change: &AlarmChange) -> Option<Datapoint> {
     change.datapoints.iter().find(breaches).or_else(|| change.datapoints.first()).copied()
 }
 
-fn missing_data(missing: MissingData, period_s: Option<u64>) -> String {
-    let counts_as = match missing.treated_as {
+fn missing_results(missing: MissingData) -> String {
+    let counts_as = counts_as(missing.treated_as);
+    format!("{} missing{counts_as}", crate::words::count(u64::from(missing.periods), "query result"))
+}
+
+fn counts_as(treatment: TreatMissingData) -> &'static str {
+    match treatment {
         TreatMissingData::Breaching => ", which counts as breaching",
         TreatMissingData::NotBreaching => ", which counts as not breaching",
         TreatMissingData::Missing | TreatMissingData::Ignore => "",
-    };
+    }
+}
+
+fn missing_data(missing: MissingData, period_s: Option<u64>) -> String {
+    let counts_as = counts_as(missing.treated_as);
     match period_s {
         Some(seconds) => {
             format!("no data for {}{counts_as}", period(seconds.saturating_mul(u64::from(missing.periods))))
@@ -214,6 +279,8 @@ fn with_separators(digits: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::alarm::AlarmState;
+    use crate::alarm::change::LogQuery;
 
     #[test]
     fn numbers_lose_what_does_not_inform() {
@@ -298,11 +365,72 @@ mod tests {
         }
     }
 
+    fn change(
+        evaluation_periods: Option<u32>,
+        datapoints_to_alarm: Option<u32>,
+        watched: Watched,
+    ) -> AlarmChange {
+        let condition = Condition { evaluation_periods, datapoints_to_alarm, ..Condition::default() };
+        AlarmChange {
+            watched,
+            condition,
+            ..crate::alarm::memory::tests::change(AlarmState::Alarm, 0, AlarmState::Ok)
+        }
+    }
+
     #[test]
     fn periods_are_counted_only_as_far_as_they_are_told() {
-        assert_eq!(periods(Some(2), Some(3)).as_deref(), Some("2 of 3 periods"));
-        assert_eq!(periods(None, Some(1)).as_deref(), Some("1 of 1 periods"));
-        assert_eq!(periods(None, Some(3)).as_deref(), Some("3 periods"));
-        assert_eq!(periods(Some(1), None), None);
+        let said = |m, n| periods(&change(n, m, Watched::Unknown));
+        assert_eq!(said(Some(2), Some(3)).as_deref(), Some("2 of 3 periods"));
+        assert_eq!(said(None, Some(1)).as_deref(), Some("1 of 1 periods"));
+        assert_eq!(said(None, Some(3)).as_deref(), Some("3 periods"));
+        assert_eq!(said(Some(1), None), None);
+        let log_alarm = change(Some(5), Some(3), Watched::LogQuery(LogQuery::default()));
+        assert_eq!(periods(&log_alarm).as_deref(), Some("3 of 5 query results"));
+    }
+
+    #[test]
+    fn a_log_alarm_without_results_says_so_in_results() {
+        let missing = MissingData { periods: 2, treated_as: TreatMissingData::Breaching };
+        let mut log_alarm = change(None, None, Watched::LogQuery(LogQuery::default()));
+        log_alarm.missing_data = Some(missing);
+        log_alarm.condition.period_s = Some(300);
+        assert_eq!(
+            counted(&log_alarm).as_deref(),
+            Some("2 query results missing, which counts as breaching")
+        );
+    }
+
+    #[test]
+    fn contributors_are_counted_and_named_as_far_as_they_are_told() {
+        let count = |in_alarm, or_more, all| contributors(TimeSeries { in_alarm, or_more, all });
+        assert_eq!(count(6, false, Some(12)), "6 of 12 contributors in ALARM");
+        assert_eq!(count(100, true, None), "100 or more contributors in ALARM");
+        assert_eq!(count(1, false, None), "1 contributor in ALARM");
+        let named = |id: &str, attributes: &[(&str, &str)]| {
+            let attributes = attributes.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+            contributor(&Contributor { id: id.to_owned(), attributes })
+        };
+        assert_eq!(named("6d44", &[("Resource", "/v1"), ("Stage", "")]), "Resource /v1, Stage");
+        assert_eq!(named("6d44", &[]), "contributor 6d44");
+        assert_eq!(named("", &[]), "one time series");
+    }
+
+    #[test]
+    fn a_contributors_value_stands_beside_its_threshold() {
+        use ComparisonOperator as C;
+        for (comparison, said) in [
+            (Some(C::GreaterThan), "12 over 5"),
+            (Some(C::LessThan), "12 under 5"),
+            (Some(C::GreaterThanOrEqualTo), "12 (threshold: 5 or more)"),
+            (None, "12"),
+        ] {
+            let mut change = change(None, None, Watched::Unknown);
+            change.condition =
+                Condition { comparison, threshold: Some(Threshold::Value(5.0)), ..Condition::default() };
+            change.datapoints = vec![Datapoint { value: 12.0, start_ms: None }];
+            assert_eq!(against_threshold(&change).as_deref(), Some(said));
+        }
+        assert_eq!(against_threshold(&change(None, None, Watched::Unknown)), None);
     }
 }

@@ -54,6 +54,8 @@ impl<'s> AlarmNotices<'s> {
             region: self.style.region.as_ref().map(|region| region.name().to_owned()),
             account: None,
             description: None,
+            contributor: None,
+            time_series: None,
             state: transition.to,
             changed_at_ms: transition.at_ms,
             previous: Some(PreviousState {
@@ -84,6 +86,7 @@ impl<'s> AlarmNotices<'s> {
                 .collect(),
             missing_data: transition.value.is_none().then_some(missing),
             suppressed_by: None,
+            is_muted: false,
         }
     }
 }

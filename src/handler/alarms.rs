@@ -1,8 +1,9 @@
 //! An event of notifications in; each that a person should hear of posted, out.
 //!
 //! A notification never hides another: all are tried, and any failure fails the event, so that Lambda hands it over
-//! again. What Slack accepted is remembered and not told again then. Notices are few and urgent: they do not wait
-//! for a token, and nothing is folded into them.
+//! again. What Slack accepted is remembered and not told again then. Notices of alarms are few and urgent: they do not
+//! wait for a token, and nothing is folded into them. A topic's free text is posted only with a token, and waits for
+//! none, since an alarm might wait behind it: without one it is given back to Lambda.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -32,6 +33,14 @@ pub enum NoticeError {
         /// Why Slack did not accept it.
         error: PostError,
     },
+    /// A topic's message for which there is no token. Worth another try after that time.
+    #[error("record {index}: the rate limit leaves no place for a topic's message for another {wait_ms} ms")]
+    NoToken {
+        /// Which notification of the event, from 0.
+        index: usize,
+        /// How long until there is a token, in milliseconds.
+        wait_ms: i64,
+    },
 }
 
 /// A notification that a person is to hear of.
@@ -55,10 +64,9 @@ impl<S: Slack> Handler<S> {
         let mut errors = Vec::new();
         for (index, notification) in notifications.into_iter().enumerate() {
             let told = match notification {
-                Ok(notification) => self
-                    .notification(notification, invocation, &mut ledger, &mut measures)
-                    .await
-                    .map_err(|error| NoticeError::Post { index, error }),
+                Ok(notification) => {
+                    self.notification(index, notification, invocation, &mut ledger, &mut measures).await
+                }
                 Err(error) => {
                     ledger.undecodable += 1;
                     Err(error.into())
@@ -79,17 +87,28 @@ impl<S: Slack> Handler<S> {
 
     async fn notification(
         &mut self,
+        index: usize,
         notification: Notification,
         invocation: Invocation,
         ledger: &mut Ledger,
         measures: &mut Measures,
-    ) -> Result<(), PostError> {
+    ) -> Result<(), NoticeError> {
         let Some(notice) = Notice::due(notification, &mut self.alarms) else {
             ledger.silent += 1;
             return Ok(());
         };
         let rendered = notice.render(&self.style, invocation.now_ms());
-        self.post_at_once(&rendered, invocation, ledger, measures).await?;
+        let posted = match &notice {
+            Notice::Change(..) => self.post_at_once(&rendered, invocation, ledger, measures).await,
+            Notice::Text(_) => {
+                let now_ms = invocation.now_ms();
+                if !self.pace.bucket.take(now_ms) {
+                    return Err(NoticeError::NoToken { index, wait_ms: self.pace.bucket.wait_ms(now_ms) });
+                }
+                self.post_once(&rendered, invocation, ledger, measures).await
+            }
+        };
+        posted.map_err(|error| NoticeError::Post { index, error })?;
         ledger.alarms += notice.alarms();
         notice.told(&mut self.alarms);
         Ok(())
@@ -150,6 +169,9 @@ impl Notice {
         match self {
             Self::Change(change, _) => {
                 (&change.name, change.state.name(), change.changed_at_ms).hash(&mut hasher);
+                if let Some(contributor) = &change.contributor {
+                    contributor.identity().hash(&mut hasher);
+                }
             }
             Self::Text(text) => (&text.message_id, &text.topic_name, &text.text).hash(&mut hasher),
         }

@@ -100,17 +100,28 @@ impl<S: Slack> Handler<S> {
     ) -> Result<(), PostError> {
         self.pace.bucket.take(invocation.now_ms());
         loop {
-            match self.post(rendered, invocation, ledger, measures).await {
-                Err(PostError::RateLimited { retry_after }) => {
-                    self.pace.bucket.empty(invocation.now_ms(), millis(retry_after));
-                    if !invocation.has_time_for(retry_after) {
-                        return Err(PostError::RateLimited { retry_after });
-                    }
+            match self.post_once(rendered, invocation, ledger, measures).await {
+                Err(PostError::RateLimited { retry_after }) if invocation.has_time_for(retry_after) => {
                     sleep(retry_after).await;
                 }
-                posted => return posted.map(|_| ()),
+                posted => return posted,
             }
         }
+    }
+
+    /// Posts a message whose token was taken, and closes the bucket for as long as Slack asks for.
+    pub(super) async fn post_once(
+        &mut self,
+        rendered: &Rendered,
+        invocation: Invocation,
+        ledger: &mut Ledger,
+        measures: &mut Measures,
+    ) -> Result<(), PostError> {
+        let posted = self.post(rendered, invocation, ledger, measures).await;
+        if let Err(PostError::RateLimited { retry_after }) = posted {
+            self.pace.bucket.empty(invocation.now_ms(), millis(retry_after));
+        }
+        posted.map(|_| ())
     }
 
     /// Posts a message and keeps the books; gives how many lines it shows.

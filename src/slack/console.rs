@@ -31,6 +31,9 @@ const ERROR_LINES: &str = concat!(
     "| limit 10000",
 );
 
+/// Every line, for log groups whose own query does not fit a link.
+pub const ALL_LINES: &str = "fields @timestamp, @message\n| sort @timestamp asc\n| limit 10000";
+
 /// It is long, and in every message.
 static STARRED_ERROR_LINES: LazyLock<String> = LazyLock::new(|| starred(ERROR_LINES));
 
@@ -83,17 +86,38 @@ impl Region {
     /// to the end of the last line's, times in epoch milliseconds.
     #[must_use]
     pub fn logs_insights(&self, log_groups: &[&str], first_ms: i64, last_ms: i64) -> String {
+        self.logs_insights_of(&STARRED_ERROR_LINES, log_groups, first_ms, last_ms)
+    }
+
+    fn logs_insights_of(
+        &self,
+        starred_query: &str,
+        log_groups: &[&str],
+        first_ms: i64,
+        last_ms: i64,
+    ) -> String {
         let start = first_ms.div_euclid(1_000).saturating_mul(1_000);
         let end = last_ms.div_euclid(1_000).saturating_add(1).saturating_mul(1_000);
         let sources = log_groups.iter().map(|group| starred(group)).collect::<Vec<_>>().join("~'");
         format!(
             "{}#logsV2:logs-insights$3FqueryDetail$3D~(end~'{}~start~'{}~timeType~'ABSOLUTE~tz~'UTC\
-             ~editorString~'{}~source~(~'{sources}))",
+             ~editorString~'{starred_query}~source~(~'{sources}))",
             self.home(),
             starred(&words::iso(end)),
             starred(&words::iso(start)),
-            *STARRED_ERROR_LINES,
         )
+    }
+
+    /// The same with a query of another's; what is not ASCII is written as UTF-8.
+    #[must_use]
+    pub fn logs_insights_asking(
+        &self,
+        query: &str,
+        log_groups: &[&str],
+        first_ms: i64,
+        last_ms: i64,
+    ) -> String {
+        self.logs_insights_of(&starred(query), log_groups, first_ms, last_ms)
     }
 
     /// A log stream from a time on, in epoch milliseconds.

@@ -16,9 +16,14 @@ const CANARY: &str = "canary4c1d7e90";
 
 /// A ready container that has one token an hour.
 async fn container(slack: &FakeSlack) -> Container {
+    container_with(slack, "1").await
+}
+
+/// A ready container that has so many tokens, and one more an hour.
+async fn container_with(slack: &FakeSlack, burst: &str) -> Container {
     let container = Setup::statuswatch()
         .env("SLACK_WEBHOOK_URL", &slack.webhook(CANARY))
-        .env("STATUSWATCH_BURST", "1")
+        .env("STATUSWATCH_BURST", burst)
         .env("STATUSWATCH_SPACING_SECONDS", "3600")
         .start()
         .await;
@@ -115,7 +120,8 @@ async fn every_recorded_notification_becomes_messages_that_slack_takes_and_nothi
             Answer::ok()
         }
     });
-    let container = container(&slack).await;
+    // Alarms need no token, and the few free texts are not what this test is about.
+    let container = container_with(&slack, "100").await;
     for name in names {
         match container.invoke(fixture(&name)).await {
             Reply::Response(_) => {}
@@ -234,6 +240,26 @@ async fn inside_slacks_retry_after_an_alarm_is_given_back_and_no_request_is_made
 }
 
 #[tokio::test]
+async fn a_flood_of_free_text_is_held_to_the_rate_limit_and_an_alarm_is_not() {
+    let slack = FakeSlack::start().await;
+    let container = container_with(&slack, "5").await;
+    let free_text = |id: usize| {
+        let sns = json!({"MessageId": id.to_string(), "TopicArn": "arn:aws:sns:eu-west-1:1:ops", "Message": "hello"});
+        json!({"Records": [{"EventSource": "aws:sns", "Sns": sns}]}).to_string().into_bytes()
+    };
+    for id in 0..5 {
+        assert_eq!(told(&container, free_text(id)).await, [0, 0, 1, 0]);
+    }
+    for id in 5..100 {
+        let (kind, message) = error(&container, free_text(id)).await;
+        assert_eq!(kind, "Statuswatch.RateLimit", "{message}");
+    }
+    assert_eq!(told(&container, sns(&["in the flood"])).await, [1, 0, 1, 0]);
+    assert_eq!(slack.posts().len(), 6);
+    assert_clean(&slack, &container);
+}
+
+#[tokio::test]
 async fn what_is_no_change_of_state_is_a_success_in_silence() {
     let slack = FakeSlack::start().await;
     let container = container(&slack).await;
@@ -241,6 +267,9 @@ async fn what_is_no_change_of_state_is_a_success_in_silence() {
         "eventbridge-configuration-change",
         "eventbridge-composite-suppressed",
         "eventbridge-insufficient-data",
+        "eventbridge-muted",
+        "eventbridge-contributor-muted",
+        "action-muted",
         "eventbridge-ok-after-creation",
         "sns-insufficient-data",
         "sns-ok-after-insufficient-data",

@@ -1,17 +1,19 @@
 use super::*;
-use crate::alarm::change::{Condition, PreviousState, Watched};
+use crate::alarm::change::{Condition, Contributor, PreviousState, Watched};
 
 const ARN: &str = "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:errors";
 const MINUTE: i64 = 60_000;
 
 /// An alarm `errors` that went to `state` at `at_ms`, as SNS tells it.
-fn change(state: AlarmState, at_ms: i64, previous: AlarmState) -> AlarmChange {
+pub(in crate::alarm) fn change(state: AlarmState, at_ms: i64, previous: AlarmState) -> AlarmChange {
     AlarmChange {
         name: "errors".into(),
         arn: Some(ARN.into()),
         region: None,
         account: Some("111122223333".into()),
         description: None,
+        contributor: None,
+        time_series: None,
         state,
         changed_at_ms: at_ms,
         previous: Some(PreviousState { state: previous, since_ms: None, suppressed: false }),
@@ -21,6 +23,7 @@ fn change(state: AlarmState, at_ms: i64, previous: AlarmState) -> AlarmChange {
         datapoints: Vec::new(),
         missing_data: None,
         suppressed_by: None,
+        is_muted: false,
     }
 }
 
@@ -57,7 +60,7 @@ fn first_notice_and_recovery_are_told_and_nothing_between() {
         (InsufficientData, 9, Ok, Decision::Silent(Silence::InsufficientData)),
         (Alarm, 10, InsufficientData, first_notice(10 * MINUTE)),
         (InsufficientData, 11, Alarm, Decision::Silent(Silence::InsufficientData)),
-        (Ok, 12, InsufficientData, Decision::Silent(Silence::NotARecovery)),
+        (Ok, 12, InsufficientData, recovery(10 * MINUTE)),
         (Ok, 13, Ok, Decision::Silent(Silence::NotARecovery)),
     ] {
         assert_eq!(handle(&mut memory, &change(state, at * MINUTE, previous)), expected, "minute {at}");
@@ -156,7 +159,7 @@ fn a_change_behind_a_later_alarm_or_older_than_memory_is_not_told() {
         assert_eq!(memory.decide(&late), Decision::Silent(Silence::Superseded), "{state}");
     }
     // So many changes later nobody knows whether it was told.
-    for flap in 0..4 {
+    for flap in 0..8 {
         let at = (30 + 2 * flap) * MINUTE;
         handle(&mut memory, &change(AlarmState::Ok, at, AlarmState::Alarm));
         handle(&mut memory, &change(AlarmState::Alarm, at + MINUTE, AlarmState::Ok));
@@ -185,6 +188,115 @@ fn a_suppressed_alarm_is_told_when_its_suppression_ends() {
     let again = change_with_time(AlarmState::Alarm, 14 * MINUTE, AlarmState::Alarm, 12 * MINUTE);
     assert_eq!(memory.decide(&again), Decision::Silent(Silence::Repeat), "it is known to be in alarm");
     assert_eq!(memory.decide(&change(AlarmState::Ok, 15 * MINUTE, AlarmState::Alarm)), recovery(10 * MINUTE));
+}
+
+#[test]
+fn ok_after_insufficient_data_is_a_recovery_only_where_an_alarm_was_posted() {
+    use AlarmState::{Alarm, InsufficientData, Ok};
+    let mut memory = AlarmMemory::default();
+    assert_eq!(
+        handle(&mut memory, &change(Ok, MINUTE, InsufficientData)),
+        Decision::Silent(Silence::NotARecovery)
+    );
+    handle(&mut memory, &change(Alarm, 2 * MINUTE, Ok));
+    handle(&mut memory, &change(InsufficientData, 3 * MINUTE, Alarm));
+    let ok = change_with_time(Ok, 9 * MINUTE, InsufficientData, 3 * MINUTE);
+    assert_eq!(handle(&mut memory, &ok), recovery(2 * MINUTE), "since the ALARM, not since the silence");
+    assert_eq!(handle(&mut memory, &ok), Decision::Silent(Silence::Repeat));
+    // Another process posted the ALARM: the change away from it tells.
+    let mut memory = AlarmMemory::default();
+    handle(&mut memory, &change_with_time(InsufficientData, 3 * MINUTE, Alarm, 2 * MINUTE));
+    assert_eq!(memory.decide(&ok), recovery(2 * MINUTE));
+}
+
+#[test]
+fn a_mute_rule_silences_what_begins_under_it_and_not_the_end_of_what_was_posted() {
+    use AlarmState::{Alarm, InsufficientData, Ok};
+    let muted = |change: AlarmChange| AlarmChange { is_muted: true, ..change };
+    let mut memory = AlarmMemory::default();
+    handle(&mut memory, &change(Alarm, MINUTE, Ok));
+    handle(&mut memory, &muted(change(InsufficientData, 2 * MINUTE, Alarm)));
+    assert_eq!(handle(&mut memory, &muted(change(Ok, 3 * MINUTE, InsufficientData))), recovery(MINUTE));
+    let silent = Decision::Silent(Silence::Muted);
+    assert_eq!(handle(&mut memory, &muted(change(Alarm, 4 * MINUTE, Ok))), silent);
+    assert_eq!(
+        handle(&mut memory, &muted(change(Ok, 5 * MINUTE, Alarm))),
+        silent,
+        "nobody heard of that ALARM"
+    );
+    assert_eq!(handle(&mut memory, &muted(change(Alarm, 6 * MINUTE, Ok))), silent);
+    let unmuted = change(Ok, 7 * MINUTE, Alarm);
+    assert_eq!(handle(&mut memory, &unmuted), Decision::Silent(Silence::NotARecovery), "nor here");
+    // The mute ends, and CloudWatch acts on the ALARM that goes on.
+    assert_eq!(handle(&mut memory, &muted(change(Alarm, 8 * MINUTE, Ok))), silent);
+    let goes_on = change_with_time(Alarm, 9 * MINUTE, Alarm, 8 * MINUTE);
+    assert_eq!(handle(&mut memory, &goes_on), first_notice(8 * MINUTE));
+    assert_eq!(handle(&mut memory, &change(Ok, 10 * MINUTE, Alarm)), recovery(8 * MINUTE));
+    // A process that knows nothing: whoever muted it wants to hear nothing.
+    assert_eq!(AlarmMemory::default().decide(&muted(change(Ok, MINUTE, Alarm))), silent);
+}
+
+/// The change of a contributor, which tells no previous state.
+fn of_contributor(id: &str, state: AlarmState, at_ms: i64) -> AlarmChange {
+    let contributor = Contributor { id: id.into(), attributes: vec![("Resource".into(), "/v1".into())] };
+    AlarmChange { contributor: Some(contributor), previous: None, ..change(state, at_ms, AlarmState::Ok) }
+}
+
+#[test]
+fn each_contributor_has_its_own_alarm_and_recovery_beside_the_alarms() {
+    use AlarmState::{Alarm, Ok};
+    let mut memory = AlarmMemory::default();
+    // Several may share one time.
+    for change in
+        [of_contributor("a", Alarm, MINUTE), of_contributor("b", Alarm, MINUTE), change(Alarm, MINUTE, Ok)]
+    {
+        assert_eq!(handle(&mut memory, &change), first_notice(MINUTE));
+        assert_eq!(handle(&mut memory, &change), Decision::Silent(Silence::Repeat));
+    }
+    assert_eq!(handle(&mut memory, &of_contributor("a", Ok, 3 * MINUTE)), recovery(MINUTE));
+    assert_eq!(handle(&mut memory, &of_contributor("a", Ok, 3 * MINUTE)), Decision::Silent(Silence::Repeat));
+    assert_eq!(handle(&mut memory, &change(Ok, 4 * MINUTE, Alarm)), recovery(MINUTE));
+    assert_eq!(handle(&mut memory, &of_contributor("b", Ok, 4 * MINUTE)), recovery(MINUTE));
+    // By a process that never saw it in ALARM, but not where it saw that nobody heard of it.
+    let mut memory = AlarmMemory::default();
+    assert_eq!(handle(&mut memory, &of_contributor("a", Ok, 3 * MINUTE)), recovery(None));
+    let muted = AlarmChange { is_muted: true, ..of_contributor("b", Alarm, MINUTE) };
+    assert_eq!(handle(&mut memory, &muted), Decision::Silent(Silence::Muted));
+    assert_eq!(
+        handle(&mut memory, &of_contributor("b", Ok, 3 * MINUTE)),
+        Decision::Silent(Silence::NotARecovery)
+    );
+    // Without an id its attributes tell it from others.
+    let nameless = |value: &str| {
+        let contributor =
+            Contributor { id: String::new(), attributes: vec![("Resource".into(), value.into())] };
+        AlarmChange { contributor: Some(contributor), ..of_contributor("", Alarm, MINUTE) }
+    };
+    assert_eq!(handle(&mut memory, &nameless("/v1")), first_notice(MINUTE));
+    assert_eq!(handle(&mut memory, &nameless("/v2")), first_notice(MINUTE));
+    assert_eq!(handle(&mut memory, &nameless("/v1")), Decision::Silent(Silence::Repeat));
+}
+
+#[test]
+fn an_alarm_whose_recovery_is_owed_outlives_any_number_of_others() {
+    let mut memory = AlarmMemory::default();
+    handle(&mut memory, &change(AlarmState::Alarm, MINUTE, AlarmState::Ok));
+    for name in 0..2 * MAX_REMEMBERED {
+        let mut other = change(AlarmState::Ok, MINUTE, AlarmState::InsufficientData);
+        (other.arn, other.name) = (None, format!("alarm {name}"));
+        handle(&mut memory, &other);
+    }
+    assert_eq!(memory.alarms.len(), MAX_REMEMBERED);
+    let mut muted = change(AlarmState::Alarm, 0, AlarmState::InsufficientData);
+    muted.is_muted = true;
+    for minute in 2..200 {
+        muted.changed_at_ms = minute * MINUTE;
+        handle(&mut memory, &muted);
+    }
+    assert_eq!(
+        memory.decide(&change(AlarmState::Ok, 300 * MINUTE, AlarmState::InsufficientData)),
+        recovery(MINUTE)
+    );
 }
 
 #[test]
@@ -239,7 +351,7 @@ fn memory_is_bounded_and_forgets_what_was_touched_longest_ago() {
     for at in 0..100 {
         handle(&mut memory, &named(0, at * MINUTE));
     }
-    assert!(memory.alarms.iter().all(|remembered| remembered.told.len() <= MAX_TOLD));
+    assert!(memory.alarms.iter().all(|remembered| remembered.history.len() <= history::MAX_ENTRIES));
 }
 
 #[test]

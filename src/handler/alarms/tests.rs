@@ -40,6 +40,10 @@ fn rate_limited(seconds: u64) -> PostError {
 
 /// A handler with one token, to be had again after an hour.
 fn handler(answers: impl IntoIterator<Item = Result<(), PostError>>) -> Handler<Script> {
+    handler_with(Bucket::new(1, 3_600_000), answers)
+}
+
+fn handler_with(bucket: Bucket, answers: impl IntoIterator<Item = Result<(), PostError>>) -> Handler<Script> {
     let reader = Reader {
         rules: Rules::built_in(),
         format: Format::Auto,
@@ -49,7 +53,7 @@ fn handler(answers: impl IntoIterator<Item = Result<(), PostError>>) -> Handler<
         formats: Formats::default(),
     };
     let slack = Script { answers: answers.into_iter().collect(), posted: Vec::new() };
-    Handler::new(reader, Style::default(), 1 << 20, Pace::new(Bucket::new(1, 3_600_000)), slack)
+    Handler::new(reader, Style::default(), 1 << 20, Pace::new(bucket), slack)
 }
 
 /// 2020-11-18 05:30:20 UTC, with half a minute to go.
@@ -125,7 +129,7 @@ async fn a_refused_record_does_not_hide_the_others_and_only_it_is_told_on_the_re
 
 #[tokio::test(start_paused = true)]
 async fn an_unreadable_record_is_named_and_does_not_hide_the_others() {
-    let mut handler = handler([]);
+    let mut handler = handler_with(Bucket::new(2, 3_600_000), []);
     let event = fixture("sns-several-records-one-unreadable");
     let error = "Statuswatch.Event: 1 of 4 notifications not told, first: record 1 is not an SNS record with a `Message`";
     let undecodable = |ledger| Ledger { undecodable: 1, ..ledger };
@@ -183,6 +187,49 @@ async fn a_pause_beyond_the_deadline_is_an_error_at_once_and_empties_the_bucket(
     assert_eq!((began.elapsed(), told), (Duration::ZERO, ledger(0, 0, 0)));
     assert!(handler.pace.bucket.wait_ms(invocation().now_ms()) >= 60_000);
     assert_eq!(handle(&mut handler, &sns(&["a"])).await, (Ok(()), ledger(1, 1, 0)), "told on the retry");
+}
+
+/// An SNS event of one message that is no alarm.
+fn free_text(id: usize) -> Vec<u8> {
+    serde_json::json!({"Records": [{"EventSource": "aws:sns", "Sns": {
+        "MessageId": id.to_string(), "TopicArn": "arn:aws:sns:eu-west-1:111122223333:ops", "Message": "hello"}}]})
+    .to_string()
+    .into_bytes()
+}
+
+#[tokio::test(start_paused = true)]
+async fn free_text_keeps_to_the_rate_limit_is_given_back_at_once_and_leaves_alarms_their_way() {
+    let mut handler = handler_with(Bucket::new(5, 5_000), []);
+    let began = Instant::now();
+    let mut given_back = Vec::new();
+    for id in 0..100 {
+        let (answer, told) = handle(&mut handler, &free_text(id)).await;
+        assert_eq!(told, ledger(0, u64::from(answer.is_ok()), 0), "what is given back is not called silent");
+        given_back.extend(answer.err());
+    }
+    assert_eq!((handler.slack.posted.len(), given_back.len()), (5, 95));
+    assert_eq!(
+        given_back[0],
+        "Statuswatch.RateLimit: 1 of 1 notifications not told, first: record 0: the rate limit leaves no place for \
+         a topic's message for another 5000 ms"
+    );
+    assert_eq!(handle(&mut handler, &sns(&["a"])).await, (Ok(()), ledger(1, 1, 0)), "an alarm goes before");
+    assert_eq!(began.elapsed(), Duration::ZERO, "nothing waits: an alarm might wait behind it");
+    let later = Invocation::new(invocation().now + Duration::from_mins(1), invocation().deadline);
+    let again = handler.handle(&free_text(99), later).await;
+    assert_eq!((again.ledger.posted, again.answer.is_ok()), (1, true), "posted on the retry");
+    let again = handler.handle(&free_text(99), later).await;
+    assert_eq!((again.ledger.posted, again.ledger.silent), (0, 1), "and not twice");
+}
+
+#[tokio::test(start_paused = true)]
+async fn free_text_waits_for_no_pause_of_slacks_and_closes_the_bucket() {
+    let mut handler = handler_with(Bucket::new(5, 5_000), [Err(rate_limited(2))]);
+    let began = Instant::now();
+    let (answer, _) = handle(&mut handler, &free_text(1)).await;
+    assert!(answer.unwrap_err().starts_with("Statuswatch.Slack: 1 of 1 notifications not told"));
+    assert_eq!(began.elapsed(), Duration::ZERO);
+    assert!(handler.pace.bucket.wait_ms(invocation().now_ms()) >= 2_000);
 }
 
 /// Three lines of a group.

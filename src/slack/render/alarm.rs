@@ -6,14 +6,16 @@ use super::footer::{self, Item};
 use super::form::{Bar, Cell, Form, Layout};
 use super::{Rendered, Style, heading};
 use crate::alarm::{AlarmNotice, Telling, TopicText};
+use crate::slack::console;
 use crate::slack::escape::{Dialect, cut_mrkdwn, escape, escape_within, units};
 use crate::slack::message::MAX_FALLBACK;
 use crate::words;
 
 /// The longest pieces of a heading, in characters as Slack counts them: what kind of news it is and where from, the
-/// alarm's name (CloudWatch allows 255) or the text's subject, and what happened. Together with the longest lead-in
-/// they stay below the limit of a heading.
+/// alarm's name (CloudWatch allows 255) or the text's subject, and what happened; with a contributor, its attributes
+/// before that. Together with the longest lead-in they stay below the limit of a heading.
 const MAX_PIECES: [usize; 3] = [260, 300, 380];
+const MAX_PIECES_OF_FOUR: [usize; 4] = [60, 300, 300, 270];
 /// The longest description. CloudWatch allows 1,024 characters.
 const MAX_ABOUT: usize = 1_500;
 /// The longest text of a topic, and the most lines of it.
@@ -79,7 +81,8 @@ fn rendered(style: &Style, id: &str, layout: impl Fn(Form) -> Layout) -> Rendere
 /// A heading of these pieces over one bar.
 fn layout(pieces: &[&str], color: &str, footer: String, style: &Style) -> Layout {
     let piece = |(piece, max): (&&str, usize)| escape_within(piece, 0, Dialect::Mrkdwn, max);
-    let summary = heading::join(pieces.iter().zip(MAX_PIECES).map(piece).collect());
+    let max = if pieces.len() > MAX_PIECES.len() { MAX_PIECES_OF_FOUR.as_slice() } else { &MAX_PIECES };
+    let summary = heading::join(pieces.iter().zip(max.iter().copied()).map(piece).collect());
     let bar = Bar {
         color: Some(style.color.clone().unwrap_or_else(|| color.to_owned())),
         fallback: cut_mrkdwn(&summary, MAX_FALLBACK),
@@ -100,9 +103,16 @@ fn alarm_footer(notice: &AlarmNotice, style: &Style, now_ms: i64, id: &str) -> V
     let insights = || {
         let (start_ms, end_ms) = notice.window_ms?;
         let log_groups = log_groups(notice, style)?;
+        let region = notice.region.as_ref()?;
         // The window's end is the first moment that it does not hold.
-        let url = notice.region.as_ref()?.logs_insights(&log_groups, start_ms, end_ms.saturating_sub(1));
-        footer::link(url, "Logs Insights")
+        let last_ms = end_ms.saturating_sub(1);
+        let asking = |query| {
+            footer::link(region.logs_insights_asking(query, &log_groups, start_ms, last_ms), "Logs Insights")
+        };
+        match &notice.query {
+            Some(query) => asking(query).or_else(|| asking(console::ALL_LINES)),
+            None => footer::link(region.logs_insights(&log_groups, start_ms, last_ms), "Logs Insights"),
+        }
     };
     [
         footer::days(from_ms, to_ms),
@@ -117,19 +127,22 @@ fn alarm_footer(notice: &AlarmNotice, style: &Style, now_ms: i64, id: &str) -> V
     .collect()
 }
 
-/// The log group that the alarm's own metric names, or else those that the operator named. Those are the function's
+/// The log groups that the alarm itself names, or else those that the operator named. Those are the function's
 /// neighbours: an alarm of another Region says nothing of them.
 fn log_groups<'a>(notice: &'a AlarmNotice, style: &'a Style) -> Option<Vec<&'a str>> {
-    if let Some(log_group) = &notice.log_group {
-        return Some(vec![log_group]);
+    if !notice.log_groups.is_empty() {
+        return Some(notice.log_groups.iter().map(String::as_str).collect());
     }
     let is_elsewhere = style.region.is_some() && style.region != notice.region;
     let named = style.log_groups.names();
     (!is_elsewhere && !named.is_empty()).then_some(named)
 }
 
-/// The description in one line. A recovery needs none: the first notice told it.
+/// Our own words, or else the description in one line. A recovery needs none: the first notice told it.
 fn about(notice: &AlarmNotice, dialect: Dialect, max: usize) -> Option<String> {
+    if let Some(note) = notice.note {
+        return Some(escape_within(note, 0, dialect, max)).filter(|note| !note.is_empty());
+    }
     if let Telling::Recovery { .. } = notice.telling {
         return None;
     }

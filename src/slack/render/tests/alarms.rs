@@ -31,11 +31,21 @@ fn messages(fixture: &str, style: &Style) -> Vec<Rendered> {
 fn every_kind_of_notice_reads_as_its_snapshot_says() {
     for fixture in [
         "action-composite-without-suppressor",
+        "action-hostile-contributor",
+        "action-log-alarm",
+        "action-log-alarm-long-query",
         "action-metric-math-in-govcloud",
+        "eventbridge-alarm-of-contributors",
+        "eventbridge-contributor-alarm",
+        "eventbridge-contributor-recovery",
+        "eventbridge-log-alarm-contributor",
         "eventbridge-metric-math",
+        "eventbridge-promql",
         "eventbridge-recovery",
         "sns-anomaly-detection",
+        "sns-contributors",
         "sns-hostile-texts",
+        "sns-log-alarm",
         "sns-log-group-metric",
         "sns-metric-alarm",
         "sns-metric-ok",
@@ -83,7 +93,7 @@ fn the_log_group_that_an_alarm_names_goes_before_the_operators_and_another_regio
     };
     let named = a_notice("own", "what", None);
     assert_eq!(insights(&named, Some("eu-central-1")).as_deref(), Some("own"));
-    let unnamed = AlarmNotice { log_group: None, ..named };
+    let unnamed = AlarmNotice { log_groups: Vec::new(), ..named };
     assert_eq!(insights(&unnamed, Some("eu-central-1")).as_deref(), Some("theirs"));
     assert_eq!(insights(&unnamed, None).as_deref(), Some("theirs"), "replay without a Region");
     assert_eq!(insights(&unnamed, Some("eu-west-1")), None, "their Region is another");
@@ -172,7 +182,9 @@ fn a_notice(name: &str, what: &str, about: Option<&str>) -> AlarmNotice {
         changed_at_ms: AT,
         alarm_url: region.as_ref().map(|region| region.alarm(name)),
         region,
-        log_group: Some(name.into()),
+        log_groups: vec![name.into()],
+        note: None,
+        query: None,
         window_ms: Some((AT, AT + 60_000)),
     }
 }
@@ -183,6 +195,28 @@ fn a_telling() -> impl Strategy<Value = Telling> {
         (a_time(), a_time()).prop_map(|(since_ms, until_ms)| Telling::BelatedNotice { since_ms, until_ms }),
         prop::option::of(a_time()).prop_map(|began_ms| Telling::Recovery { began_ms }),
     ]
+}
+
+#[test]
+fn a_recovery_by_way_of_insufficient_data_is_posted_and_counts_from_the_alarm() {
+    let all = fixtures("");
+    let mut memory = AlarmMemory::default();
+    let mut headings = Vec::new();
+    for fixture in [
+        "eventbridge-metric-alarm",
+        "eventbridge-insufficient-data",
+        "eventbridge-ok-after-insufficient-data",
+    ] {
+        let (_, event) = all.iter().find(|(name, _)| name == fixture).expect("a fixture");
+        for notification in read_notifications(event).expect("an event").into_iter().flatten() {
+            if let Some(notice) = Notice::due(notification, &mut memory) {
+                notice.told(&mut memory);
+                headings.push(notice.render(&style(), NOW).message.text.replace('\u{200b}', ""));
+            }
+        }
+    }
+    assert_eq!(headings.len(), 2, "{headings:?}");
+    assert_eq!(headings[1], "OK again · APIGateway hogehoge accesslog 4xx5xxError · after 7 min");
 }
 
 fn assert_dead_and_valid(rendered: &Rendered, style: &Style) {
@@ -200,10 +234,15 @@ proptest! {
     #[test]
     fn any_notice_gives_a_dead_and_valid_message(
         name in hostile(1..=10), what in hostile(0..=20), about in prop::option::of(hostile(0..=60)),
+        contributor in prop::option::of(hostile(0..=20)), query in prop::option::of(hostile(1..=60)),
         telling in a_telling(), changed_at_ms in a_time(), now_ms in a_time(), style in a_style(),
         window_ms in prop::option::of((a_time(), a_time())),
     ) {
-        let notice = AlarmNotice { telling, changed_at_ms, window_ms, ..a_notice(&name, &what, about.as_deref()) };
+        let mut notice =
+            AlarmNotice { telling, changed_at_ms, query, window_ms, ..a_notice(&name, &what, about.as_deref()) };
+        if let Some(contributor) = contributor {
+            notice.heading.insert(2, contributor);
+        }
         let rendered = render_alarm(&notice, &style, now_ms, "7f3a9c");
         assert_dead_and_valid(&rendered, &style);
         prop_assert_eq!(render_alarm(&notice, &style, now_ms, "7f3a9c"), rendered, "the same input, the same bytes");
