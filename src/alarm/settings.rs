@@ -3,7 +3,7 @@
 //! In: the request of `put-metric-alarm`, one alarm of `describe-alarms`, or that command's whole output if it holds
 //! one alarm. Out: settings that the evaluation can work with, or an error that says the field, what is wrong and
 //! what CloudWatch takes. A field that nobody knows is an error, since a misspelt setting would give wrong figures
-//! in silence; so is a setting that CloudWatch has and this evaluation has not.
+//! in silence; so is a setting, or a kind of alarm, that CloudWatch has and this evaluation has not.
 //!
 //! Limits and allowed values: API reference of `PutMetricAlarm`; "Common features of CloudWatch alarms" in the user
 //! guide for the longest evaluation.
@@ -16,6 +16,7 @@ use super::metric::Statistic;
 use super::wire;
 
 mod fields;
+mod kind;
 
 use fields::Fields;
 
@@ -70,14 +71,14 @@ pub enum SettingsError {
     /// JSON, but no object.
     #[error("the alarm's settings are not a JSON object; write them as put-metric-alarm takes them")]
     NotAnObject,
-    /// The output of `describe-alarms` with no metric alarm, or several.
-    #[error("`MetricAlarms` holds {found} alarms instead of one; keep the one to evaluate")]
+    /// The output of `describe-alarms` with no alarm, or several.
+    #[error("the settings hold {found} alarms instead of one; keep the one to evaluate")]
     NotOneAlarm {
         /// How many.
         found: usize,
     },
     /// A field that `put-metric-alarm` and `describe-alarms` do not know.
-    #[error("unknown field `{field}`; {}", suggest(.suggestion.as_deref(), "the fields are those of put-metric-alarm"))]
+    #[error("unknown field `{field}`; {}", suggest(.suggestion.as_deref(), "it might change the evaluation: take it out if it does not"))]
     UnknownField {
         /// The field.
         field: String,
@@ -134,6 +135,12 @@ pub enum SettingsError {
         /// `EvaluationPeriods`.
         evaluation_periods: usize,
     },
+    /// An alarm of a kind that CloudWatch has and this evaluation has not.
+    #[error("{kind} cannot be evaluated; backtest evaluates an alarm on one metric with a threshold")]
+    UnsupportedKind {
+        /// Which kind: `a composite alarm`.
+        kind: &'static str,
+    },
     /// A setting that CloudWatch has and this evaluation has not.
     #[error("`{field}` is set: {why}")]
     Unsupported {
@@ -150,7 +157,7 @@ impl AlarmSettings {
         let json: Value = serde_json::from_slice(json)
             .map_err(|error| SettingsError::NotJson { line: error.line(), column: error.column() })?;
         let Value::Object(fields) = json else { return Err(SettingsError::NotAnObject) };
-        Self::from_fields(&one_alarm(fields)?)
+        Self::from_fields(&kind::one_metric(kind::one_alarm(fields)?)?)
     }
 
     /// How many periods CloudWatch looks at, those of missing data included: the evaluation range.
@@ -209,20 +216,6 @@ impl AlarmSettings {
                 .one_of("TreatMissingData", &TreatMissingData::NAMES)?
                 .unwrap_or(default_treatment),
         })
-    }
-}
-
-/// The alarm itself, out of the output of `describe-alarms` where it is one.
-fn one_alarm(mut fields: Map<String, Value>) -> Result<Map<String, Value>, SettingsError> {
-    match fields.remove("MetricAlarms") {
-        None => Ok(fields),
-        Some(Value::Array(mut alarms)) => match (alarms.pop(), alarms.len()) {
-            (Some(Value::Object(alarm)), 0) => Ok(alarm),
-            (Some(_), 0) => Err(SettingsError::NotAnObject),
-            (Some(_), others) => Err(SettingsError::NotOneAlarm { found: others + 1 }),
-            (None, _) => Err(SettingsError::NotOneAlarm { found: 0 }),
-        },
-        Some(_) => Err(SettingsError::WrongType { field: "MetricAlarms", expected: "a list" }),
     }
 }
 

@@ -69,12 +69,7 @@ impl<'a> Fields<'a> {
 
     /// Refuses settings under which the result would be another one.
     pub(super) fn refuse_unsupported(&self) -> Result<(), SettingsError> {
-        let is_set = |field: &str| match self.get(field) {
-            None => false,
-            Some(Value::Array(items)) => !items.is_empty(),
-            Some(_) => true,
-        };
-        if let Some((field, why)) = UNSUPPORTED.into_iter().find(|(field, _)| is_set(field)) {
+        if let Some((field, why)) = UNSUPPORTED.into_iter().find(|(field, _)| is_set(self.get(field))) {
             return Err(SettingsError::Unsupported { field, why });
         }
         if self.get("EvaluationWindow").is_some_and(|window| window.get("WallClockWindow").is_some()) {
@@ -95,8 +90,18 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// Whether a field says anything: null and an empty list do not.
+pub(super) fn is_set(value: Option<&Value>) -> bool {
+    match value {
+        None | Some(Value::Null) => false,
+        Some(Value::Array(items)) => !items.is_empty(),
+        Some(_) => true,
+    }
+}
+
 /// The fields of `put-metric-alarm`, then those that only `describe-alarms` has.
-const KNOWN_FIELDS: [&str; 34] = [
+const KNOWN_FIELDS: [&str; 35] = [
+    "ActionConfiguration",
     "ActionsEnabled",
     "AlarmActions",
     "AlarmDescription",
@@ -134,11 +139,8 @@ const KNOWN_FIELDS: [&str; 34] = [
 ];
 
 /// Settings under which the result would be another one.
-const UNSUPPORTED: [(&str, &str); 6] = [
+const UNSUPPORTED: [(&str, &str); 3] = [
     ("ExtendedStatistic", "percentiles and trimmed statistics cannot be evaluated; use a `Statistic`"),
-    ("Metrics", "metric math cannot be evaluated; give the alarm's one metric"),
-    ("ThresholdMetricId", "anomaly detection cannot be evaluated; give a `Threshold`"),
-    ("EvaluationCriteria", "query alarms cannot be evaluated; give the alarm's one metric"),
     ("EvaluationInterval", "query alarms cannot be evaluated; give the alarm's one metric"),
     ("WarmUpConfiguration", "a warm-up period cannot be evaluated; leave it out"),
 ];

@@ -36,7 +36,8 @@ fn the_output_of_describe_alarms_is_taken_as_it_is() {
         "StateTransitionedTimestamp": "2020-11-18T05:30:12.345Z", "MetricName": "5xx", "Namespace": "Api",
         "Statistic": "Average", "Dimensions": [{"Name": "a", "Value": "b"}], "Period": 300, "Unit": "Count",
         "EvaluationPeriods": 5, "DatapointsToAlarm": 2, "Threshold": 0.05, "ComparisonOperator": "GreaterThanThreshold",
-        "TreatMissingData": "notBreaching", "Metrics": [], "ThresholdMetricId": null
+        "TreatMissingData": "notBreaching", "Metrics": [], "ThresholdMetricId": null,
+        "ActionConfiguration": {"AlarmActionConfiguration": []}, "EvaluationState": "PARTIAL_DATA", "Tags": []
     }], "CompositeAlarms": []}"#;
     let settings = AlarmSettings::from_json(output.as_bytes()).unwrap();
     assert_eq!((settings.evaluation_periods, settings.datapoints_to_alarm, settings.period_s), (5, 2, 300));
@@ -62,7 +63,7 @@ fn a_misspelt_field_is_named_with_the_one_that_was_meant() {
     }
     assert_eq!(
         error(&serde_json::json!({"Colour": "red"})),
-        "unknown field `Colour`; the fields are those of put-metric-alarm"
+        "unknown field `Colour`; it might change the evaluation: take it out if it does not"
     );
 }
 
@@ -173,11 +174,8 @@ fn what_is_no_single_alarm_is_refused() {
         ("", "the alarm's settings are not JSON: line 1, column 0"),
         ("{\n  \"Period\": 60,\n}", "the alarm's settings are not JSON: line 3, column 1"),
         ("[]", "the alarm's settings are not a JSON object; write them as put-metric-alarm takes them"),
-        ("{\"MetricAlarms\":[]}", "`MetricAlarms` holds 0 alarms instead of one; keep the one to evaluate"),
-        (
-            "{\"MetricAlarms\":[{},{}]}",
-            "`MetricAlarms` holds 2 alarms instead of one; keep the one to evaluate",
-        ),
+        ("{\"MetricAlarms\":[]}", "the settings hold 0 alarms instead of one; keep the one to evaluate"),
+        ("{\"MetricAlarms\":[{},{}]}", "the settings hold 2 alarms instead of one; keep the one to evaluate"),
         ("{}", "`ComparisonOperator` is missing"),
     ] {
         assert_eq!(AlarmSettings::from_json(json.as_bytes()).unwrap_err().to_string(), said);
