@@ -24,7 +24,7 @@ mod text;
 
 use thiserror::Error;
 
-pub(crate) use alarm_notices::is_told;
+pub(crate) use alarm_notices::posted;
 pub use figures::*;
 pub use lines::Source;
 pub use minutes::Minute;

@@ -91,8 +91,14 @@ impl<'s> AlarmNotices<'s> {
     }
 }
 
-/// Whether a change is one that a person hears of: to ALARM, or from ALARM to OK.
-pub(crate) fn is_told(change: &StateChange) -> bool {
-    change.to == AlarmState::Alarm.name()
-        || (change.to == AlarmState::Ok.name() && change.from == AlarmState::Alarm.name())
+/// The changes that are posted: each to ALARM, and the first to OK after it, whatever lies between.
+pub(crate) fn posted(changes: &[StateChange]) -> impl Iterator<Item = &StateChange> {
+    let mut is_owed = false;
+    changes.iter().filter(move |change| {
+        if change.to == AlarmState::Alarm.name() {
+            is_owed = true;
+            return true;
+        }
+        change.to == AlarmState::Ok.name() && std::mem::take(&mut is_owed)
+    })
 }

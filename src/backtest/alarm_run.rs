@@ -42,6 +42,8 @@ struct Kept {
     is_current: bool,
     alarms: u64,
     recoveries: u64,
+    /// Whether an ALARM was posted, and no recovery since.
+    is_recovery_owed: bool,
     since_ms: Option<i64>,
     in_alarm_ms: u64,
     delays_ms: Vec<u64>,
@@ -55,6 +57,7 @@ impl<'s> AlarmRun<'s> {
             is_current: is_same(*threshold, settings.threshold),
             alarms: 0,
             recoveries: 0,
+            is_recovery_owed: false,
             since_ms: None,
             in_alarm_ms: 0,
             delays_ms: Vec::new(),
@@ -137,9 +140,13 @@ impl<'s> AlarmRun<'s> {
         let Some(kept) = self.thresholds.get_mut(threshold_index) else { return };
         if from == AlarmState::Alarm {
             kept.in_alarm_ms += kept.since_ms.take().map_or(0, |since| words::elapsed_ms(since, at_ms));
-            kept.recoveries += u64::from(to == AlarmState::Ok);
+        }
+        // The recovery of an ALARM is posted whatever lies between.
+        if to == AlarmState::Ok && std::mem::take(&mut kept.is_recovery_owed) {
+            kept.recoveries += 1;
         }
         if to == AlarmState::Alarm {
+            kept.is_recovery_owed = true;
             kept.alarms += 1;
             kept.since_ms = Some(at_ms);
             kept.delays_ms.extend(delay_ms);
@@ -215,6 +222,23 @@ mod tests {
         assert_eq!(neighbours(1.0), [1.0, 2.0, 3.0, 5.0, 10.0]);
         assert_eq!(neighbours(10.0), [2.0, 5.0, 10.0, 20.0, 30.0, 50.0, 100.0]);
         assert_eq!(neighbours(0.0), [0.0, 1.0, 2.0, 5.0, 10.0]);
+    }
+
+    #[test]
+    fn a_recovery_by_way_of_insufficient_data_is_counted_as_it_is_posted() {
+        use AlarmState::{Alarm, InsufficientData, Ok};
+        let style = Style::default();
+        let mut run = AlarmRun::new(&default_alarm(), &style);
+        let story = [InsufficientData, Ok, Alarm, InsufficientData, Ok, InsufficientData, Ok];
+        for (minute, states) in story.windows(2).enumerate() {
+            let at_ms = i64::try_from(minute).unwrap() * 60_000;
+            let (from, to) = (states[0], states[1]);
+            run.note(&Transition { threshold_index: 0, at_ms, from, to, value: None });
+        }
+        let figures = run.finish(Days(1.0));
+        let current = figures.thresholds.iter().find(|threshold| threshold.is_current).unwrap();
+        assert_eq!((current.alarms, current.recoveries, figures.notices), (1, 1, 2));
+        assert_eq!(crate::backtest::posted(&figures.transitions).count(), 2);
     }
 
     #[test]

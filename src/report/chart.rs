@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
-use crate::backtest::{Backtest, Minute, StateChange, is_told};
+use crate::backtest::{Backtest, Minute, StateChange, posted};
 use crate::words;
 
 const MINUTE_MS: i64 = 60_000;
@@ -257,7 +257,7 @@ fn states(changes: &[StateChange], from_ms: i64, to_ms: i64, column_ms: i64) -> 
 
 /// The middle of each column with a notice of the alarm, and whether it is one that it went off.
 fn notices(found: &Backtest, from_ms: i64, column_ms: i64) -> BTreeSet<(i64, bool)> {
-    let told = found.alarm.transitions.iter().filter(|change| is_told(change));
+    let told = posted(&found.alarm.transitions);
     told.map(|change| {
         let column = from_ms + floor(change.at.0 - from_ms, column_ms);
         (column + column_ms / 2, change.to == "ALARM")
