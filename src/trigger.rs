@@ -201,6 +201,7 @@ mod tests {
             ),
             Ok(Trigger::Kinesis(vec![KinesisRecord {
                 sequence_number: "49".into(),
+                shard: "".into(),
                 data: Cow::Borrowed(b"H4sI")
             }]))
         );
