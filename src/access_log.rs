@@ -20,7 +20,7 @@ use std::fmt;
 use std::str::FromStr;
 
 pub use cause::{Cause, CauseSource};
-use line_formats::{FormatLine, clf, csv, key_value, xml};
+use line_formats::{FormatLine, clf, cloudfront, csv, key_value, load_balancer, xml};
 
 /// A parsed request line, whatever format it was written in.
 ///
@@ -118,6 +118,8 @@ pub enum Reading<'a> {
     AccessLog(AccessLog<'a>),
     /// A line of broken JSON from which at least the status was recovered.
     Salvaged(AccessLog<'a>),
+    /// A line that names the columns of the lines behind it.
+    Header,
     /// No access log, or none that we could read a status from.
     Unreadable,
 }
@@ -138,18 +140,29 @@ pub enum Format {
     Xml,
     /// `key: value, key: value` or `key=value key=value`.
     KeyValue,
+    /// An Application or Classic Load Balancer's access log.
+    LoadBalancer,
+    /// CloudFront's standard log, tab-separated or as JSON.
+    CloudFront,
+    /// JSON of VPC Lattice.
+    VpcLattice,
+    /// JSON of AppSync: its request summaries.
+    AppSync,
 }
 
 /// The text names no format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must be one of auto, json, clf, csv, xml, key-value")]
+#[error("must be one of {}", Format::NAMES)]
 pub struct UnknownFormat;
 
 impl Format {
+    /// What [`FromStr`] takes.
+    const NAMES: &str = "auto, json, clf, csv, xml, key-value, alb, cloudfront, vpc-lattice, appsync";
+
     /// Whether lines of JSON are read.
     #[must_use]
     pub const fn reads_json(self) -> bool {
-        matches!(self, Self::Auto | Self::Json)
+        matches!(self, Self::Auto | Self::Json | Self::CloudFront | Self::VpcLattice | Self::AppSync)
     }
 }
 
@@ -164,6 +177,10 @@ impl FromStr for Format {
             "csv" => Ok(Self::Csv),
             "xml" => Ok(Self::Xml),
             "key-value" => Ok(Self::KeyValue),
+            "alb" => Ok(Self::LoadBalancer),
+            "cloudfront" => Ok(Self::CloudFront),
+            "vpc-lattice" => Ok(Self::VpcLattice),
+            "appsync" => Ok(Self::AppSync),
             _ => Err(UnknownFormat),
         }
     }
@@ -176,6 +193,9 @@ pub fn read(line: &str, format: Format) -> Reading<'_> {
     if line.starts_with('{') && format.reads_json() {
         return read_json(line);
     }
+    if cloudfront::is_header(line) && matches!(format, Format::Auto | Format::CloudFront) {
+        return Reading::Header;
+    }
     read_line_format(line, format).map_or(Reading::Unreadable, |line| Reading::AccessLog(line.log))
 }
 
@@ -183,11 +203,17 @@ pub fn read(line: &str, format: Format) -> Reading<'_> {
 fn read_line_format(line: &str, format: Format) -> Option<FormatLine<'_>> {
     match (format, line.as_bytes().first()?) {
         (Format::Auto | Format::Xml, b'<') => xml::read(line),
-        (Format::Auto, b'{') | (Format::Json | Format::Xml, _) => None,
+        (Format::Auto, b'{') | (Format::Json | Format::Xml | Format::VpcLattice | Format::AppSync, _) => None,
         (Format::Clf, _) => clf::read(line),
         (Format::Csv, _) => csv::read(line),
         (Format::KeyValue, _) => key_value::read(line),
-        (Format::Auto, _) => clf::read(line).or_else(|| csv::read(line)).or_else(|| key_value::read(line)),
+        (Format::LoadBalancer, _) => load_balancer::read(line),
+        (Format::CloudFront, _) => cloudfront::read(line),
+        (Format::Auto, _) => clf::read(line)
+            .or_else(|| csv::read(line))
+            .or_else(|| load_balancer::read(line))
+            .or_else(|| cloudfront::read(line))
+            .or_else(|| key_value::read(line)),
     }
 }
 

@@ -4,6 +4,7 @@
 //! the strict one and the one that salvages.
 
 use std::borrow::Cow;
+use std::net::Ipv4Addr;
 
 use super::{AccessLog, Cause, CauseSource, Status, json as json_line};
 use crate::json;
@@ -145,6 +146,8 @@ pub(super) struct Fields<'a> {
     slots: [Option<Slot<'a>>; NAMES.len()],
     /// The same status field stood in the line with two values.
     pub(super) contradicts: bool,
+    /// An AppSync request summary, which names no route: all requests of an API go to one.
+    is_request_summary: bool,
 }
 
 #[derive(Debug)]
@@ -166,6 +169,10 @@ impl<'a> Fields<'a> {
                 let before = slot.take().map(|slot| slot.value);
                 self.contradicts |= index == Name::Status as usize && before != Some(value);
             }
+        }
+        if path.keys() == ["logType"] {
+            self.is_request_summary =
+                matches!(value, Value::Text("RequestSummary") | Value::Plain("RequestSummary"));
         }
         let Some((name, rank)) = meaning(&path) else { return };
         let Some(slot) = self.slots.get_mut(name as usize) else { return };
@@ -191,7 +198,8 @@ impl<'a> Fields<'a> {
         let says_which_request = log.method.is_some()
             || log.resource_path.is_some()
             || log.route_key.is_some()
-            || log.path.is_some();
+            || log.path.is_some()
+            || self.is_request_summary;
         (slot.rank != OTHER_WORD || says_which_request).then_some(log)
     }
 }
@@ -210,7 +218,7 @@ pub(super) fn fill<'a>(log: &mut AccessLog<'a>, name: Name, value: Value<'a>) {
         Name::ResourcePath => log.resource_path = text(value),
         Name::RouteKey => log.route_key = text(value),
         Name::Path => log.path = text(value),
-        Name::Ip => log.ip = text(value),
+        Name::Ip => log.ip = text(value).map(without_port),
         Name::UserAgent => log.user_agent = text(value),
         Name::RequestId => log.request_id = text(value),
         Name::ExtendedRequestId => log.extended_request_id = text(value),
@@ -232,6 +240,19 @@ pub(super) fn fill<'a>(log: &mut AccessLog<'a>, name: Name, value: Value<'a>) {
             }
         }
         Name::Latency => log.latency_ms = text(value).and_then(|ms| ms.parse().ok()),
+    }
+}
+
+/// `192.0.2.1:443`, as VPC Lattice writes it, without the port.
+fn without_port(ip: Cow<'_, str>) -> Cow<'_, str> {
+    let address = |ip: &str| {
+        let (address, _) = ip.rsplit_once(':')?;
+        address.parse::<Ipv4Addr>().is_ok().then_some(address.len())
+    };
+    match (address(&ip), ip) {
+        (Some(length), Cow::Borrowed(ip)) => Cow::Borrowed(ip.get(..length).unwrap_or(ip)),
+        (Some(length), Cow::Owned(ip)) => Cow::Owned(ip.get(..length).unwrap_or(&ip).to_owned()),
+        (None, ip) => ip,
     }
 }
 
@@ -319,22 +340,28 @@ pub(super) fn meaning(path: &Path<'_>) -> Option<(Name, u8)> {
     let name: String = words.split('.').collect();
     Some(match name.as_str() {
         "httpmethod" => (Name::Method, 0),
-        "method" | "requestmethod" => (Name::Method, 1),
+        "method" | "requestmethod" | "csmethod" => (Name::Method, 1),
         "resourcepath" => (Name::ResourcePath, 0),
         "resource" => (Name::ResourcePath, 1),
         "routekey" => (Name::RouteKey, 0),
         "route" => (Name::RouteKey, 1),
         "path" => (Name::Path, 0),
-        "requestpath" | "rawpath" => (Name::Path, 1),
+        "requestpath" | "rawpath" | "csuristem" => (Name::Path, 1),
         "uri" | "requesturi" | "url" => (Name::Path, 2),
         "ip" => (Name::Ip, 0),
         "sourceip" | "identitysourceip" => (Name::Ip, 1),
-        "clientip" | "remoteip" | "remoteaddr" => (Name::Ip, 2),
+        "clientip" | "remoteip" | "remoteaddr" | "cip" | "sourceipport" => (Name::Ip, 2),
         "useragent" | "identityuseragent" => (Name::UserAgent, 0),
+        "cs(useragent)" => (Name::UserAgent, 1),
         "requestid" => (Name::RequestId, 0),
+        "xedgerequestid" => (Name::RequestId, 1),
         "extendedrequestid" => (Name::ExtendedRequestId, 0),
         "errorresponsetype" => (Name::ResponseType, 0),
         "responsetype" => (Name::ResponseType, 1),
+        "xedgedetailedresulttype" => (Name::ResponseType, 2),
+        "xedgeresulttype" => (Name::ResponseType, 3),
+        "targetstatuscode" => (Name::IntegrationStatus, 1),
+        "authdeniedreason" => (Name::AuthorizeError, 2),
         "integrationerrormessage" => (Name::IntegrationError, 0),
         "integrationerror" => (Name::IntegrationError, 1),
         "authorizererror" => (Name::AuthorizerError, 0),
@@ -367,7 +394,11 @@ fn status_rank(path: &Path<'_>, words: &str) -> Option<u8> {
         (
             1,
             "statuscode" | "status.code" | "httpstatus" | "http.status" | "httpstatuscode"
-            | "http.status.code",
+            | "http.status.code"
+            // CloudFront, VPC Lattice, a load balancer's log as JSON.
+            | "sc.status"
+            | "responsecode"
+            | "elb.status.code",
         ) => Some(OTHER_WORD),
         (1 | 2, "context.status" | "response.status") => Some(NESTED),
         _ => None,

@@ -4,8 +4,10 @@
 //! time or the request does not have its shape is no access log.
 
 pub(super) mod clf;
+pub(super) mod cloudfront;
 pub(super) mod csv;
 pub(super) mod key_value;
+pub(super) mod load_balancer;
 mod request_line;
 mod shapes;
 pub(super) mod xml;
@@ -75,6 +77,44 @@ pub(super) fn range_in(line: &str, part: &str) -> Option<Range<usize>> {
 /// The line without its line ending, which a format may carry into each log event.
 fn without_line_ending(line: &str) -> &str {
     line.trim_end_matches(['\r', '\n'])
+}
+
+/// Fields between blanks; a quoted one with its quotes, whatever blanks it holds.
+fn blank_separated(text: &str) -> Vec<&str> {
+    let mut fields = Vec::new();
+    let mut rest = text.trim_end_matches(' ');
+    while !rest.is_empty() {
+        let end = if rest.starts_with('"') { end_of_quoted(rest) } else { None };
+        let end = end.or_else(|| rest.find(' ')).unwrap_or(rest.len());
+        let (field, behind) = rest.split_at_checked(end).unwrap_or((rest, ""));
+        fields.push(field);
+        rest = behind.strip_prefix(' ').unwrap_or(behind);
+    }
+    fields
+}
+
+/// Where a quoted field ends: behind the first quote that is not escaped and that a blank or the end follows.
+fn end_of_quoted(text: &str) -> Option<usize> {
+    let mut escaped = false;
+    for (at, byte) in text.bytes().enumerate().skip(1) {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' if matches!(text.as_bytes().get(at + 1), None | Some(b' ')) => return Some(at + 1),
+            _ => {}
+        }
+    }
+    None
+}
+
+fn unquoted(field: &str) -> Option<&str> {
+    field.strip_prefix('"')?.strip_suffix('"')
+}
+
+/// The path of a whole URL; any other text as it is.
+fn path_of_url(url: &str) -> &str {
+    let Some((_, behind)) = url.split_once("://") else { return if url.starts_with('/') { url } else { "" } };
+    behind.find('/').and_then(|slash| behind.get(slash..)).unwrap_or_default()
 }
 
 /// API Gateway writes `-` for a variable without a value.

@@ -9,6 +9,7 @@ fn said(line: &str) -> String {
     match read(line, Format::Auto) {
         Reading::AccessLog(log) => said_of(&log),
         Reading::Salvaged(log) => format!("salvaged {}", said_of(&log)),
+        Reading::Header => "header".to_owned(),
         Reading::Unreadable => "unreadable".to_owned(),
     }
 }
@@ -67,6 +68,34 @@ fn hand_made_formats_are_read() {
     check(r#"{"st\u0061tus":"500","status":"200"}"#, "200");
     check(r#"{"status":"5\u00302","resourcePath":"\/a\u0062"}"#, "502 /ab");
     check(r#"{"status":"404","ip":"-","resourcePath":"","httpMethod":null}"#, "404");
+}
+
+#[test]
+fn the_json_of_other_services_is_read_by_the_names_that_aws_documents() {
+    check(
+        r#"{"eventTime":"2023-07-28T20:48:45Z","hostHeader":"example.com","authDeniedReason":"null","requestMethod":"GET","userAgent":"-","sourceIpPort":"192.0.2.150:80","targetIpPort":"10.0.0.4:80","requestPath":"/billing/42","protocol":"HTTP/1.1","responseCode":503,"duration":375}"#,
+        "503 GET /billing/{id} 192.0.2.150",
+    );
+    check(
+        r#"{"date":"2019-12-04","time":"21:02:31","c-ip":"192.0.2.100","cs-method":"GET","cs-uri-stem":"/a","sc-status":"502","cs(User-Agent)":"x","x-edge-result-type":"Error","x-edge-detailed-result-type":"OriginDnsError"}"#,
+        "502 GET /a 192.0.2.100 OriginDnsError",
+    );
+    check(
+        r#"{"logType":"RequestSummary","requestId":"dbe8","graphQLAPIId":"pmo28","statusCode":401,"latency":242}"#,
+        "401",
+    );
+    check(r#"{"logType":"ExecutionSummary","requestId":"dbe8","statusCode":500,"duration":5}"#, "unreadable");
+    check(r#"{"responseCode":503,"message":"upstream failed"}"#, "unreadable");
+    check(r#"{"elb_status_code":"502","target_status_code":"500","request_method":"GET"}"#, "502 GET");
+}
+
+#[test]
+fn a_header_is_no_access_log_and_not_unreadable() {
+    for line in ["#Version: 1.0", "#Fields: date time x-edge-location sc-bytes"] {
+        assert_eq!(read(line, Format::Auto), Reading::Header);
+        assert_eq!(read(line, Format::Json), Reading::Unreadable);
+    }
+    assert_eq!(read("# 500", Format::Auto), Reading::Unreadable);
 }
 
 #[test]
@@ -256,7 +285,7 @@ proptest! {
         if serde_json::from_str::<serde::de::IgnoredAny>(&line).is_ok() {
             let status = match read(&line, Format::Auto) {
                 Reading::AccessLog(log) => Some(log.status.code()),
-                Reading::Unreadable => None,
+                Reading::Unreadable | Reading::Header => None,
                 Reading::Salvaged(_) => return Err(TestCaseError::fail("valid JSON was salvaged")),
             };
             prop_assert_eq!(status, plain_status(&line), "{}", line);

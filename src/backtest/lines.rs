@@ -207,6 +207,8 @@ impl<'s> Lane<'s> {
         let (kind, is_salvaged) = match access_log::read(text, self.settings.reader.format) {
             Reading::AccessLog(log) => (Kind::of(log.status), false),
             Reading::Salvaged(log) => (Kind::of(log.status), true),
+            // It says nothing about a request, as a line that is well does.
+            Reading::Header => (Kind::Ok, false),
             Reading::Unreadable => (Kind::Unreadable, false),
         };
         let is_seen = self.settings.pattern.matches(text);

@@ -146,7 +146,11 @@ fn values_that_cannot_be_used_are_named_with_the_fix() {
             "128MiB",
             "must be a whole number from 1 to 1099511627776, and is \"128MiB\"",
         ),
-        (FORMAT, "jsno", "must be one of auto, json, clf, csv, xml, key-value, and is \"jsno\""),
+        (
+            FORMAT,
+            "jsno",
+            "must be one of auto, json, clf, csv, xml, key-value, alb, cloudfront, vpc-lattice, appsync, and is \"jsno\"",
+        ),
         (
             COLOR,
             "red",

@@ -112,6 +112,29 @@ fn by_response_type(kind: &str, log: &AccessLog<'_>) -> Option<Fault> {
         "INTEGRATION_FAILURE" => Fault::Integration(None),
         "INTEGRATION_TIMEOUT" => Fault::Integration(Some("timeout")),
         "DEFAULT_4XX" if log.status.code() != 429 => Fault::Client(None),
+        _ => return by_reason(kind),
+    })
+}
+
+/// An error reason of a load balancer, or a detailed result type of CloudFront.
+///
+/// Source: Elastic Load Balancing user guide, "Error reason codes"; Amazon CloudFront developer guide, "Log file
+/// fields".
+fn by_reason(kind: &str) -> Option<Fault> {
+    Some(match kind {
+        "LambdaInvalidResponse"
+        | "OriginInvalidResponseError"
+        | "OriginHeaderTooBigError"
+        | "OriginContentRangeLengthError"
+        | "OriginZeroSizeObjectError" => Fault::Integration(Some(MALFORMED)),
+        "LambdaConnectionTimeout" => Fault::Integration(Some("timeout")),
+        "LambdaThrottling" => Fault::Throttle(Some("integration")),
+        "LimitExceeded" | "CapacityExceeded" => Fault::Throttle(None),
+        "ClientGeoBlocked" => Fault::Client(Some("country blocked")),
+        _ if kind.starts_with("Auth") => Fault::Authorizer(None),
+        _ if kind.starts_with("WAF") => Fault::Waf,
+        _ if kind.starts_with("Lambda") || kind.starts_with("Origin") => Fault::Integration(None),
+        _ if kind.starts_with("Client") || kind.starts_with("InvalidRequest") => Fault::Client(None),
         _ => return None,
     })
 }

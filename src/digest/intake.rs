@@ -74,6 +74,10 @@ impl<'a> Intake<'a> {
         let line = line.trim_end();
         let (log, salvaged) = match access_log::read(line, self.reader.format) {
             Reading::Unreadable => return self.unreadable(origin.header),
+            Reading::Header => {
+                self.batch.counts.ignored += 1;
+                return;
+            }
             Reading::AccessLog(log) => (log, false),
             Reading::Salvaged(log) => (log, true),
         };

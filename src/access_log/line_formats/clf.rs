@@ -7,7 +7,7 @@
 
 use super::request_line::{Behind, End, PathIs, Request, Who};
 use super::shapes::{self, REQUEST_TIME_BYTES};
-use super::{CALLER, FormatLine, Part, Target, USER, without_line_ending};
+use super::{CALLER, FormatLine, Part, Target, USER, blank_separated, without_line_ending};
 
 /// `ip caller user [time] "request" status` with further fields before the address and behind the status.
 ///
@@ -22,7 +22,7 @@ pub(in crate::access_log) fn read(line: &str) -> Option<FormatLine<'_>> {
     })?;
     let end = end_of_request(behind).or_else(|| end_of_any_request(behind))?;
 
-    let more = Behind::read(end.behind, &fields(end.behind));
+    let more = Behind::read(end.behind, &blank_separated(end.behind));
     let is_other = matches!(end.request, Request::Other(_));
     let path_is = if more.is_web_server { PathIs::Path } else { PathIs::ResourcePath };
     if is_other && !more.is_web_server { None } else { end.line(who, time, more, path_is) }
@@ -77,34 +77,6 @@ fn request(text: &str) -> Option<Request<'_>> {
     }
     let is_web_socket = shapes::is_event_type(method) && shapes::is_id(last) && !target.contains('"');
     is_web_socket.then_some(Request::WebSocket { event_type: method, route_key: target, connection_id: last })
-}
-
-/// Fields between blanks; a quoted one with its quotes, whatever blanks it holds.
-fn fields(text: &str) -> Vec<&str> {
-    let mut fields = Vec::new();
-    let mut rest = text.trim_end_matches(' ');
-    while !rest.is_empty() {
-        let end = if rest.starts_with('"') { end_of_quoted(rest) } else { None };
-        let end = end.or_else(|| rest.find(' ')).unwrap_or(rest.len());
-        let (field, behind) = rest.split_at_checked(end).unwrap_or((rest, ""));
-        fields.push(field);
-        rest = behind.strip_prefix(' ').unwrap_or(behind);
-    }
-    fields
-}
-
-/// Where a quoted field ends: behind the first quote that is not escaped and that a blank or the end follows.
-fn end_of_quoted(text: &str) -> Option<usize> {
-    let mut escaped = false;
-    for (at, byte) in text.bytes().enumerate().skip(1) {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' => escaped = true,
-            b'"' if matches!(text.as_bytes().get(at + 1), None | Some(b' ')) => return Some(at + 1),
-            _ => {}
-        }
-    }
-    None
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use super::{
     CONNECTION_ID, EXTENDED_REQUEST_ID, IP, METHOD, PROTOCOL, REFERER, REQUEST_ID, REQUEST_TIME,
     RESPONSE_LENGTH, STATUS, TARGET, USER_AGENT,
 };
-use super::{FormatLine, Part, Target, present, range_in, shapes};
+use super::{FormatLine, Part, Target, present, range_in, shapes, unquoted};
 use crate::access_log::{AccessLog, Cause, CauseSource, Status};
 
 /// What was asked for.
@@ -258,10 +258,6 @@ impl<'a> Behind<'a> {
 /// An id of API Gateway's: a number alone is a latency or a status.
 fn is_own_id(text: &str) -> bool {
     shapes::is_id(text) && !shapes::is_missing(text) && !shapes::is_number(text)
-}
-
-fn unquoted(field: &str) -> Option<&str> {
-    field.strip_prefix('"')?.strip_suffix('"')
 }
 
 /// `product/version`, as every browser and tool begins.

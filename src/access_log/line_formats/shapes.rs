@@ -24,19 +24,48 @@ pub(super) fn is_request_time(text: &str) -> bool {
 /// Length of a request time, in bytes.
 pub(super) const REQUEST_TIME_BYTES: usize = 26;
 
+/// `2018-07-02T22:23:00.186641Z`, with or without a fraction.
+pub(super) fn is_iso_time(text: &str) -> bool {
+    let Some((date, time)) = text.strip_suffix('Z').and_then(|text| text.split_once('T')) else {
+        return false;
+    };
+    let (time, fraction) = time.split_once('.').unwrap_or((time, "0"));
+    is_iso_date(date) && is_clock_time(time) && !fraction.is_empty() && is_number(fraction)
+}
+
+/// `2018-07-02`
+pub(super) fn is_iso_date(text: &str) -> bool {
+    has_shape(text, b"0000-00-00")
+}
+
+/// `22:23:00`
+pub(super) fn is_clock_time(text: &str) -> bool {
+    has_shape(text, b"00:00:00")
+}
+
+fn has_shape(text: &str, shape: &[u8]) -> bool {
+    let fits = |(byte, shape): (u8, &u8)| if *shape == b'0' { byte.is_ascii_digit() } else { byte == *shape };
+    text.len() == shape.len() && text.bytes().zip(shape).all(fits)
+}
+
 /// API Gateway writes `-` for a variable without a value.
 pub(super) fn is_missing(text: &str) -> bool {
     matches!(text, "" | "-")
 }
 
+/// What `redact` leaves of a value: a masked line is read again for its route.
+pub(super) fn is_masked(text: &str) -> bool {
+    text == MASK
+}
+
 /// Missing, masked, or of this shape.
 pub(super) fn or_missing(text: &str, shape: impl FnOnce(&str) -> bool) -> bool {
-    is_missing(text) || text == MASK || shape(text)
+    is_missing(text) || is_masked(text) || shape(text)
 }
 
 /// An address, or a masked one.
 pub(super) fn is_ip(text: &str) -> bool {
-    text == MASK || text.parse::<IpAddr>().is_ok()
+    is_masked(text) || text.parse::<IpAddr>().is_ok()
 }
 
 /// A status from 100 to 599, of exactly three digits.
@@ -71,7 +100,7 @@ pub(super) fn is_event_type(text: &str) -> bool {
 
 /// A path, a whole URL as a proxy is asked for, or a path that was masked.
 pub(super) fn is_path(text: &str) -> bool {
-    text.starts_with('/') || text.starts_with("http://") || text.starts_with("https://") || text == MASK
+    text.starts_with('/') || text.starts_with("http://") || text.starts_with("https://") || is_masked(text)
 }
 
 /// `GET /pets` or `$default`.
@@ -88,7 +117,7 @@ pub(super) fn is_protocol(text: &str) -> bool {
 
 /// A UUID, `UUID_REPLACED_INVALID_REQUEST_ID`, or base64 as in an extended request id.
 pub(super) fn is_id(text: &str) -> bool {
-    text == MASK
+    is_masked(text)
         || (text.len() <= 128
             && text
                 .bytes()
