@@ -91,11 +91,11 @@ variable "format" {
   type        = string
   default     = "auto"
   nullable    = false
-  description = "`STATUSWATCH_FORMAT`: format of the access log: `auto`, `json`, `clf`, `csv`, `xml` or `key-value`."
+  description = "`STATUSWATCH_FORMAT`: format of the access log: `auto`, `json`, `clf`, `csv`, `xml`, `key-value`, `alb`, `cloudfront`, `vpc-lattice` or `appsync`."
 
   validation {
-    condition     = contains(["auto", "json", "clf", "csv", "xml", "key-value"], var.format)
-    error_message = "format must be `auto`, `json`, `clf`, `csv`, `xml` or `key-value`."
+    condition     = contains(["auto", "json", "clf", "csv", "xml", "key-value", "alb", "cloudfront", "vpc-lattice", "appsync"], var.format)
+    error_message = "format must be `auto`, `json`, `clf`, `csv`, `xml`, `key-value`, `alb`, `cloudfront`, `vpc-lattice` or `appsync`."
   }
 }
 

@@ -306,7 +306,7 @@ run "whole_environment" {
     slack_text             = "APIでエラーが発生しました"
     slack_color            = "#FF0000"
     rules                  = "{ \"rules\": [ { \"name\": \"all\", \"status\": [\"4xx\", \"5xx\"], \"action\": \"notify\" } ] }"
-    format                 = "clf"
+    format                 = "vpc-lattice"
     max_lines              = 5
     redact                 = ["ip", "user"]
     burst                  = 3
@@ -324,7 +324,7 @@ run "whole_environment" {
       SLACK_TEXT                         = "APIでエラーが発生しました"
       SLACK_COLOR                        = "#FF0000"
       STATUSWATCH_RULES                  = "{\"rules\":[{\"action\":\"notify\",\"name\":\"all\",\"status\":[\"4xx\",\"5xx\"]}]}"
-      STATUSWATCH_FORMAT                 = "clf"
+      STATUSWATCH_FORMAT                 = "vpc-lattice"
       STATUSWATCH_MAX_LINES              = "5"
       STATUSWATCH_REDACT                 = "ip,user"
       STATUSWATCH_BURST                  = "3"

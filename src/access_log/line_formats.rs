@@ -168,4 +168,4 @@ fn check(line: Option<FormatLine<'_>>, text: &str, status: u16, fields: [Option<
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

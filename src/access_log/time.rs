@@ -13,8 +13,8 @@ const EPOCH_DIGITS: usize = 13;
 /// The year 2100: numbers of so many digits beyond it are no times.
 const LATEST_EPOCH_MS: i64 = 4_102_444_800_000;
 
-/// The first `$context.requestTime` that stands in the line, or else its `$context.requestTimeEpoch`, epoch
-/// milliseconds.
+/// The first `$context.requestTime` that stands in the line, or else its `$context.requestTimeEpoch`, or else the first
+/// date and time of ISO 8601 as load balancers, CloudFront and VPC Lattice write them, epoch milliseconds.
 #[must_use]
 pub fn line_time_ms(line: &[u8]) -> Option<i64> {
     // The shape's second character is a digit and its third a slash; few places of a line have that.
@@ -22,6 +22,36 @@ pub fn line_time_ms(line: &[u8]) -> Option<i64> {
         .filter_map(|slash| slash.checked_sub(2))
         .find_map(|start| request_time_ms(line.get(start..)?.first_chunk()?))
         .or_else(|| epoch_ms(line))
+        .or_else(|| iso_ms(line))
+}
+
+/// What may stand between the date and the time: `T`, a tab, or the names and signs of JSON.
+const MAX_BETWEEN: usize = 16;
+
+/// The first `2026-11-03T08:00:01.186Z`; date and time may be two fields, as CloudFront's are. UTC in all of them.
+fn iso_ms(line: &[u8]) -> Option<i64> {
+    memchr::memchr_iter(b'-', line).filter_map(|dash| dash.checked_sub(4)).find_map(|start| {
+        let date = line.get(start..start + 10)?;
+        let number = |text: &[u8]| {
+            text.iter().try_fold(0_u16, |number, &byte| {
+                byte.is_ascii_digit().then(|| number.wrapping_mul(10).wrapping_add(u16::from(byte - b'0')))
+            })
+        };
+        let part = |text: &[u8]| number(text).and_then(|number| u8::try_from(number).ok());
+        let &[y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = date else { return None };
+        let month = Month::try_from(part(&[m1, m2])?).ok()?;
+        let date =
+            Date::from_calendar_date(i32::from(number(&[y1, y2, y3, y4])?), month, part(&[d1, d2])?).ok()?;
+        let behind = line.get(start + 10..)?;
+        let between = behind.iter().take(MAX_BETWEEN).position(u8::is_ascii_digit)?;
+        let &[h1, h2, b':', m1, m2, b':', s1, s2] = behind.get(between..between + 8)? else { return None };
+        let time = date.with_hms(part(&[h1, h2])?, part(&[m1, m2])?, part(&[s1, s2])?).ok()?;
+        let fraction = behind.get(between + 8..).unwrap_or_default().strip_prefix(b".").unwrap_or_default();
+        let digits = fraction.iter().take(3).take_while(|byte| byte.is_ascii_digit());
+        let ms =
+            digits.zip([100, 10, 1]).map(|(digit, weight)| i64::from(digit - b'0') * weight).sum::<i64>();
+        Some(time.assume_utc().unix_timestamp() * 1_000 + ms)
+    })
 }
 
 /// Reads `15/Jul/2021:05:35:16 +0000`, of which a recording has one in each line: by place, since a parser of all forms
@@ -128,6 +158,24 @@ mod tests {
         }
         let both = r#"{"a":1626327316999,"requestTime":"15/Jul/2021:05:35:16 +0000"}"#;
         assert_eq!(line_time_ms(both), AT, "the time that can be nothing else goes before");
+    }
+
+    #[test]
+    fn where_there_is_neither_a_date_and_time_of_iso_8601_is_found() {
+        for line in [
+            "https 2021-07-15T05:35:16Z app/x/1 192.0.2.1:80",
+            "2021-07-15\t05:35:16\tLAX1",
+            r#"{"date":"2021-07-15","time":"05:35:16","sc-status":"502"}"#,
+            r#"{"id":"1-2-3","startTime":"2021-07-15T05:35:16Z"}"#,
+        ] {
+            assert_eq!(line_time_ms(line), AT, "{line}");
+        }
+        assert_eq!(line_time_ms("2021-07-15T05:35:16.18Z"), AT.map(|ms| ms + 180));
+        for line in
+            ["2021-02-30T05:35:16Z", "2021-07-15", "2021-07-15 5:35", "2021-07-15T25:35:16Z", "-", "----"]
+        {
+            assert_eq!(line_time_ms(line), None, "{line}");
+        }
     }
 
     #[test]

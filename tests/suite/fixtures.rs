@@ -156,7 +156,7 @@ fn every_fixture_has_a_line_in_the_readme_and_every_line_a_fixture() {
         }
     }
     described.sort();
-    let folders = ["", "/broken", "/decoded", "/hostile", "/other-logs", "/rules"];
+    let folders = ["", "/access-logs", "/broken", "/decoded", "/hostile", "/other-logs", "/rules"];
     let mut there: Vec<String> =
         folders.iter().flat_map(|folder| files_in(&format!("{DEMONSTRATION}{folder}"))).collect();
     there.sort();

@@ -14,6 +14,7 @@
     reason = "a fake that cannot go on must fail its test loudly, also outside `#[test]` functions"
 )]
 
+mod access_logs;
 mod alarms;
 mod backtest;
 mod binary;

@@ -5,6 +5,8 @@ use proptest::sample::{Index, select};
 use serde_json::{Value, json};
 
 use super::{Redacted, redact};
+use crate::access_log::line_formats::tests::rendered;
+use crate::access_log::{Format, Reading, read};
 
 /// A piece that occurs nowhere by chance.
 const SECRET: &str = "QxZq";
@@ -114,6 +116,23 @@ proptest! {
         if let Redacted::Whole(masked) = of(&line, "user") {
             prop_assert!(!masked.contains(&user), "{} of {}", masked, line);
             prop_assert!(masked.len() < line.len() + 10);
+        }
+    }
+
+    #[test]
+    fn no_format_shows_the_value_of_a_named_field(
+        before in r#"[ -~]{0,12}"#, behind in r#"[ -~]{0,12}"#, junk in secret(),
+    ) {
+        let agent = format!("{before}{junk}{behind}");
+        for (format, line) in rendered("203.0.113.7", "GET", "/a", 502, "c6af-11", &agent) {
+            // What is not read is not shown.
+            if read(&line, Format::Auto) == Reading::Unreadable {
+                continue;
+            }
+            for (field, hidden) in [("user_agent", SECRET), ("request_id", "c6af-11"), ("ip", "203.0.113.7")] {
+                let Redacted::Whole(masked) = of(&line, field) else { continue };
+                prop_assert!(!masked.contains(hidden), "{} in {}: {} of {}", field, format, masked, line);
+            }
         }
     }
 

@@ -37,7 +37,7 @@ pub(crate) struct ReplayArguments {
     /// Rules file; without it all 4xx and 5xx are told
     #[arg(long, value_name = "FILE")]
     pub(crate) rules: Option<PathBuf>,
-    /// Format of the access-log lines: auto, json, clf, csv, xml or key-value [default: auto]
+    /// Format of the access-log lines: auto, json, clf, csv, xml, key-value, alb, cloudfront, vpc-lattice or appsync [default: auto]
     #[arg(long, value_name = "FORMAT")]
     pub(crate) format: Option<Format>,
     /// Print one JSON object per input: source, ledger and the exact bodies that would be posted
@@ -95,7 +95,7 @@ pub(crate) struct BacktestArguments {
     /// The metric filter's pattern
     #[arg(long, value_name = "PATTERN", default_value = DEFAULT_PATTERN, allow_hyphen_values = true)]
     pub(crate) pattern: String,
-    /// Format of the access-log lines: auto, json, clf, csv, xml or key-value
+    /// Format of the access-log lines: auto, json, clf, csv, xml, key-value, alb, cloudfront, vpc-lattice or appsync
     #[arg(long, default_value = "auto", value_name = "FORMAT")]
     pub(crate) format: Format,
     /// Print one JSON object with everything

@@ -9,11 +9,30 @@ use statuswatch::access_log::{Format, Reading, read};
 
 pub(super) fn run(data: &[u8]) {
     let line = &*String::from_utf8_lossy(data);
-    for format in [Format::Auto, Format::Json, Format::Clf, Format::Csv, Format::Xml] {
+    const FORMATS: [Format; 10] = [
+        Format::Auto,
+        Format::Json,
+        Format::Clf,
+        Format::Csv,
+        Format::Xml,
+        Format::KeyValue,
+        Format::LoadBalancer,
+        Format::CloudFront,
+        Format::VpcLattice,
+        Format::AppSync,
+    ];
+    let mut found = Vec::new();
+    for format in FORMATS {
         if let Reading::AccessLog(log) | Reading::Salvaged(log) = read(line, format) {
             assert!((100..=599).contains(&log.status.code()));
             log.write_route(&mut String::new());
+            found.push(log.status);
         }
+    }
+    if let (Reading::AccessLog(log) | Reading::Salvaged(log), [_, named @ ..]) =
+        (read(line, Format::Auto), found.as_slice())
+    {
+        assert!(named.contains(&log.status), "read by looking, and as no format that has a name");
     }
     let trimmed = line.trim();
     if trimmed.starts_with('{') && !nests_deeply(trimmed) {
@@ -38,11 +57,21 @@ fn agrees_with_serde_json(line: &str) {
     }
     let status = members.iter().rev().find(|(key, _)| says(key).is_ok_and(|key| names_status(&key)));
     let Some((_, status)) = status else { return };
-    let status = says(status).unwrap_or_else(|_| status.get().to_owned());
-    let is_three_digits = status.len() == 3 && status.bytes().all(|byte| byte.is_ascii_digit());
-    let expected = status.parse().ok().filter(|code| is_three_digits && (100..=599).contains(code));
+    let expected = says(status).map_or_else(|_| whole_number(status.get()), |text| three_digits(text.trim()));
+    let expected = expected.filter(|code| (100..=599).contains(code));
     let found = if let Reading::AccessLog(log) = &reading { Some(log.status.code()) } else { None };
     assert_eq!(found, expected, "the last top-level status holds");
+}
+
+fn three_digits(text: &str) -> Option<u16> {
+    let is_three_digits = text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| is_three_digits)
+}
+
+/// A JSON number that is whole, however it is written.
+fn whole_number(text: &str) -> Option<u16> {
+    let number = serde_json::from_str::<f64>(text).ok()?;
+    (100..=999).find(|&code| f64::from(code) == number)
 }
 
 /// Deeper than 128 is no JSON for us, as for most of `serde_json`; what skips a value there counts no depth.

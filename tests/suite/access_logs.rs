@@ -1,0 +1,70 @@
+//! Every kind of access log that is read, as a recording: what became of its lines, whatever the format is set to.
+
+use serde_json::Value;
+
+use crate::fixtures::{bytes, files_in};
+use crate::replayed::replay;
+
+/// File, name of the format, lines in the ledger (received, ok, ignored, matched), and words of the message.
+const KINDS: [(&str, &str, [u64; 4], &[&str]); 20] = [
+    (
+        "application-load-balancer.log",
+        "alb",
+        [3, 1, 0, 2],
+        &["502 POST /v1/orders/{id}", "malformed answer", "403 GET /v1/items/{id}", "WAF"],
+    ),
+    ("appsync.log", "appsync", [2, 1, 0, 1], &["500"]),
+    ("classic-load-balancer.log", "alb", [2, 1, 0, 1], &["503 POST /v1/orders/{id}", "integration"]),
+    ("clf-with-further-fields.log", "clf", [2, 1, 0, 1], &["504 GET /v1/items", "timeout"]),
+    (
+        "clf-with-integration-error.log",
+        "clf",
+        [2, 1, 0, 1],
+        &["500 POST /v1/orders", "integration", "The Lambda function could not be invoked."],
+    ),
+    ("cloudformation-sample.log", "clf", [2, 1, 0, 1], &["502 POST /v1/orders"]),
+    ("cloudfront-json.log", "cloudfront", [2, 1, 0, 1], &["502 POST /v1/orders/{id}", "integration"]),
+    ("cloudfront.log", "cloudfront", [4, 1, 2, 1], &["502 POST /v1/orders/{id}", "integration"]),
+    ("combined.log", "clf", [2, 1, 0, 1], &["502 POST /v1/orders/{id}"]),
+    ("http-api-csv-of-today.log", "csv", [2, 1, 0, 1], &["502 POST /v1/orders"]),
+    ("http-api-xml-of-today.log", "xml", [2, 1, 0, 1], &["502 POST /v1/orders"]),
+    ("logfmt.log", "key-value", [2, 1, 0, 1], &["502 POST /v1/orders"]),
+    ("rest-api-clf-of-today.log", "clf", [2, 1, 0, 1], &["502 POST /v1/orders"]),
+    ("serverless-framework.log", "key-value", [2, 1, 0, 1], &["502 POST /v1/orders"]),
+    ("status-as-number.log", "json", [2, 1, 0, 1], &["502 POST /v1/orders"]),
+    ("vhost-combined.log", "clf", [2, 1, 0, 1], &["502 POST /v1/orders/{id}"]),
+    ("vpc-lattice.log", "vpc-lattice", [2, 1, 0, 1], &["403 POST /v1/orders/{id}", "authorizer"]),
+    ("websocket-clf.log", "clf", [2, 1, 0, 1], &["500 sendOrder"]),
+    ("websocket-csv.log", "csv", [2, 1, 0, 1], &["500 sendOrder"]),
+    ("websocket-xml.log", "xml", [2, 1, 0, 1], &["500 sendOrder"]),
+];
+
+#[test]
+fn every_kind_is_read_by_itself_and_by_its_name() {
+    for (file, name, lines, words) in KINDS {
+        let path = format!("fixtures/access-logs/{file}");
+        for format in ["auto", name] {
+            let run = replay(&["--json", "--format", format, &path]);
+            assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""), "{path} as {format}");
+            let report = run.reports().remove(0);
+            let ledger: Value = serde_json::from_str(report.ledger.get()).unwrap();
+            let counts = ["received", "ok", "ignored", "matched"].map(|key| ledger[key].as_u64().unwrap());
+            assert_eq!(counts, lines, "{path} as {format}");
+            let bodies = report.bodies().concat();
+            for word in words {
+                assert!(bodies.contains(word), "{path} as {format}: no {word:?} in {bodies}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_kind_is_in_the_table_above_and_in_the_readme() {
+    let readme = String::from_utf8(bytes("README.md")).unwrap();
+    let files = files_in("fixtures/access-logs");
+    assert_eq!(files.len(), KINDS.len());
+    for file in files {
+        assert!(KINDS.iter().any(|(kind, ..)| file.ends_with(kind)), "{file}");
+        assert!(readme.contains(&format!("]({file})")), "{file} is not in the README");
+    }
+}
