@@ -58,7 +58,7 @@ pub(in crate::access_log) fn rendered(
         (
             "key-value",
             format!(
-                "requestId={id} ip={ip} httpMethod={method} resourcePath={path} status={status} ua=\"{quoted}\""
+                "requestId={id} ip={ip} httpMethod={method} resourcePath={path} status={status} userAgent=\"{quoted}\""
             ),
         ),
         (
