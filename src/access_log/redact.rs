@@ -188,6 +188,31 @@ mod tests {
     }
 
     #[test]
+    fn in_the_json_of_other_services_our_names_stand_for_theirs() {
+        check(
+            r#"{"sourceIpPort":"192.0.2.1:80","requestPath":"/u/anna","responseCode":500}"#,
+            "ip,path",
+            r#"{"sourceIpPort":"***","requestPath":"***","responseCode":500}"#,
+        );
+        check(
+            r#"{"c-ip":"192.0.2.1","cs-uri-stem":"/u/anna","cs(User-Agent)":"curl","sc-status":"500"}"#,
+            "ip,path,user_agent",
+            r#"{"c-ip":"***","cs-uri-stem":"***","cs(User-Agent)":"***","sc-status":"500"}"#,
+        );
+    }
+
+    #[test]
+    fn what_may_be_a_named_field_is_masked_with_the_further_fields() {
+        let head = r#"203.0.113.7 - - [18/Nov/2020:05:28:56 +0000] "GET /a HTTP/1.1" 500"#;
+        let line = format!("{head} 1 c6af-11 key-77 12 some words");
+        check(&line, "ip", &line.replace("203.0.113.7", "***"));
+        check(&line, "api_key", &format!("{head}***").replace("500***", "500 ***"));
+        let line =
+            "ip: 203.0.113.7, userAgent: x, secret: y, httpMethod: GET, status: 500, protocol: HTTP/1.1";
+        check(line, "user_agent", "ip: 203.0.113.7, userAgent: ***");
+    }
+
+    #[test]
     fn a_value_that_the_mask_itself_spells_is_withheld() {
         check_withheld(r#"{"user":"\"***\"","a":1}"#, "user");
     }

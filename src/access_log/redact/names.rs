@@ -12,13 +12,15 @@ pub(super) struct Names {
 
 /// What statuswatch's own names stand for beyond the keys that end in the same words: the same fields under the
 /// other names that the JSON reader knows.
-const ALSO: [(&str, &[&str]); 6] = [
-    ("ip", &["sourceip", "clientip", "remoteip", "remoteaddr"]),
-    ("path", &["requestpath", "rawpath", "uri", "requesturi", "url"]),
+const ALSO: [(&str, &[&str]); 8] = [
+    ("ip", &["sourceip", "clientip", "remoteip", "remoteaddr", "sourceipport"]),
+    ("path", &["requestpath", "rawpath", "uri", "requesturi", "url", "uristem"]),
     ("resourcepath", &["resource"]),
     ("routekey", &["route"]),
     ("errormessage", &["errormessagestring"]),
     ("latencyms", &["latency"]),
+    ("requestid", &["traceid"]),
+    ("responsetype", &["resulttype", "errorreason"]),
 ];
 
 impl Names {
