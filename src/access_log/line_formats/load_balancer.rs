@@ -12,7 +12,7 @@ use super::{
     FormatLine, IP, METHOD, PROTOCOL, Part, PartName, STATUS, TARGET, USER_AGENT, blank_separated,
     path_of_url, present, shapes, unquoted, without_line_ending,
 };
-use crate::access_log::AccessLog;
+use crate::access_log::{AccessLog, Status};
 
 /// What an Application Load Balancer's line has before the time.
 const TYPES: [&str; 6] = ["http", "https", "h2", "grpcs", "ws", "wss"];
@@ -78,7 +78,7 @@ pub(in crate::access_log) fn read(line: &str) -> Option<FormatLine<'_>> {
         user_agent: present(agent),
         request_id: behind("trace_id").and_then(present),
         response_type: behind("error_reason").and_then(present),
-        integration_status: shapes::status(target_status).map(|status| status.code()),
+        integration_status: shapes::status(target_status).map(Status::code),
         waf_response: firewall(actions).map(Cow::Borrowed),
         ..AccessLog::of(shapes::status(status)?)
     };

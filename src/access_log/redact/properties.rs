@@ -121,7 +121,7 @@ proptest! {
 
     #[test]
     fn no_format_shows_the_value_of_a_named_field(
-        before in r#"[ -~]{0,12}"#, behind in r#"[ -~]{0,12}"#, junk in secret(),
+        before in "[ -~]{0,12}", behind in "[ -~]{0,12}", junk in secret(),
     ) {
         let agent = format!("{before}{junk}{behind}");
         for (format, line) in rendered("203.0.113.7", "GET", "/a", 502, "c6af-11", &agent) {
