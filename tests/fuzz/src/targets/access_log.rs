@@ -7,20 +7,21 @@ use serde_json::value::RawValue;
 use statuswatch::access_log::redact::{Redacted, redact};
 use statuswatch::access_log::{Format, Reading, read};
 
+const FORMATS: [Format; 10] = [
+    Format::Auto,
+    Format::Json,
+    Format::Clf,
+    Format::Csv,
+    Format::Xml,
+    Format::KeyValue,
+    Format::LoadBalancer,
+    Format::CloudFront,
+    Format::VpcLattice,
+    Format::AppSync,
+];
+
 pub(super) fn run(data: &[u8]) {
     let line = &*String::from_utf8_lossy(data);
-    const FORMATS: [Format; 10] = [
-        Format::Auto,
-        Format::Json,
-        Format::Clf,
-        Format::Csv,
-        Format::Xml,
-        Format::KeyValue,
-        Format::LoadBalancer,
-        Format::CloudFront,
-        Format::VpcLattice,
-        Format::AppSync,
-    ];
     let mut found = Vec::new();
     for format in FORMATS {
         if let Reading::AccessLog(log) | Reading::Salvaged(log) = read(line, format) {
@@ -71,7 +72,7 @@ fn three_digits(text: &str) -> Option<u16> {
 /// A JSON number that is whole, however it is written.
 fn whole_number(text: &str) -> Option<u16> {
     let number = serde_json::from_str::<f64>(text).ok()?;
-    (100..=999).find(|&code| f64::from(code) == number)
+    (100..=999).find(|&code| (f64::from(code) - number).abs() < f64::EPSILON)
 }
 
 /// Deeper than 128 is no JSON for us, as for most of `serde_json`; what skips a value there counts no depth.
