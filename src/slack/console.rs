@@ -267,7 +267,7 @@ mod tests {
     fn is_error(line: &str) -> bool {
         match read(line, Format::Auto) {
             Reading::AccessLog(log) | Reading::Salvaged(log) => log.status.code() >= 400,
-            Reading::Unreadable => false,
+            Reading::Unreadable | Reading::Header => false,
         }
     }
 
