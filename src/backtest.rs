@@ -2,8 +2,7 @@
 //! errors the alarm's filter is blind to, out.
 //!
 //! The lines go through the very stages of the function in virtual time: a delivery is what one log stream logs within
-//! [`DELIVERY_MS`], it goes to the first free of [`CONTAINERS`] containers, each with a pace of its own, and a tick
-//! comes every minute. The alarm's metric filter and state machine see the same lines. What production has and this
+//! [`DELIVERY_MS`], it goes to the first free container of the [`Plan`], and a tick comes every minute. The alarm's metric filter and state machine see the same lines. What production has and this
 //! has not: lines that CloudWatch delivers twice or late, and Slack's own 429.
 //!
 //! It reads as a stream: memory is bounded by [`lines`]'s window and by the number of minutes that have errors. It
@@ -22,6 +21,8 @@ mod queue;
 mod slack_run;
 mod text;
 
+use std::str::FromStr;
+
 use thiserror::Error;
 
 pub(crate) use alarm_notices::posted;
@@ -35,6 +36,7 @@ use crate::access_log::StatusClass;
 use crate::alarm::{AlarmSettings, ComparisonOperator, Statistic, TreatMissingData};
 use crate::digest::Reader;
 use crate::filter_pattern::FilterPattern;
+use crate::incidents::NotifyMode;
 use crate::slack::render::Style;
 use crate::words;
 use against::Against;
@@ -47,7 +49,7 @@ use slack_run::SlackRun;
 /// What a log stream logs within this time is one delivery. CloudWatch promises nothing: it was seen to push what came
 /// within a few seconds together.
 pub const DELIVERY_MS: i64 = 2_000;
-/// Containers, as many as the Terraform module reserves.
+/// Containers where nothing else is said, as many as the Terraform module reserves.
 pub const CONTAINERS: usize = 2;
 /// Posts at once of one container, as the function's default.
 pub const BURST: u32 = 5;
@@ -68,12 +70,59 @@ pub struct Settings {
     pub against: Option<Reader>,
     /// How messages look.
     pub style: Style,
+    /// How the function is deployed.
+    pub plan: Plan,
     /// The alarm.
     pub alarm: AlarmSettings,
     /// The metric filter's pattern.
     pub pattern: FilterPattern,
     /// Cap on one batch after inflation, bytes.
     pub max_decompressed_bytes: u64,
+}
+
+/// How the function is deployed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Plan {
+    /// What is notified.
+    pub notify: NotifyMode,
+    /// What its containers know of each other.
+    pub state: StateKind,
+    /// How many containers there are at most; at least 1.
+    pub concurrency: usize,
+}
+
+/// What containers know of each other.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum StateKind {
+    /// All: one state for all of them.
+    #[default]
+    Table,
+    /// Nothing: each has its own.
+    Memory,
+}
+
+/// The text names no state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("must be table or memory")]
+pub struct UnknownState;
+
+impl FromStr for StateKind {
+    type Err = UnknownState;
+
+    fn from_str(text: &str) -> Result<Self, UnknownState> {
+        match text {
+            "table" => Ok(Self::Table),
+            "memory" => Ok(Self::Memory),
+            _ => Err(UnknownState),
+        }
+    }
+}
+
+impl Default for Plan {
+    /// Incidents, one state, [`CONTAINERS`].
+    fn default() -> Self {
+        Self { notify: NotifyMode::default(), state: StateKind::default(), concurrency: CONTAINERS }
+    }
 }
 
 /// Why there are no figures at all.
@@ -133,8 +182,8 @@ pub fn backtest(sources: Vec<Source>, settings: &Settings) -> Result<Backtest, B
     let names: Vec<String> = sources.iter().map(|source| source.name.clone()).collect();
     let mut run = Run {
         totals: Totals::default(),
-        slack: SlackRun::new(&settings.reader, &settings.style),
-        against: settings.against.as_ref().map(|reader| Against::new(reader, &settings.style)),
+        slack: SlackRun::new(&settings.reader, &settings.style, settings.plan),
+        against: settings.against.as_ref().map(|reader| Against::new(reader, &settings.style, settings.plan)),
         alarm: AlarmRun::new(&settings.alarm, &settings.style),
         blind_spots: BlindSpotRun::new(&settings.pattern, names.clone()),
         minutes: Minutes::default(),

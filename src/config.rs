@@ -6,6 +6,7 @@
 
 mod environment;
 mod error;
+mod notify;
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use std::time::Duration;
 pub(crate) use environment::Environment;
 use environment::shown;
 pub use error::ConfigError;
+pub use notify::NotifySettings;
 
 use crate::access_log::Format;
 use crate::aws::AwsAccess;
@@ -42,8 +44,20 @@ const LOG_GROUPS: &str = "STATUSWATCH_LOG_GROUPS";
 
 /// The namespace in which an unknown name is an error, because it can only be a slip.
 const PREFIX: &str = "STATUSWATCH_";
-const PREFIXED: [&str; 9] =
-    [RULES, FORMAT, MAX_LINES, REDACT, BURST, SPACING, MAX_DECOMPRESSED_BYTES, ALLOWED_HOSTS, LOG_GROUPS];
+const PREFIXED: [&str; 12] = [
+    RULES,
+    FORMAT,
+    MAX_LINES,
+    REDACT,
+    BURST,
+    SPACING,
+    MAX_DECOMPRESSED_BYTES,
+    ALLOWED_HOSTS,
+    LOG_GROUPS,
+    notify::NOTIFY,
+    notify::FOLLOW_UPS,
+    notify::QUIET,
+];
 
 /// The function's settings. An unset variable has its default; one that is set to nothing or to white
 /// space counts as unset, because Terraform writes empty strings.
@@ -66,6 +80,8 @@ pub struct Config {
     pub burst: u32,
     /// `STATUSWATCH_SPACING_SECONDS`: after the burst, one post in this time, 1 to 3,600 s; 5 where unset.
     pub spacing: Duration,
+    /// What is notified.
+    pub notify: NotifySettings,
     /// `STATUSWATCH_MAX_DECOMPRESSED_BYTES`: cap on one batch after inflation; 128 MiB where unset.
     pub max_decompressed_bytes: u64,
     /// `STATUSWATCH_ALLOWED_HOSTS`: hosts that a webhook may be on besides Slack's own.
@@ -166,6 +182,7 @@ impl Config {
         let max_lines = faults.note(MAX_LINES, environment.number(MAX_LINES, 1..=200, 20));
         let burst = faults.note(BURST, environment.number(BURST, 1..=100, 5));
         let spacing = faults.note(SPACING, environment.number(SPACING, 1..=3_600, 5));
+        let notify = NotifySettings::read(&environment, &mut faults);
         let log_groups = environment.get(LOG_GROUPS).unwrap_or_default().parse();
         let log_groups: LogGroups = faults.note(LOG_GROUPS, log_groups).unwrap_or_default();
         let bytes = environment.number(MAX_DECOMPRESSED_BYTES, 1..=1 << 40, 128 << 20);
@@ -197,6 +214,7 @@ impl Config {
             redact: environment.list(REDACT),
             burst,
             spacing: Duration::from_secs(spacing),
+            notify,
             max_decompressed_bytes,
             allowed_hosts,
             log_groups,

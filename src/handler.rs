@@ -4,17 +4,19 @@
 //! invocation. It prints nothing and reads no environment; the time comes with the invocation.
 
 pub(crate) mod alarms;
+mod delivery;
+mod every;
+mod incidents;
 mod kinesis;
 mod logs;
-mod tell;
 mod tick;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 pub use alarms::NoticeError;
-pub use tell::body;
-pub(crate) use tell::{draw, short_id};
-pub(crate) use tick::draw_quiet_again;
+pub use delivery::body;
+pub(crate) use delivery::short_id;
+pub(crate) use every::{draw, draw_quiet_again};
 
 use aws_lambda_events::event::streams::KinesisEventResponse;
 use serde::Serialize;
@@ -26,7 +28,10 @@ use crate::decode::DecodeError;
 use crate::digest::Reader;
 use crate::duplicates::Remembered;
 use crate::http::Budget;
+use crate::incident::Policy;
+use crate::incidents::Incidents;
 use crate::ledger::{Ledger, Measures};
+use crate::outbox::{Bucket, Outbox};
 use crate::pace::Pace;
 use crate::slack::post::{Post, PostError, PostOutcome};
 use crate::slack::render::Style;
@@ -45,9 +50,26 @@ pub struct Handler<S> {
     style: Style,
     max_decompressed_bytes: u64,
     slack: S,
-    pace: Pace,
+    outbox: Outbox,
+    mode: Mode,
     remembered: Remembered,
     alarms: AlarmMemory,
+}
+
+/// What is notified (`STATUSWATCH_NOTIFY`), and how fast.
+#[derive(Debug)]
+pub struct Notify {
+    outbox: Outbox,
+    mode: Mode,
+}
+
+/// What is notified, with all that is deferred.
+#[derive(Debug)]
+pub(crate) enum Mode {
+    /// Each delivery.
+    Every(Pace),
+    /// Incidents.
+    Incidents(Incidents),
 }
 
 /// When an invocation is, and how long it may take.
@@ -147,15 +169,18 @@ impl Invocation {
         Budget::of_invocation(self.deadline, self.now + self.began.elapsed())
     }
 
+    /// The latest time at which a post still has time, epoch milliseconds.
+    fn latest_post_ms(&self) -> i64 {
+        let (now, reserve) = (Instant::now(), Budget::RESERVE + TIME_TO_POST);
+        let millis = |time: Duration| i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+        let left = self.deadline.saturating_duration_since(now);
+        self.now_ms().saturating_add(millis(left)).saturating_sub(millis(reserve))
+    }
+
     /// The pause, or what the reserve leaves of it.
     fn as_much_as_there_is_time_for(&self, pause: Duration) -> Duration {
         let left = self.deadline.saturating_duration_since(Instant::now());
         pause.min(left.saturating_sub(Budget::RESERVE))
-    }
-
-    /// Whether a pause still leaves time to post.
-    fn has_time_for(&self, pause: Duration) -> bool {
-        Instant::now() + pause + Budget::RESERVE + TIME_TO_POST <= self.deadline
     }
 }
 
@@ -165,14 +190,15 @@ const TIME_TO_POST: Duration = Duration::from_secs(1);
 impl<S: Slack> Handler<S> {
     /// A handler that has seen nothing yet.
     #[must_use]
-    pub fn new(reader: Reader, style: Style, max_decompressed_bytes: u64, pace: Pace, slack: S) -> Self {
+    pub fn new(reader: Reader, style: Style, max_decompressed_bytes: u64, notify: Notify, slack: S) -> Self {
         let (remembered, alarms) = (Remembered::default(), AlarmMemory::default());
-        Self { reader, style, max_decompressed_bytes, slack, pace, remembered, alarms }
+        let Notify { outbox, mode } = notify;
+        Self { reader, style, max_decompressed_bytes, slack, outbox, mode, remembered, alarms }
     }
 
     /// Handles one event.
     pub async fn handle(&mut self, event: &[u8], invocation: Invocation) -> Outcome {
-        let pending_before = self.pace.pending();
+        let pending_before = self.mode.pending();
         let mut outcome = match trigger::read(event) {
             Ok(Trigger::Logs(data)) => self.logs(&data, invocation).await,
             Ok(Trigger::Kinesis(records)) => self.kinesis(&records, invocation).await,
@@ -180,7 +206,7 @@ impl<S: Slack> Handler<S> {
             Ok(Trigger::Alarm(_)) => self.notifications(event, invocation).await,
             Err(error) => Outcome::failed(error.into()),
         };
-        outcome.ledger.pending = self.pace.pending();
+        outcome.ledger.pending = self.mode.pending();
         if let Ok(Answer::Ledger(ledger)) = &mut outcome.answer {
             *ledger = outcome.ledger;
         }
@@ -192,6 +218,31 @@ impl<S: Slack> Handler<S> {
     #[must_use]
     pub fn rules(&self) -> &crate::rules::Rules {
         &self.reader.rules
+    }
+}
+
+impl Notify {
+    /// Each delivery is a message; in a storm, lines are folded until there is a token.
+    #[must_use]
+    pub fn every(bucket: Bucket) -> Self {
+        Self { outbox: Outbox::new(bucket), mode: Mode::Every(Pace::default()) }
+    }
+
+    /// Incidents are notified, each kept in this process's memory.
+    #[must_use]
+    pub fn incidents(bucket: Bucket, policy: Policy) -> Self {
+        let mode = Mode::Incidents(Incidents::new(policy.in_memory()));
+        Self { outbox: Outbox::new(bucket), mode }
+    }
+}
+
+impl Mode {
+    /// Lines that are deferred.
+    fn pending(&self) -> u64 {
+        match self {
+            Self::Every(pace) => pace.pending(),
+            Self::Incidents(incidents) => incidents.pending(),
+        }
     }
 }
 

@@ -11,6 +11,7 @@ pub mod slack;
 pub mod alarm;
 pub mod incident;
 pub mod outbox;
+pub mod incidents;
 pub mod pace;
 pub mod ledger;
 pub mod handler;

@@ -23,6 +23,8 @@ pub struct Outbox {
 pub enum Urgency {
     /// It can be deferred, so that nothing waits for it but a short pause.
     Deferrable,
+    /// It goes out with a token or not at all: it waits for nothing.
+    Immediate,
     /// Nobody else keeps it: it waits for a token as long as the time allows.
     Required,
     /// It goes out whether or not there is a token, but never within a pause that Slack asks for.
@@ -33,7 +35,7 @@ pub enum Urgency {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Outgoing {
     urgency: Urgency,
-    /// The latest time at which a post can begin.
+    /// The latest time at which a post still has time: nothing waits for longer.
     until_ms: i64,
     has_token: bool,
     /// Slack refused it with a pause that may be waited out.
@@ -52,7 +54,7 @@ pub enum Decision {
 }
 
 impl Outgoing {
-    /// A message that can be posted until `until_ms`.
+    /// A message that can wait until `until_ms`; what is required is not posted after that.
     #[must_use]
     pub fn new(urgency: Urgency, until_ms: i64) -> Self {
         Self { urgency, until_ms, has_token: false, refusals: 0 }
@@ -68,14 +70,17 @@ impl Outbox {
 
     /// What to do with the message now. `Post` takes a token.
     pub fn decide(&mut self, message: &mut Outgoing, now_ms: i64) -> Decision {
-        if now_ms > message.until_ms {
+        if now_ms > message.until_ms && message.urgency == Urgency::Required {
             return Decision::Hold;
         }
         // A clock that was put back must not keep it closed until it has caught up.
         self.closed_until_ms = self.closed_until_ms.min(now_ms.saturating_add(bucket::MAX_EMPTY_MS));
         if now_ms < self.closed_until_ms {
-            let waits =
-                message.urgency != Urgency::Deferrable || message.may_wait_out(self.closed_until_ms - now_ms);
+            let waits = match message.urgency {
+                Urgency::Deferrable => message.may_wait_out(self.closed_until_ms - now_ms),
+                Urgency::Immediate => false,
+                Urgency::Required | Urgency::Urgent => true,
+            };
             return Self::wait(waits, self.closed_until_ms, message);
         }
         if message.has_token || self.bucket.take(now_ms) || message.urgency == Urgency::Urgent {
@@ -83,7 +88,7 @@ impl Outbox {
             return Decision::Post;
         }
         let ready_ms = now_ms.saturating_add(self.bucket.wait_ms(now_ms));
-        Self::wait(message.urgency != Urgency::Deferrable, ready_ms, message)
+        Self::wait(message.urgency == Urgency::Required, ready_ms, message)
     }
 
     /// Slack answered the message with 429 and this Retry-After, milliseconds: the destination is closed for so long.
@@ -91,11 +96,30 @@ impl Outbox {
         message.refusals = message.refusals.saturating_add(1);
         let pause_ms = retry_after_ms.clamp(0, bucket::MAX_EMPTY_MS);
         self.closed_until_ms = now_ms.saturating_add(pause_ms);
-        let waits_with_its_token = message.urgency == Urgency::Deferrable && message.may_wait_out(pause_ms);
+        let waits_with_its_token = message.urgency == Urgency::Deferrable
+            && message.may_wait_out(pause_ms)
+            && self.closed_until_ms <= message.until_ms;
         if !waits_with_its_token {
             message.has_token = false;
             self.bucket.empty(now_ms, pause_ms);
         }
+    }
+
+    /// Whether a message that can be deferred may go out now; takes a token where it may.
+    pub fn takes(&mut self, now_ms: i64) -> bool {
+        self.decide(&mut Outgoing::new(Urgency::Deferrable, now_ms), now_ms) == Decision::Post
+    }
+
+    /// For how long Slack still asks for no post, milliseconds.
+    #[must_use]
+    pub fn closed_for_ms(&self, now_ms: i64) -> i64 {
+        self.closed_until_ms.saturating_sub(now_ms).max(0)
+    }
+
+    /// How long until a message may go out, milliseconds; 0 where it may now.
+    #[must_use]
+    pub fn wait_ms(&self, now_ms: i64) -> i64 {
+        self.closed_for_ms(now_ms).max(self.bucket.wait_ms(now_ms))
     }
 
     /// The least time between two posts once the burst is spent, milliseconds.
@@ -118,7 +142,7 @@ impl Outgoing {
 #[cfg(test)]
 mod tests {
     use super::Decision::{Hold, Post, WaitUntil};
-    use super::Urgency::{Deferrable, Required, Urgent};
+    use super::Urgency::{Deferrable, Immediate, Required, Urgent};
     use super::*;
     use proptest::prelude::*;
 
@@ -133,10 +157,11 @@ mod tests {
     #[test]
     fn without_a_token_what_can_be_deferred_is_held_what_is_required_waits_and_what_is_urgent_goes() {
         assert_eq!(spent().decide(&mut Outgoing::new(Deferrable, FAR), 1), Hold);
+        assert_eq!(spent().decide(&mut Outgoing::new(Immediate, FAR), 1), Hold);
+        assert_eq!(spent().wait_ms(1), 4_999);
         assert_eq!(spent().decide(&mut Outgoing::new(Required, FAR), 1), WaitUntil(5_000));
         assert_eq!(spent().decide(&mut Outgoing::new(Required, 4_999), 1), Hold, "no time for it");
         assert_eq!(spent().decide(&mut Outgoing::new(Urgent, FAR), 1), Post);
-        assert_eq!(spent().decide(&mut Outgoing::new(Urgent, 0), 1), Hold, "too late");
     }
 
     #[test]
@@ -165,6 +190,16 @@ mod tests {
         assert_eq!(outbox.decide(&mut Outgoing::new(Urgent, 29_999), 0), Hold);
         assert_eq!(outbox.decide(&mut Outgoing::new(Deferrable, FAR), 30_000), Post);
         assert_eq!(outbox.decide(&mut Outgoing::new(Deferrable, FAR), 30_000), Hold);
+    }
+
+    #[test]
+    fn a_short_pause_without_the_time_for_it_leaves_one_token_at_its_end() {
+        let mut outbox = Outbox::new(Bucket::new(5, 5_000));
+        let mut message = Outgoing::new(Deferrable, 1_999);
+        assert_eq!(outbox.decide(&mut message, 0), Post);
+        outbox.refused(&mut message, 2_000, 0);
+        assert_eq!(outbox.decide(&mut message, 0), Hold);
+        assert!(outbox.takes(2_000) && !outbox.takes(2_000));
     }
 
     #[test]

@@ -1,13 +1,11 @@
 //! Post now, or fold into the next digest.
 //!
-//! One [`Pace`] a container. With a token a message is posted at once; without one it is a storm: lines are folded,
+//! One [`Pace`] a container, where each delivery is notified. With a token a message is posted at once; without one it is a storm: lines are folded,
 //! that is counted exactly and kept as a bounded choice of samples, until a token is there. Nothing here waits,
 //! posts or reads a clock: the time is passed in, in epoch milliseconds.
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
-
-pub use crate::outbox::Bucket;
 
 use crate::digest::{Digest, Group, MAX_SECTIONS};
 
@@ -18,11 +16,9 @@ const QUIET_AFTER_MS: i64 = 60_000;
 /// Groups of a storm that are known not to be new; beyond that none is marked.
 const MAX_KNOWN_GROUPS: usize = 1_024;
 
-/// What a container holds back, and when it may post again.
-#[derive(Debug)]
+/// What a container holds back.
+#[derive(Debug, Default)]
 pub struct Pace {
-    /// When the next post may go out.
-    pub bucket: Bucket,
     pending: Digest,
     storm: Option<Storm>,
 }
@@ -70,12 +66,6 @@ pub struct QuietAgain {
 }
 
 impl Pace {
-    /// Nothing held back, all tokens there.
-    #[must_use]
-    pub fn new(bucket: Bucket) -> Self {
-        Self { bucket, pending: Digest::default(), storm: None }
-    }
-
     /// Lines folded and not posted yet.
     #[must_use]
     pub fn pending(&self) -> u64 {
@@ -200,13 +190,13 @@ mod tests {
 
     #[test]
     fn without_a_storm_a_digest_passes_as_it_is() {
-        let pace = Pace::new(Bucket::new(5, 5_000));
+        let pace = Pace::default();
         assert_eq!(pace.with_pending(digest("a", 3)), (digest("a", 3), None));
     }
 
     #[test]
     fn what_is_folded_is_posted_with_the_next_and_only_forgotten_when_accepted() {
-        let mut pace = Pace::new(Bucket::new(1, 5_000));
+        let mut pace = Pace::default();
         pace.fold(digest("a", 3), 1_000);
         pace.fold(digest("b", 4), 2_000);
         assert_eq!(pace.pending(), 7);
@@ -224,7 +214,7 @@ mod tests {
 
     #[test]
     fn a_storm_ends_once_a_minute_after_the_last_fold_with_nothing_pending() {
-        let mut pace = Pace::new(Bucket::new(1, 5_000));
+        let mut pace = Pace::default();
         assert_eq!(pace.quiet_again(100_000), None);
         pace.fold(digest("a", 3), 1_000);
         pace.fold(digest("a", 4), 5_000);

@@ -10,9 +10,10 @@ use thiserror::Error;
 use crate::access_log::formats::Formats;
 use crate::config::{Config, ConfigError, RulesSource, WebhookSource};
 use crate::digest::Reader;
-use crate::handler::{Handler, Slack};
+use crate::handler::{Handler, Notify, Slack};
 use crate::http::{Budget, HttpClient, HttpClientError};
-use crate::pace::{Bucket, Pace};
+use crate::incidents::NotifyMode;
+use crate::outbox::Bucket;
 use crate::rules::Rules;
 use crate::secret::{PlaceKind, SecretError, Secrets, Stored};
 use crate::slack::client::{Client, ClientSettings};
@@ -84,8 +85,12 @@ pub async fn start(
         formats: Formats::default(),
     };
     let spacing_ms = u32::try_from(config.spacing.as_millis()).unwrap_or(u32::MAX);
-    let pace = Pace::new(Bucket::new(config.burst, spacing_ms));
-    Ok(Handler::new(reader, style, config.max_decompressed_bytes, pace, webhook))
+    let bucket = Bucket::new(config.burst, spacing_ms);
+    let notify = match config.notify.mode {
+        NotifyMode::Incidents => Notify::incidents(bucket, config.notify.policy),
+        NotifyMode::Every => Notify::every(bucket),
+    };
+    Ok(Handler::new(reader, style, config.max_decompressed_bytes, notify, webhook))
 }
 
 /// A webhook that is ready to post to; what is stored in AWS is fetched.

@@ -13,6 +13,7 @@ const LATEST_MS: i64 = 253_402_300_799_999;
 const DAY: &[FormatItem<'_>] = format_description!("[day padding:none] [month repr:short] [year]");
 const DAY_AND_TIME: &[FormatItem<'_>] =
     format_description!("[day padding:none] [month repr:short] [hour]:[minute]:[second]");
+const MINUTE: &[FormatItem<'_>] = format_description!("[hour]:[minute]");
 const TIME: &[FormatItem<'_>] = format_description!("[hour]:[minute]:[second]");
 const ISO: &[FormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
@@ -65,6 +66,12 @@ pub fn span(first_ms: i64, last_ms: i64) -> String {
     let form = if first.date() == last.date() { TIME } else { DAY_AND_TIME };
     let (first, last) = (write(first, form), write(last, form));
     if first == last { format!("{first} UTC") } else { format!("{first} to {last} UTC") }
+}
+
+/// The minute in UTC: `05:28`.
+#[must_use]
+pub fn minute(ms: i64) -> String {
+    write(utc(ms), MINUTE)
 }
 
 /// The day in UTC: `18 Nov 2020`.

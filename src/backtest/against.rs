@@ -1,9 +1,9 @@
 //! The same lines under other rules: what would be told in addition, and what no more.
 
-use super::Days;
 use super::figures::AgainstFigures;
 use super::line::Line;
 use super::slack_run::{Groups, SlackRun};
+use super::{Days, Plan};
 use crate::access_log::{self, Reading};
 use crate::digest::Reader;
 use crate::slack::render::Style;
@@ -18,10 +18,10 @@ pub(super) struct Against<'s> {
 }
 
 impl<'s> Against<'s> {
-    pub(super) fn new(reader: &'s Reader, style: &'s Style) -> Self {
+    pub(super) fn new(reader: &'s Reader, style: &'s Style, plan: Plan) -> Self {
         Self {
             reader,
-            slack: SlackRun::new(reader, style),
+            slack: SlackRun::new(reader, style, plan),
             added: 0,
             added_groups: Groups::default(),
             gone: 0,

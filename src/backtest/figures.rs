@@ -1,5 +1,7 @@
 //! What a backtest came to, as `--json` prints it and as text and report show it.
 
+use std::collections::BTreeMap;
+
 use serde::{Serialize, Serializer};
 
 use super::minutes::Minute;
@@ -80,6 +82,12 @@ pub struct SlackFigures {
     pub messages_per_day: Option<f64>,
     /// The hour (UTC, on the clock) with the most messages.
     pub worst_hour: Option<WorstHour>,
+    /// Messages that carry a rule's mention.
+    pub mentions: u64,
+    /// Incidents that were opened; 0 where every delivery is notified.
+    pub incidents: u64,
+    /// Messages by kind: `opening`, `escalation`, `new_group`, `follow_up` and `over`; or `delivery` and `over`.
+    pub by_kind: BTreeMap<&'static str, u64>,
     /// Lines to be told.
     pub matched: u64,
     /// Lines whose text is in a message.

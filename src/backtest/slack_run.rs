@@ -8,13 +8,16 @@ use std::sync::Arc;
 
 use super::figures::{MAX_NOISIEST, MAX_TOLD, NoisyGroup, RuleHits, SlackFigures, Time, Told, WorstHour};
 use super::line::{Kind, Line, Names};
-use super::{BURST, CONTAINERS, DELIVERY_MS, Days, SPACING_MS};
+use super::{BURST, DELIVERY_MS, Days, Plan, SPACING_MS, StateKind};
 use crate::access_log::formats::LineText;
 use crate::decode::Header;
 use crate::digest::{Batch, Counts, Digest, Reader};
 use crate::duplicates::Remembered;
 use crate::handler::{draw, draw_quiet_again};
-use crate::pace::{Bucket, Pace};
+use crate::incident::{Decision, Kind as MessageKind, Moment, Policy};
+use crate::incidents::{Incidents, NotifyMode, Tracked};
+use crate::outbox::{Bucket, Outbox};
+use crate::pace::Pace;
 use crate::rules::Action;
 use crate::slack::message::Message;
 use crate::slack::render::Style;
@@ -34,7 +37,10 @@ const MAX_LAST_TICKS: usize = 1_440;
 pub(super) struct SlackRun<'s> {
     reader: &'s Reader,
     style: &'s Style,
-    containers: Vec<Container>,
+    /// When each container is free again: a post takes its time.
+    free_at_ms: Vec<i64>,
+    /// One for all containers, or one for each.
+    states: Vec<State>,
     remembered: Remembered,
     /// In the order in which they are due.
     open: Vec<Delivery>,
@@ -44,11 +50,16 @@ pub(super) struct SlackRun<'s> {
     record: Record,
 }
 
-struct Container {
-    pace: Pace,
-    /// In a storm, or with lines pending: ticks have something to do.
-    has_storm: bool,
-    free_at_ms: i64,
+/// What is remembered between deliveries, by all containers or by one.
+struct State {
+    outbox: Outbox,
+    mode: Mode,
+}
+
+enum Mode {
+    /// With whether it is in a storm, or has lines pending: then ticks have something to do.
+    Every(Pace, bool),
+    Incidents(Incidents),
 }
 
 struct Delivery {
@@ -94,16 +105,16 @@ impl Groups {
 }
 
 impl<'s> SlackRun<'s> {
-    pub(super) fn new(reader: &'s Reader, style: &'s Style) -> Self {
-        let container = || Container {
-            pace: Pace::new(Bucket::new(BURST, SPACING_MS)),
-            has_storm: false,
-            free_at_ms: i64::MIN,
+    pub(super) fn new(reader: &'s Reader, style: &'s Style, plan: Plan) -> Self {
+        let states = match plan.state {
+            StateKind::Table => 1,
+            StateKind::Memory => plan.concurrency,
         };
         Self {
             reader,
             style,
-            containers: (0..CONTAINERS).map(|_| container()).collect(),
+            free_at_ms: vec![i64::MIN; plan.concurrency],
+            states: (0..states).map(|_| State::new(plan)).collect(),
             remembered: Remembered::default(),
             open: Vec::new(),
             now_ms: i64::MIN,
@@ -150,7 +161,7 @@ impl<'s> SlackRun<'s> {
     pub(super) fn finish(mut self, days: Days) -> Finished {
         self.advance(self.now_ms.saturating_add(DELIVERY_MS));
         for _ in 0..MAX_LAST_TICKS {
-            if !self.containers.iter().any(|container| container.has_storm) {
+            if !self.states.iter().any(State::has_work) {
                 break;
             }
             self.advance(self.now_ms.saturating_add(MINUTE_MS));
@@ -169,6 +180,9 @@ impl<'s> SlackRun<'s> {
             messages: record.messages,
             messages_per_day: days.rate(record.messages),
             worst_hour: record.worst_hour(),
+            mentions: record.mentions,
+            incidents: record.by_kind.get("opening").copied().unwrap_or_default(),
+            by_kind: record.by_kind,
             matched: self.counts.matched,
             shown: record.shown,
             counted: record.counted,
@@ -229,7 +243,7 @@ impl<'s> SlackRun<'s> {
 
     /// The next full minute, if a tick has anything to do.
     fn next_tick(&self) -> Option<i64> {
-        let has_work = self.containers.iter().any(|container| container.has_storm);
+        let has_work = self.states.iter().any(State::has_work);
         has_work.then(|| self.now_ms - self.now_ms.rem_euclid(MINUTE_MS) + MINUTE_MS)
     }
 
@@ -244,56 +258,164 @@ impl<'s> SlackRun<'s> {
             self.groups.add(group.status.code(), &group.route, group.count);
         }
         // Lambda queues what finds no free container; a post takes so little that the wait is hardly seen.
-        let free = self.containers.iter_mut().find(|container| container.free_at_ms <= due_ms);
-        let (container, at_ms) = match free {
-            Some(container) => (container, due_ms),
-            None => match self.containers.iter_mut().min_by_key(|container| container.free_at_ms) {
-                Some(container) => {
-                    let at_ms = container.free_at_ms;
-                    (container, at_ms)
-                }
-                None => return,
-            },
-        };
-        if counts.matched > 0 || container.pace.pending() > 0 {
-            container.tell_or_fold(digest, at_ms, self.style, &mut self.record);
+        let free = self.free_at_ms.iter().position(|free_at_ms| *free_at_ms <= due_ms);
+        let soonest = || self.free_at_ms.iter().enumerate().min_by_key(|(_, free_at_ms)| **free_at_ms);
+        let Some(container) = free.or_else(|| soonest().map(|(index, _)| index)) else { return };
+        let Some(free_at_ms) = self.free_at_ms.get_mut(container) else { return };
+        let at_ms = due_ms.max(*free_at_ms);
+        let state = container % self.states.len().max(1);
+        let Some(state) = self.states.get_mut(state) else { return };
+        if state.deliver(digest, at_ms, self.reader, self.style, &mut self.record) {
+            *free_at_ms = at_ms + POST_MS;
         }
     }
 
     fn tick(&mut self, at_ms: i64) {
-        for container in self.containers.iter_mut().filter(|container| container.has_storm) {
-            if container.pace.pending() > 0 {
-                container.tell_or_fold(Digest::default(), at_ms, self.style, &mut self.record);
-            } else if let Some(end) = container.pace.quiet_again(at_ms)
-                && container.pace.bucket.take(at_ms)
-            {
-                self.record.note(at_ms, 0, draw_quiet_again(&end, self.style).message, 0);
-                container.pace.told_quiet();
-                container.has_storm = false;
+        for state in self.states.iter_mut().filter(|state| state.has_work()) {
+            state.tick(at_ms, self.style, &mut self.record);
+        }
+    }
+}
+
+/// As the function does where Slack accepts every post.
+impl State {
+    fn new(plan: Plan) -> Self {
+        let policy = match plan.state {
+            StateKind::Table => Policy::default(),
+            StateKind::Memory => Policy::default().in_memory(),
+        };
+        let mode = match plan.notify {
+            NotifyMode::Incidents => Mode::Incidents(Incidents::new(policy)),
+            NotifyMode::Every => Mode::Every(Pace::default(), false),
+        };
+        Self { outbox: Outbox::new(Bucket::new(BURST, SPACING_MS)), mode }
+    }
+
+    /// Whether a tick may have something to do.
+    fn has_work(&self) -> bool {
+        match &self.mode {
+            Mode::Every(_, has_storm) => *has_storm,
+            Mode::Incidents(incidents) => incidents.are_open(),
+        }
+    }
+
+    /// Takes a delivery; says whether something was posted.
+    fn deliver(
+        &mut self,
+        digest: Digest,
+        at_ms: i64,
+        reader: &Reader,
+        style: &Style,
+        record: &mut Record,
+    ) -> bool {
+        let messages = record.messages;
+        match &mut self.mode {
+            Mode::Every(pace, has_storm) => {
+                if digest.matched() > 0 || pace.pending() > 0 {
+                    post_or_fold(pace, has_storm, digest, &mut self.outbox, at_ms, style, record);
+                }
+            }
+            Mode::Incidents(incidents) => {
+                for section in digest.sections.iter().filter(|section| section.matched() > 0) {
+                    let Some((policy, tracked)) = incidents.of(section, at_ms) else { continue };
+                    if tracked.decide(Moment::Arrival, at_ms, policy) == Decision::Send(MessageKind::Over) {
+                        post_due(tracked, policy, Moment::Arrival, &mut self.outbox, at_ms, style, record);
+                    }
+                    tracked.take(section, Vec::new(), digest.id, reader.samples_per_group, at_ms, policy);
+                    post_due(tracked, policy, Moment::Arrival, &mut self.outbox, at_ms, style, record);
+                }
+                if digest.matched() == 0 {
+                    let (policy, all) = incidents.all_mut();
+                    for tracked in all {
+                        post_due(tracked, policy, Moment::Arrival, &mut self.outbox, at_ms, style, record);
+                    }
+                }
+            }
+        }
+        record.messages > messages
+    }
+
+    fn tick(&mut self, at_ms: i64, style: &Style, record: &mut Record) {
+        match &mut self.mode {
+            Mode::Every(pace, has_storm) => {
+                if pace.pending() > 0 {
+                    let nothing = Digest::default();
+                    post_or_fold(pace, has_storm, nothing, &mut self.outbox, at_ms, style, record);
+                } else if let Some(end) = pace.quiet_again(at_ms)
+                    && self.outbox.takes(at_ms)
+                {
+                    record.note("over", at_ms, &Digest::default(), draw_quiet_again(&end, style).message, 0);
+                    pace.told_quiet();
+                    *has_storm = false;
+                }
+            }
+            Mode::Incidents(incidents) => {
+                let (policy, all) = incidents.all_mut();
+                for tracked in all {
+                    post_due(tracked, policy, Moment::Tick, &mut self.outbox, at_ms, style, record);
+                }
             }
         }
     }
 }
 
-impl Container {
-    /// As the function does where Slack accepts every post.
-    fn tell_or_fold(&mut self, digest: Digest, at_ms: i64, style: &Style, record: &mut Record) {
-        if self.pace.bucket.take(at_ms) {
-            let (all, message, shown) = draw(&self.pace, digest, style, at_ms);
-            self.pace.posted(&all, shown, at_ms);
-            self.free_at_ms = at_ms + POST_MS;
-            record.note(at_ms, all.matched(), message, shown);
-        } else if digest.matched() > 0 {
-            self.pace.fold(digest, at_ms);
-            self.has_storm = true;
-        }
+fn post_or_fold(
+    pace: &mut Pace,
+    has_storm: &mut bool,
+    digest: Digest,
+    outbox: &mut Outbox,
+    at_ms: i64,
+    style: &Style,
+    record: &mut Record,
+) {
+    if outbox.takes(at_ms) {
+        let (all, message, shown) = draw(pace, digest, outbox.spacing_ms(), style, at_ms);
+        pace.posted(&all, shown, at_ms);
+        record.mentions += u64::from(has_mentions(&all));
+        record.note("delivery", at_ms, &all, message, shown);
+    } else if digest.matched() > 0 {
+        pace.fold(digest, at_ms);
+        *has_storm = true;
     }
+}
+
+fn post_due(
+    tracked: &mut Tracked,
+    policy: &Policy,
+    moment: Moment,
+    outbox: &mut Outbox,
+    at_ms: i64,
+    style: &Style,
+    record: &mut Record,
+) {
+    let Decision::Send(kind) = tracked.decide(moment, at_ms, policy) else { return };
+    if !outbox.takes(at_ms) {
+        tracked.held_back();
+        return;
+    }
+    let (message, shown) = tracked.draw(kind, style, at_ms);
+    let told = tracked.notified(kind, at_ms, policy);
+    record.mentions += u64::from(kind.has_mentions() && has_mentions(&told));
+    let name = match kind {
+        MessageKind::Opening => "opening",
+        MessageKind::Escalation => "escalation",
+        MessageKind::NewGroup => "new_group",
+        MessageKind::FollowUp => "follow_up",
+        MessageKind::Over => "over",
+    };
+    record.note(name, at_ms, &told, message, shown);
+}
+
+fn has_mentions(digest: &Digest) -> bool {
+    digest.sections.iter().any(|section| !section.mentions.is_empty())
 }
 
 /// What was posted.
 #[derive(Default)]
 struct Record {
     messages: u64,
+    mentions: u64,
+    by_kind: BTreeMap<&'static str, u64>,
     shown: u64,
     counted: u64,
     by_minute: BTreeMap<i64, u32>,
@@ -301,8 +423,10 @@ struct Record {
 }
 
 impl Record {
-    fn note(&mut self, at_ms: i64, matched: u64, message: Message, shown: u64) {
+    fn note(&mut self, kind: &'static str, at_ms: i64, told: &Digest, message: Message, shown: u64) {
+        let matched = told.matched();
         self.messages += 1;
+        *self.by_kind.entry(kind).or_default() += 1;
         self.shown += shown;
         self.counted += matched.saturating_sub(shown);
         *self.by_minute.entry(at_ms - at_ms.rem_euclid(MINUTE_MS)).or_default() += 1;

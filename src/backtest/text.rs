@@ -13,6 +13,8 @@ use crate::words::{count, day, duration, number, span};
 const WIDTH: usize = 100;
 /// Changes of state that are listed; `--json` has all.
 const MAX_LISTED: usize = 20;
+/// Kinds of messages in the order in which an incident has them.
+const KINDS: [&str; 6] = ["delivery", "opening", "escalation", "new_group", "follow_up", "over"];
 const MAX_EXAMPLE_CHARS: usize = 88;
 
 /// The figures in words.
@@ -63,6 +65,14 @@ fn sources(names: &[String]) -> String {
 fn slack(out: &mut String, slack: &SlackFigures, found: &Backtest) {
     line!(out);
     line!(out, "SLACK  {}{}", often(slack.messages, "message", slack.messages_per_day, found), worst(slack));
+    let kinds: Vec<String> = KINDS
+        .iter()
+        .filter_map(|kind| Some((kind, slack.by_kind.get(kind)?)))
+        .map(|(kind, n)| format!("{} {}", number(*n), kind.replace('_', "-")))
+        .collect();
+    if !kinds.is_empty() {
+        line!(out, "  {}{}", kinds.join(" · "), besides(slack.mentions, "with a mention"));
+    }
     line!(
         out,
         "  {} told: {} shown, {} counted{}{}",

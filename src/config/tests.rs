@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::incidents::NotifyMode;
 use crate::slack::webhook_url::WebhookUrlError;
 
 const URL: (&str, &str) = ("SLACK_WEBHOOK_URL", "https://hooks.slack.com/services/T0/B0/x");
@@ -29,6 +30,8 @@ fn with_the_webhook_alone_everything_else_has_its_default() {
     assert_eq!((config.redact, config.function), (Vec::new(), Function::default()));
     assert_eq!(config.allowed_hosts, AllowedHosts::default());
     assert_eq!(config.log_groups, LogGroups::default());
+    assert_eq!(config.notify, NotifySettings::default());
+    assert_eq!((config.notify.mode, config.notify.policy.quiet_ms), (NotifyMode::Incidents, 300_000));
 }
 
 #[test]
@@ -49,6 +52,9 @@ fn every_setting_is_read() {
         ("STATUSWATCH_MAX_DECOMPRESSED_BYTES", "1"),
         ("STATUSWATCH_ALLOWED_HOSTS", "proxy.example"),
         ("STATUSWATCH_LOG_GROUPS", "/aws/apigateway/orders, items"),
+        ("STATUSWATCH_NOTIFY", "every"),
+        ("STATUSWATCH_FOLLOW_UPS", "30s*3, 2h"),
+        ("STATUSWATCH_QUIET_SECONDS", "10"),
         ("AWS_LAMBDA_FUNCTION_NAME", "statuswatch"),
         ("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/statuswatch"),
         ("AWS_REGION", "eu-west-1"),
@@ -63,6 +69,8 @@ fn every_setting_is_read() {
     assert!(matches!(&config.rules, RulesSource::Known(rules) if rules.iter().len() == 1));
     assert_eq!((config.format, config.max_lines, config.burst), (Format::Clf, 200, 1));
     assert_eq!((config.spacing, config.max_decompressed_bytes), (Duration::from_hours(1), 1));
+    assert_eq!((config.notify.mode, config.notify.policy.quiet_ms), (NotifyMode::Every, 10_000));
+    assert_eq!(config.notify.policy.follow_ups.interval_ms(3), 7_200_000);
     assert_eq!(config.redact, ["ip", "user.name", "userAgent"]);
     assert_eq!(config.style().log_groups.names(), ["/aws/apigateway/orders", "items"]);
     assert_eq!(config.function.name.as_deref(), Some("statuswatch"));
@@ -156,6 +164,14 @@ fn values_that_cannot_be_used_are_named_with_the_fix() {
             "red",
             "must be good, warning, danger or six hexadecimal digits such as #1E90FF, and is \"red\"",
         ),
+        (notify::NOTIFY, "all", "must be incidents or every, and is \"all\""),
+        (notify::FOLLOW_UPS, "1m*5,2s", "step 2 is out of range: write 5s to 1d"),
+        (
+            notify::FOLLOW_UPS,
+            "hourly",
+            "step 1 is no duration: write a whole number with s, m, h or d, such as 5m, and is \"hourly\"",
+        ),
+        (notify::QUIET, "9", "must be a whole number from 10 to 3600, and is \"9\""),
         (
             ALLOWED_HOSTS,
             "a.example,https://b.example",
@@ -244,7 +260,7 @@ fn a_webhook_shows_in_no_fault_whichever_variable_it_was_put_into() {
 proptest! {
     #[test]
     fn no_environment_panics(
-        values in proptest::collection::vec("\\PC{0,30}|[0-9]{0,30}|#[0-9a-f]{6}|ssm:\\PC{0,5}", 17),
+        values in proptest::collection::vec("\\PC{0,30}|[0-9]{0,30}|#[0-9a-f]{6}|ssm:\\PC{0,5}", 20),
         unknown in "STATUSWATCH_\\PC{0,10}",
     ) {
         let names = [PREFIXED.as_slice(), &[WEBHOOK_URL, WEBHOOK_SECRET, COLOR, TEXT, "AWS_REGION", "AWS_ENDPOINT_URL", &unknown]].concat();

@@ -9,7 +9,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use thiserror::Error;
 
-use super::tell::short_id;
+use super::delivery::short_id;
 use super::{Answer, Handler, HandlerError, Invocation, Outcome, Slack};
 use crate::alarm::{
     AlarmChange, AlarmMemory, AlarmNotice, Decision, Notification, NotificationError, Telling, TopicText,
@@ -102,10 +102,11 @@ impl<S: Slack> Handler<S> {
             Notice::Change(..) => self.post_at_once(&rendered, invocation, ledger, measures).await,
             Notice::Text(_) => {
                 let now_ms = invocation.now_ms();
-                if !self.pace.bucket.take(now_ms) {
-                    return Err(NoticeError::NoToken { index, wait_ms: self.pace.bucket.wait_ms(now_ms) });
+                let wait_ms = self.outbox.wait_ms(now_ms);
+                if wait_ms > 0 {
+                    return Err(NoticeError::NoToken { index, wait_ms });
                 }
-                self.post_once(&rendered, invocation, ledger, measures).await
+                self.post_with_token(&rendered, invocation, ledger, measures).await
             }
         };
         posted.map_err(|error| NoticeError::Post { index, error })?;

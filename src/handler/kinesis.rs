@@ -2,18 +2,16 @@
 //!
 //! A record that cannot be decoded is named in a message of its own. It never blocks the shard once that is accepted.
 
-use std::time::Duration;
-
 use aws_lambda_events::event::streams::{KinesisBatchItemFailure, KinesisEventResponse};
-use tokio::time::sleep;
 
+use super::delivery::Fate;
 use super::logs::warn_of_own_log_group;
-use super::tell::millis;
-use super::{Answer, Handler, Invocation, Outcome, Slack, short_id};
+use super::{Answer, Handler, Invocation, Mode, Outcome, Slack, every, incidents, short_id};
 use crate::decode::{self, Source};
 use crate::digest::{Batch, Digest};
 use crate::duplicates::EventKey;
 use crate::ledger::{Ledger, Measures};
+use crate::outbox::Urgency::Required;
 use crate::slack::post::PostError;
 use crate::slack::render::{UndecodableRecords, number, render_undecodable};
 use crate::trigger::KinesisRecord;
@@ -65,11 +63,11 @@ impl<S: Slack> Handler<S> {
         let mut measures = Measures::of(&counts);
         let mut again = None;
         if let Some(first) = first_matched {
-            match self.post_in_time(digest, invocation, &mut ledger, &mut measures).await {
-                Ok(()) => self.remembered.remember(all.into_keys()),
-                Err(error) => {
-                    tracing::error!(%error, lines = counts.matched, "the records come again");
-                    ledger.failed = counts.matched;
+            match self.notify_in_time(digest, invocation, &mut ledger, &mut measures).await {
+                Fate::Accepted | Fate::Deferred => self.remembered.remember(all.into_keys()),
+                Fate::Failed(error, lines) => {
+                    tracing::error!(%error, lines, "the records come again");
+                    ledger.failed = lines;
                     // Of the others nobody is notified either.
                     again = unreported.first.map_or(Some(first), |other| Some(first.min(other)));
                 }
@@ -93,22 +91,18 @@ impl<S: Slack> Handler<S> {
         Outcome { answer: Ok(Answer::Kinesis(response)), ledger, measures }
     }
 
-    /// Posts when there is a token, and again after each Retry-After, as long as the time allows.
-    async fn post_in_time(
+    /// Posts when there is a token, and again after each Retry-After, as long as the time allows. Nothing is deferred.
+    async fn notify_in_time(
         &mut self,
         digest: Digest,
         invocation: Invocation,
         ledger: &mut Ledger,
         measures: &mut Measures,
-    ) -> Result<(), PostError> {
-        loop {
-            self.take_token_in_time(invocation).await?;
-            match self.post_with_pending(digest.clone(), invocation, ledger, measures).await {
-                Err(PostError::RateLimited { retry_after }) => {
-                    self.pace.bucket.empty(invocation.now_ms(), millis(retry_after));
-                }
-                posted => return posted,
-            }
+    ) -> Fate {
+        let (mode, mut delivery) = self.delivery(invocation, ledger, measures);
+        match mode {
+            Mode::Every(pace) => every::notify(pace, digest, Required, &mut delivery).await,
+            Mode::Incidents(all) => incidents::notify(all, digest, Required, &mut delivery).await,
         }
     }
 
@@ -120,30 +114,8 @@ impl<S: Slack> Handler<S> {
         ledger: &mut Ledger,
         measures: &mut Measures,
     ) -> Result<(), PostError> {
-        let rendered = render_undecodable(records, &self.style, &short_id(records.id()));
-        loop {
-            self.take_token_in_time(invocation).await?;
-            match self.post(&rendered, invocation, ledger, measures).await {
-                Err(PostError::RateLimited { retry_after }) => {
-                    self.pace.bucket.empty(invocation.now_ms(), millis(retry_after));
-                }
-                posted => return posted.map(|_| ()),
-            }
-        }
-    }
-
-    /// Waits for a token, if the time allows.
-    async fn take_token_in_time(&mut self, invocation: Invocation) -> Result<(), PostError> {
-        loop {
-            let wait_ms = self.pace.bucket.wait_ms(invocation.now_ms());
-            let wait = Duration::from_millis(u64::try_from(wait_ms).unwrap_or_default());
-            if !invocation.has_time_for(wait) {
-                return Err(PostError::NoTimeLeft);
-            }
-            sleep(wait).await;
-            if self.pace.bucket.take(invocation.now_ms()) {
-                return Ok(());
-            }
-        }
+        let (_, mut delivery) = self.delivery(invocation, ledger, measures);
+        let rendered = render_undecodable(records, delivery.style, &short_id(records.id()));
+        delivery.post_rendered(&rendered, Required).await.map(|_| ())
     }
 }

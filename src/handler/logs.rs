@@ -1,10 +1,12 @@
-//! A subscription filter's push: decode it, and tell what matched, now or later.
+//! A subscription filter's push: decode it, and notify what matched, now or later.
 
-use super::tell::Told;
-use super::{Answer, Handler, HandlerError, Invocation, Outcome, Slack};
+use super::delivery::Fate;
+use super::{Answer, Handler, HandlerError, Invocation, Mode, Outcome, Slack, every, incidents};
 use crate::decode::{self, Source};
 use crate::digest::Batch;
+use crate::incident::Moment;
 use crate::ledger::{Ledger, Measures};
+use crate::outbox::Urgency::Deferrable;
 use crate::slack::post::PostError;
 
 impl<S: Slack> Handler<S> {
@@ -20,29 +22,40 @@ impl<S: Slack> Handler<S> {
         let mut measures = Measures::of(&batch.counts);
         let matched = batch.counts.matched;
         let digest = std::mem::take(&mut batch.digest);
-        if matched == 0 {
-            ledger.silent = 1;
-            if self.pace.pending() == 0 {
-                return Outcome::of(ledger, measures);
+        ledger.silent = u64::from(matched == 0);
+        let has_lines = matched > 0;
+        let (mode, mut delivery) = self.delivery(invocation, &mut ledger, &mut measures);
+        let fate = match mode {
+            Mode::Every(pace) if has_lines || pace.pending() > 0 => {
+                every::notify(pace, digest, Deferrable, &mut delivery).await
             }
-        }
-        let told = self.tell_or_fold(digest, invocation, &mut ledger, &mut measures).await;
-        match told {
-            Told::Accepted | Told::Folded => self.remembered.remember(batch.into_keys()),
-            Told::Failed(error) if matched > 0 => {
-                ledger.failed = matched;
+            Mode::Incidents(all) if has_lines => {
+                incidents::notify(all, digest, Deferrable, &mut delivery).await
+            }
+            Mode::Incidents(all) => {
+                match incidents::notify_due(all, Moment::Arrival, Deferrable, &mut delivery).await {
+                    Some(error) => Fate::Failed(error, 0),
+                    None => Fate::Deferred,
+                }
+            }
+            Mode::Every(_) => Fate::Deferred,
+        };
+        match fate {
+            Fate::Accepted | Fate::Deferred => self.remembered.remember(batch.into_keys()),
+            Fate::Failed(error, lines) if has_lines => {
+                ledger.failed = lines;
                 let error = HandlerError::Post { error, lines: matched };
                 return Outcome { answer: Err(error), ledger, measures };
             }
-            Told::Failed(error) => warn_of_pending(error, self.pace.pending()),
+            Fate::Failed(error, _) => warn_of_pending(error, self.mode.pending()),
         }
         Outcome { answer: Ok(Answer::Ledger(ledger)), ledger, measures }
     }
 }
 
-/// Lines that were folded before stay pending when their post fails: nobody gives them back, so it is said here.
+/// Lines that were deferred before stay pending when their post fails: nobody gives them back, so it is said here.
 pub(super) fn warn_of_pending(error: PostError, lines: u64) {
-    tracing::error!(%error, lines, "slack did not accept what is folded; it stays pending");
+    tracing::error!(%error, lines, "slack did not accept what is deferred; it stays pending");
 }
 
 /// The one thing that is said of a loop: an error would be retried and make it worse.

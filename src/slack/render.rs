@@ -13,14 +13,16 @@ mod form;
 mod heading;
 mod layout;
 mod names;
+mod over;
 mod pen;
+mod progress;
 mod quiet;
 mod rows;
 #[cfg(test)]
 mod tests;
 mod undecodable;
 
-use crate::digest::Digest;
+use crate::digest::{Digest, Group};
 use crate::slack::console::{LogGroups, Region};
 use crate::slack::message::Message;
 
@@ -28,6 +30,8 @@ pub use alarm::{render_alarm, render_topic_text};
 #[cfg(test)]
 pub(crate) use footer::MAX_LINK;
 use form::Form;
+pub use over::{Over, render_over};
+pub use progress::Progress;
 pub use quiet::{QuietAgain, render_quiet_again};
 pub use undecodable::{UndecodableRecords, number, render_undecodable};
 
@@ -119,10 +123,36 @@ pub fn render(digest: &Digest, style: &Style, situation: &Situation<'_>) -> Rend
 
 /// The message as it should look, and how many lines it shows.
 pub(crate) fn render_blocks(digest: &Digest, style: &Style, situation: &Situation<'_>) -> (Message, u64) {
-    layout::fill(Form::Blocks, digest, style, situation)
+    layout::fill(Form::Blocks, digest, style, situation, None)
 }
 
 /// The message in plain text, and how many lines it shows.
 pub(crate) fn render_plain(digest: &Digest, style: &Style, situation: &Situation<'_>) -> (Message, u64) {
-    layout::fill(Form::Text, digest, style, situation)
+    layout::fill(Form::Text, digest, style, situation, None)
+}
+
+/// A message of an incident that goes on, as it should look, and how many lines it shows. The digest has the lines that
+/// no message has told yet.
+pub(crate) fn render_progress_blocks(
+    digest: &Digest,
+    progress: &Progress<'_>,
+    style: &Style,
+    situation: &Situation<'_>,
+) -> (Message, u64) {
+    layout::fill(Form::Blocks, digest, style, situation, Some(progress))
+}
+
+/// The same in plain text.
+pub(crate) fn render_progress_plain(
+    digest: &Digest,
+    progress: &Progress<'_>,
+    style: &Style,
+    situation: &Situation<'_>,
+) -> (Message, u64) {
+    layout::fill(Form::Text, digest, style, situation, Some(progress))
+}
+
+/// Whose fault a group's errors are, in the words of a message; empty where the lines do not tell.
+pub(crate) fn fault_words(group: &Group) -> String {
+    rows::fault(group.fault).unwrap_or_default()
 }

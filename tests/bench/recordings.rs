@@ -138,6 +138,7 @@ fn backtested(recording: &[u8]) -> Backtest {
         reader: reader(),
         against: None,
         style: Style::default(),
+        plan: backtest::Plan::default(),
         alarm: default_alarm(),
         pattern: FilterPattern::parse(DEFAULT_PATTERN).unwrap(),
         max_decompressed_bytes: MAX_BYTES,

@@ -45,9 +45,12 @@ fn a_burst_alarms_once_recovers_once_and_every_error_is_told() {
     let slack = &found["slack"];
     assert_eq!(slack["matched"], 486);
     assert_eq!(slack["shown"].as_u64().unwrap() + slack["counted"].as_u64().unwrap(), 486);
-    // Two buckets of 5 and one message in 5 s each, for the 420 s of the burst, and the end of each storm.
+    // The opening, the second kind of error, follow-ups after 1, 2, 3, 4, 5 and 10 minutes, and the end.
     let messages = slack["messages"].as_u64().unwrap();
-    assert!((20..=10 + 2 * 420 / 5 + 4).contains(&messages), "{messages}");
+    assert!((6..=12).contains(&messages), "{messages}");
+    let kinds = slack["by_kind"].as_object().unwrap();
+    assert_eq!((&kinds["opening"], &kinds["over"], &slack["incidents"]), (&1.into(), &1.into(), &1.into()));
+    assert_eq!(kinds.values().map(|n| n.as_u64().unwrap()).sum::<u64>(), messages);
     let states: Vec<_> =
         found["alarm"]["transitions"].as_array().unwrap().iter().map(|change| &change["to"]).collect();
     assert_eq!(states, ["OK", "ALARM", "OK"]);
@@ -58,6 +61,34 @@ fn a_burst_alarms_once_recovers_once_and_every_error_is_told() {
     };
     assert_eq!(of_minutes("client_errors") + of_minutes("server_errors"), 486);
     assert_eq!(of_minutes("messages"), messages);
+}
+
+#[test]
+fn every_delivery_is_a_message_where_that_is_asked_for() {
+    let found = figures(&["--notify", "every", "--state", "memory", &story("5xx-burst")], "");
+    let slack = &found["slack"];
+    assert_eq!(slack["shown"].as_u64().unwrap() + slack["counted"].as_u64().unwrap(), 486);
+    // Two buckets of 5 and one message in 5 s each, for the 420 s of the burst, and the end of each storm.
+    let messages = slack["messages"].as_u64().unwrap();
+    assert!((20..=10 + 2 * 420 / 5 + 4).contains(&messages), "{messages}");
+}
+
+#[test]
+fn containers_that_know_nothing_of_each_other_tell_an_incident_each() {
+    let shared = figures(&[&story("5xx-burst")], "");
+    let alone = figures(&["--state", "memory", "--concurrency", "3", &story("5xx-burst")], "");
+    let slack = &alone["slack"];
+    assert_eq!(slack["shown"].as_u64().unwrap() + slack["counted"].as_u64().unwrap(), 486);
+    assert!(slack["messages"].as_u64() > shared["slack"]["messages"].as_u64(), "{}", slack["messages"]);
+    assert!((1..=3).contains(&slack["incidents"].as_u64().unwrap()));
+}
+
+#[test]
+fn a_mention_goes_out_once_in_the_burst() {
+    let folder = tempfile::tempdir().unwrap();
+    let rules = r#"{"rules":[{"name":"all","status":["4xx","5xx"],"action":"notify","mention":"<!here>"}]}"#;
+    let found = figures(&["--rules", &file(&folder, "rules.json", rules), &story("5xx-burst")], "");
+    assert_eq!(found["slack"]["mentions"], 1);
 }
 
 #[test]

@@ -16,9 +16,10 @@ use crate::replayed::{Report, replay};
 const FEW_ERRORS: &str = "fixtures/03-a-few-errors.json";
 const ONE_ERROR: &str = "fixtures/02-one-error.json";
 
-/// The function, posting to this webhook, with room for every post of a test.
+/// The function, posting every delivery to this webhook, with room for every post of a test.
 pub(crate) fn function(webhook: &str) -> Setup {
-    Setup::statuswatch().env("SLACK_WEBHOOK_URL", webhook).env("STATUSWATCH_BURST", "100")
+    let setup = Setup::statuswatch().env("SLACK_WEBHOOK_URL", webhook).env("STATUSWATCH_BURST", "100");
+    setup.env("STATUSWATCH_NOTIFY", "every")
 }
 
 pub(crate) async fn started(setup: Setup) -> Container {

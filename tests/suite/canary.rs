@@ -62,10 +62,9 @@ fn marked_event(number: usize) -> Vec<u8> {
 async fn neither_the_webhook_nor_a_line_shows_in_anything_that_the_function_writes() {
     let slack = FakeSlack::start().await;
     let webhook = slack.webhook(SECRET);
-    let container =
-        talkative(Setup::statuswatch().env("SLACK_WEBHOOK_URL", &webhook).env("STATUSWATCH_BURST", "100"))
-            .start()
-            .await;
+    // Each batch is to meet an answer of its own.
+    let setup = Setup::statuswatch().env("SLACK_WEBHOOK_URL", &webhook).env("STATUSWATCH_BURST", "100");
+    let container = talkative(setup.env("STATUSWATCH_NOTIFY", "every")).start().await;
     assert_eq!(container.started().await, Start::Ready);
     let echo = format!("no_service {webhook}");
     // Each answer for one batch; what is tried again gets `ok` then.

@@ -28,6 +28,11 @@ fn queue() -> Queue {
     Queue { max_age, tick_targets: 1, drain: Duration::from_mins(75), ..Queue::default() }
 }
 
+fn products_and_limits() -> impl Iterator<Item = (Product, u64)> {
+    let products = [Product::default(), Product::of_incidents()];
+    products.into_iter().flat_map(|product| LIMITS_MS.map(|limit_ms| (product, limit_ms)))
+}
+
 fn slacks() -> [Behaviour; 4] {
     let slow = |ms| Behaviour { latency_ms: ms..=ms, ..Behaviour::default() };
     let asks = |during, seconds| {
@@ -40,13 +45,12 @@ fn slacks() -> [Behaviour; 4] {
 
 #[test]
 fn no_invocation_is_killed_at_its_deadline_and_no_line_is_lost() {
-    for limit_ms in LIMITS_MS {
+    for (product, limit_ms) in products_and_limits() {
         for slack in slacks() {
-            let case = format!("{limit_ms} ms, {slack:?}");
+            let case = format!("{product:?}, {limit_ms} ms, {slack:?}");
             let limit = Duration::from_millis(limit_ms);
             let settings = Settings { limit, slack, idle_ms: 3_600_000..=3_600_000, ..Settings::default() };
-            let report =
-                simulate_subscription(Product::default(), settings, &queue(), drizzle().deliveries(1));
+            let report = simulate_subscription(product, settings, &queue(), drizzle().deliveries(1));
             assert_eq!(report.violations, Vec::<String>::new(), "{case}");
             assert_eq!(report.lambda.kills, 0, "{case}");
             assert_eq!(report.lines.unaccounted + report.lines.queued, 0, "{case}: {report:#?}");
@@ -57,13 +61,13 @@ fn no_invocation_is_killed_at_its_deadline_and_no_line_is_lost() {
 
 #[test]
 fn kinesis_records_are_never_acknowledged_for_want_of_time() {
-    for limit_ms in LIMITS_MS {
+    for (product, limit_ms) in products_and_limits() {
         for slack in slacks() {
-            let case = format!("{limit_ms} ms, {slack:?}");
+            let case = format!("{product:?}, {limit_ms} ms, {slack:?}");
             let limit = Duration::from_millis(limit_ms);
             let settings = Settings { limit, slack, idle_ms: 3_600_000..=3_600_000, ..Settings::default() };
             let mapping = Mapping { drain: Duration::from_hours(4), ..Mapping::default() };
-            let report = simulate_kinesis(Product::default(), settings, &mapping, drizzle().deliveries(1));
+            let report = simulate_kinesis(product, settings, &mapping, drizzle().deliveries(1));
             assert_eq!(report.violations, Vec::<String>::new(), "{case}");
             assert_eq!(report.lambda.kills, 0, "{case}");
             assert_eq!(

@@ -143,6 +143,7 @@ fn backtested(recording: &str, pattern: &str) -> Option<Backtest> {
         reader: reader(&[], Some(RULES[3]), 3),
         against: None,
         style: Style::default(),
+        plan: backtest::Plan::default(),
         alarm: default_alarm(),
         pattern: FilterPattern::parse(pattern).unwrap(),
         max_decompressed_bytes: 1 << 30,

@@ -33,6 +33,7 @@ mod fast_path;
 mod faults_table;
 mod fixtures;
 mod fuzz_corpus;
+mod incidents;
 mod kill_sweep;
 mod kinesis;
 mod lint_format;

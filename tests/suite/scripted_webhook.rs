@@ -6,10 +6,11 @@ use std::{cell::RefCell, collections::VecDeque, rc::Rc, time::Duration};
 
 use serde_json::Value;
 use statuswatch::{
-    handler::{Answer, Handler, Invocation, Outcome, Slack},
+    handler::{Answer, Handler, Invocation, Notify, Outcome, Slack},
     http::Budget,
+    incident::Policy,
     ledger::Ledger,
-    pace::{Bucket, Pace},
+    outbox::Bucket,
     slack::post::{Accepted, Post, PostError, PostOutcome},
 };
 use tokio::time::Instant;
@@ -93,10 +94,19 @@ pub(crate) fn errors_message(first: u64, count: u64) -> Vec<u8> {
 }
 
 impl Bench {
-    /// A cold start with this many posts at once, then one in 5 s.
+    /// A cold start with this many posts at once, then one in 5 s; every delivery is notified.
     pub(crate) fn with_burst(burst: u32) -> Self {
+        Self::with(Notify::every(Bucket::new(burst, 5_000)))
+    }
+
+    /// The same where incidents are notified.
+    pub(crate) fn of_incidents(burst: u32) -> Self {
+        Self::with(Notify::incidents(Bucket::new(burst, 5_000), Policy::default()))
+    }
+
+    fn with(notify: Notify) -> Self {
         let slack = ScriptedWebhook::default();
-        let handler = handler_with(slack.clone(), Pace::new(Bucket::new(burst, 5_000)));
+        let handler = handler_with(slack.clone(), notify);
         Self { slack, handler, began: Instant::now() }
     }
 

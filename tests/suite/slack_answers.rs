@@ -22,9 +22,9 @@ use serde_json::json;
 use statuswatch::{
     access_log::{Format, formats::Formats},
     digest::Reader,
-    handler::{Handler, HandlerError, Invocation, Slack},
+    handler::{Handler, HandlerError, Invocation, Notify, Slack},
     http::{Budget, HttpClient},
-    pace::{Bucket, Pace},
+    outbox::Bucket,
     rules::Rules,
     slack::{
         client::{Client, ClientSettings},
@@ -213,7 +213,7 @@ async fn tell(http: &HttpClient, webhook: &str, settings: ClientSettings) -> (Ro
         samples_per_group: 20,
         formats: Formats::default(),
     };
-    let pace = Pace::new(Bucket::new(5, 5_000));
+    let pace = Notify::every(Bucket::new(5, 5_000));
     let mut handler = Handler::new(reader, Style::default(), 1 << 20, pace, Posting(client));
     // Time enough for every try, on any machine.
     let invocation = Invocation::new(SystemTime::UNIX_EPOCH, Instant::now() + Duration::from_mins(10));

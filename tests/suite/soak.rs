@@ -10,9 +10,9 @@ use std::{fs, process::Command, time::Duration};
 
 use statuswatch::{
     duplicates::CAPACITY,
-    handler::{Handler, Invocation, Slack},
+    handler::{Handler, Invocation, Notify, Slack},
     http::Budget,
-    pace::{Bucket, Pace},
+    outbox::Bucket,
     slack::post::{Accepted, Post, PostError, PostOutcome},
 };
 use tokio::time::Instant;
@@ -83,7 +83,8 @@ fn event(n: u64, lines: u64) -> Vec<u8> {
 }
 
 async fn soak(plan: Plan) -> (u64, u64) {
-    let mut handler: Handler<Tireless> = handler_with(Tireless::default(), Pace::new(Bucket::new(5, 5_000)));
+    let mut handler: Handler<Tireless> =
+        handler_with(Tireless::default(), Notify::every(Bucket::new(5, 5_000)));
     let mut warm = 0;
     for n in 0..plan.invocations {
         let now = std::time::UNIX_EPOCH + Duration::from_millis(EPOCH_MS + n * 17);

@@ -65,6 +65,25 @@ fn the_storm_through_kinesis_is_told_to_the_last_line() {
 }
 
 #[test]
+fn incidents_tell_the_storm_to_the_last_line_within_a_minute_or_so_and_in_few_messages() {
+    let report = subscription(Product::of_incidents(), 2, beginning());
+    assert_nothing_lost_and_nothing_flooded(&report);
+    assert!(report.lines.all > 10_000 && report.lines.told_again == 0, "{report:#?}");
+    // Deferred for a minute at most, and told by a tick, which may have to wait for a container or a token.
+    assert!(report.latencies.percentile(100) <= 90_000, "{report:#?}");
+    // Of each container an opening, groups as they come, follow-ups and the end.
+    assert!(report.slack.posts <= 20, "{report:#?}");
+}
+
+#[test]
+fn incidents_through_kinesis_are_told_to_the_last_line() {
+    let report =
+        simulate_kinesis(Product::of_incidents(), Settings::default(), &Mapping::default(), beginning());
+    assert_nothing_lost_and_nothing_flooded(&report);
+    assert!(report.lines.all > 10_000 && report.lines.told_again == 0, "{report:#?}");
+}
+
+#[test]
 fn a_quiet_api_is_told_within_a_second_of_each_batch() {
     let report =
         subscription(Product::default(), 2, Storm { minutes: 10, ..every_20_seconds() }.deliveries(1));

@@ -1,10 +1,12 @@
 //! What stands on the command line.
 
+use std::num::NonZeroU8;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use statuswatch::access_log::Format;
-use statuswatch::backtest::DEFAULT_PATTERN;
+use statuswatch::backtest::{DEFAULT_PATTERN, StateKind};
+use statuswatch::incidents::NotifyMode;
 use statuswatch::slack::console::LogGroups;
 
 /// Tells Slack about an API's 4xx and 5xx from its access log. On recorded logs, it shows what Slack would have said.
@@ -98,6 +100,15 @@ pub(crate) struct BacktestArguments {
     /// Format of the access-log lines: auto, json, clf, csv, xml, key-value, alb, cloudfront, vpc-lattice or appsync
     #[arg(long, default_value = "auto", value_name = "FORMAT")]
     pub(crate) format: Format,
+    /// What is notified: incidents, or every delivery as the rate limit allows
+    #[arg(long, default_value = "incidents", value_name = "WHAT")]
+    pub(crate) notify: NotifyMode,
+    /// What containers know of each other: table (one state for all) or memory (each its own)
+    #[arg(long, default_value = "table", value_name = "STATE")]
+    pub(crate) state: StateKind,
+    /// The most containers at one time
+    #[arg(long, default_value = "2", value_name = "N")]
+    pub(crate) concurrency: NonZeroU8,
     /// Print one JSON object with everything
     #[arg(long)]
     pub(crate) json: bool,

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::Context;
 use statuswatch::access_log::formats::Formats;
 use statuswatch::alarm::AlarmSettings;
-use statuswatch::backtest::{Backtest, Settings, Source, Warning, backtest, default_alarm, text};
+use statuswatch::backtest::{Backtest, Plan, Settings, Source, Warning, backtest, default_alarm, text};
 use statuswatch::digest::Reader;
 use statuswatch::filter_pattern::FilterPattern;
 use statuswatch::report::report;
@@ -107,6 +107,11 @@ fn settings(arguments: &BacktestArguments, pattern: FilterPattern) -> anyhow::Re
         reader: reader(own),
         against: arguments.against.as_deref().map(rules).transpose()?.map(reader),
         style: Style { region: region(arguments.region.as_deref())?, ..Style::default() },
+        plan: Plan {
+            notify: arguments.notify,
+            state: arguments.state,
+            concurrency: usize::from(arguments.concurrency.get()),
+        },
         alarm,
         pattern,
         max_decompressed_bytes: MAX_DECOMPRESSED_BYTES,

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use statuswatch::config::Config;
 use statuswatch::handler::{Slack, body};
 use statuswatch::http::Budget;
-use statuswatch::pace::Bucket;
+use statuswatch::outbox::Bucket;
 use statuswatch::slack::post::{PlainBody, Post, PostError};
 use statuswatch::slack::render::Rendered;
 use statuswatch::start::{StartError, Webhook, connect};

@@ -7,8 +7,9 @@ use crate::access_log::Format;
 use crate::access_log::formats::Formats;
 use crate::alarm::fixture_tests::fixtures;
 use crate::digest::{Digest, Group, Reader, Section};
+use crate::handler::{Mode, Notify};
 use crate::http::Budget;
-use crate::pace::{Bucket, Pace};
+use crate::outbox::Bucket;
 use crate::rules::Rules;
 use crate::slack::post::{Accepted, Post, PostOutcome};
 use std::time::{Duration, SystemTime};
@@ -53,7 +54,7 @@ fn handler_with(bucket: Bucket, answers: impl IntoIterator<Item = Result<(), Pos
         formats: Formats::default(),
     };
     let slack = Script { answers: answers.into_iter().collect(), posted: Vec::new() };
-    Handler::new(reader, Style::default(), 1 << 20, Pace::new(bucket), slack)
+    Handler::new(reader, Style::default(), 1 << 20, Notify::every(bucket), slack)
 }
 
 /// 2020-11-18 05:30:20 UTC, with half a minute to go.
@@ -152,8 +153,9 @@ async fn an_event_that_holds_no_notification_at_all_is_an_error_of_the_event() {
 async fn a_storm_does_not_hold_an_alarm_back() {
     let mut handler = handler([]);
     let now_ms = invocation().now_ms();
-    assert!(handler.pace.bucket.take(now_ms));
-    handler.pace.fold(a_digest(), now_ms);
+    assert!(handler.outbox.takes(now_ms));
+    let Mode::Every(pace) = &mut handler.mode else { panic!("every delivery is notified") };
+    pace.fold(a_digest(), now_ms);
     let told = handle(&mut handler, &sns(&["a", "b"])).await;
     assert_eq!(told, (Ok(()), Ledger { pending: 3, ..ledger(2, 2, 0) }), "and what is folded stays folded");
 }
@@ -162,7 +164,7 @@ async fn a_storm_does_not_hold_an_alarm_back() {
 async fn an_alarm_takes_a_token_where_there_is_one() {
     let mut handler = handler([]);
     handle(&mut handler, &sns(&["a"])).await.0.unwrap();
-    assert!(!handler.pace.bucket.take(invocation().now_ms()));
+    assert!(!handler.outbox.takes(invocation().now_ms()));
 }
 
 #[tokio::test(start_paused = true)]
@@ -185,8 +187,11 @@ async fn a_pause_beyond_the_deadline_is_an_error_at_once_and_empties_the_bucket(
         "Statuswatch.Slack: 1 of 1 notifications not told, first: record 0: slack asks for no post for another 60000 ms"
     );
     assert_eq!((began.elapsed(), told), (Duration::ZERO, ledger(0, 0, 0)));
-    assert!(handler.pace.bucket.wait_ms(invocation().now_ms()) >= 60_000);
-    assert_eq!(handle(&mut handler, &sns(&["a"])).await, (Ok(()), ledger(1, 1, 0)), "told on the retry");
+    assert!(!handler.outbox.takes(invocation().now_ms() + 59_999), "closed for everyone");
+    // Lambda tries again a minute later.
+    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_605_677_480);
+    let again = Invocation::new(now, Instant::now() + Duration::from_secs(30));
+    assert_eq!(handler.handle(&sns(&["a"]), again).await.ledger, ledger(1, 1, 0), "told on the retry");
 }
 
 /// An SNS event of one message that is no alarm.
@@ -229,7 +234,7 @@ async fn free_text_waits_for_no_pause_of_slacks_and_closes_the_bucket() {
     let (answer, _) = handle(&mut handler, &free_text(1)).await;
     assert!(answer.unwrap_err().starts_with("Statuswatch.Slack: 1 of 1 notifications not told"));
     assert_eq!(began.elapsed(), Duration::ZERO);
-    assert!(handler.pace.bucket.wait_ms(invocation().now_ms()) >= 2_000);
+    assert!(handler.outbox.wait_ms(invocation().now_ms()) >= 2_000);
 }
 
 /// Three lines of a group.

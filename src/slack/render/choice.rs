@@ -4,28 +4,24 @@
 //! so that the one odd error in a flood of equals is seen.
 //! The first line of each group is there even if it must be cut; any further one is there whole or not at all.
 
-use super::Storm;
 use super::form::Room;
 use crate::digest::{Sample, SampleText, Section};
 use crate::slack::escape::{Dialect, escape_within, least_units};
 
 /// A line cut shorter than this tells too little to be worth its place, in characters as Slack counts them.
 const MIN_CUT: usize = 240;
-/// In a storm, lines of one group beyond this tell nothing new.
-const MAX_PER_GROUP_IN_STORM: usize = 5;
 
 /// How far the length to which lines are cut is from an equal share, as a rule.
 const NEAR: usize = 8;
 
-/// The chosen lines of each section, harmless in the dialect.
+/// The chosen lines of each section, harmless in the dialect: at most `per_group` of one group.
 pub(super) fn choose(
     sections: &[&Section],
     max_lines: usize,
-    storm: Option<&Storm>,
+    per_group: usize,
     room: Room,
     dialect: Dialect,
 ) -> Vec<Vec<String>> {
-    let per_group = storm.map_or(usize::MAX, |_| MAX_PER_GROUP_IN_STORM);
     let candidates = by_preference(sections, per_group);
     let (firsts, others): (Vec<_>, Vec<_>) =
         candidates.into_iter().partition(|candidate| candidate.round == 0);
@@ -176,7 +172,7 @@ mod tests {
 
     fn chosen(sections: &[Section], max_lines: usize, room: Room) -> Vec<Vec<String>> {
         let sections: Vec<&Section> = sections.iter().collect();
-        choose(&sections, max_lines, None, room, Dialect::RichText)
+        choose(&sections, max_lines, usize::MAX, room, Dialect::RichText)
     }
 
     #[test]
@@ -216,11 +212,10 @@ mod tests {
     }
 
     #[test]
-    fn a_storm_shows_five_lines_of_a_group() {
+    fn no_group_has_more_lines_than_it_may() {
         let lines = [(0, "a"), (1, "b"), (2, "c"), (3, "d"), (4, "e"), (5, "f")];
         let section = section(vec![kind(500, 6, &lines)]);
-        let storm = Storm { since_ms: 0, last_message_ms: 0, spacing_seconds: 5 };
-        let lines = choose(&[&section], 20, Some(&storm), PLENTY, Dialect::RichText);
+        let lines = choose(&[&section], 20, 5, PLENTY, Dialect::RichText);
         assert_eq!(lines, [["a", "b", "c", "d", "e"]]);
     }
 

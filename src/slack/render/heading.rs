@@ -23,9 +23,10 @@ const MAX_CAUSE: usize = 80;
 /// The longest list of groups; a longer one gives way to the sums by status class.
 const MAX_GROUPS: usize = 160;
 
-/// Lead-in, mentions and summary.
-pub(super) fn heading(digest: &Digest, style: &Style, summary: &str) -> String {
-    [lead_in(style).as_str(), mentions(digest).as_str(), summary]
+/// Lead-in, mentions where the message has them, and summary.
+pub(super) fn heading(digest: &Digest, style: &Style, has_mentions: bool, summary: &str) -> String {
+    let mentions = if has_mentions { mentions(digest) } else { String::new() };
+    [lead_in(style).as_str(), mentions.as_str(), summary]
         .into_iter()
         .filter(|part| !part.is_empty())
         .collect::<Vec<_>>()
@@ -184,6 +185,16 @@ fn look_alike(list: &[String]) -> bool {
     let mut looks: Vec<String> = list.iter().map(|what| names::look(what)).collect();
     looks.sort_unstable();
     looks.windows(2).any(|pair| matches!(pair, [a, b] if a == b))
+}
+
+/// A stranger's name for something, as long as one has room alone.
+pub(super) fn name(name: &str) -> String {
+    name_within(name, MAX_GROUPS)
+}
+
+/// The same where several stand in a row.
+pub(super) fn short_name(name: &str) -> String {
+    name_within(name, MAX_PLACE_OF_SEVERAL)
 }
 
 fn name_within(name: &str, max: usize) -> String {

@@ -10,6 +10,7 @@ use super::form::{Bar, Cell, Form, Layout, Room, Row};
 use super::heading;
 use super::names;
 use super::pen::{DETAILS, Detail, LEAST, Links, Pen};
+use super::progress::{self, Progress};
 use super::rows;
 use super::{Situation, Style};
 use crate::digest::{Digest, Section};
@@ -17,16 +18,29 @@ use crate::slack::escape::{Dialect, escape};
 use crate::slack::message::Message;
 use crate::words;
 
+/// In a storm, lines of one group beyond this tell nothing new.
+const MAX_PER_GROUP_IN_STORM: usize = 5;
+
 /// The message, and how many lines' text is in it.
-pub(super) fn fill(form: Form, digest: &Digest, style: &Style, situation: &Situation<'_>) -> (Message, u64) {
-    let plan = |detail| Plan::new(form, digest, style, situation, detail);
+pub(super) fn fill(
+    form: Form,
+    digest: &Digest,
+    style: &Style,
+    situation: &Situation<'_>,
+    progress: Option<&Progress<'_>>,
+) -> (Message, u64) {
+    let plan = |detail| Plan::new(form, digest, style, situation, progress, detail);
     let (plan, room) = DETAILS
         .into_iter()
         .map(plan)
         .find(|(_, room)| room.units.min(room.bytes) >= form.room_for_lines())
         .unwrap_or_else(|| plan(LEAST));
-    let lines =
-        choice::choose(&plan.sections, style.max_lines, situation.storm.as_ref(), room, form.dialect());
+    let (max_lines, per_group) = match (progress, situation.storm) {
+        (Some(_), _) => (style.max_lines.min(progress::MAX_LINES), progress::MAX_PER_GROUP),
+        (None, Some(_)) => (style.max_lines, MAX_PER_GROUP_IN_STORM),
+        (None, None) => (style.max_lines, usize::MAX),
+    };
+    let lines = choice::choose(&plan.sections, max_lines, per_group, room, form.dialect());
     let shown = lines.iter().map(|lines| lines.len() as u64).sum();
     let evidence = plan.sections.iter().zip(lines).map(|(section, lines)| Evidence::of(section, lines));
     (form.draw(plan.layout(evidence), style), shown)
@@ -38,6 +52,8 @@ struct Plan<'a> {
     digest: &'a Digest,
     style: &'a Style,
     situation: &'a Situation<'a>,
+    /// The incident that goes on with this message.
+    progress: Option<&'a Progress<'a>>,
     /// What happened, in one line.
     summary: String,
     /// The sections with a bar of their own.
@@ -83,14 +99,20 @@ impl<'a> Plan<'a> {
         digest: &'a Digest,
         style: &'a Style,
         situation: &'a Situation<'a>,
+        progress: Option<&'a Progress<'a>>,
         detail: Detail,
     ) -> (Self, Room) {
+        let summary = match progress {
+            Some(progress) => progress.summary(digest, situation.now_ms),
+            None => heading::summary_of(digest, situation),
+        };
         let mut plan = Self {
             pen: Pen { dialect: form.dialect(), detail },
             digest,
             style,
             situation,
-            summary: heading::summary_of(digest, situation),
+            progress,
+            summary,
             sections: worst(&digest.sections, detail.sections),
             names: Vec::new(),
             parts: Vec::new(),
@@ -114,7 +136,8 @@ impl<'a> Plan<'a> {
             last.notes.extend(rows::elsewhere(&others, &self.pen));
             last.footer = heading::join(vec![std::mem::take(&mut last.footer), self.last_words()]);
         }
-        Layout { heading: heading::heading(self.digest, self.style, &self.summary), bars }
+        let has_mentions = self.progress.is_none_or(|progress| progress.kind.has_mentions());
+        Layout { heading: heading::heading(self.digest, self.style, has_mentions, &self.summary), bars }
     }
 
     fn part(&self, section: &Section, name: &str) -> Part {
@@ -162,7 +185,9 @@ impl<'a> Plan<'a> {
         if self.digest.sections.len() > 1 {
             rows.push(rows::title(section, name, &self.pen));
         }
-        if !self.is_one_error() {
+        if let Some(progress) = self.progress {
+            rows.extend(progress.rows(section, &self.pen));
+        } else if !self.is_one_error() {
             rows.extend(rows::groups(section, self.situation.storm.as_ref(), &self.pen));
         }
         rows
@@ -181,6 +206,7 @@ impl<'a> Plan<'a> {
     /// What stands once, under the last bar.
     fn last_words(&self) -> String {
         let mut items: Vec<Item> = self.situation.storm.iter().map(footer::next_message).collect();
+        items.extend(self.progress.iter().flat_map(|progress| progress.last_words(self.situation.now_ms)));
         if self.pen.detail.links == Links::Shared {
             let sections: Vec<&Section> = self.digest.sections.iter().collect();
             let url = footer::insights_url(&sections, self.style.region.as_ref());
@@ -218,6 +244,7 @@ impl<'a> Plan<'a> {
     /// One error is told by the heading, so that it needs no list.
     fn is_one_error(&self) -> bool {
         self.situation.storm.is_none()
+            && self.progress.is_none()
             && matches!(self.digest.sections.as_slice(), [one] if one.matched() == 1 && one.groups.len() == 1)
     }
 }

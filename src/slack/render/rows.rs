@@ -95,14 +95,19 @@ pub(super) fn salvaged(group: &Group) -> Option<String> {
 }
 
 fn group_row(group: &Group, route: &str, storm: Option<&Storm>, pen: &Pen) -> Row {
+    let is_new = storm.is_some() && group.is_new;
+    self::group(group, route, group.count, is_new.then(|| Cell::bold(" new")), pen)
+}
+
+/// One group: what it is, how often, what is added to that, whose fault it is and when it was. `route` is its route as
+/// it is shown.
+pub(super) fn group(group: &Group, route: &str, count: u64, added: Option<Cell>, pen: &Pen) -> Row {
     let mut what = group.status.to_string();
     if !route.is_empty() {
         let _ = write!(what, " {route}");
     }
-    let mut row = vec![Cell::bold(what), Cell::new(format!(" ×{}", words::number(group.count)))];
-    if storm.is_some() && group.is_new {
-        row.push(Cell::bold(" new"));
-    }
+    let mut row = vec![Cell::bold(what), Cell::new(format!(" ×{}", words::number(count)))];
+    row.extend(added);
     let why = fault_and_cause(group, pen.dialect, pen.detail.name);
     row.extend(why.map(|why| Cell::new(format!(" · {why}"))));
     let mut times = times(group.first_ms, group.last_ms);
@@ -113,7 +118,13 @@ fn group_row(group: &Group, route: &str, storm: Option<&Storm>, pen: &Pen) -> Ro
     row
 }
 
-fn more_groups(section: &Section, hidden: &[Group], storm: Option<&Storm>, pen: &Pen) -> Option<Row> {
+/// One row for the groups that have none.
+pub(super) fn more_groups(
+    section: &Section,
+    hidden: &[Group],
+    storm: Option<&Storm>,
+    pen: &Pen,
+) -> Option<Row> {
     let lines = hidden.iter().fold(section.other.count, |sum, group| sum.saturating_add(group.count));
     let groups = hidden.len() as u64;
     let what = match (groups, section.other.count) {

@@ -3,6 +3,7 @@
 mod alarms;
 mod cases;
 mod hostile;
+mod incidents;
 mod limits;
 mod oracle;
 

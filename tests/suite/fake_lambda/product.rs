@@ -10,9 +10,11 @@ use std::time::{Duration, UNIX_EPOCH};
 use statuswatch::{
     access_log::{Format, formats::Formats},
     digest::Reader,
-    handler::{self, Invocation, Outcome},
+    handler::{self, Invocation, Notify, Outcome},
     http::{Budget, TransportFault},
-    pace::{Bucket, Pace},
+    incident::Policy,
+    incidents::NotifyMode,
+    outbox::Bucket,
     rules::Rules,
     slack::{
         console::Region,
@@ -39,6 +41,8 @@ pub(crate) struct Product {
     pub(crate) burst: u32,
     /// `STATUSWATCH_SPACING_SECONDS`.
     pub(crate) spacing_seconds: u32,
+    /// `STATUSWATCH_NOTIFY`.
+    pub(crate) notify: NotifyMode,
 }
 
 /// One container of it.
@@ -56,12 +60,12 @@ pub(crate) struct ModelWebhook {
 
 impl Default for Product {
     fn default() -> Self {
-        Self { burst: 5, spacing_seconds: 5 }
+        Self { burst: 5, spacing_seconds: 5, notify: NotifyMode::Every }
     }
 }
 
 /// A handler with the built-in rules and the defaults of the configuration.
-pub(crate) fn handler_with<S: handler::Slack>(slack: S, pace: Pace) -> handler::Handler<S> {
+pub(crate) fn handler_with<S: handler::Slack>(slack: S, notify: Notify) -> handler::Handler<S> {
     let reader = Reader {
         rules: Rules::built_in(),
         format: Format::Auto,
@@ -71,16 +75,34 @@ pub(crate) fn handler_with<S: handler::Slack>(slack: S, pace: Pace) -> handler::
         formats: Formats::default(),
     };
     let style = Style { region: Region::new("eu-west-1"), ..Style::default() };
-    handler::Handler::new(reader, style, 134_217_728, pace, slack)
+    handler::Handler::new(reader, style, 134_217_728, notify, slack)
 }
 
-/// How many lines a posted body tells; 0 for the end of a storm.
+impl Product {
+    /// The function with its default settings.
+    pub(crate) fn of_incidents() -> Self {
+        Self { notify: NotifyMode::Incidents, ..Self::default() }
+    }
+}
+
+/// How many lines a posted body tells; 0 for the end of a storm, or of an incident that has told all.
 pub(crate) fn announced(body: &[u8]) -> u64 {
     let body: serde_json::Value = serde_json::from_slice(body).expect("a message is JSON");
     // What keeps a stranger's text from being live is invisible, and no part of what is announced.
     let text = body["text"].as_str().expect("a message has a heading").replace('\u{200b}', "");
     if text.starts_with("Quiet again") {
         return 0;
+    }
+    let goes_on = [
+        "Still failing, ",
+        "New in this incident: ",
+        "Ten times as fast: ",
+        "Now server errors: ",
+        "Over · ",
+    ];
+    if goes_on.iter().any(|words| text.starts_with(words)) {
+        let added = text.split(" · ").find_map(|part| part.strip_prefix('+')?.split(' ').next());
+        return added.map_or(0, |number| number.replace(',', "").parse().expect("a count is a number"));
     }
     let counts = text
         .strip_prefix("Storm for ")
@@ -100,8 +122,12 @@ impl Function for Product {
     fn start(&self, slack: SlackPort, clock: Clock) -> ProductHandler {
         let rng = fastrand::Rng::with_seed(clock.now_ms());
         let webhook = ModelWebhook { slack, rng, closed_until: None };
-        let pace = Pace::new(Bucket::new(self.burst, self.spacing_seconds * 1_000));
-        ProductHandler { handler: handler_with(webhook, pace), clock }
+        let bucket = Bucket::new(self.burst, self.spacing_seconds * 1_000);
+        let notify = match self.notify {
+            NotifyMode::Every => Notify::every(bucket),
+            NotifyMode::Incidents => Notify::incidents(bucket, Policy::default()),
+        };
+        ProductHandler { handler: handler_with(webhook, notify), clock }
     }
 
     fn awslogs(&self, delivery: &Delivery) -> Vec<u8> {
@@ -217,6 +243,16 @@ mod tests {
         assert_eq!(tells("Storm for 35 s · 1 error since the last message · all 5xx"), 1);
         assert_eq!(tells("Storm for 3 min 20 s · 8,412 errors since the last message (14 a minute)"), 8_412);
         assert_eq!(tells("Quiet again · 50,112 errors in 3 min 20 s"), 0);
+        assert_eq!(tells("Still failing, 12 min · 4,310 errors · +1,812 since 05:35 UTC · /aws/x"), 1_812);
+        assert_eq!(
+            tells("New in this incident: 504 GET /x · +12 since 05:35 UTC · 9 errors since 05:28 UTC"),
+            12
+        );
+        assert_eq!(tells("Over · 50,112 errors in 3 min 20 s · 502 POST /x ×50,112 · 7 messages"), 0);
+        assert_eq!(
+            tells("Over · 9 errors in 3 min 20 s · +3 since 05:35 UTC · 502 POST /x ×9 · 7 messages"),
+            3
+        );
         assert!(std::panic::catch_unwind(|| tells("hello you")).is_err());
     }
 }

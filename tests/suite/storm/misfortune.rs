@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use statuswatch::incidents::NotifyMode;
+
 use crate::{
     fake_lambda::{
         containers::Routing,
@@ -14,6 +16,9 @@ use crate::{
     },
     fake_slack::model::{Behaviour, SlackAnswer, Spell},
 };
+
+const EVERY: Product = Product { burst: 5, spacing_seconds: 5, notify: NotifyMode::Every };
+const INCIDENTS: Product = Product { notify: NotifyMode::Incidents, ..EVERY };
 
 /// Six deliveries a second for two minutes, of one or two lines each: enough to fold, little enough to try many seeds.
 fn squall() -> Storm {
@@ -85,23 +90,25 @@ fn assert_every_line_has_its_fate(seed: u64, report: &Report) {
     assert_eq!(lines.told + lines.in_destination + lines.died_folded, lines.all, "seed {seed}");
 }
 
-fn through_the_queue(seed: u64) -> Report {
+fn through_the_queue(product: Product, seed: u64) -> Report {
     let (settings, queue) = misfortune(seed);
-    simulate_subscription(Product::default(), settings, &queue, squall().deliveries(seed))
+    simulate_subscription(product, settings, &queue, squall().deliveries(seed))
 }
 
-fn through_kinesis(seed: u64) -> Report {
+fn through_kinesis(product: Product, seed: u64) -> Report {
     let (settings, _) = misfortune(seed);
     let mapping = Mapping { batch_size: 50, drain: Duration::from_hours(24), ..Mapping::default() };
-    simulate_kinesis(Product::default(), settings, &mapping, squall().deliveries(seed))
+    simulate_kinesis(product, settings, &mapping, squall().deliveries(seed))
 }
 
 #[test]
 fn whatever_goes_wrong_every_line_is_told_or_in_the_destination_or_declared_folded() {
     let mut kills = 0;
     let mut told_again = 0;
-    for seed in 1..=3 {
-        let report = through_the_queue(seed);
+    for (seed, product) in
+        [(1, EVERY), (2, EVERY), (3, EVERY), (4, INCIDENTS), (5, INCIDENTS), (6, INCIDENTS)]
+    {
+        let report = through_the_queue(product, seed);
         assert_every_line_has_its_fate(seed, &report);
         assert!(report.lambda.duplicates > 0);
         kills += report.lambda.kills;
@@ -112,8 +119,8 @@ fn whatever_goes_wrong_every_line_is_told_or_in_the_destination_or_declared_fold
 
 #[test]
 fn whatever_goes_wrong_through_kinesis_nothing_is_folded_away() {
-    for seed in 1..=2 {
-        let report = through_kinesis(seed);
+    for (seed, product) in [(1, EVERY), (2, EVERY), (3, INCIDENTS), (4, INCIDENTS)] {
+        let report = through_kinesis(product, seed);
         assert_every_line_has_its_fate(seed, &report);
         assert_eq!(report.lines.died_folded, 0, "seed {seed}");
     }
@@ -139,7 +146,8 @@ fn an_outage_longer_than_the_retries_fills_the_destination_and_nothing_is_lost()
 fn a_thousand_seeds_of_misfortune() {
     let (mut lines, mut kills, mut again, mut folded, mut destination) = (0, 0, 0, 0, 0);
     for seed in 1..=500 {
-        for report in [through_the_queue(seed), through_kinesis(seed)] {
+        let product = if seed % 2 == 0 { INCIDENTS } else { EVERY };
+        for report in [through_the_queue(product, seed), through_kinesis(product, seed)] {
             assert_every_line_has_its_fate(seed, &report);
             lines += report.lines.all;
             kills += report.lambda.kills;

@@ -3,7 +3,7 @@
 use super::*;
 use crate::slack::render::{QuietAgain, render_quiet_again};
 
-fn few() -> Section {
+pub(super) fn few() -> Section {
     section(vec![
         group(
             502,
@@ -24,7 +24,7 @@ fn few() -> Section {
 }
 
 /// Many lines of few kinds, with five samples of each.
-fn flood() -> Section {
+pub(super) fn flood() -> Section {
     let kinds = [
         (502, "POST /v1/orders", Fault::Integration(None), 3_100),
         (504, "GET /v1/search", Fault::Integration(Some("timeout")), 1_197),

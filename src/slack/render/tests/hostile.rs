@@ -135,7 +135,7 @@ fn a_section() -> impl Strategy<Value = Section> {
     )
 }
 
-fn a_digest() -> impl Strategy<Value = Digest> {
+pub(super) fn a_digest() -> impl Strategy<Value = Digest> {
     let sections = prop_oneof![
         3 => prop::collection::vec(a_section(), 1..=1),
         1 => prop::collection::vec(a_section(), 1..14),

@@ -11,9 +11,10 @@ use serde_json::json;
 use statuswatch::access_log::Format;
 use statuswatch::access_log::formats::Formats;
 use statuswatch::digest::Reader;
-use statuswatch::handler::{Handler, Invocation, Slack};
+use statuswatch::handler::{Handler, Invocation, Notify, Slack};
 use statuswatch::http::{Budget, TransportFault};
-use statuswatch::pace::{Bucket, Pace, STORM_SAMPLES};
+use statuswatch::outbox::Bucket;
+use statuswatch::pace::STORM_SAMPLES;
 use statuswatch::rules::Rules;
 use statuswatch::slack::post::{Accepted, Post, PostError, PostOutcome};
 use statuswatch::slack::render::Style;
@@ -54,7 +55,7 @@ async fn invoke(u: &mut Unstructured<'_>) -> Result<()> {
         samples_per_group: STORM_SAMPLES,
         formats: Formats::default(),
     };
-    let pace = Pace::new(Bucket::new(u.int_in_range(1..=5)?, 5_000));
+    let pace = Notify::every(Bucket::new(u.int_in_range(1..=5)?, 5_000));
     let mut handler = Handler::new(reader, Style::default(), 1 << 20, pace, ScriptedSlack { script });
     let mut now = UNIX_EPOCH + Duration::from_secs(1_600_000_000);
     let (mut matched, mut told, mut pending) = (0, 0, 0);

@@ -1,0 +1,201 @@
+//! One message on its way to Slack: posted, held or given back. The ledger is kept on the way.
+//!
+//! It is the only place that waits for the rate limit. Which message is due is decided elsewhere.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use super::{Handler, Invocation, Mode, Slack};
+use crate::digest::Digest;
+use crate::ledger::{Ledger, Measures};
+use crate::outbox::{Decision, Outbox, Outgoing, Urgency};
+use crate::slack::message::Message;
+use crate::slack::post::{PlainBody, Post, PostError, PostOutcome};
+use crate::slack::render::{Rendered, Style};
+
+/// What became of lines.
+#[derive(Debug)]
+pub(super) enum Fate {
+    /// Slack accepted them, with all that was deferred before.
+    Accepted,
+    /// They are deferred.
+    Deferred,
+    /// So many were neither accepted nor deferred; what was deferred before is pending still.
+    Failed(PostError, u64),
+}
+
+/// A message in both forms, each drawn when it is asked for, with how many lines it shows.
+pub(super) struct Forms<'a> {
+    pub(super) blocks: &'a (dyn Fn() -> (Message, u64) + Sync),
+    pub(super) plain: &'a (dyn Fn() -> (Message, u64) + Sync),
+}
+
+/// The way of an invocation's messages to Slack.
+pub(super) struct Delivery<'a, S> {
+    pub(super) slack: &'a mut S,
+    pub(super) outbox: &'a mut Outbox,
+    pub(super) style: &'a Style,
+    /// Sample lines kept of each group of a first message.
+    pub(super) samples_per_group: usize,
+    pub(super) invocation: Invocation,
+    pub(super) ledger: &'a mut Ledger,
+    pub(super) measures: &'a mut Measures,
+}
+
+impl<S: Slack> Handler<S> {
+    /// What notifies, and its way to Slack.
+    pub(super) fn delivery<'a>(
+        &'a mut self,
+        invocation: Invocation,
+        ledger: &'a mut Ledger,
+        measures: &'a mut Measures,
+    ) -> (&'a mut Mode, Delivery<'a, S>) {
+        let delivery = Delivery {
+            slack: &mut self.slack,
+            outbox: &mut self.outbox,
+            style: &self.style,
+            samples_per_group: self.reader.samples_per_group,
+            invocation,
+            ledger,
+            measures,
+        };
+        (&mut self.mode, delivery)
+    }
+
+    /// Posts a message whether or not there is a token, though it takes one where there is.
+    ///
+    /// It never posts inside a pause that Slack asks for: it waits for its end, if the time allows.
+    pub(super) async fn post_at_once(
+        &mut self,
+        rendered: &Rendered,
+        invocation: Invocation,
+        ledger: &mut Ledger,
+        measures: &mut Measures,
+    ) -> Result<(), PostError> {
+        let (_, mut delivery) = self.delivery(invocation, ledger, measures);
+        delivery.post_rendered(rendered, Urgency::Urgent).await.map(|_| ())
+    }
+
+    /// Posts a message if there is a token, and waits for nothing.
+    pub(super) async fn post_with_token(
+        &mut self,
+        rendered: &Rendered,
+        invocation: Invocation,
+        ledger: &mut Ledger,
+        measures: &mut Measures,
+    ) -> Result<(), PostError> {
+        let (_, mut delivery) = self.delivery(invocation, ledger, measures);
+        delivery.post_rendered(rendered, Urgency::Immediate).await.map(|_| ())
+    }
+}
+
+impl<S: Slack> Delivery<'_, S> {
+    pub(super) fn now_ms(&self) -> i64 {
+        self.invocation.now_ms()
+    }
+
+    /// Posts a message as soon as the rate limit allows and its urgency can wait; gives how many lines it shows, or
+    /// `None` where it is held.
+    pub(super) async fn post(
+        &mut self,
+        forms: Forms<'_>,
+        urgency: Urgency,
+    ) -> Result<Option<u64>, PostError> {
+        let mut outgoing = Outgoing::new(urgency, self.invocation.latest_post_ms());
+        let drawn = OnceLock::new();
+        loop {
+            let now_ms = self.now_ms();
+            match self.outbox.decide(&mut outgoing, now_ms) {
+                Decision::Post => {
+                    let blocks = drawn.get_or_init(|| {
+                        let (message, shown) = (forms.blocks)();
+                        (body(&message), shown)
+                    });
+                    match self.post_once(blocks, forms.plain).await {
+                        Err(PostError::RateLimited { retry_after }) => {
+                            self.outbox.refused(&mut outgoing, millis(retry_after), self.invocation.now_ms());
+                        }
+                        posted => return posted.map(Some),
+                    }
+                }
+                Decision::WaitUntil(until_ms) => {
+                    sleep(Duration::from_millis(u64::try_from(until_ms - now_ms).unwrap_or_default())).await;
+                }
+                Decision::Hold if urgency == Urgency::Deferrable => return Ok(None),
+                Decision::Hold => return Err(held(self.outbox.closed_for_ms(now_ms))),
+            }
+        }
+    }
+
+    /// The same for a message that is drawn already.
+    pub(super) async fn post_rendered(
+        &mut self,
+        rendered: &Rendered,
+        urgency: Urgency,
+    ) -> Result<Option<u64>, PostError> {
+        let blocks = || (rendered.message.clone(), rendered.shown);
+        let plain = || (rendered.plain.clone(), rendered.plain_shown);
+        self.post(Forms { blocks: &blocks, plain: &plain }, urgency).await
+    }
+
+    /// Books lines that an accepted message told, `shown` of them with their text.
+    pub(super) fn book(&mut self, digest: &Digest, shown: u64) {
+        self.ledger.shown += shown;
+        self.ledger.counted += digest.matched() - shown;
+        let now_ms = self.now_ms();
+        let lag_ms = digest.oldest_ms().and_then(|oldest| u64::try_from(now_ms - oldest).ok());
+        self.measures.delivery_lag_ms = self.measures.delivery_lag_ms.max(lag_ms);
+    }
+
+    /// Posts once, as far as the rate limit is concerned; the client has its own retries.
+    async fn post_once(
+        &mut self,
+        (body, shown): &(String, u64),
+        plain: &(dyn Fn() -> (Message, u64) + Sync),
+    ) -> Result<u64, PostError> {
+        let drawn = OnceLock::new();
+        let plain = || {
+            drawn.get_or_init(|| {
+                let (message, shown) = plain();
+                (self::body(&message), shown)
+            })
+        };
+        let post = Post { body, plain_body: PlainBody(&|| plain().0.as_str()) };
+        let PostOutcome { result, requests, ambiguous } =
+            self.slack.post(post, self.invocation.budget()).await;
+        self.ledger.ambiguous += u64::from(ambiguous);
+        if matches!(result, Err(PostError::RateLimited { .. })) && requests > 0 {
+            self.measures.rate_limited += 1;
+        }
+        let accepted = result?;
+        self.ledger.posted += 1;
+        Ok(if accepted.as_plain_text { plain().1 } else { *shown })
+    }
+}
+
+/// Why what cannot be deferred is not posted now.
+fn held(closed_for_ms: i64) -> PostError {
+    match u64::try_from(closed_for_ms) {
+        Ok(ms @ 1..) => PostError::RateLimited { retry_after: Duration::from_millis(ms) },
+        _ => PostError::NoTimeLeft,
+    }
+}
+
+/// The JSON that is posted.
+#[must_use]
+pub fn body(message: &Message) -> String {
+    message.json()
+}
+
+/// Six hexadecimal digits that the same log events always give.
+pub(crate) fn short_id(id: u64) -> String {
+    // The sum of hashes is as random in its high half as in its low one; together they differ more often.
+    format!("{:06x}", (id ^ (id >> 24) ^ (id >> 48)) & 0xff_ffff)
+}
+
+/// Rounded up: a pause that is nearly over is still a pause.
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_nanos().div_ceil(1_000_000)).unwrap_or(i64::MAX)
+}

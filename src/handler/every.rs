@@ -1,0 +1,101 @@
+//! Each delivery is a message (`STATUSWATCH_NOTIFY=every`): posted with a token, folded into the next one without.
+
+use std::sync::OnceLock;
+
+use super::Slack;
+use super::delivery::{Delivery, Fate, Forms, short_id};
+use crate::digest::Digest;
+use crate::outbox::Urgency;
+use crate::pace::{self, Pace};
+use crate::slack::message::Message;
+use crate::slack::post::PostError;
+use crate::slack::render::{
+    QuietAgain, Rendered, Situation, Storm, Style, render_blocks, render_plain, render_quiet_again,
+};
+
+/// Posts the digest with all that is pending; folds what can be deferred and may not go out now.
+pub(super) async fn notify<S: Slack>(
+    pace: &mut Pace,
+    digest: Digest,
+    urgency: Urgency,
+    delivery: &mut Delivery<'_, S>,
+) -> Fate {
+    let lines = digest.matched();
+    let (style, invocation, spacing_ms) = (delivery.style, delivery.invocation, delivery.outbox.spacing_ms());
+    let gathered = OnceLock::new();
+    let draw = |render: fn(&Digest, &Style, &Situation<'_>) -> (Message, u64)| {
+        let (all, storm) = gathered.get_or_init(|| gather(pace, digest.clone(), spacing_ms));
+        let situation = Situation { now_ms: invocation.now_ms(), id: &short_id(all.id), storm: *storm };
+        render(all, style, &situation)
+    };
+    let (blocks, plain) = (|| draw(render_blocks), || draw(render_plain));
+    match delivery.post(Forms { blocks: &blocks, plain: &plain }, urgency).await {
+        Ok(Some(shown)) => {
+            let (all, _) = gathered.into_inner().unwrap_or_default();
+            delivery.book(&all, shown);
+            pace.posted(&all, shown, delivery.now_ms());
+            Fate::Accepted
+        }
+        Ok(None) => {
+            if lines > 0 {
+                pace.fold(digest, delivery.now_ms());
+            }
+            Fate::Deferred
+        }
+        Err(error) => Fate::Failed(error, lines),
+    }
+}
+
+/// Says that a storm is over, where one is.
+pub(super) async fn end_storm<S: Slack>(pace: &mut Pace, delivery: &mut Delivery<'_, S>) {
+    let Some(end) = pace.quiet_again(delivery.now_ms()) else { return };
+    let rendered = draw_quiet_again(&end, delivery.style);
+    match delivery.post_rendered(&rendered, Urgency::Deferrable).await {
+        Ok(Some(_)) => pace.told_quiet(),
+        Ok(None) => {}
+        Err(error) => warn_of_the_end(error),
+    }
+}
+
+fn warn_of_the_end(error: PostError) {
+    tracing::warn!(%error, "slack did not accept the end of a storm; the next tick tries again");
+}
+
+/// What a container with a token has to tell now, with all that is pending, the message that says so, and how many
+/// lines it shows.
+pub(crate) fn draw(
+    pace: &Pace,
+    digest: Digest,
+    spacing_ms: i64,
+    style: &Style,
+    now_ms: i64,
+) -> (Digest, Message, u64) {
+    let (all, storm) = gather(pace, digest, spacing_ms);
+    let (message, shown) = render_blocks(&all, style, &Situation { now_ms, id: &short_id(all.id), storm });
+    (all, message, shown)
+}
+
+/// What a container with a token has to tell now: the digest with all that is pending, and the storm they are part of.
+fn gather(pace: &Pace, digest: Digest, spacing_ms: i64) -> (Digest, Option<Storm>) {
+    let (mut all, storm) = pace.with_pending(digest);
+    all.sort();
+    let storm = storm.map(|storm| Storm {
+        since_ms: storm.since_ms,
+        last_message_ms: storm.last_message_ms,
+        spacing_seconds: u64::try_from(spacing_ms / 1_000).unwrap_or_default(),
+    });
+    (all, storm)
+}
+
+/// The message that ends a storm.
+pub(crate) fn draw_quiet_again(end: &pace::QuietAgain, style: &Style) -> Rendered {
+    let storm = QuietAgain {
+        log_groups: &end.log_groups,
+        errors: end.lines,
+        shown: end.shown,
+        since_ms: end.since_ms,
+        until_ms: end.until_ms,
+        id: &short_id(end.id),
+    };
+    render_quiet_again(&storm, style)
+}

@@ -1,0 +1,208 @@
+//! An incident with the lines that it has not told yet: how a digest gets in, and how its next message looks.
+//!
+//! Pure: it posts nothing and reads no clock. The function and the backtest drive it alike.
+
+use std::str::FromStr;
+
+use thiserror::Error;
+
+use crate::digest::{Digest, MAX_SECTIONS, Section};
+use crate::handler::short_id;
+use crate::incident::{Arrival, Batch, Decision, GroupName, Incident, Kind, Moment, Policy};
+use crate::slack::message::Message;
+use crate::slack::render::{
+    Over, Progress, Situation, Style, fault_words, render_blocks, render_over, render_plain,
+    render_progress_blocks, render_progress_plain,
+};
+
+/// Sample lines that a group keeps for a follow-up.
+const FOLLOW_UP_SAMPLES: usize = 3;
+/// Stands for the log groups beyond [`MAX_SECTIONS`].
+const OTHER_LOG_GROUPS: &str = "other log groups";
+
+/// What is notified.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum NotifyMode {
+    /// Incidents: opening, changes, follow-ups, and the end.
+    #[default]
+    Incidents,
+    /// Each delivery, as the rate limit allows.
+    Every,
+}
+
+/// The text names nothing that can be notified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("must be incidents or every")]
+pub struct UnknownNotifyMode;
+
+impl FromStr for NotifyMode {
+    type Err = UnknownNotifyMode;
+
+    fn from_str(text: &str) -> Result<Self, UnknownNotifyMode> {
+        match text {
+            "incidents" => Ok(Self::Incidents),
+            "every" => Ok(Self::Every),
+            _ => Err(UnknownNotifyMode),
+        }
+    }
+}
+
+/// The incidents of one state: by log group, at most [`MAX_SECTIONS`].
+#[derive(Debug)]
+pub struct Incidents {
+    policy: Policy,
+    tracked: Vec<Tracked>,
+}
+
+/// The incident of one log group, and its lines that no message has told yet.
+#[derive(Debug, Clone)]
+pub(crate) struct Tracked {
+    log_group: String,
+    /// Stands for all log groups beyond [`MAX_SECTIONS`].
+    is_rest: bool,
+    incident: Incident,
+    pending: Digest,
+}
+
+impl Incidents {
+    /// Nothing fails yet.
+    #[must_use]
+    pub fn new(policy: Policy) -> Self {
+        Self { policy, tracked: Vec::new() }
+    }
+
+    /// Lines that no message has told yet.
+    #[must_use]
+    pub fn pending(&self) -> u64 {
+        self.tracked.iter().map(|tracked| tracked.pending.matched()).sum()
+    }
+
+    /// Whether anything is open, so that a tick may have something to do.
+    #[must_use]
+    pub fn are_open(&self) -> bool {
+        self.tracked.iter().any(|tracked| tracked.incident.is_open())
+    }
+
+    /// All of them, to ask what is due.
+    pub(crate) fn all_mut(&mut self) -> (&Policy, impl Iterator<Item = &mut Tracked>) {
+        (&self.policy, self.tracked.iter_mut())
+    }
+
+    /// That of a section's log group.
+    pub(crate) fn of(&mut self, section: &Section, now_ms: i64) -> Option<(&Policy, &mut Tracked)> {
+        let Section { log_group, is_rest, .. } = section;
+        let mut place = self.position(log_group, *is_rest);
+        if place.is_none() {
+            let policy = &self.policy;
+            self.tracked.retain(|tracked| !tracked.incident.is_forgotten(now_ms, policy));
+            let is_full = self.tracked.len() + 1 >= MAX_SECTIONS;
+            let (name, is_rest) =
+                if is_full { (OTHER_LOG_GROUPS, true) } else { (log_group.as_str(), *is_rest) };
+            place = self.position(name, is_rest);
+            if place.is_none() {
+                let (incident, pending) = (Incident::default(), Digest::default());
+                self.tracked.push(Tracked { log_group: name.to_owned(), is_rest, incident, pending });
+                place = self.tracked.len().checked_sub(1);
+            }
+        }
+        Some((&self.policy, self.tracked.get_mut(place?)?))
+    }
+
+    fn position(&self, log_group: &str, is_rest: bool) -> Option<usize> {
+        let is_theirs =
+            |tracked: &Tracked| tracked.is_rest == is_rest && (is_rest || tracked.log_group == log_group);
+        self.tracked.iter().position(is_theirs)
+    }
+}
+
+impl Tracked {
+    /// What is to be done now.
+    pub(crate) fn decide(&mut self, moment: Moment, now_ms: i64, policy: &Policy) -> Decision {
+        self.incident.decide(moment, now_ms, policy)
+    }
+
+    /// Takes lines in; `id` is that of their digest, and `quiet` is what other log groups say beside them. At most
+    /// `samples_per_group` lines of a group are kept for a first message.
+    pub(crate) fn take(
+        &mut self,
+        section: &Section,
+        quiet: Vec<Section>,
+        id: u64,
+        samples_per_group: usize,
+        now_ms: i64,
+        policy: &Policy,
+    ) {
+        let faults: Vec<String> = section.groups.iter().map(fault_words).collect();
+        let arrivals = section.groups.iter().zip(&faults).map(|(group, fault)| Arrival {
+            group: GroupName { status: group.status.code(), route: &group.route, fault },
+            count: group.count,
+            first_ms: group.first_ms,
+            last_ms: group.last_ms,
+            at_least: None,
+            again_after_ms: None,
+        });
+        let groups: Vec<Arrival<'_>> = arrivals.collect();
+        let listed = |is_server_error: bool| -> u64 {
+            let of_class = groups.iter().filter(|arrival| arrival.group.is_server_error() == is_server_error);
+            of_class.map(|arrival| arrival.count).sum()
+        };
+        let other = [
+            section.client_errors.saturating_sub(listed(false)),
+            section.server_errors.saturating_sub(listed(true)),
+        ];
+        let span_ms = (section.first_ms, section.last_ms);
+        self.incident.take(&Batch { groups: &groups, other, span_ms, id }, now_ms, policy);
+        let samples = if self.incident.messages() == 0 { samples_per_group } else { FOLLOW_UP_SAMPLES };
+        let mut section = section.clone();
+        section.log_group.clone_from(&self.log_group);
+        section.is_rest = self.is_rest;
+        self.pending.fold(Digest { sections: vec![section], quiet, id }, samples);
+        self.pending.sort();
+    }
+
+    /// A message was due and had to wait.
+    pub(crate) fn held_back(&mut self) {
+        self.incident.held_back();
+    }
+
+    /// A message of this kind was accepted; gives the lines that it told.
+    pub(crate) fn notified(&mut self, kind: Kind, now_ms: i64, policy: &Policy) -> Digest {
+        self.incident.notified(kind, now_ms, policy);
+        std::mem::take(&mut self.pending)
+    }
+
+    /// The message of this kind, and how many lines it shows.
+    pub(crate) fn draw(&self, kind: Kind, style: &Style, now_ms: i64) -> (Message, u64) {
+        let id = self.message_id();
+        let situation = Situation { now_ms, id: &id, storm: None };
+        match kind {
+            Kind::Opening => render_blocks(&self.pending, style, &situation),
+            Kind::Over => (render_over(&self.over(&id), style).message, 0),
+            _ => render_progress_blocks(&self.pending, &self.progress(kind), style, &situation),
+        }
+    }
+
+    /// The same in plain text.
+    pub(crate) fn draw_plain(&self, kind: Kind, style: &Style, now_ms: i64) -> (Message, u64) {
+        let id = self.message_id();
+        let situation = Situation { now_ms, id: &id, storm: None };
+        match kind {
+            Kind::Opening => render_plain(&self.pending, style, &situation),
+            Kind::Over => (render_over(&self.over(&id), style).plain, 0),
+            _ => render_progress_plain(&self.pending, &self.progress(kind), style, &situation),
+        }
+    }
+
+    fn progress(&self, kind: Kind) -> Progress<'_> {
+        Progress { kind, incident: &self.incident }
+    }
+
+    fn over<'a>(&'a self, id: &'a str) -> Over<'a> {
+        let Self { incident, log_group, is_rest, .. } = self;
+        Over { incident, log_group, is_rest: *is_rest, id }
+    }
+
+    fn message_id(&self) -> String {
+        short_id(if self.pending.id == 0 { self.incident.id() } else { self.pending.id })
+    }
+}

@@ -1,0 +1,107 @@
+//! The messages of an incident, as its tracker draws them.
+
+use proptest::prelude::*;
+
+use super::cases::{few, flood};
+use super::hostile::{a_digest, a_style};
+use super::oracle::{
+    MENTION, assert_blocks_dead, assert_shown_is_true, assert_text_dead, assert_within_limits,
+};
+use super::*;
+use crate::incident::{Decision, Kind, Moment, Policy};
+use crate::incidents::{Incidents, Tracked};
+
+const MINUTE_MS: i64 = 60_000;
+
+/// An incident that was opened with these lines, and what came a minute later.
+fn gone_on(first: &Section, then: &Section) -> Tracked {
+    let mut all = Incidents::new(Policy::default());
+    let (policy, tracked) = all.of(first, AT).expect("there is room");
+    tracked.take(first, Vec::new(), 7, 20, AT, policy);
+    tracked.notified(Kind::Opening, AT, policy);
+    tracked.take(then, Vec::new(), 8, 20, AT + MINUTE_MS, policy);
+    tracked.clone()
+}
+
+fn rendered(tracked: &Tracked, kind: Kind, style: &Style) -> Rendered {
+    let now_ms = AT + 65_000;
+    let ((message, shown), (plain, plain_shown)) =
+        (tracked.draw(kind, style, now_ms), tracked.draw_plain(kind, style, now_ms));
+    Rendered { message, shown, plain, plain_shown, id: String::new() }
+}
+
+macro_rules! assert_reads {
+    ($rendered:expr) => {
+        insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
+            insta::assert_snapshot!(report(&$rendered))
+        })
+    };
+}
+
+#[test]
+fn a_follow_up_says_since_when_how_many_and_what_is_added() {
+    assert_reads!(rendered(&gone_on(&flood(), &few()), Kind::FollowUp, &style()));
+}
+
+#[test]
+fn a_new_group_is_named_first_with_three_lines_a_group_and_ten_in_all() {
+    let mut tracked = gone_on(&few(), &flood());
+    tracked.held_back();
+    let found = rendered(&tracked, Kind::NewGroup, &style());
+    assert_eq!(found.shown, 10);
+    assert_reads!(found);
+}
+
+#[test]
+fn server_errors_among_client_errors_are_an_escalation() {
+    let client = section(vec![group(403, "GET /.env", Fault::Client(None), &[(0, "a line")])]);
+    assert_reads!(rendered(&gone_on(&client, &few()), Kind::Escalation, &style()));
+}
+
+#[test]
+fn the_end_has_the_whole_sum_and_says_what_is_new_in_it() {
+    assert_reads!(rendered(&gone_on(&flood(), &few()), Kind::Over, &style()));
+}
+
+#[test]
+fn mentions_go_out_with_the_opening_and_an_escalation_alone() {
+    let mentioning = || Section { mentions: vec![MENTION.to_owned()], ..few() };
+    let tracked = gone_on(&mentioning(), &mentioning());
+    let mentions = |kind| rendered(&tracked, kind, &style()).message.text.contains(MENTION);
+    assert_eq!(
+        [Kind::Opening, Kind::Escalation, Kind::NewGroup, Kind::FollowUp, Kind::Over].map(mentions),
+        [true, true, false, false, false]
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn any_incident_gives_dead_true_and_valid_messages(
+        first in a_digest(), then in a_digest(), style in a_style(),
+    ) {
+        let of = |digest: &Digest| digest.sections.first().filter(|section| section.matched() > 0).cloned();
+        let tracked = gone_on(&of(&first).unwrap_or_else(few), &of(&then).unwrap_or_else(few));
+        for kind in [Kind::Escalation, Kind::NewGroup, Kind::FollowUp, Kind::Over] {
+            let found = rendered(&tracked, kind, &style);
+            assert_within_limits(&found.message);
+            assert_within_limits(&found.plain);
+            assert_blocks_dead(&found.message, &style);
+            assert_text_dead(&found.plain, &style);
+            prop_assert!(found.shown <= 10 && found.plain_shown <= 10);
+            let digest = tracked.clone().notified(kind, AT, &Policy::default());
+            assert_shown_is_true(&digest, &found);
+        }
+    }
+
+    #[test]
+    fn what_was_taken_is_what_is_pending(first in a_digest(), then in a_digest()) {
+        let mut tracked = gone_on(&first.sections[0], &then.sections[0]);
+        let told = tracked.notified(Kind::FollowUp, AT, &Policy::default());
+        prop_assert_eq!(told.matched(), then.sections[0].matched());
+        let nothing = tracked.decide(Moment::Last, AT + MINUTE_MS, &Policy::default());
+        let is_nothing = matches!(nothing, Decision::Nothing { .. });
+        prop_assert!(is_nothing);
+    }
+}
