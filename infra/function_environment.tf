@@ -37,6 +37,9 @@ locals {
       STATUSWATCH_FORMAT                 = var.format
       STATUSWATCH_MAX_LINES              = tostring(var.max_lines)
       STATUSWATCH_REDACT                 = length(var.redact) > 0 ? join(",", var.redact) : null
+      STATUSWATCH_NOTIFY                 = var.notify
+      STATUSWATCH_FOLLOW_UPS             = var.follow_ups
+      STATUSWATCH_QUIET_SECONDS          = tostring(var.quiet_seconds)
       STATUSWATCH_BURST                  = tostring(var.burst)
       STATUSWATCH_SPACING_SECONDS        = tostring(var.spacing_seconds)
       STATUSWATCH_MAX_DECOMPRESSED_BYTES = format("%d", var.max_decompressed_bytes)

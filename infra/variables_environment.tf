@@ -123,6 +123,42 @@ variable "redact" {
   }
 }
 
+variable "notify" {
+  type        = string
+  default     = "incidents"
+  nullable    = false
+  description = "`STATUSWATCH_NOTIFY`: `incidents` (opening, changes, follow-ups, the end) or `every` (each delivery, as the rate limit allows)."
+
+  validation {
+    condition     = contains(["incidents", "every"], var.notify)
+    error_message = "notify must be incidents or every."
+  }
+}
+
+variable "follow_ups" {
+  type        = string
+  default     = "1m*5,5m*5,15m*6,1h"
+  nullable    = false
+  description = "`STATUSWATCH_FOLLOW_UPS`: times between the follow-ups of an incident, each of 5 s to 1 d, `5m*6` for six times; the last one repeats. What a container keeps in its memory is posted within a minute in any case."
+
+  validation {
+    condition     = can(regex("^[0-9]+[smhd](\\*[0-9]+)?( *, *[0-9]+[smhd](\\*[0-9]+)?){0,19}$", var.follow_ups))
+    error_message = "follow_ups must be 1 to 20 times such as 1m*5,5m*5,15m*6,1h."
+  }
+}
+
+variable "quiet_seconds" {
+  type        = number
+  default     = 300
+  nullable    = false
+  description = "`STATUSWATCH_QUIET_SECONDS`: without an error for so long an incident is over."
+
+  validation {
+    condition     = var.quiet_seconds >= 10 && var.quiet_seconds <= 3600 && floor(var.quiet_seconds) == var.quiet_seconds
+    error_message = "quiet_seconds must be a whole number from 10 to 3600."
+  }
+}
+
 variable "burst" {
   type        = number
   default     = 5

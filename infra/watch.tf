@@ -45,9 +45,9 @@ locals {
       statistic   = "Sum", period = 300, evaluation_periods = 1, threshold = 1
     }
     "lines-pending" = {
-      description = "Lines have been held back for ${var.watch_pending_minutes} minutes: a long storm, or Slack does not answer."
+      description = "No minute of ${var.watch_pending_minutes} ended with every line posted: Slack does not take what is due."
       namespace   = "Statuswatch", metric_name = "Pending", dimensions = { FunctionName = local.lines_name }
-      statistic   = "Maximum", period = 60, evaluation_periods = var.watch_pending_minutes, threshold = 1
+      statistic   = "Minimum", period = 60, evaluation_periods = var.watch_pending_minutes, threshold = 1
     }
     "lines-delivery-lag" = {
       description = "Lines reach Slack more than ${var.watch_delivery_lag_seconds} s after their timestamp."

@@ -309,6 +309,9 @@ run "whole_environment" {
     format                 = "vpc-lattice"
     max_lines              = 5
     redact                 = ["ip", "user"]
+    notify                 = "every"
+    follow_ups             = "30s*2, 1d"
+    quiet_seconds          = 60
     burst                  = 3
     spacing_seconds        = 10
     max_decompressed_bytes = 16777216
@@ -327,6 +330,9 @@ run "whole_environment" {
       STATUSWATCH_FORMAT                 = "vpc-lattice"
       STATUSWATCH_MAX_LINES              = "5"
       STATUSWATCH_REDACT                 = "ip,user"
+      STATUSWATCH_NOTIFY                 = "every"
+      STATUSWATCH_FOLLOW_UPS             = "30s*2, 1d"
+      STATUSWATCH_QUIET_SECONDS          = "60"
       STATUSWATCH_BURST                  = "3"
       STATUSWATCH_SPACING_SECONDS        = "10"
       STATUSWATCH_MAX_DECOMPRESSED_BYTES = "16777216"

@@ -102,6 +102,9 @@ run "numbers_that_the_function_refuses" {
 
   variables {
     max_lines              = 201
+    notify                 = "all"
+    follow_ups             = "1m*5,hourly"
+    quiet_seconds          = 9
     burst                  = 101
     spacing_seconds        = 3601
     max_decompressed_bytes = 1099511627777
@@ -109,6 +112,9 @@ run "numbers_that_the_function_refuses" {
 
   expect_failures = [
     var.max_lines,
+    var.notify,
+    var.follow_ups,
+    var.quiet_seconds,
     var.burst,
     var.spacing_seconds,
     var.max_decompressed_bytes,
