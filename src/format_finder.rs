@@ -9,6 +9,7 @@ mod cloudformation;
 mod document;
 mod json;
 mod node;
+mod piece;
 mod serverless;
 mod sources;
 mod terraform;
@@ -22,6 +23,7 @@ use std::collections::BTreeMap;
 
 use self::choices::alternatives;
 use self::document::Evaluate;
+pub use self::piece::find_in_piece;
 pub use self::sources::{Language, MAX_FILE_BYTES, language, may_hold_format};
 
 /// A file's name and text.
@@ -40,7 +42,11 @@ pub struct SourceFile<'t> {
 pub enum Family {
     /// A REST API, for sure.
     Rest,
-    /// An HTTP or a WebSocket API.
+    /// An HTTP API, for sure.
+    Http,
+    /// A WebSocket API, for sure.
+    WebSocket,
+    /// One of these two.
     HttpOrWebSocket,
     /// Not told.
     Unknown,

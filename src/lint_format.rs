@@ -4,7 +4,6 @@
 //! bites and how to mend it; the filter pattern that fits; and a corrected format. The check fills in what API Gateway
 //! writes on success and on each kind of error and looks at the lines. Never knows of itself how a line is read.
 
-mod source;
 mod template;
 
 mod scenarios;
@@ -202,17 +201,11 @@ impl Lint {
     }
 }
 
-/// Checks a format. `text` may be what stands in Terraform, in a JSON string or in a file; without `api` the variables tell
-/// the kind of API.
+/// Checks a format string. White space and line ends around it are dropped, `\n` in letters too. Without `api` the variables
+/// tell the kind of API.
 #[must_use]
-pub fn lint(text: &str, api: Option<Api>, reader: Reader<'_>) -> Lint {
-    lint_exact(&source::format_string(text), api, reader)
-}
-
-/// Checks a format that is a format string for sure, as it is.
-#[must_use]
-pub fn lint_exact(format: &str, api: Option<Api>, reader: Reader<'_>) -> Lint {
-    let format = format.to_owned();
+pub fn lint(format: &str, api: Option<Api>, reader: Reader<'_>) -> Lint {
+    let format = format.trim().trim_start_matches('\u{feff}').trim_end_matches("\\n").trim().to_owned();
     let template = Template::parse(&format);
     let api = api.unwrap_or_else(|| api_of(&template));
     let kind = kind_of(&template);

@@ -58,6 +58,8 @@ fn expressions_of_terraform_come_to_their_format() {
         (r#"jsonencode(merge(local.map, { k = "$context.z" }))"#, r#"| {"k":"$context.z"}"#),
         (r#"local.map["k"]"#, "| $context.k"),
         ("local.list[1]", "| $context.y"),
+        ("coalesce(var.x, local.a)", "| $context.a"),
+        (r#"coalesce("", var.x)"#, "? var.x"),
         (r#"coalesce("", local.a)"#, "| $context.a"),
         ("try(var.x, local.a)", "| $context.a"),
         (r#"lookup(local.map, "k", "")"#, "| $context.k"),
@@ -158,6 +160,15 @@ fn a_module_is_the_files_of_one_folder_and_its_values() {
     assert_eq!(said(&given), ["3 aws_api_gateway_stage.a | $context.given"]);
     let apart = find(&[file("a/main.tf", stage, true), file("b/variables.tf", default, false)]);
     assert_eq!(said(&apart), ["3 aws_api_gateway_stage.a ? var.log_format"]);
+}
+
+#[test]
+fn values_that_are_given_to_a_module_are_found_in_their_file() {
+    let given = "access_log_format = \"$context.a\"\nformat = \"$context.no_log\"\n";
+    assert_eq!(said(&found("prod.tfvars", given)), ["1 access_log_format | $context.a"]);
+    assert_eq!(said(&found("terraform.tfvars", given)), ["1 var.access_log_format | $context.a"]);
+    let inputs = "inputs = {\n  access_log_format = \"$context.a\"\n}\n";
+    assert_eq!(said(&found("terragrunt.hcl", inputs)), ["2 inputs | $context.a"]);
 }
 
 #[test]

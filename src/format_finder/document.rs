@@ -34,6 +34,13 @@ pub(super) fn find(document: &Node, file: &str, found: &mut Found) {
     }
 }
 
+/// Adds the formats of what stands inside the settings of an access log, or around them, to `found`.
+pub(super) fn find_in_settings(document: &Node, file: &str, found: &mut Found) {
+    let template = Template::new(document);
+    let mut walk = Walk { template: &template, file, found, visits: HashMap::new(), path: Vec::new() };
+    walk.node(document, &Context { in_settings: true, ..Context::default() });
+}
+
 /// What is known of the resource around a value.
 #[derive(Debug, Clone, Default)]
 struct Context {
@@ -84,7 +91,7 @@ impl Walk<'_, '_> {
                 context.family = Some(Family::Rest);
             }
             "HttpApi" if self.path.last().is_some_and(|last| last == "Globals") => {
-                context.family = Some(Family::HttpOrWebSocket);
+                context.family = Some(Family::Http);
             }
             _ => context.family = family(key).or(context.family),
         }
@@ -157,12 +164,11 @@ fn is_settings(key: &str) -> bool {
 /// The service that a type or an address of a resource speaks of.
 fn family(name: &str) -> Option<Family> {
     let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
-    if has(&[
-        "aws_apigatewayv2_",
-        "AWS::ApiGatewayV2::",
-        "AWS::Serverless::HttpApi",
-        "AWS::Serverless::WebSocketApi",
-    ]) {
+    if has(&["AWS::Serverless::HttpApi"]) {
+        Some(Family::Http)
+    } else if has(&["AWS::Serverless::WebSocketApi"]) {
+        Some(Family::WebSocket)
+    } else if has(&["aws_apigatewayv2_", "AWS::ApiGatewayV2::"]) {
         Some(Family::HttpOrWebSocket)
     } else if has(&["aws_api_gateway_", "AWS::ApiGateway::", "AWS::Serverless::Api"]) {
         Some(Family::Rest)

@@ -23,12 +23,12 @@ const KINDS: [(&str, Family, &str); 3] = [
     ),
     (
         "httpApi",
-        Family::HttpOrWebSocket,
+        Family::Http,
         r#"{"requestId":"$context.requestId","ip":"$context.identity.sourceIp","requestTime":"$context.requestTime","httpMethod":"$context.httpMethod","routeKey":"$context.routeKey","status":"$context.status","protocol":"$context.protocol","responseLength":"$context.responseLength"}"#,
     ),
     (
         "websocket",
-        Family::HttpOrWebSocket,
+        Family::WebSocket,
         "$context.identity.sourceIp $context.identity.caller $context.identity.user [$context.requestTime] \
          \"$context.eventType $context.routeKey $context.connectionId\" $context.requestId",
     ),

@@ -6,6 +6,7 @@
 mod expression;
 mod functions;
 mod module;
+mod piece;
 
 use hcl_edit::expr::{Expression, ObjectKey};
 use hcl_edit::structure::{Attribute, Block, Body, Structure};
@@ -15,6 +16,8 @@ use self::expression::Evaluation;
 use self::module::Module;
 use super::value::Value;
 use super::{Family, Fault, Found, Place, SourceFile, add};
+
+pub(super) use self::piece::find_in_piece;
 
 /// Blocks within blocks and objects are looked into this deep; the parser refuses deeper ones.
 const MAX_DEPTH: usize = 64;
@@ -41,11 +44,11 @@ pub(super) fn find(files: &[SourceFile<'_>], found: &mut Found) {
         let mut walk = Walk { module: &module, file, found };
         walk.body(body);
     }
-    left_over(&module, &bodies, found);
+    left_over(&module, files, found);
 }
 
 /// The formats among locals and defaults that no stage or module argument came to.
-fn left_over(module: &Module<'_>, bodies: &[(SourceFile<'_>, Body)], found: &mut Found) {
+fn left_over(module: &Module<'_>, files: &[SourceFile<'_>], found: &mut Found) {
     let candidates: Vec<_> = module
         .named_values()
         .filter(|(name, _)| name.to_ascii_lowercase().contains("log"))
@@ -55,7 +58,7 @@ fn left_over(module: &Module<'_>, bodies: &[(SourceFile<'_>, Body)], found: &mut
     let mut formats = Vec::new();
     for (name, expression) in candidates {
         let mut part = Found::default();
-        let file = bodies.iter().map(|(file, _)| file).find(|file| file.name == expression.file);
+        let file = files.iter().find(|file| file.name == expression.file);
         let Some(file) = file.filter(|file| file.wanted) else { continue };
         let mut walk = Walk { module, file, found: &mut part };
         walk.value(&name, &mut vec![name.clone()], expression.expression, Family::Unknown, Sureness::Named);
@@ -85,6 +88,18 @@ struct Walk<'w, 'm> {
 
 impl Walk<'_, '_> {
     fn body(&mut self, body: &Body) {
+        // Values for variables and Terragrunt's inputs; those that Terraform takes by itself are the module's.
+        if !module::is_automatic(self.file.name) {
+            for attribute in body.attributes() {
+                let name = attribute.key.as_str();
+                let mut path = vec![name.to_owned()];
+                self.attribute(name, &mut path, attribute, Family::Unknown, Sureness::Named);
+            }
+        }
+        self.blocks(body);
+    }
+
+    fn blocks(&mut self, body: &Body) {
         for block in body.blocks() {
             let labels: Vec<&str> =
                 block.labels.iter().map(hcl_edit::structure::BlockLabel::as_str).collect();

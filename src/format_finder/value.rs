@@ -28,8 +28,9 @@ impl Value {
     /// Something that only a run of the tool would tell, such as `var.environment`.
     pub(super) fn unknown(name: &str) -> Self {
         let plain = |c: &char| !matches!(c, '"' | '\\' | '{' | '}' | '$') && !c.is_control();
-        let words: Vec<&str> = name.split_whitespace().collect();
-        let name: String = words.join(" ").chars().filter(plain).collect();
+        let name: String =
+            name.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(plain).collect();
+        let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
         let cut = match name.char_indices().nth(MAX_NAME) {
             Some((end, _)) => format!("{}…", name.get(..end).unwrap_or_default()),
             None => name,
@@ -138,6 +139,7 @@ mod tests {
     fn what_is_not_known_is_a_gap_without_quotes() {
         assert_eq!(Value::unknown("var.environment").text().unwrap(), "${var.environment}");
         assert_eq!(Value::unknown("lookup(var.a,\n  \"b\")").text().unwrap(), "${lookup(var.a, b)}");
+        assert_eq!(Value::unknown("f(\"a\", { b = c })"), Value::Unknown("f(a, b = c )".to_owned()));
         assert_eq!(Value::unknown(&"é".repeat(100)).text().unwrap().chars().count(), MAX_NAME + 4);
     }
 

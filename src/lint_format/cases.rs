@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::{Api, Code, DigestField, Kind, Lint, Severity, fix, lint, read, render};
+use crate::format_finder::find_in_piece;
 
 macro_rules! format_file {
     ($name:literal) => {
@@ -40,8 +41,16 @@ const OTHERS: [&str; 15] = [
     format_file!("jsonencode.tf.txt"),
 ];
 
-fn check(format: &str) -> Lint {
-    lint(format, None, &read)
+fn check(text: &str) -> Lint {
+    lint(&format_in(text), None, &read)
+}
+
+/// The format of a fixture, which may stand in a piece of Terraform.
+fn format_in(text: &str) -> String {
+    match find_in_piece(text) {
+        Some(found) => found.formats[0].format.clone(),
+        None => text.to_owned(),
+    }
 }
 
 /// Severity and code of each finding, in order.
@@ -123,7 +132,7 @@ fn each_broken_format_has_its_finding() {
     for (format, expected) in expected {
         // Its variables are of two kinds of API.
         let api = format.contains("dataProcessed").then_some(Api::Http);
-        let lint = lint(format, api, &read);
+        let lint = lint(&format_in(format), api, &read);
         assert_eq!(codes(&lint), expected, "{}", render(&lint));
         assert_eq!(lint.hides_errors(), expected.iter().any(|(severity, _)| *severity == Error), "{format}");
     }

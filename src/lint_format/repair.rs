@@ -5,7 +5,7 @@
 
 use super::template::Template;
 use super::variables::{find_of, nearest};
-use super::{Api, Code, DigestField, Finding, Kind, Lint, Reader, lint, lint_exact};
+use super::{Api, Code, DigestField, Finding, Kind, Lint, Reader, lint};
 
 /// Edits are tried this often before the format is written anew: one may bring another to light.
 const ROUNDS: usize = 4;
@@ -85,7 +85,7 @@ pub fn mended(first: &Lint, reader: Reader<'_>) -> String {
             return now.format;
         }
         match edited(&now) {
-            Some(format) => now = lint_exact(&format, Some(api), reader),
+            Some(format) => now = lint(&format, Some(api), reader),
             None => break,
         }
     }
@@ -93,7 +93,7 @@ pub fn mended(first: &Lint, reader: Reader<'_>) -> String {
         return now.format;
     }
     let anew = written_anew(&Template::parse(&first.format), api);
-    if lint_exact(&anew, Some(api), reader).findings.is_empty() {
+    if lint(&anew, Some(api), reader).findings.is_empty() {
         anew
     } else {
         written_anew(&Template::parse(""), api)

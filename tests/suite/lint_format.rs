@@ -206,6 +206,35 @@ fn a_whole_file_may_come_from_standard_input() {
 }
 
 #[test]
+fn a_piece_of_a_file_is_read_in_its_language() {
+    let escaped = BREAKS.replace('"', "\\\"");
+    let format = format!("format = \"{escaped}\"");
+    let two = format!(
+        "access_log_settings {{\n {format}\n}}\nlocals {{\n log_format = \"$context.requestId\"\n}}\n"
+    );
+    for (text, expected) in [
+        (format!("# format = \"$context.status\"\n{format}\n"), "error: $context.integrationLatency"),
+        (format!("\"Format\": \"{escaped}\","), "error: $context.integrationLatency"),
+        (format!("Format: '{BREAKS}'"), "error: $context.integrationLatency"),
+        (two, "-:2 · access_log_settings\nREST API"),
+    ] {
+        let (code, out, err) = statuswatch(&["-"], &text);
+        assert_eq!((code, err.as_str()), (1, ""), "{text}");
+        assert!(out.contains(expected), "{text}\n{out}");
+    }
+    let (code, _, err) = statuswatch(&["-"], "format = var.log_format");
+    assert_eq!(code, 2, "{err}");
+    assert!(err.contains("-:1 · format\nnot judged: the format is var.log_format"), "{err}");
+}
+
+#[test]
+fn a_websocket_api_of_serverless_yml_is_one_whatever_its_variables_are() {
+    let text = "provider:\n  logs:\n    websocket:\n      format: '$context.requestId $context.status'\n";
+    let (_, out, _) = statuswatch(&["-"], text);
+    assert!(out.contains("provider.logs.websocket\nWebSocket API"), "{out}");
+}
+
+#[test]
 fn a_file_that_is_too_large_or_not_utf_8_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let large = folder.path().join("large.tf");

@@ -5,9 +5,10 @@ use std::path::Path;
 
 use anyhow::Context;
 use statuswatch::format_finder::{
-    self, Family, Found, FoundFormat, Language, MAX_FILE_BYTES, SourceFile, language, may_hold_format,
+    self, Family, Found, FoundFormat, Language, MAX_FILE_BYTES, SourceFile, find_in_piece, language,
+    may_hold_format,
 };
-use statuswatch::lint_format::{Api, Lint, api_by_variables, lint, lint_exact, mended, read, render};
+use statuswatch::lint_format::{Api, Lint, api_by_variables, lint, mended, read, render};
 
 use crate::Exit;
 use crate::arguments::{ApiKind, LintFormatArguments};
@@ -24,7 +25,10 @@ pub(crate) fn run(arguments: &LintFormatArguments) -> anyhow::Result<Exit> {
         if text.trim().is_empty() {
             anyhow::bail!("the format is empty; give what access_log_settings has as its format");
         }
-        return one(&lint(text, api, &read), arguments.fix);
+        return match find_in_piece(text) {
+            Some(found) => in_piece(&found, &input, api, arguments.fix),
+            None => one(&lint(text, api, &read), arguments.fix),
+        };
     }
     let sources: Vec<SourceFile<'_>> = input
         .sources
@@ -53,6 +57,14 @@ fn format_itself(input: &Files) -> Option<&str> {
     }
 }
 
+/// One format needs no place; of several, or of one that is not told, the line is said.
+fn in_piece(found: &Found, input: &Files, api: Option<Api>, fix: bool) -> anyhow::Result<Exit> {
+    match (found.formats.as_slice(), found.gaps.as_slice()) {
+        ([only], []) => one(&lint(&only.format, api.or_else(|| api_of(only)), &read), fix),
+        _ => all(found, input, api, fix),
+    }
+}
+
 fn one(found: &Lint, fix: bool) -> anyhow::Result<Exit> {
     let mut out = io::stdout().lock();
     if fix {
@@ -70,7 +82,7 @@ fn all(found: &Found, input: &Files, api: Option<Api>, fix: bool) -> anyhow::Res
     let checked: Vec<(&FoundFormat, Lint)> = found
         .formats
         .iter()
-        .map(|format| (format, lint_exact(&format.format, api.or_else(|| api_of(format)), &read)))
+        .map(|format| (format, lint(&format.format, api.or_else(|| api_of(format)), &read)))
         .collect();
     let mut blocks: Vec<String> =
         checked.iter().map(|(format, lint)| format!("{}\n{}", title(format), render(lint))).collect();
@@ -150,6 +162,8 @@ fn gaps(found: &Found) -> Option<String> {
 fn api_of(format: &FoundFormat) -> Option<Api> {
     match format.family {
         Family::Rest => Some(Api::Rest),
+        Family::Http => Some(Api::Http),
+        Family::WebSocket => Some(Api::WebSocket),
         Family::HttpOrWebSocket => api_by_variables(&format.format, &[Api::Http, Api::WebSocket]),
         Family::Unknown => None,
     }

@@ -43,8 +43,11 @@ pub(super) fn call(name: &str, mut arguments: Vec<Value>, expanded: bool) -> Opt
         "lower" => Some(Value::Text(text(0)?.to_lowercase())),
         "upper" => Some(Value::Text(text(0)?.to_uppercase())),
         "tostring" | "sensitive" | "nonsensitive" | "tolist" | "toset" | "tomap" => Some(first.clone()),
+        // A variable without a default is what the caller may give: the fallback is judged.
         "coalesce" => {
-            arguments.iter().find(|value| !matches!(value, Value::Null) && **value != empty()).cloned()
+            let given = |value: &&Value| !matches!(value, Value::Null) && **value != empty();
+            let known = |value: &&Value| given(value) && !matches!(value, Value::Unknown(_));
+            arguments.iter().find(known).or_else(|| arguments.iter().find(given)).cloned()
         }
         "try" => arguments.iter().find(|value| !matches!(value, Value::Unknown(_))).cloned(),
         "merge" => {

@@ -26,8 +26,7 @@ impl<'m> Module<'m> {
     /// Takes in what a file declares.
     pub(super) fn declare(&mut self, file: &'m str, body: &'m Body) {
         if file.ends_with(".tfvars") {
-            // Terraform reads these two without being told.
-            if file.ends_with(".auto.tfvars") || file.ends_with("terraform.tfvars") {
+            if is_automatic(file) {
                 for attribute in body.attributes() {
                     let name = format!("var.{}", attribute.key.as_str());
                     self.values.insert(name, Declared { file, expression: &attribute.value });
@@ -72,4 +71,9 @@ impl<'m> Module<'m> {
     pub(super) fn was_used(&self, name: &str) -> bool {
         self.used.borrow().contains(name)
     }
+}
+
+/// Whether Terraform reads a file of values without being told to.
+pub(super) fn is_automatic(file: &str) -> bool {
+    file.ends_with(".auto.tfvars") || file.ends_with("terraform.tfvars")
 }
