@@ -126,6 +126,12 @@ impl Walk<'_, '_> {
                     Family::Unknown,
                     Sureness::Named,
                 ),
+                // Settings without their stage: a piece of a file, beside the locals that it refers to.
+                _ if name_of(block).contains("access_log") => {
+                    let name = name_of(block);
+                    let mut path = vec![name.clone()];
+                    self.structures(&name, &mut path, &block.body, Family::Unknown, Sureness::Stage);
+                }
                 _ => {}
             }
         }

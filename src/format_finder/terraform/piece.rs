@@ -33,11 +33,14 @@ pub(in super::super) fn find_in_piece(name: &str, text: &str) -> Option<Found> {
                 let mut path = vec!["access_log".to_owned(), name.to_owned()];
                 walk.attribute(name, &mut path, attribute, Family::Unknown, sureness);
             }
-            Structure::Block(block) if !DECLARED.contains(&block.ident.as_str()) => {
+            // `content { … }` of a dynamic block; whole blocks are read as in a file.
+            Structure::Block(block)
+                if !DECLARED.contains(&block.ident.as_str())
+                    && !super::name_of(block).contains("access_log") =>
+            {
                 let name = super::name_of(block);
                 let mut path = vec![name.clone()];
-                let sureness = if name.contains("access_log") { Sureness::Stage } else { Sureness::Named };
-                walk.structures(&name, &mut path, &block.body, Family::Unknown, sureness);
+                walk.structures(&name, &mut path, &block.body, Family::Unknown, Sureness::Named);
             }
             Structure::Block(_) => {}
         }
