@@ -24,6 +24,7 @@ pub mod lint_format;
 pub mod start;
 pub mod config;
 pub mod secret;
+pub mod store;
 pub mod aws;
 pub mod http;
 mod backoff;

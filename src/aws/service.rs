@@ -11,16 +11,19 @@ pub enum Service {
     Ssm,
     /// Secrets Manager.
     SecretsManager,
+    /// DynamoDB.
+    DynamoDb,
 }
 
 impl Service {
-    pub(super) const ALL: [Self; 2] = [Self::Ssm, Self::SecretsManager];
+    pub(super) const ALL: [Self; 3] = [Self::Ssm, Self::SecretsManager, Self::DynamoDb];
 
     /// The name in signatures and in host names.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Ssm => "ssm",
             Self::SecretsManager => "secretsmanager",
+            Self::DynamoDb => "dynamodb",
         }
     }
 
@@ -29,6 +32,7 @@ impl Service {
         match self {
             Self::Ssm => "AWS_ENDPOINT_URL_SSM",
             Self::SecretsManager => "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+            Self::DynamoDb => "AWS_ENDPOINT_URL_DYNAMODB",
         }
     }
 
@@ -36,6 +40,7 @@ impl Service {
     pub(super) fn content_type(self) -> &'static str {
         match self {
             Self::Ssm | Self::SecretsManager => "application/x-amz-json-1.1",
+            Self::DynamoDb => "application/x-amz-json-1.0",
         }
     }
 

@@ -22,6 +22,19 @@ impl Causes {
         most.map(|(cause, _)| cause.as_str())
     }
 
+    /// The causes as they were counted, to be kept elsewhere.
+    #[must_use]
+    pub fn counted(&self) -> &[(String, u64)] {
+        &self.counted
+    }
+
+    /// Causes that were kept elsewhere.
+    #[must_use]
+    pub fn of_counted(mut counted: Vec<(String, u64)>) -> Self {
+        counted.truncate(MAX_CAUSES);
+        Self { counted }
+    }
+
     /// Counts one line with this cause.
     ///
     /// Where there is no room the least frequent cause gives way and leaves its count, as in the space-saving

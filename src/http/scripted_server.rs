@@ -148,7 +148,7 @@ async fn repeat(stream: &mut (impl AsyncWrite + Unpin), first: &str, piece: &str
 }
 
 /// One request with a `content-length`; nothing at the connection's end.
-async fn read_request(stream: &mut (impl AsyncRead + Unpin)) -> Option<String> {
+pub(crate) async fn read_request(stream: &mut (impl AsyncRead + Unpin)) -> Option<String> {
     let mut bytes = Vec::new();
     loop {
         let text = String::from_utf8_lossy(&bytes).into_owned();

@@ -21,6 +21,18 @@ impl Bucket {
         Self { burst: i64::from(burst.max(1)), spacing_ms: i64::from(spacing_ms), full_at_ms: i64::MIN }
     }
 
+    /// The same bucket as it stands when it was kept elsewhere: [`Bucket::full_at_ms`] of it.
+    #[must_use]
+    pub fn with_full_at_ms(self, full_at_ms: i64) -> Self {
+        Self { full_at_ms, ..self }
+    }
+
+    /// When it is full again if no further token is taken, epoch milliseconds: all that there is to keep of it.
+    #[must_use]
+    pub fn full_at_ms(&self) -> i64 {
+        self.full_at_ms
+    }
+
     /// How long until there is a token, in milliseconds; 0 where there is one now.
     #[must_use]
     pub fn wait_ms(&self, now_ms: i64) -> i64 {
