@@ -3,31 +3,39 @@
 //!
 //! It holds one piece at a time, decodes no base64 and judges no line. Text that is nothing else is a line.
 
+mod cells;
 mod event_format;
+mod exported;
 mod insights;
 mod known;
 mod log_events;
+mod prefix;
 mod splitter;
+mod unpack;
 
 use std::borrow::Cow;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, Cursor, Read};
 
 use thiserror::Error;
 
 use crate::access_log::formats::Known;
 pub use crate::access_log::formats::LineText;
-use crate::decode::gzip::GzipMembers;
 use crate::decode::{LogEvent, scan_log_event};
 use crate::json::members::{self, each_field, elements, field};
+use exported::Exported;
 pub use insights::Row;
+use insights::lossy;
 use known::KnownPieces;
 pub use log_events::{Listener, Recorded, RecordingFault, log_events};
 use splitter::{Part, Splitter};
+use unpack::{Patient, peek, unpack};
 
 /// The longest document or line that is read, in bytes: room for the largest inflated subscription message.
 const MAX_PIECE_BYTES: usize = 128 * 1024 * 1024;
 /// How many documents may be wrapped in one another: an event in a failure record in a queue's message in a list.
 const MAX_WRAPPED: usize = 4;
+/// As much as the first line of a file may take that tells what the file is.
+const MAX_HEADER_BYTES: usize = 64 * 1024;
 
 /// One piece of a recording.
 #[derive(Debug)]
@@ -45,7 +53,7 @@ pub enum Piece<'a> {
         /// What is known of its message, where that was recognised.
         known: Option<Known<'a>>,
     },
-    /// A row of a Logs Insights export.
+    /// A log event of an export that is no JSON, or a row of Logs Insights.
     Row(Row<'a>),
     /// An access-log line, and what is known of it where it was recognised.
     Line(&'a [u8], Option<Known<'a>>),
@@ -62,47 +70,84 @@ pub enum PieceError {
         "a failure record without its event: Kinesis keeps the records in the stream, at the sequence numbers it names"
     )]
     NoEvent,
+    /// Output of the AWS command line that is not for programs.
+    #[error("{0} output of the AWS command line is not read: export as JSON (`--output json`)")]
+    Output(&'static str),
 }
 
 /// Reads a recording to its end, and hands each piece with the number of its line to `each`.
 ///
 /// An error of the source itself, also of its compression, ends the reading.
 pub fn read(source: impl Read, each: &mut impl FnMut(u64, Result<Piece<'_>, PieceError>)) -> io::Result<()> {
-    let mut source = BufReader::with_capacity(64 * 1024, source);
-    if source.fill_buf()?.starts_with(&[0x1f, 0x8b]) {
-        text(BufReader::with_capacity(64 * 1024, GzipMembers::new(source)), each)
-    } else {
-        text(source, each)
+    let mut source = unpack(source)?;
+    let head = peek(&mut source, |head| head.contains(&b'\n') || head.len() >= MAX_HEADER_BYTES)?;
+    if let Some(output) = unread_output(&head) {
+        each(1, Err(PieceError::Output(output)));
+        return Ok(());
     }
-}
-
-fn text(
-    mut source: impl BufRead,
-    each: &mut impl FnMut(u64, Result<Piece<'_>, PieceError>),
-) -> io::Result<()> {
-    if insights::is_csv(source.fill_buf()?) {
-        insights::read_csv(source, &mut |number, row| each(number, Ok(Piece::Row(row))))
+    let is_csv = insights::is_csv(&head);
+    let source = Cursor::new(head).chain(source);
+    if is_csv {
+        insights::read_csv(Patient(source), MAX_PIECE_BYTES, &mut |number, row| {
+            each(number, Ok(Piece::Row(row)));
+        })
     } else {
         split(source, each)
     }
 }
 
+/// The name of an output of the AWS command line that is refused, if a file begins so.
+fn unread_output(head: &[u8]) -> Option<&'static str> {
+    let first = head.split(|byte| *byte == b'\n').next().unwrap_or_default().trim_ascii_end();
+    let is_rule = first.len() > 4 && first.iter().all(|byte| matches!(byte, b'-' | b'+'));
+    if is_rule {
+        return Some("table");
+    }
+    let item = first.strip_prefix(b"- ").unwrap_or(first);
+    let keys: [&[u8]; 12] = [
+        b"events:",
+        b"results:",
+        b"searchedLogStreams:",
+        b"nextToken:",
+        b"nextForwardToken:",
+        b"nextBackwardToken:",
+        b"queryLanguage:",
+        b"eventId:",
+        b"ingestionTime:",
+        b"logStreamName:",
+        b"message:",
+        b"timestamp:",
+    ];
+    let is_list = first.starts_with(b"- ")
+        && [&b"- "[..], b"'{", b"\"{", b"field:"].iter().any(|begin| item.starts_with(begin));
+    (is_list || keys.iter().any(|key| item.starts_with(key))).then_some("YAML")
+}
+
 fn split(source: impl Read, each: &mut impl FnMut(u64, Result<Piece<'_>, PieceError>)) -> io::Result<()> {
     let mut splitter = Splitter::new(source, MAX_PIECE_BYTES);
     let mut known = KnownPieces::default();
+    let mut exported = Exported::default();
     loop {
-        let mut found = None;
-        let part = splitter.part_if(&mut |text| {
-            let (length, line_breaks, piece) = known.find(text)?;
-            found = Some(piece);
-            Some((length, line_breaks))
-        })?;
-        if let (Some((number, text)), Some(found)) = (part, found) {
-            each(number, Ok(known.piece(text, found)));
-            continue;
+        if !exported.is_open() {
+            let mut found = None;
+            let part = splitter.part_if(&mut |text| {
+                let (length, line_breaks, piece) = known.find(text)?;
+                found = Some(piece);
+                Some((length, line_breaks))
+            })?;
+            if let (Some((number, text)), Some(found)) = (part, found) {
+                each(number, Ok(known.piece(text, found)));
+                continue;
+            }
         }
-        let Some((number, part)) = splitter.next()? else { return Ok(()) };
+        let mut each_row = |number: u64, row: Row<'_>| each(number, Ok(Piece::Row(row)));
+        let Some((number, part)) = splitter.next()? else {
+            exported.close(&mut each_row);
+            return Ok(());
+        };
         match part {
+            Part::Document(document) if exported.document(document, &mut each_row) => {}
+            Part::Line(line) if exported.line(number, line, &mut each_row) => {}
             Part::Document(document) => match unwrap(document, MAX_WRAPPED, &mut |piece| each(number, piece))
             {
                 Unwrapped::Line => known.learn_line(document),
@@ -124,6 +169,9 @@ enum Unwrapped {
 
 /// Hands on what a document is, or what is wrapped in it; says what it is itself.
 fn unwrap(document: &[u8], wrapped: usize, each: &mut dyn FnMut(Result<Piece<'_>, PieceError>)) -> Unwrapped {
+    if !document.starts_with(b"{") {
+        return unwrap_values(document, wrapped, each);
+    }
     let shape = Shape::of(document);
     if let Some(payload) = shape.request_payload.filter(|_| wrapped > 0) {
         unwrap(payload, wrapped - 1, each);
@@ -151,7 +199,10 @@ fn unwrap(document: &[u8], wrapped: usize, each: &mut dyn FnMut(Result<Piece<'_>
         }
         Some(Kind::RecordWithoutEvent) => each(Err(PieceError::NoEvent)),
         None => {
-            let Some(rows) = shape.may_hold_rows.then(|| insights::rows(document)).flatten() else {
+            let rows = if shape.may_hold_rows { insights::rows(document) } else { None };
+            let Some(rows) = rows.or_else(|| {
+                (!shape.has_status).then(|| cells::of_object(document).map(|row| vec![row])).flatten()
+            }) else {
                 each(Ok(Piece::Line(document, None)));
                 return Unwrapped::Line;
             };
@@ -159,6 +210,36 @@ fn unwrap(document: &[u8], wrapped: usize, each: &mut dyn FnMut(Result<Piece<'_>
                 each(Ok(Piece::Row(row)));
             }
         }
+    }
+    Unwrapped::Other
+}
+
+/// Hands on what an array or a text holds: a row, a log event, messages, or further documents.
+fn unwrap_values(
+    document: &[u8],
+    wrapped: usize,
+    each: &mut dyn FnMut(Result<Piece<'_>, PieceError>),
+) -> Unwrapped {
+    if let Some(message) = members::text(document) {
+        each(Ok(Piece::Row(Row { message: Some(lossy(message)), ..Row::default() })));
+        return Unwrapped::Other;
+    }
+    if insights::is_pairs(document) {
+        each(Ok(Piece::Row(insights::row_of_pairs(document))));
+        return Unwrapped::Other;
+    }
+    if let Some(row) = cells::of_array(document) {
+        each(Ok(Piece::Row(row)));
+        return Unwrapped::Other;
+    }
+    let holds_pieces =
+        || elements(document).all(|element| matches!(element.first(), Some(b'{' | b'[' | b'"')));
+    if wrapped == 0 || elements(document).next().is_none() || !holds_pieces() {
+        each(Ok(Piece::Line(document, None)));
+        return Unwrapped::Line;
+    }
+    for element in elements(document) {
+        unwrap(element, wrapped - 1, each);
     }
     Unwrapped::Other
 }
@@ -192,11 +273,12 @@ struct Shape<'a> {
     events: Option<&'a [u8]>,
     /// Whether it may be an export of Logs Insights.
     may_hold_rows: bool,
+    has_status: bool,
 }
 
 impl<'a> Shape<'a> {
     fn of(document: &'a [u8]) -> Self {
-        let mut shape = Self { may_hold_rows: document.starts_with(b"["), ..Self::default() };
+        let mut shape = Self::default();
         let (mut has_message, mut has_timestamp, mut has_status) = (false, false, false);
         // A document is known to be JSON; one that is an array has no members.
         let _ = each_field(document, 0, |name, value| match (&*members::name(name), value.first()) {
@@ -214,9 +296,12 @@ impl<'a> Shape<'a> {
             (b"message", Some(b'"')) => has_message = true,
             (b"timestamp", Some(_)) => has_timestamp = true,
             (b"status", _) => has_status = true,
-            (b"@message" | b"results", _) => shape.may_hold_rows = true,
+            (b"@message" | b"@timestamp" | b"@ptr" | b"@logStream" | b"@log" | b"results", _) => {
+                shape.may_hold_rows = true
+            }
             _ => {}
         });
+        shape.has_status = has_status;
         // An access log may have a message and a time of its own; it has a status, too.
         if shape.kind.is_none() && has_message && has_timestamp && !has_status {
             shape.kind = Some(Kind::LogEvent);

@@ -151,7 +151,12 @@ impl<'s> Run<'s> {
         let message = row.message.unwrap_or_default();
         let timestamp_ms = row.timestamp_ms.or_else(|| line_time_ms(message.as_bytes())).unwrap_or_default();
         let header = Header { log_group: row.log_group, log_stream: row.log_stream, ..Header::default() };
-        loose.intake(&self.settings.reader, &self.remembered).line(&header, b"", timestamp_ms, &message);
+        loose.intake(&self.settings.reader, &self.remembered).line(
+            &header,
+            row.id.as_bytes(),
+            timestamp_ms,
+            &message,
+        );
     }
 
     fn loose_line(&self, loose: &mut Batch, line: &[u8], known: Option<Known<'_>>) {

@@ -132,7 +132,7 @@ impl<R: Listener> Run<'_, R> {
             Piece::Row(row) => {
                 let message = row.message.as_deref().map(|message| LineText::Plain(message.as_bytes()));
                 let timestamp_ms = row.timestamp_ms.unwrap_or_default();
-                self.event((&row.log_group, &row.log_stream), b"", timestamp_ms, message, None);
+                self.event((&row.log_group, &row.log_stream), row.id.as_bytes(), timestamp_ms, message, None);
                 self.end(Ok(()));
             }
             Piece::Line(line, known) => {

@@ -11,8 +11,12 @@ const CHUNK_BYTES: usize = 256 * 1024;
 /// take. One that is longer is read the long way.
 const LOOKAHEAD_BYTES: usize = 16 * 1024;
 
-/// As much as the beginning of an answer of `aws logs filter-log-events` takes, pretty-printed or not.
-const MAX_FRAME_BYTES: usize = 256;
+/// As much as the beginning of an answer of CloudWatch Logs takes, pretty-printed or not, tokens included.
+const MAX_FRAME_BYTES: usize = 4 * 1024;
+/// An array that is longer than this is taken apart into its elements before its end is seen.
+const MAX_ARRAY_BYTES: usize = 64 * 1024;
+/// A line that is longer than this and has tabs is taken apart at one: `--output text` writes all messages on one line.
+const MAX_CELLS_BYTES: usize = 1024 * 1024;
 
 /// One part of a recording.
 #[derive(Debug, PartialEq, Eq)]
@@ -34,7 +38,27 @@ enum Ends {
     Unknown,
 }
 
+/// What the next parts are elements of: a document that may be larger than memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Frame {
+    /// A member of an answer of CloudWatch Logs: `events` or `results`. The command prints all pages as one document.
+    Member,
+    /// An array that stands alone, as `--query` makes it.
+    Array,
+}
+
+/// Whether a text is the beginning of an answer whose elements are parts.
+enum Framed {
+    /// So long.
+    Yes(usize),
+    No,
+    /// The text is too short to say.
+    Unknown,
+}
+
 /// Splits a recording, of which it holds one part at a time.
+///
+/// Where its source says `io::ErrorKind::WouldBlock`, so does [`Self::next`], and can be called again.
 pub(super) struct Splitter<R> {
     source: R,
     /// What was read and not stepped over stands from `start` to `end`; the rest is room.
@@ -45,9 +69,10 @@ pub(super) struct Splitter<R> {
     max_bytes: usize,
     /// Number of the line that the next part begins in, from 1.
     pub(super) line_number: u64,
-    /// Whether it stands among the elements of an answer of `aws logs filter-log-events`, each of which is a part: the
-    /// command prints all pages as one document, which may be larger than memory.
-    is_among_events: bool,
+    /// What it stands in.
+    frame: Option<Frame>,
+    /// Whether it waits for more text even where its source says that none is there yet.
+    is_patient: bool,
 }
 
 impl<R: Read> Splitter<R> {
@@ -60,7 +85,8 @@ impl<R: Read> Splitter<R> {
             at_end: false,
             max_bytes,
             line_number: 1,
-            is_among_events: false,
+            frame: None,
+            is_patient: false,
         }
     }
 
@@ -71,11 +97,16 @@ impl<R: Read> Splitter<R> {
         }
         let number = self.line_number;
         let first = self.text().first().copied();
-        let document = if matches!(first, Some(b'{' | b'[')) { self.document_length()? } else { None };
+        let is_document = match first {
+            Some(b'{' | b'[') => true,
+            Some(b'"') => self.frame == Some(Frame::Array),
+            _ => false,
+        };
+        let document = if is_document { self.document_length()? } else { None };
         let (length, is_document) = if let Some(length) = document {
             (length, true)
         } else {
-            self.is_among_events = false;
+            self.frame = None;
             let Some(length) = self.line_length()? else {
                 self.skip_line()?;
                 return Ok(Some((number, Part::TooLong)));
@@ -94,13 +125,16 @@ impl<R: Read> Splitter<R> {
         &mut self,
         measure: &mut impl FnMut(&[u8]) -> Option<(usize, u64)>,
     ) -> io::Result<Option<(u64, &[u8])>> {
-        if self.text().len() < LOOKAHEAD_BYTES {
+        // A line that is there whole does not wait for the next one.
+        if self.text().len() < LOOKAHEAD_BYTES
+            && memchr::memchr(b'\n', self.text()).is_none_or(|end| end == 0)
+        {
             self.fill()?;
         }
         if !self.step_over_space()? {
             return Ok(None);
         }
-        if self.is_among_events && self.text().first() == Some(&b',') {
+        if self.frame.is_some() && self.text().first() == Some(&b',') {
             self.step(1);
             self.step_over_space()?;
         }
@@ -148,7 +182,7 @@ impl<R: Read> Splitter<R> {
         let behind = self.text().get(length..).unwrap_or_default();
         match behind.iter().find(|byte| !matches!(byte, b' ' | b'\t' | b'\r')) {
             Some(b'\n' | b'{' | b'[') => Ends::Yes,
-            Some(b',' | b']') if self.is_among_events => Ends::Yes,
+            Some(b',' | b']') if self.frame.is_some() => Ends::Yes,
             Some(_) => Ends::No,
             None => Ends::Unknown,
         }
@@ -162,6 +196,11 @@ impl<R: Read> Splitter<R> {
                 return Ok(Some(searched + end));
             }
             searched = self.text().len();
+            if searched > MAX_CELLS_BYTES
+                && let Some(tab) = memchr::memrchr(b'\t', self.text())
+            {
+                return Ok(Some(tab));
+            }
             if searched > self.max_bytes {
                 return Ok(None);
             }
@@ -172,6 +211,13 @@ impl<R: Read> Splitter<R> {
     }
 
     fn skip_line(&mut self) -> io::Result<()> {
+        self.is_patient = true;
+        let skipped = self.skip_to_line_end();
+        self.is_patient = false;
+        skipped
+    }
+
+    fn skip_to_line_end(&mut self) -> io::Result<()> {
         loop {
             if let Some(end) = memchr::memchr(b'\n', self.text()) {
                 self.step(end);
@@ -187,19 +233,31 @@ impl<R: Read> Splitter<R> {
     /// Whether a part follows. What frames the elements of an answer is stepped over.
     fn step_to_part(&mut self) -> io::Result<bool> {
         while self.step_over_space()? {
-            match self.text().first() {
-                Some(b'{') if !self.is_among_events => match self.events_frame()? {
+            match (self.text().first(), self.frame) {
+                (Some(b'{'), None) => match self.member_frame()? {
                     Some(length) => {
                         self.step(length);
-                        self.is_among_events = true;
+                        self.frame = Some(Frame::Member);
                     }
                     None => return Ok(true),
                 },
-                Some(b',') if self.is_among_events => self.step(1),
-                Some(b']') if self.is_among_events => {
+                (Some(b'['), None) => {
+                    if !self.is_long_array()? {
+                        return Ok(true);
+                    }
                     self.step(1);
-                    self.is_among_events = false;
-                    self.skip_members()?;
+                    self.frame = Some(Frame::Array);
+                }
+                (Some(b','), Some(_)) => self.step(1),
+                (Some(b']'), Some(frame)) => {
+                    self.step(1);
+                    self.frame = None;
+                    if frame == Frame::Member {
+                        self.is_patient = true;
+                        let skipped = self.skip_members();
+                        self.is_patient = false;
+                        skipped?;
+                    }
                 }
                 _ => return Ok(true),
             }
@@ -207,20 +265,36 @@ impl<R: Read> Splitter<R> {
         Ok(false)
     }
 
-    /// Length of `{"events":[` if that is what stands here and an object follows.
-    fn events_frame(&mut self) -> io::Result<Option<usize>> {
-        while self.text().len() < MAX_FRAME_BYTES && self.fill()? {}
-        let text = self.text();
-        let mut at = 1;
-        for token in [b"\"events\"".as_slice(), b":", b"["] {
-            at = crate::json::skip_space(text, at);
-            if !text.get(at..).is_some_and(|rest| rest.starts_with(token)) {
-                return Ok(None);
+    /// Length of `{"events":[` or `{"results":[` with the short members before it, if that is what stands here and an
+    /// element follows.
+    fn member_frame(&mut self) -> io::Result<Option<usize>> {
+        loop {
+            match framed(self.text()) {
+                Framed::Yes(length) => return Ok(Some(length)),
+                Framed::Unknown if self.text().len() < MAX_FRAME_BYTES && self.fill()? => {}
+                Framed::No | Framed::Unknown => return Ok(None),
             }
-            at += token.len();
         }
-        let first = text.get(crate::json::skip_space(text, at));
-        Ok((first == Some(&b'{')).then_some(at))
+    }
+
+    /// Whether an array of objects, arrays or texts begins here that is too long to be looked at as one document.
+    fn is_long_array(&mut self) -> io::Result<bool> {
+        let mut skipper = Skipper::new();
+        let mut fed = 0;
+        loop {
+            let rest = self.text().get(fed..).unwrap_or_default();
+            if !matches!(skipper.feed(rest), Ok(Progress::More)) {
+                return Ok(false);
+            }
+            fed = self.text().len();
+            if fed >= MAX_ARRAY_BYTES {
+                let first = self.text().get(crate::json::skip_space(self.text(), 1));
+                return Ok(matches!(first, Some(b'{' | b'[' | b'"')));
+            }
+            if !self.fill()? {
+                return Ok(false);
+            }
+        }
     }
 
     /// Steps over what follows a member's value, to the end of the object.
@@ -301,12 +375,59 @@ impl<R: Read> Splitter<R> {
         let read = loop {
             match self.source.read(room) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock && self.is_patient => {}
                 result => break result?,
             }
         };
         self.end += read;
         self.at_end = read == 0;
         Ok(!self.at_end)
+    }
+}
+
+/// Whether an answer of CloudWatch Logs begins here. Its members come in any order, and are few.
+fn framed(text: &[u8]) -> Framed {
+    use crate::json::{Stop, closing_quote, skip_space, skip_value};
+    let or_unknown = |at: usize| if at < text.len() { Framed::No } else { Framed::Unknown };
+    let mut at = 1;
+    loop {
+        at = skip_space(text, at);
+        if text.get(at) != Some(&b'"') {
+            return or_unknown(at);
+        }
+        let Ok(name_end) = closing_quote(text, at + 1) else {
+            let ends_line = text.get(at..).is_some_and(|name| name.contains(&b'\n'));
+            return if ends_line { Framed::No } else { Framed::Unknown };
+        };
+        let name = text.get(at + 1..name_end).unwrap_or_default();
+        let first = match name {
+            b"events" => b'{',
+            b"results" => b'[',
+            b"queryLanguage" | b"nextToken" | b"nextForwardToken" | b"nextBackwardToken" | b"status" => 0,
+            _ => return Framed::No,
+        };
+        at = skip_space(text, name_end + 1);
+        if text.get(at) != Some(&b':') {
+            return or_unknown(at);
+        }
+        at = skip_space(text, at + 1);
+        if first == 0 {
+            at = match skip_value(text, at) {
+                Ok(end) => skip_space(text, end),
+                Err(Stop::Incomplete) => return Framed::Unknown,
+                Err(_) => return Framed::No,
+            };
+            if text.get(at) != Some(&b',') {
+                return or_unknown(at);
+            }
+            at += 1;
+            continue;
+        }
+        if text.get(at) != Some(&b'[') {
+            return or_unknown(at);
+        }
+        let element = skip_space(text, at + 1);
+        return if text.get(element) == Some(&first) { Framed::Yes(at + 1) } else { or_unknown(element) };
     }
 }
 
@@ -402,5 +523,83 @@ mod tests {
         let long = "x".repeat(CHUNK_BYTES * 3);
         assert_eq!(parts(&format!("a\n{long}\nb"), 10), ["1 line a", "2 too long", "3 line b"]);
         assert_eq!(parts(&format!("a\n{{\"k\":\"{long}\"}}\nb"), 10), ["1 line a", "2 too long", "3 line b"]);
+    }
+
+    #[test]
+    fn rows_of_a_query_and_elements_of_a_long_array_are_parts_of_their_own() {
+        assert_eq!(
+            parts(
+                "{\"queryLanguage\":\"CWLI\",\n\"results\": [[{\"field\":\"a\"}],\n [1]], \"status\": \"Complete\"}\nx",
+                99
+            ),
+            ["2 document [{\"field\":\"a\"}]", "3 document [1]", "4 line x"]
+        );
+        for element in [r#""a\"b""#, r#"{"a":1}"#, "[1,2]"] {
+            let many = vec![element; 40_000].join(", ");
+            let all = parts(&format!("[{many}]\nend"), 1_000);
+            assert_eq!(
+                (all.len(), all[0].as_str(), all[39_999].as_str(), all[40_000].as_str()),
+                (
+                    40_001,
+                    format!("1 document {element}").as_str(),
+                    format!("1 document {element}").as_str(),
+                    "2 line end"
+                )
+            );
+        }
+        // A short one is a document, whatever is in it.
+        assert_eq!(
+            parts("[\"a\",\"b\"]\n[\"GET\" 200]\n", 99),
+            ["1 document [\"a\",\"b\"]", "2 line [\"GET\" 200]"]
+        );
+    }
+
+    #[test]
+    fn a_very_long_line_is_taken_apart_at_a_tab() {
+        let cells = vec!["203.0.113.7 - -"; 200_000].join("\t");
+        let parts = parts(&cells, 2_000_000);
+        assert!(parts.len() > 1);
+        let rejoined: Vec<&str> = parts.iter().map(|part| part.strip_prefix("1 line ").unwrap()).collect();
+        assert!(rejoined.join("\t") == cells);
+    }
+
+    /// Gives each piece once, and says in between that no more is there.
+    struct Pausing(Vec<&'static [u8]>, bool);
+
+    impl Read for Pausing {
+        fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+            self.1 = !self.1;
+            if self.1 && !self.0.is_empty() {
+                return Err(io::ErrorKind::WouldBlock.into());
+            }
+            if self.0.is_empty() { Ok(0) } else { self.0.remove(0).read(out) }
+        }
+    }
+
+    #[test]
+    fn a_source_that_pauses_loses_nothing_and_holds_no_line_back() {
+        let text = b"{\"status\":1}\nline\n{\"events\":[{\"a\":1}],\"x\":[1]}\n";
+        for cut in 1..text.len() {
+            let (head, rest) = text.split_at(cut);
+            let mut splitter = Splitter::new(Pausing(vec![head, rest], false), 99);
+            let (mut all, mut before_the_rest) = (Vec::new(), 0);
+            let mut pauses = 0;
+            loop {
+                match splitter.next() {
+                    Ok(None) => break,
+                    Ok(Some((_, part))) => {
+                        all.push(format!("{part:?}"));
+                        before_the_rest += usize::from(pauses == 1);
+                    }
+                    Err(error) => {
+                        assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
+                        pauses += 1;
+                    }
+                }
+            }
+            assert_eq!(all.len(), 3, "{cut}: {all:?}");
+            let ended = head.iter().filter(|byte| **byte == b'\n').count();
+            assert!(before_the_rest >= ended.min(2), "{cut}: {before_the_rest} {ended}");
+        }
     }
 }

@@ -26,6 +26,7 @@ mod clock;
 mod deadline;
 mod deliver;
 mod duplicates;
+mod exports;
 mod fake_aws;
 mod fake_lambda;
 mod fake_slack;
