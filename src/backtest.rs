@@ -78,6 +78,8 @@ pub struct Settings {
     pub pattern: FilterPattern,
     /// Cap on one batch after inflation, bytes.
     pub max_decompressed_bytes: u64,
+    /// Whether an input may consist of lines most of which are no access log.
+    pub allow_unreadable: bool,
 }
 
 /// How the function is deployed.

@@ -12,6 +12,7 @@ mod log_events;
 mod prefix;
 mod splitter;
 mod unpack;
+mod unreadable;
 
 use std::borrow::Cow;
 use std::io::{self, Cursor, Read};
@@ -29,6 +30,7 @@ use known::KnownPieces;
 pub use log_events::{Listener, Recorded, RecordingFault, log_events};
 use splitter::{Part, Splitter};
 use unpack::{Patient, peek, unpack};
+pub use unreadable::{Looks, Unreadable};
 
 /// The longest document or line that is read, in bytes: room for the largest inflated subscription message.
 const MAX_PIECE_BYTES: usize = 128 * 1024 * 1024;
@@ -297,7 +299,7 @@ impl<'a> Shape<'a> {
             (b"timestamp", Some(_)) => has_timestamp = true,
             (b"status", _) => has_status = true,
             (b"@message" | b"@timestamp" | b"@ptr" | b"@logStream" | b"@log" | b"results", _) => {
-                shape.may_hold_rows = true
+                shape.may_hold_rows = true;
             }
             _ => {}
         });

@@ -15,7 +15,7 @@ use crate::duplicates::Remembered;
 use crate::handler::alarms::Notice;
 use crate::handler::short_id;
 use crate::ledger::Ledger;
-use crate::recording::{self, Piece, Row};
+use crate::recording::{self, Looks, Piece, Row, Unreadable};
 use crate::slack::render::{Rendered, Situation, Style, UndecodableRecords, render, render_undecodable};
 use crate::trigger::{self, KinesisRecord, Trigger};
 
@@ -54,6 +54,17 @@ pub struct Replayed {
     pub rule_hits: Vec<u64>,
     /// What could not be read or decoded, with the number of its line.
     pub faults: Vec<(u64, String)>,
+    /// What the first loose line that is no access log looks like.
+    pub looks: Option<Looks>,
+}
+
+impl Replayed {
+    /// How many lines are no access log.
+    #[must_use]
+    pub fn unreadable(&self) -> Unreadable {
+        let Ledger { received, unreadable, .. } = self.ledger;
+        Unreadable { received, unreadable, looks: self.looks }
+    }
 }
 
 /// Replays one recording. An error is one of reading the source itself.
@@ -75,9 +86,25 @@ pub fn replay(source: impl Read, settings: &Settings) -> io::Result<Replayed> {
                 }
                 _ => intake.log_event(&run.header, event),
             }
+            if loose.counts.unreadable > 0 && run.replayed.looks.is_none() {
+                let text = event
+                    .message
+                    .map(|message| LineText::Escaped(message).said(&mut String::new()).into_owned());
+                run.replayed.looks = text.as_deref().map(Looks::of);
+            }
         }
-        Ok(Piece::Row(row)) => run.row(&mut loose, row),
-        Ok(Piece::Line(line, known)) => run.loose_line(&mut loose, line, known),
+        Ok(Piece::Row(row)) => {
+            run.row(&mut loose, &row);
+            if loose.counts.unreadable > 0 && run.replayed.looks.is_none() {
+                run.replayed.looks = row.message.as_deref().map(Looks::of);
+            }
+        }
+        Ok(Piece::Line(line, known)) => {
+            run.loose_line(&mut loose, line, known);
+            if loose.counts.unreadable > 0 && run.replayed.looks.is_none() {
+                run.replayed.looks = Some(Looks::of(&String::from_utf8_lossy(line)));
+            }
+        }
         Err(error) => run.fault(number, error.to_string()),
     })?;
     if loose.counts.received > 0 {
@@ -147,15 +174,19 @@ impl<'s> Run<'s> {
         }
     }
 
-    fn row(&self, loose: &mut Batch, row: Row<'_>) {
-        let message = row.message.unwrap_or_default();
+    fn row(&self, loose: &mut Batch, row: &Row<'_>) {
+        let message = row.message.as_deref().unwrap_or_default();
         let timestamp_ms = row.timestamp_ms.or_else(|| line_time_ms(message.as_bytes())).unwrap_or_default();
-        let header = Header { log_group: row.log_group, log_stream: row.log_stream, ..Header::default() };
+        let header = Header {
+            log_group: row.log_group.clone(),
+            log_stream: row.log_stream.clone(),
+            ..Header::default()
+        };
         loose.intake(&self.settings.reader, &self.remembered).line(
             &header,
             row.id.as_bytes(),
             timestamp_ms,
-            &message,
+            message,
         );
     }
 

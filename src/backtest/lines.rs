@@ -18,7 +18,7 @@ use super::queue::Queue;
 use super::{Settings, Warning};
 use crate::access_log::formats::{LineText, Recognised};
 use crate::access_log::{self, Reading};
-use crate::recording::{Listener, Recorded, RecordingFault, log_events};
+use crate::recording::{Listener, Looks, Recorded, RecordingFault, Unreadable, log_events};
 
 /// How much later log is waited for: 15 minutes.
 pub const WINDOW_MS: i64 = 15 * 60_000;
@@ -126,6 +126,8 @@ struct Lane<'s> {
     source: usize,
     /// Log events and faults of the recording at hand.
     events: u64,
+    /// Of the recording at hand.
+    unreadable: Unreadable,
     /// Lines of the piece at hand, which count when it has ended well, and how many have no time.
     piece: Vec<Line>,
     without_time: u64,
@@ -148,6 +150,7 @@ impl<'s> Lane<'s> {
             sender,
             source: 0,
             events: 0,
+            unreadable: Unreadable::default(),
             piece: Vec::new(),
             without_time: 0,
             held: Queue::default(),
@@ -163,7 +166,7 @@ impl<'s> Lane<'s> {
 
     fn read(mut self, chain: Vec<(usize, Source)>) -> Problems {
         for (index, source) in chain {
-            (self.source, self.events) = (index, 0);
+            (self.source, self.events, self.unreadable) = (index, 0, Unreadable::default());
             let max_bytes = self.settings.max_decompressed_bytes;
             let reader = match (source.open)() {
                 Ok(reader) => reader,
@@ -176,6 +179,9 @@ impl<'s> Lane<'s> {
                 Err(error) => self.problems.unread(index, &format!("not read to its end: {error}")),
                 Ok(()) if self.events == 0 => self.problems.note(index, Trouble::Empty, None),
                 Ok(()) => {}
+            }
+            if self.unreadable.is_most() && !self.settings.allow_unreadable {
+                self.problems.unread(index, &self.unreadable.to_string());
             }
         }
         while self.hand_on_oldest() {}
@@ -277,12 +283,20 @@ struct Judged {
 impl Listener for Lane<'_> {
     fn log_event(&mut self, number: u64, event: &Recorded<'_>) {
         self.events += 1;
+        self.unreadable.received += 1;
         let Some(at_ms) = event.timestamp_ms else {
             self.without_time += 1;
             return;
         };
         let known = event.message.and_then(|text| self.judge_known(event, text));
         let Judged { kind, is_salvaged, is_seen, error } = known.unwrap_or_else(|| self.judge(event.message));
+        if kind == Kind::Unreadable {
+            self.unreadable.unreadable += 1;
+            if self.unreadable.looks.is_none() {
+                let text = event.message.map(|text| text.said(&mut self.said).into_owned());
+                self.unreadable.looks = text.as_deref().map(Looks::of);
+            }
+        }
         let error = error.map(|(text, recognised)| {
             let id = String::from_utf8_lossy(event.id).into_owned();
             Box::new(ErrorLine { id, text, recognised })

@@ -71,7 +71,9 @@ impl Exported {
             return self.go_on(line, each);
         }
         let Some(rows) = cells::tabbed(line) else { return false };
-        rows.into_iter().for_each(|row| each(number, row));
+        for row in rows {
+            each(number, row);
+        }
         true
     }
 

@@ -125,14 +125,12 @@ impl<R: Read> Splitter<R> {
         &mut self,
         measure: &mut impl FnMut(&[u8]) -> Option<(usize, u64)>,
     ) -> io::Result<Option<(u64, &[u8])>> {
-        // A line that is there whole does not wait for the next one.
-        if self.text().len() < LOOKAHEAD_BYTES
-            && memchr::memchr(b'\n', self.text()).is_none_or(|end| end == 0)
-        {
-            self.fill()?;
-        }
         if !self.step_over_space()? {
             return Ok(None);
+        }
+        // A line that is there whole does not wait for the next one.
+        if self.text().len() < LOOKAHEAD_BYTES && memchr::memchr(b'\n', self.text()).is_none() {
+            self.fill()?;
         }
         if self.frame.is_some() && self.text().first() == Some(&b',') {
             self.step(1);
@@ -598,7 +596,7 @@ mod tests {
                 }
             }
             assert_eq!(all.len(), 3, "{cut}: {all:?}");
-            let ended = head.iter().filter(|byte| **byte == b'\n').count();
+            let ended = memchr::memchr_iter(b'\n', head).count();
             assert!(before_the_rest >= ended.min(2), "{cut}: {before_the_rest} {ended}");
         }
     }

@@ -142,6 +142,7 @@ fn backtested(recording: &[u8]) -> Backtest {
         alarm: default_alarm(),
         pattern: FilterPattern::parse(DEFAULT_PATTERN).unwrap(),
         max_decompressed_bytes: MAX_BYTES,
+        allow_unreadable: true,
     };
     let recording = recording.to_vec();
     let open = Box::new(move || Ok(Box::new(Cursor::new(recording)) as Box<dyn std::io::Read + Send>));

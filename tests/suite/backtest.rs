@@ -233,11 +233,11 @@ fn nothing_to_test_is_an_error_and_no_figure() {
     assert!(err.contains("-: line 1: without a time") && err.contains("no line with a time in -"), "{err}");
     let (code, out, err) = statuswatch(&["/does/not/exist"], "");
     assert_eq!((code, out.as_str()), (1, ""));
-    assert!(err.contains("/does/not/exist: not opened: No such file"), "{err}");
+    assert!(err.contains("/does/not/exist: not opened: missing: there is no such file"), "{err}");
     let folder = tempfile::tempdir().unwrap();
     let (code, out, err) = statuswatch(&[folder.path().to_str().unwrap()], "");
     assert_eq!((code, out.as_str()), (1, ""));
-    assert!(err.contains(": no file directly in this folder\n"), "{err}");
+    assert!(err.contains(": no file in this folder\n"), "{err}");
     let (code, _, err) = statuswatch(&["--region", "frankfurt", "-"], &line(0, 200));
     assert_eq!(code, 2);
     assert!(err.contains("\"frankfurt\" is no Region"), "{err}");

@@ -92,7 +92,8 @@ async fn every_fixture_is_posted_byte_for_byte_as_replay_shows_it() {
         let event = as_event(&path);
         let file = scratch.path().join("event.json");
         fs::write(&file, &event).unwrap();
-        let replayed = replay(&["--json", "--region", "eu-west-1", "--now", &now, file.to_str().unwrap()]);
+        let settings = ["--json", "--allow-unreadable", "--region", "eu-west-1", "--now", &now];
+        let replayed = replay(&[&settings[..], &[file.to_str().unwrap()]].concat());
         let report: Report = replayed.reports().remove(0);
 
         let before = slack.posts().len();

@@ -166,7 +166,7 @@ fn quiet_log_groups_take_no_place_and_no_link_opens_a_name_that_is_none() {
     let failing = message("/aws/failing", &[&line(r#""status":"502""#)]).to_string();
     let mut all: Vec<&str> = quiet.iter().map(String::as_str).collect();
     all.push(&failing);
-    let run = replay_stdin(&["--json", "--region", "eu-west-1"], kinesis(&all));
+    let run = replay_stdin(&["--json", "--allow-unreadable", "--region", "eu-west-1"], kinesis(&all));
     assert!(run.stdout.contains("/aws/failing"), "{}", run.stdout);
     assert!(run.stdout.contains("39 lines unreadable in other log groups"), "{}", run.stdout);
     assert!(!run.stdout.contains("source~(~'other"), "{}", run.stdout);

@@ -1,9 +1,13 @@
 //! The fixtures of exports: each holds the same two lines in another shape, and each command says the same of them.
 
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
+
 use serde_json::{Value, json};
 
-use crate::fixtures::{bytes, files_in};
-use crate::replayed::{replay, run, statuswatch};
+use crate::fixtures::{bytes, files_in, gzip};
+use crate::replayed::{replay, replay_stdin, run, statuswatch};
 
 const EXPORTS: &str = "fixtures/exports";
 const ERROR_AT: &str = "2026-11-03T09:15:01";
@@ -72,6 +76,96 @@ fn output_for_people_is_refused_with_the_way_out_by_every_command() {
             assert!(refused.stderr.contains(&says), "{command:?}: {}", refused.stderr);
         }
     }
+}
+
+#[test]
+fn the_folder_tree_of_an_export_is_read_and_what_is_no_log_in_it_is_not() {
+    let here = tempfile::tempdir().unwrap();
+    let line = bytes("fixtures/exports/s3-export.log");
+    for (stream, compressed) in [("s-1", gzip(&line)), ("s-2", bytes("fixtures/exports/s3-export.log.zst"))] {
+        let folder = here.path().join("exportedlogs/0f3a").join(stream);
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("000000.gz"), compressed).unwrap();
+        fs::write(folder.join(".DS_Store"), "no").unwrap();
+    }
+    fs::write(here.path().join("exportedlogs/aws-logs-write-test"), "Permission Check Successful").unwrap();
+    fs::write(here.path().join("exportedlogs/README.md"), "no").unwrap();
+    let replayed = replay(&["--json", here.path().to_str().unwrap()]);
+    assert_eq!((replayed.code, replayed.stderr.as_str()), (Some(0), ""));
+    let reports = replayed.reports();
+    let read: Vec<(bool, u64)> = reports
+        .iter()
+        .map(|report| (report.source.ends_with("/000000.gz"), report.count("received")))
+        .collect();
+    assert_eq!(read, [(true, 2), (true, 2)]);
+    assert!(reports[0].source.contains("/s-1/") && reports[1].source.contains("/s-2/"));
+}
+
+#[test]
+fn an_input_most_of_which_is_no_access_log_is_an_error_that_says_what_it_looks_like() {
+    let flow = "2 123456789012 eni-1 203.0.113.7 10.0.0.1 443 502 6 1 40 1 2 ACCEPT OK\n";
+    let access_log = "{\"status\":\"502\",\"requestTime\":\"03/Nov/2026:09:15:01 +0000\"}\n";
+    let says = "no line is an access log; it looks like a VPC flow log: export the access log's group with \
+                `aws logs filter-log-events --log-group-name NAME`, or go on with --allow-unreadable\n";
+    let all = replay_stdin(&[], flow.repeat(3));
+    assert_eq!((all.code, all.stdout.as_str()), (Some(1), ""));
+    assert_eq!(all.stderr, format!("statuswatch: -: {says}"));
+    let most = [flow.repeat(3).as_str(), access_log].concat();
+    let refused = replay_stdin(&["--json"], most.clone());
+    assert_eq!((refused.code, refused.stdout.as_str()), (Some(1), ""));
+    assert!(refused.stderr.contains("3 of 4 lines are no access log"), "{}", refused.stderr);
+    let allowed = replay_stdin(&["--json", "--allow-unreadable"], most);
+    assert_eq!((allowed.code, allowed.stderr.as_str()), (Some(0), ""));
+    assert_eq!(allowed.reports()[0].count("unreadable"), 3);
+    assert_eq!(
+        replay_stdin(&["--json"], [flow, access_log].concat()).code,
+        Some(0),
+        "one half is not above it"
+    );
+
+    let other = "{\"level\":\"info\",\"at\":\"03/Nov/2026:09:15:01 +0000\"}\n".repeat(3);
+    let backtest = |arguments: &[&str]| {
+        let arguments = [&["backtest", "--json", "-"], arguments].concat();
+        run(statuswatch(&arguments).write_stdin([other.as_str(), access_log].concat()))
+    };
+    let refused = backtest(&[]);
+    assert_eq!(refused.code, Some(1));
+    assert!(refused.stderr.contains("3 of 4 lines are no access log; it looks like JSON without a status"));
+    assert_eq!(backtest(&["--allow-unreadable"]).code, Some(0));
+}
+
+#[test]
+fn a_missing_input_is_said_to_be_missing_and_nothing_is_summed_up() {
+    for command in [&["replay"][..], &["backtest"], &["match", "502"]] {
+        let missing = run(&mut statuswatch(&[command, &["fixtures/nowhere.log"]].concat()));
+        assert_eq!((missing.code, missing.stdout.as_str()), (Some(1), ""), "{command:?}");
+        assert!(missing.stderr.contains("fixtures/nowhere.log: "), "{}", missing.stderr);
+        assert!(missing.stderr.contains("missing: there is no such file"), "{}", missing.stderr);
+    }
+}
+
+#[test]
+fn match_prints_a_line_while_others_still_come() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_statuswatch"))
+        .args(["match", "{ $.status = 5* }", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let lines = String::from_utf8(bytes("fixtures/exports/tail-detailed.log")).unwrap();
+    // The second time they are recognised; each is read before the next is written.
+    for _ in 0..2 {
+        for line in [lines.as_str(), "{\"status\":\"502\"}\n", "{\"status\":\"503\"}\n"] {
+            stdin.write_all(line.as_bytes()).unwrap();
+            let mut printed = String::new();
+            out.read_line(&mut printed).unwrap();
+            assert!(line.ends_with(&printed), "{printed}");
+        }
+    }
+    drop(stdin);
+    assert!(child.wait().unwrap().success());
 }
 
 #[test]

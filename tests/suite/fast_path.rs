@@ -147,6 +147,7 @@ fn backtested(recording: &str, pattern: &str) -> Option<Backtest> {
         alarm: default_alarm(),
         pattern: FilterPattern::parse(pattern).unwrap(),
         max_decompressed_bytes: 1 << 30,
+        allow_unreadable: true,
     };
     let recording = std::io::Cursor::new(recording.to_owned());
     let open = Box::new(move || Ok(Box::new(recording) as Box<dyn std::io::Read + Send>));

@@ -28,12 +28,12 @@ pub(crate) enum Command {
 /// Show the messages that recorded logs would have made in Slack
 ///
 /// Reads Lambda events (awslogs, Kinesis), failure-destination records, decoded subscription messages, JSON lines of
-/// {timestamp, message} and plain access-log lines, each also gzip-compressed, and tells which by looking. Posts
-/// nothing unless told to.
+/// {timestamp, message}, what CloudWatch Logs, its command line and Insights export, S3 exports and plain access-log
+/// lines, each also compressed by gzip or zstd, and tells which by looking. Posts nothing unless told to.
 #[derive(Debug, Args)]
 #[command(after_help = REPLAY_EXAMPLES)]
 pub(crate) struct ReplayArguments {
-    /// Files, folders (the files directly in them) or - for standard input
+    /// Files, folders (the files directly in them, else those of the whole tree) or - for standard input
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     /// Rules file; without it all 4xx and 5xx are told
@@ -42,6 +42,9 @@ pub(crate) struct ReplayArguments {
     /// Format of the access-log lines: auto, json, clf, csv, xml, key-value, alb, cloudfront, vpc-lattice or appsync [default: auto]
     #[arg(long, value_name = "FORMAT")]
     pub(crate) format: Option<Format>,
+    /// Go on with an input most of whose lines are no access log
+    #[arg(long)]
+    pub(crate) allow_unreadable: bool,
     /// Print one JSON object per input: source, ledger and the exact bodies that would be posted
     #[arg(long)]
     pub(crate) json: bool,
@@ -71,7 +74,7 @@ Examples:
   statuswatch replay --rules rules.json access.log.gz
   aws logs filter-log-events --log-group-name NAME | statuswatch replay --region eu-west-1 -
 
-Exit codes: 0 done, 1 an input could not be read or decoded, 2 usage or configuration";
+Exit codes: 0 done, 1 an input could not be read or is no access log, 2 usage or configuration";
 
 /// Try rules, alarm and metric filter on hours to months of recorded logs
 ///
@@ -81,7 +84,7 @@ Exit codes: 0 done, 1 an input could not be read or decoded, 2 usage or configur
 #[derive(Debug, Args)]
 #[command(after_help = BACKTEST_EXAMPLES)]
 pub(crate) struct BacktestArguments {
-    /// Files, folders (the files directly in them) or - for standard input
+    /// Files, folders (the files directly in them, else those of the whole tree) or - for standard input
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     /// Rules file; without it all 4xx and 5xx are told
@@ -109,6 +112,9 @@ pub(crate) struct BacktestArguments {
     /// The most containers at one time
     #[arg(long, default_value = "2", value_name = "N")]
     pub(crate) concurrency: NonZeroU8,
+    /// Go on with an input most of whose lines are no access log
+    #[arg(long)]
+    pub(crate) allow_unreadable: bool,
     /// Print one JSON object with everything
     #[arg(long)]
     pub(crate) json: bool,
@@ -139,7 +145,7 @@ pub(crate) struct MatchArguments {
     /// Filter pattern, such as '{ $.status = 5* }'
     #[arg(value_name = "PATTERN", allow_hyphen_values = true)]
     pub(crate) pattern: String,
-    /// Files, folders (the files directly in them) or - for standard input
+    /// Files, folders (the files directly in them, else those of the whole tree) or - for standard input
     #[arg(required_unless_present = "explain", value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     /// Say on standard error how the pattern was read

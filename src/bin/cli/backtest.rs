@@ -115,6 +115,7 @@ fn settings(arguments: &BacktestArguments, pattern: FilterPattern) -> anyhow::Re
         alarm,
         pattern,
         max_decompressed_bytes: MAX_DECOMPRESSED_BYTES,
+        allow_unreadable: arguments.allow_unreadable,
     })
 }
 

@@ -4,6 +4,11 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+/// What CloudWatch Logs writes into a bucket to try whether it may.
+const WRITE_TEST: &str = "aws-logs-write-test";
+/// Folders in one another: an export has three, those of prefix, task and stream.
+const MAX_DEPTH: usize = 16;
+
 /// One input: a file or standard input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Input {
@@ -16,17 +21,17 @@ pub(crate) struct Input {
 impl Input {
     /// The inputs of all paths, in their order; what could not be listed, with the reason.
     ///
-    /// A folder means the regular files directly in it, by name, without `README*` and dot files.
+    /// A folder means the regular files directly in it, by name, without `README*` and dot files. One that has none is
+    /// an export's: it means those of the whole tree. `aws-logs-write-test` is never one.
     pub(crate) fn list(paths: &[PathBuf]) -> Vec<Result<Self, (String, io::Error)>> {
         let mut inputs = Vec::new();
         for path in paths {
             if path.as_os_str() == "-" {
                 inputs.push(Ok(Self { path: None, name: "-".to_owned() }));
             } else if path.is_dir() {
-                match files_in(path) {
+                match files_of(path) {
                     Ok(files) if files.is_empty() => {
-                        let error =
-                            io::Error::new(io::ErrorKind::NotFound, "no file directly in this folder");
+                        let error = io::Error::new(io::ErrorKind::NotFound, "no file in this folder");
                         inputs.push(Err((path.display().to_string(), error)));
                     }
                     Ok(files) => inputs.extend(files.into_iter().map(|file| Ok(Self::file(file)))),
@@ -43,6 +48,11 @@ impl Input {
         Self { name: path.display().to_string(), path: Some(path) }
     }
 
+    /// Whether lines may still come while it is read.
+    pub(crate) fn is_live(&self) -> bool {
+        self.path.is_none()
+    }
+
     /// Its size in bytes, where it is a file.
     pub(crate) fn length(&self) -> Option<u64> {
         Some(fs::metadata(self.path.as_ref()?).ok()?.len())
@@ -51,22 +61,57 @@ impl Input {
     /// Opens it; the length is known for files.
     pub(crate) fn open(&self) -> io::Result<(Box<dyn Read + Send>, Option<u64>)> {
         let Some(path) = &self.path else { return Ok((Box::new(io::stdin()), None)) };
-        let file = File::open(path)?;
+        let file = File::open(path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => {
+                io::Error::new(io::ErrorKind::NotFound, "missing: there is no such file")
+            }
+            _ => error,
+        })?;
         let length = file.metadata()?.len();
         Ok((Box::new(file), Some(length)))
     }
 }
 
-fn files_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        if entry.path().is_file() && !name.starts_with('.') && !name.starts_with("README") {
-            files.push(entry.path());
+/// The files directly in a folder; where there are none, those of all folders below it.
+fn files_of(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let Listed { mut files, folders } = list(folder)?;
+    if !files.is_empty() {
+        return Ok(files);
+    }
+    let mut below: Vec<(PathBuf, usize)> = folders.into_iter().map(|folder| (folder, 1)).collect();
+    while let Some((folder, depth)) = below.pop() {
+        let listed = list(&folder)?;
+        files.extend(listed.files);
+        if depth < MAX_DEPTH {
+            below.extend(listed.folders.into_iter().map(|folder| (folder, depth + 1)));
         }
     }
     files.sort();
     Ok(files)
+}
+
+/// What is directly in a folder.
+struct Listed {
+    files: Vec<PathBuf>,
+    folders: Vec<PathBuf>,
+}
+
+fn list(folder: &Path) -> io::Result<Listed> {
+    let (mut files, mut folders) = (Vec::new(), Vec::new());
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with('.') || name.starts_with("README") || name == WRITE_TEST {
+            continue;
+        }
+        if entry.path().is_file() {
+            files.push(entry.path());
+        } else if entry.file_type()?.is_dir() {
+            // A link to a folder is not followed: it may lead back.
+            folders.push(entry.path());
+        }
+    }
+    files.sort();
+    Ok(Listed { files, folders })
 }

@@ -53,8 +53,16 @@ fn print_matching(
         Err(error) => return Ok(Err(error)),
     };
     let name = &input.name;
-    let mut matching =
-        Matching { name, pattern, out, exit, piece: Vec::new(), said: String::new(), printed: Ok(()) };
+    let mut matching = Matching {
+        name,
+        pattern,
+        out,
+        exit,
+        piece: Vec::new(),
+        said: String::new(),
+        printed: Ok(()),
+        is_live: input.is_live(),
+    };
     let read = log_events(Progress::new(source, length, name), MAX_DECOMPRESSED_BYTES, &mut matching);
     matching.printed?;
     Ok(read)
@@ -71,6 +79,8 @@ struct Matching<'a, W> {
     /// Space for a line, used again and again.
     said: String,
     printed: io::Result<()>,
+    /// Whether lines may still come.
+    is_live: bool,
 }
 
 impl<W: Write> Listener for Matching<'_, W> {
@@ -92,7 +102,13 @@ impl<W: Write> Listener for Matching<'_, W> {
 
     fn end(&mut self, number: u64, result: Result<(), RecordingFault>) {
         match result {
-            Ok(()) if self.printed.is_ok() => self.printed = self.out.write_all(&self.piece),
+            Ok(()) if self.printed.is_ok() && !self.piece.is_empty() => {
+                self.printed = self.out.write_all(&self.piece);
+                // Whoever reads along waits for this one.
+                if self.is_live && self.printed.is_ok() {
+                    self.printed = self.out.flush();
+                }
+            }
             Ok(()) => {}
             Err(fault) => {
                 eprintln!("statuswatch: {}: line {number}: {fault}", self.name);

@@ -31,6 +31,7 @@ pub(crate) fn run(arguments: &ReplayArguments) -> anyhow::Result<Exit> {
     let mut out = io::stdout().lock();
     let mut exit = Exit::Done;
     let (mut total, mut faults) = (Ledger::default(), 0);
+    let mut shown = 0;
     let mut hits = vec![0; settings.reader.rules.iter().len()];
     for input in Input::list(&arguments.paths) {
         let (name, result) = match input {
@@ -50,6 +51,13 @@ pub(crate) fn run(arguments: &ReplayArguments) -> anyhow::Result<Exit> {
             eprintln!("statuswatch: {name}: line {line}: {fault}");
             exit = Exit::InputFailed;
         }
+        if replayed.unreadable().is_most() && !arguments.allow_unreadable {
+            eprintln!("statuswatch: {name}: {}", replayed.unreadable());
+            faults += replayed.faults.len() + 1;
+            exit = Exit::InputFailed;
+            continue;
+        }
+        shown += 1;
         if let Some(delivery) = &mut delivery
             && !deliver(delivery, &name, &mut replayed)
         {
@@ -64,7 +72,8 @@ pub(crate) fn run(arguments: &ReplayArguments) -> anyhow::Result<Exit> {
             write_messages(&mut out, &name, &replayed, &canvas)?;
         }
     }
-    if !arguments.json {
+    // Behind nothing but errors there is nothing to sum up.
+    if !arguments.json && shown > 0 {
         writeln!(out, "In all: {}{}", summary(&total), besides(&total, faults))?;
         write_hits(&mut out, &settings.reader.rules, &hits)?;
     }
