@@ -88,9 +88,9 @@ fn awslogs(line: &[u8]) -> Option<Prefixed<'_>> {
             message,
         });
     }
-    let is_access_log = || match std::str::from_utf8(rest).map(|text| access_log::read(text, Format::Auto)) {
-        Ok(Reading::AccessLog(_) | Reading::Salvaged(_)) => true,
-        Ok(Reading::Unreadable) | Err(_) => false,
+    let is_access_log = || {
+        let text = std::str::from_utf8(rest).unwrap_or_default();
+        matches!(access_log::read(text, Format::Auto), Reading::AccessLog(_) | Reading::Salvaged(_))
     };
     (is_group(log_group) && is_access_log()).then_some(Prefixed {
         log_group,
@@ -125,18 +125,24 @@ fn time(text: &[u8]) -> Option<(i64, Zone, &[u8])> {
     let date = Date::from_calendar_date(number(0, 4)?, Month::try_from(small(5)?).ok()?, small(8)?).ok()?;
     let seconds = date.with_hms(small(11)?, small(14)?, small(17)?).ok()?.assume_utc().unix_timestamp();
     let mut at = 19;
-    let mut millis = 0;
+    let (mut digits, mut millis) = (0, 0);
     if has(at, b'.') {
-        let digits = text.get(at + 1..)?.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        if !(3..=9).contains(&digits) {
-            return None;
-        }
+        digits = text.get(at + 1..)?.iter().take_while(|byte| byte.is_ascii_digit()).count();
         millis = i64::from(number(at + 1, 3)?);
         at += 1 + digits;
     }
     let rest = text.get(at..)?;
     let zones: [(&[u8], Zone); 3] = [(b"Z", Zone::Z), (b"+00:00", Zone::Offset), (b"", Zone::None)];
     let (zone, rest) = zones.iter().find_map(|(sign, zone)| Some((*zone, rest.strip_prefix(*sign)?)))?;
+    // Other logs begin with a time, too: that of a Classic Load Balancer with microseconds and `Z`.
+    let is_an_exporters = match zone {
+        Zone::Z => digits == 3,
+        Zone::Offset => matches!(digits, 0 | 6),
+        Zone::None => digits == 0,
+    };
+    if !is_an_exporters {
+        return None;
+    }
     let rest = rest.strip_prefix(b"]").unwrap_or(rest);
     // An empty log event leaves nothing, not even the space.
     let rest = if rest.is_empty() { rest } else { rest.strip_prefix(b" ")? };
@@ -191,6 +197,9 @@ mod tests {
             "2020-13-18T05:28:56.123Z {}",
             "2020-11-18T25:28:56.123Z {}",
             "2020-11-18T05:28:56.1Z {}",
+            "2020-11-18T05:28:56.123456Z my-elb 203.0.113.7:443",
+            "2020-11-18T05:28:56Z INFO {}",
+            "2020-11-18T05:28:56.123 INFO {}",
             "2020-11-18T05:28:56+09:00 stream {}",
             "INFO handler {\"status\":\"502\"}",
             "/usr/bin/app started now",
