@@ -35,6 +35,10 @@ pub(super) fn take_off(line: &[u8]) -> Option<Prefixed<'_>> {
     if line.first()?.is_ascii_digit()
         && let Some((timestamp_ms, zone, rest)) = time(line)
     {
+        // A Classic Load Balancer's own line begins with a time, too.
+        if zone == Zone::Z && is_access_log(line, Format::LoadBalancer) {
+            return None;
+        }
         let timestamp_ms = Some(timestamp_ms);
         let (log_stream, message) = match zone {
             Zone::Offset => {
@@ -70,6 +74,11 @@ pub(super) fn without_colors(line: &[u8]) -> Option<Vec<u8>> {
     Some(plain.trim_ascii().to_vec())
 }
 
+fn is_access_log(line: &[u8], format: Format) -> bool {
+    let text = std::str::from_utf8(line).unwrap_or_default();
+    matches!(access_log::read(text, format), Reading::AccessLog(_) | Reading::Salvaged(_))
+}
+
 /// `group stream message`, or with the time between; without one, the name of the group has to look like that of an
 /// API and the message has to be an access log: other programs, too, write two words and then JSON.
 fn awslogs(line: &[u8]) -> Option<Prefixed<'_>> {
@@ -88,11 +97,7 @@ fn awslogs(line: &[u8]) -> Option<Prefixed<'_>> {
             message,
         });
     }
-    let is_access_log = || {
-        let text = std::str::from_utf8(rest).unwrap_or_default();
-        matches!(access_log::read(text, Format::Auto), Reading::AccessLog(_) | Reading::Salvaged(_))
-    };
-    (is_group(log_group) && is_access_log()).then_some(Prefixed {
+    (is_group(log_group) && is_access_log(rest, Format::Auto)).then_some(Prefixed {
         log_group,
         log_stream,
         timestamp_ms: None,
