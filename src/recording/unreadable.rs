@@ -12,15 +12,17 @@ pub struct Unreadable {
     pub received: u64,
     /// Those that are no access log.
     pub unreadable: u64,
-    /// What the first of those looks like, where that is known.
+    /// What the first of those looks like; `None` where all of them came inside Lambda events.
     pub looks: Option<Looks>,
 }
 
 impl Unreadable {
-    /// Whether more than half of the lines are no access log: then the recording is hardly one of an API.
+    /// Whether more than half of the lines are no access log: then the recording is hardly one of an API. Of lines that
+    /// CloudWatch pushed, which are what the function gets, only all of them say so.
     #[must_use]
     pub fn is_most(&self) -> bool {
-        self.unreadable.saturating_mul(2) > self.received
+        let is_all = self.unreadable == self.received;
+        self.unreadable.saturating_mul(2) > self.received && (self.looks.is_some() || is_all)
     }
 }
 
@@ -122,6 +124,15 @@ impl Looks {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pushed_lines_beside_a_readable_one_are_what_the_function_gets() {
+        let of = |received, looks| Unreadable { received, unreadable: 5, looks };
+        assert!(!of(9, None).is_most());
+        assert!(of(9, Some(Looks::Text)).is_most());
+        assert!(of(5, None).is_most());
+        assert!(!of(10, Some(Looks::Text)).is_most());
+    }
 
     #[test]
     fn a_line_looks_like_what_it_is() {
