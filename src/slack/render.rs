@@ -113,6 +113,20 @@ pub struct Rendered {
     pub id: String,
 }
 
+impl Rendered {
+    /// A message that shows no log lines, drawn in both forms.
+    fn without_lines(style: &Style, id: &str, layout: impl Fn(Form) -> form::Layout) -> Self {
+        let draw = |form: Form| form.draw(layout(form), style);
+        Self {
+            message: draw(Form::Blocks),
+            shown: 0,
+            plain: draw(Form::Text),
+            plain_shown: 0,
+            id: id.to_owned(),
+        }
+    }
+}
+
 /// One digest as one message.
 #[must_use]
 pub fn render(digest: &Digest, style: &Style, situation: &Situation<'_>) -> Rendered {

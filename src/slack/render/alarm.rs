@@ -3,7 +3,7 @@
 //! Names, descriptions, reasons and texts are strangers'. The longest of them are cut, and the cut is marked.
 
 use super::footer::{self, Item};
-use super::form::{Bar, Cell, Form, Layout};
+use super::form::{Bar, Cell, Layout};
 use super::{Rendered, Style, heading};
 use crate::alarm::{AlarmNotice, Telling, TopicText};
 use crate::slack::console;
@@ -35,7 +35,7 @@ pub fn render_alarm(notice: &AlarmNotice, style: &Style, now_ms: i64, id: &str) 
         Telling::Recovery { .. } | Telling::BelatedNotice { .. } => "good",
     };
     let footer = footer::mrkdwn(&alarm_footer(notice, style, now_ms, id));
-    rendered(style, id, |form| {
+    Rendered::without_lines(style, id, |form| {
         let mut layout = layout(&pieces, color, footer.clone(), style);
         // One line break parts it from the rest where there is text alone.
         let room = form.room(&form.draw(layout.clone(), style)).units.saturating_sub(1);
@@ -58,24 +58,13 @@ pub fn render_topic_text(text: &TopicText, style: &Style, id: &str) -> Rendered 
     };
     let pieces = [source.as_str(), text.subject.as_deref().unwrap_or_default()];
     let footer = footer::mrkdwn(&[Item::Words(id.to_owned())]);
-    rendered(style, id, |form| {
+    Rendered::without_lines(style, id, |form| {
         let mut layout = layout(&pieces, NEUTRAL, footer.clone(), style);
         if let Some(bar) = layout.bars.first_mut() {
             bar.lines = lines(&text.text, form.dialect());
         }
         layout
     })
-}
-
-fn rendered(style: &Style, id: &str, layout: impl Fn(Form) -> Layout) -> Rendered {
-    let draw = |form: Form| form.draw(layout(form), style);
-    Rendered {
-        message: draw(Form::Blocks),
-        shown: 0,
-        plain: draw(Form::Text),
-        plain_shown: 0,
-        id: id.to_owned(),
-    }
 }
 
 /// A heading of these pieces over one bar.
@@ -89,8 +78,7 @@ fn layout(pieces: &[&str], color: &str, footer: String, style: &Style) -> Layout
         footer,
         ..Bar::default()
     };
-    let heading = [heading::lead_in(style), summary].into_iter().filter(|part| !part.is_empty());
-    Layout { heading: heading.collect::<Vec<_>>().join(" "), bars: vec![bar] }
+    Layout::of_bar(&summary, bar, style)
 }
 
 fn alarm_footer(notice: &AlarmNotice, style: &Style, now_ms: i64, id: &str) -> Vec<Item> {

@@ -2,7 +2,7 @@
 //!
 //! It only arranges: every text in a layout is harmless already.
 
-use super::Style;
+use super::{Style, heading};
 use crate::slack::escape::{Dialect, cut_text, units};
 use crate::slack::message::{
     Attachment, Block, MAX_BLOCK_TEXT, MAX_BODY_BYTES, MAX_NAME, MAX_TEXT_ONLY, Message, RichText,
@@ -15,6 +15,15 @@ use crate::slack::message::{
 pub(super) struct Layout {
     pub(super) heading: String,
     pub(super) bars: Vec<Bar>,
+}
+
+impl Layout {
+    /// A summary over one bar, after the operator's lead-in words.
+    pub(super) fn of_bar(summary: &str, bar: Bar, style: &Style) -> Self {
+        let lead_in = heading::lead_in(style);
+        let parts = [lead_in.as_str(), summary].into_iter().filter(|part| !part.is_empty());
+        Self { heading: parts.collect::<Vec<_>>().join(" "), bars: vec![bar] }
+    }
 }
 
 /// What stands beside one coloured bar.

@@ -1,7 +1,7 @@
 //! The end of an incident in; the one message that says so, out, with the whole sum.
 
 use super::footer::{self, Item};
-use super::form::{Bar, Form, Layout};
+use super::form::{Bar, Layout};
 use super::progress::began_ms;
 use super::{Rendered, Style, heading};
 use crate::incident::{self, Incident};
@@ -57,15 +57,8 @@ pub fn render_over(over: &Over<'_>, style: &Style) -> Rendered {
         footer: footer::mrkdwn(&items.into_iter().flatten().collect::<Vec<_>>()),
         ..Bar::default()
     };
-    let heading = [heading::lead_in(style), summary].into_iter().filter(|part| !part.is_empty());
-    let layout = Layout { heading: heading.collect::<Vec<_>>().join(" "), bars: vec![bar] };
-    Rendered {
-        message: Form::Blocks.draw(layout.clone(), style),
-        shown: 0,
-        plain: Form::Text.draw(layout, style),
-        plain_shown: 0,
-        id: id.to_owned(),
-    }
+    let layout = Layout::of_bar(&summary, bar, style);
+    Rendered::without_lines(style, id, |_| layout.clone())
 }
 
 /// The largest groups by name, and how many there are besides.

@@ -1,7 +1,7 @@
 //! The end of a storm in; the one message that says so, out.
 
 use super::footer::{self, Item};
-use super::form::{Bar, Form, Layout};
+use super::form::{Bar, Layout};
 use super::{Rendered, Style, heading, rows};
 use crate::words;
 
@@ -47,13 +47,6 @@ pub fn render_quiet_again(storm: &QuietAgain<'_>, style: &Style) -> Rendered {
         footer: footer::mrkdwn(&items.into_iter().flatten().collect::<Vec<_>>()),
         ..Bar::default()
     };
-    let heading = [heading::lead_in(style), summary].into_iter().filter(|part| !part.is_empty());
-    let layout = Layout { heading: heading.collect::<Vec<_>>().join(" "), bars: vec![bar] };
-    Rendered {
-        message: Form::Blocks.draw(layout.clone(), style),
-        shown: 0,
-        plain: Form::Text.draw(layout, style),
-        plain_shown: 0,
-        id: storm.id.to_owned(),
-    }
+    let layout = Layout::of_bar(&summary, bar, style);
+    Rendered::without_lines(style, storm.id, |_| layout.clone())
 }

@@ -7,7 +7,7 @@ use std::hash::{BuildHasher, Hasher};
 use foldhash::quality::FixedState;
 
 use super::footer::{self, Item};
-use super::form::{Bar, Form, Layout};
+use super::form::{Bar, Layout};
 use super::{Rendered, Style, heading};
 use crate::words;
 
@@ -85,15 +85,8 @@ pub fn render_undecodable(records: &UndecodableRecords, style: &Style, id: &str)
         footer: footer::mrkdwn(&items),
         ..Bar::default()
     };
-    let heading = [heading::lead_in(style), summary].into_iter().filter(|part| !part.is_empty());
-    let layout = Layout { heading: heading.collect::<Vec<_>>().join(" "), bars: vec![bar] };
-    Rendered {
-        message: Form::Blocks.draw(layout.clone(), style),
-        shown: 0,
-        plain: Form::Text.draw(layout, style),
-        plain_shown: 0,
-        id: id.to_owned(),
-    }
+    let layout = Layout::of_bar(&summary, bar, style);
+    Rendered::without_lines(style, id, |_| layout.clone())
 }
 
 #[cfg(test)]
