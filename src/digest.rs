@@ -16,6 +16,7 @@ mod samples;
 pub use batch::{Batch, Reader};
 pub use causes::Causes;
 pub use counts::Counts;
+pub(crate) use fold::OTHER_LOG_GROUPS;
 pub use fold::{MAX_GROUPS, MAX_SECTIONS};
 pub use intake::Intake;
 pub use samples::Samples;

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-use crate::digest::{Digest, MAX_SECTIONS, Section};
+use crate::digest::{Digest, MAX_SECTIONS, OTHER_LOG_GROUPS, Section};
 use crate::handler::short_id;
 use crate::incident::{Arrival, Batch, Decision, GroupName, Incident, Kind, Moment, Policy};
 use crate::slack::message::Message;
@@ -17,8 +17,6 @@ use crate::slack::render::{
 
 /// Sample lines that a group keeps for a follow-up.
 const FOLLOW_UP_SAMPLES: usize = 3;
-/// Stands for the log groups beyond [`MAX_SECTIONS`].
-const OTHER_LOG_GROUPS: &str = "other log groups";
 
 /// What is notified.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -11,7 +11,7 @@ const USUAL_GROUPS: usize = 16;
 /// Log groups that one digest tells apart; the lines of further ones are counted under one heading.
 pub const MAX_SECTIONS: usize = 32;
 /// What those beyond that are called.
-const OTHER_LOG_GROUPS: &str = "other log groups";
+pub(crate) const OTHER_LOG_GROUPS: &str = "other log groups";
 
 impl Digest {
     /// Matched lines, all of them.

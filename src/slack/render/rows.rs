@@ -7,7 +7,7 @@ use super::cause::fault_and_cause;
 use super::form::{Cell, Row};
 use super::names;
 use super::pen::Pen;
-use crate::digest::{Fault, Group, SampleText, Section};
+use crate::digest::{Fault, Group, OTHER_LOG_GROUPS, SampleText, Section};
 use crate::words;
 
 /// One row a group, worst first, and one row for the groups that have none.
@@ -56,7 +56,7 @@ pub(super) fn elsewhere(sections: &[&Section], pen: &Pen) -> Option<Row> {
     let place = match of.as_slice() {
         [] => return None,
         [one] => pen.name(&one.log_group),
-        _ if of.iter().any(|section| section.is_rest) => pen.words("other log groups"),
+        _ if of.iter().any(|section| section.is_rest) => pen.words(OTHER_LOG_GROUPS),
         several => pen.words(&words::count(several.len() as u64, "other log group")),
     };
     Some(vec![Cell::new(format!("{} in {place}", notes.join(" · ")))])
