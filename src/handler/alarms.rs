@@ -16,6 +16,7 @@ use crate::alarm::{
     read_notifications,
 };
 use crate::ledger::{Ledger, Measures};
+use crate::outbox::Urgency;
 use crate::slack::post::PostError;
 use crate::slack::render::{Rendered, Style, render_alarm, render_topic_text};
 
@@ -98,17 +99,18 @@ impl<S: Slack> Handler<S> {
             return Ok(());
         };
         let rendered = notice.render(&self.style, invocation.now_ms());
-        let posted = match &notice {
-            Notice::Change(..) => self.post_at_once(&rendered, invocation, ledger, measures).await,
+        let urgency = match &notice {
+            Notice::Change(..) => Urgency::Urgent,
             Notice::Text(_) => {
                 let now_ms = invocation.now_ms();
                 let wait_ms = self.outbox.wait_ms(now_ms);
                 if wait_ms > 0 {
                     return Err(NoticeError::NoToken { index, wait_ms });
                 }
-                self.post_with_token(&rendered, invocation, ledger, measures).await
+                Urgency::Immediate
             }
         };
+        let posted = self.post_rendered(&rendered, urgency, invocation, ledger, measures).await;
         posted.map_err(|error| NoticeError::Post { index, error })?;
         ledger.alarms += notice.alarms();
         notice.told(&mut self.alarms);

@@ -64,30 +64,17 @@ impl<S: Slack> Handler<S> {
         (&mut self.mode, delivery)
     }
 
-    /// Posts a message whether or not there is a token, though it takes one where there is.
-    ///
-    /// It never posts inside a pause that Slack asks for: it waits for its end, if the time allows.
-    pub(super) async fn post_at_once(
+    /// Posts a message that is drawn already and cannot be deferred, as its urgency allows.
+    pub(super) async fn post_rendered(
         &mut self,
         rendered: &Rendered,
+        urgency: Urgency,
         invocation: Invocation,
         ledger: &mut Ledger,
         measures: &mut Measures,
     ) -> Result<(), PostError> {
         let (_, mut delivery) = self.delivery(invocation, ledger, measures);
-        delivery.post_rendered(rendered, Urgency::Urgent).await.map(|_| ())
-    }
-
-    /// Posts a message if there is a token, and waits for nothing.
-    pub(super) async fn post_with_token(
-        &mut self,
-        rendered: &Rendered,
-        invocation: Invocation,
-        ledger: &mut Ledger,
-        measures: &mut Measures,
-    ) -> Result<(), PostError> {
-        let (_, mut delivery) = self.delivery(invocation, ledger, measures);
-        delivery.post_rendered(rendered, Urgency::Immediate).await.map(|_| ())
+        delivery.post_rendered(rendered, urgency).await.map(|_| ())
     }
 }
 

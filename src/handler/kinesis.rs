@@ -12,7 +12,6 @@ use crate::digest::{Batch, Digest};
 use crate::duplicates::EventKey;
 use crate::ledger::{Ledger, Measures};
 use crate::outbox::Urgency::Required;
-use crate::slack::post::PostError;
 use crate::slack::render::{UndecodableRecords, number, render_undecodable};
 use crate::trigger::KinesisRecord;
 
@@ -74,7 +73,9 @@ impl<S: Slack> Handler<S> {
             }
         }
         if again.is_none() && !unreported.records.is_empty() {
-            match self.report_in_time(&unreported.records, invocation, &mut ledger, &mut measures).await {
+            let id = short_id(unreported.records.id());
+            let rendered = render_undecodable(&unreported.records, &self.style, &id);
+            match self.post_rendered(&rendered, Required, invocation, &mut ledger, &mut measures).await {
                 Ok(()) => self.remembered.remember(unreported.keys),
                 Err(error) => {
                     tracing::error!(%error, "the records that cannot be decoded come again");
@@ -104,18 +105,5 @@ impl<S: Slack> Handler<S> {
             Mode::Every(pace) => every::notify(pace, digest, Required, &mut delivery).await,
             Mode::Incidents(all) => incidents::notify(all, digest, Required, &mut delivery).await,
         }
-    }
-
-    /// The same for the message that names records which cannot be decoded.
-    async fn report_in_time(
-        &mut self,
-        records: &UndecodableRecords,
-        invocation: Invocation,
-        ledger: &mut Ledger,
-        measures: &mut Measures,
-    ) -> Result<(), PostError> {
-        let (_, mut delivery) = self.delivery(invocation, ledger, measures);
-        let rendered = render_undecodable(records, delivery.style, &short_id(records.id()));
-        delivery.post_rendered(&rendered, Required).await.map(|_| ())
     }
 }
