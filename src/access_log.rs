@@ -186,6 +186,11 @@ impl FromStr for Format {
     }
 }
 
+/// Whether a line is an access log, salvaged or not. Bytes that are not UTF-8 are none.
+pub(crate) fn is_access_log(line: &[u8], format: Format) -> bool {
+    std::str::from_utf8(line).is_ok_and(|line| !matches!(read(line, format), Reading::Unreadable))
+}
+
 /// Reads one line. `auto` goes by the line's first character; a line that begins as JSON is JSON, broken or not.
 #[must_use]
 pub fn read(line: &str, format: Format) -> Reading<'_> {

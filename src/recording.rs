@@ -281,7 +281,7 @@ struct Shape<'a> {
 impl<'a> Shape<'a> {
     fn of(document: &'a [u8]) -> Self {
         let mut shape = Self::default();
-        let (mut has_message, mut has_timestamp, mut has_status) = (false, false, false);
+        let (mut has_message, mut has_timestamp) = (false, false);
         // A document is known to be JSON; one that is an array has no members.
         let _ = each_field(document, 0, |name, value| match (&*members::name(name), value.first()) {
             (b"requestPayload", Some(b'{')) => shape.request_payload = Some(value),
@@ -297,15 +297,14 @@ impl<'a> Shape<'a> {
             (b"events", Some(b'[')) => shape.events = Some(value),
             (b"message", Some(b'"')) => has_message = true,
             (b"timestamp", Some(_)) => has_timestamp = true,
-            (b"status", _) => has_status = true,
+            (b"status", _) => shape.has_status = true,
             (b"@message" | b"@timestamp" | b"@ptr" | b"@logStream" | b"@log" | b"results", _) => {
                 shape.may_hold_rows = true;
             }
             _ => {}
         });
-        shape.has_status = has_status;
         // An access log may have a message and a time of its own; it has a status, too.
-        if shape.kind.is_none() && has_message && has_timestamp && !has_status {
+        if shape.kind.is_none() && has_message && has_timestamp && !shape.has_status {
             shape.kind = Some(Kind::LogEvent);
         }
         shape

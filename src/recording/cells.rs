@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use super::insights::Row;
-use crate::access_log::{self, Format, Reading};
+use crate::access_log::{Format, is_access_log};
 use crate::json::members::{each_field, elements, text};
 
 /// Members of an object with names of one's own: more is no choice of a few.
@@ -77,7 +77,7 @@ pub(super) fn text_line(line: &[u8]) -> Option<TextLine<'_>> {
 pub(super) fn tabbed(line: &[u8]) -> Option<Vec<Row<'_>>> {
     memchr::memchr(b'\t', line)?;
     let cells = || line.split(|byte| *byte == b'\t').map(<[u8]>::trim_ascii).filter(|cell| !cell.is_empty());
-    if cells().all(is_access_log) {
+    if cells().all(|cell| is_access_log(cell, Format::Auto)) {
         return Some(cells().map(|cell| message(String::from_utf8_lossy(cell))).collect());
     }
     one(cells().map(|cell| (is_time(cell), Cow::Borrowed(cell)))).map(|row| vec![row])
@@ -119,7 +119,7 @@ fn one<'a>(cells: impl Iterator<Item = (bool, Cow<'a, [u8]>)>) -> Option<Row<'a>
         if is_a_time {
             let at_ms = time(&cell)?;
             row.timestamp_ms = Some(row.timestamp_ms.map_or(at_ms, |earlier| earlier.min(at_ms)));
-        } else if is_access_log(&cell) {
+        } else if is_access_log(&cell, Format::Auto) {
             if row.message.is_some() {
                 return None;
             }
@@ -136,11 +136,6 @@ fn one<'a>(cells: impl Iterator<Item = (bool, Cow<'a, [u8]>)>) -> Option<Row<'a>
 
 fn message(message: Cow<'_, str>) -> Row<'_> {
     Row { message: Some(message), ..Row::default() }
-}
-
-fn is_access_log(cell: &[u8]) -> bool {
-    std::str::from_utf8(cell)
-        .is_ok_and(|cell| !matches!(access_log::read(cell, Format::Auto), Reading::Unreadable))
 }
 
 fn cut(text: &[u8]) -> Option<(&[u8], &[u8])> {

@@ -6,7 +6,7 @@
 use super::cells::{self, TextLine};
 use super::insights::Row;
 use super::prefix;
-use crate::access_log::{self, Format, Reading};
+use crate::access_log::{Format, is_access_log};
 use crate::json::{Progress, Skipper};
 
 /// The longest log event that CloudWatch Logs takes, bytes; a longer one is not put together.
@@ -110,8 +110,7 @@ impl Exported {
             }
         } else {
             let text = String::from_utf8_lossy(found.message);
-            let is_access_log = !matches!(access_log::read(&text, Format::Auto), Reading::Unreadable);
-            (!is_access_log).then_some(GoesOn::Text)
+            (!is_access_log(text.as_bytes(), Format::Auto)).then_some(GoesOn::Text)
         };
         match goes_on {
             Some(goes_on) => self.open = Some(Open { number, row, text: found.message.to_vec(), goes_on }),

@@ -5,7 +5,7 @@
 
 use time::{Date, Month};
 
-use crate::access_log::{self, Format, Reading};
+use crate::access_log::{Format, is_access_log};
 
 /// What stood before a log event, and the log event.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -72,11 +72,6 @@ pub(super) fn without_colors(line: &[u8]) -> Option<Vec<u8>> {
     }
     plain.extend_from_slice(rest);
     Some(plain.trim_ascii().to_vec())
-}
-
-fn is_access_log(line: &[u8], format: Format) -> bool {
-    let text = std::str::from_utf8(line).unwrap_or_default();
-    matches!(access_log::read(text, format), Reading::AccessLog(_) | Reading::Salvaged(_))
 }
 
 /// `group stream message`, or with the time between; without one, the name of the group has to look like that of an
