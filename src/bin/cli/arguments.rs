@@ -184,7 +184,7 @@ pub(crate) struct LintFormatArguments {
 
 const LINT_FORMAT_EXAMPLES: &str = "\
 Examples:
-  statuswatch lint-format '{\"status\":\"$context.status\",\"latency\":$context.responseLatency}'
+  statuswatch lint-format '{\"requestId\":\"$context.requestId\",\"status\":\"$context.status\",\"latency\":$context.integrationLatency}'
   statuswatch lint-format --fix api.tf > format.json
   cdk synth && statuswatch lint-format cdk.out
   terraform show -json plan | statuswatch lint-format -
