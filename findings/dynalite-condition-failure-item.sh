@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # dynalite 4.0.0 (npm): ReturnValuesOnConditionCheckFailure = ALL_OLD is accepted and ignored; the failed write answers
 # ConditionalCheckFailedException without the item that stands there, where DynamoDB sends it. An operation that
-# dynalite does not have (TransactWriteItems) is an error, so one would expect one here, or the item. A writer that learns who holds a lock from the failed write learns nothing here.
+# dynalite does not have (TransactWriteItems) is an error, so one would expect one here, or the item. A writer that
+# learns from the failed write who holds a lock learns nothing here.
 set -euo pipefail
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
