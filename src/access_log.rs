@@ -5,14 +5,13 @@
 //! so that text inside a value can never pass for a field.
 
 mod cause;
+pub mod fast_path;
 mod fields;
-pub mod formats;
 mod json;
 mod line_formats;
 pub mod redact;
 mod route;
 mod salvage;
-mod template;
 pub mod time;
 
 use std::borrow::Cow;

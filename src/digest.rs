@@ -9,11 +9,9 @@ mod counts;
 mod fault;
 mod fold;
 mod intake;
-mod kinds;
-mod line;
 mod samples;
 
-pub use batch::{Batch, Reader};
+pub use batch::{Batch, DEFAULT_SAMPLES, Reader};
 pub use causes::Causes;
 pub use counts::Counts;
 pub(crate) use fold::OTHER_LOG_GROUPS;

@@ -47,7 +47,7 @@ use self::dialect::Dialect;
 pub use self::error::PatternError;
 use self::json::JsonPattern;
 use self::terms::Terms;
-use crate::access_log::formats::Known;
+use crate::access_log::fast_path::Known;
 
 /// CloudWatch's limit on the length of a pattern, in characters (`PutSubscriptionFilter`, `filterPattern`).
 pub const MAX_CHARACTERS: usize = 1024;

@@ -3,6 +3,7 @@
 //! Two readers share it: `decode`, whose text comes in windows, and `access_log`, whose line is there whole.
 //! It builds no tree and allocates nothing but the text of a string that holds escapes.
 
+pub(crate) mod ends;
 pub(crate) mod members;
 
 use memchr::memchr2;

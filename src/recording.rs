@@ -19,8 +19,8 @@ use std::io::{self, Cursor, Read};
 
 use thiserror::Error;
 
-use crate::access_log::formats::Known;
-pub use crate::access_log::formats::LineText;
+use crate::access_log::fast_path::Known;
+pub use crate::access_log::fast_path::LineText;
 use crate::decode::{LogEvent, scan_log_event};
 use crate::json::members::{self, each_field, elements, field};
 use exported::Exported;

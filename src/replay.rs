@@ -6,7 +6,7 @@
 
 use std::io::{self, Read};
 
-use crate::access_log::formats::{Known, LineText};
+use crate::access_log::fast_path::{Known, LineText};
 use crate::access_log::time::line_time_ms;
 use crate::alarm::{AlarmMemory, read_notifications};
 use crate::decode::{self, Header, Sink, Source};
@@ -304,7 +304,7 @@ fn tell(mut digest: Digest, style: &Style, now_ms: i64) -> Told {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::access_log::{Format, formats::Formats};
+
     use crate::alarm::fixture_tests::fixtures;
     use crate::rules::Rules;
 
@@ -318,14 +318,7 @@ mod tests {
     }
 
     fn settings() -> Settings {
-        let reader = Reader {
-            rules: Rules::built_in(),
-            format: Format::Auto,
-            redact: Vec::new(),
-            own_log_group: None,
-            samples_per_group: 20,
-            formats: Formats::default(),
-        };
+        let reader = Reader::new(Rules::built_in());
         Settings { reader, style: Style::default(), max_decompressed_bytes: 1 << 20, now_ms: None }
     }
 

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::access_log::formats::Formats;
 use crate::config::{Config, ConfigError, RulesSource, WebhookSource};
 use crate::digest::Reader;
 use crate::handler::{Handler, Notify, Slack};
@@ -77,12 +76,11 @@ pub async fn start(
     };
     let webhook = connect_with(http, config.webhook, config.allowed_hosts, budget, seed).await?;
     let reader = Reader {
-        rules,
         format: config.format,
         redact: config.redact,
         own_log_group: config.function.log_group,
         samples_per_group: config.max_lines,
-        formats: Formats::default(),
+        ..Reader::new(rules)
     };
     let spacing_ms = u32::try_from(config.spacing.as_millis()).unwrap_or(u32::MAX);
     let bucket = Bucket::new(config.burst, spacing_ms);

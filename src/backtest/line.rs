@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::access_log::formats::Recognised;
+use crate::access_log::fast_path::Recognised;
 use crate::access_log::{Status, StatusClass};
 
 /// What a line is.

@@ -16,7 +16,7 @@ use super::line::{ErrorLine, Kind, Line, Names};
 use super::problems::{Problems, Trouble};
 use super::queue::Queue;
 use super::{Settings, Warning};
-use crate::access_log::formats::{LineText, Recognised};
+use crate::access_log::fast_path::{LineText, Recognised};
 use crate::access_log::{self, Reading};
 use crate::recording::{Listener, Looks, Recorded, RecordingFault, Unreadable, log_events};
 

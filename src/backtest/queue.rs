@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
 use super::line::{ErrorLine, Line};
-use crate::access_log::formats::Recognised;
+use crate::access_log::fast_path::Recognised;
 
 /// Lines that wait, ordered by their time and, where that is the same, by the order in which they came.
 #[derive(Default)]

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::figures::{MAX_NOISIEST, MAX_TOLD, NoisyGroup, RuleHits, SlackFigures, Time, Told, WorstHour};
 use super::line::{Kind, Line, Names};
 use super::{BURST, DELIVERY_MS, Days, Plan, SPACING_MS, StateKind};
-use crate::access_log::formats::LineText;
+use crate::access_log::fast_path::LineText;
 use crate::decode::Header;
 use crate::digest::{Batch, Counts, Digest, Reader};
 use crate::duplicates::Remembered;

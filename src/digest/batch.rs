@@ -6,9 +6,12 @@ use super::intake::Intake;
 use super::samples::Room;
 use super::{Counts, Digest, Section};
 use crate::access_log::Format;
-use crate::access_log::formats::{Formats, Recogniser};
+use crate::access_log::fast_path::{LearnedFormats, LineReader};
 use crate::duplicates::{CAPACITY, EventKey, EventKeys, Remembered};
 use crate::rules::Rules;
+
+/// Sample lines that are kept of each group by default.
+pub const DEFAULT_SAMPLES: usize = 20;
 
 /// What decides over log events; the same for every batch.
 #[derive(Debug)]
@@ -24,7 +27,7 @@ pub struct Reader {
     /// Sample lines kept of each group.
     pub samples_per_group: usize,
     /// What was learned of the lines so far.
-    pub formats: Formats,
+    pub formats: LearnedFormats,
 }
 
 /// What was read of a batch so far.
@@ -43,9 +46,24 @@ pub struct Batch {
     /// Space for the line at hand and its route, used again and again.
     pub(super) line: String,
     pub(super) route: String,
-    pub(super) recogniser: Recogniser,
+    pub(super) line_reader: LineReader,
     /// What the samples of each section take up.
     rooms: Vec<Room>,
+}
+
+impl Reader {
+    /// Reads lines of any format by these rules: nothing is masked, and no log group is the function's own.
+    #[must_use]
+    pub fn new(rules: Rules) -> Self {
+        Self {
+            rules,
+            format: Format::default(),
+            redact: Vec::new(),
+            own_log_group: None,
+            samples_per_group: DEFAULT_SAMPLES,
+            formats: LearnedFormats::default(),
+        }
+    }
 }
 
 impl Batch {

@@ -3,10 +3,8 @@
 mod known;
 
 use super::fault::fault;
-use super::kinds::{Kinds, Told};
-use super::line::Line;
-use super::{Batch, MAX_ROUTE_BYTES, Reader, Sample, SampleText};
-use crate::access_log::formats::{Escaped, LineText};
+use super::{Batch, MAX_ROUTE_BYTES, MAX_SAMPLE_BYTES, Reader, Sample, SampleText};
+use crate::access_log::fast_path::{Kinds, Line, LineText};
 use crate::access_log::redact::{Redacted, redact};
 use crate::access_log::{self, AccessLog, Cause, Reading, StatusClass};
 use crate::decode::{EscapedText, Header, LogEvent, MAX_TIMESTAMP_MS, Sink};
@@ -24,7 +22,19 @@ pub struct Intake<'a> {
     remembered: &'a Remembered,
     earlier: Option<&'a EventKeys>,
     stream: StreamKeys,
-    kinds: Kinds,
+    kinds: Kinds<Told>,
+}
+
+/// Where a matched line is counted.
+#[derive(Debug, Clone, Copy)]
+struct Told {
+    /// The rule that took it.
+    rule: Option<RuleIndex>,
+    class: StatusClass,
+    /// Position of its section.
+    section: usize,
+    /// Position of its group in it; `None` where there was no room for one.
+    group: Option<usize>,
 }
 
 /// Where a line comes from.
@@ -39,6 +49,7 @@ struct Origin<'a> {
 
 impl<'a> Intake<'a> {
     pub(super) fn into(batch: &'a mut Batch, reader: &'a Reader, remembered: &'a Remembered) -> Self {
+        batch.line_reader.begin_with(&reader.formats);
         let (stream, kinds) = (StreamKeys::default(), Kinds::default());
         Self { batch, reader, remembered, earlier: None, stream, kinds }
     }
@@ -241,7 +252,7 @@ impl<'a> Intake<'a> {
     ) -> bool {
         // Most lines of a flood find no room: what a line says is asked only of those that do.
         let length = match &redacted {
-            None => line.sample_bytes(),
+            None => sample_bytes(&mut line),
             Some(Redacted::Whole(masked)) => Sample::bytes_of(masked),
             Some(Redacted::Withheld) => SampleText::Withheld.bytes(),
         };
@@ -265,7 +276,7 @@ impl<'a> Intake<'a> {
 
 impl Sink for Intake<'_> {
     fn recognise(&mut self, text: &[u8]) -> Option<usize> {
-        self.batch.recogniser.recognise::<Escaped>(text, &self.reader.formats)
+        self.batch.line_reader.recognise_escaped(text)
     }
 
     fn log_event(&mut self, header: &Header, event: LogEvent<'_>) {
@@ -275,14 +286,14 @@ impl Sink for Intake<'_> {
         let Some(message) = event.message else { return self.unreadable(header) };
         let origin = Origin { header, id: event.id.0, timestamp_ms: event.timestamp_ms };
         if event.is_recognised {
-            let last = self.batch.recogniser.last();
+            let last = self.batch.line_reader.last();
             if last.is_some_and(|known| known.is_ok(message.0)) {
                 self.batch.counts.ok += 1;
                 return;
             }
-            if let Some(recognised) = self.batch.recogniser.take() {
+            if let Some(recognised) = self.batch.line_reader.take() {
                 let is_read = self.read_known(origin, recognised.known(), LineText::Escaped(message));
-                self.batch.recogniser.go_on(recognised);
+                self.batch.line_reader.give_back(recognised);
                 if is_read {
                     return;
                 }
@@ -299,11 +310,17 @@ impl Intake<'_> {
         let mut line = std::mem::take(&mut self.batch.line);
         message.unescape_into(&mut line);
         self.read(origin, &line);
-        if self.reader.format.reads_json() {
-            self.batch.recogniser.learn(&line, &self.reader.formats);
+        if self.reader.format.reads_json() && self.batch.line_reader.learn(&line) {
+            self.reader.formats.update(&self.batch.line_reader);
         }
         self.batch.line = line;
     }
+}
+
+/// How many bytes a sample of the line has.
+fn sample_bytes(line: &mut Line<'_>) -> usize {
+    let length = line.length();
+    if length <= MAX_SAMPLE_BYTES { length } else { Sample::bytes_of(line.text()) }
 }
 
 /// Routes are kept for every group, and a stranger chooses how long they are.

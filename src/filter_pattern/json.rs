@@ -10,7 +10,7 @@ use super::error::PatternError;
 use super::logic::{Logic, not_joined};
 use super::lookup::{Found, Lookup, Value};
 use super::selector::{Selector, Step};
-use crate::access_log::formats::Known;
+use crate::access_log::fast_path::Known;
 
 /// CloudWatch's limit on wildcards in all selectors of a pattern together.
 const MAX_WILDCARDS: usize = 3;

@@ -6,8 +6,8 @@
 
 use std::ops::Range;
 
-use crate::access_log::formats::{number_length, text_length};
 use crate::decode::MAX_TIMESTAMP_MS;
+use crate::json::ends::{number_length, text_length};
 use crate::json::{closing_quote, expect, skip_space};
 
 /// Digits of a time that is read while they are counted: a number of so many cannot run over.

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use super::Piece;
 use super::event_format::{Event, EventFormat};
-use crate::access_log::formats::{Escaped, Formats, Plain, Recogniser};
+use crate::access_log::fast_path::LineReader;
 use crate::decode::{EscapedText, LogEvent};
 
 /// Log events that one recording tries to learn from: where formats change all the time, trying only costs.
@@ -17,11 +17,9 @@ const MAX_LESSONS: u32 = 64;
 #[derive(Debug, Default)]
 pub(super) struct KnownPieces {
     /// Of access-log lines that stand alone: a document of such a format is nothing else.
-    lines: Recogniser,
-    line_formats: Formats,
+    lines: LineReader,
     /// Of the messages of log events that stand alone.
-    messages: Recogniser,
-    message_formats: Formats,
+    messages: LineReader,
     events: Option<EventFormat>,
     lessons: u32,
     event: Event,
@@ -40,11 +38,11 @@ pub(super) enum Found {
 impl KnownPieces {
     /// The length of the piece at the beginning of `text`, its line breaks, and what it is, if it is of a known format.
     pub(super) fn find(&mut self, text: &[u8]) -> Option<(usize, u64, Found)> {
-        if let Some(length) = self.lines.recognise::<Plain>(text, &self.line_formats) {
+        if let Some(length) = self.lines.recognise_plain(text) {
             return Some((length, 0, Found::Line));
         }
-        let Self { messages, message_formats, event, .. } = self;
-        let mut recognise = |text: &[u8]| messages.recognise::<Escaped>(text, message_formats);
+        let Self { messages, event, .. } = self;
+        let mut recognise = |text: &[u8]| messages.recognise_escaped(text);
         let format = self.events.as_ref()?;
         let length = format.read(text, event, &mut recognise)?;
         // What is not UTF-8 reads as U+FFFD: that is left to the long way.
@@ -77,7 +75,7 @@ impl KnownPieces {
     /// Learns the format of a document that is an access-log line.
     pub(super) fn learn_line(&mut self, document: &[u8]) {
         if let Ok(line) = std::str::from_utf8(document) {
-            self.lines.learn(line, &self.line_formats);
+            self.lines.learn(line);
         }
     }
 
@@ -92,6 +90,6 @@ impl KnownPieces {
 
     fn learn_message(&mut self, message: EscapedText<'_>) {
         message.unescape_into(&mut self.said);
-        self.messages.learn(self.said.trim_end(), &self.message_formats);
+        self.messages.learn(self.said.trim_end());
     }
 }

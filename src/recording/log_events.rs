@@ -7,7 +7,7 @@ use std::io::{self, Read};
 use thiserror::Error;
 
 use super::{Piece, PieceError, read};
-use crate::access_log::formats::{Escaped, Formats, Known, LineText, Recognised, Recogniser};
+use crate::access_log::fast_path::{Known, LineReader, LineText, Recognised};
 use crate::access_log::time::line_time_ms;
 use crate::decode::{self, DecodeError, EscapedText, Header, LogEvent, MAX_TIMESTAMP_MS, Sink, Source};
 use crate::trigger::{self, Trigger, TriggerError};
@@ -66,14 +66,7 @@ pub enum RecordingFault {
 ///
 /// A batch may have `max_bytes` after inflation. An error of the source itself ends the reading.
 pub fn log_events(source: impl Read, max_bytes: u64, listener: &mut impl Listener) -> io::Result<()> {
-    let mut run = Run {
-        listener,
-        max_bytes,
-        number: 0,
-        recogniser: Recogniser::default(),
-        formats: Formats::default(),
-        said: String::new(),
-    };
+    let mut run = Run { listener, max_bytes, number: 0, lines: LineReader::default(), said: String::new() };
     read(source, &mut |number, piece| {
         run.number = number;
         match piece {
@@ -89,8 +82,7 @@ struct Run<'r, R> {
     /// Of the line that the piece at hand begins in.
     number: u64,
     /// Of the messages in batches.
-    recogniser: Recogniser,
-    formats: Formats,
+    lines: LineReader,
     /// Space for a message, used again and again.
     said: String,
 }
@@ -172,25 +164,25 @@ impl<R: Listener> Run<'_, R> {
     }
 
     fn learn(&mut self, message: EscapedText<'_>) {
-        if self.recogniser.may_learn() {
+        if self.lines.may_learn() {
             message.unescape_into(&mut self.said);
-            self.recogniser.learn(self.said.trim_end(), &self.formats);
+            self.lines.learn(self.said.trim_end());
         }
     }
 }
 
 impl<R: Listener> Sink for Run<'_, R> {
     fn recognise(&mut self, text: &[u8]) -> Option<usize> {
-        self.recogniser.recognise::<Escaped>(text, &self.formats)
+        self.lines.recognise_escaped(text)
     }
 
     fn log_event(&mut self, header: &Header, event: LogEvent<'_>) {
         let names = (header.log_group.as_str(), header.log_stream.as_str());
-        let recognised = if event.is_recognised { self.recogniser.take() } else { None };
+        let recognised = if event.is_recognised { self.lines.take() } else { None };
         let known = recognised.as_ref().map(Recognised::known);
         self.event(names, event.id.0, event.timestamp_ms, event.message.map(LineText::Escaped), known);
         match (recognised, event.message) {
-            (Some(recognised), _) => self.recogniser.go_on(recognised),
+            (Some(recognised), _) => self.lines.give_back(recognised),
             (None, Some(message)) => self.learn(message),
             (None, None) => {}
         }

@@ -22,7 +22,7 @@ mod rows;
 mod tests;
 mod undecodable;
 
-use crate::digest::{Digest, Group};
+use crate::digest::{DEFAULT_SAMPLES, Digest, Group};
 use crate::slack::console::{LogGroups, Region};
 use crate::slack::message::Message;
 
@@ -36,7 +36,7 @@ pub use quiet::{QuietAgain, render_quiet_again};
 pub use undecodable::{UndecodableRecords, number, render_undecodable};
 
 /// Lines shown in one message where the operator says nothing else.
-pub const DEFAULT_MAX_LINES: usize = 20;
+pub const DEFAULT_MAX_LINES: usize = DEFAULT_SAMPLES;
 
 /// How the operator wants messages to look.
 #[derive(Debug, Clone, PartialEq, Eq)]

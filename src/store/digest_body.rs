@@ -327,8 +327,7 @@ fn is_false(value: &bool) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::access_log::Format;
-    use crate::access_log::formats::Formats;
+
     use crate::decode::Header;
     use crate::digest::{Batch, Reader};
     use crate::duplicates::Remembered;
@@ -338,14 +337,7 @@ mod tests {
     const LOG_GROUP: &str = "/aws/apigateway/shop-production-accesslog";
 
     fn digest(lines: impl IntoIterator<Item = String>) -> Digest {
-        let reader = Reader {
-            rules: Rules::built_in(),
-            format: Format::Auto,
-            redact: Vec::new(),
-            own_log_group: None,
-            samples_per_group: 20,
-            formats: Formats::default(),
-        };
+        let reader = Reader::new(Rules::built_in());
         let header = Header {
             log_group: LOG_GROUP.to_owned(),
             log_stream: "0f3c2a9d8b7e6f5a4c3b2a1908f7e6d5".to_owned(),

@@ -27,13 +27,12 @@ use std::io::{BufWriter, Cursor, Write};
 use fastrand::Rng;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use statuswatch::access_log::formats::Formats;
 use statuswatch::backtest::{self, Backtest, DEFAULT_PATTERN, Source, default_alarm};
 use statuswatch::digest::Reader;
 use statuswatch::filter_pattern::FilterPattern;
 use statuswatch::replay::{self, Replayed};
 use statuswatch::rules::Rules;
-use statuswatch::slack::render::{DEFAULT_MAX_LINES, Style};
+use statuswatch::slack::render::Style;
 use time::OffsetDateTime;
 use time::macros::format_description;
 
@@ -113,14 +112,7 @@ fn loose(percent: u64) -> (Vec<u8>, Vec<u8>) {
 }
 
 fn reader() -> Reader {
-    Reader {
-        rules: Rules::built_in(),
-        format: statuswatch::access_log::Format::Auto,
-        redact: Vec::new(),
-        own_log_group: None,
-        samples_per_group: DEFAULT_MAX_LINES,
-        formats: Formats::default(),
-    }
+    Reader::new(Rules::built_in())
 }
 
 fn replayed(recording: &[u8]) -> Replayed {

@@ -5,13 +5,10 @@ use std::io::Read;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use flate2::bufread::MultiGzDecoder;
-use statuswatch::access_log::Format;
-use statuswatch::access_log::formats::Formats;
 use statuswatch::decode::{self, Sink, Source};
 use statuswatch::digest::{Batch, Reader};
 use statuswatch::duplicates::Remembered;
 use statuswatch::rules::Rules;
-use statuswatch::slack::render::DEFAULT_MAX_LINES;
 use statuswatch::trigger::{self, Trigger};
 
 /// The cap that the function has by default.
@@ -26,12 +23,8 @@ pub(crate) struct ThisCode {
 impl ThisCode {
     pub(crate) fn new() -> Self {
         let reader = Reader {
-            rules: Rules::built_in(),
-            format: Format::Auto,
-            redact: Vec::new(),
             own_log_group: Some("/aws/lambda/statuswatch".to_owned()),
-            samples_per_group: DEFAULT_MAX_LINES,
-            formats: Formats::default(),
+            ..Reader::new(Rules::built_in())
         };
         Self { reader, remembered: Remembered::default() }
     }

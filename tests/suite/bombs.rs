@@ -14,7 +14,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use flate2::{Compression, write::GzEncoder};
 use serde_json::{Value, json};
 use statuswatch::{
-    access_log::{Format, Reading, formats::Formats, read},
+    access_log::{Format, Reading, read},
     decode::{DecodeError, Header, LogEvent, Sink, Source, decode},
     digest::{Batch, MAX_GROUPS, MAX_ROUTE_BYTES, MAX_SAMPLE_BYTES, MAX_SECTIONS, Reader, SampleText},
     duplicates::{CAPACITY, EventKey, Remembered},
@@ -287,14 +287,7 @@ impl Sink for Nothing {
 }
 
 fn reader() -> Reader {
-    Reader {
-        rules: Rules::built_in(),
-        format: Format::Auto,
-        redact: Vec::new(),
-        own_log_group: None,
-        samples_per_group: 20,
-        formats: Formats::default(),
-    }
+    Reader::new(Rules::built_in())
 }
 
 fn replayed(recording: &[u8]) -> Replayed {

@@ -96,12 +96,9 @@ fn the_most_frequent_cause_is_the_one_that_is_shown() {
 fn a_masked_cause_is_not_shown() {
     let line = line(r#""status":"500","errorMessage":"token abcdefg is wrong""#);
     let reader = statuswatch::digest::Reader {
-        rules: statuswatch::rules::Rules::built_in(),
-        format: statuswatch::access_log::Format::Auto,
         redact: vec!["error_message".to_owned()],
-        own_log_group: None,
         samples_per_group: 5,
-        formats: statuswatch::access_log::formats::Formats::default(),
+        ..statuswatch::digest::Reader::new(statuswatch::rules::Rules::built_in())
     };
     let mut batch = statuswatch::digest::Batch::default();
     let header = statuswatch::decode::Header::default();

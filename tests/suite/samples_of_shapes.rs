@@ -7,8 +7,6 @@ use aws_lambda_events::event::cloudwatch_logs::LogsEvent;
 use insta::{Settings, assert_snapshot};
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use statuswatch::access_log::Format;
-use statuswatch::access_log::formats::Formats;
 use statuswatch::digest::Reader;
 use statuswatch::ledger::Ledger;
 use statuswatch::replay::{self, Replayed};
@@ -184,14 +182,7 @@ fn batches() -> impl Strategy<Value = Vec<Vec<Line>>> {
 }
 
 fn read(recording: &[u8]) -> Replayed {
-    let reader = Reader {
-        rules: Rules::built_in(),
-        format: Format::Auto,
-        redact: Vec::new(),
-        own_log_group: None,
-        samples_per_group: 20,
-        formats: Formats::default(),
-    };
+    let reader = Reader::new(Rules::built_in());
     let settings =
         replay::Settings { reader, style: Style::default(), max_decompressed_bytes: 1 << 20, now_ms: None };
     replay::replay(recording, &settings).unwrap()

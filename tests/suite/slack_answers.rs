@@ -20,7 +20,6 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use flate2::{Compression, write::GzEncoder};
 use serde_json::json;
 use statuswatch::{
-    access_log::{Format, formats::Formats},
     digest::Reader,
     handler::{Handler, HandlerError, Invocation, Notify, Slack},
     http::{Budget, HttpClient},
@@ -205,14 +204,7 @@ impl Slack for Posting {
 async fn tell(http: &HttpClient, webhook: &str, settings: ClientSettings) -> (Row, Option<PostError>) {
     let hosts = AllowedHosts::parse("localhost").unwrap();
     let client = Client::new(http.clone(), WebhookUrl::parse(webhook, &hosts).unwrap(), settings);
-    let reader = Reader {
-        rules: Rules::built_in(),
-        format: Format::Auto,
-        redact: Vec::new(),
-        own_log_group: None,
-        samples_per_group: 20,
-        formats: Formats::default(),
-    };
+    let reader = Reader::new(Rules::built_in());
     let pace = Notify::every(Bucket::new(5, 5_000));
     let mut handler = Handler::new(reader, Style::default(), 1 << 20, pace, Posting(client));
     // Time enough for every try, on any machine.

@@ -5,14 +5,13 @@ use std::io::{self, Read, Write};
 use std::path::Path;
 
 use anyhow::Context;
-use statuswatch::access_log::formats::Formats;
 use statuswatch::alarm::AlarmSettings;
 use statuswatch::backtest::{Backtest, Plan, Settings, Source, Warning, backtest, default_alarm, text};
 use statuswatch::digest::Reader;
 use statuswatch::filter_pattern::FilterPattern;
 use statuswatch::report::report;
 use statuswatch::rules::Rules;
-use statuswatch::slack::render::{DEFAULT_MAX_LINES, Style};
+use statuswatch::slack::render::Style;
 use statuswatch::words;
 
 use crate::Exit;
@@ -84,14 +83,7 @@ fn print(found: &Backtest, arguments: &BacktestArguments) -> anyhow::Result<()> 
 }
 
 fn settings(arguments: &BacktestArguments, pattern: FilterPattern) -> anyhow::Result<Settings> {
-    let reader = |rules| Reader {
-        rules,
-        format: arguments.format,
-        redact: Vec::new(),
-        own_log_group: None,
-        samples_per_group: DEFAULT_MAX_LINES,
-        formats: Formats::default(),
-    };
+    let reader = |rules| Reader { format: arguments.format, ..Reader::new(rules) };
     let own = match &arguments.rules {
         Some(path) => rules(path)?,
         None => Rules::built_in(),

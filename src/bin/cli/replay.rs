@@ -4,7 +4,6 @@ use std::io::{self, Write};
 
 use anyhow::{Context, bail};
 use serde::Serialize;
-use statuswatch::access_log::formats::Formats;
 use statuswatch::config::{Config, RulesSource};
 use statuswatch::digest::Reader;
 use statuswatch::ledger::Ledger;
@@ -12,7 +11,7 @@ use statuswatch::replay::{Replayed, Settings, Told, replay};
 use statuswatch::rules::{Action, Rules};
 use statuswatch::slack::console::Region;
 use statuswatch::slack::message::Message;
-use statuswatch::slack::render::{DEFAULT_MAX_LINES, Style};
+use statuswatch::slack::render::Style;
 use statuswatch::slack::terminal::{Canvas, draw};
 use statuswatch::words;
 
@@ -83,14 +82,8 @@ pub(crate) fn run(arguments: &ReplayArguments) -> anyhow::Result<Exit> {
 
 fn settings(arguments: &ReplayArguments) -> anyhow::Result<(Settings, Option<Delivery>)> {
     let config = if arguments.deliver { Some(Config::read(environment())?) } else { None };
-    let mut reader = Reader {
-        rules: Rules::built_in(),
-        format: arguments.format.unwrap_or_default(),
-        redact: Vec::new(),
-        own_log_group: None,
-        samples_per_group: DEFAULT_MAX_LINES,
-        formats: Formats::default(),
-    };
+    let mut reader =
+        Reader { format: arguments.format.unwrap_or_default(), ..Reader::new(Rules::built_in()) };
     let log_groups = arguments.log_groups.clone();
     let mut style = Style { region: region(arguments.region.as_deref())?, log_groups, ..Style::default() };
     let mut max_decompressed_bytes = MAX_DECOMPRESSED_BYTES;

@@ -1,10 +1,9 @@
 //! Lines that were recognised: what is to know of them is known without parsing them.
 
 use super::{Intake, Origin};
-use crate::access_log::formats::{Known, LineText};
+use crate::access_log::fast_path::{Known, LineText};
 use crate::decode::Header;
 use crate::digest::MAX_SAMPLE_BYTES;
-use crate::digest::line::Line;
 
 impl Intake<'_> {
     /// Takes a line that was recognised before it came here.
@@ -40,17 +39,13 @@ impl Intake<'_> {
     /// Counts a line of a kind that was told before and whose text is surely not kept; `false` for another.
     fn count_alike(&mut self, origin: Origin<'_>, known: Known<'_>, text: LineText<'_>) -> bool {
         let Ok(cause) = known.cause(text.bytes()) else { return false };
-        let told = self.kinds.told(known, text.bytes(), cause.as_ref());
+        let told = self.kinds.outcome(known, text.bytes(), cause.as_ref());
         let Some(told) = told.filter(|_| !origin.id.is_empty()) else { return false };
         let Some((room, section)) = self.batch.room(told.section, self.reader.samples_per_group) else {
             return false;
         };
-        let length = match text {
-            LineText::Plain(line) => line.len(),
-            LineText::Escaped(line) => known.plain_length(line.0.len()),
-        };
         // Where a line is not UTF-8 it says more than it has bytes, never less.
-        let least = length.min(MAX_SAMPLE_BYTES - 3);
+        let least = known.length(text).min(MAX_SAMPLE_BYTES - 3);
         let is_refused = told.group.is_none_or(|group| room.refuses(&section.groups, group, least));
         if !is_refused || section.log_group != origin.header.log_group {
             return false;
@@ -68,13 +63,7 @@ impl Intake<'_> {
 
     /// Reads a line by its format; `false` where the plain reader has to.
     fn read_fields(&mut self, origin: Origin<'_>, known: Known<'_>, text: LineText<'_>) -> bool {
-        // A value that is not UTF-8 reads as U+FFFD: the plain reader does that.
-        let Ok(said) = simdutf8::basic::from_utf8(text.bytes()) else { return false };
-        let Some(log) = known.access_log(said) else { return false };
-        let line = match text {
-            LineText::Plain(_) => Line::Plain(said),
-            LineText::Escaped(_) => Line::Recognised(known, said),
-        };
+        let Some((log, line)) = known.read(text) else { return false };
         if let Some(told) = self.judge(origin, &log, line, false)
             && self.reader.redact.is_empty()
             && self.reader.rules.decide_by_kind()

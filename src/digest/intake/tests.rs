@@ -1,18 +1,9 @@
 use super::*;
-use crate::access_log::Format;
-use crate::access_log::formats::Formats;
 use crate::digest::{Batch, MAX_GROUPS};
 use crate::rules::Rules;
 
 fn reader(redact: &[&str]) -> Reader {
-    Reader {
-        rules: Rules::built_in(),
-        format: Format::Auto,
-        redact: redact.iter().map(|&name| name.to_owned()).collect(),
-        own_log_group: None,
-        samples_per_group: 20,
-        formats: Formats::default(),
-    }
+    Reader { redact: redact.iter().map(|&name| name.to_owned()).collect(), ..Reader::new(Rules::built_in()) }
 }
 
 fn told(reader: &Reader, lines: &[&str]) -> Batch {

@@ -3,8 +3,6 @@
 use std::collections::VecDeque;
 
 use super::*;
-use crate::access_log::Format;
-use crate::access_log::formats::Formats;
 use crate::alarm::fixture_tests::fixtures;
 use crate::digest::{Digest, Group, Reader, Section};
 use crate::handler::{Mode, Notify};
@@ -45,14 +43,7 @@ fn handler(answers: impl IntoIterator<Item = Result<(), PostError>>) -> Handler<
 }
 
 fn handler_with(bucket: Bucket, answers: impl IntoIterator<Item = Result<(), PostError>>) -> Handler<Script> {
-    let reader = Reader {
-        rules: Rules::built_in(),
-        format: Format::Auto,
-        redact: Vec::new(),
-        own_log_group: None,
-        samples_per_group: 20,
-        formats: Formats::default(),
-    };
+    let reader = Reader::new(Rules::built_in());
     let slack = Script { answers: answers.into_iter().collect(), posted: Vec::new() };
     Handler::new(reader, Style::default(), 1 << 20, Notify::every(bucket), slack)
 }

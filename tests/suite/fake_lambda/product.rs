@@ -8,7 +8,6 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use statuswatch::{
-    access_log::{Format, formats::Formats},
     digest::Reader,
     handler::{self, Invocation, Notify, Outcome},
     http::{Budget, TransportFault},
@@ -67,12 +66,8 @@ impl Default for Product {
 /// A handler with the built-in rules and the defaults of the configuration.
 pub(crate) fn handler_with<S: handler::Slack>(slack: S, notify: Notify) -> handler::Handler<S> {
     let reader = Reader {
-        rules: Rules::built_in(),
-        format: Format::Auto,
-        redact: Vec::new(),
         own_log_group: Some("/aws/lambda/statuswatch".to_owned()),
-        samples_per_group: 20,
-        formats: Formats::default(),
+        ..Reader::new(Rules::built_in())
     };
     let style = Style { region: Region::new("eu-west-1"), ..Style::default() };
     handler::Handler::new(reader, style, 134_217_728, notify, slack)

@@ -8,8 +8,6 @@ use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::json;
-use statuswatch::access_log::Format;
-use statuswatch::access_log::formats::Formats;
 use statuswatch::digest::Reader;
 use statuswatch::handler::{Handler, Invocation, Notify, Slack};
 use statuswatch::http::{Budget, TransportFault};
@@ -48,12 +46,9 @@ pub(super) fn run(data: &[u8]) {
 async fn invoke(u: &mut Unstructured<'_>) -> Result<()> {
     let script = (0..u.int_in_range(0..=12)?).map(|_| outcome(u)).collect::<Result<_>>()?;
     let reader = Reader {
-        rules: Rules::built_in(),
-        format: Format::Auto,
-        redact: Vec::new(),
         own_log_group: Some("own".to_owned()),
         samples_per_group: STORM_SAMPLES,
-        formats: Formats::default(),
+        ..Reader::new(Rules::built_in())
     };
     let pace = Notify::every(Bucket::new(u.int_in_range(1..=5)?, 5_000));
     let mut handler = Handler::new(reader, Style::default(), 1 << 20, pace, ScriptedSlack { script });

@@ -1,7 +1,5 @@
 //! Lines that a learned format recognises: a batch comes out as it does where every line is read for itself.
 
-use statuswatch::access_log::Format;
-use statuswatch::access_log::formats::Formats;
 use statuswatch::decode::{Header, LogEvent, Sink, Source, decode};
 use statuswatch::digest::{Batch, Intake, Reader};
 use statuswatch::duplicates::Remembered;
@@ -18,12 +16,9 @@ pub(crate) const RULES: [&str; 4] = [
 
 pub(crate) fn reader(redact: &[&str], rules: Option<&str>, samples_per_group: usize) -> Reader {
     Reader {
-        rules: rules.map_or_else(Rules::built_in, |rules| Rules::parse(rules).expect("rules")),
-        format: Format::Auto,
         redact: redact.iter().map(|&name| name.to_owned()).collect(),
-        own_log_group: None,
         samples_per_group,
-        formats: Formats::default(),
+        ..Reader::new(rules.map_or_else(Rules::built_in, |rules| Rules::parse(rules).expect("rules")))
     }
 }
 

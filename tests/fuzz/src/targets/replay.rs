@@ -4,8 +4,6 @@ use std::io::Write as _;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use statuswatch::access_log::Format;
-use statuswatch::access_log::formats::Formats;
 use statuswatch::digest::Reader;
 use statuswatch::handler::body;
 use statuswatch::replay::{Replayed, Settings, replay};
@@ -19,12 +17,9 @@ use crate::fake_slack::oracle::Oracle;
 pub(super) fn run(data: &[u8]) {
     let settings = Settings {
         reader: Reader {
-            rules: Rules::built_in(),
-            format: Format::Auto,
             redact: if data.len().is_multiple_of(2) { vec!["ip".to_owned()] } else { Vec::new() },
             own_log_group: Some("own".to_owned()),
-            samples_per_group: 20,
-            formats: Formats::default(),
+            ..Reader::new(Rules::built_in())
         },
         style: Style { region: Region::new("eu-central-1"), ..Style::default() },
         max_decompressed_bytes: 1 << 20,

@@ -5,49 +5,42 @@
 //! what is different in any way (an escape, a control character, another order, other white space) it leaves to the
 //! plain reader.
 
-mod fixed;
-mod known;
-mod learning;
-
 use std::ops::Range;
 
-use fixed::{Fixed, Prefix};
-use learning::Learning;
-
-pub(crate) use fixed::text_length;
-pub use known::Known;
-pub(crate) use known::Recognised;
-
-use super::fields::{self, ASKED_BY_RULES, CAUSES, KIND, NAMES, Name, Path, TOP_LEVEL};
+use super::fixed::{Fixed, Prefix};
+use super::learning::Learning;
+use crate::access_log::fields::{self, ASKED_BY_RULES, CAUSES, KIND, NAMES, Name, Path, TOP_LEVEL};
+use crate::access_log::json;
+use crate::json::ends::{number_length, text_length};
 
 /// The fixed text of a flat JSON object, and where its values stand.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Template {
-    head: Fixed,
-    parts: Vec<Part>,
+pub(super) struct Template {
+    pub(super) head: Fixed,
+    pub(super) parts: Vec<Part>,
     /// The key of each value.
-    keys: Vec<String>,
+    pub(super) keys: Vec<String>,
     /// By how many bytes a line is shorter without its escapes, and without white space at its end.
-    escapes: usize,
+    pub(super) escapes: usize,
     /// Which part gives the value of what makes lines alike, the status among it.
-    kind: Vec<(Name, usize)>,
+    pub(super) kind: Vec<(Name, usize)>,
     /// And of what rules ask besides.
-    asked_by_rules: Vec<(Name, usize)>,
+    pub(super) asked_by_rules: Vec<(Name, usize)>,
     /// And of what may give the cause, in the order in which it is asked.
-    causes: Vec<(Name, usize)>,
-    status: usize,
+    pub(super) causes: Vec<(Name, usize)>,
+    pub(super) status: usize,
 }
 
 /// A value, and the fixed text behind it.
 #[derive(Debug, PartialEq, Eq)]
-struct Part {
+pub(super) struct Part {
     /// A text ends at a quote, which belongs to what follows; a number where its digits end.
-    is_text: bool,
-    behind: Fixed,
+    pub(super) is_text: bool,
+    pub(super) behind: Fixed,
 }
 
 /// How the quotes of a line are written.
-pub(crate) trait Spelling {
+pub(super) trait Spelling {
     /// Where a text ends.
     const END: u8;
 
@@ -59,10 +52,10 @@ pub(crate) trait Spelling {
 }
 
 /// As a line stands in a batch: its quotes are escaped, and a quote ends it.
-pub(crate) struct Escaped;
+pub(super) struct Escaped;
 
 /// As a line was logged, without white space at its end. What ends it, its reader knows.
-pub(crate) struct Plain;
+pub(super) struct Plain;
 
 impl Spelling for Escaped {
     const END: u8 = b'\\';
@@ -90,15 +83,15 @@ impl Spelling for Plain {
 
 /// Where the values of the last recognised line stand. Used again and again, so that a line costs no allocation.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Values {
-    ranges: Vec<Range<usize>>,
+pub(super) struct Values {
+    pub(super) ranges: Vec<Range<usize>>,
 }
 
 impl Template {
     /// Learns the format of a line; `None` where it is no flat JSON object of texts and whole numbers with its own
     /// status.
-    pub(crate) fn learn(line: &str) -> Option<Self> {
-        super::json::read(line)?;
+    pub(super) fn learn(line: &str) -> Option<Self> {
+        json::read(line)?;
         let Learning { fixed, values, .. } = Learning::of(line)?;
         let mut winners: [Option<(u8, usize)>; NAMES.len()] = [None; NAMES.len()];
         for (index, (key, _)) in values.iter().enumerate() {
@@ -130,7 +123,7 @@ impl Template {
 
     /// The length of the line at the beginning of `text`, if it is of this format; `text` goes on with what ends the
     /// line. Notes in `values` where its values stand.
-    pub(crate) fn recognise<S: Spelling>(&self, text: &[u8], values: &mut Values) -> Option<usize> {
+    pub(super) fn recognise<S: Spelling>(&self, text: &[u8], values: &mut Values) -> Option<usize> {
         if values.ranges.len() != self.parts.len() {
             values.ranges.resize(self.parts.len(), 0..0);
         }
@@ -143,14 +136,5 @@ impl Template {
             rest = S::of(&part.behind).strip(rest.get(length..)?)?;
         }
         S::ends_before(rest).then(|| text.len() - rest.len())
-    }
-}
-
-/// Length of a whole number as JSON writes it, without a sign.
-pub(crate) fn number_length(text: &[u8]) -> Option<usize> {
-    let length = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    match (length, text.first()) {
-        (0, _) | (2.., Some(b'0')) => None,
-        _ => Some(length),
     }
 }

@@ -1,6 +1,6 @@
 //! A line in, its fixed text and its keys out: what a template is made of.
 
-use super::number_length;
+use crate::json::ends::number_length;
 
 /// Formats with more fields are read the plain way.
 pub(super) const MAX_FIELDS: usize = 64;

@@ -1,14 +1,13 @@
-//! Lines that differ in nothing that rules and groups ask: what is told of the first is known of the rest.
+//! Lines that differ in nothing that rules and groups ask for: what became of the first is known of the rest.
 //!
-//! A flood is many lines of few kinds. It changes nothing of what is told: a kind is everything that decides.
+//! A flood is many lines of few kinds. It changes no answer: a kind is everything that decides.
 
 use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
 
-use crate::access_log::formats::Known;
-use crate::access_log::{Cause, StatusClass};
-use crate::rules::RuleIndex;
+use super::Known;
+use crate::access_log::Cause;
 
 /// Kinds that are known at a time; more than a section has groups.
 const MAX_KINDS: usize = 256;
@@ -17,10 +16,10 @@ const MAX_BYTES: usize = 512;
 /// Parts the cause from the fields before it; no field has this number.
 const CAUSE: u8 = u8::MAX;
 
-/// The kinds of line that a batch told so far, each by its bytes.
-#[derive(Debug, Default)]
-pub(super) struct Kinds {
-    told: HashMap<Box<[u8]>, Told, FixedState>,
+/// What became of each kind of line so far.
+#[derive(Debug)]
+pub(crate) struct Kinds<T> {
+    outcomes: HashMap<Box<[u8]>, T, FixedState>,
     /// That of the line at hand; its space is used again and again.
     kind: Vec<u8>,
     last_cause: LastCause,
@@ -33,35 +32,29 @@ struct LastCause {
     tells_of_a_malformed_answer: bool,
 }
 
-/// Where lines of one kind are told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Told {
-    /// The rule that took them.
-    pub(super) rule: Option<RuleIndex>,
-    pub(super) class: StatusClass,
-    /// Position of their section.
-    pub(super) section: usize,
-    /// Position of their group in it; `None` where there was no room for one.
-    pub(super) group: Option<usize>,
+impl<T> Default for Kinds<T> {
+    fn default() -> Self {
+        Self { outcomes: HashMap::default(), kind: Vec::new(), last_cause: LastCause::default() }
+    }
 }
 
-impl Kinds {
-    /// Where lines of the kind of this one are told, if one was told before.
-    pub(super) fn told(&mut self, known: Known<'_>, line: &[u8], cause: Option<&Cause<'_>>) -> Option<Told> {
-        if self.told.is_empty() {
+impl<T: Copy> Kinds<T> {
+    /// What became of a line of the kind of this one, if that was remembered.
+    pub(crate) fn outcome(&mut self, known: Known<'_>, line: &[u8], cause: Option<&Cause<'_>>) -> Option<T> {
+        if self.outcomes.is_empty() {
             return None;
         }
         self.write(known, line, cause);
-        self.told.get(self.kind.as_slice()).copied()
+        self.outcomes.get(self.kind.as_slice()).copied()
     }
 
-    /// Remembers where a line was told without its text, for those of its kind that follow.
+    /// Remembers what became of a line, for those of its kind that follow.
     ///
     /// Only where rules decide by kind, and no field is masked.
-    pub(super) fn remember(&mut self, known: Known<'_>, line: &[u8], cause: Option<&Cause<'_>>, told: Told) {
+    pub(crate) fn remember(&mut self, known: Known<'_>, line: &[u8], cause: Option<&Cause<'_>>, outcome: T) {
         self.write(known, line, cause);
-        if self.told.len() < MAX_KINDS && self.kind.len() <= MAX_BYTES {
-            self.told.insert(self.kind.as_slice().into(), told);
+        if self.outcomes.len() < MAX_KINDS && self.kind.len() <= MAX_BYTES {
+            self.outcomes.insert(self.kind.as_slice().into(), outcome);
         }
     }
 

@@ -1,4 +1,4 @@
-//! A line's bytes by sixteen, on every kind of machine: comparing fixed text, and finding where a value ends.
+//! The text that every line of a format has, compared sixteen bytes at a time on every kind of machine.
 
 use wide::u8x16;
 
@@ -11,7 +11,7 @@ const WIDE: usize = 2 * LANES;
 
 /// A text that every line of a format has, as it stands in a batch and as it was logged.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Fixed {
+pub(super) struct Fixed {
     pub(super) escaped: Prefix,
     pub(super) plain: Prefix,
 }
@@ -37,7 +37,7 @@ impl Fixed {
 
 /// A text that a line may begin with.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Prefix {
+pub(super) struct Prefix {
     text: String,
     halves: [Half; 2],
 }
@@ -86,34 +86,6 @@ impl Prefix {
     }
 }
 
-/// The length of a text without escapes, at the beginning of `line`, that ends at `end`: a backslash in a batch, else
-/// a quote.
-///
-/// `None` where it ends otherwise: at the other of the two, at a control character, or not at all.
-#[inline]
-pub(crate) fn text_length(line: &[u8], end: u8) -> Option<usize> {
-    let mut length = 0;
-    let mut rest = line;
-    while let Some((&bytes, behind)) = rest.split_first_chunk::<LANES>() {
-        let ends = ends_of(u8x16::new(bytes));
-        if ends != 0 {
-            length += ends.trailing_zeros() as usize;
-            return (line.get(length) == Some(&end)).then_some(length);
-        }
-        length += LANES;
-        rest = behind;
-    }
-    let found = rest.iter().position(|&byte| byte < b' ' || byte == b'"' || byte == b'\\')?;
-    (rest.get(found) == Some(&end)).then_some(length + found)
-}
-
-/// A bit for each byte that is a quote, a backslash or a control character, the first byte's lowest.
-fn ends_of(bytes: u8x16) -> u32 {
-    let is = |byte: u8| bytes.simd_eq(u8x16::splat(byte));
-    let is_control = bytes.min(u8x16::splat(b' ' - 1)).simd_eq(bytes);
-    (is(b'"') | is(b'\\') | is_control).to_bitmask()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -132,28 +104,6 @@ mod tests {
                     assert_eq!(fixed.strip(&line[..last]), None, "{length} {more}");
                 }
             }
-        }
-    }
-
-    #[test]
-    fn a_value_ends_at_its_end_and_at_nothing_else() {
-        for (end, other) in [(b'\\', b'"'), (b'"', b'\\')] {
-            for before in 0..20 {
-                for behind in 0..20 {
-                    for byte in 0..=u8::MAX {
-                        let line =
-                            [&vec![0xe9; before], [byte].as_slice(), &vec![b'!'; behind], &[end]].concat();
-                        let expected = match byte {
-                            _ if byte == end => Some(before),
-                            _ if byte == other || byte < b' ' => None,
-                            _ => Some(before + 1 + behind),
-                        };
-                        assert_eq!(text_length(&line, end), expected, "{before} {behind} {byte}");
-                    }
-                }
-            }
-            assert_eq!(text_length(b"no end", end), None);
-            assert_eq!(text_length(b"no end in many more", end), None);
         }
     }
 }

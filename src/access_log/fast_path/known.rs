@@ -1,19 +1,20 @@
-//! A recognised line: what it says, told by where its values stand.
+//! A recognised line: what it says, by where its values stand.
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use simdutf8::basic::Utf8Error;
 
-use super::{Template, Values};
+use super::template::{Template, Values};
+use super::{Line, LineText};
 use crate::access_log::fields::{self, Value};
 use crate::access_log::{AccessLog, Cause, Status};
 
 /// A recognised line: its format, and where its values stand.
 #[derive(Debug, Clone)]
 pub(crate) struct Recognised {
-    pub(in crate::access_log) template: Arc<Template>,
-    pub(in crate::access_log) values: Values,
+    pub(super) template: Arc<Template>,
+    pub(super) values: Values,
 }
 
 impl Recognised {
@@ -31,8 +32,8 @@ impl Recognised {
 /// one that was recognised, in the same spelling.
 #[derive(Debug, Clone, Copy)]
 pub struct Known<'a> {
-    pub(in crate::access_log) template: &'a Arc<Template>,
-    pub(in crate::access_log) values: &'a Values,
+    pub(super) template: &'a Arc<Template>,
+    pub(super) values: &'a Values,
 }
 
 impl<'a> Known<'a> {
@@ -47,14 +48,24 @@ impl<'a> Known<'a> {
         fields::status(self.value(self.template.status, text)?)
     }
 
-    /// The line as an access log, in so far as rules and groups ask for it; `None` where it is none.
-    pub(crate) fn access_log(self, text: &str) -> Option<AccessLog<'_>> {
-        let mut log = AccessLog::of(self.status(text)?);
-        let Template { kind, asked_by_rules, causes, .. } = &**self.template;
-        for &(name, index) in kind.iter().chain(asked_by_rules).chain(causes) {
-            fields::fill(&mut log, name, self.value(index, text)?);
+    /// The line as an access log, in so far as rules and groups ask for it, and its text; `None` where the plain reader
+    /// has to read it.
+    pub(crate) fn read(self, text: LineText<'a>) -> Option<(AccessLog<'a>, Line<'a>)> {
+        // A value that is not UTF-8 reads as U+FFFD: the plain reader does that.
+        let said = simdutf8::basic::from_utf8(text.bytes()).ok()?;
+        let line = match text {
+            LineText::Plain(_) => Line::Plain(said),
+            LineText::Escaped(_) => Line::Recognised(self, said),
+        };
+        Some((self.access_log(said)?, line))
+    }
+
+    /// How many bytes the line has without its escapes.
+    pub(crate) fn length(self, text: LineText<'_>) -> usize {
+        match text {
+            LineText::Plain(line) => line.len(),
+            LineText::Escaped(line) => self.plain_length(line.0.len()),
         }
-        Some(log)
     }
 
     /// The line's cause, where it has one.
@@ -95,14 +106,13 @@ impl<'a> Known<'a> {
         (0..self.template.parts.len()).filter_map(move |index| self.raw(index, text))
     }
 
-    /// How many bytes a line recognised as [`Escaped`](super::Escaped) has without its escapes, which are all in the
-    /// fixed text.
-    pub(crate) fn plain_length(self, escaped_length: usize) -> usize {
+    /// How many bytes an escaped line has without its escapes, which are all in the fixed text.
+    pub(super) fn plain_length(self, escaped_length: usize) -> usize {
         escaped_length.saturating_sub(self.template.escapes)
     }
 
-    /// A line recognised as [`Escaped`](super::Escaped) without its escapes.
-    pub(crate) fn plain(self, text: &str) -> String {
+    /// An escaped line without its escapes.
+    pub(super) fn plain(self, text: &str) -> String {
         self.unescaped(text, |_| {})
     }
 
@@ -129,6 +139,16 @@ impl<'a> Known<'a> {
             plain.push_str(part.behind.plain.text());
         }
         plain
+    }
+
+    /// `None` where its status is none.
+    fn access_log(self, text: &str) -> Option<AccessLog<'_>> {
+        let mut log = AccessLog::of(self.status(text)?);
+        let Template { kind, asked_by_rules, causes, .. } = &**self.template;
+        for &(name, index) in kind.iter().chain(asked_by_rules).chain(causes) {
+            fields::fill(&mut log, name, self.value(index, text)?);
+        }
+        Some(log)
     }
 
     #[inline]

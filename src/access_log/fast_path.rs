@@ -1,0 +1,121 @@
+//! Lines of a log are written in one format: a `LineReader` learns it from one line and recognises the next without
+//! parsing it.
+//!
+//! It is exact: what it recognises, the plain reader would read as the same access log. Whatever differs in any way (an
+//! escape, a control character, another order, other white space) it leaves to the plain reader, [`read`](super::read).
+
+mod fixed;
+mod kinds;
+mod known;
+mod learning;
+mod line;
+mod template;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+pub(crate) use kinds::Kinds;
+pub use known::Known;
+pub(crate) use known::Recognised;
+pub(crate) use line::Line;
+pub use line::LineText;
+use template::{Escaped, Plain, Spelling, Template, Values};
+
+/// Formats that are known at a time: a log group of several stages has one for each, and rarely more.
+const MAX_KNOWN: usize = 4;
+/// Lines that one reader tries to learn from: where formats change all the time, trying only costs.
+const MAX_LESSONS: u32 = 64;
+
+/// The formats that a process has learned. They make reading faster, and change nothing of what is read.
+#[derive(Debug, Default)]
+pub struct LearnedFormats(Mutex<Vec<Arc<Template>>>);
+
+/// Recognises lines by the formats that it has learned, and remembers the last line that it recognised.
+#[derive(Debug, Default)]
+pub(crate) struct LineReader {
+    known: Vec<Arc<Template>>,
+    /// Which one recognised a line last.
+    last: usize,
+    values: Values,
+    lessons: u32,
+}
+
+impl LearnedFormats {
+    /// Makes what a reader has learned known to the readers after it.
+    pub(crate) fn update(&self, reader: &LineReader) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&reader.known);
+    }
+}
+
+impl LineReader {
+    /// Takes over what was learned before, unless it has learned something itself.
+    pub(crate) fn begin_with(&mut self, learned: &LearnedFormats) {
+        if self.known.is_empty() {
+            self.known.clone_from(&learned.0.lock().unwrap_or_else(PoisonError::into_inner));
+        }
+    }
+
+    /// The length of the line at the beginning of `text`, if its format is known: a line as it stands in a batch, with
+    /// its quotes escaped. `text` goes on with the quote that ends the line.
+    pub(crate) fn recognise_escaped(&mut self, text: &[u8]) -> Option<usize> {
+        self.recognise::<Escaped>(text)
+    }
+
+    /// The length of the line at the beginning of `text`, if its format is known: a line as it was logged.
+    pub(crate) fn recognise_plain(&mut self, text: &[u8]) -> Option<usize> {
+        self.recognise::<Plain>(text)
+    }
+
+    /// What is known of the last recognised line.
+    pub(crate) fn last(&self) -> Option<Known<'_>> {
+        Some(Known { template: self.known.get(self.last)?, values: &self.values })
+    }
+
+    /// Hands out the last recognised line, to be given back by [`Self::give_back`].
+    pub(crate) fn take(&mut self) -> Option<Recognised> {
+        let template = Arc::clone(self.known.get(self.last)?);
+        Some(Recognised { template, values: std::mem::take(&mut self.values) })
+    }
+
+    /// Takes back what is used again for the next line.
+    pub(crate) fn give_back(&mut self, recognised: Recognised) {
+        self.values = recognised.values;
+    }
+
+    /// Whether it still tries to learn.
+    pub(crate) fn may_learn(&self) -> bool {
+        self.lessons < MAX_LESSONS
+    }
+
+    /// Learns the format of a line that was not recognised; says whether there was something to learn.
+    pub(crate) fn learn(&mut self, line: &str) -> bool {
+        if !self.may_learn() {
+            return false;
+        }
+        self.lessons += 1;
+        // A line of a known format is not recognised where a value of it is escaped: nothing to learn from that.
+        let Some(template) =
+            Template::learn(line).filter(|new| self.known.iter().all(|known| **known != *new))
+        else {
+            return false;
+        };
+        if self.known.len() == MAX_KNOWN {
+            self.known.remove(0);
+        }
+        self.known.push(Arc::new(template));
+        self.last = self.known.len() - 1;
+        true
+    }
+
+    fn recognise<S: Spelling>(&mut self, text: &[u8]) -> Option<usize> {
+        let last = self.known.get(self.last)?;
+        if let Some(length) = last.recognise::<S>(text, &mut self.values) {
+            return Some(length);
+        }
+        let values = &mut self.values;
+        let mut found = self.known.iter().enumerate().filter(|(index, _)| *index != self.last);
+        let (index, length) =
+            found.find_map(|(index, known)| Some((index, known.recognise::<S>(text, values)?)))?;
+        self.last = index;
+        Some(length)
+    }
+}

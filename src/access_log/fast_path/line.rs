@@ -1,0 +1,79 @@
+//! A line's text, of which most is never looked at as a whole: unescaped only when somebody asks what it says.
+
+use std::borrow::Cow;
+
+use super::Known;
+use crate::decode::EscapedText;
+
+/// A line's text, as it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LineText<'a> {
+    /// As it was logged.
+    Plain(&'a [u8]),
+    /// As it stands in a batch.
+    Escaped(EscapedText<'a>),
+}
+
+/// A line without white space at its end.
+pub(crate) enum Line<'a> {
+    Plain(&'a str),
+    /// A recognised line as it stands in the batch.
+    Recognised(Known<'a>, &'a str),
+    Unescaped(String),
+}
+
+impl<'a> LineText<'a> {
+    pub(crate) fn bytes(self) -> &'a [u8] {
+        match self {
+            Self::Plain(bytes) | Self::Escaped(EscapedText(bytes)) => bytes,
+        }
+    }
+
+    /// What the line says; what is not UTF-8 is U+FFFD. `space` is room for it, used again and again.
+    pub(crate) fn said<'s>(self, space: &'s mut String) -> Cow<'s, str>
+    where
+        'a: 's,
+    {
+        match self {
+            // Much faster than the lossy reading where there is nothing to lose.
+            Self::Plain(bytes) => {
+                std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
+            }
+            Self::Escaped(text) => {
+                text.unescape_into(space);
+                Cow::Borrowed(space)
+            }
+        }
+    }
+}
+
+impl Line<'_> {
+    /// How many bytes the line has as it was logged.
+    pub(crate) fn length(&self) -> usize {
+        match self {
+            Self::Plain(text) => text.len(),
+            Self::Recognised(known, text) => known.plain_length(text.len()),
+            Self::Unescaped(text) => text.len(),
+        }
+    }
+
+    /// What the line says, taken out of it.
+    pub(crate) fn into_text(self) -> String {
+        match self {
+            Self::Plain(text) => text.to_owned(),
+            Self::Recognised(known, text) => known.plain(text),
+            Self::Unescaped(text) => text,
+        }
+    }
+
+    /// What the line says.
+    pub(crate) fn text(&mut self) -> &str {
+        if let Self::Recognised(known, text) = self {
+            *self = Self::Unescaped(known.plain(text));
+        }
+        match self {
+            Self::Plain(text) | Self::Recognised(_, text) => text,
+            Self::Unescaped(text) => text,
+        }
+    }
+}
