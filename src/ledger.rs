@@ -10,41 +10,62 @@ use serde::Serialize;
 use crate::digest::Counts;
 use crate::rules::{Action, Rules};
 
-/// The ledger of one invocation. It [balances](Ledger::balances) after every one.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Ledger {
+/// The one list of counters: makes the ledger, its sum, and the metric of each counter.
+macro_rules! counters {
+    ($($(#[$doc:meta])+ $name:ident: $metric:literal,)+) => {
+        /// The ledger of one invocation. It [balances](Ledger::balances) after every one.
+        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+        pub struct Ledger {
+            $($(#[$doc])+ pub $name: u64,)+
+        }
+
+        impl Ledger {
+            /// Adds another ledger, as for several deliveries of one recording.
+            pub fn add(&mut self, other: &Self) {
+                $(self.$name += other.$name;)+
+            }
+
+            /// The name of each counter as a metric, and its value.
+            fn counters(&self) -> impl Iterator<Item = (&'static str, u64)> {
+                [$(($metric, self.$name)),+].into_iter()
+            }
+        }
+    };
+}
+
+counters! {
     /// Log events of data messages.
-    pub received: u64,
+    received: "Received",
     /// Lines with a status below 400.
-    pub ok: u64,
+    ok: "Ok",
     /// Lines that a rule ignores or only counts, and lines of the function's own log group.
-    pub ignored: u64,
+    ignored: "Ignored",
     /// Lines without a status that we could read.
-    pub unreadable: u64,
+    unreadable: "Unreadable",
     /// Lines that were told or folded before.
-    pub duplicate: u64,
+    duplicate: "Duplicate",
     /// Lines to be told.
-    pub matched: u64,
+    matched: "Matched",
     /// Lines whose text is in a posted message.
-    pub shown: u64,
+    shown: "Shown",
     /// Lines that are only in a count of a posted message.
-    pub counted: u64,
+    counted: "Counted",
     /// Lines that the process holds folded after this invocation.
-    pub pending: u64,
+    pending: "Pending",
     /// Lines given back to Lambda as an error.
-    pub failed: u64,
+    failed: "Failed",
     /// Messages that Slack accepted.
-    pub posted: u64,
+    posted: "Posted",
     /// Lines recovered from broken JSON. Outside the balance, as all that follows.
-    pub salvaged: u64,
+    salvaged: "Salvaged",
     /// Kinesis records and alarm notifications that could not be decoded.
-    pub undecodable: u64,
+    undecodable: "Undecodable",
     /// Posts whose answer was lost after they were sent, so that Slack may show them.
-    pub ambiguous: u64,
+    ambiguous: "Ambiguous",
     /// Alarm changes told.
-    pub alarms: u64,
+    alarms: "Alarms",
     /// Notifications and batches that were rightly not told.
-    pub silent: u64,
+    silent: "Silent",
 }
 
 /// What goes out as metrics besides the ledger.
@@ -91,26 +112,6 @@ impl Ledger {
         }
     }
 
-    /// Adds another ledger, as for several deliveries of one recording.
-    pub fn add(&mut self, other: &Self) {
-        self.received += other.received;
-        self.ok += other.ok;
-        self.ignored += other.ignored;
-        self.unreadable += other.unreadable;
-        self.duplicate += other.duplicate;
-        self.matched += other.matched;
-        self.shown += other.shown;
-        self.counted += other.counted;
-        self.pending += other.pending;
-        self.failed += other.failed;
-        self.posted += other.posted;
-        self.salvaged += other.salvaged;
-        self.undecodable += other.undecodable;
-        self.ambiguous += other.ambiguous;
-        self.alarms += other.alarms;
-        self.silent += other.silent;
-    }
-
     /// Whether every line is accounted for, given what was pending before.
     #[must_use]
     pub fn balances(&self, pending_before: u64) -> bool {
@@ -141,28 +142,13 @@ impl Ledger {
     }
 
     fn metrics(&self, measures: &Measures) -> Vec<emf::Metric> {
-        let counts = [
-            ("Received", self.received),
-            ("Ok", self.ok),
-            ("Ignored", self.ignored),
-            ("Unreadable", self.unreadable),
-            ("Duplicate", self.duplicate),
-            ("Matched", self.matched),
-            ("Shown", self.shown),
-            ("Counted", self.counted),
-            ("Pending", self.pending),
-            ("Failed", self.failed),
-            ("Posted", self.posted),
-            ("Salvaged", self.salvaged),
-            ("Undecodable", self.undecodable),
-            ("Ambiguous", self.ambiguous),
-            ("Alarms", self.alarms),
-            ("Silent", self.silent),
+        let besides = [
             ("ClientErrors", measures.client_errors),
             ("ServerErrors", measures.server_errors),
             ("RateLimited", measures.rate_limited),
         ];
-        let counts = counts.into_iter().map(|(name, value)| (name, "Count", value));
+        let counts = self.counters().chain(besides);
+        let counts = counts.map(|(name, value)| (name, "Count", value));
         counts.chain(measures.delivery_lag_ms.map(|lag| ("DeliveryLag", "Milliseconds", lag))).collect()
     }
 }
@@ -184,6 +170,20 @@ mod tests {
         assert!(!ledger.balances(1));
         assert!(!Ledger { shown: 1, ..ledger }.balances(0));
         assert!(!Ledger { received: 4, ..ledger }.balances(0));
+    }
+
+    #[test]
+    fn every_counter_is_a_metric_of_its_name() {
+        let answer = serde_json::to_value(Ledger::default()).unwrap();
+        let pascal_case = |name: &String| {
+            let words = name.split('_').map(|word| word[..1].to_uppercase() + &word[1..]);
+            words.collect::<String>()
+        };
+        let mut expected: Vec<String> = answer.as_object().unwrap().keys().map(pascal_case).collect();
+        expected.sort_unstable();
+        let mut metrics: Vec<&str> = Ledger::default().counters().map(|(name, _)| name).collect();
+        metrics.sort_unstable();
+        assert_eq!(metrics, expected);
     }
 
     #[test]
