@@ -2,8 +2,9 @@
 //! has it, and `key=value key=value` (logfmt).
 //!
 //! A value ends where the next key begins, since values may hold blanks and commas and need not be quoted. So a client
-//! can make a key of its own; a key that stands twice with two values has none that we know. A line counts as an access
-//! log only when it says which request it is about and who made it, or when: other programs write names and values, too.
+//! can make a key of its own; a key that stands twice with two values, or two keys for the status that differ, have none
+//! that we know. Other programs write names and values, too: a line counts as an access log only when it says which
+//! request it is about and who made it, or when, or under which id, and has none of the keys that only loggers write.
 
 use super::shapes;
 use super::{FormatLine, Part, PartName};
@@ -13,24 +14,25 @@ use crate::access_log::fields::{Fields, Name, Path, Value, meaning};
 const MAX_FIELDS: usize = 128;
 /// The longest key, in bytes.
 const MAX_KEY_BYTES: usize = 64;
+/// Keys by which a line is known as an application's own, whatever else it holds.
+const OF_LOGGERS: [&str; 6] = ["level", "lvl", "loglevel", "log_level", "severity", "logger"];
 
 /// Pairs with one kind of sign between key and value, from the line's beginning to its end.
 pub(in crate::access_log) fn read(line: &str) -> Option<FormatLine<'_>> {
     let pairs = pairs(line.trim())?;
-    let mut fields = Fields::default();
-    for &(key, value) in &pairs {
-        fields.set(Path::default().down(key), Value::Plain(value));
-    }
-    let twice = |(index, &(key, value)): (usize, &(&str, &str))| {
-        pairs.iter().take(index).any(|&(other, before)| other == key && before != value)
+    let has = |words: &[&str], shape: fn(&str) -> bool| {
+        pairs
+            .iter()
+            .any(|(key, value)| words.contains(&key.to_ascii_lowercase().as_str()) && shape(value.text()))
     };
-    if fields.contradicts || pairs.iter().enumerate().any(twice) {
+    if has(&OF_LOGGERS, |_| true) || contradicts(&pairs) {
         return None;
     }
+    let mut fields = Fields::default();
+    for &(key, value) in &pairs {
+        fields.set(Path::default().down(key), value.field());
+    }
     let log = fields.access_log()?;
-    let has = |words: &[&str], shape: fn(&str) -> bool| {
-        pairs.iter().any(|(key, value)| words.contains(&key.to_ascii_lowercase().as_str()) && shape(value))
-    };
     let says_which = log.method.as_deref().is_some_and(shapes::is_method)
         || log.resource_path.as_deref().is_some_and(shapes::is_path)
         || log.route_key.is_some()
@@ -39,13 +41,60 @@ pub(in crate::access_log) fn read(line: &str) -> Option<FormatLine<'_>> {
     let says_who_or_when = log.ip.as_deref().is_some_and(shapes::is_ip)
         || has(&["requesttime", "request_time", "time"], shapes::is_request_time)
         || has(&["protocol"], |text| shapes::is_protocol(text) || matches!(text, "http" | "https"));
-    let parts = pairs.iter().map(|&(key, text)| {
+    // An id alone is in every line of a program that handles requests: beside it stand method and route.
+    let has_route = log.resource_path.as_deref().or(log.path.as_deref()).is_some_and(shapes::is_path)
+        || log.route_key.as_deref().is_some_and(shapes::is_route_key);
+    let says_under_which_id = log.request_id.as_deref().is_some_and(shapes::is_id)
+        && log.method.as_deref().is_some_and(shapes::is_method)
+        && has_route;
+    let parts = pairs.iter().map(|&(key, value)| {
         // A client's text may hold what looks like the next key, so it is the line's whole rest.
-        let text = if is_own_text(key) { text } else { rest_from(line, text) };
+        let text = if is_own_text(key) { value.text() } else { rest_from(line, value.text()) };
         Part { name: PartName::InLine(key), text }
     });
     let parts = parts.collect();
-    (says_which && says_who_or_when).then_some(FormatLine { log, parts })
+    (says_which && (says_who_or_when || says_under_which_id)).then_some(FormatLine { log, parts })
+}
+
+/// Whether a key stands twice with two values, or two keys for the status do: a client may have written one of them.
+fn contradicts(pairs: &[(&str, PairValue<'_>)]) -> bool {
+    let is_status = |key| matches!(meaning(&Path::default().down(key)), Some((Name::Status, _)));
+    let mut statuses = pairs.iter().filter(|(key, _)| is_status(key)).map(|(_, value)| value.text());
+    let status = statuses.next();
+    statuses.any(|other| Some(other) != status)
+        || pairs.iter().enumerate().any(|(index, &(key, value))| {
+            let mut before = pairs.iter().take(index);
+            before.any(|&(other, before)| other == key && before.text() != value.text())
+        })
+}
+
+/// A value as it stands in the line, without what surrounds it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum PairValue<'a> {
+    Bare(&'a str),
+    /// With the escapes that stand between its quotes.
+    Quoted(&'a str),
+}
+
+impl<'a> PairValue<'a> {
+    fn of(text: &'a str) -> Self {
+        let text = text.trim().trim_end_matches(',');
+        let quoted = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+        quoted.map_or(Self::Bare(text), Self::Quoted)
+    }
+
+    fn text(self) -> &'a str {
+        match self {
+            Self::Bare(text) | Self::Quoted(text) => text,
+        }
+    }
+
+    fn field(self) -> Value<'a> {
+        match self {
+            Self::Bare(text) => Value::Plain(text),
+            Self::Quoted(text) => Value::Text(text),
+        }
+    }
 }
 
 /// Whether API Gateway makes the value itself, so that no client can put a key into it.
@@ -78,7 +127,7 @@ enum Style {
     Equals,
 }
 
-fn pairs(line: &str) -> Option<Vec<(&str, &str)>> {
+fn pairs(line: &str) -> Option<Vec<(&str, PairValue<'_>)>> {
     let (_, _, style) = key_at(line, None)?;
     let (mut pairs, mut rest) = (Vec::new(), line);
     while let Some((key, value_at, _)) = key_at(rest, Some(style)) {
@@ -87,7 +136,7 @@ fn pairs(line: &str) -> Option<Vec<(&str, &str)>> {
         if pairs.len() == MAX_FIELDS {
             return None;
         }
-        pairs.push((key, value(text.get(..length)?)));
+        pairs.push((key, PairValue::of(text.get(..length)?)));
         rest = text.get(next..)?;
     }
     (pairs.len() > 1).then_some(pairs)
@@ -101,6 +150,8 @@ fn key_at(text: &str, style: Option<Style>) -> Option<(&str, usize, Style)> {
     let (found, sign) = match behind.as_bytes() {
         [b'=', ..] => (Style::Equals, 1),
         [b':', b' ', ..] => (Style::Colon, 2),
+        // The last value is empty.
+        [b':'] => (Style::Colon, 1),
         _ => return None,
     };
     (style.is_none() || style == Some(found)).then_some((key, end + sign, found))
@@ -148,12 +199,6 @@ fn quoted_length(text: &str) -> usize {
     0
 }
 
-/// Without what surrounds a value.
-fn value(text: &str) -> &str {
-    let text = text.trim().trim_end_matches(',');
-    text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -186,9 +231,34 @@ mod tests {
             "ip=- requestTime=08/May/2021:10:00:00 +0000 routeKey=GET /a status=503 x=",
             r#"at=info method=GET path="/a" host=example.com fwd="203.0.113.7" status=503 bytes=13 protocol=https"#,
             r#"ip=203.0.113.7 ua="say \"hi\" status=200" method=GET path=/a status=503"#,
+            r#"requestId=x status=503 method=GET path="/a b" latency=12"#,
+            r#"requestId="" ip=203.0.113.7 status="503" method="GET" path="/a \"b\" status=200" user= caller="#,
+            "status=503 routeKey=$default requestId=JKJ= httpMethod=GET",
         ] {
             assert_eq!(status(line), Some(503), "{line}");
         }
+    }
+
+    #[test]
+    fn a_quoted_value_says_what_its_escapes_stand_for() {
+        let line = r#"requestId=x status=503 method=GET path="/a \"b\" \\" ua="" latency=12"#;
+        let log = read(line).unwrap().log;
+        assert_eq!((log.path.as_deref(), log.user_agent), (Some(r#"/a "b" \"#), None));
+    }
+
+    #[test]
+    fn values_with_commas_and_colons_and_empty_ones_are_read() {
+        for line in [
+            format!("{REST}, userAgent: Mozilla/5.0 (X11; Linux: x86_64, like Gecko), Chrome/1"),
+            format!("userAgent: a, b: c, d, {REST}"),
+            format!("{REST}, userAgent: \"x, status: 200\""),
+            format!("x: , y: , {REST}, cognito:"),
+            REST.replace("/orders/{id}", "/a, b/c: d"),
+        ] {
+            assert_eq!(status(&line), Some(502), "{line}");
+        }
+        let line = REST.replace("status: 502", "status:");
+        assert_eq!(status(&line), None, "{line}");
     }
 
     #[test]
@@ -199,6 +269,9 @@ mod tests {
             format!("{REST}, userAgent: x, ip: 198.51.100.9"),
             "ip=203.0.113.7 ua=x status=200 method=GET path=/a status=503".to_owned(),
             r#"ip=203.0.113.7 ua="x" status=200 y="z" method=GET path=/a status=503"#.to_owned(),
+            // Another word for the status.
+            "ip=203.0.113.7 method=GET path=/a statusCode=503 ua=x status=200".to_owned(),
+            format!("{REST}, userAgent: x, httpStatus: 200"),
         ] {
             assert_eq!(status(&line), None, "{line}");
         }
@@ -221,6 +294,19 @@ mod tests {
             "ip: 203.0.113.7, httpMethod: GET, resourcePath: /, status: -",
             "2020-11-18T05:28:56Z ip=203.0.113.7 method=GET path=/x status=500",
             "ip=unknown method=GET path=/x status=500",
+            r#"level=info msg="status=500 seen" status=ok"#,
+            r#"level=info msg="status=500 seen" status=ok method=GET path=/x ip=203.0.113.7"#,
+            "ts=2026-11-03T08:00:00Z level=error code=500",
+            "ts=2026-11-03T08:00:00Z code=500 method=GET path=/x",
+            r#"level=error msg="GET /x failed" method=GET path=/x status=500 ip=203.0.113.7 requestId=abc"#,
+            "Severity=ERROR ip=203.0.113.7 method=GET path=/x status=500",
+            "logger: app, ip: 203.0.113.7, httpMethod: GET, resourcePath: /x, status: 500",
+            "requestId=abc method=GET status=500",
+            "requestId=abc path=/x status=500",
+            "requestId=a;b method=GET path=/x status=500",
+            "requestId=abc method=GET path=x status=500",
+            "requestId=abc method=GET path=/x retries=500",
+            r#"requestId=abc method=GET path=/x note="status=500""#,
         ] {
             assert_eq!(read(line), None, "{line}");
         }
