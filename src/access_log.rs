@@ -282,4 +282,7 @@ impl<'a> AccessLog<'a> {
 }
 
 #[cfg(test)]
+pub(crate) use line_formats::tests::rendered;
+
+#[cfg(test)]
 mod tests;

@@ -26,7 +26,7 @@ use crate::words;
 const ERROR_LINES: &str = concat!(
     "fields @timestamp, @message\n",
     r#"| filter @message like /(?i)(status|code)[^:=>,]{0,80}[:=>][\s"'\\]*[45][0-9][0-9]\b"#,
-    r#"|(^|[^:\s]\s+|,)["']?[45][0-9][0-9]\b|\\u00[2-7]/"#,
+    r#"|(^|[^:\s]\s+|[,\t])["']?[45][0-9][0-9]\b|\\u00[2-7]/"#,
     "\n| sort @timestamp asc\n",
     "| limit 10000",
 );
@@ -170,6 +170,7 @@ fn twice(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::access_log::rendered;
     use crate::access_log::{Format, Reading, read};
     use proptest::prelude::*;
     use proptest::sample::select;
@@ -306,16 +307,22 @@ mod tests {
     }
 
     #[test]
-    fn the_query_finds_the_status_wherever_other_services_and_formats_write_it() {
+    fn the_query_finds_what_other_services_and_formats_write() {
         let pattern = error_lines();
         for line in [
-            "time=2020-11-18T05:28:56Z method=GET path=/ status=502 length=36",
-            r#"status="502" method=GET"#,
-            r#"https 2020-11-18T05:28:56.123Z app/a/b 203.0.113.7:1 10.0.0.1:80 0.0 0.0 0.0 200 502 34 366 "GET https://a:443/ HTTP/1.1""#,
-            "2020-11-18\t05:28:56\tFRA2\t36\t203.0.113.7\tGET\ta.cloudfront.net\t/\t502\t-",
-            r#""203.0.113.7","-","18/Nov/2020:05:28:56 +0000","GET","502""#,
+            r#"requestId=x status=502 method=GET path="/a b" latency=12"#,
+            r#"ip=203.0.113.7 status="502" method=GET path=/"#,
+            "status=502, routeKey=$default, protocol=HTTP/1.1, ip=203.0.113.7",
+            r#"httpStatusCode="502" ip=203.0.113.7 method=GET path="/a \"b\"""#,
+            r#"requestId: a, ip: 203.0.113.7, httpMethod: GET, path: /a, b: c, status: "502""#,
+            r#"https 2020-11-18T05:28:56.123Z app/a/b 203.0.113.7:1 10.0.0.1:80 0.0 0.0 0.0 502 - 34 366 "GET https://a:443/ HTTP/1.1" "curl" - -"#,
+            r#"2020-11-18T05:28:56.123Z lb 203.0.113.7:1 - -1 -1 -1 502 0 0 0 "GET http://a:80/ HTTP/1.1" "curl" - -"#,
+            "2020-11-18\t05:28:56\tFRA2\t36\t203.0.113.7\tGET\ta.net\t/\t502\t-\t-\t-\t-\tError\tid",
+            // Nothing but the tab separates the status from a path that ends so.
+            "2020-11-18\t05:28:56\tFRA2\t36\t203.0.113.7\tGET\ta.net\t/a:\t502\t-\t-\t-\t-\tError\tid",
         ] {
-            assert!(pattern.is_match(line), "{line}");
+            assert!(is_error(line), "the reader on {line}");
+            assert!(pattern.is_match(line), "the query on {line}");
             assert!(!pattern.is_match(&line.replace("502", "202")), "{line}");
         }
     }
@@ -394,6 +401,19 @@ mod tests {
         fn the_query_finds_every_line_that_the_reader_takes_for_an_error(line in line()) {
             if is_error(&line) {
                 prop_assert!(error_lines().is_match(&line), "{}", line);
+            }
+        }
+
+        #[test]
+        fn the_query_finds_every_error_in_formats_that_are_not_json(
+            path in r#"/([a-z:,='"&\[\]{}-]|%20|500){0,12}"#,
+            agent in r"([ -~]|status: |, ){0,20}",
+            status in 400_u16..600,
+        ) {
+            for (format, line) in rendered("203.0.113.7", "GET", &path, status, "c6af", &agent) {
+                if is_error(&line) {
+                    prop_assert!(error_lines().is_match(&line), "{}: {}", format, line);
+                }
             }
         }
 

@@ -18,7 +18,7 @@ const READERS: [(&str, Read); 6] = [
 const TIME: &str = "18/Nov/2020:05:28:56 +0000";
 
 /// The same request in each format: the format's name and its line.
-pub(in crate::access_log) fn rendered(
+pub(crate) fn rendered(
     ip: &str,
     method: &str,
     path: &str,
