@@ -128,12 +128,17 @@ fn by_reason(kind: &str) -> Option<Fault> {
         | "OriginContentRangeLengthError"
         | "OriginZeroSizeObjectError" => Fault::Integration(Some(MALFORMED)),
         "LambdaConnectionTimeout" => Fault::Integration(Some("timeout")),
-        "LambdaThrottling" => Fault::Throttle(Some("integration")),
+        "LambdaThrottling" | "LambdaLimitExceeded" | "FunctionThrottledError" => {
+            Fault::Throttle(Some("integration"))
+        }
         "LimitExceeded" | "CapacityExceeded" => Fault::Throttle(None),
         "ClientGeoBlocked" => Fault::Client(Some("country blocked")),
-        _ if kind.starts_with("Auth") => Fault::Authorizer(None),
+        // `JWT…` and `JWKS…`: a load balancer that verifies tokens.
+        _ if kind.starts_with("Auth") || kind.starts_with("JW") => Fault::Authorizer(None),
         _ if kind.starts_with("WAF") => Fault::Waf,
-        _ if kind.starts_with("Lambda") || kind.starts_with("Origin") => Fault::Integration(None),
+        _ if ["Lambda", "Function", "Origin"].iter().any(|word| kind.starts_with(word)) => {
+            Fault::Integration(None)
+        }
         _ if kind.starts_with("Client") || kind.starts_with("InvalidRequest") => Fault::Client(None),
         _ => return None,
     })
@@ -241,6 +246,33 @@ mod tests {
         check(Fault::Client(Some("missing token")), &[missing]);
         let not_told = r#""status":"403","webaclArn":"arn:aws:wafv2:a""#;
         check(Fault::Unknown, &[not_told]);
+    }
+
+    #[test]
+    fn other_services_say_whose_fault_it_is_in_words_of_their_own() {
+        let of = |reason: &str, field: &str| {
+            fault_of(&format!(r#""status":"502","path":"/a","{field}":"{reason}""#))
+        };
+        for (reason, fault) in [
+            ("OriginConnectError", Fault::Integration(None)),
+            ("OriginInvalidResponseError", Fault::Integration(Some("malformed answer"))),
+            ("FunctionExecutionError", Fault::Integration(None)),
+            ("LambdaLimitExceeded", Fault::Throttle(Some("integration"))),
+            ("FunctionThrottledError", Fault::Throttle(Some("integration"))),
+            ("LimitExceeded", Fault::Throttle(None)),
+            ("ClientCommError", Fault::Client(None)),
+        ] {
+            assert_eq!(of(reason, "x-edge-detailed-result-type"), fault, "{reason}");
+        }
+        for (reason, fault) in [
+            ("LambdaInvalidResponse", Fault::Integration(Some("malformed answer"))),
+            ("LambdaThrottling", Fault::Throttle(Some("integration"))),
+            ("AuthInvalidCookie", Fault::Authorizer(None)),
+            ("JWTRequestFormatInvalid", Fault::Authorizer(None)),
+            ("WAFConnectionError", Fault::Waf),
+        ] {
+            assert_eq!(of(reason, "error_reason"), fault, "{reason}");
+        }
     }
 
     #[test]

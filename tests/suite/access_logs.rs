@@ -33,7 +33,12 @@ const KINDS: [(&str, &str, [u64; 4], &[&str]); 20] = [
     ("serverless-framework.log", "key-value", [2, 1, 0, 1], &["502 POST /v1/orders"]),
     ("status-as-number.log", "json", [2, 1, 0, 1], &["502 POST /v1/orders"]),
     ("vhost-combined.log", "clf", [2, 1, 0, 1], &["502 POST /v1/orders/{id}"]),
-    ("vpc-lattice.log", "vpc-lattice", [2, 1, 0, 1], &["403 POST /v1/orders/{id}", "authorizer"]),
+    (
+        "vpc-lattice.log",
+        "vpc-lattice",
+        [3, 1, 0, 2],
+        &["403 POST /v1/orders/{id}", "authorizer", "502 POST /v1/orders/{id}", "TargetConnectionError"],
+    ),
     ("websocket-clf.log", "clf", [2, 1, 0, 1], &["500 sendOrder"]),
     ("websocket-csv.log", "csv", [2, 1, 0, 1], &["500 sendOrder"]),
     ("websocket-xml.log", "xml", [2, 1, 0, 1], &["500 sendOrder"]),

@@ -12,7 +12,7 @@ use super::{
     FormatLine, IP, METHOD, PROTOCOL, Part, PartName, STATUS, TARGET, USER_AGENT, blank_separated,
     path_of_url, present, shapes, unquoted, without_line_ending,
 };
-use crate::access_log::{AccessLog, Status};
+use crate::access_log::{AccessLog, Cause, CauseSource, Status};
 
 /// What an Application Load Balancer's line has before the time.
 const TYPES: [&str; 6] = ["http", "https", "h2", "grpcs", "ws", "wss"];
@@ -56,7 +56,8 @@ pub(in crate::access_log) fn read(line: &str) -> Option<FormatLine<'_>> {
         && (shapes::is_missing(target) || address(target).is_some())
         && [t1, t2, t3].iter().all(|text| is_time(text))
         && [received, sent].iter().all(|text| shapes::is_number(text))
-        && (shapes::is_missing(target_status) || shapes::status(target_status).is_some());
+        // A Classic Load Balancer writes 0 where no backend answered.
+        && (matches!(target_status, "" | "-" | "0") || shapes::status(target_status).is_some());
     if !shaped {
         return None;
     }
@@ -80,6 +81,9 @@ pub(in crate::access_log) fn read(line: &str) -> Option<FormatLine<'_>> {
         response_type: behind("error_reason").and_then(present),
         integration_status: shapes::status(target_status).map(Status::code),
         waf_response: firewall(actions).map(Cow::Borrowed),
+        cause: ["error_reason", "classification_reason"]
+            .iter()
+            .find_map(|name| present(behind(name)?).and_then(|reason| Cause::new(source(&reason), reason))),
         ..AccessLog::of(shapes::status(status)?)
     };
     let mut parts = vec![
@@ -106,6 +110,18 @@ fn firewall(actions: &str) -> Option<&'static str> {
     match actions.next_back() {
         Some("waf") => Some("WAF_BLOCK"),
         _ => actions.any(|action| action == "waf").then_some("WAF_ALLOW"),
+    }
+}
+
+/// Whose words an error reason is.
+fn source(reason: &str) -> CauseSource {
+    let begins = |words: [&str; 2]| words.iter().any(|word| reason.starts_with(word));
+    match reason {
+        _ if begins(["Lambda", "Target"]) => CauseSource::Integration,
+        // A user's session, or a token that the load balancer verifies itself.
+        _ if begins(["Auth", "JW"]) => CauseSource::Authorizer,
+        _ if reason.starts_with("WAF") => CauseSource::Waf,
+        _ => CauseSource::Gateway,
     }
 }
 
@@ -156,6 +172,25 @@ mod tests {
             (Some("WAF_BLOCK"), Some("2001:db8::1"))
         );
         assert_eq!(log.response_type.as_deref(), Some("AuthInvalidCookie"));
+        assert_eq!(log.cause, Cause::new(CauseSource::Authorizer, "AuthInvalidCookie".into()));
+    }
+
+    #[test]
+    fn what_the_load_balancer_says_of_the_failure_is_the_cause() {
+        let line = format!("{HEAD} 502 - {BEHIND}");
+        let with =
+            |reason: &str| line.replace(r#""waf,forward" "-" "-""#, &format!(r#""waf" "-" "{reason}""#));
+        for (reason, source) in [
+            ("LambdaUnhandled", CauseSource::Integration),
+            ("AuthTokenEpRequestTimeout", CauseSource::Authorizer),
+            ("JWTRequestFormatInvalid", CauseSource::Authorizer),
+            ("WAFServiceError", CauseSource::Waf),
+        ] {
+            assert_eq!(log(&with(reason)).unwrap().cause, Cause::new(source, reason.into()), "{reason}");
+        }
+        assert_eq!(log(&with("-")).unwrap().cause, None);
+        let line = line.replace(r#""502" "-" "-""#, r#""-" "Severe" "BadContentLength""#);
+        assert_eq!(log(&line).unwrap().cause, Cause::new(CauseSource::Gateway, "BadContentLength".into()));
     }
 
     #[test]
@@ -166,6 +201,13 @@ mod tests {
             (log.status.code(), log.integration_status, log.path.as_deref()),
             (504, Some(504), Some("/"))
         );
+    }
+
+    #[test]
+    fn a_classic_load_balancer_whose_backend_did_not_answer_is_read() {
+        let line = r#"2015-05-13T23:39:43.945958Z my-lb 192.0.2.39:2817 - -1 -1 -1 503 0 0 0 "GET http://www.example.com:80/ HTTP/1.1" "curl/7.38.0" - -"#;
+        let log = log(line).unwrap();
+        assert_eq!((log.status.code(), log.integration_status), (503, None));
     }
 
     #[test]
