@@ -76,13 +76,28 @@ pub struct FoundFormat {
     pub condition: String,
 }
 
-/// A stage whose format the files do not tell.
+/// A stage whose format is not in the files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gap {
     /// Where.
     pub place: Place,
     /// What the format refers to, such as `var.log_format`.
     pub reference: String,
+    /// Whose stage it is.
+    pub family: Family,
+    /// What the file is written for, which decides how the value can be found out.
+    pub tool: Tool,
+}
+
+/// What a file is written for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tool {
+    /// Terraform's language, or a plan or state of it.
+    Terraform,
+    /// CloudFormation, SAM, CDK, or what AWS's own tools print.
+    CloudFormation,
+    /// A `serverless.yml`.
+    Serverless,
 }
 
 /// Why a file cannot be read.
@@ -93,19 +108,29 @@ pub struct Fault {
     pub file: String,
     /// The line, from 1, where one is known.
     pub line: Option<usize>,
-    /// What is wrong with it.
+    /// The column, from 1, where one is known.
+    pub column: Option<usize>,
+    /// What is wrong with it, and what to do.
     pub problem: String,
 }
 
 impl Fault {
-    fn at(line: usize, problem: impl Into<String>) -> Self {
-        Self { file: String::new(), line: Some(line), problem: problem.into() }
+    fn at(line: usize, column: Option<usize>, problem: impl Into<String>) -> Self {
+        Self { file: String::new(), line: Some(line), column, problem: problem.into() }
+    }
+
+    fn too_deep(line: usize, levels: usize) -> Self {
+        let problem = format!(
+            "nested deeper than {levels} levels; give the part that has the access-log settings in a file of its own"
+        );
+        Self::at(line, None, problem)
     }
 
     fn location(&self) -> String {
-        match self.line {
-            Some(line) => format!("{}:{line}: ", self.file),
-            None => format!("{}: ", self.file),
+        match (self.line, self.column) {
+            (Some(line), Some(column)) => format!("{}:{line}:{column}: ", self.file),
+            (Some(line), None) => format!("{}:{line}: ", self.file),
+            (None, _) => format!("{}: ", self.file),
         }
     }
 }
@@ -163,7 +188,7 @@ fn in_document(file: &SourceFile<'_>, found: &mut Found) {
 }
 
 /// Adds what a format's expression comes to on each condition.
-fn add(found: &mut Found, place: &Place, family: Family, evaluate: Evaluate<'_>) {
+fn add(found: &mut Found, place: &Place, family: Family, tool: Tool, evaluate: Evaluate<'_>) {
     let mut formats = Vec::new();
     let mut gaps = Vec::new();
     for (value, condition) in alternatives(evaluate) {
@@ -177,6 +202,11 @@ fn add(found: &mut Found, place: &Place, family: Family, evaluate: Evaluate<'_>)
             None => gaps.push("a list or an object".to_owned()),
         }
     }
-    found.gaps.extend(gaps.into_iter().map(|reference| Gap { place: place.clone(), reference }));
+    found.gaps.extend(gaps.into_iter().map(|reference| Gap {
+        place: place.clone(),
+        reference,
+        family,
+        tool,
+    }));
     found.formats.append(&mut formats);
 }

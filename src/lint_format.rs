@@ -1,7 +1,7 @@
 //! Checks an access-log format before it is deployed: what will its lines be worth when there is an error.
 //!
 //! In: a format string, and a function that reads a line as the digest does. Out: findings, each with its place, when it
-//! bites and how to mend it; the filter pattern that fits; and a corrected format. The check fills in what API Gateway
+//! occurs and how to fix it; the filter pattern that fits; and a corrected format. The check fills in what API Gateway
 //! writes on success and on each kind of error and looks at the lines. Never knows of itself how a line is read.
 
 mod template;
@@ -30,7 +30,7 @@ use self::json_format::JsonFormat;
 use self::reading::{misses, missing_status, nested_status, reading};
 use self::refusals::{refusals, secret, unknown};
 pub use self::repair::{fix, mended};
-pub use self::report::render;
+pub use self::report::{WIDTH, render, wrapped};
 use self::scenarios::{Scenario, scenarios};
 use self::template::Template;
 use self::variables::find;
@@ -63,7 +63,7 @@ pub enum Kind {
     Xml,
 }
 
-/// A field that makes the digest tell more.
+/// A field that messages can show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DigestField {
@@ -124,7 +124,7 @@ pub enum Code {
     NoRequestId,
     /// A variable that this kind of API does not have.
     UnknownVariable,
-    /// The format begins as JSON and is none, whatever the values are.
+    /// The format starts like JSON but is not valid JSON, whatever the values are.
     NotJson,
     /// A variable's value breaks the JSON of a line.
     BreaksJson,
@@ -151,7 +151,7 @@ pub struct Finding {
     pub offset: Option<usize>,
     /// What is wrong, in one sentence without a full stop.
     pub message: String,
-    /// When it bites, such as `unknown route (403)`; empty where always.
+    /// When it occurs, such as `unknown route (403)`; empty where always.
     pub when: Vec<String>,
     /// A piece of a line that shows it; empty where there is none.
     pub shows: String,
@@ -181,7 +181,7 @@ pub struct Lint {
     pub kind: Kind,
     /// What is wrong, errors first, then by place.
     pub findings: Vec<Finding>,
-    /// What the digest would tell more of, if the format had it.
+    /// What the messages could show besides, if the format had it.
     pub misses: Vec<DigestField>,
     /// A filter pattern that matches exactly the error lines; tried on all of [`lines`](Self::lines).
     pub pattern: Option<String>,
@@ -223,7 +223,7 @@ pub fn lint(format: &str, api: Option<Api>, reader: Reader<'_>) -> Lint {
         broken = broken_json(&template, &json, api, &scenarios);
     }
     let reads = if broken.is_empty() {
-        reading(&template, &scenarios, &lines, selector.as_deref(), reader)
+        reading(kind, &template, &scenarios, &lines, selector.as_deref(), reader)
     } else {
         Vec::new()
     };
@@ -231,7 +231,7 @@ pub fn lint(format: &str, api: Option<Api>, reader: Reader<'_>) -> Lint {
     if !template.has("status") {
         findings.push(missing_status(kind));
     } else if let Some(nested) = selector.filter(|selector| selector != "$.status" && reads.is_empty()) {
-        findings.push(nested_status(&template, &nested, pattern.as_deref()));
+        findings.push(nested_status(&template, &nested, pattern.is_some()));
     }
     findings.extend(broken);
     findings.extend(reads);

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Found, SourceFile, find};
+use super::{Family, Found, SourceFile, find};
 
 fn found(name: &str, text: &str) -> Found {
     find(&[SourceFile { name, text, wanted: true }])
@@ -67,6 +67,16 @@ fn expressions_of_terraform_come_to_their_format() {
         ("module.logs.format", "? module.logs.format"),
         (r#"file("${path.module}/format.json")"#, "? file(path.module/format.json)"),
         ("local.list", "? a list or an object"),
+        (r#"join(" ", [for n in local.list : n if n != "x"])"#, "| $context.y"),
+        (
+            r#"join(" ", [for n in local.list : n if n != var.x])"#,
+            "? join( , [for n in local.list : n if n != var.x])",
+        ),
+        (r#""%{ for n in local.list }${n};%{ endfor }""#, "| x;$context.y;"),
+        ("one(local.list[*])", "? one(local.list[*])"),
+        ("one([local.map][*].k)", "| $context.k"),
+        ("element(local.list, 3)", "| $context.y"),
+        (r#"join(" ", flatten([local.list, ["z"]]))"#, "| x $context.y z"),
         ("false ? var.x : local.a", "| $context.a"),
     ] {
         assert_eq!(stage(expression), [expected], "{expression}");
@@ -85,6 +95,137 @@ fn each_branch_of_a_condition_is_a_format() {
     );
     assert_eq!(stage(r#"var.a ? "$context.x" : """#), ["| where var.a | $context.x"]);
     assert_eq!(stage(r#""$context.x%{ if var.a } $context.y%{ endif }""#).len(), 2);
+}
+
+#[test]
+fn defaults_of_types_are_followed() {
+    let stage = "resource \"aws_api_gateway_stage\" \"s\" {\n access_log_settings {\n  format = var.log.format\n }\n}\n";
+    for (variable, expected) in [
+        ("type = object({ format = optional(string, \"$context.t\") })", "| $context.t"),
+        ("type = object({ format = optional(string, \"$context.t\") })\n default = {}", "| $context.t"),
+        (
+            "type = object({ format = optional(string, \"$context.t\") })\n default = { format = null }",
+            "| $context.t",
+        ),
+        (
+            "type = object({ format = optional(string, \"$context.t\") })\n default = { format = \"$context.d\" }",
+            "| $context.d",
+        ),
+        ("type = object({ format = optional(string) })\n default = {}", "? var.log.format"),
+        ("type = object({ format = string })", "? var.log.format"),
+        ("type = any\n default = { format = \"$context.d\" }", "| $context.d"),
+    ] {
+        let said = said(&found("main.tf", &format!("{stage}variable \"log\" {{\n {variable}\n}}\n")));
+        assert_eq!(said, [format!("3 aws_api_gateway_stage.s {expected}")], "{variable}");
+    }
+    let nested = "resource \"aws_api_gateway_stage\" \"s\" {\n access_log_settings {\n  format = var.stages[\"a\"].log.format\n }\n}\nvariable \"stages\" {\n type = map(object({ log = optional(object({ format = optional(string, \"$context.n\") }), {}) }))\n default = { a = {} }\n}\n";
+    assert_eq!(said(&found("main.tf", nested)), ["3 aws_api_gateway_stage.s | $context.n"]);
+}
+
+#[test]
+fn each_repetition_of_a_stage_is_named() {
+    let text = |repeated: &str, format: &str| {
+        format!(
+            "resource \"aws_api_gateway_stage\" \"s\" {{\n {repeated}\n access_log_settings {{\n  format = {format}\n }}\n}}\nlocals {{\n map = {{ a = \"$context.a\", b = \"$context.b\" }}\n list = [\"$context.x\", \"$context.y\"]\n}}\n"
+        )
+    };
+    for (repeated, format, expected) in [
+        ("for_each = local.map", "each.value", vec![r#"["a"] | $context.a"#, r#"["b"] | $context.b"#]),
+        ("for_each = toset([\"b\"])", "local.map[each.key]", vec![" | $context.b"]),
+        ("for_each = local.map", "\"$context.same\"", vec![" | $context.same"]),
+        ("for_each = var.stages", "each.value", vec![" ? each.value"]),
+        ("for_each = var.stages", "\"$context.same\"", vec![" | $context.same"]),
+        ("count = 2", "local.list[count.index]", vec!["[0] | $context.x", "[1] | $context.y"]),
+        ("count = var.on ? 1 : 0", "local.list[count.index]", vec![" | $context.x"]),
+        (
+            "count = var.n",
+            "local.list[count.index]",
+            vec![" | where count.index is 0 | $context.x", " | where not count.index is 0 | $context.y"],
+        ),
+        (
+            "count = length(local.list)",
+            "local.list[count.index]",
+            vec!["[0] | $context.x", "[1] | $context.y"],
+        ),
+    ] {
+        let said = said(&found("main.tf", &text(repeated, format)));
+        let expected: Vec<String> =
+            expected.iter().map(|expected| format!("4 aws_api_gateway_stage.s{expected}")).collect();
+        assert_eq!(said, expected, "{repeated} {format}");
+    }
+}
+
+#[test]
+fn dynamic_blocks_bind_their_elements() {
+    let text = |each: &str, format: &str| {
+        format!(
+            "resource \"aws_apigatewayv2_stage\" \"s\" {{\n dynamic \"access_log_settings\" {{\n  {each}\n  content {{\n   format = {format}\n  }}\n }}\n}}\nvariable \"given\" {{\n default = {{ format = \"$context.d\" }}\n}}\n"
+        )
+    };
+    for (each, format, expected) in [
+        ("for_each = [var.given]", "access_log_settings.value.format", "| $context.d"),
+        ("for_each = var.on ? [var.given] : []", "access_log_settings.value.format", "| $context.d"),
+        ("for_each = var.given[*]", "access_log_settings.value.format", "| $context.d"),
+        ("for_each = var.given[*]\n  iterator = it", "it.value[\"format\"]", "| $context.d"),
+        ("for_each = var.other[*]", "access_log_settings.value.format", "? access_log_settings.value.format"),
+        ("for_each = [1]", "coalesce(var.nothing, \"$context.c\")", "| $context.c"),
+    ] {
+        let said: Vec<String> = said(&found("main.tf", &text(each, format)));
+        let said: Vec<&str> = said.iter().map(|said| said.split_once(".s ").unwrap().1).collect();
+        assert_eq!(said, [expected], "{each}");
+    }
+}
+
+#[test]
+fn the_protocol_of_an_api_is_that_of_its_stages() {
+    let text = |id: &str| {
+        format!(
+            "resource \"aws_apigatewayv2_api\" \"ws\" {{\n protocol_type = \"WEBSOCKET\"\n}}\nresource \"aws_apigatewayv2_api\" \"web\" {{\n protocol_type = var.protocol\n}}\nvariable \"protocol\" {{\n default = \"HTTP\"\n}}\nlocals {{\n id = aws_apigatewayv2_api.ws[0].id\n}}\nresource \"aws_apigatewayv2_stage\" \"s\" {{\n api_id = {id}\n access_log_settings {{\n  format = \"$context.status\"\n }}\n}}\n"
+        )
+    };
+    for (id, family) in [
+        ("aws_apigatewayv2_api.ws.id", Family::WebSocket),
+        ("aws_apigatewayv2_api.ws[0].id", Family::WebSocket),
+        ("local.id", Family::WebSocket),
+        ("try(aws_apigatewayv2_api.ws[0].id, var.id)", Family::WebSocket),
+        ("aws_apigatewayv2_api.web.id", Family::Http),
+        ("aws_apigatewayv2_api.other.id", Family::HttpOrWebSocket),
+        ("var.id", Family::HttpOrWebSocket),
+    ] {
+        assert_eq!(found("main.tf", &text(id)).formats[0].family, family, "{id}");
+    }
+}
+
+#[test]
+fn values_that_double_each_other_are_bounded() {
+    let doubled = |first: &str, next: fn(usize) -> String| {
+        let mut text = format!("locals {{\n l40 = {first}\n");
+        for n in (0..40).rev() {
+            let _ = writeln!(text, " l{n} = {}", next(n + 1));
+        }
+        text + "}\nresource \"aws_api_gateway_stage\" \"s\" {\n access_log_settings {\n  format = jsonencode(local.l0)\n }\n}\n"
+    };
+    for text in [
+        doubled("[\"$context.a\"]", |n| format!("concat(local.l{n}, local.l{n})")),
+        doubled("{ a = 1 }", |n| format!("{{ a = local.l{n}, b = local.l{n} }}")),
+        doubled("[\"$context.a\"]", |n| format!("flatten([local.l{n}, local.l{n}])")),
+        doubled("[1, 2]", |n| format!("[for a in local.l{n} : local.l{n}]")),
+    ] {
+        let found = found("main.tf", &text);
+        assert_eq!(found.formats.len() + found.gaps.len(), 1, "{text}");
+    }
+    let mut deep =
+        "resource \"aws_api_gateway_stage\" \"s\" {\n access_log_settings {\n  format = jsonencode(["
+            .to_owned();
+    for n in (0..5_000).rev() {
+        let _ = write!(deep, "local.l{n}, ");
+    }
+    deep.push_str("])\n }\n}\nlocals {\n l5000 = 1\n");
+    for n in 0..5_000 {
+        let _ = writeln!(deep, "l{n} = [local.l{}]", n + 1);
+    }
+    let found = found("main.tf", &(deep + "}\n"));
+    assert_eq!(found.formats.len() + found.gaps.len(), 1);
 }
 
 #[test]

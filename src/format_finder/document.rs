@@ -10,7 +10,7 @@ use super::choices::Choices;
 use super::cloudformation::Template;
 use super::node::{Content, Node};
 use super::value::Value;
-use super::{Family, Found, Place, add};
+use super::{Family, Found, Place, Tool, add};
 
 /// What several aliases share is looked at this often at most, so that aliases of aliases end.
 const MAX_VISITS: usize = 1_000;
@@ -100,7 +100,9 @@ impl Walk<'_, '_> {
         } else if is_format {
             let place = Place { file: self.file.to_owned(), line, resource: self.resource(&context) };
             let family = context.family.unwrap_or(Family::Unknown);
-            add(self.found, &place, family, &|choices| self.template.evaluate(value, choices));
+            add(self.found, &place, family, Tool::CloudFormation, &|choices| {
+                self.template.evaluate(value, choices)
+            });
             return;
         }
         if self.may_visit(value) {

@@ -21,7 +21,8 @@ pub(super) fn parse(text: &str) -> Result<Rc<Node>, Fault> {
 fn fault(error: &serde_json::Error) -> Fault {
     let words = error.to_string();
     let what = words.split(" at line ").next().unwrap_or_default();
-    Fault::at(error.line(), format!("not JSON: {what}"))
+    let problem = format!("not valid JSON: {what}; correct it (`jq . FILE` reports it too)");
+    Fault::at(error.line(), Some(error.column()), problem)
 }
 
 /// Counts line ends up to the value that was reached.
@@ -46,9 +47,9 @@ fn node(raw: &RawValue, lines: &mut Lines<'_>, depth: usize) -> Result<Rc<Node>,
     let text = raw.get();
     let line = lines.of(text);
     let Some(depth) = depth.checked_sub(1) else {
-        return Err(Fault::at(line, format!("nested deeper than {MAX_DEPTH} levels")));
+        return Err(Fault::too_deep(line, MAX_DEPTH));
     };
-    let here = |_| Fault::at(line, "not JSON");
+    let here = |_| Fault::at(line, None, "not valid JSON; correct it (`jq . FILE` reports it too)");
     let content = match text.as_bytes().first() {
         Some(b'{') => {
             let Members(members) = serde_json::from_str(text).map_err(here)?;
@@ -112,7 +113,7 @@ mod tests {
     #[test]
     fn what_is_no_json_is_a_fault_with_its_line() {
         let fault = parse("{\n\"a\": 1,\n}").unwrap_err();
-        assert_eq!((fault.line, fault.problem.starts_with("not JSON: ")), (Some(3), true), "{fault:?}");
+        assert_eq!((fault.line, fault.problem.starts_with("not valid JSON: ")), (Some(3), true), "{fault:?}");
         assert!(parse(&"[".repeat(100_000)).is_err());
         let deep = format!("{}1{}", "[".repeat(MAX_DEPTH), "]".repeat(MAX_DEPTH));
         assert!(parse(&deep).is_err());

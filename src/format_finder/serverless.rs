@@ -6,7 +6,7 @@
 use super::choices::Choices;
 use super::node::Node;
 use super::value::{Value, concatenated};
-use super::{Family, Found, Place, add};
+use super::{Family, Found, Place, Tool, add};
 
 /// Variables within variables are followed this deep.
 const MAX_DEPTH: usize = 16;
@@ -53,7 +53,7 @@ pub(super) fn find(document: &Node, file: &str, found: &mut Found) {
             Some(format) => resolved(document, &format.value, MAX_DEPTH),
             None => Value::Text(default.to_owned()),
         };
-        add(found, &place, family, &value);
+        add(found, &place, family, Tool::Serverless, &value);
     }
 }
 

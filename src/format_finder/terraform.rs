@@ -7,15 +7,19 @@ mod expression;
 mod functions;
 mod module;
 mod piece;
+mod repetition;
+mod type_defaults;
 
 use hcl_edit::expr::{Expression, ObjectKey};
 use hcl_edit::structure::{Attribute, Block, Body, Structure};
 use hcl_edit::{Span, parser};
 
-use self::expression::Evaluation;
+use self::expression::{Bound, Evaluation};
 use self::module::Module;
+use self::repetition::Repetition;
+use super::choices::{Choices, alternatives};
 use super::value::Value;
-use super::{Family, Fault, Found, Place, SourceFile, add};
+use super::{Family, Fault, Found, Place, SourceFile, Tool, add};
 
 pub(super) use self::piece::find_in_piece;
 
@@ -28,11 +32,9 @@ pub(super) fn find(files: &[SourceFile<'_>], found: &mut Found) {
     for file in files {
         match parser::parse_body(file.text.trim_start_matches('\u{feff}')) {
             Ok(body) => bodies.push((*file, body)),
-            Err(error) if file.wanted => found.faults.push(Fault {
-                file: file.name.to_owned(),
-                line: Some(error.location().line()),
-                problem: format!("not Terraform's language: {}", error.message()),
-            }),
+            Err(error) if file.wanted => {
+                found.faults.push(Fault { file: file.name.to_owned(), ..fault(&error) });
+            }
             Err(_) => {}
         }
     }
@@ -41,10 +43,19 @@ pub(super) fn find(files: &[SourceFile<'_>], found: &mut Found) {
         module.declare(file.name, body);
     }
     for (file, body) in bodies.iter().filter(|(file, _)| file.wanted) {
-        let mut walk = Walk { module: &module, file, found };
+        let mut walk = Walk { module: &module, file, found, bound: Bound::new() };
         walk.body(body);
     }
     left_over(&module, files, found);
+}
+
+fn fault(error: &parser::Error) -> Fault {
+    let (line, column) = (error.location().line(), error.location().column());
+    if error.message().contains("nesting depth") {
+        return Fault::too_deep(line, MAX_DEPTH);
+    }
+    let problem = format!("not valid HCL: {}; correct it (`terraform fmt` reports it too)", error.message());
+    Fault::at(line, Some(column), problem)
 }
 
 /// The formats among locals and defaults that no stage or module argument came to.
@@ -60,7 +71,7 @@ fn left_over(module: &Module<'_>, files: &[SourceFile<'_>], found: &mut Found) {
         let mut part = Found::default();
         let file = files.iter().find(|file| file.name == expression.file);
         let Some(file) = file.filter(|file| file.wanted) else { continue };
-        let mut walk = Walk { module, file, found: &mut part };
+        let mut walk = Walk { module, file, found: &mut part, bound: Bound::new() };
         walk.value(&name, &mut vec![name.clone()], expression.expression, Family::Unknown, Sureness::Named);
         formats.push((name, part));
     }
@@ -84,6 +95,8 @@ struct Walk<'w, 'm> {
     module: &'w Module<'m>,
     file: &'w SourceFile<'w>,
     found: &'w mut Found,
+    /// What the blocks around bind.
+    bound: Bound,
 }
 
 impl Walk<'_, '_> {
@@ -107,25 +120,16 @@ impl Walk<'_, '_> {
                 ("resource", [kind, name]) => {
                     let family = match *kind {
                         "aws_api_gateway_stage" | "aws_api_gateway_deployment" => Family::Rest,
-                        kind if kind.starts_with("aws_apigatewayv2_") => Family::HttpOrWebSocket,
+                        kind if kind.starts_with("aws_apigatewayv2_") => self.protocol(&block.body),
                         _ => Family::Unknown,
                     };
                     let sureness = if family == Family::Unknown { Sureness::Named } else { Sureness::Stage };
-                    self.structures(
-                        &format!("{kind}.{name}"),
-                        &mut Vec::new(),
-                        &block.body,
-                        family,
-                        sureness,
-                    );
+                    self.repeated(&format!("{kind}.{name}"), &block.body, family, sureness);
                 }
-                ("module", [name]) => self.structures(
-                    &format!("module.{name}"),
-                    &mut Vec::new(),
-                    &block.body,
-                    Family::Unknown,
-                    Sureness::Named,
-                ),
+                ("module", [name]) => {
+                    let resource = format!("module.{name}");
+                    self.repeated(&resource, &block.body, Family::Unknown, Sureness::Named);
+                }
                 // Settings without their stage: a piece of a file, beside the locals that it refers to.
                 _ if name_of(block).contains("access_log") => {
                     let name = name_of(block);
@@ -134,6 +138,57 @@ impl Walk<'_, '_> {
                 }
                 _ => {}
             }
+        }
+    }
+
+    /// A resource or module, with each of its repetitions where they differ.
+    fn repeated(&mut self, resource: &str, body: &Body, family: Family, sureness: Sureness) {
+        let each: Vec<(Repetition, Found)> = repetition::of_resource(body, self.module, &self.bound)
+            .into_iter()
+            .map(|repetition| {
+                let mut found = Found::default();
+                let bound = repetition.bound.clone();
+                let mut walk = Walk { module: self.module, file: self.file, found: &mut found, bound };
+                walk.structures(resource, &mut Vec::new(), body, family, sureness);
+                (repetition, found)
+            })
+            .collect();
+        let differ = each.windows(2).any(|two| matches!(two, [(_, one), (_, other)] if one != other));
+        for (repetition, mut found) in each {
+            if differ {
+                let name = |place: &mut Place| place.resource.push_str(&repetition.index);
+                found.formats.iter_mut().for_each(|format| name(&mut format.place));
+                found.gaps.iter_mut().for_each(|gap| name(&mut gap.place));
+            }
+            self.found.formats.append(&mut found.formats);
+            self.found.gaps.append(&mut found.gaps);
+            if !differ {
+                break;
+            }
+        }
+    }
+
+    /// The kind of API by the `protocol_type` of the API whose stage this is.
+    fn protocol(&self, stage: &Body) -> Family {
+        let Some(id) = stage.get_attribute("api_id") else { return Family::HttpOrWebSocket };
+        let value = |expression: &Expression| {
+            let value = |choices: &Choices| {
+                Evaluation::new(self.module, choices, Bound::new()).value(expression).text()
+            };
+            match alternatives(value).as_slice() {
+                [(Some(only), _)] => Some(only.clone()),
+                _ => None,
+            }
+        };
+        let protocol = value(&id.value).and_then(|id| {
+            let (_, name) = id.split_once("aws_apigatewayv2_api.")?;
+            let end = name.find(|c: char| !(c.is_alphanumeric() || "_-".contains(c))).unwrap_or(name.len());
+            value(self.module.protocol(name.get(..end)?)?)
+        });
+        match protocol.as_deref() {
+            Some("HTTP") => Family::Http,
+            Some("WEBSOCKET") => Family::WebSocket,
+            _ => Family::HttpOrWebSocket,
         }
     }
 
@@ -154,10 +209,40 @@ impl Walk<'_, '_> {
                 }
                 Structure::Block(block) => {
                     path.push(name_of(block));
-                    self.structures(resource, path, &block.body, family, sureness);
+                    self.block(resource, path, block, family, sureness);
                     path.pop();
                 }
             }
+        }
+    }
+
+    fn block(
+        &mut self,
+        resource: &str,
+        path: &mut Vec<String>,
+        block: &Block,
+        family: Family,
+        sureness: Sureness,
+    ) {
+        if block.ident.as_str() != "dynamic" {
+            return self.structures(resource, path, &block.body, family, sureness);
+        }
+        let mut each = Vec::new();
+        for bound in repetition::of_dynamic(&name_of(block), block, self.module, &self.bound) {
+            if !self.module.may_repeat() {
+                break;
+            }
+            let mut found = Found::default();
+            let bound = self.bound.iter().cloned().chain(bound).collect();
+            let mut walk = Walk { module: self.module, file: self.file, found: &mut found, bound };
+            walk.structures(resource, path, &block.body, family, sureness);
+            each.push(found);
+        }
+        for mut found in each {
+            found.formats.retain(|format| !self.found.formats.contains(format));
+            found.gaps.retain(|gap| !self.found.gaps.contains(gap));
+            self.found.formats.append(&mut found.formats);
+            self.found.gaps.append(&mut found.gaps);
         }
     }
 
@@ -221,8 +306,9 @@ impl Walk<'_, '_> {
         let line = self.line(expression);
         let place = Place { file: self.file.name.to_owned(), line, resource: resource.to_owned() };
         let mut found = Found::default();
-        add(&mut found, &place, family, &|choices| {
-            part(Evaluation::new(self.module, choices).value(expression)).unwrap_or(Value::Null)
+        add(&mut found, &place, family, Tool::Terraform, &|choices| {
+            part(Evaluation::new(self.module, choices, self.bound.clone()).value(expression))
+                .unwrap_or(Value::Null)
         });
         let is_stage = sureness == Sureness::Stage;
         let is_format = |text: &str| is_stage || text.contains("$context.");

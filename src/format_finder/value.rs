@@ -3,10 +3,59 @@
 //! In: parts that an evaluator read. Out: a text in which each part that is not known stands as `${name}`, a gap.
 //! Never guesses what a gap holds.
 
+use std::cell::Cell;
+
 /// A text longer than this is not built: no format is near it, and references that double each other end here.
 pub(super) const MAX_TEXT: usize = 64 * 1024;
 /// A gap's name is cut to this many characters.
 const MAX_NAME: usize = 60;
+/// Lists and objects within each other are built this deep.
+const MAX_LEVELS: usize = 128;
+/// So many expressions are evaluated for one format, so that names that refer to each other end.
+const MAX_STEPS: usize = 10_000;
+/// So many bytes are built for one format, each item counted as [`ITEM_BYTES`] besides its text.
+const MAX_BUILT: usize = 16 * 1024 * 1024;
+const ITEM_BYTES: usize = 64;
+
+/// What the evaluation of one format may still cost: a small file can ask for a value of any size.
+#[derive(Debug)]
+pub(super) struct Budget {
+    steps: Cell<usize>,
+    built: Cell<usize>,
+}
+
+impl Budget {
+    pub(super) fn new() -> Self {
+        Self { steps: Cell::new(MAX_STEPS), built: Cell::new(MAX_BUILT) }
+    }
+
+    /// Counts an evaluation; whether there was one left.
+    pub(super) fn step(&self) -> bool {
+        let left = self.steps.get().checked_sub(1);
+        self.steps.set(left.unwrap_or_default());
+        left.is_some()
+    }
+
+    /// The value, or a gap where it is too large or too deep.
+    pub(super) fn charged(&self, value: Value) -> Value {
+        if self.pay(&value, MAX_LEVELS) { value } else { Value::unknown("a value that is too large") }
+    }
+
+    fn pay(&self, value: &Value, levels: usize) -> bool {
+        let text = match value {
+            Value::Number(text) | Value::Text(text) | Value::Unknown(text) => text.len(),
+            _ => 0,
+        };
+        let Some(left) = self.built.get().checked_sub(text + ITEM_BYTES) else { return false };
+        self.built.set(left);
+        let Some(levels) = levels.checked_sub(1) else { return false };
+        match value {
+            Value::List(items) => items.iter().all(|item| self.pay(item, levels)),
+            Value::Object(members) => members.iter().all(|(_, item)| self.pay(item, levels)),
+            _ => true,
+        }
+    }
+}
 
 /// A value of Terraform, CloudFormation or the Serverless Framework.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -16,8 +16,8 @@ pub(super) fn parse(text: &str) -> Result<Vec<Rc<Node>>, Fault> {
     let mut parser = Parser::new_from_str(text);
     let mut builder = Builder::default();
     while let Some(event) = parser.next_event() {
-        let (event, span) =
-            event.map_err(|error| Fault::at(error.marker().line(), format!("not YAML: {}", error.info())))?;
+        let (event, span) = event
+            .map_err(|error| fault(error.marker().line(), Some(error.marker().col() + 1), error.info()))?;
         builder.event(event, span.start.line())?;
     }
     Ok(builder.documents)
@@ -60,7 +60,7 @@ impl Builder {
             }
             Event::Alias(anchor) => {
                 let node = self.anchors.get(&anchor).cloned();
-                let node = node.ok_or_else(|| Fault::at(line, "not YAML: an alias of what is not closed"))?;
+                let node = node.ok_or_else(|| fault(line, None, "an alias inside the node that it names"))?;
                 self.add(node, 0)?;
             }
             Event::DocumentStart(_) => self.anchors.clear(),
@@ -71,7 +71,7 @@ impl Builder {
 
     fn open(&mut self, content: Content, anchor: usize, tag: Option<&Tag>, line: usize) -> Result<(), Fault> {
         if self.open.len() >= MAX_DEPTH {
-            return Err(too_deep(line));
+            return Err(Fault::too_deep(line, MAX_DEPTH));
         }
         self.open.push(Open { node: Node { line, height: 0, tag: name(tag), content }, anchor, key: None });
         Ok(())
@@ -87,7 +87,7 @@ impl Builder {
         };
         open.node.height = open.node.height.max(node.height + 1);
         if open.node.height > MAX_DEPTH {
-            return Err(too_deep(open.node.line));
+            return Err(Fault::too_deep(open.node.line, MAX_DEPTH));
         }
         match (&mut open.node.content, open.key.take()) {
             (Content::List(items), _) => items.push(node),
@@ -101,8 +101,8 @@ impl Builder {
     }
 }
 
-fn too_deep(line: usize) -> Fault {
-    Fault::at(line, format!("nested deeper than {MAX_DEPTH} levels"))
+fn fault(line: usize, column: Option<usize>, what: &str) -> Fault {
+    Fault::at(line, column, format!("not valid YAML: {what}; correct it (`yamllint` reports it too)"))
 }
 
 /// A tag's name where it is one of the document's own, such as `Sub` for `!Sub`.

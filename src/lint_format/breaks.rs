@@ -19,10 +19,10 @@ pub(super) fn broken_json(
             severity: Severity::Error,
             code: Code::NotJson,
             offset: Some(offset),
-            message: "the format begins as JSON and is none, whatever the values are".to_owned(),
+            message: "the format starts like JSON but is not valid JSON, whatever the values are".to_owned(),
             when: Vec::new(),
             shows: String::new(),
-            fix: "look at the quotes and commas around this place; a fixed format is written anew with the same variables"
+            fix: "check the quotes and commas around this byte; --fix writes a new format with the same variables"
                 .to_owned(),
         }];
     }
@@ -47,21 +47,20 @@ fn breaks_json(
     let name = variable.name;
     let (message, fix) = match (name, in_string) {
         ("error.messageString", true) => (
-            "$context.error.messageString brings its own quotes, which end the string too early".to_owned(),
+            "$context.error.messageString has quotes of its own, which end the string too early".to_owned(),
             "write $context.error.message between the quotes".to_owned(),
         ),
         ("error.messageString", false) => (
             "$context.error.messageString is a bare - wherever API Gateway has no error of its own"
                 .to_owned(),
-            "write \"$context.error.message\", with the quotes".to_owned(),
+            "write \"$context.error.message\", in quotes".to_owned(),
         ),
-        (_, true) => (
-            format!("the value of $context.{name} breaks the string it stands in"),
-            "leave it out".to_owned(),
-        ),
+        (_, true) => {
+            (format!("the value of $context.{name} breaks the string it stands in"), "remove it".to_owned())
+        }
         (_, false) => (
-            format!("$context.{name} stands without quotes, and its value is not always a number"),
-            format!("write \"$context.{name}\", with the quotes"),
+            format!("$context.{name} is not in quotes, and its value is not always a number"),
+            format!("write \"$context.{name}\", in quotes"),
         ),
     };
     Some(Finding {

@@ -147,50 +147,61 @@ fn a_finding_says_where_when_and_what_to_do() {
     insta::assert_snapshot!([latency, message, unknown, nested].join("\n----\n"), @r#"
     REST API · JSON
 
-    error: $context.integrationLatency stands without quotes, and its value is not always a number (byte 197)
-      when: unknown route (403), refused by the authorizer (403), blocked by WAF (403), throttled (429), integration failed (500), malformed request (400)
+    error: $context.integrationLatency is not in quotes, and its value is not always a number (byte 197)
+      when: unknown route (403), refused by the authorizer (403), blocked by WAF (403), throttled (429),
+            integration failed (500), malformed request (400)
       line: ... "integrationLatency":- ...
-      fix:  write "$context.integrationLatency", with the quotes
+      fix:  write "$context.integrationLatency", in quotes
 
-    error: $context.integrationStatus stands without quotes, and its value is not always a number (byte 245)
-      when: unknown route (403), refused by the authorizer (403), blocked by WAF (403), throttled (429), integration timed out (504), integration failed (500), malformed request (400)
+    error: $context.integrationStatus is not in quotes, and its value is not always a number (byte 245)
+      when: unknown route (403), refused by the authorizer (403), blocked by WAF (403), throttled (429),
+            integration timed out (504), integration failed (500), malformed request (400)
       line: ... "integrationStatus":- ...
-      fix:  write "$context.integrationStatus", with the quotes
+      fix:  write "$context.integrationStatus", in quotes
 
-    filter pattern for the error lines, as no JSON pattern sees all of them: %\x22status\x22:\s?\x22?[45][0-9][0-9]%
-    the digest would tell more with: path, source IP, error response type, user agent
+    filter pattern for the error lines: %\x22status\x22:\s?\x22?[45][0-9][0-9]%
+      (a text pattern, because no JSON pattern matches every error line)
+    messages could also show: path, source IP, error response type, user agent
     ----
     HTTP API · JSON
 
-    error: $context.error.messageString brings its own quotes, which end the string too early (byte 108)
-      when: unknown route (404), refused by the authorizer (403), throttled (429), integration timed out (503), integration failed (500), malformed request (400)
+    error: $context.error.messageString has quotes of its own, which end the string too early (byte 108)
+      when: unknown route (404), refused by the authorizer (403), throttled (429), integration timed out
+            (503), integration failed (500), malformed request (400)
       line: ... "errorMessage":""Not Found"" ...
       fix:  write $context.error.message between the quotes
 
-    filter pattern for the error lines, as no JSON pattern sees all of them: %\x22status\x22:\s?\x22?[45][0-9][0-9]%
-    the digest would tell more with: path, source IP, error response type, integration status, latency, user agent
+    filter pattern for the error lines: %\x22status\x22:\s?\x22?[45][0-9][0-9]%
+      (a text pattern, because no JSON pattern matches every error line)
+    messages could also show: path, source IP, error response type, integration status, latency, user
+      agent
     ----
     HTTP API · JSON
 
-    error: an HTTP API has no $context.wafResponseCode (other kinds of API have it): API Gateway refuses the format (byte 73)
-      fix:  leave it out
+    error: an HTTP API has no $context.wafResponseCode (other kinds of API do): API Gateway rejects the
+      format (byte 73)
+      fix:  remove it
 
-    error: an HTTP API has no $context.identity.sourceIP: API Gateway refuses the format (byte 105)
+    error: an HTTP API has no $context.identity.sourceIP: API Gateway rejects the format (byte 105)
       fix:  did you mean $context.identity.sourceIp?
 
-    warning: an HTTP API has no $context.resourcePath (other kinds of API have it): its value is always - (byte 43)
+    warning: an HTTP API has no $context.resourcePath (other kinds of API do): it is always logged as -
+      (byte 43)
       fix:  did you mean $context.routeKey?
 
     filter pattern for the error lines: { ($.status = 4*) || ($.status = 5*) }
-    the digest would tell more with: method, route, path, source IP, error response type, integration status, latency, user agent
+    messages could also show: method, route, path, source IP, error response type, integration status,
+      latency, user agent
     ----
     REST API · JSON
 
-    warning: the status is at $.response.status, where the usual filter on $.status does not see it (byte 142)
-      fix:  add "status":"$context.status" at the top level, or filter by { ($.response.status = 4*) || ($.response.status = 5*) }
+    warning: the status is at $.response.status, where the usual filter on $.status does not look
+      (byte 142)
+      fix:  add "status":"$context.status" at the top level, or use the filter pattern given for this
+            format
 
     filter pattern for the error lines: { ($.response.status = 4*) || ($.response.status = 5*) }
-    the digest would tell more with: path, source IP, error response type, integration status, user agent
+    messages could also show: path, source IP, error response type, integration status, user agent
     "#);
 }
 

@@ -11,27 +11,28 @@ use super::{Api, Code, DigestField, FilledLine, Finding, Kind, Reader, Seen, Sev
 pub(super) fn missing_status(kind: Kind) -> Finding {
     let fix = match kind {
         Kind::Json => "add \"status\":\"$context.status\" at the top level",
-        Kind::Clf | Kind::KeyValue | Kind::Csv | Kind::Xml => "add $context.status where the preset has it",
+        Kind::KeyValue => "add status: $context.status",
+        Kind::Clf | Kind::Csv | Kind::Xml => "add $context.status where API Gateway's preset has it",
     };
     Finding {
         severity: Severity::Error,
         code: Code::NoStatus,
         offset: None,
-        message: "$context.status is missing, so no line can be told to be an error".to_owned(),
+        message: "$context.status is missing, so no line can be recognised as an error".to_owned(),
         when: Vec::new(),
         shows: String::new(),
         fix: fix.to_owned(),
     }
 }
 
-pub(super) fn nested_status(template: &Template<'_>, selector: &str, pattern: Option<&str>) -> Finding {
+pub(super) fn nested_status(template: &Template<'_>, selector: &str, has_pattern: bool) -> Finding {
     let offset = template.variables.iter().find(|variable| variable.name == "status").map(|v| v.place.start);
-    let pattern = pattern.map(|pattern| format!(", or filter by {pattern}")).unwrap_or_default();
+    let pattern = if has_pattern { ", or use the filter pattern given for this format" } else { "" };
     Finding {
         severity: Severity::Warning,
         code: Code::NestedStatus,
         offset,
-        message: format!("the status is at {selector}, where the usual filter on $.status does not see it"),
+        message: format!("the status is at {selector}, where the usual filter on $.status does not look"),
         when: Vec::new(),
         shows: String::new(),
         fix: format!("add \"status\":\"$context.status\" at the top level{pattern}"),
@@ -40,6 +41,7 @@ pub(super) fn nested_status(template: &Template<'_>, selector: &str, pattern: Op
 
 /// What the digest makes of the lines: no status, or another one.
 pub(super) fn reading(
+    kind: Kind,
     template: &Template<'_>,
     scenarios: &[Scenario],
     lines: &[FilledLine],
@@ -60,19 +62,25 @@ pub(super) fn reading(
     }
     let at = selector.map(|selector| format!(" from {selector}")).unwrap_or_default();
     let unreadable =
-        format!("statuswatch reads no status{at}, so the line is counted as unreadable and not told");
+        format!("statuswatch finds no status{at}: it counts the line as unreadable, and does not post it");
     [
         (
             unread,
             Code::Unreadable,
             unreadable.as_str(),
-            "in JSON put \"status\":\"$context.status\" at the top level; in CLF, CSV and XML keep the preset's fields and put others behind them, and in names and values keep ip or requestTime",
+            match kind {
+                Kind::Json => "put \"status\":\"$context.status\" at the top level",
+                Kind::KeyValue => "keep ip or requestTime beside the status",
+                Kind::Clf | Kind::Csv | Kind::Xml => {
+                    "start with the fields of API Gateway's preset, and put your own after them"
+                }
+            },
         ),
         (
             wrong,
             Code::WrongStatus,
-            "statuswatch reads another number than $context.status for the status",
-            "let the field status hold $context.status alone",
+            "statuswatch takes a number other than $context.status for the status",
+            "write $context.status, and nothing else, into the field named status",
         ),
     ]
     .into_iter()

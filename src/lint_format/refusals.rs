@@ -33,7 +33,7 @@ pub(super) fn refusals(template: &Template<'_>, api: Api) -> Vec<Finding> {
         findings.push(error(
             Code::NotSingleLine,
             Some(offset),
-            "the format has a line break inside, and API Gateway refuses it",
+            "the format contains a line break, which API Gateway rejects",
             "write it on one line; in Terraform use jsonencode({ ... })",
         ));
     }
@@ -42,17 +42,17 @@ pub(super) fn refusals(template: &Template<'_>, api: Api) -> Vec<Finding> {
             Code::TooLong,
             Some(MAX_HTTP_BYTES),
             &format!(
-                "the format has {} bytes, and an HTTP API takes {MAX_HTTP_BYTES}",
+                "the format has {} bytes; an HTTP API takes at most {MAX_HTTP_BYTES}",
                 template.format.len()
             ),
-            "leave out what nobody reads",
+            "remove the fields that nobody reads",
         ));
     }
     if !template.variables.is_empty() && !template.has("requestId") && !template.has("extendedRequestId") {
         findings.push(error(
             Code::NoRequestId,
             None,
-            "neither $context.requestId nor $context.extendedRequestId is there, and API Gateway refuses the format",
+            "API Gateway rejects a format that has neither $context.requestId nor $context.extendedRequestId",
             "add $context.requestId",
         ));
     }
@@ -65,13 +65,13 @@ pub(super) fn unknown(variable: &Occurrence<'_>, api: Api) -> Option<Finding> {
         return None;
     }
     let name = variable.name;
-    let elsewhere = find(name).map(|_| " (other kinds of API have it)").unwrap_or_default();
+    let elsewhere = find(name).map(|_| " (other kinds of API do)").unwrap_or_default();
     let (severity, effect) = match (api, name) {
         // Accepted and never filled, as was seen.
         (Api::Http, "resourcePath") | (Api::Rest | Api::WebSocket, _) => {
-            (Severity::Warning, "its value is always -")
+            (Severity::Warning, "it is always logged as -")
         }
-        (Api::Http, _) => (Severity::Error, "API Gateway refuses the format"),
+        (Api::Http, _) => (Severity::Error, "API Gateway rejects the format"),
     };
     Some(Finding {
         severity,
@@ -81,7 +81,7 @@ pub(super) fn unknown(variable: &Occurrence<'_>, api: Api) -> Option<Finding> {
         when: Vec::new(),
         shows: String::new(),
         fix: nearest(name, api)
-            .map_or_else(|| "leave it out".to_owned(), |nearest| format!("did you mean $context.{nearest}?")),
+            .map_or_else(|| "remove it".to_owned(), |nearest| format!("did you mean $context.{nearest}?")),
     })
 }
 

@@ -83,10 +83,10 @@ fn each_format_of_a_file_is_judged_at_its_place() {
     let said = of_file("several-stages.tf");
     for expected in [
         "several-stages.tf:10 · aws_api_gateway_stage.good\nREST API · JSON\n\nno findings",
-        "not known here, taken as plain text: var.team\n",
+        "unknown here, taken as plain text: var.team\n",
         "several-stages.tf:16 · aws_apigatewayv2_stage.bare_latency\nHTTP API · JSON\n\nerror: $context.integrationLatency",
-        "several-stages.tf:22 · aws_api_gateway_stage.elsewhere\nnot judged: the format is var.format_of_the_platform",
-        "2 formats, 1 of them would hide errors\nexit code 1\n",
+        "several-stages.tf:22 · aws_api_gateway_stage.elsewhere\nnot checked: the format is var.format_of_the_platform",
+        "2 formats; 1 would hide errors\nexit code 1\n",
     ] {
         assert!(said.contains(expected), "{expected}\n----\n{said}");
     }
@@ -161,8 +161,8 @@ fn what_holds_no_format_is_refused_with_the_way_to_one() {
     for (name, says) in [
         ("app.ts", "app.ts is a program: the format is in the template that it makes; run `cdk synth`"),
         ("no-format.tf", "no access-log format found"),
-        ("broken.tf", "broken.tf:3: not Terraform's language"),
-        ("broken.yaml", "broken.yaml:4: not YAML"),
+        ("broken.tf", "broken.tf:3:5: not valid HCL"),
+        ("broken.yaml", "broken.yaml:4:3: not valid YAML"),
         ("cdk.out/manifest.json", "no access-log format found"),
     ] {
         let said = of_file(name);
@@ -177,7 +177,7 @@ fn a_folder_is_read_whole_and_its_broken_files_are_named() {
     for name in ["cdk.out/Orders.template.json:8", "module/main.tf:3", "serverless.yml:9", "plan.json:15"] {
         assert!(out.contains(name), "{name}\n{out}");
     }
-    assert!(err.contains("broken.tf:3: ") && err.contains("broken.yaml:4: "), "{err}");
+    assert!(err.contains("broken.tf:3:5: ") && err.contains("broken.yaml:4:3: "), "{err}");
 }
 
 #[test]
@@ -224,7 +224,7 @@ fn a_piece_of_a_file_is_read_in_its_language() {
     }
     let (code, _, err) = statuswatch(&["-"], "format = var.log_format");
     assert_eq!(code, 2, "{err}");
-    assert!(err.contains("-:1 · format\nnot judged: the format is var.log_format"), "{err}");
+    assert!(err.contains("-:1 · format\nnot checked: the format is var.log_format"), "{err}");
 }
 
 #[test]
@@ -241,7 +241,7 @@ fn a_file_that_is_too_large_or_not_utf_8_is_named() {
     std::fs::File::create(&large).unwrap().set_len(65 * 1024 * 1024).unwrap();
     let latin = folder.path().join("latin.yaml");
     std::fs::write(&latin, b"a: \xe9").unwrap();
-    for (path, says) in [(&large, "bytes are more than"), (&latin, "not UTF-8 at byte 3")] {
+    for (path, says) in [(&large, "more than the limit of"), (&latin, "not UTF-8 at byte 3")] {
         let (code, _, err) = statuswatch(&[path.to_str().unwrap()], "");
         assert!(code == 2 && err.contains(says), "{code} {err}");
     }
@@ -327,7 +327,8 @@ fn documented_formats_have_no_finding_and_a_pattern_that_was_tried() {
         assert!(out.starts_with(api), "{format}\n{out}");
         assert!(out.contains("\nno findings") && code == 0, "{format}\n{out}");
         assert!(
-            out.contains("\nfilter pattern for the error lines: ") && !out.contains("tried"),
+            out.contains("\nfilter pattern for the error lines: ")
+                && !out.contains("for the error lines: none"),
             "{format}\n{out}"
         );
         assert_eq!(statuswatch(&["--fix", format], "").0, 0, "{format}");
@@ -345,5 +346,94 @@ fn the_patterns_of_formats_that_are_not_json_are_these() {
     assert_eq!(pattern(DOCUMENTED[13].1), "% status=[45][0-9][0-9]$%");
     // Without a text of its own around the status, a number elsewhere may look like one.
     let (_, out, _) = statuswatch(&["$context.requestId$context.status$context.path"], "");
-    assert!(out.contains("tried on the lines of this format, none tells them from the others"), "{out}");
+    assert!(
+        out.contains("none; 1 tried on the lines of this format, and none tells the\n  errors apart"),
+        "{out}"
+    );
+}
+
+#[test]
+fn a_text_without_variables_is_neither_a_file_nor_a_format() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notes.txt");
+    std::fs::write(&path, "hello world").unwrap();
+    let path = path.to_str().unwrap();
+    for (argument, stdin, expected) in [
+        ("hello world", "", "`hello world` is neither a file nor an access-log format".to_owned()),
+        ("{\"status\":\"200\"}", "", "`{\\\"status\\\":\\\"200\\\"}` is neither a file nor".to_owned()),
+        ("a\u{1b}[31m", "", "`a\\u{1b}[31m` is neither a file nor".to_owned()),
+        ("-", "hello world", "standard input has no access-log format".to_owned()),
+        (path, "", format!("{path} has no access-log format")),
+    ] {
+        for arguments in [vec![argument], vec!["--fix", argument]] {
+            let (code, out, err) = statuswatch(&arguments, stdin);
+            assert_eq!((code, out.as_str(), err.lines().count()), (2, "", 1), "{argument}\n{err}");
+            assert!(err.contains(&expected) && err.chars().count() < 250, "{err}");
+        }
+    }
+}
+
+#[test]
+fn no_line_is_longer_than_100_columns_but_what_is_to_be_copied() {
+    let many: Vec<String> = (0..40).map(|n| format!("\"f{n}\":\"$${{var.number_{n}}}\"")).collect();
+    let many = format!("{{{},\"requestId\":\"$context.requestId\"}}", many.join(",")).replace("$$", "$");
+    for format in [
+        BREAKS,
+        &many,
+        "$context.requestId$context.status$context.path",
+        r#"{"a":{"b":{"c":"$context.status"}}}"#,
+    ] {
+        let (_, out, _) = statuswatch(&[format], "");
+        for line in out.lines() {
+            let copied = line.starts_with("filter pattern") || line.starts_with("  line: ");
+            assert!(copied || line.chars().count() <= 100, "{line}");
+        }
+    }
+}
+
+#[test]
+fn what_is_not_known_is_asked_from_the_tool_that_knows_it() {
+    let terraform = "terraform show -json plan | statuswatch lint-format -";
+    let rest = "aws apigateway get-stages --rest-api-id ID | statuswatch lint-format -";
+    let http = "aws apigatewayv2 get-stages --api-id ID | statuswatch lint-format -";
+    let serverless = "serverless print | statuswatch lint-format -";
+    let all = [terraform, rest, http, serverless];
+    let stage = |kind: &str, settings: &str| {
+        format!("Resources:\n  S:\n    Type: {kind}\n    Properties:\n      {settings}: {{Format: !Ref F}}\n")
+    };
+    for (text, expected) in [
+        ("format = var.log_format".to_owned(), vec![terraform]),
+        (
+            "resource \"aws_api_gateway_stage\" \"s\" {\n access_log_settings {\n  format = var.f\n }\n}\n"
+                .to_owned(),
+            vec![terraform],
+        ),
+        ("Format: !Ref LogFormat".to_owned(), vec![rest, http]),
+        (stage("AWS::ApiGateway::Stage", "AccessLogSetting"), vec![rest]),
+        (stage("AWS::ApiGatewayV2::Stage", "AccessLogSettings"), vec![http]),
+        ("provider:\n  logs:\n    restApi:\n      format: ${env:FORMAT}\n".to_owned(), vec![serverless]),
+    ] {
+        let (code, out, err) = statuswatch(&["-"], &text);
+        assert_eq!((code, out.as_str()), (2, ""), "{text}\n{err}");
+        assert!(err.contains("not checked: the format is "), "{err}");
+        for command in all {
+            assert_eq!(err.contains(command), expected.contains(&command), "{text}\n{err}");
+        }
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_parsed_says_where_and_what_to_do() {
+    for (name, says) in [
+        ("broken.tf", "broken.tf:3:5: not valid HCL: "),
+        ("broken.yaml", "broken.yaml:4:3: not valid YAML: "),
+    ] {
+        let said = of_file(name);
+        assert!(said.contains(says) && said.contains("; correct it (`"), "{said}");
+    }
+    let (code, _, err) = statuswatch(&["-"], "{\"AccessLogSetting\": {\"Format\": \"x\",}}");
+    assert!(
+        code == 2 && err.contains("-:1:37: not valid JSON: ") && err.contains("; correct it (`jq"),
+        "{err}"
+    );
 }

@@ -58,7 +58,7 @@ impl Files {
 
     fn add(&mut self, path: &Path, wanted: bool, needed: bool) {
         let name = path.display().to_string();
-        let fault = |problem: String| Fault { file: name.clone(), line: None, problem };
+        let fault = |problem: String| Fault { file: name.clone(), line: None, column: None, problem };
         match read(path) {
             Ok(text) => {
                 if language(&name, &text) == Some(Language::Program) {
@@ -135,9 +135,11 @@ fn collect(folder: &Path, depth: usize, paths: &mut Vec<PathBuf>) -> std::io::Re
 fn read(path: &Path) -> Result<String, String> {
     let length = fs::metadata(path).map_err(|error| error.to_string())?.len();
     if length > MAX_FILE_BYTES {
-        return Err(format!("{length} bytes are more than the {MAX_FILE_BYTES} that are read"));
+        return Err(format!(
+            "{length} bytes, more than the limit of {MAX_FILE_BYTES}; give the template alone"
+        ));
     }
     let bytes = fs::read(path).map_err(|error| error.to_string())?;
     String::from_utf8(bytes)
-        .map_err(|error| format!("not UTF-8 at byte {}", error.utf8_error().valid_up_to()))
+        .map_err(|error| format!("not UTF-8 at byte {}; save it as UTF-8", error.utf8_error().valid_up_to()))
 }

@@ -1,14 +1,14 @@
-//! `statuswatch lint-format`: access-log formats in, what they would hide out.
+//! `statuswatch lint-format`: takes access-log formats and shows which errors they would hide.
 
 use std::io::{self, Read, Write};
 use std::path::Path;
 
 use anyhow::Context;
 use statuswatch::format_finder::{
-    self, Family, Found, FoundFormat, Language, MAX_FILE_BYTES, SourceFile, find_in_piece, language,
-    may_hold_format,
+    self, Family, Found, FoundFormat, Gap, Language, MAX_FILE_BYTES, SourceFile, Tool, find_in_piece,
+    language, may_hold_format,
 };
-use statuswatch::lint_format::{Api, Lint, api_by_variables, lint, mended, read, render};
+use statuswatch::lint_format::{Api, Code, Lint, api_by_variables, lint, mended, read, render, wrapped};
 
 use crate::Exit;
 use crate::arguments::{ApiKind, LintFormatArguments};
@@ -25,10 +25,14 @@ pub(crate) fn run(arguments: &LintFormatArguments) -> anyhow::Result<Exit> {
         if text.trim().is_empty() {
             anyhow::bail!("the format is empty; give what access_log_settings has as its format");
         }
-        return match find_in_piece(text) {
-            Some(found) => in_piece(&found, &input, api, arguments.fix),
-            None => one(&lint(text, api, &read), arguments.fix),
-        };
+        if let Some(found) = find_in_piece(text) {
+            return in_piece(&found, &input, api, arguments.fix);
+        }
+        let found = lint(text, api, &read);
+        if found.findings.iter().any(|finding| finding.code == Code::NoVariables) {
+            anyhow::bail!("{}", no_format(&arguments.format, text, &input));
+        }
+        return one(&found, arguments.fix);
     }
     let sources: Vec<SourceFile<'_>> = input
         .sources
@@ -57,7 +61,24 @@ fn format_itself(input: &Files) -> Option<&str> {
     }
 }
 
-/// One format needs no place; of several, or of one that is not told, the line is said.
+/// What a text is that is no format.
+fn no_format(argument: &str, text: &str, input: &Files) -> String {
+    const SHOWN: usize = 60;
+    let what = match input.sources.first() {
+        _ if argument == "-" => "standard input".to_owned(),
+        Some(file) if file.name != "-" => file.name.clone(),
+        _ => {
+            let shown: String = text.chars().take(SHOWN).flat_map(char::escape_debug).collect();
+            let more = if text.chars().nth(SHOWN).is_some() { "…" } else { "" };
+            return format!(
+                "`{shown}{more}` is neither a file nor an access-log format: it has no $context variable"
+            );
+        }
+    };
+    format!("{what} has no access-log format: there is no $context variable in it")
+}
+
+/// One format needs no place; several, or one that is not known, are named by their lines.
 fn in_piece(found: &Found, input: &Files, api: Option<Api>, fix: bool) -> anyhow::Result<Exit> {
     match (found.formats.as_slice(), found.gaps.as_slice()) {
         ([only], []) => one(&lint(&only.format, api.or_else(|| api_of(only)), &read), fix),
@@ -89,7 +110,7 @@ fn all(found: &Found, input: &Files, api: Option<Api>, fix: bool) -> anyhow::Res
     blocks.extend(gaps(found));
     if checked.len() > 1 {
         let hiding = checked.iter().filter(|(_, lint)| lint.hides_errors()).count();
-        blocks.push(format!("{} formats, {hiding} of them would hide errors", checked.len()));
+        blocks.push(format!("{} formats; {hiding} would hide errors", checked.len()));
     }
     let report = blocks.join("\n\n");
     let mut out = io::stdout().lock();
@@ -133,30 +154,48 @@ fn title(format: &FoundFormat) -> String {
     format!("{}:{} · {}{condition}", place.file, place.line, place.resource)
 }
 
-/// The stages that cannot be judged, and the way to judge them.
+/// The stages that cannot be judged, and for each tool the way to judge them.
 fn gaps(found: &Found) -> Option<String> {
-    let last = found.gaps.last()?;
-    let mut lines: Vec<String> = found
-        .gaps
-        .iter()
-        .map(|gap| {
-            let place = &gap.place;
-            format!(
-                "{}:{} · {}\nnot judged: the format is {}, which these files do not tell",
-                place.file, place.line, place.resource, gap.reference
-            )
-        })
-        .collect();
-    lines.push(
-        if language(&last.place.file, "") == Some(Language::Terraform) {
-            "what a plan makes of it: terraform plan -out=plan && terraform show -json plan > plan.json"
-        } else {
-            "what is deployed: aws apigateway get-stages --rest-api-id ID > stages.json \
-             (aws apigatewayv2 get-stages --api-id ID)"
+    let mut lines = Vec::new();
+    for gap in &found.gaps {
+        let place = &gap.place;
+        lines.push(format!("{}:{} · {}", place.file, place.line, place.resource));
+        lines.push(wrapped(
+            "not checked: ",
+            &format!("the format is {}, whose value is not in these files", gap.reference),
+        ));
+    }
+    let mut ways: Vec<String> = Vec::new();
+    for gap in &found.gaps {
+        let way = way(gap);
+        if !ways.contains(&way) {
+            ways.push(way);
         }
-        .to_owned(),
-    );
-    Some(lines.join("\n"))
+    }
+    lines.extend(ways);
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+/// The command that shows what a format comes to. Commands stand on lines of their own, to be copied.
+fn way(gap: &Gap) -> String {
+    match gap.tool {
+        Tool::Terraform => "the plan has the value:\n  \
+             terraform plan -out=plan && terraform show -json plan | statuswatch lint-format -"
+            .to_owned(),
+        Tool::Serverless => {
+            "the framework resolves it:\n  serverless print | statuswatch lint-format -".to_owned()
+        }
+        Tool::CloudFormation => {
+            let rest = "aws apigateway get-stages --rest-api-id ID | statuswatch lint-format -";
+            let http = "aws apigatewayv2 get-stages --api-id ID | statuswatch lint-format -";
+            let commands = match gap.family {
+                Family::Rest => vec![rest],
+                Family::Http | Family::WebSocket | Family::HttpOrWebSocket => vec![http],
+                Family::Unknown => vec![rest, http],
+            };
+            format!("the deployed stage has the value:\n  {}", commands.join("\n  "))
+        }
+    }
 }
 
 fn api_of(format: &FoundFormat) -> Option<Api> {

@@ -6,46 +6,57 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
-use hcl_edit::expr::{Expression, ForExpr, ObjectKey, Traversal, TraversalOperator};
-use hcl_edit::template::{Directive, Element, Template};
+use hcl_edit::Decorated;
+use hcl_edit::expr::{
+    BinaryOperator, Expression, ForExpr, ObjectKey, Traversal, TraversalOperator, UnaryOperator,
+};
+use hcl_edit::template::{Directive, Element, ForTemplateExpr, Template};
 
 use super::super::choices::Choices;
-use super::super::value::{Value, concatenated};
-use super::functions;
+use super::super::value::{Budget, Value, concatenated};
 use super::module::Module;
+use super::{functions, type_defaults};
 
-/// Expressions are evaluated this often for one format, and this deep, so that names that refer to each other end.
-const MAX_STEPS: usize = 20_000;
+/// Expressions within each other, and names that refer to each other, are followed this deep.
 const MAX_DEPTH: usize = 128;
+/// An element whose index is not known is one of so many at most.
+const MAX_ELEMENTS: usize = 8;
+
+/// Names and what they stand for, the innermost last.
+pub(super) type Bound = Vec<(String, Value)>;
 
 /// One evaluation with one answer for each condition.
 pub(super) struct Evaluation<'e, 'm> {
     module: &'e Module<'m>,
     choices: &'e Choices,
-    steps: Cell<usize>,
+    budget: Budget,
     depth: Cell<usize>,
     /// What locals and variables came to in this evaluation.
     known: RefCell<HashMap<String, Value>>,
-    /// What `for` binds, the innermost last.
-    bound: RefCell<Vec<(String, Value)>>,
+    /// What `for`, `each`, `count` and dynamic blocks bind.
+    bound: RefCell<Bound>,
 }
 
 impl<'e, 'm> Evaluation<'e, 'm> {
-    pub(super) fn new(module: &'e Module<'m>, choices: &'e Choices) -> Self {
-        let (steps, depth) = (Cell::new(MAX_STEPS), Cell::new(MAX_DEPTH));
-        Self { module, choices, steps, depth, known: RefCell::default(), bound: RefCell::default() }
+    pub(super) fn new(module: &'e Module<'m>, choices: &'e Choices, bound: Bound) -> Self {
+        Self {
+            module,
+            choices,
+            budget: Budget::new(),
+            depth: Cell::new(MAX_DEPTH),
+            known: RefCell::default(),
+            bound: RefCell::new(bound),
+        }
     }
 
     pub(super) fn value(&self, expression: &Expression) -> Value {
-        let (Some(steps), Some(depth)) = (self.steps.get().checked_sub(1), self.depth.get().checked_sub(1))
-        else {
-            return Value::unknown("what refers to itself");
+        let Some(depth) = self.depth.get().checked_sub(1).filter(|_| self.budget.step()) else {
+            return Value::unknown("a value that refers to itself");
         };
-        self.steps.set(steps);
         self.depth.set(depth);
         let value = self.evaluated(expression);
         self.depth.set(depth + 1);
-        value
+        self.budget.charged(value)
     }
 
     fn evaluated(&self, expression: &Expression) -> Value {
@@ -82,7 +93,9 @@ impl<'e, 'm> Evaluation<'e, 'm> {
             Expression::ForExpr(for_expression) => {
                 self.for_each(for_expression).unwrap_or_else(|| Value::unknown(&words(expression)))
             }
-            Expression::UnaryOp(_) | Expression::BinaryOp(_) => Value::unknown(&words(expression)),
+            Expression::UnaryOp(_) | Expression::BinaryOp(_) => {
+                self.operation(expression).unwrap_or_else(|| Value::unknown(&words(expression)))
+            }
         }
     }
 
@@ -104,61 +117,154 @@ impl<'e, 'm> Evaluation<'e, 'm> {
         if known.is_some() {
             return known;
         }
-        let value = self.value(self.module.get(&name)?);
+        let given = self.module.get(&name).map(|expression| self.value(expression));
+        let value = match self.module.type_of(&name) {
+            Some(kind) => type_defaults::applied(self, given, kind, &name),
+            None => given?,
+        };
         self.known.borrow_mut().insert(name, value.clone());
         Some(value)
     }
 
-    /// `local.a.b`, `var.a["b"]`, `item.c`.
+    /// `local.a.b`, `var.a["b"]`, `item.c`, `var.a[*].b`.
     fn traversal(&self, traversal: &Traversal) -> Option<Value> {
-        let mut steps = traversal.operators.iter().map(hcl_edit::Decorated::value);
-        let mut value = match &traversal.expr {
+        let mut steps = traversal.operators.as_slice();
+        let value = match &traversal.expr {
             Expression::Variable(root) if ["local", "var"].contains(&root.as_str()) => {
-                let TraversalOperator::GetAttr(name) = steps.next()? else { return None };
+                let (first, rest) = steps.split_first()?;
+                steps = rest;
+                let TraversalOperator::GetAttr(name) = first.value() else { return None };
                 self.named(format!("{}.{}", root.as_str(), name.as_str()))?
             }
             Expression::Variable(root) => self.bound(root.as_str())?,
             other => self.value(other),
         };
-        for step in steps {
-            let key = match step {
-                TraversalOperator::GetAttr(name) => name.as_str().to_owned(),
-                TraversalOperator::Index(index) => self.value(index).text()?,
-                TraversalOperator::LegacyIndex(index) => index.value().to_string(),
-                TraversalOperator::AttrSplat(_) | TraversalOperator::FullSplat(_) => return None,
-            };
-            value = match &value {
-                Value::List(items) => items.get(key.parse::<usize>().ok()?)?.clone(),
-                object => object.member(&key)?.clone(),
-            };
-        }
         // A default of null is what the caller is to give.
-        (value != Value::Null).then_some(value)
+        self.part(value, steps).filter(|value| *value != Value::Null)
+    }
+
+    fn part(&self, value: Value, steps: &[Decorated<TraversalOperator>]) -> Option<Value> {
+        let Some((step, rest)) = steps.split_first() else { return Some(value) };
+        let key = match step.value() {
+            TraversalOperator::GetAttr(name) => name.as_str().to_owned(),
+            TraversalOperator::Index(index) => match self.value(index) {
+                Value::Unknown(index) => self.chosen(&value, &index)?,
+                index => index.text()?,
+            },
+            TraversalOperator::LegacyIndex(index) => index.value().to_string(),
+            TraversalOperator::AttrSplat(_) | TraversalOperator::FullSplat(_) => {
+                let items = match value {
+                    Value::List(items) => items,
+                    Value::Null => Vec::new(),
+                    Value::Unknown(_) => return None,
+                    single => vec![single],
+                };
+                let parts = items.into_iter().map(|item| self.part(item, rest));
+                return parts.collect::<Option<Vec<_>>>().map(Value::List);
+            }
+        };
+        let member = match &value {
+            Value::List(items) => items.get(key.parse::<usize>().ok()?)?.clone(),
+            object => object.member(&key)?.clone(),
+        };
+        self.part(member, rest)
+    }
+
+    /// The key of an element whose index is not known: each of a few elements in turn.
+    fn chosen(&self, collection: &Value, index: &str) -> Option<String> {
+        let keys: Vec<String> = match collection {
+            Value::List(items) => (0..items.len()).map(|place| place.to_string()).collect(),
+            Value::Object(members) => members.iter().map(|(name, _)| name.clone()).collect(),
+            _ => return None,
+        };
+        let (last, others) = keys.split_last().filter(|_| keys.len() <= MAX_ELEMENTS)?;
+        let chosen = others.iter().find(|key| self.choices.holds(&format!("{index} is {key}")));
+        Some(chosen.unwrap_or(last).clone())
+    }
+
+    /// A comparison of values that are known, as conditions of `for` have it.
+    fn operation(&self, expression: &Expression) -> Option<Value> {
+        match expression {
+            Expression::UnaryOp(operation) if *operation.operator.value() == UnaryOperator::Not => {
+                let Value::Bool(value) = self.value(&operation.expr) else { return None };
+                Some(Value::Bool(!value))
+            }
+            Expression::BinaryOp(operation) => {
+                let (left, right) = (self.value(&operation.lhs_expr), self.value(&operation.rhs_expr));
+                match (operation.operator.value(), left, right) {
+                    (_, Value::Unknown(_), _) | (_, _, Value::Unknown(_)) => None,
+                    (BinaryOperator::Eq, left, right) => Some(Value::Bool(left == right)),
+                    (BinaryOperator::NotEq, left, right) => Some(Value::Bool(left != right)),
+                    (BinaryOperator::And, Value::Bool(left), Value::Bool(right)) => {
+                        Some(Value::Bool(left && right))
+                    }
+                    (BinaryOperator::Or, Value::Bool(left), Value::Bool(right)) => {
+                        Some(Value::Bool(left || right))
+                    }
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
     }
 
     /// `[for v in list : …]`, `{ for k, v in map : … => … }`.
     fn for_each(&self, for_expression: &ForExpr) -> Option<Value> {
-        let pairs: Vec<(Value, Value)> = pairs(self.value(&for_expression.intro.collection_expr))?;
-        let key_name = for_expression.intro.key_var.as_ref().map(|name| name.as_str());
-        let value_name = for_expression.intro.value_var.as_str();
-        if for_expression.cond.is_some() || for_expression.grouping {
+        let pairs = pairs(self.value(&for_expression.intro.collection_expr))?;
+        if for_expression.grouping {
             return None;
         }
+        let key_name = for_expression.intro.key_var.as_ref().map(|name| name.as_str());
+        let value_name = for_expression.intro.value_var.as_str();
         let mut items = Vec::new();
         for (key, value) in pairs {
-            let bound = self.bound.borrow().len();
-            self.bound.borrow_mut().extend(key_name.map(|name| (name.to_owned(), key)));
-            self.bound.borrow_mut().push((value_name.to_owned(), value));
-            let key = for_expression.key_expr.as_ref().map(|key| self.value(key));
-            let value = self.value(&for_expression.value_expr);
-            self.bound.borrow_mut().truncate(bound);
-            items.push((key, value));
+            let item = self.with(key_name, key, value_name, value, || {
+                let wanted = match &for_expression.cond {
+                    Some(condition) => match self.value(&condition.expr) {
+                        Value::Bool(wanted) => wanted,
+                        _ => return None,
+                    },
+                    None => true,
+                };
+                let key = || for_expression.key_expr.as_ref().map(|key| self.value(key));
+                Some(wanted.then(|| (key(), self.value(&for_expression.value_expr))))
+            });
+            items.extend(item?);
         }
         if for_expression.key_expr.is_none() {
             return Some(Value::List(items.into_iter().map(|(_, value)| value).collect()));
         }
         let members = items.into_iter().map(|(key, value)| Some((key?.text()?, value)));
         members.collect::<Option<Vec<_>>>().map(Value::Object)
+    }
+
+    /// What `inner` gives while the names stand for these values.
+    fn with<T>(
+        &self,
+        key_name: Option<&str>,
+        key: Value,
+        value_name: &str,
+        value: Value,
+        inner: impl FnOnce() -> T,
+    ) -> T {
+        let bound = self.bound.borrow().len();
+        self.bound.borrow_mut().extend(key_name.map(|name| (name.to_owned(), key)));
+        self.bound.borrow_mut().push((value_name.to_owned(), value));
+        let result = inner();
+        self.bound.borrow_mut().truncate(bound);
+        result
+    }
+
+    /// `%{ for item in list }…%{ endfor }`.
+    fn repeated(&self, directive: &ForTemplateExpr) -> Option<Value> {
+        let pairs = pairs(self.value(&directive.collection_expr))?;
+        let key_name = directive.key_var.as_ref().map(|name| name.as_str());
+        let parts = pairs.into_iter().map(|(key, value)| {
+            self.with(key_name, key, directive.value_var.as_str(), value, || {
+                self.elements(&directive.template)
+            })
+        });
+        Some(concatenated(parts.collect::<Vec<_>>(), "a template with for"))
     }
 
     fn template(&self, template: &Template, whole: &Expression) -> Value {
@@ -172,6 +278,9 @@ impl<'e, 'm> Evaluation<'e, 'm> {
     }
 
     fn elements(&self, template: &Template) -> Value {
+        if !self.budget.step() {
+            return Value::unknown("a value that refers to itself");
+        }
         let parts = template.iter().map(|element| match element {
             Element::Literal(text) => Value::Text(text.value().clone()),
             Element::Interpolation(interpolation) => self.value(&interpolation.expr),
@@ -184,7 +293,9 @@ impl<'e, 'm> Evaluation<'e, 'm> {
                         otherwise.map_or(Value::Null, |branch| self.elements(&branch.template))
                     }
                 }
-                Directive::For(_) => Value::unknown("for"),
+                Directive::For(directive) => self
+                    .repeated(&directive.for_expr)
+                    .unwrap_or_else(|| Value::unknown(&words(&directive.for_expr.collection_expr))),
             },
         });
         concatenated(parts.collect::<Vec<_>>(), "template")
@@ -192,7 +303,7 @@ impl<'e, 'm> Evaluation<'e, 'm> {
 }
 
 /// The keys and values of a list or an object.
-fn pairs(collection: Value) -> Option<Vec<(Value, Value)>> {
+pub(super) fn pairs(collection: Value) -> Option<Vec<(Value, Value)>> {
     match collection {
         Value::List(items) => Some(
             items

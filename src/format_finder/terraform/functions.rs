@@ -51,9 +51,14 @@ pub(super) fn call(name: &str, mut arguments: Vec<Value>, expanded: bool) -> Opt
         }
         "try" => arguments.iter().find(|value| !matches!(value, Value::Unknown(_))).cloned(),
         "merge" => {
+            // Each name is looked for among all others.
+            const MAX_MEMBERS: usize = 1_000;
             let mut merged: Vec<(String, Value)> = Vec::new();
             for argument in &arguments {
                 let Value::Object(members) = argument else { return None };
+                if merged.len() + members.len() > MAX_MEMBERS {
+                    return None;
+                }
                 for (name, value) in members {
                     merged.retain(|(known, _)| known != name);
                     merged.push((name.clone(), value.clone()));
@@ -61,6 +66,7 @@ pub(super) fn call(name: &str, mut arguments: Vec<Value>, expanded: bool) -> Opt
             }
             Some(Value::Object(merged))
         }
+        "one" | "element" | "length" | "flatten" => of_collection(name, first, text(1)),
         "concat" => {
             let lists = arguments.into_iter().map(|argument| match argument {
                 Value::List(items) => Some(items),
@@ -84,6 +90,43 @@ pub(super) fn call(name: &str, mut arguments: Vec<Value>, expanded: bool) -> Opt
             Some(Value::List(members.into_iter().map(item).collect()))
         }
         _ => None,
+    }
+}
+
+/// The functions of a list or an object that give a part of it or its length. `place`: the second argument.
+fn of_collection(name: &str, first: &Value, place: Option<String>) -> Option<Value> {
+    match (name, first) {
+        ("one", Value::List(items)) => match items.as_slice() {
+            [] => Some(Value::Null),
+            [only] => Some(only.clone()),
+            _ => None,
+        },
+        ("one", single) => Some(single.clone()),
+        ("element", Value::List(items)) => {
+            let place: usize = place?.parse().ok()?;
+            items.get(place.checked_rem(items.len())?).cloned()
+        }
+        ("length", Value::List(items)) => Some(Value::Number(items.len().to_string())),
+        ("length", Value::Object(members)) => Some(Value::Number(members.len().to_string())),
+        ("flatten", Value::List(items)) => {
+            let mut flat = Vec::new();
+            for item in items {
+                flatten(item, &mut flat);
+            }
+            Some(Value::List(flat))
+        }
+        _ => None,
+    }
+}
+
+fn flatten(value: &Value, flat: &mut Vec<Value>) {
+    match value {
+        Value::List(items) => {
+            for item in items {
+                flatten(item, flat);
+            }
+        }
+        other => flat.push(other.clone()),
     }
 }
 

@@ -1,8 +1,9 @@
-//! What the files of a Terraform module declare: locals, defaults of variables, and the values of `.tfvars`.
+//! What the files of a Terraform module declare: locals, types and defaults of variables, the values of `.tfvars`, and
+//! the protocols of APIs.
 //!
 //! In: parsed files. Out: expressions by name, such as `local.format`. Keeps which names were used.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use hcl_edit::expr::Expression;
@@ -12,7 +13,13 @@ use hcl_edit::structure::Body;
 #[derive(Debug, Default)]
 pub(super) struct Module<'m> {
     values: BTreeMap<String, Declared<'m>>,
+    /// The types of variables, by `var.x`.
+    types: BTreeMap<String, &'m Expression>,
+    /// The `protocol_type` of each `aws_apigatewayv2_api`, by its name.
+    protocols: BTreeMap<String, &'m Expression>,
     used: RefCell<BTreeSet<String>>,
+    /// How often a dynamic block was repeated: blocks within blocks multiply.
+    repeated: Cell<usize>,
 }
 
 /// An expression and the file in which it stands.
@@ -44,10 +51,22 @@ impl<'m> Module<'m> {
                 }
                 "variable" => {
                     let label = block.labels.first().map(hcl_edit::structure::BlockLabel::as_str);
+                    if let (Some(label), Some(kind)) = (label, block.body.get_attribute("type")) {
+                        self.types.insert(format!("var.{label}"), &kind.value);
+                    }
                     let default = block.body.get_attribute("default");
                     if let (Some(label), Some(default)) = (label, default) {
                         let declared = Declared { file, expression: &default.value };
                         self.values.entry(format!("var.{label}")).or_insert(declared);
+                    }
+                }
+                "resource" => {
+                    let mut labels = block.labels.iter().map(hcl_edit::structure::BlockLabel::as_str);
+                    let protocol = block.body.get_attribute("protocol_type");
+                    if let (Some("aws_apigatewayv2_api"), Some(name), Some(protocol)) =
+                        (labels.next(), labels.next(), protocol)
+                    {
+                        self.protocols.insert(name.to_owned(), &protocol.value);
                     }
                 }
                 _ => {}
@@ -55,11 +74,28 @@ impl<'m> Module<'m> {
         }
     }
 
+    /// The type of `var.x`.
+    pub(super) fn type_of(&self, name: &str) -> Option<&'m Expression> {
+        self.types.get(name).copied()
+    }
+
+    /// The `protocol_type` of the `aws_apigatewayv2_api` of that name.
+    pub(super) fn protocol(&self, name: &str) -> Option<&'m Expression> {
+        self.protocols.get(name).copied()
+    }
+
     /// The expression of `local.x` or `var.x`.
     pub(super) fn get(&self, name: &str) -> Option<&'m Expression> {
         let declared = self.values.get(name)?;
         self.used.borrow_mut().insert(name.to_owned());
         Some(declared.expression)
+    }
+
+    /// Counts a repetition of a dynamic block; whether it is one of the few that are looked at.
+    pub(super) fn may_repeat(&self) -> bool {
+        const MAX_REPEATED: usize = 1_000;
+        self.repeated.set(self.repeated.get().saturating_add(1));
+        self.repeated.get() <= MAX_REPEATED
     }
 
     /// All of them, by name.

@@ -8,7 +8,7 @@ use hcl_edit::structure::{Body, Structure};
 
 use super::super::{Family, Found, SourceFile};
 use super::module::Module;
-use super::{Sureness, Walk, left_over};
+use super::{Bound, Sureness, Walk, left_over};
 
 /// So many blocks may begin before the piece, or end after it.
 const MAX_OPEN: usize = 4;
@@ -23,7 +23,7 @@ pub(in super::super) fn find_in_piece(name: &str, text: &str) -> Option<Found> {
     let mut module = Module::default();
     module.declare(name, &body);
     let mut found = Found::default();
-    let mut walk = Walk { module: &module, file: &file, found: &mut found };
+    let mut walk = Walk { module: &module, file: &file, found: &mut found, bound: Bound::new() };
     for structure in &body {
         match structure {
             Structure::Attribute(attribute) => {
