@@ -7,6 +7,7 @@
 mod environment;
 mod error;
 mod notify;
+mod state_table;
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -15,6 +16,7 @@ pub(crate) use environment::Environment;
 use environment::shown;
 pub use error::ConfigError;
 pub use notify::NotifySettings;
+pub use state_table::{StateTable, StateTableError};
 
 use crate::access_log::Format;
 use crate::aws::AwsAccess;
@@ -44,7 +46,7 @@ const LOG_GROUPS: &str = "STATUSWATCH_LOG_GROUPS";
 
 /// The namespace in which an unknown name is an error, because it can only be a slip.
 const PREFIX: &str = "STATUSWATCH_";
-const PREFIXED: [&str; 12] = [
+const PREFIXED: [&str; 13] = [
     RULES,
     FORMAT,
     MAX_LINES,
@@ -57,6 +59,7 @@ const PREFIXED: [&str; 12] = [
     notify::NOTIFY,
     notify::FOLLOW_UPS,
     notify::QUIET,
+    state_table::STATE_TABLE,
 ];
 
 /// The function's settings. An unset variable has its default; one that is set to nothing or to white
@@ -82,6 +85,9 @@ pub struct Config {
     pub spacing: Duration,
     /// What is notified.
     pub notify: NotifySettings,
+    /// `STATUSWATCH_STATE_TABLE`: the DynamoDB table in which incidents are kept, by name or ARN, and how it is
+    /// asked; this process's memory where unset.
+    pub state_table: Option<(StateTable, Box<AwsAccess>)>,
     /// `STATUSWATCH_MAX_DECOMPRESSED_BYTES`: cap on one batch after inflation; 128 MiB where unset.
     pub max_decompressed_bytes: u64,
     /// `STATUSWATCH_ALLOWED_HOSTS`: hosts that a webhook may be on besides Slack's own.
@@ -183,6 +189,7 @@ impl Config {
         let burst = faults.note(BURST, environment.number(BURST, 1..=100, 5));
         let spacing = faults.note(SPACING, environment.number(SPACING, 1..=3_600, 5));
         let notify = NotifySettings::read(&environment, &mut faults);
+        let state_table = StateTable::read(&environment, &mut faults);
         let log_groups = environment.get(LOG_GROUPS).unwrap_or_default().parse();
         let log_groups: LogGroups = faults.note(LOG_GROUPS, log_groups).unwrap_or_default();
         let bytes = environment.number(MAX_DECOMPRESSED_BYTES, 1..=1 << 40, 128 << 20);
@@ -215,6 +222,7 @@ impl Config {
             burst,
             spacing: Duration::from_secs(spacing),
             notify,
+            state_table,
             max_decompressed_bytes,
             allowed_hosts,
             log_groups,

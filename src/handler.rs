@@ -9,6 +9,7 @@ mod every;
 mod incidents;
 mod kinesis;
 mod logs;
+mod shared;
 mod tick;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -20,6 +21,7 @@ pub(crate) use every::{draw, draw_quiet_again};
 
 use aws_lambda_events::event::streams::KinesisEventResponse;
 use serde::Serialize;
+use shared::Shared;
 use thiserror::Error;
 use tokio::time::Instant;
 
@@ -35,6 +37,7 @@ use crate::outbox::{Bucket, Outbox};
 use crate::pace::Pace;
 use crate::slack::post::{Post, PostError, PostOutcome};
 use crate::slack::render::Style;
+use crate::store::{DynamoDb, Rate, Store};
 use crate::trigger::{self, Trigger, TriggerError};
 
 /// Where messages go. The function's is a webhook; the simulations' is a model of Slack.
@@ -43,24 +46,26 @@ pub trait Slack {
     fn post(&mut self, post: Post<'_>, budget: Budget) -> impl Future<Output = PostOutcome>;
 }
 
-/// What a container keeps from one invocation to the next.
+/// What a container keeps from one invocation to the next; `T` is the store that all containers share, where they do.
 #[derive(Debug)]
-pub struct Handler<S> {
+pub struct Handler<S, T = DynamoDb> {
     reader: Reader,
     style: Style,
     max_decompressed_bytes: u64,
     slack: S,
     outbox: Outbox,
     mode: Mode,
+    shared: Option<Shared<T>>,
     remembered: Remembered,
     alarms: AlarmMemory,
 }
 
 /// What is notified (`STATUSWATCH_NOTIFY`), and how fast.
 #[derive(Debug)]
-pub struct Notify {
+pub struct Notify<T = DynamoDb> {
     outbox: Outbox,
     mode: Mode,
+    shared: Option<Shared<T>>,
 }
 
 /// What is notified, with all that is deferred.
@@ -68,8 +73,10 @@ pub struct Notify {
 pub(crate) enum Mode {
     /// Each delivery.
     Every(Pace),
-    /// Incidents.
+    /// Incidents, each container its own.
     Incidents(Incidents),
+    /// Incidents, all containers the same.
+    Shared,
 }
 
 /// When an invocation is, and how long it may take.
@@ -165,6 +172,10 @@ impl Invocation {
         i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
     }
 
+    fn wall_clock(&self) -> SystemTime {
+        self.now + self.began.elapsed()
+    }
+
     fn budget(&self) -> Budget {
         Budget::of_invocation(self.deadline, self.now + self.began.elapsed())
     }
@@ -187,13 +198,19 @@ impl Invocation {
 /// What a post is given after a pause: with less, waiting would only lose the time.
 const TIME_TO_POST: Duration = Duration::from_secs(1);
 
-impl<S: Slack> Handler<S> {
+impl<S: Slack, T: Store> Handler<S, T> {
     /// A handler that has seen nothing yet.
     #[must_use]
-    pub fn new(reader: Reader, style: Style, max_decompressed_bytes: u64, notify: Notify, slack: S) -> Self {
+    pub fn new(
+        reader: Reader,
+        style: Style,
+        max_decompressed_bytes: u64,
+        notify: Notify<T>,
+        slack: S,
+    ) -> Self {
         let (remembered, alarms) = (Remembered::default(), AlarmMemory::default());
-        let Notify { outbox, mode } = notify;
-        Self { reader, style, max_decompressed_bytes, slack, outbox, mode, remembered, alarms }
+        let Notify { outbox, mode, shared } = notify;
+        Self { reader, style, max_decompressed_bytes, slack, outbox, mode, shared, remembered, alarms }
     }
 
     /// Handles one event.
@@ -206,11 +223,17 @@ impl<S: Slack> Handler<S> {
             Ok(Trigger::Alarm(_)) => self.notifications(event, invocation).await,
             Err(error) => Outcome::failed(error.into()),
         };
-        outcome.ledger.pending = self.mode.pending();
+        let ledger = &mut outcome.ledger;
+        let taken_over = if matches!(self.mode, Mode::Shared) {
+            ledger.released
+        } else {
+            ledger.pending = self.mode.pending();
+            pending_before
+        };
         if let Ok(Answer::Ledger(ledger)) = &mut outcome.answer {
             *ledger = outcome.ledger;
         }
-        debug_assert!(outcome.ledger.balances(pending_before), "{:?}", outcome.ledger);
+        debug_assert!(outcome.ledger.balances(taken_over), "{:?}", outcome.ledger);
         outcome
     }
 
@@ -225,23 +248,39 @@ impl Notify {
     /// Each delivery is a message; in a storm, lines are folded until there is a token.
     #[must_use]
     pub fn every(bucket: Bucket) -> Self {
-        Self { outbox: Outbox::new(bucket), mode: Mode::Every(Pace::default()) }
+        Self { outbox: Outbox::new(bucket), mode: Mode::Every(Pace::default()), shared: None }
     }
 
     /// Incidents are notified, each kept in this process's memory.
     #[must_use]
     pub fn incidents(bucket: Bucket, policy: Policy) -> Self {
         let mode = Mode::Incidents(Incidents::new(policy.in_memory()));
-        Self { outbox: Outbox::new(bucket), mode }
+        Self { outbox: Outbox::new(bucket), mode, shared: None }
+    }
+}
+
+impl<T: Store> Notify<T> {
+    /// Incidents are notified, kept in a store that all containers share, as is the rate limit.
+    #[must_use]
+    pub fn shared(rate: Rate, policy: Policy, store: T) -> Self {
+        let outbox = Outbox::new(Bucket::new(rate.burst, rate.spacing_ms));
+        Self { outbox, mode: Mode::Shared, shared: Some(Shared::new(store, rate, policy)) }
+    }
+
+    /// Each delivery is a message, as in [`Notify::every`], within the rate limit that all containers share.
+    #[must_use]
+    pub fn every_shared(rate: Rate, store: T) -> Self {
+        Self { mode: Mode::Every(Pace::default()), ..Self::shared(rate, Policy::default(), store) }
     }
 }
 
 impl Mode {
-    /// Lines that are deferred.
+    /// Lines that this process defers.
     fn pending(&self) -> u64 {
         match self {
             Self::Every(pace) => pace.pending(),
             Self::Incidents(incidents) => incidents.pending(),
+            Self::Shared => 0,
         }
     }
 }

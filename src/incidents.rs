@@ -2,6 +2,8 @@
 //!
 //! Pure: it posts nothing and reads no clock. The function and the backtest drive it alike.
 
+pub(crate) mod journal;
+
 use std::str::FromStr;
 
 use thiserror::Error;
@@ -156,6 +158,32 @@ impl Tracked {
         section.is_rest = self.is_rest;
         self.pending.fold(Digest { sections: vec![section], quiet, id }, samples);
         self.pending.sort();
+    }
+
+    /// Takes the lines of one log group in that arrived together.
+    pub(crate) fn take_digest(
+        &mut self,
+        digest: &Digest,
+        samples_per_group: usize,
+        now_ms: i64,
+        policy: &Policy,
+    ) {
+        for section in &digest.sections {
+            self.take(section, digest.quiet.clone(), digest.id, samples_per_group, now_ms, policy);
+        }
+    }
+
+    /// The lines of one log group, alone: the incident begins with them.
+    pub(crate) fn alone(digest: &Digest, samples_per_group: usize, now_ms: i64, policy: &Policy) -> Self {
+        let section = digest.sections.first();
+        let mut tracked = Self {
+            log_group: section.map(|section| section.log_group.clone()).unwrap_or_default(),
+            is_rest: section.is_some_and(|section| section.is_rest),
+            incident: Incident::default(),
+            pending: Digest::default(),
+        };
+        tracked.take_digest(digest, samples_per_group, now_ms, policy);
+        tracked
     }
 
     /// A message was due and had to wait.

@@ -50,7 +50,8 @@ counters! {
     shown: "Shown",
     /// Lines that are only in a count of a posted message.
     counted: "Counted",
-    /// Lines that the process holds folded after this invocation.
+    /// Lines that are deferred: all that the process holds after this invocation; where a store keeps them, those that
+    /// this invocation put there.
     pending: "Pending",
     /// Lines given back to Lambda as an error.
     failed: "Failed",
@@ -66,6 +67,10 @@ counters! {
     alarms: "Alarms",
     /// Notifications and batches that were rightly not told.
     silent: "Silent",
+    /// Lines that were deferred by other invocations, taken out of the store and told by this one.
+    released: "Released",
+    /// Calls of the store that failed.
+    store_errors: "StoreErrors",
 }
 
 /// What goes out as metrics besides the ledger.
@@ -164,7 +169,7 @@ mod tests {
         let answer = serde_json::to_string(&ledger).unwrap();
         assert_eq!(
             answer,
-            r#"{"received":3,"ok":1,"ignored":0,"unreadable":0,"duplicate":0,"matched":2,"shown":2,"counted":0,"pending":0,"failed":0,"posted":1,"salvaged":0,"undecodable":0,"ambiguous":0,"alarms":0,"silent":0}"#
+            r#"{"received":3,"ok":1,"ignored":0,"unreadable":0,"duplicate":0,"matched":2,"shown":2,"counted":0,"pending":0,"failed":0,"posted":1,"salvaged":0,"undecodable":0,"ambiguous":0,"alarms":0,"silent":0,"released":0,"store_errors":0}"#
         );
         assert!(ledger.balances(0));
         assert!(!ledger.balances(1));

@@ -61,6 +61,30 @@ impl Outgoing {
     }
 }
 
+impl Outgoing {
+    /// A token was taken for it elsewhere: no other is needed.
+    pub fn has_taken(&mut self) {
+        self.has_token = true;
+    }
+
+    /// Whether it needs a token.
+    #[must_use]
+    pub fn needs_token(&self) -> bool {
+        !self.has_token
+    }
+
+    /// What to do where there is no token before `ready_ms`. What is urgent waits for none, but `is_pause` says that
+    /// Slack asks for no post until then.
+    #[must_use]
+    pub fn without_token(&self, ready_ms: i64, is_pause: bool) -> Decision {
+        match self.urgency {
+            Urgency::Urgent if !is_pause => Decision::Post,
+            Urgency::Required | Urgency::Urgent => Outbox::wait(true, ready_ms, self),
+            Urgency::Deferrable | Urgency::Immediate => Decision::Hold,
+        }
+    }
+}
+
 impl Outbox {
     /// With all tokens there.
     #[must_use]

@@ -18,6 +18,7 @@ use crate::secret::{PlaceKind, SecretError, Secrets, Stored};
 use crate::slack::client::{Client, ClientSettings};
 use crate::slack::post::{Post, PostOutcome};
 use crate::slack::webhook_url::{AllowedHosts, WebhookUrl};
+use crate::store::{DynamoDb, Rate};
 
 /// Where a rules fault is listed.
 const RULES: &str = "STATUSWATCH_RULES";
@@ -74,6 +75,10 @@ pub async fn start(
             parse_rules(&text.map_err(|error| StartError::Secret { variable: RULES, error })?)?
         }
     };
+    let store = config.state_table.map(|(table, access)| {
+        let store = DynamoDb::new(http.clone(), *access, table.name().to_owned(), seed);
+        store.in_region(table.region())
+    });
     let webhook = connect_with(http, config.webhook, config.allowed_hosts, budget, seed).await?;
     let reader = Reader {
         format: config.format,
@@ -83,10 +88,13 @@ pub async fn start(
         ..Reader::new(rules)
     };
     let spacing_ms = u32::try_from(config.spacing.as_millis()).unwrap_or(u32::MAX);
-    let bucket = Bucket::new(config.burst, spacing_ms);
-    let notify = match config.notify.mode {
-        NotifyMode::Incidents => Notify::incidents(bucket, config.notify.policy),
-        NotifyMode::Every => Notify::every(bucket),
+    let rate = Rate { burst: config.burst, spacing_ms };
+    let bucket = Bucket::new(rate.burst, rate.spacing_ms);
+    let notify = match (config.notify.mode, store) {
+        (NotifyMode::Incidents, Some(store)) => Notify::shared(rate, config.notify.policy, store),
+        (NotifyMode::Every, Some(store)) => Notify::every_shared(rate, store),
+        (NotifyMode::Incidents, None) => Notify::incidents(bucket, config.notify.policy),
+        (NotifyMode::Every, None) => Notify::every(bucket),
     };
     Ok(Handler::new(reader, style, config.max_decompressed_bytes, notify, webhook))
 }

@@ -32,6 +32,8 @@ use crate::outbox::Bucket;
 pub use body::{decode, encode};
 pub use digest_body::{decode_digest, encode_digest};
 pub use dynamodb::{DynamoDb, PERMISSIONS, room_in_entry};
+#[cfg(test)]
+pub(crate) use dynamodb::{fake_table, tests_support};
 pub use error::{StoreError, StoreFault};
 pub use key::{BatchId, IncidentKey};
 pub use memory::Memory;
@@ -65,6 +67,15 @@ pub trait Store {
         body: &[u8],
         when: When,
     ) -> impl Future<Output = Result<Put, StoreError>>;
+
+    /// Takes a batch back that may have been written: from now on nobody counts it who has not yet, and another delivery
+    /// of it is a duplicate.
+    fn revoke(
+        &mut self,
+        incident: &IncidentKey,
+        batch: BatchId,
+        when: When,
+    ) -> impl Future<Output = Result<(), StoreError>>;
 
     /// The incidents into whose journals something was written in the last 25 hours, for whoever looks which are due.
     /// At most 1,000.

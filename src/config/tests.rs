@@ -31,6 +31,7 @@ fn with_the_webhook_alone_everything_else_has_its_default() {
     assert_eq!(config.allowed_hosts, AllowedHosts::default());
     assert_eq!(config.log_groups, LogGroups::default());
     assert_eq!(config.notify, NotifySettings::default());
+    assert!(config.state_table.is_none());
     assert_eq!((config.notify.mode, config.notify.policy.quiet_ms), (NotifyMode::Incidents, 300_000));
 }
 
@@ -55,6 +56,9 @@ fn every_setting_is_read() {
         ("STATUSWATCH_NOTIFY", "every"),
         ("STATUSWATCH_FOLLOW_UPS", "30s*3, 2h"),
         ("STATUSWATCH_QUIET_SECONDS", "10"),
+        ("STATUSWATCH_STATE_TABLE", "arn:aws:dynamodb:eu-central-1:123456789012:table/state"),
+        ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
+        ("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"),
         ("AWS_LAMBDA_FUNCTION_NAME", "statuswatch"),
         ("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/statuswatch"),
         ("AWS_REGION", "eu-west-1"),
@@ -73,6 +77,8 @@ fn every_setting_is_read() {
     assert_eq!(config.notify.policy.follow_ups.interval_ms(3), 7_200_000);
     assert_eq!(config.redact, ["ip", "user.name", "userAgent"]);
     assert_eq!(config.style().log_groups.names(), ["/aws/apigateway/orders", "items"]);
+    let (table, _) = config.state_table.as_ref().unwrap();
+    assert_eq!(table.region(), Some("eu-central-1"));
     assert_eq!(config.function.name.as_deref(), Some("statuswatch"));
     assert_eq!(config.function.log_group.as_deref(), Some("/aws/lambda/statuswatch"));
     assert_eq!(config.function.region.as_deref(), Some("eu-west-1"));

@@ -7,11 +7,16 @@ use super::samples::Room;
 use super::{Counts, Digest, Section};
 use crate::access_log::Format;
 use crate::access_log::fast_path::{LearnedFormats, LineReader};
+use crate::decode::Header;
 use crate::duplicates::{CAPACITY, EventKey, EventKeys, Remembered};
 use crate::rules::Rules;
 
 /// Sample lines that are kept of each group by default.
 pub const DEFAULT_SAMPLES: usize = 20;
+/// Ids of log events that name a batch: each is one log event's alone, so that more of them would add nothing.
+const NAMING_IDS: usize = 256;
+/// CloudWatch's ids have 56 bytes.
+const MAX_ID_BYTES: usize = 256;
 
 /// What decides over log events; the same for every batch.
 #[derive(Debug)]
@@ -43,12 +48,24 @@ pub struct Batch {
     deliveries: Vec<EventKey>,
     /// The sum of the keys of all log events that were to be told, duplicates among them, and how many they are.
     pub(super) keys_seen: (u64, u64),
+    /// What names the batch in every container and every version.
+    naming: Naming,
     /// Space for the line at hand and its route, used again and again.
     pub(super) line: String,
     pub(super) route: String,
     pub(super) line_reader: LineReader,
     /// What the samples of each section take up.
     rooms: Vec<Room>,
+}
+
+/// The first log events of a batch that were to be told, duplicates among them.
+#[derive(Debug, Default)]
+struct Naming {
+    log_group: String,
+    log_stream: String,
+    /// Their ids, one behind the other, and where each ends.
+    ids: Vec<u8>,
+    ends: Vec<usize>,
 }
 
 impl Reader {
@@ -67,6 +84,33 @@ impl Reader {
 }
 
 impl Batch {
+    /// What names the batch in every container and every version, whatever this process remembers of it: its log group
+    /// and log stream, and the ids of its log events with how many there are.
+    #[must_use]
+    pub fn named_by(&self) -> (&str, &str, Vec<Vec<u8>>) {
+        let Naming { log_group, log_stream, ids, ends } = &self.naming;
+        let starts = std::iter::once(0).chain(ends.iter().copied());
+        let ids = starts.zip(ends).map(|(start, &end)| ids.get(start..end).unwrap_or_default().to_vec());
+        let count = self.keys_seen.1.to_be_bytes().to_vec();
+        (log_group, log_stream, ids.chain([count]).collect())
+    }
+
+    /// Takes the id of a log event that is to be told; `key` stands for one that has none.
+    pub(super) fn note_id(&mut self, header: &Header, id: &[u8], key: EventKey) {
+        let naming = &mut self.naming;
+        if naming.ends.len() >= NAMING_IDS {
+            return;
+        }
+        if naming.ends.is_empty() {
+            naming.log_group.clone_from(&header.log_group);
+            naming.log_stream.clone_from(&header.log_stream);
+        }
+        let key = key.number().to_be_bytes();
+        let id = if id.is_empty() { key.as_slice() } else { id };
+        naming.ids.extend(id.iter().take(MAX_ID_BYTES));
+        naming.ends.push(naming.ids.len());
+    }
+
     /// Takes log events in; `remembered` are those that need not be told again.
     pub fn intake<'a>(&'a mut self, reader: &'a Reader, remembered: &'a Remembered) -> Intake<'a> {
         Intake::into(self, reader, remembered)

@@ -146,7 +146,7 @@ impl<'a> Intake<'a> {
         salvaged: bool,
     ) -> Option<Told> {
         let key = self.key(origin, &mut line);
-        if !self.is_new(key) {
+        if !self.is_new(origin, key) {
             return None;
         }
         let fields = &self.reader.redact;
@@ -191,7 +191,8 @@ impl<'a> Intake<'a> {
     }
 
     /// Takes the key of a log event, if it is neither remembered nor in the batch already; counts a duplicate.
-    fn is_new(&mut self, key: EventKey) -> bool {
+    fn is_new(&mut self, Origin { header, id, .. }: Origin<'_>, key: EventKey) -> bool {
+        self.batch.note_id(header, id, key);
         let (sum, log_events) = &mut self.batch.keys_seen;
         *sum = sum.wrapping_add(key.number());
         *log_events += 1;

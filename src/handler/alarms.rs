@@ -19,6 +19,7 @@ use crate::ledger::{Ledger, Measures};
 use crate::outbox::Urgency;
 use crate::slack::post::PostError;
 use crate::slack::render::{Rendered, Style, render_alarm, render_topic_text};
+use crate::store::Store;
 
 /// Why a notification was not told.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -53,7 +54,7 @@ pub(crate) enum Notice {
     Text(TopicText),
 }
 
-impl<S: Slack> Handler<S> {
+impl<S: Slack, T: Store> Handler<S, T> {
     pub(super) async fn notifications(&mut self, event: &[u8], invocation: Invocation) -> Outcome {
         let notifications = match read_notifications(event) {
             Ok(notifications) => notifications,

@@ -1,12 +1,14 @@
 //! One message on its way to Slack: posted, held or given back. The ledger is kept on the way.
 //!
-//! It is the only place that waits for the rate limit. Which message is due is decided elsewhere.
+//! It is the only place that waits for the rate limit: that of all containers where a table keeps it, else this
+//! container's own. Which message is due is decided elsewhere.
 
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use tokio::time::sleep;
 
+use super::shared::Shared;
 use super::{Handler, Invocation, Mode, Slack};
 use crate::digest::Digest;
 use crate::ledger::{Ledger, Measures};
@@ -14,6 +16,7 @@ use crate::outbox::{Decision, Outbox, Outgoing, Urgency};
 use crate::slack::message::Message;
 use crate::slack::post::{PlainBody, Post, PostError, PostOutcome};
 use crate::slack::render::{Rendered, Style};
+use crate::store::{Store, Token};
 
 /// What became of lines.
 #[derive(Debug)]
@@ -33,8 +36,10 @@ pub(super) struct Forms<'a> {
 }
 
 /// The way of an invocation's messages to Slack.
-pub(super) struct Delivery<'a, S> {
+pub(super) struct Delivery<'a, S, T> {
     pub(super) slack: &'a mut S,
+    /// What all containers share, where a table keeps it.
+    pub(super) shared: Option<&'a mut Shared<T>>,
     pub(super) outbox: &'a mut Outbox,
     pub(super) style: &'a Style,
     /// Sample lines kept of each group of a first message.
@@ -44,16 +49,17 @@ pub(super) struct Delivery<'a, S> {
     pub(super) measures: &'a mut Measures,
 }
 
-impl<S: Slack> Handler<S> {
+impl<S: Slack, T: Store> Handler<S, T> {
     /// What notifies, and its way to Slack.
     pub(super) fn delivery<'a>(
         &'a mut self,
         invocation: Invocation,
         ledger: &'a mut Ledger,
         measures: &'a mut Measures,
-    ) -> (&'a mut Mode, Delivery<'a, S>) {
+    ) -> (&'a mut Mode, Delivery<'a, S, T>) {
         let delivery = Delivery {
             slack: &mut self.slack,
+            shared: self.shared.as_mut(),
             outbox: &mut self.outbox,
             style: &self.style,
             samples_per_group: self.reader.samples_per_group,
@@ -78,7 +84,7 @@ impl<S: Slack> Handler<S> {
     }
 }
 
-impl<S: Slack> Delivery<'_, S> {
+impl<S: Slack, T: Store> Delivery<'_, S, T> {
     pub(super) fn now_ms(&self) -> i64 {
         self.invocation.now_ms()
     }
@@ -94,7 +100,7 @@ impl<S: Slack> Delivery<'_, S> {
         let drawn = OnceLock::new();
         loop {
             let now_ms = self.now_ms();
-            match self.outbox.decide(&mut outgoing, now_ms) {
+            match self.may_post(&mut outgoing).await {
                 Decision::Post => {
                     let blocks = drawn.get_or_init(|| {
                         let (message, shown) = (forms.blocks)();
@@ -103,6 +109,7 @@ impl<S: Slack> Delivery<'_, S> {
                     match self.post_once(blocks, forms.plain).await {
                         Err(PostError::RateLimited { retry_after }) => {
                             self.outbox.refused(&mut outgoing, millis(retry_after), self.invocation.now_ms());
+                            self.close_for_all(millis(retry_after)).await;
                         }
                         posted => return posted.map(Some),
                     }
@@ -111,9 +118,46 @@ impl<S: Slack> Delivery<'_, S> {
                     sleep(Duration::from_millis(u64::try_from(until_ms - now_ms).unwrap_or_default())).await;
                 }
                 Decision::Hold if urgency == Urgency::Deferrable => return Ok(None),
-                Decision::Hold => return Err(held(self.outbox.closed_for_ms(now_ms))),
+                Decision::Hold => return Err(held(self.closed_for_ms(now_ms))),
             }
         }
+    }
+
+    /// What the rate limit says. Where the table that keeps it cannot be asked, this container's own holds.
+    async fn may_post(&mut self, outgoing: &mut Outgoing) -> Decision {
+        let now_ms = self.now_ms();
+        let is_closed = self.outbox.closed_for_ms(now_ms) > 0;
+        let when = self.when();
+        if let Some(shared) = self.shared.as_mut().filter(|_| outgoing.needs_token() && !is_closed) {
+            match shared.take_token(when).await {
+                Ok(Token::Taken) => outgoing.has_taken(),
+                Ok(Token::WaitUntil(ready_ms)) => {
+                    let is_pause = ready_ms - now_ms > i64::from(shared.rate().spacing_ms);
+                    let decision = outgoing.without_token(ready_ms, is_pause);
+                    if decision != Decision::Post {
+                        return decision;
+                    }
+                    outgoing.has_taken();
+                }
+                Err(error) => self.note_store_error(&error),
+            }
+        }
+        self.outbox.decide(outgoing, self.now_ms())
+    }
+
+    /// Slack asked for a pause: no container posts within it.
+    async fn close_for_all(&mut self, pause_ms: i64) {
+        let (now_ms, when) = (self.now_ms(), self.when());
+        if let Some(shared) = self.shared.as_mut()
+            && let Err(error) = shared.close(now_ms.saturating_add(pause_ms), when).await
+        {
+            self.note_store_error(&error);
+        }
+    }
+
+    fn closed_for_ms(&self, now_ms: i64) -> i64 {
+        let by_all = self.shared.as_ref().map_or(0, |shared| shared.no_token_for_ms(now_ms));
+        self.outbox.closed_for_ms(now_ms).max(by_all)
     }
 
     /// The same for a message that is drawn already.

@@ -12,13 +12,14 @@ use crate::slack::post::PostError;
 use crate::slack::render::{
     QuietAgain, Rendered, Situation, Storm, Style, render_blocks, render_plain, render_quiet_again,
 };
+use crate::store::Store;
 
 /// Posts the digest with all that is pending; folds what can be deferred and may not go out now.
-pub(super) async fn notify<S: Slack>(
+pub(super) async fn notify<S: Slack, T: Store>(
     pace: &mut Pace,
     digest: Digest,
     urgency: Urgency,
-    delivery: &mut Delivery<'_, S>,
+    delivery: &mut Delivery<'_, S, T>,
 ) -> Fate {
     let lines = digest.matched();
     let (style, invocation, spacing_ms) = (delivery.style, delivery.invocation, delivery.outbox.spacing_ms());
@@ -47,7 +48,7 @@ pub(super) async fn notify<S: Slack>(
 }
 
 /// Says that a storm is over, where one is.
-pub(super) async fn end_storm<S: Slack>(pace: &mut Pace, delivery: &mut Delivery<'_, S>) {
+pub(super) async fn end_storm<S: Slack, T: Store>(pace: &mut Pace, delivery: &mut Delivery<'_, S, T>) {
     let Some(end) = pace.quiet_again(delivery.now_ms()) else { return };
     let rendered = draw_quiet_again(&end, delivery.style);
     match delivery.post_rendered(&rendered, Urgency::Deferrable).await {

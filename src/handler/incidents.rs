@@ -7,15 +7,16 @@ use crate::incident::{Decision, Kind, Moment, Policy};
 use crate::incidents::{Incidents, Tracked};
 use crate::outbox::Urgency;
 use crate::slack::post::PostError;
+use crate::store::Store;
 
 /// Takes the digest's lines in and posts what is due with them; what is required is due in any case.
 ///
 /// Lines whose message failed are as if they had never come.
-pub(super) async fn notify<S: Slack>(
+pub(super) async fn notify<S: Slack, T: Store>(
     incidents: &mut Incidents,
     digest: Digest,
     urgency: Urgency,
-    delivery: &mut Delivery<'_, S>,
+    delivery: &mut Delivery<'_, S, T>,
 ) -> Fate {
     let mut fate = Fate::Deferred;
     let Digest { sections, mut quiet, id } = digest;
@@ -33,11 +34,11 @@ pub(super) async fn notify<S: Slack>(
 }
 
 /// Posts whatever is due now, without new lines. Gives the first error, if Slack did not accept one.
-pub(super) async fn notify_due<S: Slack>(
+pub(super) async fn notify_due<S: Slack, T: Store>(
     incidents: &mut Incidents,
     moment: Moment,
     urgency: Urgency,
-    delivery: &mut Delivery<'_, S>,
+    delivery: &mut Delivery<'_, S, T>,
 ) -> Option<PostError> {
     let (policy, all) = incidents.all_mut();
     let mut first = None;
@@ -59,12 +60,12 @@ struct Lines<'a> {
     id: u64,
 }
 
-async fn notify_lines<S: Slack>(
+async fn notify_lines<S: Slack, T: Store>(
     tracked: &mut Tracked,
     lines: Lines<'_>,
     urgency: Urgency,
     policy: &Policy,
-    delivery: &mut Delivery<'_, S>,
+    delivery: &mut Delivery<'_, S, T>,
 ) -> Fate {
     // An end that is overdue comes before what is new; where it cannot be said, the incident goes on.
     if tracked.decide(Moment::Arrival, delivery.now_ms(), policy) == Decision::Send(Kind::Over)
@@ -94,12 +95,12 @@ async fn notify_lines<S: Slack>(
 }
 
 /// Posts a message with all that is pending; false where it is held.
-async fn post<S: Slack>(
+async fn post<S: Slack, T: Store>(
     tracked: &mut Tracked,
     kind: Kind,
     urgency: Urgency,
     policy: &Policy,
-    delivery: &mut Delivery<'_, S>,
+    delivery: &mut Delivery<'_, S, T>,
 ) -> Result<bool, PostError> {
     let (style, invocation) = (delivery.style, delivery.invocation);
     let blocks = || tracked.draw(kind, style, invocation.now_ms());

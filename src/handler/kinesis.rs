@@ -1,18 +1,20 @@
-//! Records of a Kinesis stream: one post for all of them, and nothing acknowledged before Slack accepted it.
+//! Records of a Kinesis stream: nothing is acknowledged before Slack accepted it or the table that all containers share
+//! has it.
 //!
 //! A record that cannot be decoded is named in a message of its own. It never blocks the shard once that is accepted.
 
 use aws_lambda_events::event::streams::{KinesisBatchItemFailure, KinesisEventResponse};
 
 use super::delivery::Fate;
-use super::logs::warn_of_own_log_group;
-use super::{Answer, Handler, Invocation, Mode, Outcome, Slack, every, incidents, short_id};
+use super::logs::{batch_id, warn_of_own_log_group};
+use super::{Answer, Handler, Invocation, Mode, Outcome, Slack, every, incidents, shared, short_id};
 use crate::decode::{self, Source};
 use crate::digest::{Batch, Digest};
 use crate::duplicates::EventKey;
 use crate::ledger::{Ledger, Measures};
 use crate::outbox::Urgency::Required;
 use crate::slack::render::{UndecodableRecords, number, render_undecodable};
+use crate::store::Store;
 use crate::trigger::KinesisRecord;
 
 /// Records that cannot be decoded, of which nobody was notified yet.
@@ -24,12 +26,14 @@ struct Unreported {
     first: Option<usize>,
 }
 
-impl<S: Slack> Handler<S> {
+impl<S: Slack, T: Store> Handler<S, T> {
     pub(super) async fn kinesis(&mut self, records: &[KinesisRecord<'_>], invocation: Invocation) -> Outcome {
         let mut all = Batch::default();
         let mut undecodable = 0;
         let mut unreported = Unreported::default();
         let mut first_matched = None;
+        // Each record has an entry of its own in the table: what comes again may come with other records.
+        let mut lines = Vec::new();
         for (position, record) in records.iter().enumerate() {
             let mut batch = Batch::default();
             let mut intake = batch.intake(&self.reader, &self.remembered).after(&all.keys);
@@ -51,6 +55,10 @@ impl<S: Slack> Handler<S> {
             if batch.counts.matched > 0 && first_matched.is_none() {
                 first_matched = Some(position);
             }
+            if matches!(self.mode, Mode::Shared) && batch.counts.matched > 0 {
+                let (id, digest) = (batch_id(&batch), std::mem::take(&mut batch.digest));
+                lines.push(shared::Lines { id, digest });
+            }
             all.absorb(batch, self.reader.samples_per_group);
         }
         let digest = std::mem::take(&mut all.digest);
@@ -62,7 +70,7 @@ impl<S: Slack> Handler<S> {
         let mut measures = Measures::of(&counts);
         let mut again = None;
         if let Some(first) = first_matched {
-            match self.notify_in_time(digest, invocation, &mut ledger, &mut measures).await {
+            match self.notify_in_time(digest, lines, invocation, &mut ledger, &mut measures).await {
                 Fate::Accepted | Fate::Deferred => self.remembered.remember(all.into_keys()),
                 Fate::Failed(error, lines) => {
                     tracing::error!(%error, lines, "the records come again");
@@ -92,10 +100,12 @@ impl<S: Slack> Handler<S> {
         Outcome { answer: Ok(Answer::Kinesis(response)), ledger, measures }
     }
 
-    /// Posts when there is a token, and again after each Retry-After, as long as the time allows. Nothing is deferred.
+    /// Posts when there is a token, and again after each Retry-After, as long as the time allows. Nothing is deferred but
+    /// what the table has.
     async fn notify_in_time(
         &mut self,
         digest: Digest,
+        lines: Vec<shared::Lines>,
         invocation: Invocation,
         ledger: &mut Ledger,
         measures: &mut Measures,
@@ -103,6 +113,7 @@ impl<S: Slack> Handler<S> {
         let (mode, mut delivery) = self.delivery(invocation, ledger, measures);
         match mode {
             Mode::Every(pace) => every::notify(pace, digest, Required, &mut delivery).await,
+            Mode::Shared => shared::notify(lines, &mut delivery).await,
             Mode::Incidents(all) => incidents::notify(all, digest, Required, &mut delivery).await,
         }
     }

@@ -1,15 +1,16 @@
 //! A subscription filter's push: decode it, and notify what matched, now or later.
 
 use super::delivery::Fate;
-use super::{Answer, Handler, HandlerError, Invocation, Mode, Outcome, Slack, every, incidents};
+use super::{Answer, Handler, HandlerError, Invocation, Mode, Outcome, Slack, every, incidents, shared};
 use crate::decode::{self, Source};
 use crate::digest::Batch;
 use crate::incident::Moment;
 use crate::ledger::{Ledger, Measures};
 use crate::outbox::Urgency::Deferrable;
 use crate::slack::post::PostError;
+use crate::store::{BatchId, Store};
 
-impl<S: Slack> Handler<S> {
+impl<S: Slack, T: Store> Handler<S, T> {
     pub(super) async fn logs(&mut self, data: &[u8], invocation: Invocation) -> Outcome {
         let mut batch = Batch::default();
         let mut intake = batch.intake(&self.reader, &self.remembered);
@@ -21,11 +22,16 @@ impl<S: Slack> Handler<S> {
         let mut ledger = Ledger::of(&batch.counts);
         let mut measures = Measures::of(&batch.counts);
         let matched = batch.counts.matched;
+        let id = matches!(self.mode, Mode::Shared).then(|| batch_id(&batch));
         let digest = std::mem::take(&mut batch.digest);
         ledger.silent = u64::from(matched == 0);
         let has_lines = matched > 0;
         let (mode, mut delivery) = self.delivery(invocation, &mut ledger, &mut measures);
         let fate = match mode {
+            Mode::Shared => {
+                let lines = id.filter(|_| has_lines).map(|id| shared::Lines { id, digest });
+                shared::notify(lines.into_iter().collect(), &mut delivery).await
+            }
             Mode::Every(pace) if has_lines || pace.pending() > 0 => {
                 every::notify(pace, digest, Deferrable, &mut delivery).await
             }
@@ -51,6 +57,12 @@ impl<S: Slack> Handler<S> {
         }
         Outcome { answer: Ok(Answer::Ledger(ledger)), ledger, measures }
     }
+}
+
+/// What names a batch wherever it is delivered.
+pub(super) fn batch_id(batch: &Batch) -> BatchId {
+    let (log_group, log_stream, events) = batch.named_by();
+    BatchId::of(log_group, log_stream, events)
 }
 
 /// Lines that were deferred before stay pending when their post fails: nobody gives them back, so it is said here.

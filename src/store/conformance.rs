@@ -211,6 +211,19 @@ async fn what_is_too_large_is_refused<S: Store>(open: impl Fn() -> S) {
     assert_eq!((error.fault, error.is_retryable()), (StoreFault::TooLarge, false));
 }
 
+async fn what_is_taken_back_is_never_counted<S: Store>(open: impl Fn() -> S) {
+    let (mut one, mut other, api) = (open(), open(), incident("ops", "api"));
+    one.put(&api, batch(1), b"body", at(NOW)).await.unwrap();
+    one.revoke(&api, batch(1), at(NOW)).await.unwrap();
+    // One of which it is not known whether it was written.
+    one.revoke(&api, batch(2), at(NOW)).await.unwrap();
+    assert!(other.read(&api, at(NOW)).await.unwrap().entries.is_empty());
+    for number in [1, 2] {
+        assert_eq!(other.put(&api, batch(number), b"body", at(NOW)).await, Ok(Put::Duplicate), "{number}");
+    }
+    assert!(sum_up(&mut other, &api, b"head", NOW).await.is_empty());
+}
+
 macro_rules! on_every_store {
     ($($name:ident,)*) => {
         mod memory {
@@ -252,5 +265,6 @@ on_every_store! {
     incidents_are_kept_apart_and_listed,
     what_is_over_is_not_believed,
     a_destination_has_one_rate_for_all,
+    what_is_taken_back_is_never_counted,
     what_is_too_large_is_refused,
 }

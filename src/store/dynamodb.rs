@@ -15,12 +15,12 @@
 
 mod client;
 #[cfg(test)]
-pub(super) mod fake_table;
+pub(crate) mod fake_table;
 mod item;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
-pub(super) mod tests_support;
+pub(crate) mod tests_support;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -107,9 +107,16 @@ impl DynamoDb {
     #[must_use]
     pub fn new(http: HttpClient, access: AwsAccess, table: String, seed: u64) -> Self {
         let backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(1), seed);
-        let client = Client { http, access, table, backoff };
+        let client = Client { http, access, table, region: None, backoff };
         let names = fastrand::Rng::with_seed(seed);
         Self { client, names, listed: HashMap::new(), marker_ms: MARKER_MS }
+    }
+
+    /// Asks the table in this Region instead of the configured one.
+    #[must_use]
+    pub fn in_region(mut self, region: Option<&str>) -> Self {
+        self.client.region = region.map(str::to_owned);
+        self
     }
 
     /// Keeps the marker of a batch for so long, in milliseconds, instead of [`MARKER_MS`]: a stream's retention, if that
@@ -236,6 +243,16 @@ impl Store for DynamoDb {
                 Ok(Put::Duplicate)
             }
         }
+    }
+
+    async fn revoke(&mut self, incident: &IncidentKey, batch: BatchId, when: When) -> Result<(), StoreError> {
+        // Whoever reads the entry, or writes it once more, finds the marker of another writer.
+        let marker = json!({
+            "pk": text(&incident.text()), "sk": text(&marker(batch)), "w": number(self.names.u64(..)),
+            "expires": expires(when.now_ms.saturating_add(self.marker_ms)),
+        });
+        self.client.call(Operation::PutItem, json!({ "Item": marker }), when).await?;
+        Ok(())
     }
 
     async fn incidents(&mut self, when: When) -> Result<Vec<IncidentKey>, StoreError> {

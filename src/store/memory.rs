@@ -79,6 +79,14 @@ impl Store for Memory {
         self.lock().put(incident, batch, body, when.now_ms).ok_or_else(|| StoreFault::Full.of("put"))
     }
 
+    async fn revoke(&mut self, incident: &IncidentKey, batch: BatchId, when: When) -> Result<(), StoreError> {
+        let mut shared = self.lock();
+        let incident = shared.incident(incident, when.now_ms).ok_or_else(|| StoreFault::Full.of("revoke"))?;
+        incident.entries.remove(&batch);
+        incident.mark(batch, when.now_ms.saturating_add(MARKER_MS));
+        Ok(())
+    }
+
     async fn incidents(&mut self, when: When) -> Result<Vec<IncidentKey>, StoreError> {
         let shared = self.lock();
         let listed = shared.incidents.iter().filter(|(_, incident)| incident.listed_until_ms > when.now_ms);

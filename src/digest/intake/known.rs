@@ -55,7 +55,7 @@ impl Intake<'_> {
         }
         self.stream.switch_to(&origin.header.log_group, &origin.header.log_stream);
         let key = self.stream.key(origin.id);
-        if self.is_new(key) {
+        if self.is_new(origin, key) {
             self.count(origin, told, false, cause.as_ref());
         }
         true

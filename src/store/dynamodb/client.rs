@@ -27,7 +27,10 @@ const BATCH: usize = 25;
 pub(super) struct Client {
     pub(super) http: HttpClient,
     pub(super) access: AwsAccess,
+    /// By name or ARN.
     pub(super) table: String,
+    /// Where it is; the configured Region where unset.
+    pub(super) region: Option<String>,
     pub(super) backoff: Backoff,
 }
 
@@ -112,10 +115,10 @@ impl Client {
         for failures in 1.. {
             let request = json!({ "RequestItems": self.of_table(wanted) });
             let reply = self.send(Operation::BatchGetItem, &request, later(when, began)).await?;
-            let Reply::Done(mut answer) = reply else { break };
-            let items = answer.get_mut("Responses").and_then(|tables| tables.get_mut(&self.table));
+            let Reply::Done(mut answer) = reply else { return Err(unconditional(Operation::BatchGetItem)) };
+            let items = answer.get_mut("Responses").and_then(only);
             found.extend(items.and_then(Value::as_array_mut).map(std::mem::take).unwrap_or_default());
-            let left = answer.get_mut("UnprocessedKeys").and_then(|tables| tables.get_mut(&self.table));
+            let left = answer.get_mut("UnprocessedKeys").and_then(only);
             match left.map(Value::take) {
                 Some(left) if !left.is_null() => wanted = left,
                 _ => break,
@@ -133,8 +136,10 @@ impl Client {
             for failures in 1.. {
                 let request = json!({ "RequestItems": self.of_table(wanted) });
                 let reply = self.send(Operation::BatchWriteItem, &request, later(when, began)).await?;
-                let Reply::Done(mut answer) = reply else { break };
-                let left = answer.get_mut("UnprocessedItems").and_then(|tables| tables.get_mut(&self.table));
+                let Reply::Done(mut answer) = reply else {
+                    return Err(unconditional(Operation::BatchWriteItem));
+                };
+                let left = answer.get_mut("UnprocessedItems").and_then(only);
                 match left.map(Value::take) {
                     Some(left) if left.as_array().is_some_and(|left| !left.is_empty()) => wanted = left,
                     _ => break,
@@ -171,7 +176,7 @@ impl Client {
             let call = Call {
                 service: Service::DynamoDb,
                 target: operation.target(),
-                region: None,
+                region: self.region.as_deref(),
                 body: body.clone(),
             };
             let signed = self.access.request(&self.http, call, wall_clock(later(when, began)));
@@ -197,6 +202,16 @@ impl Client {
         }
         Err(error)
     }
+}
+
+/// A condition failed that was not made.
+fn unconditional(operation: Operation) -> StoreError {
+    StoreFault::Invalid.of(operation.action())
+}
+
+/// What is said of the one table that was asked, by whichever name.
+fn only(tables: &mut Value) -> Option<&mut Value> {
+    tables.as_object_mut()?.values_mut().next()
 }
 
 /// Why a request did not do what it asks.

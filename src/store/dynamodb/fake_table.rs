@@ -46,6 +46,7 @@ struct Shared {
     items: BTreeMap<(String, String), Attributes>,
     faults: Faults,
     requests: Vec<String>,
+    write_units: u64,
 }
 
 /// Why a request is refused.
@@ -57,7 +58,12 @@ impl FakeTable {
     pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let shared = Shared { items: BTreeMap::new(), faults: Box::new(|_| None), requests: Vec::new() };
+        let shared = Shared {
+            items: BTreeMap::new(),
+            faults: Box::new(|_| None),
+            requests: Vec::new(),
+            write_units: 0,
+        };
         let shared = Arc::new(Mutex::new(shared));
         let table = Self { address, shared: Arc::clone(&shared) };
         tokio::spawn(async move {
@@ -86,6 +92,11 @@ impl FakeTable {
     /// The operations of the requests so far; they are forgotten.
     pub(crate) fn take_operations(&self) -> Vec<String> {
         self.take_requests().iter().map(|request| operation(request).to_owned()).collect()
+    }
+
+    /// Write units of the requests so far, those included whose condition did not hold; they are forgotten.
+    pub(crate) fn take_write_units(&self) -> u64 {
+        std::mem::take(&mut lock(&self.shared).write_units)
     }
 
     /// Sort keys, and how many bytes each item takes.
@@ -175,7 +186,7 @@ impl Shared {
                 Ok(json!({}))
             }
             "DeleteItem" => {
-                self.items.remove(&key_of(object(&request["Key"])?)?);
+                self.delete(&key_of(object(&request["Key"])?)?);
                 Ok(json!({}))
             }
             "UpdateItem" => self.update(request),
@@ -190,12 +201,24 @@ impl Shared {
         if item_bytes(item) > 400 * 1024 {
             return Err(INVALID);
         }
+        self.pay(&key_of(item)?, item_bytes(item));
         self.items.insert(key_of(item)?, item.clone());
         Ok(())
     }
 
+    /// A write costs a unit for each 1,024 bytes of the item, as it was or as it will be, whichever is larger.
+    fn pay(&mut self, key: &(String, String), bytes: usize) {
+        let before = self.items.get(key).map_or(0, item_bytes);
+        self.write_units += u64::try_from(before.max(bytes).div_ceil(1_024).max(1)).unwrap();
+    }
+
+    fn delete(&mut self, key: &(String, String)) {
+        self.pay(key, 0);
+        self.items.remove(key);
+    }
+
     /// Evaluates the condition; every value must be used by it or by the further expressions.
-    fn check(&self, request: &Value, key: &(String, String), further: &[&str]) -> Result<(), Refused> {
+    fn check(&mut self, request: &Value, key: &(String, String), further: &[&str]) -> Result<(), Refused> {
         let condition = request["ConditionExpression"].as_str().unwrap_or_default();
         let empty = Map::new();
         let values = request["ExpressionAttributeValues"].as_object().unwrap_or(&empty);
@@ -214,7 +237,11 @@ impl Shared {
             all.split(" AND ").try_fold(true, |so_far, term| Ok(holds(term, item, values)? && so_far))
         });
         let any = any.collect::<Result<Vec<bool>, Refused>>()?;
-        if any.contains(&true) { Ok(()) } else { Err(CONDITION) }
+        if any.contains(&true) {
+            return Ok(());
+        }
+        self.pay(key, 0);
+        Err(CONDITION)
     }
 
     fn update(&mut self, request: &Value) -> Result<Value, Refused> {
@@ -292,7 +319,7 @@ impl Shared {
             if let Some(put) = one.get("PutRequest") {
                 self.put(object(&put["Item"])?)?;
             } else {
-                self.items.remove(&key_of(object(&one["DeleteRequest"]["Key"])?)?);
+                self.delete(&key_of(object(&one["DeleteRequest"]["Key"])?)?);
             }
         }
         let left = if left.is_empty() { json!({}) } else { json!({ table: left }) };

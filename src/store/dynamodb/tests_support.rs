@@ -25,7 +25,12 @@ pub(crate) fn access(url: &str) -> AwsAccess {
 
 /// A container's view of the table at `url`.
 pub(crate) fn table(url: &str, name: &str, seed: u64) -> DynamoDb {
-    DynamoDb::new(HttpClient::new().unwrap(), access(url), name.to_owned(), seed)
+    table_over(HttpClient::new().unwrap(), url, name, seed)
+}
+
+/// The same over an HTTP client that is there already, which takes its time to be made.
+pub(crate) fn table_over(http: HttpClient, url: &str, name: &str, seed: u64) -> DynamoDb {
+    DynamoDb::new(http, access(url), name.to_owned(), seed)
 }
 
 /// The emulator that the environment names.

@@ -1,0 +1,449 @@
+//! Incidents that all containers share: each batch is written to a table first, and whoever finds a message due posts it.
+//!
+//! A batch is acknowledged once it is written. What cannot be written is posted at once, once, and says so. Nothing here
+//! decides what is due: `incidents::journal` does.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::Slack;
+use super::delivery::{Delivery, Fate, Forms};
+use crate::digest::{Digest, Section};
+use crate::http::Budget;
+use crate::incident::{Kind, Moment, Policy};
+use crate::incidents::Tracked;
+use crate::incidents::journal::{self, Journal, Step};
+use crate::outbox::Urgency::{Deferrable, Required};
+use crate::slack::post::PostError;
+use crate::slack::render::Style;
+use crate::store::{BatchId, IncidentKey, Lease, Put, Rate, Released, Store, StoreError, Token, When};
+
+/// The one destination that there is.
+const DESTINATION: &str = "default";
+/// What one call of the table may take, as far as half of the time left is more.
+const CALL_TIME: Duration = Duration::from_secs(4);
+/// How long a lease lasts: a message has that time to be posted. A container that is killed blocks its incident for
+/// so long.
+const LEASE: Duration = Duration::from_secs(15);
+/// Left of a lease when the post must be over, to write the new head.
+const TIME_TO_RELEASE: Duration = Duration::from_secs(2);
+/// Entries of a journal that are summed up although nothing is due, so that readings stay short.
+const LONG_JOURNAL: usize = 24;
+/// Messages of one incident, and parts of its journal summed up, in one go.
+const MAX_STEPS: usize = 16;
+/// Batches posted without the table that are remembered until it can be asked; of more, the oldest are forgotten.
+const MAX_TO_REVOKE: usize = 1_024;
+/// Said first in a message that had to do without the table.
+const ALONE: &str = ":warning: The state table cannot be used: these errors are in no incident's sums.";
+
+/// The table, and what is set of it.
+#[derive(Debug)]
+pub(super) struct Shared<T> {
+    store: T,
+    rate: Rate,
+    policy: Policy,
+    /// There is no token before.
+    no_token_before_ms: i64,
+    /// When a message was last posted without the table.
+    alone_ms: Option<i64>,
+    /// Batches that were posted without the table, of which it does not know yet.
+    to_revoke: VecDeque<(IncidentKey, BatchId)>,
+}
+
+/// Lines that arrived together, and what names them.
+pub(super) struct Lines {
+    pub(super) id: BatchId,
+    pub(super) digest: Digest,
+}
+
+/// A batch of one incident on its way into the table.
+struct Batch {
+    key: IncidentKey,
+    id: BatchId,
+    /// One section.
+    digest: Digest,
+    /// It may be in the table all the same.
+    may_be_written: bool,
+}
+
+impl<T: Store> Shared<T> {
+    pub(super) fn new(store: T, rate: Rate, policy: Policy) -> Self {
+        let to_revoke = VecDeque::new();
+        Self { store, rate, policy, no_token_before_ms: i64::MIN, alone_ms: None, to_revoke }
+    }
+
+    pub(super) fn rate(&self) -> Rate {
+        self.rate
+    }
+
+    pub(super) async fn take_token(&mut self, when: When) -> Result<Token, StoreError> {
+        let token = self.store.take_token(DESTINATION, self.rate, when).await?;
+        if let Token::WaitUntil(ready_ms) = token {
+            self.no_token_before_ms = ready_ms;
+        }
+        Ok(token)
+    }
+
+    pub(super) async fn close(&mut self, until_ms: i64, when: When) -> Result<(), StoreError> {
+        self.no_token_before_ms = until_ms;
+        self.store.close(DESTINATION, self.rate, until_ms, when).await
+    }
+
+    /// How long there is no token as far as this container knows, milliseconds.
+    pub(super) fn no_token_for_ms(&self, now_ms: i64) -> i64 {
+        self.no_token_before_ms.saturating_sub(now_ms).max(0)
+    }
+}
+
+/// Writes batches of lines, and posts what is due of their incidents. What can be neither written nor posted has failed.
+pub(super) async fn notify<S: Slack, T: Store>(lines: Vec<Lines>, delivery: &mut Delivery<'_, S, T>) -> Fate {
+    let mut run = Run { delivery, own: Vec::new() };
+    let mut unwritten = Vec::new();
+    let mut keys: Vec<IncidentKey> = Vec::new();
+    for batch in lines.into_iter().flat_map(batches) {
+        // A table that just failed would take the time to post.
+        let written = if unwritten.is_empty() { run.write(&batch).await } else { Err(false) };
+        match written {
+            Ok(()) if !keys.contains(&batch.key) => keys.push(batch.key),
+            Ok(()) => {}
+            Err(may_be_written) => unwritten.push(Batch { may_be_written, ..batch }),
+        }
+    }
+    if unwritten.is_empty() {
+        run.revoke_alone().await;
+        for key in keys {
+            if let Err(error) = run.post_due(&key, Moment::Arrival).await
+                && !error.is_retryable()
+            {
+                // Nobody of this version can tell of them: the table would keep them for ever.
+                unwritten.extend(run.take_back(&key));
+            }
+        }
+    }
+    run.post_alone(unwritten).await
+}
+
+/// Posts what is due of all incidents.
+pub(super) async fn tick<S: Slack, T: Store>(delivery: &mut Delivery<'_, S, T>) {
+    let mut run = Run { delivery, own: Vec::new() };
+    let when = run.delivery.when();
+    let Some(shared) = run.delivery.shared.as_mut() else { return };
+    let mut keys = match shared.store.incidents(when).await {
+        Ok(keys) => keys,
+        Err(error) => return run.delivery.note_store_error(&error),
+    };
+    // Where the time is too short for all of them, each minute begins with another.
+    let minute = usize::try_from(when.now_ms / 60_000).unwrap_or_default();
+    let first = minute.checked_rem(keys.len()).unwrap_or_default();
+    keys.rotate_left(first);
+    for key in keys {
+        if !run.delivery.invocation.budget().allows_request_at(Instant::now()) {
+            return;
+        }
+        if let Err(error) = run.post_due(&key, Moment::Tick).await
+            && error.is_retryable()
+        {
+            return;
+        }
+    }
+}
+
+/// The batches that go into one journal each.
+fn batches(Lines { id, digest }: Lines) -> impl Iterator<Item = Batch> {
+    let Digest { sections, mut quiet, id: digest_id } = digest;
+    let matched = sections.into_iter().filter(|section| section.matched() > 0);
+    matched.zip(0..).map(move |(section, number)| {
+        let key = IncidentKey { destination: DESTINATION.to_owned(), log_group: section.log_group.clone() };
+        let (sections, quiet) = (vec![section], std::mem::take(&mut quiet));
+        let digest = Digest { sections, quiet, id: digest_id.wrapping_add(number) };
+        Batch { key, id, digest, may_be_written: false }
+    })
+}
+
+/// What one invocation does with the table.
+struct Run<'r, 'd, S, T> {
+    delivery: &'r mut Delivery<'d, S, T>,
+    /// What it wrote, and has not posted.
+    own: Vec<Batch>,
+}
+
+impl<S: Slack, T: Store> Run<'_, '_, S, T> {
+    /// Writes a batch, unless it was written before; where that fails, whether it may be written all the same.
+    async fn write(&mut self, batch: &Batch) -> Result<(), bool> {
+        let Batch { key, id, digest, .. } = batch;
+        let when = self.delivery.when();
+        let body = journal::entry_of_lines(key, digest, when.now_ms);
+        let Some(shared) = self.delivery.shared.as_mut() else { return Err(false) };
+        let written = match body {
+            Ok(body) => shared.store.put(key, *id, &body, when).await,
+            Err(fault) => Err(StoreError { action: "dynamodb:PutItem", fault, may_be_done: false }),
+        };
+        let lines = digest.matched();
+        match written {
+            Ok(Put::Written) => {
+                self.delivery.ledger.pending += lines;
+                let (key, digest) = (key.clone(), digest.clone());
+                self.own.push(Batch { key, id: *id, digest, may_be_written: true });
+            }
+            Ok(Put::Duplicate) => {
+                self.delivery.ledger.matched -= lines;
+                self.delivery.ledger.duplicate += lines;
+                for Section { client_errors, server_errors, .. } in &digest.sections {
+                    self.delivery.measures.client_errors -= client_errors;
+                    self.delivery.measures.server_errors -= server_errors;
+                }
+            }
+            Err(error) => {
+                self.delivery.note_store_error(&error);
+                return Err(error.may_be_done);
+            }
+        }
+        Ok(())
+    }
+
+    /// The batches of an incident that this invocation wrote: they are not deferred any more.
+    fn take_back(&mut self, key: &IncidentKey) -> Vec<Batch> {
+        let (theirs, others) = std::mem::take(&mut self.own).into_iter().partition(|own| own.key == *key);
+        self.own = others;
+        let theirs: Vec<Batch> = theirs;
+        self.delivery.ledger.pending -= theirs.iter().map(|own| own.digest.matched()).sum::<u64>();
+        theirs
+    }
+
+    /// Posts what is due of an incident, as long as nobody else does. It looks again after each message: whoever came
+    /// meanwhile found the lease taken, and relies on it.
+    async fn post_due(&mut self, key: &IncidentKey, moment: Moment) -> Result<(), StoreError> {
+        let posted = self.post_steps(key, moment).await;
+        if let Err(error) = &posted {
+            self.delivery.note_store_error(error);
+        }
+        posted
+    }
+
+    async fn post_steps(&mut self, key: &IncidentKey, moment: Moment) -> Result<(), StoreError> {
+        let mut end_waits = false;
+        for _ in 0..MAX_STEPS {
+            let when = self.delivery.when();
+            let samples = self.delivery.samples_per_group;
+            let Some(shared) = self.delivery.shared.as_mut() else { return Ok(()) };
+            let snapshot = shared.store.read(key, when).await?;
+            let (is_leased, more) = (snapshot.leased_until_ms.is_some(), snapshot.more);
+            let has_token = shared.no_token_before_ms <= when.now_ms;
+            let journal = Journal::of(key, &snapshot).map_err(reading)?;
+            let mut step = journal.step(moment, end_waits, samples, when.now_ms, &shared.policy);
+            step.due = step.due.filter(|_| has_token);
+            let is_long = more || step.entries.len() >= LONG_JOURNAL;
+            if is_leased || (step.due.is_none() && !is_long) {
+                return Ok(());
+            }
+            let until_ms = self.delivery.lease_until_ms();
+            let Some(shared) = self.delivery.shared.as_mut() else { return Ok(()) };
+            let Some(lease) = shared.store.lease(key, &snapshot, until_ms, when).await? else {
+                return Ok(());
+            };
+            self.warn_of_the_unreadable(&journal);
+            match self.post_step(key, step, lease).await? {
+                Posted::Message => {}
+                Posted::Nothing if more => {}
+                // What is new is not to wait for the end of what was before.
+                Posted::Held(Kind::Over) if !end_waits => end_waits = true,
+                Posted::Nothing | Posted::Held(_) => return Ok(()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Posts the message that is due, if one is, and writes the new head.
+    async fn post_step(
+        &mut self,
+        key: &IncidentKey,
+        Step { mut tracked, entries, due }: Step,
+        lease: Lease,
+    ) -> Result<Posted, StoreError> {
+        let mut posted = Posted::Nothing;
+        if let Some(kind) = due {
+            posted = Posted::Message;
+            match self.post(&tracked, kind, Deferrable, None).await {
+                Ok(Some(shown)) => {
+                    let now_ms = self.delivery.now_ms();
+                    let Some(shared) = self.delivery.shared.as_ref() else { return Ok(posted) };
+                    let told = tracked.notified(kind, now_ms, &shared.policy);
+                    self.delivery.book(&told, shown);
+                    let is_summed =
+                        |own: &Batch| own.key == *key && entries.iter().any(|entry| entry.batch == own.id);
+                    let mine: u64 = self.own.iter().filter(|own| is_summed(own)).map(Batch::lines).sum();
+                    self.own.retain(|own| !is_summed(own));
+                    let ledger = &mut *self.delivery.ledger;
+                    ledger.pending -= mine;
+                    ledger.released += told.matched() - mine;
+                }
+                Ok(None) => {
+                    tracked.held_back();
+                    posted = Posted::Held(kind);
+                }
+                Err(error) => {
+                    tracing::error!(%error, "slack did not accept what is deferred; it stays in the state table");
+                    posted = Posted::Held(kind);
+                }
+            }
+        }
+        let when = self.delivery.when();
+        let Some(shared) = self.delivery.shared.as_mut() else { return Ok(posted) };
+        let head = journal::head(&tracked).map_err(reading)?;
+        match shared.store.release(key, lease, &head, &entries, when).await? {
+            Released::Committed { not_removed: None } => {}
+            Released::Committed { not_removed: Some(error) } => self.delivery.note_store_error(&error),
+            Released::Lost => {
+                tracing::warn!(
+                    "the lease of an incident was over before its message was; another may repeat it"
+                );
+            }
+        }
+        Ok(posted)
+    }
+
+    /// Posts a message within the time that a lease leaves.
+    async fn post(
+        &mut self,
+        tracked: &Tracked,
+        kind: Kind,
+        urgency: crate::outbox::Urgency,
+        style: Option<&Style>,
+    ) -> Result<Option<u64>, PostError> {
+        let style = style.unwrap_or(self.delivery.style);
+        let invocation = self.delivery.invocation;
+        let blocks = || tracked.draw(kind, style, invocation.now_ms());
+        let plain = || tracked.draw_plain(kind, style, invocation.now_ms());
+        let forms = Forms { blocks: &blocks, plain: &plain };
+        if urgency == Required {
+            return self.delivery.post(forms, urgency).await;
+        }
+        let end = Instant::now() + LEASE.saturating_sub(TIME_TO_RELEASE);
+        let end = end.min(invocation.deadline.checked_sub(TIME_TO_RELEASE).unwrap_or(end));
+        self.delivery.invocation.deadline = end + Budget::RESERVE;
+        let posted = self.delivery.post(forms, urgency).await;
+        self.delivery.invocation = invocation;
+        posted
+    }
+
+    /// Posts what is in no journal, by itself: nothing else keeps it.
+    async fn post_alone(&mut self, batches: Vec<Batch>) -> Fate {
+        let mut failed: Option<(PostError, u64)> = None;
+        let mut by_key: Vec<(IncidentKey, Digest)> = Vec::new();
+        for Batch { key, digest, .. } in &batches {
+            match by_key.iter_mut().find(|(known, _)| known == key) {
+                Some((_, all)) => all.fold(digest.clone(), self.delivery.samples_per_group),
+                None => by_key.push((key.clone(), digest.clone())),
+            }
+        }
+        let lead_in = self.delivery.style.lead_in.as_deref().unwrap_or_default();
+        let style = Style { lead_in: Some(format!("{ALONE} {lead_in}")), ..self.delivery.style.clone() };
+        for (key, mut digest) in by_key {
+            let now_ms = self.delivery.now_ms();
+            let samples = self.delivery.samples_per_group;
+            let Some(shared) = self.delivery.shared.as_ref() else { break };
+            let is_first = shared.alone_ms.is_none_or(|last_ms| now_ms - last_ms > shared.policy.quiet_ms);
+            if !is_first {
+                digest.sections.iter_mut().for_each(|section| section.mentions.clear());
+            }
+            let tracked = Tracked::alone(&digest, samples, now_ms, &shared.policy);
+            match self.post(&tracked, Kind::Opening, Required, Some(&style)).await {
+                Ok(shown) => {
+                    self.delivery.book(&digest, shown.unwrap_or_default());
+                    let now_ms = self.delivery.now_ms();
+                    if let Some(shared) = self.delivery.shared.as_mut() {
+                        shared.alone_ms = Some(now_ms);
+                    }
+                    self.remember_alone(batches.iter().filter(|batch| batch.key == key));
+                }
+                Err(error) => {
+                    let lines = digest.matched() + failed.map_or(0, |(_, lines)| lines);
+                    failed = Some((failed.map_or(error, |(first, _)| first), lines));
+                }
+            }
+        }
+        if batches.iter().any(|batch| batch.may_be_written) {
+            self.revoke_alone().await;
+        }
+        match failed {
+            Some((error, lines)) => Fate::Failed(error, lines),
+            None => Fate::Deferred,
+        }
+    }
+
+    fn remember_alone<'b>(&mut self, batches: impl Iterator<Item = &'b Batch>) {
+        let Some(shared) = self.delivery.shared.as_mut() else { return };
+        shared.to_revoke.extend(batches.map(|batch| (batch.key.clone(), batch.id)));
+        let surplus = shared.to_revoke.len().saturating_sub(MAX_TO_REVOKE);
+        shared.to_revoke.drain(..surplus);
+    }
+
+    /// Sees to it that nobody counts a batch that was posted alone: it may be in its journal, too, or come again.
+    async fn revoke_alone(&mut self) {
+        loop {
+            let when = self.delivery.when();
+            let Some(shared) = self.delivery.shared.as_mut() else { return };
+            let Some((key, id)) = shared.to_revoke.front() else { return };
+            if let Err(error) = shared.store.revoke(key, *id, when).await {
+                tracing::warn!("the state table does not know yet of lines that were posted without it");
+                return self.delivery.note_store_error(&error);
+            }
+            shared.to_revoke.pop_front();
+        }
+    }
+
+    fn warn_of_the_unreadable(&mut self, journal: &Journal) {
+        let faults = journal.unreadable.iter().map(|(_, fault)| *fault).chain(journal.lost_head);
+        for fault in faults.collect::<Vec<_>>() {
+            self.delivery.note_store_error(&reading(fault));
+        }
+    }
+}
+
+/// What became of a step.
+enum Posted {
+    /// No message was due; the journal is summed up.
+    Nothing,
+    /// A message was posted.
+    Message,
+    /// A message of this kind was due and was not posted.
+    Held(Kind),
+}
+
+impl Batch {
+    fn lines(&self) -> u64 {
+        self.digest.matched()
+    }
+}
+
+fn reading(fault: crate::store::StoreFault) -> StoreError {
+    StoreError { action: "dynamodb:Query", fault, may_be_done: false }
+}
+
+impl<S: Slack, T: Store> Delivery<'_, S, T> {
+    /// A call of the table that begins now.
+    pub(super) fn when(&self) -> When {
+        let now = Instant::now();
+        let end = self.invocation.budget().end();
+        let left = end.saturating_duration_since(now);
+        let budget = Budget::until(now + CALL_TIME.min(left / 2), self.invocation.wall_clock());
+        When { now_ms: self.now_ms(), budget }
+    }
+
+    pub(super) fn note_store_error(&mut self, error: &StoreError) {
+        self.ledger.store_errors += 1;
+        tracing::error!(%error, "the state table failed");
+    }
+
+    /// The end of a lease that is taken now: an invocation is gone by its deadline.
+    fn lease_until_ms(&self) -> i64 {
+        let left = self.invocation.deadline.saturating_duration_since(Instant::now());
+        let lease = LEASE.min(left + Budget::RESERVE);
+        self.now_ms().saturating_add(i64::try_from(lease.as_millis()).unwrap_or(i64::MAX))
+    }
+}
+
+#[cfg(test)]
+mod tests;

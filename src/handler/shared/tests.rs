@@ -1,0 +1,333 @@
+//! Containers over one table: what is posted, what is counted, what it costs, and what becomes of lines when the table
+//! fails in each of its ways.
+
+use std::cell::RefCell;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::rc::Rc;
+use std::time::{Duration, UNIX_EPOCH};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use super::*;
+use crate::digest::Reader;
+use crate::handler::{Handler, HandlerError, Invocation, Notify, Outcome};
+use crate::http::HttpClient;
+use crate::ledger::Ledger;
+use crate::rules::Rules;
+use crate::slack::post::{Accepted, Post, PostOutcome};
+use crate::store::Memory;
+use crate::store::fake_table::{FakeTable, Fault};
+use crate::store::tests_support::{table, table_over};
+
+/// 2020-11-18 05:30:20 UTC, in milliseconds.
+const NOW: u64 = 1_605_677_420_000;
+const RATE: Rate = Rate { burst: 5, spacing_ms: 5_000 };
+
+/// A Slack that takes everything unless it is down; its clones are one.
+#[derive(Debug, Clone, Default)]
+struct Channel {
+    headings: Rc<RefCell<Vec<String>>>,
+    answers: Rc<RefCell<Vec<PostError>>>,
+}
+
+impl Slack for Channel {
+    async fn post(&mut self, post: Post<'_>, _budget: Budget) -> PostOutcome {
+        let result = self.answers.borrow_mut().pop().map_or(Ok(Accepted { as_plain_text: false }), Err);
+        if result.is_ok() {
+            let body: Value = serde_json::from_str(post.body).unwrap();
+            self.headings.borrow_mut().push(body["text"].as_str().unwrap().replace('\u{200b}', ""));
+        }
+        PostOutcome { result, requests: 1, ambiguous: 0 }
+    }
+}
+
+/// A container.
+struct Container<T>(Handler<Channel, T>);
+
+impl<T: Store> Container<T> {
+    fn over(store: T, slack: &Channel) -> Self {
+        let reader = Reader::new(Rules::built_in());
+        let notify = Notify::shared(RATE, Policy::default(), store);
+        Self(Handler::new(reader, Style::default(), 1 << 20, notify, slack.clone()))
+    }
+
+    /// Invokes it so many seconds after the beginning.
+    async fn at(&mut self, seconds: u64, event: &str) -> Outcome {
+        let now = UNIX_EPOCH + Duration::from_millis(NOW) + Duration::from_secs(seconds);
+        let invocation = Invocation::new(now, Instant::now() + Duration::from_mins(10));
+        self.0.handle(event.as_bytes(), invocation).await
+    }
+}
+
+/// Lines of a stream with these statuses; ids begin with `first`.
+fn message(log_group: &str, first: u64, statuses: &[u16]) -> String {
+    let event = |(id, status): (u64, &u16)| {
+        let message = json!({ "status": status.to_string(), "routeKey": "GET /v1/items" }).to_string();
+        json!({ "id": format!("{id:056}"), "timestamp": NOW, "message": message })
+    };
+    let events: Vec<Value> = (first..).zip(statuses).map(event).collect();
+    json!({ "messageType": "DATA_MESSAGE", "logGroup": log_group, "logStream": "s", "logEvents": events })
+        .to_string()
+}
+
+fn gzip(text: &str) -> String {
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+    gzip.write_all(text.as_bytes()).unwrap();
+    STANDARD.encode(gzip.finish().unwrap())
+}
+
+fn logs(first: u64, statuses: &[u16]) -> String {
+    json!({ "awslogs": { "data": gzip(&message("/aws/x", first, statuses)) } }).to_string()
+}
+
+fn records(of: &[(u64, &[u16])]) -> String {
+    let record = |(first, statuses): &(u64, &[u16])| {
+        json!({
+            "eventID": format!("shardId-000000000000:{first}"), "eventSource": "aws:kinesis",
+            "kinesis": { "sequenceNumber": first.to_string(), "data": gzip(&message("/aws/x", *first, statuses)) },
+        })
+    };
+    json!({ "Records": of.iter().map(record).collect::<Vec<_>>() }).to_string()
+}
+
+fn tick() -> String {
+    json!({ "source": "aws.events", "detail-type": "Scheduled Event", "detail": {} }).to_string()
+}
+
+/// Matched, duplicate, shown and counted, pending, released, failed.
+fn fates(ledger: &Ledger) -> [u64; 6] {
+    let Ledger { matched, duplicate, shown, counted, pending, released, failed, .. } = *ledger;
+    assert!(ledger.balances(released), "{ledger:?}");
+    [matched, duplicate, shown + counted, pending, released, failed]
+}
+
+/// The number of lines that a message announces: those of an opening, or those that a further one adds.
+fn announced(heading: &str) -> u64 {
+    let heading = heading.strip_prefix(ALONE).unwrap_or(heading).trim();
+    let number = |text: &str| text.replace(',', "").parse::<u64>().unwrap();
+    if let Some(added) = heading.split(" · ").find_map(|part| part.strip_prefix('+')) {
+        return number(added.split(' ').next().unwrap());
+    }
+    let first = heading.split(' ').next().unwrap();
+    match heading.split(' ').nth(1) {
+        _ if heading.starts_with("Over ") => 0,
+        Some("error" | "errors") => number(first),
+        _ => 1,
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn containers_share_an_incident_and_what_one_defers_another_posts() {
+    let (store, slack) = (Memory::default(), Channel::default());
+    let mut one = Container::over(store.clone(), &slack);
+    let mut other = Container::over(store.clone(), &slack);
+    assert_eq!(fates(&one.at(0, &logs(0, &[502, 502])).await.ledger), [2, 0, 2, 0, 0, 0], "the opening");
+    assert_eq!(fates(&other.at(5, &logs(10, &[502])).await.ledger), [1, 0, 0, 1, 0, 0], "deferred");
+    assert_eq!(fates(&one.at(6, &logs(20, &[502, 200])).await.ledger), [1, 0, 0, 1, 0, 0]);
+    assert_eq!(fates(&other.at(9, &logs(30, &[504])).await.ledger), [1, 0, 3, 0, 2, 0], "a new group");
+    assert_eq!(fates(&one.at(40, &logs(40, &[502])).await.ledger), [1, 0, 0, 1, 0, 0]);
+    assert_eq!(fates(&other.at(61, &tick()).await.ledger), [0, 0, 1, 0, 1, 0], "the follow-up");
+    assert_eq!(fates(&other.at(120, &tick()).await.ledger), [0; 6]);
+    // A third container has never heard of it.
+    let mut third = Container::over(store.clone(), &slack);
+    assert_eq!(fates(&third.at(400, &tick()).await.ledger), [0; 6]);
+    let headings = slack.headings.borrow();
+    assert_eq!(headings.len(), 4, "{headings:#?}");
+    assert!(headings[1].starts_with("New in this incident: 504 "), "{headings:#?}");
+    assert!(
+        headings[2].starts_with("Still failing, ") && headings[2].contains(" 6 errors · +1 "),
+        "{headings:#?}"
+    );
+    assert!(headings[3].starts_with("Over · 6 errors in "), "{headings:#?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_is_counted_once_in_whichever_container_it_comes_again() {
+    let (store, slack) = (Memory::default(), Channel::default());
+    let mut one = Container::over(store.clone(), &slack);
+    let mut other = Container::over(store.clone(), &slack);
+    one.at(0, &logs(0, &[502, 200, 403])).await;
+    assert_eq!(fates(&one.at(1, &logs(0, &[502, 200, 403])).await.ledger), [0, 2, 0, 0, 0, 0], "remembered");
+    let again = other.at(2, &logs(0, &[502, 200, 403])).await;
+    assert_eq!(fates(&again.ledger), [0, 2, 0, 0, 0, 0], "found in the table");
+    assert_eq!((again.measures.client_errors, again.measures.server_errors), (0, 0));
+    // Records come again with others, and a container may know one of their lines already.
+    let together = records(&[(100, &[502]), (200, &[502, 502]), (300, &[502])]);
+    assert_eq!(fates(&one.at(3, &together).await.ledger), [4, 0, 0, 4, 0, 0]);
+    let other_batch = records(&[(200, &[502, 502]), (300, &[502]), (400, &[502])]);
+    assert_eq!(fates(&other.at(4, &other_batch).await.ledger), [1, 3, 0, 1, 0, 0]);
+    assert_eq!(slack.headings.borrow().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_errors_the_table_is_not_asked() {
+    let (fake, slack) = (FakeTable::start().await, Channel::default());
+    let mut container = Container::over(table(&fake.url(), "fake", 1), &slack);
+    for event in [logs(0, &[200, 200]), logs(10, &[]), records(&[(20, &[200]), (30, &[])])] {
+        container.at(0, &event).await.answer.unwrap();
+        container.at(1, &event).await.answer.unwrap();
+    }
+    assert_eq!(fake.take_operations(), [""; 0]);
+    container.at(2, &logs(40, &[500])).await.answer.unwrap();
+    assert_ne!(fake.take_operations(), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_rate_limit_is_one_for_all_containers_and_closed_for_all() {
+    let (store, slack) = (Memory::default(), Channel::default());
+    let mut containers: Vec<_> = (0..4).map(|_| Container::over(store.clone(), &slack)).collect();
+    let of = |group: &str, first| {
+        json!({ "awslogs": { "data": gzip(&message(group, first, &[500])) } }).to_string()
+    };
+    for (number, container) in (0..).zip(&mut containers) {
+        for more in 0..2 {
+            let group = format!("/aws/{number}-{more}");
+            container.at(0, &of(&group, number * 100 + more * 10)).await.answer.unwrap();
+        }
+    }
+    assert_eq!(slack.headings.borrow().len(), 5, "the burst");
+    let asked = slack.headings.borrow().len();
+    slack.answers.borrow_mut().push(PostError::RateLimited { retry_after: Duration::from_secs(30) });
+    containers[0].at(60, &tick()).await.answer.unwrap();
+    let posted = slack.headings.borrow().len();
+    containers[1].at(80, &tick()).await.answer.unwrap();
+    assert_eq!(slack.headings.borrow().len(), posted, "closed for all");
+    for seconds in [100, 160, 220] {
+        containers[2].at(seconds, &tick()).await.answer.unwrap();
+    }
+    let headings = slack.headings.borrow();
+    let told: u64 = headings.iter().map(|heading| announced(heading)).sum();
+    assert_eq!(told, 8, "{asked} {posted} {headings:#?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dead_slack_loses_nothing_and_the_opening_comes_when_it_lives() {
+    let (store, slack) = (Memory::default(), Channel::default());
+    let mut one = Container::over(store.clone(), &slack);
+    let mut other = Container::over(store.clone(), &slack);
+    let down = PostError::Unavailable { status: 503, word: None };
+    *slack.answers.borrow_mut() = vec![down; 3];
+    assert_eq!(fates(&one.at(0, &logs(0, &[502])).await.ledger), [1, 0, 0, 1, 0, 0]);
+    assert_eq!(fates(&other.at(10, &logs(10, &[502, 502])).await.ledger), [2, 0, 0, 2, 0, 0]);
+    assert_eq!(fates(&one.at(20, &records(&[(20, &[502])])).await.ledger), [1, 0, 0, 1, 0, 0]);
+    assert_eq!(fates(&other.at(60, &tick()).await.ledger), [0, 0, 4, 0, 4, 0]);
+    assert!(slack.headings.borrow()[0].starts_with("4 errors"), "{:?}", slack.headings);
+}
+
+/// What a batch costs: an opening alone, and each of a storm's, all that is done for it later included.
+#[tokio::test(start_paused = true)]
+async fn a_usual_batch_costs_at_most_four_write_units() {
+    let (fake, slack) = (FakeTable::start().await, Channel::default());
+    let mut container = Container::over(table(&fake.url(), "fake", 1), &slack);
+    container.at(0, &logs(0, &[502, 403])).await.answer.unwrap();
+    let opening = fake.take_write_units();
+    let batches = 240;
+    for batch in 1..=batches {
+        container.at(batch, &logs(batch * 10, &[502, 403, 502, 404, 502])).await.answer.unwrap();
+    }
+    container.at(batches + 60, &tick()).await.answer.unwrap();
+    let storm = fake.take_write_units();
+    assert!(storm <= 4 * batches, "{storm} write units for {batches} batches");
+    insta::assert_snapshot!(format!(
+        "opening: {opening} write units\n{batches} batches: {storm} write units"
+    ));
+}
+
+/// What became of a batch of three lines while the table failed, and of its lines in all once it works again.
+async fn with_fault(http: &HttpClient, operation: &str, count: usize, fault: Fault) -> String {
+    let (fake, slack) = (FakeTable::start().await, Channel::default());
+    // The incident is known, one follow-up's lines are deferred, and both containers have listed it.
+    let mut one = Container::over(table_over(http.clone(), &fake.url(), "fake", 1), &slack);
+    let mut other = Container::over(table_over(http.clone(), &fake.url(), "fake", 2), &slack);
+    one.at(0, &logs(0, &[502])).await.answer.unwrap();
+    other.at(1, &logs(10, &[502])).await.answer.unwrap();
+    let before = slack.headings.borrow().len();
+    let (hit, mut left) = (operation.to_owned(), count);
+    fake.set_faults(move |asked| {
+        let hits = (hit == "*" || asked == hit) && left > 0;
+        left -= usize::from(hits);
+        hits.then_some(fault)
+    });
+    // A group that is new, so that a message is due.
+    let event = logs(20, &[504, 502, 504]);
+    let outcome = one.at(30, &event).await;
+    let Ledger { shown, counted, pending, released, failed, store_errors, .. } = outcome.ledger;
+    assert!(outcome.ledger.balances(released), "{:?}", outcome.ledger);
+    let answer = match &outcome.answer {
+        Ok(_) => "taken",
+        Err(HandlerError::Post { .. }) => "given back",
+        Err(other) => panic!("{other}"),
+    };
+    let posted: Vec<String> = slack.headings.borrow()[before..].to_vec();
+    let how = match posted.as_slice() {
+        [] => "nothing",
+        [one] if one.starts_with(ALONE) => "alone",
+        [_] => "in its incident",
+        more => panic!("{more:#?}"),
+    };
+    fake.set_faults(|_| None);
+    if outcome.answer.is_err() {
+        other.at(90, &event).await.answer.unwrap();
+    }
+    // Another batch, a duplicate, and ticks to the end of the incident.
+    one.at(95, &logs(30, &[502])).await.answer.unwrap();
+    other.at(100, &event).await.answer.unwrap();
+    for seconds in [200, 600] {
+        other.at(seconds, &tick()).await.answer.unwrap();
+    }
+    let told: u64 = slack.headings.borrow().iter().map(|heading| announced(heading)).sum();
+    let mut row = String::new();
+    write!(row, "{how}, {answer}:").unwrap();
+    for (count, name) in [
+        (shown, "shown"),
+        (counted, "counted"),
+        (pending, "pending"),
+        (released, "released"),
+        (failed, "failed"),
+        (store_errors, "store errors"),
+    ] {
+        if count > 0 {
+            write!(row, " {name} {count},").unwrap();
+        }
+    }
+    write!(row, " in the end {told} of 6 posted").unwrap();
+    row
+}
+
+/// The table of the table's faults: each kind on every operation, for a while or for one request alone.
+#[tokio::test(start_paused = true)]
+async fn every_fault_of_the_table_on_every_call_has_its_row() {
+    let refused = |status, code| Fault::Refused(status, code);
+    let http = HttpClient::new().unwrap();
+    let mut rows = String::new();
+    for (name, count, fault) in [
+        ("no such table", usize::MAX, refused(400, "ResourceNotFoundException")),
+        ("access denied", usize::MAX, refused(400, "AccessDeniedException")),
+        ("throttled", usize::MAX, refused(400, "ProvisionedThroughputExceededException")),
+        ("throttled once", 1, refused(400, "ThrottlingException")),
+        ("500, nothing done", usize::MAX, refused(500, "InternalServerError")),
+        ("500, done all the same", usize::MAX, Fault::FailedAfter(500, "InternalServerError")),
+        ("500 once, done all the same", 1, Fault::FailedAfter(500, "InternalServerError")),
+        ("connection breaks, nothing done", usize::MAX, Fault::Broken { is_done: false }),
+        ("connection breaks, done", usize::MAX, Fault::Broken { is_done: true }),
+        ("no answer, nothing done", usize::MAX, Fault::Silent { is_done: false }),
+        ("no answer, done", usize::MAX, Fault::Silent { is_done: true }),
+        ("half an answer", usize::MAX, Fault::Garbled),
+        ("a part of a batch", usize::MAX, Fault::Partial),
+        ("a condition that fails", 1, refused(400, "ConditionalCheckFailedException")),
+    ] {
+        for operation in ["*", "PutItem", "GetItem", "Query", "BatchGetItem", "UpdateItem", "BatchWriteItem"]
+        {
+            let row = with_fault(&http, operation, count, fault).await;
+            assert!(row.ends_with(" 6 of 6 posted"), "{name} {operation}: {row}");
+            writeln!(rows, "{name:<31} {operation:<14} {row}").unwrap();
+        }
+    }
+    insta::assert_snapshot!(rows);
+}

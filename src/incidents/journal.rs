@@ -1,0 +1,169 @@
+//! An incident as a store keeps it: a head and a journal in, what is due out.
+//!
+//! Pure: it asks no store and reads no clock. What arrived is taken in when it arrived, whoever reads it and whenever.
+
+use super::Tracked;
+use crate::digest::{Digest, OTHER_LOG_GROUPS};
+use crate::incident::{Decision, Incident, Kind, Moment, Policy};
+use crate::store::{
+    EntryKey, IncidentKey, Snapshot, StoreFault, decode, decode_digest, encode, encode_digest, room_in_entry,
+};
+
+/// Write units that the entry of one batch costs at most, as far as fewer sample lines can bring it down to that.
+const ENTRY_WRITE_UNITS: usize = 4;
+/// Bytes of the lines that a head keeps for the next message: it is written anew with every message.
+const HEAD_LINES: usize = 3 * 1_024;
+
+/// What an entry holds, as its first byte.
+const LINES: u8 = b'L';
+const ALARM: u8 = b'A';
+/// The first byte, and when it arrived.
+const PREFIX: usize = 9;
+
+/// An incident as it was read: its head, and what arrived since.
+#[derive(Debug)]
+pub(crate) struct Journal {
+    head: Tracked,
+    /// In the order in which they arrived.
+    arrived: Vec<Arrived>,
+    /// Entries that cannot be read. They are counted by nobody.
+    pub(crate) unreadable: Vec<(EntryKey, StoreFault)>,
+    /// The head cannot be read: the incident begins anew.
+    pub(crate) lost_head: Option<StoreFault>,
+}
+
+#[derive(Debug)]
+struct Arrived {
+    at_ms: i64,
+    key: EntryKey,
+    news: News,
+}
+
+/// What arrived.
+#[derive(Debug)]
+enum News {
+    Lines(Digest),
+    /// An alarm changed; the number stands for its name.
+    Alarm(u64, bool),
+}
+
+/// The incident with a part of the journal taken in.
+#[derive(Debug)]
+pub(crate) struct Step {
+    /// As it is then, before a message.
+    pub(crate) tracked: Tracked,
+    /// What it takes in.
+    pub(crate) entries: Vec<EntryKey>,
+    /// The message that is due.
+    pub(crate) due: Option<Kind>,
+}
+
+/// The entry of a batch of lines.
+pub(crate) fn entry_of_lines(
+    incident: &IncidentKey,
+    digest: &Digest,
+    arrived_ms: i64,
+) -> Result<Vec<u8>, StoreFault> {
+    let room = room_in_entry(incident, ENTRY_WRITE_UNITS).saturating_sub(PREFIX);
+    Ok(entry(LINES, arrived_ms, &encode_digest(digest, room)?))
+}
+
+fn entry(kind: u8, arrived_ms: i64, body: &[u8]) -> Vec<u8> {
+    [&[kind], arrived_ms.to_be_bytes().as_slice(), body].concat()
+}
+
+fn read_entry(body: &[u8]) -> Result<(i64, News), StoreFault> {
+    let (&kind, rest) = body.split_first().ok_or(StoreFault::Unreadable)?;
+    let (arrived_ms, body) = rest.split_first_chunk().ok_or(StoreFault::Unreadable)?;
+    let news = match kind {
+        LINES => News::Lines(decode_digest(body)?),
+        ALARM => {
+            let (alarm, is_in_alarm) = decode(body)?;
+            News::Alarm(alarm, is_in_alarm)
+        }
+        version => return Err(StoreFault::UnknownFormat { version }),
+    };
+    Ok((i64::from_be_bytes(*arrived_ms), news))
+}
+
+/// The head: the incident's state, how long it is, and the lines that no message has told yet.
+pub(crate) fn head(tracked: &Tracked) -> Result<Vec<u8>, StoreFault> {
+    let incident = encode(&tracked.incident)?;
+    let length = u32::try_from(incident.len()).map_err(|_| StoreFault::TooLarge)?;
+    let pending = encode_digest(&tracked.pending, HEAD_LINES)?;
+    Ok([length.to_be_bytes().as_slice(), &incident, &pending].concat())
+}
+
+fn read_head(head: &[u8]) -> Result<(Incident, Digest), StoreFault> {
+    let (length, rest) = head.split_first_chunk().ok_or(StoreFault::Unreadable)?;
+    let length = usize::try_from(u32::from_be_bytes(*length)).map_err(|_| StoreFault::Unreadable)?;
+    let (incident, pending) = rest.split_at_checked(length).ok_or(StoreFault::Unreadable)?;
+    Ok((decode(incident)?, decode_digest(pending)?))
+}
+
+impl Journal {
+    /// What a store gave. What is broken is left out and named.
+    ///
+    /// Where a newer version wrote the head or an entry, that is the error: then nobody of this version may go on with
+    /// the incident.
+    pub(crate) fn of(key: &IncidentKey, snapshot: &Snapshot) -> Result<Self, StoreFault> {
+        let mut lost_head = None;
+        let head = snapshot.head.as_deref().map(read_head).transpose();
+        let (incident, pending) = match head {
+            Ok(known) => known.unwrap_or_default(),
+            Err(newer @ StoreFault::UnknownFormat { .. }) => return Err(newer),
+            Err(fault) => {
+                lost_head = Some(fault);
+                Default::default()
+            }
+        };
+        let log_group = key.log_group.clone();
+        let is_rest = log_group == OTHER_LOG_GROUPS;
+        let mut journal = Self {
+            head: Tracked { log_group, is_rest, incident, pending },
+            arrived: Vec::new(),
+            unreadable: Vec::new(),
+            lost_head,
+        };
+        for entry in &snapshot.entries {
+            match read_entry(&entry.body) {
+                Ok((at_ms, news)) => journal.arrived.push(Arrived { at_ms, key: entry.key, news }),
+                Err(newer @ StoreFault::UnknownFormat { .. }) => return Err(newer),
+                Err(fault) => journal.unreadable.push((entry.key, fault)),
+            }
+        }
+        journal.arrived.sort_by_key(|arrived| (arrived.at_ms, arrived.key.batch));
+        Ok(journal)
+    }
+
+    /// Takes the journal in, and says what is due. Where the incident was over before all of it came, only what came
+    /// before that is taken in and its end is due, unless that is to wait (`end_waits`): then the incident goes on.
+    pub(crate) fn step(
+        &self,
+        moment: Moment,
+        end_waits: bool,
+        samples_per_group: usize,
+        now_ms: i64,
+        policy: &Policy,
+    ) -> Step {
+        let mut tracked = self.head.clone();
+        let mut entries: Vec<EntryKey> = self.unreadable.iter().map(|(key, _)| *key).collect();
+        for Arrived { at_ms, key, news } in &self.arrived {
+            let is_over = tracked.decide(Moment::Arrival, *at_ms, policy) == Decision::Send(Kind::Over);
+            if is_over && !end_waits {
+                return Step { tracked, entries, due: Some(Kind::Over) };
+            }
+            match news {
+                News::Lines(digest) => tracked.take_digest(digest, samples_per_group, *at_ms, policy),
+                News::Alarm(alarm, is_in_alarm) => tracked.incident.alarm_changed(*alarm, *is_in_alarm),
+            }
+            entries.push(*key);
+        }
+        let due = match tracked.decide(moment, now_ms, policy) {
+            Decision::Send(Kind::Over) if end_waits => None,
+            Decision::Send(kind) => Some(kind),
+            Decision::Nothing { .. } => None,
+        };
+        Step { tracked, entries, due }
+    }
+}
