@@ -1,4 +1,4 @@
-"""An emulated AWS for the end-to-end run: ministack, and the seven things that this run needs and it lacks.
+"""An emulated AWS for the end-to-end run: ministack, and the eight things that this run needs and it lacks.
 
 In: the emulator's own settings from the environment (`BIND_HOST`, `GATEWAY_PORT`, `AWS_ENDPOINT_URL`).
 Out: AWS's APIs on that address, until the process is ended.
@@ -12,6 +12,8 @@ Out: AWS's APIs on that address, until the process is ended.
 6. An alarm's notification has the fields that CloudWatch sends.
 7. An answer goes out in one piece. Terraform's provider drops one that comes in two before its request
    is quite written, and asks again: then what it creates "exists already".
+8. An event for which no container is free waits for one, as in Lambda's queue. ministack drops what comes through a
+   topic or from the tick, and counts any other as a failed try.
 
 What it must never do: stand in for AWS. That a pattern or a policy works here says nothing about AWS;
 it says that the parts fit together.
@@ -22,6 +24,7 @@ import fnmatch
 import gzip
 import json
 import re
+import time
 import uuid
 from datetime import datetime, timezone
 
@@ -75,6 +78,16 @@ def invoke(function_arn, principal, source_arn, event):
     if not may_invoke(function, principal, source_arn):
         raise PermissionError(f"{name} does not let {principal} in on behalf of {source_arn}")
     lambda_svc.invoke_async_with_retry(lambda_svc._execution_record_for_config(function, config), event)
+
+
+execute = lambda_svc._execute_function
+
+
+def execute_when_free(function, event):
+    """Run a function, as soon as one of its reserved containers is free."""
+    while (result := execute(function, event)).get("throttle"):
+        time.sleep(0.1)
+    return result
 
 
 def deliver(group, stream, events):
@@ -259,6 +272,7 @@ async def send_in_one_piece(protocol, event):
 
 
 H11Protocol._send_h11_event = send_in_one_piece
+lambda_svc._execute_function = execute_when_free
 cloudwatch_logs._subscription_pattern_matches = pattern_matches
 cloudwatch_logs._fanout_to_subscription_filters = deliver
 cloudwatch._dispatch_alarm_actions = tell_alarm

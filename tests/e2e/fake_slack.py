@@ -9,6 +9,8 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from processes import PATIENCE_SECONDS
+
 
 class FakeSlack:
     def __init__(self):
@@ -38,9 +40,9 @@ class FakeSlack:
         with self._changed:
             return self._refused
 
-    def wait_for(self, wanted, since, seconds):
+    def wait_for(self, wanted, since):
         """The first body accepted after the first `since` ones for which `wanted` is true."""
-        until = time.monotonic() + seconds
+        until = time.monotonic() + PATIENCE_SECONDS
         with self._changed:
             while True:
                 for body in self._bodies[since:]:
@@ -48,7 +50,7 @@ class FakeSlack:
                         return body
                 if not self._changed.wait(timeout=until - time.monotonic()) and time.monotonic() >= until:
                     seen = "\n".join(json.dumps(body)[:600] for body in self._bodies[since:]) or "nothing"
-                    raise AssertionError(f"Slack did not get the message within {seconds} s. It got:\n{seen}")
+                    raise AssertionError(f"Slack did not get the message within {PATIENCE_SECONDS} s. It got:\n{seen}")
 
     def close(self):
         self._server.shutdown()

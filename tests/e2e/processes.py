@@ -12,6 +12,10 @@ import urllib.request
 from pathlib import Path
 
 
+# How long anything may take that is awaited. Far beyond what it takes, so that a busy machine fails no run.
+PATIENCE_SECONDS = 240
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -28,8 +32,8 @@ class Server:
             command, env=os.environ | environment, stdout=self._log.open("wb"), stderr=subprocess.STDOUT
         )
 
-    def wait_until_ready(self, path, seconds=60):
-        until = time.monotonic() + seconds
+    def wait_until_ready(self, path):
+        until = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < until:
             if self._process.poll() is not None:
                 break
@@ -82,15 +86,15 @@ def moto(work):
     return server
 
 
-def wait_until(holds, seconds, what):
+def wait_until(holds, what):
     """Asks again and again until the answer is true, and returns it."""
-    until = time.monotonic() + seconds
+    until = time.monotonic() + PATIENCE_SECONDS
     while True:
         answer = holds()
         if answer:
             return answer
         if time.monotonic() >= until:
-            raise AssertionError(f"not within {seconds} s: {what}")
+            raise AssertionError(f"not within {PATIENCE_SECONDS} s: {what}")
         time.sleep(0.2)
 
 

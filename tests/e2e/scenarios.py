@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 
 import lines
-from processes import aws_free_environment, wait_until
+from processes import PATIENCE_SECONDS, aws_free_environment, wait_until
 
 ZERO_WIDTH_SPACE = "\u200b"
 # An error that old leaves the alarm's one-minute window soon, and is not yet told as old news.
@@ -51,7 +51,7 @@ class Run:
             "e2e-clf-304": lines.clf("e2e-clf-304", 304),
         }
         self._stack.put(*wrong.values(), *good.values(), "this is no access log", age_seconds=AGE_SECONDS)
-        body = self._slack.wait_for(tells("e2e-rest-502"), 0, 30)
+        body = self._slack.wait_for(tells("e2e-rest-502"), 0)
         text = text_of(body)
         assert all(request in text for request in wrong), f"an error is missing: {text}"
         assert not any(request in text for request in good), f"a good line is told: {text}"
@@ -60,7 +60,7 @@ class Run:
         assert "POST /ours/{id}" in text and text.count("PUT /ours") > 1, f"no route of the recommended formats: {text}"
         assert len([other for other in self._slack.bodies() if tells("e2e-rest-502")(other)]) == 1
 
-        [ledger] = wait_until(lambda: self._with_lines(), 20, "the ledger of the first delivery")
+        [ledger] = wait_until(lambda: self._with_lines(), "the ledger of the first delivery")
         expected = {
             "Received": 11, "Ok": 2, "Unreadable": 1, "Matched": 8, "Shown": 8, "Salvaged": 1,
             "ClientErrors": 4, "ServerErrors": 4, "Posted": 1, "Failed": 0, "Pending": 0,
@@ -71,7 +71,7 @@ class Run:
 
     def alarm_is_told_once(self):
         name = self._stack.alarm_names["metric_filter"]
-        self._slack.wait_for(tells("ALARM", name), 0, 30)
+        self._slack.wait_for(tells("ALARM", name), 0)
         # The topic's way and the direct way: one is told, the other is rightly silent.
         self._wait_for_alarms(told=1, silent=1)
         [body] = [body for body in self._slack.bodies() if tells(name)(body)]
@@ -108,7 +108,7 @@ class Run:
     def refused_batch_goes_to_the_queue_and_from_there_to_slack(self):
         self._slack.refuse(403, "invalid_token")
         self._stack.put(lines.rest_json("e2e-refused-503", 503), age_seconds=AGE_SECONDS)
-        [(failed, receipt)] = wait_until(self._stack.failures, 60, "the refused delivery in the failure queue")
+        [(failed, receipt)] = wait_until(self._stack.failures, "the refused delivery in the failure queue")
         self._slack.accept()
         self.seen_failures.append(failed)
         record = json.loads(failed)
@@ -121,7 +121,7 @@ class Run:
         kept.write_text(json.dumps({"Messages": [{"ReceiptHandle": receipt, "Body": failed}]}, indent=4))
         since = len(self._slack.bodies())
         self._command("replay", "--deliver", str(kept))
-        self._slack.wait_for(tells("e2e-refused-503"), since, 10)
+        self._slack.wait_for(tells("e2e-refused-503"), since)
         self._stack.delete_failure(receipt)
         return f"refused {self._slack.refused()} times, then posted from the queue's message"
 
@@ -133,7 +133,7 @@ class Run:
             self._stack.put(lines.rest_json("e2e-good", 200))
             return [body for body in self._slack.bodies()[since:] if tells(name)(body)]
 
-        [body] = wait_until(recovered, 90, "the alarm's recovery in Slack")
+        [body] = wait_until(recovered, "the alarm's recovery in Slack")
         assert "OK" in text_of(body), f"this is no recovery: {text_of(body)}"
         self._wait_for_alarms(told=2, silent=2)
         return "by topic and by direct action, told once"
@@ -144,7 +144,7 @@ class Run:
         for batches in range(1, 41):
             handled = len(self._with_lines())
             self._stack.put(lines.rest_json(f"e2e-storm-{batches}-500", 500), age_seconds=AGE_SECONDS)
-            wait_until(lambda: len(self._with_lines()) > handled, 30, "the ledger of a delivery in the storm")
+            wait_until(lambda: len(self._with_lines()) > handled, "the ledger of a delivery in the storm")
             # From here on nothing comes that could carry these lines along.
             if self._with_lines()[-1]["Pending"] >= 3:
                 break
@@ -155,7 +155,7 @@ class Run:
             after = self._stack.ledgers("lines")[since:]
             return sum(ledger["Shown"] + ledger["Counted"] for ledger in after) == batches and after
 
-        after = wait_until(told, 150, f"all {batches} lines of the storm in Slack's messages")
+        after = wait_until(told, f"all {batches} lines of the storm in Slack's messages")
         ticks = [ledger for ledger in after if ledger["Received"] == 0]
         assert any(ledger["Shown"] + ledger["Counted"] > 0 for ledger in ticks), "no tick posted what was folded"
         return f"{batches} deliveries, the last lines by one of {len(ticks)} ticks"
@@ -163,13 +163,13 @@ class Run:
     def errors_through_the_stream_are_told(self):
         since = len(self._slack.bodies())
         self._stack.put(lines.rest_json("e2e-stream-502", 502), lines.rest_json("e2e-stream-200", 200))
-        body = self._slack.wait_for(tells("e2e-stream-502"), since, 60)
+        body = self._slack.wait_for(tells("e2e-stream-502"), since)
         assert "e2e-stream-200" not in text_of(body)
         return "one error through CloudWatch Logs, stream and mapping"
 
     def alarm_on_the_function_s_count_is_told(self):
         name = self._stack.alarm_names["function"]
-        self._slack.wait_for(tells("ALARM", name), 0, 60)
+        self._slack.wait_for(tells("ALARM", name), 0)
         return "from the metric in the function's log line"
 
     def ledger_balances(self):
@@ -196,7 +196,7 @@ class Run:
             env=aws_free_environment() | {"SLACK_WEBHOOK_URL": self._webhook},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE_SECONDS,
         )
         self.cli_output += ran.stdout + ran.stderr
         assert ran.returncode == 0, f"statuswatch {arguments[0]} failed: {ran.stdout}\n{ran.stderr}"
@@ -210,7 +210,7 @@ class Run:
             ledgers = self._stack.ledgers("alarms")
             return (sum(ledger["Alarms"] for ledger in ledgers), sum(ledger["Silent"] for ledger in ledgers))
 
-        wait_until(lambda: sum(counts()) >= told + silent, 30, f"{told + silent} alarm events")
+        wait_until(lambda: sum(counts()) >= told + silent, f"{told + silent} alarm events")
         assert counts() == (told, silent), f"told and silent alarm events: {counts()}, not {(told, silent)}"
 
 
