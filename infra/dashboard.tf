@@ -1,13 +1,16 @@
 # The dashboard: what happened, what Slack got, and whether all of it got there.
 
 locals {
-  dashboard_ledger = [
-    "Received", "Ok", "Ignored", "Unreadable", "Duplicate", "Matched",
-    "Shown", "Counted", "Pending", "Failed", "Salvaged", "Undecodable", "Ambiguous",
-  ]
+  dashboard_ledger = concat(
+    ["Received", "Ok", "Ignored", "Unreadable", "Duplicate", "Matched", "Shown", "Counted", "Pending"],
+    local.state_in_table ? ["Released"] : [],
+    ["Failed", "Salvaged", "Undecodable", "Ambiguous"],
+  )
+  # In memory it is what a container holds after an invocation; with the table, what the invocation put there.
+  dashboard_pending_stat = local.state_in_table ? "Sum" : "Maximum"
 
   # Title, metrics, statistic, left label. Two in a row, six units high.
-  dashboard_graphs = [
+  dashboard_graphs = concat([
     {
       title   = "Errors by class"
       stat    = "Sum"
@@ -24,7 +27,7 @@ locals {
     {
       title   = "Ledger: what became of every line"
       stat    = "Sum"
-      metrics = [for name in local.dashboard_ledger : ["Statuswatch", name, "FunctionName", local.lines_name, { stat = name == "Pending" ? "Maximum" : "Sum" }]]
+      metrics = [for name in local.dashboard_ledger : ["Statuswatch", name, "FunctionName", local.lines_name, { stat = name == "Pending" ? local.dashboard_pending_stat : "Sum" }]]
     },
     {
       title   = "Delivery lag, ms from line to Slack"
@@ -44,7 +47,17 @@ locals {
         [["AWS/Lambda", "Duration", "FunctionName", local.lines_name, { stat = "p99", yAxis = "right" }]],
       )
     },
-  ]
+    ], local.state_in_table ? [
+    {
+      title = "State table: errors, throttling, units"
+      stat  = "Sum"
+      metrics = concat(
+        [for name in values(local.watched_functions) : ["Statuswatch", "StoreErrors", "FunctionName", name]],
+        [for name in ["ReadThrottleEvents", "WriteThrottleEvents"] : ["AWS/DynamoDB", name, "TableName", local.state_table_name]],
+        [for name in ["ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits"] : ["AWS/DynamoDB", name, "TableName", local.state_table_name, { yAxis = "right" }]],
+      )
+    },
+  ] : [])
 }
 
 resource "aws_cloudwatch_dashboard" "this" {

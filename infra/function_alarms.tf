@@ -33,9 +33,11 @@ resource "aws_lambda_function" "alarms" {
     system_log_level      = var.system_log_level
   }
 
-  # A start without these would fail, or would find no webhook.
+  # A start without these would fail, or would find no webhook or no table.
   depends_on = [
+    aws_dynamodb_table.state,
     aws_iam_role_policy.alarms_logs,
+    aws_iam_role_policy.state,
     aws_iam_role_policy.webhook,
     aws_ssm_parameter.webhook,
   ]

@@ -25,13 +25,20 @@ locals {
   linked_characters = sum([for name in local.log_group_names : length(replace(replace(name, "/", "*2f"), "#", "*23")) + 2])
   log_groups_fit    = length(local.log_group_names) <= 50 && local.linked_characters <= 600
 
-  alarms_environment = merge(local.slack_environment, {
+  # Both functions use the table, where there is one.
+  state_environment = {
+    for name, value in {
+      STATUSWATCH_STATE_TABLE = local.state_in_table ? local.state_table_name : null
+    } : name => value if value != null
+  }
+
+  alarms_environment = merge(local.slack_environment, local.state_environment, {
     for name, value in {
       STATUSWATCH_LOG_GROUPS = local.log_groups_fit ? local.linked_log_groups : null
     } : name => value if value != null
   })
 
-  lines_environment = merge(local.slack_environment, {
+  lines_environment = merge(local.slack_environment, local.state_environment, {
     for name, value in {
       STATUSWATCH_RULES                  = local.rules_environment
       STATUSWATCH_FORMAT                 = var.format

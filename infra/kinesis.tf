@@ -1,4 +1,4 @@
-# The way through a stream: for scale, and where nothing may be acknowledged before Slack took it.
+# The way through a stream: for scale, and to keep log events for as long as the function cannot take them.
 
 resource "aws_kinesis_stream" "lines" {
   count = var.ingest == "kinesis" ? 1 : 0
@@ -103,7 +103,7 @@ resource "aws_lambda_event_source_mapping" "lines" {
   maximum_record_age_in_seconds      = var.kinesis_maximum_record_age_in_seconds
   bisect_batch_on_function_error     = true
   function_response_types            = ["ReportBatchItemFailures"]
-  # More would post more often than Slack allows.
+  # With state = "memory" more would post more often than Slack allows.
   parallelization_factor = 1
   tags                   = var.tags
 

@@ -19,7 +19,7 @@ locals {
   package_path = coalesce(var.package_path, "${path.module}/../target/lambda/statuswatch-lambda/bootstrap.zip")
 
   arn_prefix = {
-    for service in ["cloudwatch", "events", "kinesis", "lambda", "logs", "sns", "sqs", "ssm"] :
+    for service in ["cloudwatch", "dynamodb", "events", "kinesis", "lambda", "logs", "sns", "sqs", "ssm"] :
     service => "arn:${local.partition}:${service}:${local.region}:${local.account_id}"
   }
 

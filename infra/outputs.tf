@@ -81,6 +81,11 @@ output "webhook_parameter_name" {
   value       = var.webhook_secret_name == null ? local.webhook_parameter_name : null
 }
 
+output "state_table_name" {
+  description = "Name of the table that holds incidents and what is deferred; null with `state = \"memory\"`."
+  value       = one(aws_dynamodb_table.state[*].name)
+}
+
 output "dashboard_name" {
   description = "Name of the dashboard; null without it."
   value       = one(aws_cloudwatch_dashboard.this[*].dashboard_name)

@@ -1,10 +1,14 @@
-# The tick: once a minute, each container posts what it has folded. As many targets as containers;
-# a tick that finds nothing waits a moment, so that the others reach the other containers.
-# With a stream nothing is folded, and there is no tick.
+# The tick: once a minute, what was deferred and is due is posted.
+# With the table one target is enough: whichever container it reaches finds everything there.
+# With state = "memory" each container has to be reached: as many targets as containers; a tick that
+# finds nothing waits a moment, so that the others reach the other containers. There a stream defers
+# nothing, and has no tick.
 
 locals {
   # Without reserved concurrency the number of containers is open: one rule's worth, best effort.
-  tick_count       = var.ingest != "lambda" ? 0 : var.reserved_concurrent_executions == -1 ? 5 : var.reserved_concurrent_executions
+  tick_count_in_memory = var.ingest != "lambda" ? 0 : var.reserved_concurrent_executions == -1 ? 5 : var.reserved_concurrent_executions
+
+  tick_count       = local.state_in_table ? 1 : local.tick_count_in_memory
   targets_per_rule = 5 # EventBridge's limit
 
   tick_rules = { for number in range(ceil(local.tick_count / local.targets_per_rule)) : tostring(number) => "${var.name}-tick-${number}" }
@@ -17,7 +21,7 @@ resource "aws_cloudwatch_event_rule" "tick" {
   for_each = local.tick_rules
 
   name                = each.value
-  description         = "Has the containers of ${local.lines_name} post what they hold"
+  description         = "Has ${local.lines_name} post what was deferred and is due"
   schedule_expression = "rate(1 minute)"
   tags                = var.tags
 }

@@ -139,7 +139,7 @@ variable "follow_ups" {
   type        = string
   default     = "1m*5,5m*5,15m*6,1h"
   nullable    = false
-  description = "`STATUSWATCH_FOLLOW_UPS`: times between the follow-ups of an incident, each of 5 s to 1 d, `5m*6` for six times; the last one repeats. What a container keeps in its memory is posted within a minute in any case."
+  description = "`STATUSWATCH_FOLLOW_UPS`: times between the follow-ups of an incident, each of 5 s to 1 d, `5m*6` for six times; the last one repeats. With `state = \"memory\"` what is deferred is posted within a minute in any case."
 
   validation {
     condition     = can(regex("^[0-9]+[smhd](\\*[0-9]+)?( *, *[0-9]+[smhd](\\*[0-9]+)?){0,19}$", var.follow_ups))
@@ -163,7 +163,7 @@ variable "burst" {
   type        = number
   default     = 5
   nullable    = false
-  description = "`STATUSWATCH_BURST`: messages that one container may post at once."
+  description = "`STATUSWATCH_BURST`: messages that may be posted at once, by all containers together or, with `state = \"memory\"`, by each."
 
   validation {
     condition     = var.burst >= 1 && var.burst <= 100 && floor(var.burst) == var.burst
@@ -175,7 +175,7 @@ variable "spacing_seconds" {
   type        = number
   default     = 5
   nullable    = false
-  description = "`STATUSWATCH_SPACING_SECONDS`: seconds after which one container may post one more."
+  description = "`STATUSWATCH_SPACING_SECONDS`: seconds after which one more may be posted, by all containers together or, with `state = \"memory\"`, by each."
 
   validation {
     condition     = var.spacing_seconds >= 1 && var.spacing_seconds <= 3600 && floor(var.spacing_seconds) == var.spacing_seconds
@@ -183,8 +183,8 @@ variable "spacing_seconds" {
   }
 
   validation {
-    condition     = var.reserved_concurrent_executions / var.spacing_seconds <= 0.5
-    error_message = "spacing_seconds must be at least twice reserved_concurrent_executions: all containers together may post one message in two seconds, or Slack answers 429."
+    condition     = var.state == "table" || var.reserved_concurrent_executions / var.spacing_seconds <= 0.5
+    error_message = "spacing_seconds must be at least twice reserved_concurrent_executions with state = \"memory\": all containers together may post one message in two seconds, or Slack answers 429. With state = \"table\" they share one rate limit, and any concurrency will do."
   }
 }
 

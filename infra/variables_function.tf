@@ -31,13 +31,18 @@ variable "reserved_concurrent_executions" {
   description = "Containers that may handle lines at once; -1 to reserve none. An account must keep 100 unreserved: where the quota is small, raise the quota or set -1."
 
   validation {
-    condition     = var.reserved_concurrent_executions == -1 || var.reserved_concurrent_executions >= 1 && var.reserved_concurrent_executions <= 50
-    error_message = "reserved_concurrent_executions must be from 1 to 50, or -1 to reserve none. 0 would send every delivery straight to the failure destination."
+    condition     = var.reserved_concurrent_executions == -1 || var.reserved_concurrent_executions >= 1 && floor(var.reserved_concurrent_executions) == var.reserved_concurrent_executions
+    error_message = "reserved_concurrent_executions must be a whole number from 1, or -1 to reserve none. 0 would send every delivery straight to the failure destination."
+  }
+
+  validation {
+    condition     = var.state == "table" || var.reserved_concurrent_executions <= 50
+    error_message = "reserved_concurrent_executions must be at most 50 with state = \"memory\": the tick has a target for each container. With state = \"table\" one target is enough."
   }
 
   validation {
     condition     = var.ingest != "kinesis" || var.reserved_concurrent_executions == -1 || var.reserved_concurrent_executions >= (var.kinesis_stream_mode == "ON_DEMAND" ? 4 : var.kinesis_shard_count)
-    error_message = "reserved_concurrent_executions must be at least the stream's shards, since each is read by one invocation at a time: kinesis_shard_count, or the 4 with which a stream on demand begins. Raise it (and spacing_seconds to twice as much), or set -1."
+    error_message = "reserved_concurrent_executions must be at least the stream's shards, since each is read by one invocation at a time: kinesis_shard_count, or the 4 with which a stream on demand begins. Raise it (with state = \"memory\" spacing_seconds to twice as much, too), or set -1."
   }
 }
 

@@ -4,7 +4,7 @@ variable "ingest" {
   type        = string
   default     = "lambda"
   nullable    = false
-  description = "How log events reach the function: `lambda` (CloudWatch Logs calls it) or `kinesis` (through a stream, where nothing is acknowledged before Slack took it)."
+  description = "How log events reach the function: `lambda` (CloudWatch Logs calls it) or `kinesis` (through a stream, where nothing is acknowledged before it is in the table or, with `state = \"memory\"`, before Slack took it)."
 
   validation {
     condition     = contains(["lambda", "kinesis"], var.ingest)
@@ -34,7 +34,7 @@ variable "kinesis_stream_mode" {
   type        = string
   default     = "PROVISIONED"
   nullable    = false
-  description = "Capacity of the stream: `PROVISIONED`, or `ON_DEMAND`, which begins with 4 shards and so wants `reserved_concurrent_executions = 4` and `spacing_seconds = 8`."
+  description = "Capacity of the stream: `PROVISIONED`, or `ON_DEMAND`, which begins with 4 shards and so wants `reserved_concurrent_executions = 4` (and `spacing_seconds = 8` with `state = \"memory\"`)."
 
   validation {
     condition     = contains(["PROVISIONED", "ON_DEMAND"], var.kinesis_stream_mode)

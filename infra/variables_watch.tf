@@ -40,7 +40,7 @@ variable "watch_pending_minutes" {
   type        = number
   default     = 15
   nullable    = false
-  description = "Minutes on end in which no invocation ended with every line posted, from which the alarm breaches."
+  description = "Minutes on end in which Slack does not take what is due, from which the alarm breaches."
 
   validation {
     condition     = var.watch_pending_minutes >= 2 && var.watch_pending_minutes <= 1440 && floor(var.watch_pending_minutes) == var.watch_pending_minutes

@@ -44,16 +44,37 @@ locals {
       namespace   = "Statuswatch", metric_name = "Undecodable", dimensions = { FunctionName = local.lines_name }
       statistic   = "Sum", period = 300, evaluation_periods = 1, threshold = 1
     }
-    "lines-pending" = {
-      description = "No minute of ${var.watch_pending_minutes} ended with every line posted: Slack does not take what is due."
-      namespace   = "Statuswatch", metric_name = "Pending", dimensions = { FunctionName = local.lines_name }
-      statistic   = "Minimum", period = 60, evaluation_periods = var.watch_pending_minutes, threshold = 1
-    }
     "lines-delivery-lag" = {
       description = "Lines reach Slack more than ${var.watch_delivery_lag_seconds} s after their timestamp."
       namespace   = "Statuswatch", metric_name = "DeliveryLag", dimensions = { FunctionName = local.lines_name }
       statistic   = "Maximum", period = 300, evaluation_periods = 1, threshold = var.watch_delivery_lag_seconds * 1000
     }
+  }
+
+  watch_memory = local.state_in_table ? {} : {
+    "lines-pending" = {
+      description = "No minute of ${var.watch_pending_minutes} ended with every line posted: Slack does not take what is due."
+      namespace   = "Statuswatch", metric_name = "Pending", dimensions = { FunctionName = local.lines_name }
+      statistic   = "Minimum", period = 60, evaluation_periods = var.watch_pending_minutes, threshold = 1
+    }
+  }
+
+  # With the table no invocation fails when Slack refuses a message: what is due stays in the table. Each tick tries
+  # again, and logs an error.
+  watch_refused = !local.state_in_table ? {} : {
+    "lines-pending" = {
+      description = "${local.lines_name} has logged errors for ${var.watch_pending_minutes} minutes on end: Slack does not take what is due, or the table fails. The log says which."
+      namespace   = local.logged_errors.namespace, metric_name = local.logged_errors.name, dimensions = {}
+      statistic   = "Sum", period = 60, evaluation_periods = var.watch_pending_minutes, threshold = 1
+    }
+  }
+
+  watch_table = {
+    for role, name in local.watched_functions : "${role}-store-errors" => {
+      description = "${name} could not read or write its table ${local.state_table_name}: what it could not write it posted at once, and incidents are notified more often than they should be."
+      namespace   = "Statuswatch", metric_name = "StoreErrors", dimensions = { FunctionName = name }
+      statistic   = "Sum", period = 300, evaluation_periods = 1, threshold = 1
+    } if local.state_in_table
   }
 
   watch_failure_queue = var.failure_destination != "sqs" ? {} : {
@@ -72,15 +93,17 @@ locals {
     }
   }
 
+  logged_errors = { namespace = "Statuswatch/Log", name = "${local.lines_name}-logged-errors" }
+
   watch_alarms = {
-    for key, alarm in merge(local.watch_functions, local.watch_ledger, local.watch_failure_queue, local.watch_stream) :
+    for key, alarm in merge(local.watch_functions, local.watch_ledger, local.watch_memory, local.watch_refused, local.watch_table, local.watch_failure_queue, local.watch_stream) :
     key => alarm if var.create_watch_alarms
   }
   # The tick calls the function every minute, so silence means that something is broken.
   watch_heartbeat_name  = "${var.name}-watch-lines-silent"
   watch_subscriptions   = var.create_watch_alarms ? { for name in local.log_group_names : name => "${var.name}-watch-subscription ${name}" } : {}
   watch_destination     = { lambda = "Lambda", kinesis = "Kinesis" }[var.ingest]
-  watch_with_heartbeat  = var.create_watch_alarms && var.ingest == "lambda"
+  watch_with_heartbeat  = var.create_watch_alarms && local.tick_count > 0
   watch_alarm_actions   = aws_sns_topic.watch[*].arn
   watch_alarm_arn_start = "${local.arn_prefix.cloudwatch}:alarm:"
   watch_alarm_arns = concat(
@@ -88,6 +111,21 @@ locals {
     [for name in values(local.watch_subscriptions) : "${local.watch_alarm_arn_start}${name}"],
     local.watch_with_heartbeat ? ["${local.watch_alarm_arn_start}${local.watch_heartbeat_name}"] : [],
   )
+}
+
+resource "aws_cloudwatch_log_metric_filter" "logged_errors" {
+  count = local.state_in_table && var.create_watch_alarms ? 1 : 0
+
+  name           = local.logged_errors.name
+  log_group_name = aws_cloudwatch_log_group.lines.name
+  pattern        = "{ $.level = \"ERROR\" }"
+
+  metric_transformation {
+    namespace = local.logged_errors.namespace
+    name      = local.logged_errors.name
+    value     = "1"
+    unit      = "Count"
+  }
 }
 
 resource "aws_cloudwatch_metric_alarm" "watch" {

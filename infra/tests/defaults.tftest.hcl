@@ -2,7 +2,7 @@
 
 mock_provider "aws" {
   mock_data "aws_caller_identity" { defaults = { account_id = "123456789012" } }
-  mock_data "aws_partition" { defaults = { partition = "aws" } }
+  mock_data "aws_partition" { defaults = { partition = "aws", dns_suffix = "amazonaws.com" } }
   mock_data "aws_region" { defaults = { id = "eu-west-1" } }
 }
 
@@ -116,6 +116,7 @@ run "environment" {
   assert {
     condition = aws_lambda_function.lines.environment[0].variables == tomap({
       SLACK_WEBHOOK_PARAMETER            = "/slack/webhook"
+      STATUSWATCH_STATE_TABLE            = "statuswatch-state"
       STATUSWATCH_FORMAT                 = "auto"
       STATUSWATCH_MAX_LINES              = "20"
       STATUSWATCH_NOTIFY                 = "incidents"
@@ -130,6 +131,7 @@ run "environment" {
   assert {
     condition = aws_lambda_function.alarms.environment[0].variables == tomap({
       SLACK_WEBHOOK_PARAMETER = "/slack/webhook"
+      STATUSWATCH_STATE_TABLE = "statuswatch-state"
       STATUSWATCH_LOG_GROUPS  = "/aws/apigateway/statuswatch-accesslog"
     })
     error_message = "the function for alarms gets what concerns alarms"
@@ -153,6 +155,37 @@ run "subscription" {
   }
 }
 
+run "state_table" {
+  command = plan
+
+  assert {
+    condition = (
+      aws_dynamodb_table.state[0].name == "statuswatch-state" &&
+      aws_dynamodb_table.state[0].billing_mode == "PAY_PER_REQUEST" &&
+      aws_dynamodb_table.state[0].hash_key == "pk" &&
+      aws_dynamodb_table.state[0].range_key == "sk" &&
+      toset(aws_dynamodb_table.state[0].attribute) == toset([{ name = "pk", type = "S" }, { name = "sk", type = "S" }])
+    )
+    error_message = "the table has the keys that the function uses, and is paid for by use"
+  }
+  assert {
+    condition     = aws_dynamodb_table.state[0].ttl[0].attribute_name == "expires" && aws_dynamodb_table.state[0].ttl[0].enabled
+    error_message = "what is over goes by itself"
+  }
+  assert {
+    condition = (
+      length(aws_dynamodb_table.state[0].server_side_encryption) == 0 &&
+      !aws_dynamodb_table.state[0].point_in_time_recovery[0].enabled &&
+      !aws_dynamodb_table.state[0].deletion_protection_enabled
+    )
+    error_message = "DynamoDB's own key encrypts it, it has no recovery, and destroying the module removes it"
+  }
+  assert {
+    condition     = output.state_table_name == "statuswatch-state"
+    error_message = "the output names the table"
+  }
+}
+
 run "tick" {
   command = plan
 
@@ -161,8 +194,8 @@ run "tick" {
     error_message = "one rule ticks every minute"
   }
   assert {
-    condition     = toset([for target in aws_cloudwatch_event_target.tick : target.target_id]) == toset(["lines-0", "lines-1"])
-    error_message = "the tick has a target per container"
+    condition     = toset([for target in aws_cloudwatch_event_target.tick : target.target_id]) == toset(["lines-0"])
+    error_message = "the tick has one target: any container finds everything in the table"
   }
 }
 

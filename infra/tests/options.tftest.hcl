@@ -2,7 +2,7 @@
 
 mock_provider "aws" {
   mock_data "aws_caller_identity" { defaults = { account_id = "123456789012" } }
-  mock_data "aws_partition" { defaults = { partition = "aws" } }
+  mock_data "aws_partition" { defaults = { partition = "aws", dns_suffix = "amazonaws.com" } }
   mock_data "aws_region" { defaults = { id = "eu-west-1" } }
 }
 
@@ -270,15 +270,110 @@ run "function_settings" {
     condition     = aws_cloudwatch_log_group.lines.retention_in_days == 7
     error_message = "the functions' log retention is settable"
   }
+}
+
+run "in_memory_without_reserved_concurrency" {
+  command = plan
+  variables {
+    state                          = "memory"
+    reserved_concurrent_executions = -1
+  }
+
   assert {
     condition     = length(aws_cloudwatch_event_target.tick) == 5 && length(aws_cloudwatch_event_rule.tick) == 1
     error_message = "without reserved concurrency there is one rule with as many targets as it takes"
   }
 }
 
-run "more_containers_than_one_rule_has_targets" {
+run "state_in_memory" {
+  command = plan
+  variables { state = "memory" }
+
+  assert {
+    condition     = length(aws_dynamodb_table.state) == 0 && length(aws_iam_role_policy.state) == 0 && output.state_table_name == null
+    error_message = "there is no table, and nobody may use one"
+  }
+  assert {
+    condition = alltrue([for function in [aws_lambda_function.lines, aws_lambda_function.alarms] :
+      !contains(keys(function.environment[0].variables), "STATUSWATCH_STATE_TABLE")
+    ])
+    error_message = "the functions look for no table"
+  }
+  assert {
+    condition     = toset([for target in aws_cloudwatch_event_target.tick : target.target_id]) == toset(["lines-0", "lines-1"])
+    error_message = "the tick has a target per container"
+  }
+  assert {
+    condition = (
+      !strcontains(aws_cloudwatch_dashboard.this[0].dashboard_body, "StoreErrors") &&
+      !strcontains(aws_cloudwatch_dashboard.this[0].dashboard_body, "Released") &&
+      !strcontains(aws_cloudwatch_dashboard.this[0].dashboard_body, "DynamoDB")
+    )
+    error_message = "the dashboard draws nothing of a table"
+  }
+  assert {
+    condition = (
+      aws_cloudwatch_metric_alarm.watch["lines-pending"].metric_name == "Pending" &&
+      length(aws_cloudwatch_log_metric_filter.logged_errors) == 0 &&
+      !contains(keys(aws_cloudwatch_metric_alarm.watch), "lines-store-errors") &&
+      !contains(keys(aws_cloudwatch_metric_alarm.watch), "alarms-store-errors")
+    )
+    error_message = "what a container holds too long has an alarm, a table that is not there has none"
+  }
+}
+
+run "state_table_as_asked_for" {
   command = plan
   variables {
+    state_table_kms_key_arn            = "arn:aws:kms:eu-west-1:123456789012:key/two"
+    state_table_point_in_time_recovery = true
+    state_table_deletion_protection    = true
+  }
+
+  assert {
+    condition = (
+      aws_dynamodb_table.state[0].server_side_encryption[0].enabled &&
+      aws_dynamodb_table.state[0].server_side_encryption[0].kms_key_arn == "arn:aws:kms:eu-west-1:123456789012:key/two" &&
+      aws_dynamodb_table.state[0].point_in_time_recovery[0].enabled &&
+      aws_dynamodb_table.state[0].deletion_protection_enabled
+    )
+    error_message = "key, recovery and protection of the table are settable"
+  }
+}
+
+run "table_with_a_hundred_containers" {
+  command = plan
+  variables { reserved_concurrent_executions = 100 }
+
+  assert {
+    condition     = aws_lambda_function.lines.reserved_concurrent_executions == 100 && aws_lambda_function.lines.environment[0].variables["STATUSWATCH_SPACING_SECONDS"] == "5"
+    error_message = "with the table, spacing does not limit concurrency"
+  }
+  assert {
+    condition     = length(aws_cloudwatch_event_rule.tick) == 1 && length(aws_cloudwatch_event_target.tick) == 1
+    error_message = "with the table, one tick is enough for any number of containers"
+  }
+}
+
+run "dashboard_of_the_table" {
+  command = plan
+
+  assert {
+    condition = alltrue([for metric in [
+      "\"Statuswatch\",\"Released\",\"FunctionName\",\"statuswatch-lines\"",
+      "\"Statuswatch\",\"StoreErrors\",\"FunctionName\",\"statuswatch-lines\"",
+      "\"Statuswatch\",\"StoreErrors\",\"FunctionName\",\"statuswatch-alarms\"",
+      "\"AWS/DynamoDB\",\"WriteThrottleEvents\",\"TableName\",\"statuswatch-state\"",
+      "\"AWS/DynamoDB\",\"ConsumedWriteCapacityUnits\",\"TableName\",\"statuswatch-state\"",
+    ] : strcontains(aws_cloudwatch_dashboard.this[0].dashboard_body, metric)])
+    error_message = "the dashboard draws what is released, what the table costs and what goes wrong with it"
+  }
+}
+
+run "more_containers_in_memory_than_one_rule_has_targets" {
+  command = plan
+  variables {
+    state                          = "memory"
     reserved_concurrent_executions = 7
     spacing_seconds                = 14
   }
@@ -328,6 +423,7 @@ run "whole_environment" {
       SLACK_COLOR                        = "#FF0000"
       STATUSWATCH_RULES                  = "{\"rules\":[{\"action\":\"notify\",\"name\":\"all\",\"status\":[\"4xx\",\"5xx\"]}]}"
       STATUSWATCH_FORMAT                 = "vpc-lattice"
+      STATUSWATCH_STATE_TABLE            = "statuswatch-state"
       STATUSWATCH_MAX_LINES              = "5"
       STATUSWATCH_REDACT                 = "ip,user"
       STATUSWATCH_NOTIFY                 = "every"
@@ -349,6 +445,7 @@ run "whole_environment" {
       SLACK_TEXT                = "APIでエラーが発生しました"
       SLACK_COLOR               = "#FF0000"
       STATUSWATCH_ALLOWED_HOSTS = "chat.example.com,chat.example.org"
+      STATUSWATCH_STATE_TABLE   = "statuswatch-state"
       STATUSWATCH_LOG_GROUPS    = "/aws/apigateway/statuswatch-accesslog"
     })
     error_message = "the function for alarms posts in the same way"
@@ -446,9 +543,20 @@ run "failures_nowhere" {
   }
 }
 
+run "stream_with_the_table" {
+  command = plan
+  variables { ingest = "kinesis" }
+
+  assert {
+    condition     = length(aws_cloudwatch_event_target.tick) == 1 && length(aws_cloudwatch_metric_alarm.watch_heartbeat) == 1
+    error_message = "what is deferred in the table is posted by the tick, whose silence is a fault"
+  }
+}
+
 run "stream" {
   command = plan
   variables {
+    state                                      = "memory"
     ingest                                     = "kinesis"
     kinesis_shard_count                        = 2
     kinesis_retention_period                   = 48
@@ -492,7 +600,7 @@ run "stream" {
   }
   assert {
     condition     = length(aws_cloudwatch_event_rule.tick) == 0 && length(aws_cloudwatch_metric_alarm.watch_heartbeat) == 0
-    error_message = "nothing is folded, so nothing ticks, and silence is no fault"
+    error_message = "nothing is deferred, so nothing ticks, and silence is no fault"
   }
   assert {
     condition     = contains(keys(aws_cloudwatch_metric_alarm.watch), "lines-iterator-age")
@@ -560,6 +668,7 @@ run "watching" {
       "lines-errors", "lines-throttles", "lines-dropped", "lines-destination",
       "alarms-errors", "alarms-throttles", "alarms-dropped", "alarms-destination",
       "lines-failed", "lines-unreadable", "lines-undecodable", "lines-pending", "lines-delivery-lag",
+      "lines-store-errors", "alarms-store-errors",
       "failure-queue",
     ])
     error_message = "every way in which a line can be lost or late has an alarm"
@@ -590,6 +699,20 @@ run "watching" {
   }
 }
 
+run "errors_in_the_function_s_own_log" {
+  command = plan
+
+  assert {
+    condition = (
+      aws_cloudwatch_log_metric_filter.logged_errors[0].log_group_name == "/aws/lambda/statuswatch-lines" &&
+      aws_cloudwatch_log_metric_filter.logged_errors[0].pattern == "{ $.level = \"ERROR\" }" &&
+      one(aws_cloudwatch_log_metric_filter.logged_errors[0].metric_transformation).name == aws_cloudwatch_metric_alarm.watch["lines-pending"].metric_name &&
+      one(aws_cloudwatch_log_metric_filter.logged_errors[0].metric_transformation).namespace == aws_cloudwatch_metric_alarm.watch["lines-pending"].namespace
+    )
+    error_message = "with the table, what Slack refuses is seen by the errors in the function's log"
+  }
+}
+
 run "another_name" {
   command = plan
   variables { name = "orders" }
@@ -598,7 +721,7 @@ run "another_name" {
     condition = alltrue([for name in [
       aws_lambda_function.lines.function_name, aws_lambda_function.alarms.function_name,
       aws_iam_role.lines.name, aws_iam_role.alarms.name,
-      aws_sns_topic.alarm.name, aws_sns_topic.watch[0].name, aws_sqs_queue.failures[0].name,
+      aws_sns_topic.alarm.name, aws_sns_topic.watch[0].name, aws_sqs_queue.failures[0].name, aws_dynamodb_table.state[0].name,
       aws_cloudwatch_event_rule.tick["0"].name, aws_cloudwatch_dashboard.this[0].dashboard_name,
       aws_cloudwatch_log_subscription_filter.this["/aws/apigateway/orders-accesslog"].name,
       aws_cloudwatch_log_metric_filter.errors["/aws/apigateway/orders-accesslog"].name,
@@ -627,6 +750,7 @@ run "null_is_the_default" {
     reserved_concurrent_executions = null
     failure_destination            = null
     ingest                         = null
+    state                          = null
     filter_pattern                 = null
     create_watch_alarms            = null
     watch_email_addresses          = null
@@ -639,7 +763,8 @@ run "null_is_the_default" {
       aws_cloudwatch_log_group.access_log[0].retention_in_days == 90 &&
       aws_cloudwatch_metric_alarm.errors["metric_filter"].threshold == 1 &&
       aws_cloudwatch_log_subscription_filter.this["/aws/apigateway/statuswatch-accesslog"].filter_pattern == "" &&
-      length(aws_sqs_queue.failures) == 1 && length(aws_cloudwatch_metric_alarm.watch_heartbeat) == 1
+      length(aws_sqs_queue.failures) == 1 && length(aws_cloudwatch_metric_alarm.watch_heartbeat) == 1 &&
+      length(aws_dynamodb_table.state) == 1
     )
     error_message = "a caller who hands null on gets the default"
   }

@@ -2,7 +2,7 @@
 
 mock_provider "aws" {
   mock_data "aws_caller_identity" { defaults = { account_id = "123456789012" } }
-  mock_data "aws_partition" { defaults = { partition = "aws" } }
+  mock_data "aws_partition" { defaults = { partition = "aws", dns_suffix = "amazonaws.com" } }
   mock_data "aws_region" { defaults = { id = "eu-west-1" } }
 }
 
@@ -189,6 +189,44 @@ run "functions_may_write_to_the_failure_bucket" {
       { Effect = "Allow", Action = ["s3:PutObject"], Resource = "arn:aws:s3:::statuswatch-failures-123456789012-eu-west-1/aws/lambda/*" },
     ]])
     error_message = "both functions write objects where Lambda names them, and nowhere else"
+  }
+}
+
+run "functions_may_use_the_table" {
+  command = plan
+
+  assert {
+    condition = alltrue([for policy in aws_iam_role_policy.state : jsondecode(policy.policy).Statement == [{
+      Effect = "Allow"
+      Action = [
+        "dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:GetItem",
+        "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem",
+      ]
+      Resource = "arn:aws:dynamodb:eu-west-1:123456789012:table/statuswatch-state"
+    }]])
+    error_message = "items of that table, and nothing else"
+  }
+  assert {
+    condition     = toset([for policy in aws_iam_role_policy.state : policy.role]) == toset(["statuswatch-lines", "statuswatch-alarms"])
+    error_message = "both functions use it"
+  }
+}
+
+run "functions_may_use_the_key_of_the_table" {
+  command = plan
+  variables { state_table_kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/two" }
+
+  assert {
+    condition = alltrue([for policy in aws_iam_role_policy.state : jsondecode(policy.policy).Statement[1] == {
+      Effect = "Allow"
+      Action = [
+        "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext",
+        "kms:ReEncryptFrom", "kms:ReEncryptTo",
+      ]
+      Resource  = "arn:aws:kms:eu-west-1:123456789012:key/two"
+      Condition = { StringEquals = { "kms:ViaService" = "dynamodb.eu-west-1.amazonaws.com" } }
+    }])
+    error_message = "both functions may use the table's key, through DynamoDB only"
   }
 }
 

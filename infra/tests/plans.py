@@ -37,6 +37,7 @@ EVERYTHING = {
     "ingest": "kinesis",
     "kms_key_arn": KEY,
     "webhook_kms_key_arn": KEY,
+    "state_table_kms_key_arn": KEY,
     "failure_destination": "s3",
     "rules": json.dumps({"rules": [{"name": f"a long name for rule {number}", "action": "count"} for number in range(60)]}),
     "watch_email_addresses": ["ops@example.com"],
@@ -52,6 +53,7 @@ PLANS = {
     "everything": (".", EVERYTHING),
     "everything" + ANOTHER: (".", EVERYTHING | {"name": "orders"}),
     "secret and queue with a key": (".", {"webhook_secret_name": "slack", "kms_key_arn": KEY}),
+    "state in memory": (".", {"state": "memory", "webhook_parameter_name": "/slack/webhook"}),
     "31 log groups": (".", {"create_log_group": False, "log_group_names": [f"/apis/{number}" for number in range(31)]}),
     "examples/rest-api": ("examples/rest-api", {}),
     "examples/http-api": (

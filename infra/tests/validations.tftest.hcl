@@ -2,7 +2,7 @@
 
 mock_provider "aws" {
   mock_data "aws_caller_identity" { defaults = { account_id = "123456789012" } }
-  mock_data "aws_partition" { defaults = { partition = "aws" } }
+  mock_data "aws_partition" { defaults = { partition = "aws", dns_suffix = "amazonaws.com" } }
   mock_data "aws_region" { defaults = { id = "eu-west-1" } }
 }
 
@@ -27,6 +27,7 @@ run "words_that_are_not_offered" {
     ingest                    = "firehose"
     kinesis_stream_mode       = "provisioned"
     slack_color               = "red"
+    state                     = "dynamodb"
   }
 
   expect_failures = [
@@ -42,6 +43,7 @@ run "words_that_are_not_offered" {
     var.ingest,
     var.kinesis_stream_mode,
     var.slack_color,
+    var.state,
   ]
 }
 
@@ -151,27 +153,28 @@ run "names_that_are_not_names" {
   command = plan
 
   variables {
-    tags                  = { "aws:team" = "a" }
-    role_path             = "service"
-    permissions_boundary  = "boundary"
-    kms_key_arn           = "arn:aws:kms:eu-west-1:123456789012:alias/logs"
-    webhook_kms_key_arn   = "alias/slack"
-    log_group_name        = "arn:aws:logs:eu-west-1:123456789012:log-group:x"
-    alarm_name            = "警報"
-    metric_namespace      = "AWS/ApiGateway"
-    metric_name           = "a:b"
-    metric_filter_pattern = ""
-    alarm_actions         = ["page-me"]
-    ok_actions            = ["page-me"]
-    slack_channel         = ""
-    slack_user_name       = ""
-    slack_icon_emoji      = "fire"
-    slack_text            = ""
-    redact                = ["ip, user"]
-    allowed_hosts         = ["https://chat.example.com"]
-    watch_email_addresses = ["ops"]
-    rules_parameter_name  = "arn:aws:ssm:eu-west-1:123456789012:parameter/rules"
-    chatbot_slack_channel = { slack_team_id = "my-team", slack_channel_id = "#alerts" }
+    tags                    = { "aws:team" = "a" }
+    role_path               = "service"
+    permissions_boundary    = "boundary"
+    kms_key_arn             = "arn:aws:kms:eu-west-1:123456789012:alias/logs"
+    webhook_kms_key_arn     = "alias/slack"
+    state_table_kms_key_arn = "alias/aws/dynamodb"
+    log_group_name          = "arn:aws:logs:eu-west-1:123456789012:log-group:x"
+    alarm_name              = "警報"
+    metric_namespace        = "AWS/ApiGateway"
+    metric_name             = "a:b"
+    metric_filter_pattern   = ""
+    alarm_actions           = ["page-me"]
+    ok_actions              = ["page-me"]
+    slack_channel           = ""
+    slack_user_name         = ""
+    slack_icon_emoji        = "fire"
+    slack_text              = ""
+    redact                  = ["ip, user"]
+    allowed_hosts           = ["https://chat.example.com"]
+    watch_email_addresses   = ["ops"]
+    rules_parameter_name    = "arn:aws:ssm:eu-west-1:123456789012:parameter/rules"
+    chatbot_slack_channel   = { slack_team_id = "my-team", slack_channel_id = "#alerts" }
   }
 
   expect_failures = [
@@ -180,6 +183,7 @@ run "names_that_are_not_names" {
     var.permissions_boundary,
     var.kms_key_arn,
     var.webhook_kms_key_arn,
+    var.state_table_kms_key_arn,
     var.log_group_name,
     var.alarm_name,
     var.metric_namespace,
@@ -336,9 +340,37 @@ run "fewer_containers_than_a_stream_on_demand_begins_with" {
   expect_failures = [var.reserved_concurrent_executions]
 }
 
+run "more_containers_in_memory_than_the_tick_reaches" {
+  command = plan
+  variables {
+    state                          = "memory"
+    reserved_concurrent_executions = 51
+    spacing_seconds                = 102
+  }
+  expect_failures = [var.reserved_concurrent_executions]
+}
+
+run "half_a_container" {
+  command = plan
+  variables { reserved_concurrent_executions = 2.5 }
+  expect_failures = [var.reserved_concurrent_executions]
+}
+
+run "key_of_a_table_that_is_not_there" {
+  command = plan
+  variables {
+    state                   = "memory"
+    state_table_kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/two"
+  }
+  expect_failures = [var.state_table_kms_key_arn]
+}
+
 run "containers_that_post_more_than_slack_allows" {
   command = plan
-  variables { reserved_concurrent_executions = 3 }
+  variables {
+    state                          = "memory"
+    reserved_concurrent_executions = 3
+  }
   expect_failures = [var.spacing_seconds]
 }
 

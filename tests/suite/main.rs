@@ -49,5 +49,6 @@ mod scripted_webhook;
 mod slack_answers;
 mod soak;
 mod start;
+mod state_table;
 mod storm;
 mod ticks;

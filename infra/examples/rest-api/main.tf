@@ -28,6 +28,9 @@ module "statuswatch" {
 
   alarm_source          = var.alarm_source
   ingest                = var.ingest
+  state                 = var.state
+  follow_ups            = var.follow_ups
+  quiet_seconds         = var.quiet_seconds
   watch_email_addresses = var.watch_email_addresses
   tags                  = { application = var.name }
 }

@@ -41,6 +41,24 @@ variable "ingest" {
   description = "How log events reach the function: lambda or kinesis."
 }
 
+variable "state" {
+  type        = string
+  default     = "table"
+  description = "Where incidents are kept: table or memory."
+}
+
+variable "follow_ups" {
+  type        = string
+  default     = "1m*5,5m*5,15m*6,1h"
+  description = "Times between the follow-ups of an incident."
+}
+
+variable "quiet_seconds" {
+  type        = number
+  default     = 300
+  description = "Without an error for so long an incident is over."
+}
+
 variable "watch_email_addresses" {
   type        = set(string)
   default     = []
