@@ -2,7 +2,7 @@
 
 In: the package and the CLI, built. Out: a line for each thing shown, with its time; exit code 1 with
 the reason at the first that does not hold. It relies on the contract in the README only: what the
-function reads and answers, what the CLI takes, what a message must tell. Not on any wording.
+function reads and answers, what the CLI takes, what a message must tell.
 """
 
 import argparse
@@ -12,13 +12,18 @@ import tempfile
 import threading
 import time
 import traceback
+from pathlib import Path
 
 import scenarios
 from fake_slack import FakeSlack
 from processes import ministack, moto
+from shared_incident import SharedIncident
 from stack import Stack
 from terraform import Terraform
 
+# A first follow-up soon after the opening, and an end that the run can wait for. More than the run takes from one error
+# to the next, also while a tick is awaited.
+SCHEDULE = {"follow_ups": "30s", "quiet_seconds": 120}
 MARKER = "MARKER0THAT0MUST0BE0NOWHERE"
 
 
@@ -52,30 +57,47 @@ def whole_run(package, cli, work, report):
         report("emulator and fake Slack are up, Terraform is initialised")
 
         report.doing = "applying examples/rest-api"
-        terraform.apply(package_path=package)
+        terraform.apply(package_path=package, **SCHEDULE)
         stack.use(terraform.outputs())
         resources = terraform.resources()
         report(f"applied examples/rest-api: {len(resources)} resources")
         print("\n".join(f"      {address}" for address in resources))
 
         run = scenarios.Run(stack, slack, cli, webhook, work)
+        incident = SharedIncident(stack, slack, emulator, Path(work) / "throttle")
         for scenario in (
             run.formats_and_pattern_hold_before_our_own_tools,
             run.errors_of_every_kind_are_told_in_one_message,
             run.alarm_is_told_once,
-            run.metrics_are_those_that_alarms_and_dashboard_look_at,
-            run.refused_batch_goes_to_the_queue_and_from_there_to_slack,
             run.recovery_is_told_once,
+            run.metrics_are_those_that_alarms_and_dashboard_look_at,
+            incident.burst_is_one_incident_for_two_containers,
+            incident.refused_message_stays_in_the_table_and_is_posted_by_a_tick,
+            run.errors_in_the_log_are_found_by_the_filter_that_watches_it,
+            incident.throttling_table_keeps_no_error_from_slack,
+            incident.end_is_posted_with_the_sum_of_all,
+            run.ledger_balances,
+        ):
+            report.show(scenario)
+        items = stack.items()
+
+        report.doing = "switching to state = memory"
+        scenarios.table_goes_last(terraform.apply(package_path=package, state="memory"))
+        stack.use(terraform.outputs())
+        report("applied state = memory: the functions changed before the table went")
+        for scenario in (
+            run.refused_batch_goes_to_the_queue_and_from_there_to_slack,
             run.storm_is_told_to_the_last_line_by_the_tick,
+            run.ledger_balances,
         ):
             report.show(scenario)
 
-        report.doing = "switching to the stream"
+        report.doing = "switching to the stream, and back to the table"
         switched = {"package_path": package, "ingest": "kinesis", "alarm_source": "function"}
         seen = watch_filters(stack, lambda: terraform.apply(**switched))
         assert all(seen), f"the access log had no subscription filter at some moment: {seen}"
         stack.use(terraform.outputs())
-        report(f"applied ingest = kinesis, alarm_source = function: never without a filter, asked {len(seen)} times")
+        report(f"applied ingest = kinesis, alarm_source = function, state = table: never without a filter, asked {len(seen)} times")
         for scenario in (
             run.errors_through_the_stream_are_told,
             run.alarm_on_the_function_s_count_is_told,
@@ -89,6 +111,7 @@ def whole_run(package, cli, work, report):
             "the functions' logs": "\n".join(stack.function_log("lines") + stack.function_log("alarms")),
             "the functions' settings": f"{stack.function_settings('lines')}{stack.function_settings('alarms')}",
             "the failure queue": f"{run.seen_failures}",
+            "the state table": f"{items + stack.items()}",
             "the CLI's output": run.cli_output,
         }
         for place, text in nowhere.items():

@@ -1,6 +1,7 @@
-"""An emulated AWS for the end-to-end run: ministack, and the eight things that this run needs and it lacks.
+"""An emulated AWS for the end-to-end run: ministack, and the nine things that this run needs and it lacks.
 
-In: the emulator's own settings from the environment (`BIND_HOST`, `GATEWAY_PORT`, `AWS_ENDPOINT_URL`).
+In: the emulator's own settings from the environment (`BIND_HOST`, `GATEWAY_PORT`, `AWS_ENDPOINT_URL`),
+and `E2E_THROTTLE_FILE`, the path of a file.
 Out: AWS's APIs on that address, until the process is ended.
 
 1. A subscription filter delivers to a function as CloudWatch Logs does: asynchronously, with Lambda's
@@ -14,6 +15,7 @@ Out: AWS's APIs on that address, until the process is ended.
    is quite written, and asks again: then what it creates "exists already".
 8. An event for which no container is free waits for one, as in Lambda's queue. ministack drops what comes through a
    topic or from the tick, and counts any other as a failed try.
+9. DynamoDB throttles every request for items while the file exists.
 
 What it must never do: stand in for AWS. That a pattern or a policy works here says nothing about AWS;
 it says that the parts fit together.
@@ -23,6 +25,7 @@ import base64
 import fnmatch
 import gzip
 import json
+import os
 import re
 import time
 import uuid
@@ -31,8 +34,10 @@ from datetime import datetime, timezone
 import h11
 from hypercorn.events import RawData
 from hypercorn.protocol.h11 import H11Protocol
-from ministack.services import cloudwatch, cloudwatch_logs, kinesis, lambda_svc, sns
+from ministack.core.responses import error_response_json
+from ministack.services import cloudwatch, cloudwatch_logs, dynamodb, kinesis, lambda_svc, sns
 
+ITEM_OPERATIONS = {"GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"}
 COMPARISON = re.compile(r"^\(?\s*\$\.(\w+)\s*=\s*(\S+?)\s*\)?$")
 
 
@@ -255,6 +260,17 @@ def alarm_dimensions(alarm):
     return dimensions
 
 
+answer_of_dynamodb = dynamodb.handle_request
+
+
+async def throttled_or_answered(method, path, headers, body, query_params):
+    """DynamoDB's answer; to a request for items, while it is to throttle, that there were too many."""
+    operation = headers.get("x-amz-target", "").split(".")[-1]
+    if operation in ITEM_OPERATIONS and os.path.exists(os.environ["E2E_THROTTLE_FILE"]):
+        return error_response_json("ProvisionedThroughputExceededException", "told to throttle")
+    return await answer_of_dynamodb(method, path, headers, body, query_params)
+
+
 async def send_in_one_piece(protocol, event):
     """Holds the head of an answer back until its body, or its end, is there to go with it."""
     try:
@@ -271,6 +287,7 @@ async def send_in_one_piece(protocol, event):
         await protocol.send(RawData(data=held + data))
 
 
+dynamodb.handle_request = throttled_or_answered
 H11Protocol._send_h11_event = send_in_one_piece
 lambda_svc._execute_function = execute_when_free
 cloudwatch_logs._subscription_pattern_matches = pattern_matches

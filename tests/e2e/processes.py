@@ -13,7 +13,7 @@ from pathlib import Path
 
 
 # How long anything may take that is awaited. Far beyond what it takes, so that a busy machine fails no run.
-PATIENCE_SECONDS = 240
+PATIENCE_SECONDS = 480
 
 
 def free_port():
@@ -58,13 +58,17 @@ class Server:
 
 
 def ministack(work):
-    """ministack with what it lacks; a failed delivery is retried after a fraction of a second."""
+    """ministack with what it lacks; a failed delivery is retried after a fraction of a second.
+
+    Its DynamoDB throttles while the file `throttle` exists in `work`.
+    """
     port = free_port()
     environment = {
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
         "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
         "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "0.3",
+        "E2E_THROTTLE_FILE": str(Path(work) / "throttle"),
         "TMPDIR": str(work),
     }
     emulator = Path(__file__).with_name("emulator.py")

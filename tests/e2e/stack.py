@@ -80,13 +80,36 @@ class Stack:
         return self._client("lambda").get_function_configuration(FunctionName=self._module[f"{role}_function_name"])
 
     def failures(self):
-        """The messages in the failure queue: body and receipt. They stay there."""
+        """The deliveries of lines in the failure queue: body and receipt. They stay there."""
         queue = self._module["failure_queue_url"]
         found = self._client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10, VisibilityTimeout=0)
-        return [(message["Body"], message["ReceiptHandle"]) for message in found.get("Messages", [])]
+        messages = [(message["Body"], message["ReceiptHandle"]) for message in found.get("Messages", [])]
+        # An alarm may change its state while Slack refuses everything, and is not what is asked for.
+        return [(body, receipt) for body, receipt in messages if "awslogs" in json.loads(body)["requestPayload"]]
 
     def delete_failure(self, receipt):
         self._client("sqs").delete_message(QueueUrl=self._module["failure_queue_url"], ReceiptHandle=receipt)
+
+    def entries(self):
+        """How many batches wait in the state table to be summed up."""
+        return sum(item["sk"]["S"].startswith("journal#") for item in self.items())
+
+    def items(self):
+        """Everything in the state table."""
+        pages = self._client("dynamodb").get_paginator("scan").paginate(TableName=self._module["state_table_name"])
+        return [item for page in pages for item in page["Items"]]
+
+    def logged_errors_pattern(self):
+        """The filter pattern that finds errors in the log of the function for lines."""
+        group = f"/aws/lambda/{self._module['lines_function_name']}"
+        [found] = self._client("logs").describe_metric_filters(logGroupName=group)["metricFilters"]
+        return found["filterPattern"]
+
+    def alarm_state(self, ending):
+        """The state of the one alarm whose name ends so."""
+        alarms = self._client("cloudwatch").describe_alarms()["MetricAlarms"]
+        [state] = [alarm["StateValue"] for alarm in alarms if alarm["AlarmName"].endswith(ending)]
+        return state
 
     def watched_metrics(self):
         """Namespace and name of every metric of statuswatch's own that an alarm looks at."""
@@ -116,6 +139,7 @@ class Stack:
                 "queues": ask("sqs").list_queues().get("QueueUrls", []),
                 "parameters": [p["Name"] for p in ask("ssm").describe_parameters()["Parameters"]],
                 "rules": [r["Name"] for r in ask("events").list_rules()["Rules"]],
+                "tables": ask("dynamodb").list_tables()["TableNames"],
                 "buckets": [b["Name"] for b in ask("s3").list_buckets()["Buckets"]],
                 "streams": ask("kinesis").list_streams()["StreamNames"],
                 "roles": [r["RoleName"] for r in ask("iam").list_roles()["Roles"]],
