@@ -38,8 +38,6 @@ pub struct Header {
     pub log_group: String,
     /// Log stream that all log events of the message come from.
     pub log_stream: String,
-    /// Whether the message only asks if the destination can be reached.
-    pub is_control: bool,
 }
 
 /// Receives the log events of a batch.
@@ -57,8 +55,6 @@ pub trait Sink {
 
     /// One log event of a data message.
     fn log_event(&mut self, header: &Header, event: LogEvent<'_>);
-    /// All log events of one subscription message, data or control, have been handed on.
-    fn end_of_message(&mut self, header: &Header);
 }
 
 /// Why a batch was not decoded. Every variant is final: the same bytes will fail again.
@@ -226,8 +222,7 @@ impl Message {
     }
 
     fn header(&self, log_group: String, log_stream: String) -> Header {
-        let is_control = self.kind == Some(MessageType::Control);
-        Header { owner: self.owner.clone(), log_group, log_stream, is_control }
+        Header { owner: self.owner.clone(), log_group, log_stream }
     }
 }
 
@@ -256,7 +251,7 @@ fn read_message(
         }
         window.expect(b'}', "a comma or the } of the subscription message")?;
     }
-    finish_message(window, number, &message, pass, sink)
+    finish_message(window, number, &message, pass)
 }
 
 fn read_key(window: &mut Window<'_>) -> Result<Field, DecodeError> {
@@ -432,7 +427,6 @@ fn finish_message(
     number: usize,
     message: &Message,
     pass: &mut Pass<'_>,
-    sink: &mut impl Sink,
 ) -> Result<(), DecodeError> {
     let at = window.offset();
     // A message without a type but with log events is data: an error line must not get lost over it.
@@ -444,22 +438,16 @@ fn finish_message(
     if is_data && message.log_events == LogEvents::Absent {
         return Err(DecodeError::MissingLogEvents { at });
     }
-    let log_group = message.log_group.clone().unwrap_or_default();
-    let log_stream = message.log_stream.clone().unwrap_or_default();
-    let header = message.header(log_group, log_stream);
-    match pass {
-        Pass::First(late) if is_data && message.log_events == LogEvents::SteppedOver => {
-            if late.len() == MAX_LATE_HEADERS {
-                return Err(DecodeError::TooManyLateHeaders { limit: MAX_LATE_HEADERS });
-            }
-            late.push((number, header));
+    if let Pass::First(late) = pass
+        && is_data
+        && message.log_events == LogEvents::SteppedOver
+    {
+        if late.len() == MAX_LATE_HEADERS {
+            return Err(DecodeError::TooManyLateHeaders { limit: MAX_LATE_HEADERS });
         }
-        Pass::First(_) => sink.end_of_message(&header),
-        Pass::Second(late) => {
-            if late_header(late, number).is_some() {
-                sink.end_of_message(&header);
-            }
-        }
+        let log_group = message.log_group.clone().unwrap_or_default();
+        let log_stream = message.log_stream.clone().unwrap_or_default();
+        late.push((number, message.header(log_group, log_stream)));
     }
     Ok(())
 }

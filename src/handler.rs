@@ -220,7 +220,7 @@ impl<S: Slack, T: Store> Handler<S, T> {
             Ok(Trigger::Logs(data)) => self.logs(&data, invocation).await,
             Ok(Trigger::Kinesis(records)) => self.kinesis(&records, invocation).await,
             Ok(Trigger::Tick) => self.tick(invocation).await,
-            Ok(Trigger::Alarm(_)) => self.notifications(event, invocation).await,
+            Ok(Trigger::Alarm) => self.notifications(event, invocation).await,
             Err(error) => Outcome::failed(error.into()),
         };
         let ledger = &mut outcome.ledger;

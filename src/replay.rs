@@ -155,7 +155,7 @@ impl<'s> Run<'s> {
         match trigger::read(event) {
             Ok(Trigger::Logs(data)) => self.batch(number, Source::Base64(&data)),
             Ok(Trigger::Kinesis(records)) => self.records(number, &records),
-            Ok(Trigger::Alarm(_)) => self.notifications(number, event),
+            Ok(Trigger::Alarm) => self.notifications(number, event),
             Ok(Trigger::Tick) => self.replayed.ledger.silent += 1,
             Err(error) => self.fault(number, error.to_string()),
         }

@@ -1,7 +1,7 @@
 //! What is stored in AWS: the webhook, and rules too long for the environment.
 //!
 //! In comes the name of an SSM parameter or of a secret in Secrets Manager, out comes its text, fetched
-//! by one signed request and kept for as long as the caller says.
+//! by one signed request each time it is asked for.
 //! No text of a parameter or a secret, no credential and no answer is part of an error or a `Debug`.
 //! The AWS SDK would bring an HTTP client and TLS of its own beside those that Slack needs anyway; its
 //! signing alone, over the client that is there, does.
@@ -29,19 +29,11 @@ const PATIENCE: Patience =
 /// Lambda starts a container again that could not start, so a start that fails beats one that hangs.
 const TRIES: u32 = 3;
 
-/// Reads from AWS, and keeps what it read.
+/// Reads from AWS; it keeps nothing of what it read.
 pub struct Secrets {
     http: HttpClient,
     access: AwsAccess,
     backoff: Backoff,
-    /// One per place that the configuration names, so two at most.
-    kept: Vec<Kept>,
-}
-
-struct Kept {
-    place: Stored,
-    text: String,
-    fetched: Instant,
 }
 
 impl fmt::Debug for Secrets {
@@ -55,11 +47,10 @@ impl Secrets {
     #[must_use]
     pub fn new(http: HttpClient, access: AwsAccess, seed: u64) -> Self {
         let backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(1), seed);
-        Self { http, access, backoff, kept: Vec::new() }
+        Self { http, access, backoff }
     }
 
-    /// The webhook stored at `place`. What was fetched less than `max_age` ago is not fetched again; an
-    /// age of zero always fetches.
+    /// The webhook stored at `place`.
     ///
     /// The stored text is the URL itself, or a JSON object with the URL as its `url`, `webhook`,
     /// `webhook_url` or `SLACK_WEBHOOK_URL`, or as its only text (Secrets Manager's console stores
@@ -68,30 +59,17 @@ impl Secrets {
         &mut self,
         place: &Stored,
         allowed: &AllowedHosts,
-        max_age: Duration,
         budget: Budget,
     ) -> Result<WebhookUrl, SecretError> {
-        let text = self.text(place, max_age, budget).await?;
+        let text = self.text(place, budget).await?;
         let url = answer::webhook_text(&text).ok_or(SecretError::NoUrlInObject { place: place.kind() })?;
         WebhookUrl::parse(&url, allowed).map_err(SecretError::Webhook)
     }
 
-    /// The text stored at `place`, as it stands; `max_age` as for [`Self::webhook`].
-    pub async fn text(
-        &mut self,
-        place: &Stored,
-        max_age: Duration,
-        budget: Budget,
-    ) -> Result<String, SecretError> {
-        let young = |kept: &&Kept| kept.place == *place && kept.fetched.elapsed() < max_age;
-        if let Some(kept) = self.kept.iter().find(young) {
-            return Ok(kept.text.clone());
-        }
+    /// The text stored at `place`, as it stands.
+    pub async fn text(&mut self, place: &Stored, budget: Budget) -> Result<String, SecretError> {
         // In a box, which most functions never need: room in line would be part of every start and every post.
-        let text = Box::pin(self.fetch(place, budget)).await?;
-        self.kept.retain(|kept| kept.place != *place);
-        self.kept.push(Kept { place: place.clone(), text: text.clone(), fetched: Instant::now() });
-        Ok(text)
+        Box::pin(self.fetch(place, budget)).await
     }
 
     async fn fetch(&mut self, place: &Stored, budget: Budget) -> Result<String, SecretError> {

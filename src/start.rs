@@ -3,8 +3,6 @@
 //! What cannot be used stops the start with one error that names every fault. Secrets are fetched here, once, and
 //! again when Slack refuses a webhook that may have been replaced meanwhile.
 
-use std::time::Duration;
-
 use thiserror::Error;
 
 use crate::config::{Config, ConfigError, RulesSource, WebhookSource};
@@ -71,7 +69,7 @@ pub async fn start(
         RulesSource::Known(rules) => rules,
         RulesSource::Stored(place, access) => {
             let mut secrets = Secrets::new(http.clone(), *access, seed);
-            let text = secrets.text(&place, Duration::ZERO, budget).await;
+            let text = secrets.text(&place, budget).await;
             parse_rules(&text.map_err(|error| StartError::Secret { variable: RULES, error })?)?
         }
     };
@@ -120,7 +118,7 @@ async fn connect_with(
         WebhookSource::Url(url) => Ok(Webhook::new(http, url, None, seed)),
         WebhookSource::Stored(place, access) => {
             let mut secrets = Secrets::new(http.clone(), *access, seed);
-            let url = secrets.webhook(&place, &allowed, Duration::ZERO, budget).await;
+            let url = secrets.webhook(&place, &allowed, budget).await;
             let url =
                 url.map_err(|error| StartError::Secret { variable: webhook_variable(&place), error })?;
             Ok(Webhook::new(http, url, Some(StoredWebhook { secrets, place, allowed }), seed))
@@ -155,7 +153,7 @@ impl Slack for Webhook {
         let outcome = self.client.post(post, budget).await;
         let is_refused = matches!(outcome.result, Err(error) if error.is_credential_problem());
         let Some(stored) = self.stored.as_mut().filter(|_| is_refused) else { return outcome };
-        match stored.secrets.webhook(&stored.place, &stored.allowed, Duration::ZERO, budget).await {
+        match stored.secrets.webhook(&stored.place, &stored.allowed, budget).await {
             Ok(url) => {
                 if !self.client.replace_webhook(url) {
                     return outcome;

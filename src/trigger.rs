@@ -26,7 +26,7 @@ pub enum Trigger<'a> {
     /// Kinesis records, each of which carries a compressed subscription message.
     Kinesis(Vec<KinesisRecord<'a>>),
     /// A CloudWatch alarm or another message, in one of its wire shapes; `alarm` reads the body itself.
-    Alarm(AlarmShape),
+    Alarm,
     /// The schedule that flushes what is folded.
     Tick,
 }
@@ -40,17 +40,6 @@ pub struct KinesisRecord<'a> {
     pub shard: Cow<'a, str>,
     /// Base64 text of the record's bytes; empty where the record has none.
     pub data: Cow<'a, [u8]>,
-}
-
-/// In which wire shape an alarm came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AlarmShape {
-    /// SNS: `Records[].Sns.Message` holds the alarm as text.
-    Sns,
-    /// EventBridge: a "CloudWatch Alarm State Change", or another event about an alarm.
-    EventBridge,
-    /// The alarm's own Lambda action: `alarmData`.
-    DirectAction,
 }
 
 /// Why an event was not taken.
@@ -99,15 +88,15 @@ pub fn read(event: &[u8]) -> Result<Trigger<'_>, TriggerError> {
             Some(b"aws:kinesis") => {
                 return Ok(Trigger::Kinesis(elements(records).map(kinesis_record).collect()));
             }
-            Some(b"aws:sns") => return Ok(Trigger::Alarm(AlarmShape::Sns)),
+            Some(b"aws:sns") => return Ok(Trigger::Alarm),
             _ => {}
         }
     }
     if shape.has_alarm_data {
-        return Ok(Trigger::Alarm(AlarmShape::DirectAction));
+        return Ok(Trigger::Alarm);
     }
     match shape.detail_type.and_then(text).as_deref() {
-        Some(name) if name.starts_with(ALARM_EVENT) => Ok(Trigger::Alarm(AlarmShape::EventBridge)),
+        Some(name) if name.starts_with(ALARM_EVENT) => Ok(Trigger::Alarm),
         Some(b"Scheduled Event") => Ok(Trigger::Tick),
         _ => Err(TriggerError::Unknown { keys: shape.keys }),
     }
@@ -205,10 +194,7 @@ mod tests {
                 data: Cow::Borrowed(b"H4sI")
             }]))
         );
-        assert_eq!(
-            read_text(r#"{"d\u0065tail-type":"CloudWatch Alarm State Change"}"#),
-            Ok(Trigger::Alarm(AlarmShape::EventBridge))
-        );
+        assert_eq!(read_text(r#"{"d\u0065tail-type":"CloudWatch Alarm State Change"}"#), Ok(Trigger::Alarm));
         assert_eq!(
             read_text(
                 r#"{"Records":[{"eventSource":"aws:kinesis","eventID":"shardId-01:49","kinesis":{"sequenceNumber":"49","data":"H4sI"}},
@@ -223,21 +209,18 @@ mod tests {
                 KinesisRecord { sequence_number: "".into(), shard: "".into(), data: Cow::Borrowed(b"") },
             ])),
         );
-        assert_eq!(
-            read_text(r#"{"Records":[{"EventSource":"aws:sns","Sns":{}}]}"#),
-            Ok(Trigger::Alarm(AlarmShape::Sns))
-        );
+        assert_eq!(read_text(r#"{"Records":[{"EventSource":"aws:sns","Sns":{}}]}"#), Ok(Trigger::Alarm));
         assert_eq!(
             read_text(r#"{"source":"aws.cloudwatch","alarmArn":"x","alarmData":{}}"#),
-            Ok(Trigger::Alarm(AlarmShape::DirectAction))
+            Ok(Trigger::Alarm)
         );
         assert_eq!(
             read_text(r#"{"detail-type":"CloudWatch Alarm State Change","detail":{}}"#),
-            Ok(Trigger::Alarm(AlarmShape::EventBridge))
+            Ok(Trigger::Alarm)
         );
         assert_eq!(
             read_text(r#"{"detail-type":"CloudWatch Alarm Configuration Change","detail":{}}"#),
-            Ok(Trigger::Alarm(AlarmShape::EventBridge)),
+            Ok(Trigger::Alarm),
             "nothing to tell, and no error either"
         );
         assert_eq!(

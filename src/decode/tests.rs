@@ -30,14 +30,6 @@ impl Sink for Transcript {
             header.log_group, header.log_stream, event.timestamp_ms
         ));
     }
-
-    fn end_of_message(&mut self, header: &Header) {
-        self.0.push(format!(
-            "end of {}{}",
-            header.log_group,
-            if header.is_control { " (control)" } else { "" }
-        ));
-    }
 }
 
 fn gzip(text: &[u8]) -> Vec<u8> {
@@ -66,7 +58,7 @@ const MESSAGE: &str = r#"{"messageType":"DATA_MESSAGE","owner":"123456789012","l
 
 #[test]
 fn every_form_of_the_same_message_gives_the_same_log_events() {
-    let expected = vec!["g|s|1|5|a\"b".to_owned(), "g|s|2|6|c".to_owned(), "end of g".to_owned()];
+    let expected = vec!["g|s|1|5|a\"b".to_owned(), "g|s|2|6|c".to_owned()];
     let gzipped = gzip(MESSAGE.as_bytes());
     let padded = BASE64_STANDARD.encode(&gzipped);
     let spaced: String = padded.chars().flat_map(|c| [c, '\n', ' ']).collect();
@@ -87,19 +79,10 @@ fn every_form_of_the_same_message_gives_the_same_log_events() {
 #[test]
 fn fields_come_in_any_order() {
     let tail = r#"{"logEvents":[{"message":"m","timestamp":7,"id":"1"}],"logStream":"s","logGroup":"g","messageType":"DATA_MESSAGE"}"#;
-    assert_eq!(plain(tail).unwrap(), ["g|s|1|7|m", "end of g"]);
+    assert_eq!(plain(tail).unwrap(), ["g|s|1|7|m"]);
     assert_eq!(
         plain(&format!("{MESSAGE}\n{tail}{MESSAGE}")).unwrap(),
-        [
-            "g|s|1|5|a\"b",
-            "g|s|2|6|c",
-            "end of g",
-            "g|s|1|5|a\"b",
-            "g|s|2|6|c",
-            "end of g",
-            "g|s|1|7|m",
-            "end of g"
-        ],
+        ["g|s|1|5|a\"b", "g|s|2|6|c", "g|s|1|5|a\"b", "g|s|2|6|c", "g|s|1|7|m"],
     );
 }
 
@@ -111,7 +94,7 @@ fn a_control_message_has_no_log_events_in_any_of_its_shapes() {
         r#"{"messageType":"CONTROL_MESSAGE","logEvents":null}"#,
         r#"{"messageType":"CONTROL_MESSAGE"}"#,
     ] {
-        assert_eq!(plain(control).unwrap(), ["end of  (control)"], "{control}");
+        assert_eq!(plain(control).unwrap(), Vec::<String>::new(), "{control}");
     }
 }
 
@@ -139,7 +122,6 @@ fn an_odd_log_event_does_not_harm_the_others() {
             "g|s|4|253402300799999|after 9999",
             "g|s|5|1|a fraction",
             "g|s|6|1|last",
-            "end of g",
         ],
     );
 }
@@ -187,10 +169,10 @@ fn a_log_event_longer_than_the_window_is_read_and_one_beyond_all_measure_is_coun
     };
     let mut sink = Transcript::default();
     decode(Source::Plain(batch(1 << 20).as_bytes()), 1 << 30, &mut sink).unwrap();
-    assert_eq!(sink.0.iter().map(String::len).collect::<Vec<_>>(), [(1 << 20) + 8, 9, 8]);
+    assert_eq!(sink.0.iter().map(String::len).collect::<Vec<_>>(), [(1 << 20) + 8, 9]);
     let mut sink = Transcript::default();
     decode(Source::Plain(batch(window::MAX_BYTES).as_bytes()), 1 << 30, &mut sink).unwrap();
-    assert_eq!(sink.0, ["g|s||0|(none)", "g|s|1|1|x", "end of g"]);
+    assert_eq!(sink.0, ["g|s||0|(none)", "g|s|1|1|x"]);
 }
 
 #[test]
@@ -304,7 +286,6 @@ proptest! {
         let theirs: aws_lambda_events::event::cloudwatch_logs::LogsEvent = serde_json::from_str(&event).unwrap();
         let theirs: Vec<_> = theirs.aws_logs.data.log_events.iter()
             .map(|entry| format!("g|s|{}|{}|{}", entry.id, entry.timestamp, entry.message))
-            .chain(["end of g".to_owned()])
             .collect();
         prop_assert_eq!(transcript(Source::Base64(data.as_bytes())).unwrap(), theirs);
     }

@@ -302,8 +302,6 @@ impl Sink for Intake<'_> {
         }
         self.read_plainly(origin, message);
     }
-
-    fn end_of_message(&mut self, _header: &Header) {}
 }
 
 impl Intake<'_> {

@@ -104,7 +104,7 @@ impl<R: Listener> Run<'_, R> {
                         self.end(result);
                     }
                 }
-                Ok(Trigger::Alarm(_) | Trigger::Tick) => {}
+                Ok(Trigger::Alarm | Trigger::Tick) => {}
                 Err(error) => self.end(Err(error.into())),
             },
             Piece::Message(message) => {
@@ -187,8 +187,6 @@ impl<R: Listener> Sink for Run<'_, R> {
             (None, None) => {}
         }
     }
-
-    fn end_of_message(&mut self, _header: &Header) {}
 }
 
 #[cfg(test)]

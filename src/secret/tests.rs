@@ -9,7 +9,6 @@ use crate::http::scripted_server::{Reply, ScriptedServer};
 const CANARY: &str = "CANARY0secret";
 const KEY: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 const TOKEN: &str = "CANARY0session0token";
-const DAY: Duration = Duration::from_hours(24);
 
 fn parameter() -> Stored {
     Stored::parameter("/prod/webhook").unwrap()
@@ -61,14 +60,14 @@ async fn fetch(
     script: impl IntoIterator<Item = Reply>,
 ) -> (Result<String, SecretError>, usize) {
     let server = ScriptedServer::start(script).await;
-    let result = secrets(&server).text(place, Duration::ZERO, minute()).await;
+    let result = secrets(&server).text(place, minute()).await;
     (result, server.requests().len())
 }
 
 #[tokio::test]
 async fn a_parameter_is_asked_for_with_decryption_by_a_signed_request() {
     let server = ScriptedServer::start([parameter_answer("text\n")]).await;
-    let text = secrets(&server).text(&parameter(), Duration::ZERO, minute()).await;
+    let text = secrets(&server).text(&parameter(), minute()).await;
     assert_eq!(text.as_deref(), Ok("text\n"));
     let request = server.requests().remove(0);
     for part in [
@@ -89,7 +88,7 @@ async fn a_parameter_is_asked_for_with_decryption_by_a_signed_request() {
 async fn a_secret_is_asked_for_by_a_signed_request_to_the_region_of_its_arn() {
     let server = ScriptedServer::start([secret_answer("text")]).await;
     let arn = Stored::secret("arn:aws:secretsmanager:us-east-2:123456789012:secret:slack-AbCdEf").unwrap();
-    let text = secrets(&server).text(&arn, Duration::ZERO, minute()).await;
+    let text = secrets(&server).text(&arn, minute()).await;
     assert_eq!(text.as_deref(), Ok("text"));
     let request = server.requests().remove(0);
     assert!(request.contains("\r\nx-amz-target: secretsmanager.GetSecretValue\r\n"), "{request}");
@@ -110,7 +109,7 @@ async fn the_webhook_is_the_text_or_one_text_of_an_object() {
     ] {
         for (place, reply) in [(parameter(), parameter_answer(&stored)), (secret(), secret_answer(&stored))] {
             let server = ScriptedServer::start([reply]).await;
-            let webhook = secrets(&server).webhook(&place, &AllowedHosts::default(), DAY, minute()).await;
+            let webhook = secrets(&server).webhook(&place, &AllowedHosts::default(), minute()).await;
             assert_eq!(webhook.unwrap(), WebhookUrl::parse(url, &AllowedHosts::default()).unwrap());
         }
     }
@@ -123,24 +122,9 @@ async fn the_webhook_is_the_text_or_one_text_of_an_object() {
         ("http://hooks.slack.com/x", SecretError::Webhook(WebhookUrlError::PlainHttp)),
     ] {
         let server = ScriptedServer::start([secret_answer(stored)]).await;
-        let webhook = secrets(&server).webhook(&secret(), &AllowedHosts::default(), DAY, minute()).await;
+        let webhook = secrets(&server).webhook(&secret(), &AllowedHosts::default(), minute()).await;
         assert_eq!(webhook, Err(error), "{stored}");
     }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_text_is_kept_for_as_long_as_the_caller_says() {
-    let server = ScriptedServer::start(["one", "two", "three"].map(parameter_answer)).await;
-    let mut secrets = secrets(&server);
-    let hour = Duration::from_hours(1);
-    assert_eq!(secrets.text(&parameter(), hour, minute()).await.unwrap(), "one");
-    assert_eq!(secrets.text(&parameter(), hour, minute()).await.unwrap(), "one");
-    assert_eq!(secrets.text(&parameter(), Duration::ZERO, minute()).await.unwrap(), "two");
-    tokio::time::advance(hour / 2).await;
-    assert_eq!(secrets.text(&parameter(), hour, minute()).await.unwrap(), "two");
-    tokio::time::advance(hour).await;
-    assert_eq!(secrets.text(&parameter(), hour, minute()).await.unwrap(), "three");
-    assert_eq!((server.requests().len(), secrets.kept.len()), (3, 1));
 }
 
 #[tokio::test(start_paused = true)]
@@ -192,9 +176,9 @@ async fn without_time_nothing_is_asked_and_a_fetch_ends_within_its_budget() {
     let budget =
         |seconds| Budget::until(Instant::now() + Duration::from_secs(seconds), SystemTime::UNIX_EPOCH);
     let no_time = SecretError::NoTimeLeft { place: PlaceKind::Parameter };
-    assert_eq!(secrets.text(&parameter(), Duration::ZERO, budget(0)).await, Err(no_time));
+    assert_eq!(secrets.text(&parameter(), budget(0)).await, Err(no_time));
     assert_eq!(server.connections(), 0);
-    assert!(secrets.text(&parameter(), Duration::ZERO, budget(4)).await.is_err());
+    assert!(secrets.text(&parameter(), budget(4)).await.is_err());
     assert!(began.elapsed() <= Duration::from_secs(4));
 }
 
@@ -214,7 +198,7 @@ async fn nothing_secret_shows_in_any_text() {
     for reply in script {
         let server = ScriptedServer::start([reply]).await;
         let mut secrets = secrets(&server);
-        let webhook = secrets.webhook(&parameter(), &AllowedHosts::default(), DAY, minute()).await;
+        let webhook = secrets.webhook(&parameter(), &AllowedHosts::default(), minute()).await;
         let error = webhook.as_ref().err().map(ToString::to_string);
         let shown = format!("{webhook:?} {error:?} {secrets:?} {secrets:#?} {:?}", secrets.access);
         for hidden in [CANARY, KEY, TOKEN, "AKIDEXAMPLE"] {

@@ -7,10 +7,7 @@ mod limits;
 
 use serde::{Deserialize, Serialize};
 
-pub use limits::{
-    MAX_ATTACHMENTS, MAX_BLOCK_TEXT, MAX_BLOCKS, MAX_BODY_BYTES, MAX_CONTEXT_ELEMENTS, MAX_FALLBACK,
-    MAX_HEADING, MAX_NAME, MAX_TEXT_OBJECT, MAX_TEXT_ONLY,
-};
+pub use limits::{MAX_BLOCK_TEXT, MAX_BODY_BYTES, MAX_FALLBACK, MAX_NAME, MAX_TEXT_ONLY};
 
 /// Enough for the body of most messages.
 const USUAL_BODY_BYTES: usize = 4 * 1024;
@@ -64,7 +61,7 @@ pub enum Block {
     },
     /// Small grey text.
     Context {
-        /// Its parts, 1 to [`MAX_CONTEXT_ELEMENTS`].
+        /// Its parts, 1 to 10.
         elements: Vec<TextObject>,
     },
 }
@@ -115,7 +112,7 @@ pub struct TextStyle {
     pub bold: bool,
 }
 
-/// A text object of type `mrkdwn`, 1 to [`MAX_TEXT_OBJECT`] characters.
+/// A text object of type `mrkdwn`, 1 to 3,000 characters.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum TextObject {

@@ -52,7 +52,6 @@ fn decode_alone(bencher: Bencher<'_, '_>, log_events: u64) {
         fn log_event(&mut self, _: &Header, event: LogEvent<'_>) {
             divan::black_box(event);
         }
-        fn end_of_message(&mut self, _: &Header) {}
     }
     let event = data::event(log_events, 1, SEED);
     bencher

@@ -42,8 +42,6 @@ impl Sink for Plainly<'_> {
             }
         }
     }
-
-    fn end_of_message(&mut self, _header: &Header) {}
 }
 
 /// Reads subscription messages in both ways.
