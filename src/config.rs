@@ -4,25 +4,22 @@
 //! that lists every fault with its fix. It never reads the environment itself, never calls AWS, and
 //! never repeats the value of a variable that may hold a secret.
 
-mod environment;
-mod error;
 mod notify;
 mod state_table;
 
 use std::str::FromStr;
 use std::time::Duration;
 
-pub(crate) use environment::Environment;
-use environment::shown;
-pub use error::ConfigError;
 pub use notify::NotifySettings;
 pub use state_table::{StateTable, StateTableError};
 
 use crate::access_log::Format;
 use crate::aws::AwsAccess;
+use crate::console::{LogGroups, Region};
+pub use crate::environment::ConfigError;
+use crate::environment::{Environment, shown};
 use crate::rules::Rules;
 use crate::secret::Stored;
-use crate::slack::console::{LogGroups, Region};
 use crate::slack::render::Style;
 use crate::slack::webhook_url::{AllowedHosts, WebhookUrl};
 

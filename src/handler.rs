@@ -16,7 +16,6 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 pub use alarms::NoticeError;
 pub use delivery::body;
-pub(crate) use delivery::short_id;
 pub(crate) use every::{draw, draw_quiet_again};
 
 use aws_lambda_events::event::streams::KinesisEventResponse;

@@ -9,13 +9,13 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use crate::digest::{Digest, MAX_SECTIONS, OTHER_LOG_GROUPS, Section};
-use crate::handler::short_id;
 use crate::incident::{Arrival, Batch, Decision, GroupName, Incident, Kind, Moment, Policy};
 use crate::slack::message::Message;
 use crate::slack::render::{
     Over, Progress, Situation, Style, fault_words, render_blocks, render_over, render_plain,
     render_progress_blocks, render_progress_plain,
 };
+use crate::words::short_id;
 
 /// Sample lines that a group keeps for a follow-up.
 const FOLLOW_UP_SAMPLES: usize = 3;

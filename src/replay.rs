@@ -13,11 +13,11 @@ use crate::decode::{self, Header, Sink, Source};
 use crate::digest::{Batch, Digest, Reader};
 use crate::duplicates::Remembered;
 use crate::handler::alarms::Notice;
-use crate::handler::short_id;
 use crate::ledger::Ledger;
 use crate::recording::{self, Looks, Piece, Row, Unreadable};
 use crate::slack::render::{Rendered, Situation, Style, UndecodableRecords, render, render_undecodable};
 use crate::trigger::{self, KinesisRecord, Trigger};
+use crate::words::short_id;
 
 /// How a recording is read and its messages are drawn.
 #[derive(Debug)]

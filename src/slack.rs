@@ -3,7 +3,6 @@
 pub mod message;
 pub mod render;
 pub mod escape;
-pub mod console;
 pub mod terminal;
 pub mod client;
 pub mod post;

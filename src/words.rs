@@ -110,6 +110,13 @@ fn write(at: OffsetDateTime, form: &[FormatItem<'_>]) -> String {
     at.format(form).unwrap_or_default()
 }
 
+/// The id at the end of a message: six hexadecimal digits that the same log events always give.
+#[must_use]
+pub fn short_id(id: u64) -> String {
+    // The sum of hashes is as random in its high half as in its low one; together they differ more often.
+    format!("{:06x}", (id ^ (id >> 24) ^ (id >> 48)) & 0xff_ffff)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,7 +6,7 @@
 use super::change::{AlarmChange, Watched};
 use super::memory::Telling;
 use super::words;
-use crate::slack::console::Region;
+use crate::console::Region;
 use crate::words::duration;
 
 /// At most so many characters of a quoted reason stand in the heading.

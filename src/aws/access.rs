@@ -13,7 +13,7 @@ use reqwest::Url;
 use reqwest::header::HeaderValue;
 
 use super::{Service, is_region};
-use crate::config::{ConfigError, Environment};
+use crate::environment::{ConfigError, Environment};
 use crate::http::{self, HttpClient};
 
 /// Credentials, Region and endpoints.

@@ -2,9 +2,8 @@
 //!
 //! In comes the environment, out come settings; it never calls anything.
 
-use super::ConfigError;
 use super::choice;
-use super::environment::{Environment, shown};
+use crate::environment::{ConfigError, Environment, shown};
 use crate::incident::{FollowUps, Policy};
 use crate::incidents::NotifyMode;
 

@@ -9,7 +9,6 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use thiserror::Error;
 
-use super::delivery::short_id;
 use super::{Answer, Handler, HandlerError, Invocation, Outcome, Slack};
 use crate::alarm::{
     AlarmChange, AlarmMemory, AlarmNotice, Decision, Notification, NotificationError, Telling, TopicText,
@@ -20,6 +19,7 @@ use crate::outbox::Urgency;
 use crate::slack::post::PostError;
 use crate::slack::render::{Rendered, Style, render_alarm, render_topic_text};
 use crate::store::Store;
+use crate::words::short_id;
 
 /// Why a notification was not told.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

@@ -220,12 +220,6 @@ pub fn body(message: &Message) -> String {
     message.json()
 }
 
-/// Six hexadecimal digits that the same log events always give.
-pub(crate) fn short_id(id: u64) -> String {
-    // The sum of hashes is as random in its high half as in its low one; together they differ more often.
-    format!("{:06x}", (id ^ (id >> 24) ^ (id >> 48)) & 0xff_ffff)
-}
-
 /// Rounded up: a pause that is nearly over is still a pause.
 fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_nanos().div_ceil(1_000_000)).unwrap_or(i64::MAX)

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use super::Slack;
-use super::delivery::{Delivery, Fate, Forms, short_id};
+use super::delivery::{Delivery, Fate, Forms};
 use crate::digest::Digest;
 use crate::outbox::Urgency;
 use crate::pace::{self, Pace};
@@ -13,6 +13,7 @@ use crate::slack::render::{
     QuietAgain, Rendered, Situation, Storm, Style, render_blocks, render_plain, render_quiet_again,
 };
 use crate::store::Store;
+use crate::words::short_id;
 
 /// Posts the digest with all that is pending; folds what can be deferred and may not go out now.
 pub(super) async fn notify<S: Slack, T: Store>(

@@ -7,7 +7,7 @@ use aws_lambda_events::event::streams::{KinesisBatchItemFailure, KinesisEventRes
 
 use super::delivery::Fate;
 use super::logs::{batch_id, warn_of_own_log_group};
-use super::{Answer, Handler, Invocation, Mode, Outcome, Slack, every, incidents, shared, short_id};
+use super::{Answer, Handler, Invocation, Mode, Outcome, Slack, every, incidents, shared};
 use crate::decode::{self, Source};
 use crate::digest::{Batch, Digest};
 use crate::duplicates::EventKey;
@@ -16,6 +16,7 @@ use crate::outbox::Urgency::Required;
 use crate::slack::render::{UndecodableRecords, number, render_undecodable};
 use crate::store::Store;
 use crate::trigger::KinesisRecord;
+use crate::words::short_id;
 
 /// Records that cannot be decoded, of which nobody was notified yet.
 #[derive(Default)]

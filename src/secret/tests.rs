@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use super::*;
-use crate::config::{ConfigError, Environment};
+use crate::environment::{ConfigError, Environment};
 use crate::http::scripted_server::{Reply, ScriptedServer};
 
 const CANARY: &str = "CANARY0secret";

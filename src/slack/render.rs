@@ -22,8 +22,8 @@ mod rows;
 mod tests;
 mod undecodable;
 
+use crate::console::{LogGroups, Region};
 use crate::digest::{DEFAULT_SAMPLES, Digest, Group};
-use crate::slack::console::{LogGroups, Region};
 use crate::slack::message::Message;
 
 pub use alarm::{render_alarm, render_topic_text};

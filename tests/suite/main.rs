@@ -39,6 +39,7 @@ mod kill_sweep;
 mod kinesis;
 mod lint_format;
 mod match_pattern;
+mod module_rules;
 mod patience;
 mod readers_budget;
 mod recordings;

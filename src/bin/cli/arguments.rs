@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use statuswatch::access_log::Format;
 use statuswatch::backtest::{DEFAULT_PATTERN, StateKind};
+use statuswatch::console::LogGroups;
 use statuswatch::incidents::NotifyMode;
-use statuswatch::slack::console::LogGroups;
 
 /// Tells Slack about an API's 4xx and 5xx from its access log. On recorded logs, it shows what Slack would have said.
 #[derive(Debug, Parser)]

@@ -6,7 +6,7 @@ use super::footer::{self, Item};
 use super::form::{Bar, Cell, Layout};
 use super::{Rendered, Style, heading};
 use crate::alarm::{AlarmNotice, Telling, TopicText};
-use crate::slack::console;
+use crate::console;
 use crate::slack::escape::{Dialect, cut_mrkdwn, escape, escape_within, units};
 use crate::slack::message::MAX_FALLBACK;
 use crate::words;

@@ -2,8 +2,8 @@
 //!
 //! It holds our own words and our own links, no stranger's text beyond what an address encodes.
 
+use crate::console::Region;
 use crate::digest::Section;
-use crate::slack::console::Region;
 use crate::slack::escape::{Dialect, escape, units};
 use crate::words;
 

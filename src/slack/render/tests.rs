@@ -9,8 +9,8 @@ mod oracle;
 
 use super::{Rendered, Situation, Storm, Style, render};
 use crate::access_log::{Status, StatusClass};
+use crate::console::Region;
 use crate::digest::{Causes, Digest, Fault, Group, Other, Sample, SampleText, Section};
-use crate::slack::console::Region;
 use crate::slack::terminal::{Canvas, Color, draw};
 
 /// 2020-11-18 05:28:56 UTC.

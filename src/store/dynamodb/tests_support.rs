@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::DynamoDb;
 use crate::aws::{AwsAccess, Call, Service};
-use crate::config::{ConfigError, Environment};
+use crate::environment::{ConfigError, Environment};
 use crate::http::{Budget, HttpClient, Patience};
 
 pub(crate) const KEY: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";

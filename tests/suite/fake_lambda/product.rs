@@ -8,6 +8,7 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use statuswatch::{
+    console::Region,
     digest::Reader,
     handler::{self, Invocation, Notify, Outcome},
     http::{Budget, TransportFault},
@@ -16,7 +17,6 @@ use statuswatch::{
     outbox::Bucket,
     rules::Rules,
     slack::{
-        console::Region,
         post::{Accepted, Post, PostError, PostOutcome},
         render::Style,
     },

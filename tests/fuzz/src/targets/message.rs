@@ -2,9 +2,9 @@
 
 use arbitrary::{Result, Unstructured};
 use statuswatch::access_log::{Status, StatusClass};
+use statuswatch::console::Region;
 use statuswatch::digest::{Causes, Digest, Fault, Group, Sample, SampleText, Section};
 use statuswatch::handler::body;
-use statuswatch::slack::console::Region;
 use statuswatch::slack::message::Message;
 use statuswatch::slack::render::{QuietAgain, Rendered, Situation, Storm, Style, render, render_quiet_again};
 use statuswatch::slack::terminal::{Canvas, Color, draw};

@@ -4,11 +4,11 @@ use std::io::Write as _;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use statuswatch::console::Region;
 use statuswatch::digest::Reader;
 use statuswatch::handler::body;
 use statuswatch::replay::{Replayed, Settings, replay};
 use statuswatch::rules::Rules;
-use statuswatch::slack::console::Region;
 use statuswatch::slack::render::Style;
 
 use super::slack;

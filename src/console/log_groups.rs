@@ -89,7 +89,7 @@ fn is_name(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::slack::console::Region;
+    use crate::console::Region;
     use crate::slack::render::MAX_LINK;
 
     fn read(text: &str) -> Result<Vec<String>, LogGroupsError> {

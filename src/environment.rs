@@ -3,10 +3,14 @@
 //! In come pairs of name and value, out come typed values or a fault that says the fix. A value is
 //! repeated in a fault only where it surely is no secret.
 
+mod error;
+
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
+
+pub use error::ConfigError;
 
 /// A variable whose value is empty or white space counts as unset: Terraform writes empty strings.
 #[derive(Default)]
@@ -28,12 +32,12 @@ impl Environment {
     }
 
     /// The names of all variables that are set.
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
     }
 
     /// A whole number within limits, or `default` where it is unset.
-    pub(super) fn number<N>(&self, name: &str, limits: RangeInclusive<N>, default: N) -> Result<N, String>
+    pub(crate) fn number<N>(&self, name: &str, limits: RangeInclusive<N>, default: N) -> Result<N, String>
     where
         N: FromStr + PartialOrd + Display,
     {
@@ -44,7 +48,7 @@ impl Environment {
     }
 
     /// The items of a comma-separated list, without empty ones.
-    pub(super) fn list(&self, name: &str) -> Vec<String> {
+    pub(crate) fn list(&self, name: &str) -> Vec<String> {
         let items = self.get(name).unwrap_or_default().split(',').map(str::trim);
         items.filter(|item| !item.is_empty()).map(str::to_owned).collect()
     }
@@ -52,7 +56,7 @@ impl Environment {
 
 /// `, and is "..."` for a value that is short and of plain characters; nothing for any other, which may
 /// be a URL or a token that was put into the wrong variable.
-pub(super) fn shown(value: &str) -> String {
+pub(crate) fn shown(value: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "#._- ".contains(c);
     if value.len() <= 16 && value.chars().all(plain) { format!(", and is {value:?}") } else { String::new() }
 }

@@ -37,7 +37,7 @@ impl ConfigError {
     }
 
     /// The value, or nothing and one more fault of the variable `name`.
-    pub(super) fn note<T>(&mut self, name: &str, read: Result<T, impl fmt::Display>) -> Option<T> {
+    pub(crate) fn note<T>(&mut self, name: &str, read: Result<T, impl fmt::Display>) -> Option<T> {
         read.map_err(|fault| self.add(name, fault)).ok()
     }
 }
