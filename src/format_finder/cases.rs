@@ -72,6 +72,7 @@ fn expressions_of_terraform_come_to_their_format() {
             r#"join(" ", [for n in local.list : n if n != var.x])"#,
             "? join( , [for n in local.list : n if n != var.x])",
         ),
+        (r#"join(" ", [for n in ["a", "b"] : n == "a" ? "$context.a" : n])"#, "| $context.a b"),
         (r#""%{ for n in local.list }${n};%{ endfor }""#, "| x;$context.y;"),
         ("one(local.list[*])", "? one(local.list[*])"),
         ("one([local.map][*].k)", "| $context.k"),
@@ -429,6 +430,83 @@ fn hostile_files_are_faults_with_a_line_or_hold_nothing() {
         assert_eq!(found.formats, []);
         let [fault] = found.faults.as_slice() else { panic!("{name} {text:.40}") };
         assert!(fault.line.is_some() && fault.to_string().starts_with(&format!("{name}:")), "{fault}");
+    }
+}
+
+#[test]
+fn the_protocol_of_an_api_is_that_of_its_stages_in_cloudformation_too() {
+    let template = |api: &str| {
+        format!(
+            "Resources:\n  A: {api}\n  S:\n    Type: AWS::ApiGatewayV2::Stage\n    Properties:\n      ApiId: !Ref A\n      AccessLogSettings: {{Format: $context.status}}\n"
+        )
+    };
+    for (api, family) in [
+        ("{Type: AWS::ApiGatewayV2::Api, Properties: {ProtocolType: WEBSOCKET}}", Family::WebSocket),
+        ("{Type: AWS::ApiGatewayV2::Api, Properties: {ProtocolType: HTTP}}", Family::Http),
+        ("{Type: AWS::ApiGatewayV2::Api, Properties: {ProtocolType: !Ref P}}", Family::HttpOrWebSocket),
+        ("{Type: AWS::Serverless::HttpApi}", Family::Http),
+    ] {
+        assert_eq!(found("t.yml", &template(api)).formats[0].family, family, "{api}");
+    }
+}
+
+#[test]
+fn a_format_that_a_plan_does_not_know_yet_is_a_gap() {
+    let plan = r#"{"planned_values":{"root_module":{"resources":[{"address":"aws_api_gateway_stage.s","values":{"access_log_settings":[{}]}}]}},
+"resource_changes":[{"address":"aws_api_gateway_stage.s","change":{"after_unknown":{"access_log_settings":[{"format":true}]}}},
+{"address":"aws_api_gateway_stage.t","change":{"after_unknown":{"access_log_settings":[{"destination_arn":true}]}}}]}"#;
+    assert_eq!(
+        said(&found("plan.json", plan)),
+        ["2 aws_api_gateway_stage.s ? a value known only after apply"]
+    );
+}
+
+#[test]
+fn variables_within_variables_of_serverless_are_resolved() {
+    let custom = "custom:\n  logs: {format: $context.l}\n  formats: {dev: $context.d, default: $context.x}\n";
+    for (rest, expected) in [
+        (
+            "{format: \"${self:custom.formats.${opt:stage, 'dev'}, self:custom.formats.default}\"}",
+            "| $context.d",
+        ),
+        (
+            "{format: \"${self:custom.formats.${opt:stage, 'no'}, self:custom.formats.default}\"}",
+            "| $context.x",
+        ),
+        ("{format: \"${self:custom.formats.${opt:stage}}\"}", "? self:custom.formats.opt:stage"),
+        ("\"${self:custom.logs}\"", "| $context.l"),
+        ("\"${file(logs.yml):rest}\"", "? file(logs.yml):rest"),
+    ] {
+        let text = format!("provider:\n  logs:\n    restApi: {rest}\n{custom}");
+        let said = said(&found("serverless.yml", &text));
+        let said: Vec<&str> = said.iter().map(|said| said.split_once(".restApi ").unwrap().1).collect();
+        assert_eq!(said, [expected], "{rest}");
+    }
+}
+
+#[test]
+fn references_that_multiply_end() {
+    let mut serverless =
+        "provider:\n  logs:\n    restApi:\n      format: ${self:custom.l0}\ncustom:\n".to_owned();
+    for n in 0..15 {
+        let next = format!("${{self:custom.l{}}}", n + 1).repeat(20);
+        let _ = writeln!(serverless, "  l{n}: '{next}'");
+    }
+    let mut merged = "l100: {a: 1}\n".to_owned();
+    for n in (0..100).rev() {
+        let next = n + 1;
+        let _ = writeln!(merged, "l{n}: &l{n}\n  <<: *l{next}\n  <<: *l{next}");
+    }
+    let merged = merged.replace("l100: {a: 1}", "l100: &l100 {a: 1}");
+    let merged = format!("{merged}provider: *l0\nAccessLogSetting: {{Format: $context.a}}\n");
+    let mut large =
+        format!("l: &l {}\nAccessLogSetting:\n  Format:\n    Fn::ToJsonString:\n", "x".repeat(60_000));
+    for _ in 0..5_000 {
+        large.push_str("      - *l\n");
+    }
+    for (name, text) in [("serverless.yml", &serverless), ("a.yaml", &merged), ("a.yaml", &large)] {
+        let found = found(name, text);
+        assert_eq!((found.formats.len() + found.gaps.len(), found.faults), (1, vec![]), "{text:.80}");
     }
 }
 

@@ -3,38 +3,59 @@
 //! In: a value of a template, in short (`!Sub`) or long form (`Fn::Sub`). Out: the value as far as the template tells.
 //! Never evaluates a condition: each branch is judged.
 
-use std::cell::Cell;
-
+use super::Family;
 use super::choices::Choices;
 use super::node::{Content, Node, Scalar};
-use super::value::{Value, concatenated, joined};
+use super::value::{Budget, Value, concatenated, joined};
 
-/// Values are evaluated this often at most, and this deep, so that parameters and aliases that name each other end.
-const MAX_STEPS: usize = 5_000;
+/// Values are evaluated this deep, so that parameters and aliases that name each other end.
 const MAX_DEPTH: usize = 128;
 
 /// A template, whose parameters and mappings are looked up.
 pub(super) struct Template<'t> {
     root: &'t Node,
-    steps: Cell<usize>,
+    budget: Budget,
 }
 
 impl<'t> Template<'t> {
     pub(super) fn new(root: &'t Node) -> Self {
-        Self { root, steps: Cell::new(0) }
+        Self { root, budget: Budget::default() }
+    }
+
+    /// The kind of API by the `ProtocolType` of the API whose stage `resource` is.
+    pub(super) fn protocol(&self, resource: &Node) -> Option<Family> {
+        let id = resource.get("Properties")?.get("ApiId")?;
+        let name = match function(id)? {
+            ("Ref", name) => name.scalar()?,
+            _ => return None,
+        };
+        let api = self.root.get("Resources")?.get(name)?;
+        match api.get("Type").and_then(Node::scalar)? {
+            "AWS::Serverless::HttpApi" => return Some(Family::Http),
+            "AWS::Serverless::WebSocketApi" => return Some(Family::WebSocket),
+            _ => {}
+        }
+        match api.get("Properties")?.get("ProtocolType")?.scalar()? {
+            "HTTP" => Some(Family::Http),
+            "WEBSOCKET" => Some(Family::WebSocket),
+            _ => None,
+        }
     }
 
     /// What `node` comes to with these answers.
     pub(super) fn evaluate(&self, node: &Node, choices: &Choices) -> Value {
-        self.steps.set(MAX_STEPS);
+        self.budget.renew();
         self.value(node, choices, MAX_DEPTH)
     }
 
     fn value(&self, node: &Node, choices: &Choices, depth: usize) -> Value {
-        let (Some(steps), Some(depth)) = (self.steps.get().checked_sub(1), depth.checked_sub(1)) else {
-            return Value::unknown("what refers to itself");
+        let Some(depth) = depth.checked_sub(1).filter(|_| self.budget.step()) else {
+            return Value::unknown("a value that refers to itself");
         };
-        self.steps.set(steps);
+        self.budget.charged(self.evaluated(node, choices, depth))
+    }
+
+    fn evaluated(&self, node: &Node, choices: &Choices, depth: usize) -> Value {
         if let Some((function, argument)) = function(node) {
             let known = self.function(function, argument, choices, depth);
             return known.unwrap_or_else(|| Value::unknown(&name(function, argument)));

@@ -10,7 +10,7 @@ use super::choices::Choices;
 use super::cloudformation::Template;
 use super::node::{Content, Node};
 use super::value::Value;
-use super::{Family, Found, Place, Tool, add};
+use super::{Family, Found, Gap, Place, Tool, add};
 
 /// What several aliases share is looked at this often at most, so that aliases of aliases end.
 const MAX_VISITS: usize = 1_000;
@@ -29,8 +29,31 @@ pub(super) fn find(document: &Node, file: &str, found: &mut Found) {
             walk.member(&member.key, member.line, &member.value, &Context::default());
         }
     }
+    if plan {
+        unknown_until_applied(document, file, walk.found);
+    }
     if document.members().is_empty() {
         walk.node(document, &Context::default());
+    }
+}
+
+/// The stages of a plan whose format Terraform does not know before it has made something else.
+fn unknown_until_applied(plan: &Node, file: &str, found: &mut Found) {
+    for change in plan.get("resource_changes").map(Node::items).unwrap_or_default() {
+        let address = change.get("address").and_then(Node::scalar).unwrap_or_default();
+        let unknown = change.get("change").and_then(|change| change.get("after_unknown"));
+        let settings = unknown.and_then(|unknown| {
+            unknown.members().iter().find(|member| is_settings(&member.key)).map(|member| &*member.value)
+        });
+        let Some(settings) = settings else { continue };
+        let of_block = |block: &Node| block.get("format").and_then(Node::scalar) == Some("true");
+        if settings.scalar() == Some("true") || settings.items().iter().any(|block| of_block(block)) {
+            let place = Place { file: file.to_owned(), line: settings.line, resource: address.to_owned() };
+            let reference = "a value known only after apply".to_owned();
+            let family = family(address).unwrap_or(Family::Unknown);
+            // The plan cannot say: what is deployed can.
+            found.gaps.push(Gap { place, reference, family, tool: Tool::CloudFormation });
+        }
     }
 }
 
@@ -131,7 +154,7 @@ impl Walk<'_, '_> {
             && let Some(kind) = text("Type")
         {
             context.resource = format!("{name} ({kind})").into();
-            context.family = family(kind);
+            context.family = self.template.protocol(node).or(family(kind));
         } else if let Some(address) = text("address") {
             context.resource = address.into();
             context.family = family(address);

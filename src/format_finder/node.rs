@@ -7,6 +7,9 @@ use std::rc::Rc;
 /// Deeper documents are refused.
 pub(super) const MAX_DEPTH: usize = 128;
 
+/// A key is looked for in so many merged maps: maps that merge each other multiply.
+const MAX_MERGED: usize = 128;
+
 /// One value of a document.
 #[derive(Debug, Clone)]
 pub(super) struct Node {
@@ -49,16 +52,19 @@ pub(super) struct Member {
 impl Node {
     /// The member of that name; with YAML's merge key `<<`, also one of the map that is merged.
     pub(super) fn get(&self, key: &str) -> Option<&Self> {
-        self.get_within(key, MAX_DEPTH)
+        let mut left = MAX_MERGED;
+        self.get_within(key, &mut left)
     }
 
-    fn get_within(&self, key: &str, depth: usize) -> Option<&Self> {
+    fn get_within(&self, key: &str, left: &mut usize) -> Option<&Self> {
         let members = self.members();
         let own = members.iter().rev().find(|member| member.key == key).map(|member| &*member.value);
         own.or_else(|| {
-            let depth = depth.checked_sub(1)?;
             let mut merged = members.iter().filter(|member| member.key == "<<");
-            merged.find_map(|member| member.value.get_within(key, depth))
+            merged.find_map(|member| {
+                *left = left.checked_sub(1)?;
+                member.value.get_within(key, left)
+            })
         })
     }
 

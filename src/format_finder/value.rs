@@ -16,24 +16,34 @@ const MAX_STEPS: usize = 10_000;
 /// So many bytes are built for one format, each item counted as [`ITEM_BYTES`] besides its text.
 const MAX_BUILT: usize = 16 * 1024 * 1024;
 const ITEM_BYTES: usize = 64;
+/// So many bytes are built for all formats of one document or module, each expression counted as [`STEP_BYTES`].
+const MAX_TOTAL: usize = 256 * 1024 * 1024;
+const STEP_BYTES: usize = 256;
 
-/// What the evaluation of one format may still cost: a small file can ask for a value of any size.
+/// What evaluation may still cost: a small file can ask for any number of values of any size.
 #[derive(Debug)]
 pub(super) struct Budget {
     steps: Cell<usize>,
     built: Cell<usize>,
+    total: Cell<usize>,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self { steps: Cell::new(MAX_STEPS), built: Cell::new(MAX_BUILT), total: Cell::new(MAX_TOTAL) }
+    }
 }
 
 impl Budget {
-    pub(super) fn new() -> Self {
-        Self { steps: Cell::new(MAX_STEPS), built: Cell::new(MAX_BUILT) }
+    /// Begins the next format.
+    pub(super) fn renew(&self) {
+        self.steps.set(MAX_STEPS);
+        self.built.set(MAX_BUILT);
     }
 
     /// Counts an evaluation; whether there was one left.
     pub(super) fn step(&self) -> bool {
-        let left = self.steps.get().checked_sub(1);
-        self.steps.set(left.unwrap_or_default());
-        left.is_some()
+        take(&self.steps, 1) && take(&self.total, STEP_BYTES)
     }
 
     /// The value, or a gap where it is too large or too deep.
@@ -46,8 +56,9 @@ impl Budget {
             Value::Number(text) | Value::Text(text) | Value::Unknown(text) => text.len(),
             _ => 0,
         };
-        let Some(left) = self.built.get().checked_sub(text + ITEM_BYTES) else { return false };
-        self.built.set(left);
+        if !take(&self.built, text + ITEM_BYTES) || !take(&self.total, text + ITEM_BYTES) {
+            return false;
+        }
         let Some(levels) = levels.checked_sub(1) else { return false };
         match value {
             Value::List(items) => items.iter().all(|item| self.pay(item, levels)),
@@ -55,6 +66,12 @@ impl Budget {
             _ => true,
         }
     }
+}
+
+fn take(from: &Cell<usize>, units: usize) -> bool {
+    let left = from.get().checked_sub(units);
+    from.set(left.unwrap_or_default());
+    left.is_some()
 }
 
 /// A value of Terraform, CloudFormation or the Serverless Framework.

@@ -60,7 +60,7 @@ pub(super) fn reading(
             Some(_) => {}
         }
     }
-    let at = selector.map(|selector| format!(" from {selector}")).unwrap_or_default();
+    let at = selector.map(|selector| format!(" at {selector}")).unwrap_or_default();
     let unreadable =
         format!("statuswatch finds no status{at}: it counts the line as unreadable, and does not post it");
     [

@@ -162,7 +162,7 @@ fn gaps(found: &Found) -> Option<String> {
         lines.push(format!("{}:{} · {}", place.file, place.line, place.resource));
         lines.push(wrapped(
             "not checked: ",
-            &format!("the format is {}, whose value is not in these files", gap.reference),
+            &format!("the format is {}, which is not in these files", gap.reference),
         ));
     }
     let mut ways: Vec<String> = Vec::new();

@@ -1,7 +1,7 @@
 //! What an expression of Terraform comes to.
 //!
 //! In: an expression and the module around it. Out: its value as far as the files tell, the rest as gaps.
-//! Never evaluates a condition that is not written as `true` or `false`: each branch is judged.
+//! Never evaluates a condition on variables or locals: each branch is judged.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -13,7 +13,7 @@ use hcl_edit::expr::{
 use hcl_edit::template::{Directive, Element, ForTemplateExpr, Template};
 
 use super::super::choices::Choices;
-use super::super::value::{Budget, Value, concatenated};
+use super::super::value::{Value, concatenated};
 use super::module::Module;
 use super::{functions, type_defaults};
 
@@ -29,7 +29,6 @@ pub(super) type Bound = Vec<(String, Value)>;
 pub(super) struct Evaluation<'e, 'm> {
     module: &'e Module<'m>,
     choices: &'e Choices,
-    budget: Budget,
     depth: Cell<usize>,
     /// What locals and variables came to in this evaluation.
     known: RefCell<HashMap<String, Value>>,
@@ -39,10 +38,10 @@ pub(super) struct Evaluation<'e, 'm> {
 
 impl<'e, 'm> Evaluation<'e, 'm> {
     pub(super) fn new(module: &'e Module<'m>, choices: &'e Choices, bound: Bound) -> Self {
+        module.budget().renew();
         Self {
             module,
             choices,
-            budget: Budget::new(),
             depth: Cell::new(MAX_DEPTH),
             known: RefCell::default(),
             bound: RefCell::new(bound),
@@ -50,13 +49,13 @@ impl<'e, 'm> Evaluation<'e, 'm> {
     }
 
     pub(super) fn value(&self, expression: &Expression) -> Value {
-        let Some(depth) = self.depth.get().checked_sub(1).filter(|_| self.budget.step()) else {
+        let Some(depth) = self.depth.get().checked_sub(1).filter(|_| self.module.budget().step()) else {
             return Value::unknown("a value that refers to itself");
         };
         self.depth.set(depth);
         let value = self.evaluated(expression);
         self.depth.set(depth + 1);
-        self.budget.charged(value)
+        self.module.budget().charged(value)
     }
 
     fn evaluated(&self, expression: &Expression) -> Value {
@@ -77,7 +76,7 @@ impl<'e, 'm> Evaluation<'e, 'm> {
             }
             Expression::Conditional(conditional) => {
                 let holds = match self.value(&conditional.cond_expr) {
-                    Value::Bool(value) if conditional.cond_expr.is_bool() => value,
+                    Value::Bool(value) if is_settled(&conditional.cond_expr) => value,
                     _ => self.choices.holds(&words(&conditional.cond_expr)),
                 };
                 self.value(if holds { &conditional.true_expr } else { &conditional.false_expr })
@@ -278,7 +277,7 @@ impl<'e, 'm> Evaluation<'e, 'm> {
     }
 
     fn elements(&self, template: &Template) -> Value {
-        if !self.budget.step() {
+        if !self.module.budget().step() {
             return Value::unknown("a value that refers to itself");
         }
         let parts = template.iter().map(|element| match element {
@@ -317,6 +316,12 @@ pub(super) fn pairs(collection: Value) -> Option<Vec<(Value, Value)>> {
         }
         _ => None,
     }
+}
+
+/// Whether a condition depends on nothing that a caller may give otherwise: on constants and names that are bound.
+fn is_settled(condition: &Expression) -> bool {
+    let words = words(condition);
+    !words.contains("var.") && !words.contains("local.")
 }
 
 /// An expression as it is written, on one line.

@@ -9,6 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use hcl_edit::expr::Expression;
 use hcl_edit::structure::Body;
 
+use super::super::value::Budget;
+
 /// The named values of a module.
 #[derive(Debug, Default)]
 pub(super) struct Module<'m> {
@@ -18,6 +20,7 @@ pub(super) struct Module<'m> {
     /// The `protocol_type` of each `aws_apigatewayv2_api`, by its name.
     protocols: BTreeMap<String, &'m Expression>,
     used: RefCell<BTreeSet<String>>,
+    budget: Budget,
     /// How often a dynamic block was repeated: blocks within blocks multiply.
     repeated: Cell<usize>,
 }
@@ -89,6 +92,11 @@ impl<'m> Module<'m> {
         let declared = self.values.get(name)?;
         self.used.borrow_mut().insert(name.to_owned());
         Some(declared.expression)
+    }
+
+    /// What the evaluation of its formats may cost.
+    pub(super) fn budget(&self) -> &Budget {
+        &self.budget
     }
 
     /// Counts a repetition of a dynamic block; whether it is one of the few that are looked at.

@@ -17,12 +17,13 @@ mod replay;
 mod retry_after;
 mod rules;
 pub(crate) mod slack;
+mod template;
 
 /// Takes any bytes, and panics where they break a promise.
 type Target = fn(&[u8]);
 
 /// Every target by its name, which is also the name of its corpus.
-pub(crate) const TARGETS: [(&str, Target); 12] = [
+pub(crate) const TARGETS: [(&str, Target); 13] = [
     ("decode", decode::compressed),
     ("subscription_message", decode::subscription_message),
     ("access_log", access_log::run),
@@ -35,6 +36,7 @@ pub(crate) const TARGETS: [(&str, Target); 12] = [
     ("message", message::run),
     ("replay", replay::run),
     ("handler", handler::run),
+    ("template", template::run),
 ];
 
 /// How many of something: from `least` up to one of the given numbers, so that few and very many are both likely.
