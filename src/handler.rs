@@ -28,21 +28,28 @@ use crate::alarm::{AlarmMemory, NotificationError};
 use crate::decode::DecodeError;
 use crate::digest::Reader;
 use crate::duplicates::Remembered;
-use crate::http::Budget;
+use crate::http::{Budget, Transport};
 use crate::incident::Policy;
 use crate::incidents::Incidents;
 use crate::ledger::{Ledger, Measures};
 use crate::outbox::{Bucket, Outbox};
 use crate::pace::Pace;
+use crate::slack::client::Client;
 use crate::slack::post::{Post, PostError, PostOutcome};
 use crate::slack::render::Style;
 use crate::store::{DynamoDb, Rate, Store};
 use crate::trigger::{self, Trigger, TriggerError};
 
-/// Where messages go. The function's is a webhook; the simulations' is a model of Slack.
+/// Where messages go: a webhook's client, over HTTP or over a simulation's model of Slack.
 pub trait Slack {
     /// Posts one message and says what became of it.
     fn post(&mut self, post: Post<'_>, budget: Budget) -> impl Future<Output = PostOutcome>;
+}
+
+impl<T: Transport> Slack for Client<T> {
+    async fn post(&mut self, post: Post<'_>, budget: Budget) -> PostOutcome {
+        Self::post(self, post, budget).await
+    }
 }
 
 /// What a container keeps from one invocation to the next; `T` is the store that all containers share, where they do.

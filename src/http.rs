@@ -14,7 +14,7 @@ pub(crate) mod scripted_server;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::HeaderMap;
+use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use reqwest::redirect;
 use rustls::crypto::{CryptoProvider, KeyProvider};
 use rustls::pki_types::PrivateKeyDer;
@@ -32,6 +32,21 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// Shorter than the minutes for which Lambda freezes an idle container, longer than the usual gap
 /// between two posts, so that a kept connection is one that the other side has not dropped meanwhile.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// A request in, its answer out: what lies under the client for Slack.
+///
+/// [`HttpClient`] is the one of the function; that of a simulation hands the request to a model, so that the real client
+/// runs above it.
+pub trait Transport {
+    /// Posts a body of JSON once, and reads the answer as far as `patience` and `budget` let it.
+    fn post_json(
+        &self,
+        url: reqwest::Url,
+        body: String,
+        patience: Patience,
+        budget: Budget,
+    ) -> impl Future<Output = Result<Answer, Lost>>;
+}
 
 /// A client whose connections are shared by its clones.
 #[derive(Debug, Clone)]
@@ -110,6 +125,19 @@ impl HttpClient {
     }
 }
 
+impl Transport for HttpClient {
+    async fn post_json(
+        &self,
+        url: reqwest::Url,
+        body: String,
+        patience: Patience,
+        budget: Budget,
+    ) -> Result<Answer, Lost> {
+        let request = self.post(url).header(CONTENT_TYPE, "application/json; charset=utf-8").body(body);
+        self.exchange(request, patience, budget).await
+    }
+}
+
 /// An absolute URL whose host is written in ASCII; a name in other letters is written as `xn--...`.
 ///
 /// The client is built without the tables that such names need, and is not to be asked about them.
@@ -130,24 +158,26 @@ pub struct HttpClientError;
 
 /// How long, and how much, one answer is waited for and read.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Patience {
+pub struct Patience {
     /// From the start of a request until the answer's head, connecting included.
-    pub(crate) head: Duration,
+    pub head: Duration,
     /// From the start of a request until the answer's end.
-    pub(crate) total: Duration,
+    pub total: Duration,
     /// Of the answer's body.
-    pub(crate) bytes: usize,
+    pub bytes: usize,
 }
 
 /// An answer whose head arrived whole.
 #[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) headers: HeaderMap,
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// All headers.
+    pub headers: HeaderMap,
     /// At most as many bytes as the limit says; more may have been on their way.
-    pub(crate) body: Vec<u8>,
+    pub body: Vec<u8>,
     /// What ended the body before its end, if anything did.
-    pub(crate) broken: Option<TransportFault>,
+    pub broken: Option<TransportFault>,
 }
 
 impl Answer {
@@ -159,12 +189,13 @@ impl Answer {
 
 /// No answer arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Lost {
-    pub(crate) fault: TransportFault,
+pub struct Lost {
+    /// What went wrong.
+    pub fault: TransportFault,
     /// The request was given to an open connection, so the other side may have acted on it.
-    pub(crate) sent: bool,
+    pub sent: bool,
     /// That connection was kept from an earlier request, and may have been dead for long.
-    pub(crate) reused: bool,
+    pub reused: bool,
 }
 
 /// This client never shows a certificate of its own: what signs with one is not linked.

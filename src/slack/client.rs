@@ -8,7 +8,7 @@
 use std::hash::{DefaultHasher, Hasher};
 use std::time::{Duration, SystemTime};
 
-use reqwest::header::{CONTENT_TYPE, DATE, RETRY_AFTER};
+use reqwest::header::{DATE, RETRY_AFTER};
 use tokio::time::{Instant, sleep_until};
 
 use super::answer::{Verdict, verdict};
@@ -17,7 +17,7 @@ use super::post::{Post, PostError, PostOutcome};
 use super::retry_after::retry_after;
 use super::webhook_url::WebhookUrl;
 use crate::backoff::Backoff;
-use crate::http::{Answer, Budget, HttpClient, Lost, Patience};
+use crate::http::{Answer, Budget, HttpClient, Lost, Patience, Transport};
 
 /// Slack's answers are a word; more than this is not Slack.
 const ANSWER_BYTES: usize = 4 * 1024;
@@ -58,8 +58,8 @@ impl Default for ClientSettings {
 
 /// A webhook with its circuit. One per process: it takes one post at a time.
 #[derive(Debug)]
-pub struct Client {
-    http: HttpClient,
+pub struct Client<T = HttpClient> {
+    transport: T,
     webhook: WebhookUrl,
     settings: ClientSettings,
     backoff: Backoff,
@@ -69,12 +69,12 @@ pub struct Client {
     not_understood: Option<u64>,
 }
 
-impl Client {
+impl<T: Transport> Client<T> {
     /// A client that has not connected yet.
     #[must_use]
-    pub fn new(http: HttpClient, webhook: WebhookUrl, settings: ClientSettings) -> Self {
+    pub fn new(transport: T, webhook: WebhookUrl, settings: ClientSettings) -> Self {
         let backoff = Backoff::new(settings.backoff, settings.backoff_cap, settings.seed);
-        Self { http, webhook, settings, backoff, closed_until: None, not_understood: None }
+        Self { transport, webhook, settings, backoff, closed_until: None, not_understood: None }
     }
 
     /// Takes another webhook into use; false if it is the one in use, so that trying again is no use.
@@ -160,17 +160,12 @@ impl Client {
     }
 
     async fn send(&self, body: &str, budget: Budget) -> Result<Answer, Lost> {
-        let request = self
-            .http
-            .post(self.webhook.for_request())
-            .header(CONTENT_TYPE, "application/json; charset=utf-8")
-            .body(body.to_owned());
         let patience = Patience {
             head: self.settings.head_timeout,
             total: self.settings.total_timeout,
             bytes: ANSWER_BYTES,
         };
-        self.http.exchange(request, patience, budget).await
+        self.transport.post_json(self.webhook.for_request(), body.to_owned(), patience, budget).await
     }
 }
 

@@ -70,7 +70,7 @@ const IMPURE: [&str; 14] = [
 /// Modules that only these others may use.
 const USERS: [(&str, &[&str]); 5] = [
     ("http", &["aws", "handler", "secret", "slack", "start", "store"]),
-    ("slack::client", &["start"]),
+    ("slack::client", &["handler", "start"]),
     ("aws", &["config", "secret", "store"]),
     ("secret", &["config", "start"]),
     ("environment", &["aws", "config"]),

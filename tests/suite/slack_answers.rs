@@ -21,13 +21,13 @@ use flate2::{Compression, write::GzEncoder};
 use serde_json::json;
 use statuswatch::{
     digest::Reader,
-    handler::{Handler, HandlerError, Invocation, Notify, Slack},
-    http::{Budget, HttpClient},
+    handler::{Handler, HandlerError, Invocation, Notify},
+    http::HttpClient,
     outbox::Bucket,
     rules::Rules,
     slack::{
         client::{Client, ClientSettings},
-        post::{Post, PostError, PostOutcome},
+        post::PostError,
         render::Style,
         webhook_url::{AllowedHosts, WebhookUrl},
     },
@@ -192,21 +192,12 @@ async fn what_was_answered_badly_once_is_told_by_the_next_try() {
     }
 }
 
-/// The handler's real client, with a webhook of the test's.
-struct Posting(Client);
-
-impl Slack for Posting {
-    async fn post(&mut self, post: Post<'_>, budget: Budget) -> PostOutcome {
-        self.0.post(post, budget).await
-    }
-}
-
 async fn tell(http: &HttpClient, webhook: &str, settings: ClientSettings) -> (Row, Option<PostError>) {
     let hosts = AllowedHosts::parse("localhost").unwrap();
     let client = Client::new(http.clone(), WebhookUrl::parse(webhook, &hosts).unwrap(), settings);
     let reader = Reader::new(Rules::built_in());
     let pace = Notify::every(Bucket::new(5, 5_000));
-    let mut handler = Handler::new(reader, Style::default(), 1 << 20, pace, Posting(client));
+    let mut handler = Handler::new(reader, Style::default(), 1 << 20, pace, client);
     // Time enough for every try, on any machine.
     let invocation = Invocation::new(SystemTime::UNIX_EPOCH, Instant::now() + Duration::from_mins(10));
     let outcome = handler.handle(event().as_bytes(), invocation).await;

@@ -1,27 +1,30 @@
 //! The product's own handler as a function of the simulation.
 //!
-//! Everything from the event's bytes to the answer's is the product's; only the webhook's client is replaced,
-//! by one that posts to the model of Slack as [`statuswatch::slack::client`] promises to: it tries what may pass
-//! again within the budget, gives a 429 back at once, and posts nothing before Retry-After has passed. That the
-//! real client keeps those promises is shown by its own tests, over HTTP.
+//! Everything from the event's bytes to the answer's is the product's, the webhook's client among it; only what lies
+//! under that is replaced: it hands the request to the model of Slack.
 
 use std::time::{Duration, UNIX_EPOCH};
 
+use reqwest::{
+    Url,
+    header::{HeaderValue, RETRY_AFTER},
+};
 use statuswatch::{
     console::Region,
     digest::Reader,
     handler::{self, Invocation, Notify, Outcome},
-    http::{Budget, TransportFault},
+    http::{Answer, Budget, Lost, Patience, Transport, TransportFault},
     incident::Policy,
     incidents::NotifyMode,
     outbox::Bucket,
     rules::Rules,
     slack::{
-        post::{Accepted, Post, PostError, PostOutcome},
+        client::{Client, ClientSettings},
         render::Style,
+        webhook_url::{AllowedHosts, WebhookUrl},
     },
 };
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 use super::{
     delivery::Delivery,
@@ -46,16 +49,12 @@ pub(crate) struct Product {
 
 /// One container of it.
 pub(crate) struct ProductHandler {
-    handler: handler::Handler<ModelWebhook>,
+    handler: handler::Handler<Client<ModelTransport>>,
     clock: Clock,
 }
 
-/// A webhook whose Slack is the model.
-pub(crate) struct ModelWebhook {
-    slack: SlackPort,
-    rng: fastrand::Rng,
-    closed_until: Option<Instant>,
-}
+/// Hands requests to the model of Slack.
+struct ModelTransport(SlackPort);
 
 impl Default for Product {
     fn default() -> Self {
@@ -115,14 +114,15 @@ impl Function for Product {
     type Handler = ProductHandler;
 
     fn start(&self, slack: SlackPort, clock: Clock) -> ProductHandler {
-        let rng = fastrand::Rng::with_seed(clock.now_ms());
-        let webhook = ModelWebhook { slack, rng, closed_until: None };
+        let webhook = WebhookUrl::parse("https://hooks.slack.com/services/T0/B0/x", &AllowedHosts::default());
+        let settings = ClientSettings { seed: clock.now_ms(), ..ClientSettings::default() };
+        let client = Client::new(ModelTransport(slack), webhook.expect("a webhook"), settings);
         let bucket = Bucket::new(self.burst, self.spacing_seconds * 1_000);
         let notify = match self.notify {
             NotifyMode::Every => Notify::every(bucket),
             NotifyMode::Incidents => Notify::incidents(bucket, Policy::default()),
         };
-        ProductHandler { handler: handler_with(webhook, notify), clock }
+        ProductHandler { handler: handler_with(client, notify), clock }
     }
 
     fn awslogs(&self, delivery: &Delivery) -> Vec<u8> {
@@ -182,47 +182,24 @@ impl ProductHandler {
     }
 }
 
-impl handler::Slack for ModelWebhook {
-    async fn post(&mut self, post: Post<'_>, budget: Budget) -> PostOutcome {
-        let mut outcome = PostOutcome { result: Err(PostError::NoTimeLeft), requests: 0, ambiguous: 0 };
-        if let Some(left) = self.closed_until.and_then(|until| until.checked_duration_since(Instant::now())) {
-            outcome.result = Err(PostError::RateLimited { retry_after: left });
-            return outcome;
-        }
-        let mut wait = Duration::from_millis(500);
-        for _ in 0..5 {
-            if !budget.allows_request_at(Instant::now()) {
-                break;
-            }
-            outcome.requests += 1;
-            let patience = budget.end().min(Instant::now() + Duration::from_secs(10));
-            let answer = timeout_at(patience, self.slack.post(post.body.as_bytes())).await;
-            outcome.ambiguous += u32::from(!matches!(answer, Ok(Ok(_))));
-            outcome.result = match answer {
-                Err(_) => Err(PostError::Transport(TransportFault::AnswerTimeout)),
-                Ok(Err(AnswerLost)) => Err(PostError::Transport(TransportFault::Broken)),
-                Ok(Ok(answer)) => match answer.status {
-                    200 => Ok(Accepted { as_plain_text: false }),
-                    429 => {
-                        let retry_after = Duration::from_secs(answer.retry_after.unwrap_or(1));
-                        self.closed_until = Some(Instant::now() + retry_after);
-                        Err(PostError::RateLimited { retry_after })
-                    }
-                    500..600 => Err(PostError::Unavailable { status: answer.status, word: None }),
-                    status => Err(PostError::Rejected { status, word: None }),
-                },
-            };
-            if !matches!(outcome.result, Err(PostError::Transport(_) | PostError::Unavailable { .. })) {
-                break;
-            }
-            let jitter = wait.mul_f64(self.rng.f64());
-            wait *= 2;
-            if !budget.allows_request_at(Instant::now() + jitter) {
-                break;
-            }
-            sleep(jitter).await;
-        }
-        outcome
+impl Transport for ModelTransport {
+    async fn post_json(
+        &self,
+        _url: Url,
+        body: String,
+        patience: Patience,
+        budget: Budget,
+    ) -> Result<Answer, Lost> {
+        let end = budget.end().min(Instant::now() + patience.head);
+        let lost = |fault| Err(Lost { fault, sent: true, reused: false });
+        let answer = match timeout_at(end, self.0.post(body.as_bytes())).await {
+            Err(_) => return lost(TransportFault::AnswerTimeout),
+            Ok(Err(AnswerLost)) => return lost(TransportFault::Broken),
+            Ok(Ok(answer)) => answer,
+        };
+        let headers = answer.retry_after.map(|seconds| (RETRY_AFTER, HeaderValue::from(seconds)));
+        let body = if answer.status == 200 { b"ok".to_vec() } else { Vec::new() };
+        Ok(Answer { status: answer.status, headers: headers.into_iter().collect(), body, broken: None })
     }
 }
 
