@@ -11,7 +11,7 @@ mod schedule;
 mod tests;
 mod window;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -21,8 +21,10 @@ pub use schedule::{DEFAULT_FOLLOW_UPS, FollowUps, FollowUpsError};
 
 /// Groups that one incident tells apart; the lines of further ones are counted as [`Incident::other`].
 pub const MAX_GROUPS: usize = 64;
-/// Alarms in ALARM that are told apart.
+/// Alarms that are told apart.
 const MAX_ALARMS: usize = 64;
+/// An alarm that has not changed for so long keeps no incident from being over: its recovery may have been lost.
+const ALARM_HOLDS_MS: i64 = 86_400_000;
 
 /// An incident, and what is remembered of it once it is over.
 ///
@@ -55,8 +57,15 @@ pub struct Incident {
     reopened_ms: Option<i64>,
     over_notified: bool,
     held_back: u32,
-    /// Hashes of the names of this API's alarms in ALARM.
-    alarms: BTreeSet<u64>,
+    /// The last change of each of this API's alarms, by what stands for its name.
+    alarms: BTreeMap<u64, AlarmChanged>,
+}
+
+/// An alarm's last change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct AlarmChanged {
+    at_ms: i64,
+    is_in_alarm: bool,
 }
 
 /// Where an incident stands.
@@ -195,11 +204,11 @@ impl Incident {
         if let Some(kind) = self.due(moment, now_ms, policy) {
             return Decision::Send(kind);
         }
-        if self.over_at_ms(policy) <= now_ms && self.alarms.is_empty() && self.pending() == 0 {
+        if self.over_at_ms(policy) <= now_ms && !self.is_held_by_alarm(now_ms) && self.pending() == 0 {
             self.phase = Phase::Over;
             return Decision::Nothing { again_ms: None };
         }
-        let over_ms = self.alarms.is_empty().then(|| self.over_at_ms(policy).max(now_ms + 1));
+        let over_ms = (!self.is_held_by_alarm(now_ms)).then(|| self.over_at_ms(policy).max(now_ms + 1));
         let due_ms = (self.pending() > 0).then(|| self.pending_due_at_ms(policy).max(now_ms + 1));
         Decision::Nothing { again_ms: over_ms.into_iter().chain(due_ms).min() }
     }
@@ -229,20 +238,32 @@ impl Incident {
         self.held_back = self.held_back.saturating_add(1);
     }
 
-    /// An alarm of this API changed: while one is in ALARM, the incident is not over. `alarm` stands for its name.
-    pub fn alarm_changed(&mut self, alarm: u64, is_in_alarm: bool) {
-        if !is_in_alarm {
-            self.alarms.remove(&alarm);
-        } else if self.alarms.len() < MAX_ALARMS {
-            self.alarms.insert(alarm);
+    /// An alarm of this API changed at this time: while one is in ALARM, for a day at most, the incident is not over.
+    /// `alarm` stands for its name. A change that comes late, after a newer one, changes nothing.
+    pub fn alarm_changed(&mut self, alarm: u64, is_in_alarm: bool, at_ms: i64) {
+        if self.alarms.get(&alarm).is_some_and(|known| known.at_ms > at_ms) {
+            return;
         }
+        if self.alarms.len() >= MAX_ALARMS && !self.alarms.contains_key(&alarm) {
+            // One in ALARM is worth more than one that is not, and a newer one more than an older one.
+            let least = self.alarms.iter().min_by_key(|(_, known)| (known.is_in_alarm, known.at_ms));
+            let Some(least) = least.map(|(least, _)| *least) else { return };
+            self.alarms.remove(&least);
+        }
+        self.alarms.insert(alarm, AlarmChanged { at_ms, is_in_alarm });
+    }
+
+    fn is_held_by_alarm(&self, now_ms: i64) -> bool {
+        let holds =
+            |known: &AlarmChanged| known.is_in_alarm && now_ms.saturating_sub(known.at_ms) < ALARM_HOLDS_MS;
+        self.alarms.values().any(holds)
     }
 
     /// Whether nothing of it needs to be kept any more: it is over, and whatever comes now is new.
     #[must_use]
     pub fn is_forgotten(&self, now_ms: i64, policy: &Policy) -> bool {
         let is_new = |group: &Group| group.is_new_at(now_ms, policy);
-        self.phase == Phase::Over && self.alarms.is_empty() && self.groups.iter().all(is_new)
+        self.phase == Phase::Over && !self.is_held_by_alarm(now_ms) && self.groups.iter().all(is_new)
     }
 
     /// Whether something fails.
@@ -332,7 +353,7 @@ impl Incident {
     fn due(&self, moment: Moment, now_ms: i64, policy: &Policy) -> Option<Kind> {
         let is_last = moment == Moment::Last;
         if self.pending() == 0 {
-            let is_over = self.over_at_ms(policy) <= now_ms && self.alarms.is_empty();
+            let is_over = self.over_at_ms(policy) <= now_ms && !self.is_held_by_alarm(now_ms);
             return (is_over && self.messages > 1).then_some(Kind::Over);
         }
         let news = || self.groups.iter().filter(|group| group.is_news());
@@ -351,7 +372,7 @@ impl Incident {
         if news().next().is_some() {
             return Some(Kind::NewGroup);
         }
-        if self.over_at_ms(policy) <= now_ms && self.alarms.is_empty() && !is_last {
+        if self.over_at_ms(policy) <= now_ms && !self.is_held_by_alarm(now_ms) && !is_last {
             return Some(Kind::Over);
         }
         is_due.then_some(Kind::FollowUp)

@@ -64,6 +64,16 @@ pub(crate) struct Tracked {
     pending: Digest,
 }
 
+/// A change of an alarm, as far as it matters to an incident.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct AlarmNews {
+    /// Stands for the alarm's name, in every process and version.
+    pub(crate) alarm: u64,
+    pub(crate) is_in_alarm: bool,
+    /// When it changed, epoch milliseconds.
+    pub(crate) changed_ms: i64,
+}
+
 impl Incidents {
     /// Nothing fails yet.
     #[must_use]
@@ -86,6 +96,14 @@ impl Incidents {
     /// All of them, to ask what is due.
     pub(crate) fn all_mut(&mut self) -> (&Policy, impl Iterator<Item = &mut Tracked>) {
         (&self.policy, self.tracked.iter_mut())
+    }
+
+    /// An alarm of a log group changed.
+    pub(crate) fn alarm_changed(&mut self, log_group: &str, news: AlarmNews, now_ms: i64) {
+        let section = Section { log_group: log_group.to_owned(), ..Section::default() };
+        if let Some((_, tracked)) = self.of(&section, now_ms).filter(|(_, tracked)| !tracked.is_rest) {
+            tracked.alarm_changed(news);
+        }
     }
 
     /// That of a section's log group.
@@ -184,6 +202,11 @@ impl Tracked {
         };
         tracked.take_digest(digest, samples_per_group, now_ms, policy);
         tracked
+    }
+
+    /// An alarm of the log group changed.
+    pub(crate) fn alarm_changed(&mut self, AlarmNews { alarm, is_in_alarm, changed_ms }: AlarmNews) {
+        self.incident.alarm_changed(alarm, is_in_alarm, changed_ms);
     }
 
     /// A message was due and had to wait.

@@ -9,16 +9,18 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use thiserror::Error;
 
-use super::{Answer, Handler, HandlerError, Invocation, Outcome, Slack};
+use super::{Answer, Handler, HandlerError, Invocation, Mode, Outcome, Slack, shared};
 use crate::alarm::{
-    AlarmChange, AlarmMemory, AlarmNotice, Decision, Notification, NotificationError, Telling, TopicText,
-    read_notifications,
+    AlarmChange, AlarmMemory, AlarmNotice, AlarmState, Decision, Notification, NotificationError, Telling,
+    TopicText, Watched, read_notifications,
 };
+use crate::digest::MAX_SECTIONS;
+use crate::incidents::AlarmNews;
 use crate::ledger::{Ledger, Measures};
 use crate::outbox::Urgency;
 use crate::slack::post::PostError;
 use crate::slack::render::{Rendered, Style, render_alarm, render_topic_text};
-use crate::store::Store;
+use crate::store::{BatchId, Store};
 use crate::words::short_id;
 
 /// Why a notification was not told.
@@ -95,6 +97,9 @@ impl<S: Slack, T: Store> Handler<S, T> {
         ledger: &mut Ledger,
         measures: &mut Measures,
     ) -> Result<(), NoticeError> {
+        if let Notification::Change(change) = &notification {
+            self.alarm_changed(change, invocation, ledger, measures).await;
+        }
         let Some(notice) = Notice::due(notification, &mut self.alarms) else {
             ledger.silent += 1;
             return Ok(());
@@ -117,6 +122,53 @@ impl<S: Slack, T: Store> Handler<S, T> {
         notice.told(&mut self.alarms);
         Ok(())
     }
+}
+
+impl<S: Slack, T: Store> Handler<S, T> {
+    /// Lets the incidents of the alarm's log groups know: while one of their alarms is in ALARM they are not over.
+    ///
+    /// The log groups are those that the alarm itself names, as a log alarm does, else the operator's. Where nobody names
+    /// any, the alarm holds nothing back.
+    async fn alarm_changed(
+        &mut self,
+        change: &AlarmChange,
+        invocation: Invocation,
+        ledger: &mut Ledger,
+        measures: &mut Measures,
+    ) {
+        let named = match &change.watched {
+            Watched::LogQuery(query) => query.log_groups.as_slice(),
+            _ => &[],
+        };
+        let operators = self.style.log_groups.names().into_iter().map(str::to_owned);
+        let log_groups: Vec<String> = if named.is_empty() { operators.collect() } else { named.to_vec() };
+        let (news, id) = news(change);
+        let (mode, mut delivery) = self.delivery(invocation, ledger, measures);
+        match mode {
+            Mode::Every(_) => {}
+            Mode::Incidents(incidents) => {
+                for log_group in log_groups.iter().take(MAX_SECTIONS) {
+                    incidents.alarm_changed(log_group, news, invocation.now_ms());
+                }
+            }
+            Mode::Shared => shared::alarm_changed(&log_groups, news, id, &mut delivery).await,
+        }
+    }
+}
+
+/// What an incident is to know of a change, and what names the change whichever way it comes.
+fn news(change: &AlarmChange) -> (AlarmNews, BatchId) {
+    let contributor = change.contributor.iter().flat_map(|contributor| {
+        let attributes = contributor.attributes.iter().flat_map(|(name, value)| [name.as_str(), value]);
+        let attributes = attributes.filter(|_| contributor.id.is_empty());
+        std::iter::once(contributor.id.as_str()).chain(attributes)
+    });
+    let identity: Vec<&str> = contributor.collect();
+    let alarm = BatchId::of("alarm", &change.name, identity.iter()).half();
+    let changed = format!("{} {}", change.state.name(), change.changed_at_ms);
+    let id = BatchId::of("alarm", &change.name, identity.into_iter().chain([changed.as_str()]));
+    let is_in_alarm = change.state == AlarmState::Alarm;
+    (AlarmNews { alarm, is_in_alarm, changed_ms: change.changed_at_ms }, id)
 }
 
 impl Notice {

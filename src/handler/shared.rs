@@ -10,11 +10,11 @@ use tokio::time::Instant;
 
 use super::Slack;
 use super::delivery::{Delivery, Fate, Forms};
-use crate::digest::{Digest, Section};
+use crate::digest::{Digest, MAX_SECTIONS, Section};
 use crate::http::Budget;
 use crate::incident::{Kind, Moment, Policy};
-use crate::incidents::Tracked;
 use crate::incidents::journal::{self, Journal, Step};
+use crate::incidents::{AlarmNews, Tracked};
 use crate::outbox::Urgency::{Deferrable, Required};
 use crate::slack::post::PostError;
 use crate::slack::render::Style;
@@ -125,6 +125,35 @@ pub(super) async fn notify<S: Slack, T: Store>(lines: Vec<Lines>, delivery: &mut
     run.post_alone(unwritten).await
 }
 
+/// Writes a change of an alarm into the journals of its log groups, and posts what is due of them: an end that waited for
+/// it may be.
+///
+/// Where the table cannot be used, the incidents do not know of the change: one may be over too early, or a day too late.
+pub(super) async fn alarm_changed<S: Slack, T: Store>(
+    log_groups: &[String],
+    news: AlarmNews,
+    id: BatchId,
+    delivery: &mut Delivery<'_, S, T>,
+) {
+    let mut run = Run { delivery, own: Vec::new() };
+    for log_group in log_groups.iter().take(MAX_SECTIONS) {
+        let key = IncidentKey { destination: DESTINATION.to_owned(), log_group: log_group.clone() };
+        let when = run.delivery.when();
+        let body = journal::entry_of_alarm(news, when.now_ms).map_err(writing);
+        let Some(shared) = run.delivery.shared.as_mut() else { return };
+        let written = match body {
+            Ok(body) => shared.store.put(&key, id, &body, when).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = written {
+            return run.delivery.note_store_error(&error);
+        }
+        if run.post_due(&key, Moment::Arrival).await.is_err() {
+            return;
+        }
+    }
+}
+
 /// Posts what is due of all incidents.
 pub(super) async fn tick<S: Slack, T: Store>(delivery: &mut Delivery<'_, S, T>) {
     let mut run = Run { delivery, own: Vec::new() };
@@ -178,7 +207,7 @@ impl<S: Slack, T: Store> Run<'_, '_, S, T> {
         let Some(shared) = self.delivery.shared.as_mut() else { return Err(false) };
         let written = match body {
             Ok(body) => shared.store.put(key, *id, &body, when).await,
-            Err(fault) => Err(StoreError { action: "dynamodb:PutItem", fault, may_be_done: false }),
+            Err(fault) => Err(writing(fault)),
         };
         let lines = digest.matched();
         match written {
@@ -416,6 +445,10 @@ impl Batch {
     fn lines(&self) -> u64 {
         self.digest.matched()
     }
+}
+
+fn writing(fault: crate::store::StoreFault) -> StoreError {
+    StoreError { action: "dynamodb:PutItem", fault, may_be_done: false }
 }
 
 fn reading(fault: crate::store::StoreFault) -> StoreError {

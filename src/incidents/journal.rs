@@ -2,7 +2,7 @@
 //!
 //! Pure: it asks no store and reads no clock. What arrived is taken in when it arrived, whoever reads it and whenever.
 
-use super::Tracked;
+use super::{AlarmNews, Tracked};
 use crate::digest::{Digest, OTHER_LOG_GROUPS};
 use crate::incident::{Decision, Incident, Kind, Moment, Policy};
 use crate::store::{
@@ -43,8 +43,7 @@ struct Arrived {
 #[derive(Debug)]
 enum News {
     Lines(Digest),
-    /// An alarm changed; the number stands for its name.
-    Alarm(u64, bool),
+    Alarm(AlarmNews),
 }
 
 /// The incident with a part of the journal taken in.
@@ -68,6 +67,12 @@ pub(crate) fn entry_of_lines(
     Ok(entry(LINES, arrived_ms, &encode_digest(digest, room)?))
 }
 
+/// The entry of an alarm's change.
+pub(crate) fn entry_of_alarm(news: AlarmNews, arrived_ms: i64) -> Result<Vec<u8>, StoreFault> {
+    let AlarmNews { alarm, is_in_alarm, changed_ms } = news;
+    Ok(entry(ALARM, arrived_ms, &encode(&(alarm, is_in_alarm, changed_ms))?))
+}
+
 fn entry(kind: u8, arrived_ms: i64, body: &[u8]) -> Vec<u8> {
     [&[kind], arrived_ms.to_be_bytes().as_slice(), body].concat()
 }
@@ -78,8 +83,8 @@ fn read_entry(body: &[u8]) -> Result<(i64, News), StoreFault> {
     let news = match kind {
         LINES => News::Lines(decode_digest(body)?),
         ALARM => {
-            let (alarm, is_in_alarm) = decode(body)?;
-            News::Alarm(alarm, is_in_alarm)
+            let (alarm, is_in_alarm, changed_ms) = decode(body)?;
+            News::Alarm(AlarmNews { alarm, is_in_alarm, changed_ms })
         }
         version => return Err(StoreFault::UnknownFormat { version }),
     };
@@ -155,7 +160,7 @@ impl Journal {
             }
             match news {
                 News::Lines(digest) => tracked.take_digest(digest, samples_per_group, *at_ms, policy),
-                News::Alarm(alarm, is_in_alarm) => tracked.incident.alarm_changed(*alarm, *is_in_alarm),
+                News::Alarm(news) => tracked.alarm_changed(*news),
             }
             entries.push(*key);
         }

@@ -60,7 +60,7 @@ impl BatchId {
     }
 
     /// The first half of the id, in whose order ids are sorted.
-    pub(super) fn half(self) -> u64 {
+    pub(crate) fn half(self) -> u64 {
         u64::try_from(u128::from_be_bytes(self.0) >> 64).unwrap_or(u64::MAX)
     }
 

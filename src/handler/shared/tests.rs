@@ -52,9 +52,13 @@ struct Container<T>(Handler<Channel, T>);
 
 impl<T: Store> Container<T> {
     fn over(store: T, slack: &Channel) -> Self {
+        Self::with_style(store, slack, Style::default())
+    }
+
+    fn with_style(store: T, slack: &Channel, style: Style) -> Self {
         let reader = Reader::new(Rules::built_in());
         let notify = Notify::shared(RATE, Policy::default(), store);
-        Self(Handler::new(reader, Style::default(), 1 << 20, notify, slack.clone()))
+        Self(Handler::new(reader, style, 1 << 20, notify, slack.clone()))
     }
 
     /// Invokes it so many seconds after the beginning.
@@ -218,6 +222,47 @@ async fn a_dead_slack_loses_nothing_and_the_opening_comes_when_it_lives() {
     assert_eq!(fates(&one.at(20, &records(&[(20, &[502])])).await.ledger), [1, 0, 0, 1, 0, 0]);
     assert_eq!(fates(&other.at(60, &tick()).await.ledger), [0, 0, 4, 0, 4, 0]);
     assert!(slack.headings.borrow()[0].starts_with("4 errors"), "{:?}", slack.headings);
+}
+
+/// A change of a metric alarm, as EventBridge has it.
+fn alarm(state: &str, previous: &str, seconds: u64) -> String {
+    let time = format!("2020-11-18T05:{:02}:{:02}.000+0000", 30 + (20 + seconds) / 60, (20 + seconds) % 60);
+    json!({
+        "version": "0", "id": "1", "detail-type": "CloudWatch Alarm State Change", "source": "aws.cloudwatch",
+        "account": "123456789012", "time": "2020-11-18T05:30:20Z", "region": "eu-west-1",
+        "resources": ["arn:aws:cloudwatch:eu-west-1:123456789012:alarm:5xx"],
+        "detail": {
+            "alarmName": "5xx", "state": { "value": state, "reason": "r", "timestamp": time },
+            "previousState": { "value": previous, "reason": "r", "timestamp": "2020-11-18T05:00:00.000+0000" },
+            "configuration": { "metrics": [{ "id": "a", "returnData": true, "metricStat": {
+                "metric": { "namespace": "n", "name": "m", "dimensions": {} }, "period": 60, "stat": "Sum" } }] },
+        },
+    })
+    .to_string()
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_incident_is_over_only_when_no_alarm_of_its_log_group_is_in_alarm() {
+    let (store, slack) = (Memory::default(), Channel::default());
+    let style = Style { log_groups: "/aws/x".parse().unwrap(), ..Style::default() };
+    // One function has the lines, another the alarms.
+    let mut lines = Container::over(store.clone(), &slack);
+    let mut alarms = Container::with_style(store.clone(), &slack, style);
+    lines.at(0, &logs(0, &[502])).await.answer.unwrap();
+    lines.at(10, &logs(10, &[504])).await.answer.unwrap();
+    alarms.at(70, &alarm("ALARM", "OK", 70)).await.answer.unwrap();
+    for seconds in [120, 400, 800] {
+        lines.at(seconds, &tick()).await.answer.unwrap();
+    }
+    let over =
+        |slack: &Channel| slack.headings.borrow().iter().filter(|text| text.starts_with("Over ")).count();
+    assert_eq!(over(&slack), 0, "{:#?}", slack.headings);
+    let recovered = alarms.at(900, &alarm("OK", "ALARM", 900)).await;
+    assert_eq!((recovered.ledger.alarms, recovered.ledger.store_errors), (1, 0));
+    assert_eq!(over(&slack), 1, "{:#?}", slack.headings);
+    let headings = slack.headings.borrow().len();
+    lines.at(960, &tick()).await.answer.unwrap();
+    assert_eq!(slack.headings.borrow().len(), headings);
 }
 
 /// What a batch costs: an opening alone, and each of a storm's, all that is done for it later included.
