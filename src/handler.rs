@@ -34,6 +34,7 @@ use crate::incidents::Incidents;
 use crate::ledger::{Ledger, Measures};
 use crate::outbox::{Bucket, Outbox};
 use crate::pace::Pace;
+use crate::pipeline::Pipeline;
 use crate::slack::client::Client;
 use crate::slack::post::{Post, PostError, PostOutcome};
 use crate::slack::render::Style;
@@ -247,6 +248,11 @@ impl<S: Slack, T: Store> Handler<S, T> {
     #[must_use]
     pub fn rules(&self) -> &crate::rules::Rules {
         &self.reader.rules
+    }
+
+    fn pipeline(&self) -> Pipeline<'_> {
+        let Self { reader, remembered, max_decompressed_bytes, .. } = self;
+        Pipeline { reader, remembered, max_decompressed_bytes: *max_decompressed_bytes }
     }
 }
 

@@ -7,6 +7,7 @@ pub mod filter_pattern;
 pub mod rules;
 pub mod digest;
 pub mod duplicates;
+pub mod pipeline;
 pub mod slack;
 pub mod console;
 pub mod alarm;

@@ -8,8 +8,7 @@ use aws_lambda_events::event::streams::{KinesisBatchItemFailure, KinesisEventRes
 use super::delivery::Fate;
 use super::logs::{batch_id, warn_of_own_log_group};
 use super::{Answer, Handler, Invocation, Mode, Outcome, Slack, every, incidents, shared};
-use crate::decode::{self, Source};
-use crate::digest::{Batch, Digest};
+use crate::digest::Digest;
 use crate::duplicates::EventKey;
 use crate::ledger::{Ledger, Measures};
 use crate::outbox::Urgency::Required;
@@ -29,18 +28,21 @@ struct Unreported {
 
 impl<S: Slack, T: Store> Handler<S, T> {
     pub(super) async fn kinesis(&mut self, records: &[KinesisRecord<'_>], invocation: Invocation) -> Outcome {
-        let mut all = Batch::default();
         let mut undecodable = 0;
         let mut unreported = Unreported::default();
         let mut first_matched = None;
         // Each record has an entry of its own in the table: what comes again may come with other records.
         let mut lines = Vec::new();
-        for (position, record) in records.iter().enumerate() {
-            let mut batch = Batch::default();
-            let mut intake = batch.intake(&self.reader, &self.remembered).after(&all.keys);
-            if let Err(error) =
-                decode::decode(Source::Base64(&record.data), self.max_decompressed_bytes, &mut intake)
-            {
+        let mut all = self.pipeline().records(records, |position, record, read| match read {
+            Ok(batch) if batch.counts.matched > 0 => {
+                first_matched.get_or_insert(position);
+                if matches!(self.mode, Mode::Shared) {
+                    let (id, digest) = (batch_id(batch), std::mem::take(&mut batch.digest));
+                    lines.push(shared::Lines { id, digest });
+                }
+            }
+            Ok(_) => {}
+            Err(error) => {
                 undecodable += 1;
                 let sequence_number = number(&record.sequence_number);
                 tracing::error!(sequence_number, %error, "a record cannot be decoded");
@@ -50,18 +52,8 @@ impl<S: Slack, T: Store> Handler<S, T> {
                     unreported.keys.push(key);
                     unreported.first.get_or_insert(position);
                 }
-                continue;
             }
-            batch.forget_what_is_known(&self.remembered);
-            if batch.counts.matched > 0 && first_matched.is_none() {
-                first_matched = Some(position);
-            }
-            if matches!(self.mode, Mode::Shared) && batch.counts.matched > 0 {
-                let (id, digest) = (batch_id(&batch), std::mem::take(&mut batch.digest));
-                lines.push(shared::Lines { id, digest });
-            }
-            all.absorb(batch, self.reader.samples_per_group);
-        }
+        });
         let digest = std::mem::take(&mut all.digest);
         let counts = std::mem::take(&mut all.counts);
         warn_of_own_log_group(counts.own_log_group);

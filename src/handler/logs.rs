@@ -2,7 +2,7 @@
 
 use super::delivery::Fate;
 use super::{Answer, Handler, HandlerError, Invocation, Mode, Outcome, Slack, every, incidents, shared};
-use crate::decode::{self, Source};
+use crate::decode::Source;
 use crate::digest::Batch;
 use crate::incident::Moment;
 use crate::ledger::{Ledger, Measures};
@@ -12,12 +12,10 @@ use crate::store::{BatchId, Store};
 
 impl<S: Slack, T: Store> Handler<S, T> {
     pub(super) async fn logs(&mut self, data: &[u8], invocation: Invocation) -> Outcome {
-        let mut batch = Batch::default();
-        let mut intake = batch.intake(&self.reader, &self.remembered);
-        if let Err(error) = decode::decode(Source::Base64(data), self.max_decompressed_bytes, &mut intake) {
-            return Outcome::failed(error.into());
-        }
-        batch.forget_what_is_known(&self.remembered);
+        let mut batch = match self.pipeline().batch(Source::Base64(data)) {
+            Ok(batch) => batch,
+            Err(error) => return Outcome::failed(error.into()),
+        };
         warn_of_own_log_group(batch.counts.own_log_group);
         let mut ledger = Ledger::of(&batch.counts);
         let mut measures = Measures::of(&batch.counts);

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use source::{SourceFile, library};
 
 /// No clock, no environment, no network, no file; the same in, the same out. Of what they use the same holds.
-const PURE: [&str; 24] = [
+const PURE: [&str; 25] = [
     "access_log",
     "alarm",
     "console",
@@ -26,6 +26,7 @@ const PURE: [&str; 24] = [
     "lint_format",
     "outbox",
     "pace",
+    "pipeline",
     "recording",
     "rules",
     "slack::escape",
