@@ -5,6 +5,7 @@
 //! so that text inside a value can never pass for a field.
 
 mod cause;
+pub mod columns;
 pub mod fast_path;
 mod fields;
 mod json;
@@ -19,6 +20,7 @@ use std::fmt;
 use std::str::FromStr;
 
 pub use cause::{Cause, CauseSource};
+pub use columns::Columns;
 use line_formats::{FormatLine, clf, cloudfront, csv, key_value, load_balancer, xml};
 
 /// A parsed request line, whatever format it was written in.
@@ -190,21 +192,34 @@ pub(crate) fn is_access_log(line: &[u8], format: Format) -> bool {
     std::str::from_utf8(line).is_ok_and(|line| !matches!(read(line, format), Reading::Unreadable))
 }
 
-/// Reads one line. `auto` goes by the line's first character; a line that begins as JSON is JSON, broken or not.
+/// Reads one line above which no header stands: see [`read_under`].
 #[must_use]
 pub fn read(line: &str, format: Format) -> Reading<'_> {
+    read_under(line, format, Columns::DEFAULT)
+}
+
+/// Reads one line; `columns` are its fields where it is tab-separated.
+///
+/// `auto` goes by the line's first character; a line that begins as JSON is JSON, broken or not.
+#[must_use]
+pub fn read_under<'a>(line: &'a str, format: Format, columns: &Columns) -> Reading<'a> {
     let line = line.trim();
     if line.starts_with('{') && format.reads_json() {
         return read_json(line);
     }
-    if cloudfront::is_header(line) && matches!(format, Format::Auto | Format::CloudFront) {
+    if is_header(line, format) {
         return Reading::Header;
     }
-    read_line_format(line, format).map_or(Reading::Unreadable, |line| Reading::AccessLog(line.log))
+    read_line_format(line, format, columns).map_or(Reading::Unreadable, |line| Reading::AccessLog(line.log))
+}
+
+/// Whether a line names the columns of the lines behind it, or says something else about all of them.
+pub(crate) fn is_header(line: &str, format: Format) -> bool {
+    matches!(format, Format::Auto | Format::CloudFront) && cloudfront::is_header(line.trim())
 }
 
 /// A line that is not JSON, with where its fields stand.
-fn read_line_format(line: &str, format: Format) -> Option<FormatLine<'_>> {
+fn read_line_format<'a>(line: &'a str, format: Format, columns: &Columns) -> Option<FormatLine<'a>> {
     match (format, line.as_bytes().first()?) {
         (Format::Auto | Format::Xml, b'<') => xml::read(line),
         (Format::Auto, b'{') | (Format::Json | Format::Xml | Format::VpcLattice | Format::AppSync, _) => None,
@@ -212,11 +227,11 @@ fn read_line_format(line: &str, format: Format) -> Option<FormatLine<'_>> {
         (Format::Csv, _) => csv::read(line),
         (Format::KeyValue, _) => key_value::read(line),
         (Format::LoadBalancer, _) => load_balancer::read(line),
-        (Format::CloudFront, _) => cloudfront::read(line),
+        (Format::CloudFront, _) => cloudfront::read(line, columns),
         (Format::Auto, _) => clf::read(line)
             .or_else(|| csv::read(line))
             .or_else(|| load_balancer::read(line))
-            .or_else(|| cloudfront::read(line))
+            .or_else(|| cloudfront::read(line, columns))
             .or_else(|| key_value::read(line)),
     }
 }

@@ -146,8 +146,9 @@ pub(super) struct Fields<'a> {
     slots: [Option<Slot<'a>>; NAMES.len()],
     /// The same status field stood in the line with two values.
     pub(super) contradicts: bool,
-    /// An AppSync request summary, which names no route: all requests of an API go to one.
-    is_request_summary: bool,
+    /// It is known that the line is about a request, though it may name no route: AppSync's request summaries, all of
+    /// which are about one, and lines under a header of CloudFront's.
+    pub(super) is_request: bool,
 }
 
 #[derive(Debug)]
@@ -171,8 +172,7 @@ impl<'a> Fields<'a> {
             }
         }
         if path.keys() == ["logType"] {
-            self.is_request_summary =
-                matches!(value, Value::Text("RequestSummary") | Value::Plain("RequestSummary"));
+            self.is_request = matches!(value, Value::Text("RequestSummary") | Value::Plain("RequestSummary"));
         }
         let Some((name, rank)) = meaning(&path) else { return };
         let Some(slot) = self.slots.get_mut(name as usize) else { return };
@@ -199,7 +199,7 @@ impl<'a> Fields<'a> {
             || log.resource_path.is_some()
             || log.route_key.is_some()
             || log.path.is_some()
-            || self.is_request_summary;
+            || self.is_request;
         (slot.rank != OTHER_WORD || says_which_request).then_some(log)
     }
 }

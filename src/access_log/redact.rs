@@ -15,7 +15,7 @@ use mask::Found;
 use names::Names;
 
 use super::line_formats::{Part, PartName};
-use super::{Format, read_line_format};
+use super::{Columns, Format, read_line_format};
 
 /// What stands for a value.
 pub(super) const MASK: &str = "***";
@@ -38,11 +38,17 @@ pub enum Redacted {
 /// A line that has none of the fields comes back as it is.
 #[must_use]
 pub fn redact(line: &str, fields: &[String]) -> Redacted {
+    redact_under(line, fields, Columns::DEFAULT)
+}
+
+/// The same; `columns` are the line's fields where it is tab-separated.
+#[must_use]
+pub fn redact_under(line: &str, fields: &[String], columns: &Columns) -> Redacted {
     let names = Names::new(fields);
     if names.is_empty() {
         return Redacted::Whole(line.to_owned());
     }
-    let found = if let Some(of_format) = read_line_format(line, Format::Auto) {
+    let found = if let Some(of_format) = read_line_format(line, Format::Auto, columns) {
         Some(in_parts(line, &of_format.parts, &names))
     } else if let Some(value) = json::parse(line) {
         json::find(line, value, &names)

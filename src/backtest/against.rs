@@ -38,7 +38,7 @@ impl<'s> Against<'s> {
         };
         *count += 1;
         if let Reading::AccessLog(log) | Reading::Salvaged(log) =
-            access_log::read(line.text(), self.reader.format)
+            access_log::read_under(line.text(), self.reader.format, &line.names.columns)
         {
             let mut route = String::new();
             log.write_route(&mut route);

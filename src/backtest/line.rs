@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::access_log::fast_path::Recognised;
-use crate::access_log::{Status, StatusClass};
+use crate::access_log::{Columns, Status, StatusClass};
 
 /// What a line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub(super) struct Line {
 pub(super) struct Names {
     pub(super) log_group: String,
     pub(super) log_stream: String,
+    /// The fields of tab-separated lines.
+    pub(super) columns: Columns,
 }
 
 /// What an error line says.

@@ -17,7 +17,7 @@ use super::problems::{Problems, Trouble};
 use super::queue::Queue;
 use super::{Settings, Warning};
 use crate::access_log::fast_path::{LineText, Recognised};
-use crate::access_log::{self, Reading};
+use crate::access_log::{self, Columns, Reading};
 use crate::recording::{Listener, Looks, Recorded, RecordingFault, Unreadable, log_events};
 
 /// How much later log is waited for: 15 minutes.
@@ -206,16 +206,22 @@ impl<'s> Lane<'s> {
         Some(Judged { kind, is_salvaged: false, is_seen, error })
     }
 
+    /// Whether it is a line about the lines behind it: none of the log's.
+    fn is_header(&mut self, event: &Recorded<'_>) -> bool {
+        let text = event.message.filter(|text| text.bytes().trim_ascii_start().starts_with(b"#"));
+        text.is_some_and(|text| {
+            access_log::is_header(&text.said(&mut self.said), self.settings.reader.format)
+        })
+    }
+
     /// What a line is.
-    fn judge(&mut self, text: Option<LineText<'_>>) -> Judged {
+    fn judge(&mut self, text: Option<LineText<'_>>, columns: &Columns) -> Judged {
         let text = text.map(|text| text.said(&mut self.said)).unwrap_or_default();
         let text = text.trim_end();
-        let (kind, is_salvaged) = match access_log::read(text, self.settings.reader.format) {
+        let (kind, is_salvaged) = match access_log::read_under(text, self.settings.reader.format, columns) {
             Reading::AccessLog(log) => (Kind::of(log.status), false),
             Reading::Salvaged(log) => (Kind::of(log.status), true),
-            // It says nothing about a request, as a line that is well does.
-            Reading::Header => (Kind::Ok, false),
-            Reading::Unreadable => (Kind::Unreadable, false),
+            Reading::Header | Reading::Unreadable => (Kind::Unreadable, false),
         };
         let is_seen = self.settings.pattern.matches(text);
         let error = matches!(kind, Kind::Error(_)).then(|| (text.to_owned(), None));
@@ -224,10 +230,15 @@ impl<'s> Lane<'s> {
 
     /// Names are shared: a recording has few.
     fn names(&mut self, event: &Recorded<'_>) -> Arc<Names> {
-        if self.names.log_group != event.log_group || self.names.log_stream != event.log_stream {
+        let names = &*self.names;
+        if names.log_group != event.log_group
+            || names.log_stream != event.log_stream
+            || names.columns != *event.columns
+        {
             self.names = Arc::new(Names {
                 log_group: event.log_group.to_owned(),
                 log_stream: event.log_stream.to_owned(),
+                columns: event.columns.clone(),
             });
         }
         Arc::clone(&self.names)
@@ -283,13 +294,17 @@ struct Judged {
 impl Listener for Lane<'_> {
     fn log_event(&mut self, number: u64, event: &Recorded<'_>) {
         self.events += 1;
+        if self.is_header(event) {
+            return;
+        }
         self.unreadable.received += 1;
         let Some(at_ms) = event.timestamp_ms else {
             self.without_time += 1;
             return;
         };
         let known = event.message.and_then(|text| self.judge_known(event, text));
-        let Judged { kind, is_salvaged, is_seen, error } = known.unwrap_or_else(|| self.judge(event.message));
+        let Judged { kind, is_salvaged, is_seen, error } =
+            known.unwrap_or_else(|| self.judge(event.message, event.columns));
         if kind == Kind::Unreadable {
             self.unreadable.unreadable += 1;
             if self.unreadable.looks.is_none() {

@@ -143,7 +143,8 @@ impl<'s> SlackRun<'s> {
             Kind::Error(_) => {
                 let Some(error) = &line.error else { return false };
                 let before = delivery.batch.counts.matched;
-                let mut intake = delivery.batch.intake(self.reader, &self.remembered);
+                let intake = delivery.batch.intake(self.reader, &self.remembered);
+                let mut intake = intake.under(&line.names.columns);
                 let (header, id) = (&delivery.header, error.id.as_bytes());
                 match &error.recognised {
                     Some(recognised) => {

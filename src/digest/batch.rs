@@ -6,6 +6,7 @@ use super::intake::Intake;
 use super::samples::Room;
 use super::{Counts, Digest, Section};
 use crate::access_log::Format;
+use crate::access_log::columns::Headers;
 use crate::access_log::fast_path::{LearnedFormats, LineReader};
 use crate::decode::Header;
 use crate::duplicates::{CAPACITY, EventKey, EventKeys, Remembered};
@@ -54,6 +55,8 @@ pub struct Batch {
     pub(super) line: String,
     pub(super) route: String,
     pub(super) line_reader: LineReader,
+    /// The headers among the lines.
+    pub(super) headers: Headers,
     /// What the samples of each section take up.
     rooms: Vec<Room>,
 }

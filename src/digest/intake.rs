@@ -5,8 +5,8 @@ mod known;
 use super::fault::fault;
 use super::{Batch, MAX_ROUTE_BYTES, MAX_SAMPLE_BYTES, Reader, Sample, SampleText};
 use crate::access_log::fast_path::{Kinds, Line, LineText};
-use crate::access_log::redact::{Redacted, redact};
-use crate::access_log::{self, AccessLog, Cause, Reading, StatusClass};
+use crate::access_log::redact::{Redacted, redact_under};
+use crate::access_log::{self, AccessLog, Cause, Columns, Reading, StatusClass};
 use crate::decode::{EscapedText, Header, LogEvent, MAX_TIMESTAMP_MS, Sink};
 use crate::duplicates::{CAPACITY, EventKey, EventKeys, Remembered, StreamKeys};
 use crate::rules::{Action, RuleIndex};
@@ -21,6 +21,8 @@ pub struct Intake<'a> {
     reader: &'a Reader,
     remembered: &'a Remembered,
     earlier: Option<&'a EventKeys>,
+    /// Of all lines, where they are known before; `None` where the batch's own headers tell.
+    columns: Option<&'a Columns>,
     stream: StreamKeys,
     kinds: Kinds<Told>,
 }
@@ -45,13 +47,14 @@ struct Origin<'a> {
     id: &'a [u8],
     /// 0 where it is unknown.
     timestamp_ms: i64,
+    columns: &'a Columns,
 }
 
 impl<'a> Intake<'a> {
     pub(super) fn into(batch: &'a mut Batch, reader: &'a Reader, remembered: &'a Remembered) -> Self {
         batch.line_reader.begin_with(&reader.formats);
         let (stream, kinds) = (StreamKeys::default(), Kinds::default());
-        Self { batch, reader, remembered, earlier: None, stream, kinds }
+        Self { batch, reader, remembered, earlier: None, columns: None, stream, kinds }
     }
 
     /// Takes log events that an earlier batch of the same delivery holds for duplicates, too.
@@ -60,10 +63,16 @@ impl<'a> Intake<'a> {
         Self { earlier: Some(earlier), ..self }
     }
 
+    /// Reads lines by these columns, and not by headers among them.
+    #[must_use]
+    pub(crate) fn under(self, columns: &'a Columns) -> Self {
+        Self { columns: Some(columns), ..self }
+    }
+
     /// Takes one line as it was logged. `id` is empty where it has none, `timestamp_ms` 0 where it is unknown.
     pub fn line(&mut self, header: &Header, id: &[u8], timestamp_ms: i64, line: &str) {
         if self.receive(header, timestamp_ms) {
-            self.read(Origin { header, id, timestamp_ms }, line);
+            self.read(Origin { header, id, timestamp_ms, columns: Columns::DEFAULT }, line);
         }
     }
 
@@ -82,8 +91,15 @@ impl<'a> Intake<'a> {
     }
 
     fn read(&mut self, origin: Origin<'_>, line: &str) {
+        let columns = if let Some(columns) = self.columns {
+            columns.clone()
+        } else {
+            let Header { log_group, log_stream, .. } = origin.header;
+            self.batch.headers.columns_of(log_group, log_stream, line)
+        };
+        let origin = Origin { columns: &columns, ..origin };
         let line = line.trim_end();
-        let (log, salvaged) = match access_log::read(line, self.reader.format) {
+        let (log, salvaged) = match access_log::read_under(line, self.reader.format, &columns) {
             Reading::Unreadable => return self.unreadable(origin.header),
             Reading::Header => {
                 self.batch.counts.ignored += 1;
@@ -150,9 +166,12 @@ impl<'a> Intake<'a> {
             return None;
         }
         let fields = &self.reader.redact;
-        let redacted = if fields.is_empty() { None } else { Some(redact(line.text(), fields)) };
+        let redacted =
+            if fields.is_empty() { None } else { Some(redact_under(line.text(), fields, origin.columns)) };
         let masked = match &redacted {
-            Some(Redacted::Whole(masked)) => Some(access_log::read(masked, self.reader.format)),
+            Some(Redacted::Whole(masked)) => {
+                Some(access_log::read_under(masked, self.reader.format, origin.columns))
+            }
             Some(Redacted::Withheld) | None => None,
         };
         // What is said of a masked line is what its mask leaves of it.
@@ -180,7 +199,7 @@ impl<'a> Intake<'a> {
         (!is_kept).then_some(told)
     }
 
-    fn key(&mut self, Origin { header, id, timestamp_ms }: Origin<'_>, line: &mut Line<'_>) -> EventKey {
+    fn key(&mut self, Origin { header, id, timestamp_ms, .. }: Origin<'_>, line: &mut Line<'_>) -> EventKey {
         let (log_group, log_stream) = (&header.log_group, &header.log_stream);
         if id.is_empty() {
             let place = self.batch.counts.received;
@@ -285,7 +304,8 @@ impl Sink for Intake<'_> {
             return;
         }
         let Some(message) = event.message else { return self.unreadable(header) };
-        let origin = Origin { header, id: event.id.0, timestamp_ms: event.timestamp_ms };
+        let (id, timestamp_ms) = (event.id.0, event.timestamp_ms);
+        let origin = Origin { header, id, timestamp_ms, columns: Columns::DEFAULT };
         if event.is_recognised {
             let last = self.batch.line_reader.last();
             if last.is_some_and(|known| known.is_ok(message.0)) {

@@ -7,8 +7,8 @@ use std::io::{self, Read};
 use thiserror::Error;
 
 use super::{Piece, PieceError, read};
+use crate::access_log::columns::{Columns, Headers};
 use crate::access_log::fast_path::{Known, LineReader, LineText, Recognised};
-use crate::access_log::time::line_time_ms;
 use crate::decode::{self, DecodeError, EscapedText, Header, LogEvent, MAX_TIMESTAMP_MS, Sink, Source};
 use crate::trigger::{self, Trigger, TriggerError};
 
@@ -28,6 +28,9 @@ pub struct Recorded<'a> {
     pub message: Option<LineText<'a>>,
     /// What is known of the line, where it was recognised.
     pub known: Option<Known<'a>>,
+    /// The line's fields, where it is tab-separated: a header may stand above it in the same log stream and input, or in
+    /// the same batch.
+    pub columns: &'a Columns,
 }
 
 /// Takes the log events of a recording in.
@@ -66,7 +69,14 @@ pub enum RecordingFault {
 ///
 /// A batch may have `max_bytes` after inflation. An error of the source itself ends the reading.
 pub fn log_events(source: impl Read, max_bytes: u64, listener: &mut impl Listener) -> io::Result<()> {
-    let mut run = Run { listener, max_bytes, number: 0, lines: LineReader::default(), said: String::new() };
+    let mut run = Run {
+        listener,
+        max_bytes,
+        number: 0,
+        lines: LineReader::default(),
+        headers: Headers::default(),
+        said: String::new(),
+    };
     read(source, &mut |number, piece| {
         run.number = number;
         match piece {
@@ -83,6 +93,8 @@ struct Run<'r, R> {
     number: u64,
     /// Of the messages in batches.
     lines: LineReader,
+    /// The headers among the lines that stand alone, or in the batch at hand.
+    headers: Headers,
     /// Space for a message, used again and again.
     said: String,
 }
@@ -134,8 +146,12 @@ impl<R: Listener> Run<'_, R> {
         }
     }
 
+    /// A batch has headers of its own, as the function sees it.
     fn batch(&mut self, source: Source<'_>) -> Result<(), DecodeError> {
-        decode::decode(source, self.max_bytes, self)
+        let loose = std::mem::take(&mut self.headers);
+        let result = decode::decode(source, self.max_bytes, self);
+        self.headers = loose;
+        result
     }
 
     fn end(&mut self, result: Result<(), RecordingFault>) {
@@ -151,16 +167,30 @@ impl<R: Listener> Run<'_, R> {
         message: Option<LineText<'_>>,
         known: Option<Known<'_>>,
     ) {
+        let columns = match message {
+            Some(message) if known.is_none() => self.columns_of(log_group, log_stream, message),
+            _ => Columns::Default,
+        };
         let timestamp_ms = if (1..MAX_TIMESTAMP_MS).contains(&timestamp_ms) {
             Some(timestamp_ms)
         } else {
             message.and_then(|message| match message {
-                LineText::Plain(line) => line_time_ms(line),
-                LineText::Escaped(_) => line_time_ms(message.said(&mut self.said).as_bytes()),
+                LineText::Plain(line) => columns.line_time_ms(line),
+                LineText::Escaped(_) => columns.line_time_ms(message.said(&mut self.said).as_bytes()),
             })
         };
-        let event = Recorded { log_group, log_stream, id, timestamp_ms, message, known };
+        let columns = &columns;
+        let event = Recorded { log_group, log_stream, id, timestamp_ms, message, known, columns };
         self.listener.log_event(self.number, &event);
+    }
+
+    fn columns_of(&mut self, log_group: &str, log_stream: &str, message: LineText<'_>) -> Columns {
+        // Most recordings have no header at all.
+        let may_be_header = message.bytes().trim_ascii_start().starts_with(b"#");
+        if !may_be_header && self.headers.is_empty() {
+            return Columns::Default;
+        }
+        self.headers.columns_of(log_group, log_stream, &message.said(&mut self.said))
     }
 
     fn learn(&mut self, message: EscapedText<'_>) {

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::{FormatLine, check, clf, cloudfront, csv, key_value, load_balancer, xml};
+use crate::access_log::columns::Columns;
 
 type Read = for<'a> fn(&'a str) -> Option<FormatLine<'a>>;
 
@@ -12,7 +13,7 @@ const READERS: [(&str, Read); 6] = [
     ("xml", xml::read),
     ("key-value", key_value::read),
     ("alb", load_balancer::read),
-    ("cloudfront", cloudfront::read),
+    ("cloudfront", |line| cloudfront::read(line, Columns::DEFAULT)),
 ];
 
 const TIME: &str = "18/Nov/2020:05:28:56 +0000";

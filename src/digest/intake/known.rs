@@ -1,6 +1,7 @@
 //! Lines that were recognised: what is to know of them is known without parsing them.
 
 use super::{Intake, Origin};
+use crate::access_log::Columns;
 use crate::access_log::fast_path::{Known, LineText};
 use crate::decode::Header;
 use crate::digest::MAX_SAMPLE_BYTES;
@@ -18,7 +19,7 @@ impl Intake<'_> {
         if !self.receive(header, timestamp_ms) {
             return;
         }
-        let origin = Origin { header, id, timestamp_ms };
+        let origin = Origin { header, id, timestamp_ms, columns: Columns::DEFAULT };
         if self.reader.format.reads_json() && self.read_known(origin, known, text) {
             return;
         }
