@@ -120,8 +120,16 @@ fn unread_output(head: &[u8]) -> Option<&'static str> {
         b"message:",
         b"timestamp:",
     ];
+    // A list of lists begins with a time or a text; `- -` alone may be CLF without an address.
+    let is_inner = |inner: &[u8]| {
+        inner.starts_with(b"'")
+            || inner.starts_with(b"\"")
+            || inner.get(..13).is_some_and(cells::is_time)
+            || inner.starts_with(b"field:")
+    };
     let is_list = first.starts_with(b"- ")
-        && [&b"- "[..], b"'{", b"\"{", b"field:"].iter().any(|begin| item.starts_with(begin));
+        && (item.strip_prefix(b"- ").is_some_and(is_inner)
+            || [&b"'{"[..], b"\"{", b"field:"].iter().any(|begin| item.starts_with(begin)));
     (is_list || keys.iter().any(|key| item.starts_with(key))).then_some("YAML")
 }
 
