@@ -52,4 +52,5 @@ mod soak;
 mod start;
 mod state_table;
 mod storm;
+mod table_kills;
 mod ticks;

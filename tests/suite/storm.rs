@@ -4,6 +4,7 @@
 //! `cargo test --release --test suite storm -- --ignored --nocapture`.
 
 mod misfortune;
+mod table;
 
 use crate::fake_lambda::{
     delivery::{Delivery, Storm},

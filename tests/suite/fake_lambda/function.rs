@@ -37,6 +37,11 @@ pub(crate) trait Function: 'static {
     /// How many lines a posted body tells that no earlier one of that container told: shown and counted
     /// together. 0 for a message that only says that it is quiet again.
     fn announced(&self, body: &[u8]) -> u64;
+
+    /// Whether it accounts for its lines itself: containers that share what they defer have no books of their own.
+    fn keeps_books(&self) -> bool {
+        false
+    }
 }
 
 /// One container's function. It must leave no task behind when it is dropped.

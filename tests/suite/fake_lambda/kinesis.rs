@@ -11,7 +11,7 @@ use tokio::{sync::Notify, time::sleep};
 use super::{
     delivery::Delivery,
     function::Function,
-    queue::throttle_wait_ms,
+    queue::{Queue, throttle_wait_ms, tick},
     report::Report,
     service::{Attempt, Given, Settings, World, simulate},
 };
@@ -31,6 +31,8 @@ pub(crate) struct Mapping {
     pub(crate) bisects: bool,
     /// How long the simulation goes on after the last arrival.
     pub(crate) drain: Duration,
+    /// Whether the function has a tick beside the stream.
+    pub(crate) ticks: bool,
 }
 
 impl Default for Mapping {
@@ -42,6 +44,7 @@ impl Default for Mapping {
             retries: 10,
             bisects: true,
             drain: Duration::from_mins(15),
+            ticks: false,
         }
     }
 }
@@ -64,6 +67,9 @@ pub(crate) fn simulate_kinesis<F: Function>(
         let shards: Vec<Rc<Shard>> = (0..mapping.shards).map(|_| Rc::default()).collect();
         for shard in &shards {
             world.spawn(poll(Rc::clone(&world), mapping.clone(), Rc::clone(shard)));
+        }
+        if mapping.ticks {
+            world.spawn(tick(Rc::clone(&world), Queue { tick_targets: 1, ..Queue::default() }));
         }
         for delivery in deliveries {
             sleep(Duration::from_millis(delivery.arrives_ms.saturating_sub(world.clock.now_ms()))).await;

@@ -23,6 +23,7 @@ use statuswatch::{
         render::Style,
         webhook_url::{AllowedHosts, WebhookUrl},
     },
+    store::Store,
 };
 use tokio::time::{Instant, timeout_at};
 
@@ -54,7 +55,7 @@ pub(crate) struct ProductHandler {
 }
 
 /// Hands requests to the model of Slack.
-struct ModelTransport(SlackPort);
+pub(crate) struct ModelTransport(SlackPort);
 
 impl Default for Product {
     fn default() -> Self {
@@ -63,13 +64,29 @@ impl Default for Product {
 }
 
 /// A handler with the built-in rules and the defaults of the configuration.
-pub(crate) fn handler_with<S: handler::Slack>(slack: S, notify: Notify) -> handler::Handler<S> {
+pub(crate) fn handler_with<S: handler::Slack, T: Store>(
+    slack: S,
+    notify: Notify<T>,
+) -> handler::Handler<S, T> {
     let reader = Reader {
         own_log_group: Some("/aws/lambda/statuswatch".to_owned()),
         ..Reader::new(Rules::built_in())
     };
     let style = Style { region: Region::new("eu-west-1"), ..Style::default() };
     handler::Handler::new(reader, style, 134_217_728, notify, slack)
+}
+
+/// The product's client, over the model of Slack.
+pub(crate) fn client(slack: SlackPort, clock: &Clock) -> Client<ModelTransport> {
+    let webhook = WebhookUrl::parse("https://hooks.slack.com/services/T0/B0/x", &AllowedHosts::default());
+    let settings = ClientSettings { seed: clock.now_ms(), ..ClientSettings::default() };
+    Client::new(ModelTransport(slack), webhook.expect("a webhook"), settings)
+}
+
+/// An invocation that begins now.
+pub(crate) fn invocation(clock: &Clock, deadline: Instant) -> Invocation {
+    let now = UNIX_EPOCH + Duration::from_millis(EPOCH_MS + clock.now_ms());
+    Invocation::new(now, deadline)
 }
 
 impl Product {
@@ -114,9 +131,7 @@ impl Function for Product {
     type Handler = ProductHandler;
 
     fn start(&self, slack: SlackPort, clock: Clock) -> ProductHandler {
-        let webhook = WebhookUrl::parse("https://hooks.slack.com/services/T0/B0/x", &AllowedHosts::default());
-        let settings = ClientSettings { seed: clock.now_ms(), ..ClientSettings::default() };
-        let client = Client::new(ModelTransport(slack), webhook.expect("a webhook"), settings);
+        let client = client(slack, &clock);
         let bucket = Bucket::new(self.burst, self.spacing_seconds * 1_000);
         let notify = match self.notify {
             NotifyMode::Every => Notify::every(bucket),
@@ -177,8 +192,7 @@ impl Handler for ProductHandler {
 
 impl ProductHandler {
     fn now(&self, deadline: Instant) -> Invocation {
-        let now = UNIX_EPOCH + Duration::from_millis(EPOCH_MS + self.clock.now_ms());
-        Invocation::new(now, deadline)
+        invocation(&self.clock, deadline)
     }
 }
 

@@ -91,7 +91,7 @@ fn send<F: Function>(world: &Rc<World<F>>, queue: &Queue, delivery: Delivery, af
 }
 
 /// A rule for every minute, which is not told the second; each of its targets is an event of its own.
-async fn tick<F: Function>(world: Rc<World<F>>, queue: Queue) {
+pub(super) async fn tick<F: Function>(world: Rc<World<F>>, queue: Queue) {
     world.pause(0..=59_999).await;
     for minute in 0_u64.. {
         for target in 0..queue.tick_targets {

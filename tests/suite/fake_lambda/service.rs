@@ -21,6 +21,7 @@ use tokio::{
 
 use super::{
     accounting::{Accounting, Ending, Taken},
+    answers,
     containers::{Containers, Doing, Lease, Routing},
     function::{Context, Function, Handler},
     report::{Report, Work},
@@ -238,6 +239,12 @@ impl<F: Function> World<F> {
         let accounting = &mut self.state().accounting;
         let mut acknowledged = 0;
         match given {
+            Given::Records(ids) if self.function.keeps_books() => {
+                if let Ending::Answered(answer) = ending {
+                    acknowledged = answers::acknowledged(answer, ids).expect("an answer of the contract");
+                }
+            }
+            _ if self.function.keeps_books() => {}
             Given::Event(id) => accounting.invoked(number, Some(id), &posts, ending),
             Given::Tick => accounting.invoked(number, None, &posts, ending),
             Given::Records(ids) => acknowledged = accounting.invoked_by_kinesis(number, ids, &posts, ending),

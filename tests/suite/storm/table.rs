@@ -1,0 +1,386 @@
+//! The storm over a table that all containers share: every line counted once, whatever comes twice, and what is new
+//! posted in time.
+//!
+//! The table is the memory store, whose clones share what is stored, behind the time that DynamoDB takes to answer. Its
+//! client and its faults have tests of their own. The long runs print the table of the README:
+//! `cargo test --release --test suite storm::table -- --ignored --nocapture`.
+
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, HashSet},
+    rc::Rc,
+    time::Duration,
+};
+
+use statuswatch::{
+    handler::{self, Notify, Slack},
+    http::Budget,
+    incident::Policy,
+    ledger::Ledger,
+    slack::{
+        client::Client,
+        post::{Post, PostOutcome},
+    },
+    store::{
+        BatchId, EntryKey, IncidentKey, Lease, Memory, Put, Rate, Released, Snapshot, Store, StoreError,
+        Token, When,
+    },
+};
+use tokio::time::sleep;
+
+use super::{TOLD_WITHIN_MS, beginning};
+use crate::{
+    clock::Clock,
+    fake_lambda::{
+        delivery::{Delivery, Storm},
+        events,
+        function::{Context, Function, Handler},
+        kinesis::{Mapping, simulate_kinesis},
+        product::{ModelTransport, announced, client, handler_with, invocation, message},
+        queue::{Queue, simulate_subscription},
+        report::Report,
+        service::Settings,
+    },
+    fake_slack::model::SlackPort,
+};
+
+/// As the module has it.
+const RATE: Rate = Rate { burst: 5, spacing_ms: 5_000 };
+/// What one request to DynamoDB takes, milliseconds.
+const REQUEST_MS: std::ops::RangeInclusive<u64> = 2..=6;
+
+/// DynamoDB's time before and after each call, so that calls of different containers come in between.
+#[derive(Clone)]
+struct Table {
+    memory: Memory,
+    rng: Rc<RefCell<fastrand::Rng>>,
+}
+
+/// The function, all of whose containers share a table and the books.
+struct Shared {
+    table: Table,
+    books: Rc<RefCell<Books>>,
+    /// Every so many deliveries one has a line of a route that was never seen.
+    news_every: u32,
+}
+
+#[derive(Default)]
+struct Books {
+    matched: u64,
+    posted: u64,
+    pending: u64,
+    released: u64,
+    faults: Vec<String>,
+    /// When a line of each new route was logged, and how long it took until a message named the route.
+    news: BTreeMap<String, (u64, Option<u64>)>,
+}
+
+struct Container {
+    handler: handler::Handler<Watched, Table>,
+    clock: Clock,
+    books: Rc<RefCell<Books>>,
+}
+
+/// The model's webhook, with an eye on what Slack takes.
+struct Watched {
+    webhook: Client<ModelTransport>,
+    clock: Clock,
+    books: Rc<RefCell<Books>>,
+}
+
+impl Table {
+    async fn requests(&self, count: u64) {
+        let drawn: u64 = (0..count).map(|_| self.rng.borrow_mut().u64(REQUEST_MS)).sum();
+        sleep(Duration::from_millis(drawn)).await;
+    }
+}
+
+impl Store for Table {
+    async fn put(
+        &mut self,
+        incident: &IncidentKey,
+        batch: BatchId,
+        body: &[u8],
+        when: When,
+    ) -> Result<Put, StoreError> {
+        self.requests(1).await;
+        let put = self.memory.put(incident, batch, body, when).await;
+        self.requests(1).await;
+        put
+    }
+
+    async fn revoke(&mut self, incident: &IncidentKey, batch: BatchId, when: When) -> Result<(), StoreError> {
+        self.requests(1).await;
+        self.memory.revoke(incident, batch, when).await
+    }
+
+    async fn incidents(&mut self, when: When) -> Result<Vec<IncidentKey>, StoreError> {
+        self.requests(1).await;
+        self.memory.incidents(when).await
+    }
+
+    async fn read(&mut self, incident: &IncidentKey, when: When) -> Result<Snapshot, StoreError> {
+        self.requests(1).await;
+        let snapshot = self.memory.read(incident, when).await;
+        self.requests(1).await;
+        snapshot
+    }
+
+    async fn lease(
+        &mut self,
+        incident: &IncidentKey,
+        snapshot: &Snapshot,
+        until_ms: i64,
+        when: When,
+    ) -> Result<Option<Lease>, StoreError> {
+        self.requests(1).await;
+        self.memory.lease(incident, snapshot, until_ms, when).await
+    }
+
+    async fn release(
+        &mut self,
+        incident: &IncidentKey,
+        lease: Lease,
+        head: &[u8],
+        summed: &[EntryKey],
+        when: When,
+    ) -> Result<Released, StoreError> {
+        self.requests(1).await;
+        let released = self.memory.release(incident, lease, head, summed, when).await;
+        // Markers and entries, 25 in one request.
+        self.requests(2 * summed.len().div_ceil(25) as u64).await;
+        released
+    }
+
+    async fn take_token(&mut self, destination: &str, rate: Rate, when: When) -> Result<Token, StoreError> {
+        self.requests(1).await;
+        let token = self.memory.take_token(destination, rate, when).await;
+        self.requests(1).await;
+        token
+    }
+
+    async fn close(
+        &mut self,
+        destination: &str,
+        rate: Rate,
+        until_ms: i64,
+        when: When,
+    ) -> Result<(), StoreError> {
+        self.requests(1).await;
+        self.memory.close(destination, rate, until_ms, when).await
+    }
+}
+
+/// A route of its own for each number, without digits, which would be masked as ids.
+fn new_route(number: u32) -> String {
+    let letter = |digit: u32| char::from(b'a' + u8::try_from(digit % 26).expect("below 26"));
+    ['n', letter(number / 676), letter(number / 26), letter(number)].iter().collect::<String>() + "news"
+}
+
+impl Shared {
+    fn new(news_every: u32) -> Self {
+        let rng = Rc::new(RefCell::new(fastrand::Rng::with_seed(1)));
+        let table = Table { memory: Memory::default(), rng };
+        Self { table, books: Rc::default(), news_every }
+    }
+
+    /// The delivery's message, the newest line of which may have a route that was never seen.
+    fn message(&self, delivery: &Delivery) -> Vec<u8> {
+        let text = String::from_utf8(message(delivery)).expect("a message is UTF-8");
+        if delivery.id % self.news_every != self.news_every / 2 {
+            return text.into_bytes();
+        }
+        let route = new_route(delivery.id / self.news_every);
+        self.books.borrow_mut().news.entry(route.clone()).or_insert((delivery.arrives_ms, None));
+        let last = text.rfind("/v1/").expect("a line has a route");
+        let (before, after) = text.split_at(last);
+        let (_, after) = after.split_once("\\\"").expect("a path ends");
+        format!("{before}/{route}\\\"{after}").into_bytes()
+    }
+}
+
+impl Function for Shared {
+    type Handler = Container;
+
+    fn start(&self, slack: SlackPort, clock: Clock) -> Container {
+        let webhook = client(slack, &clock);
+        let books = Rc::clone(&self.books);
+        let watched = Watched { webhook, clock: clock.clone(), books: Rc::clone(&books) };
+        let notify = Notify::shared(RATE, Policy::default(), self.table.clone());
+        Container { handler: handler_with(watched, notify), clock, books }
+    }
+
+    fn awslogs(&self, delivery: &Delivery) -> Vec<u8> {
+        events::awslogs(&self.message(delivery))
+    }
+
+    fn kinesis(&self, deliveries: &[Delivery]) -> Vec<u8> {
+        let record = |delivery: &Delivery| (delivery.id.to_string(), events::gzip(&self.message(delivery)));
+        events::kinesis(&deliveries.iter().map(record).collect::<Vec<_>>())
+    }
+
+    fn tick(&self) -> Vec<u8> {
+        events::tick()
+    }
+
+    fn announced(&self, body: &[u8]) -> u64 {
+        announced(body)
+    }
+
+    fn keeps_books(&self) -> bool {
+        true
+    }
+}
+
+impl Handler for Container {
+    async fn invoke(&mut self, event: Vec<u8>, context: Context) -> Result<Vec<u8>, String> {
+        let outcome = self.handler.handle(&event, invocation(&self.clock, context.deadline)).await;
+        let Ledger { matched, pending, released, failed, store_errors, .. } = outcome.ledger;
+        let books = &mut *self.books.borrow_mut();
+        books.matched += matched;
+        books.pending += pending;
+        books.released += released;
+        if !outcome.ledger.balances(released) || failed > 0 || store_errors > 0 {
+            books.faults.push(format!("{:?}", outcome.ledger));
+        }
+        let answer = outcome.answer.map_err(|error| error.to_string())?;
+        Ok(serde_json::to_vec(&answer).expect("an answer serializes"))
+    }
+
+    async fn shut_down(&mut self) {}
+}
+
+impl Slack for Watched {
+    async fn post(&mut self, post: Post<'_>, budget: Budget) -> PostOutcome {
+        let outcome = self.webhook.post(post, budget).await;
+        if outcome.result.is_ok() {
+            let books = &mut *self.books.borrow_mut();
+            books.posted += announced(post.body.as_bytes());
+            let now_ms = self.clock.now_ms();
+            for (route, (logged_ms, posted_after_ms)) in &mut books.news {
+                if posted_after_ms.is_none() && post.body.contains(route.as_str()) {
+                    *posted_after_ms = Some(now_ms.saturating_sub(*logged_ms));
+                }
+            }
+        }
+        outcome
+    }
+}
+
+/// What a run came to.
+struct Ran {
+    lines: u64,
+    posted: u64,
+    report: Report,
+    /// How long what was new took, shortest first.
+    news_ms: Vec<u64>,
+}
+
+impl Ran {
+    /// The latency that 99 in 100 of what was new did not exceed.
+    fn news_p99_ms(&self) -> u64 {
+        self.news_ms[(self.news_ms.len() * 99).div_ceil(100) - 1]
+    }
+}
+
+/// Runs a storm; every line must be counted once.
+fn run(
+    news_every: u32,
+    deliveries: impl Iterator<Item = Delivery>,
+    simulate: impl FnOnce(Shared, &mut dyn Iterator<Item = Delivery>) -> Report,
+) -> Ran {
+    let shared = Shared::new(news_every);
+    let books = Rc::clone(&shared.books);
+    let mut lines = 0;
+    let mut counting = deliveries.inspect(|delivery| lines += u64::from(delivery.matched));
+    let report = simulate(shared, &mut counting);
+    drop(counting);
+    let books = books.borrow();
+    assert_eq!(books.faults, Vec::<String>::new());
+    // What was posted twice and what was lost would hide each other in the sum of the messages alone.
+    assert_eq!((books.matched, books.posted), (lines, lines), "{report:#?}");
+    assert_eq!(books.pending, books.released, "the table holds nothing");
+    assert!(report.slack.rate_limited * 100 < report.slack.posts.max(1), "{report:#?}");
+    assert_eq!(report.slack.too_early, 0, "{report:#?}");
+    let mut news_ms: Vec<u64> = books.news.values().filter_map(|(_, posted_after)| *posted_after).collect();
+    assert_eq!(news_ms.len(), books.news.len(), "all that was new was named");
+    news_ms.sort_unstable();
+    let ran = Ran { lines, posted: books.posted, report, news_ms };
+    assert!(ran.news_p99_ms() <= TOLD_WITHIN_MS, "{:?}", ran.news_ms);
+    ran
+}
+
+fn over_subscriptions(
+    concurrency: usize,
+    news_every: u32,
+    deliveries: impl Iterator<Item = Delivery>,
+) -> Ran {
+    let settings = Settings { concurrency, ..Settings::default() };
+    let queue = Queue { tick_targets: 1, duplicates: 0.1, ..Queue::default() };
+    let ran = run(news_every, deliveries, |shared, deliveries| {
+        simulate_subscription(shared, settings, &queue, deliveries)
+    });
+    assert!(ran.report.lambda.duplicates > 0, "{:#?}", ran.report);
+    ran
+}
+
+/// Without a tick, nobody would tell of what is deferred when the storm ends: a trickle does.
+fn over_kinesis(shards: usize, news_every: u32, deliveries: impl Iterator<Item = Delivery>) -> Ran {
+    let settings = Settings { concurrency: shards + 1, ..Settings::default() };
+    let mapping = Mapping { shards, ticks: true, ..Mapping::default() };
+    run(news_every, deliveries, |shared, deliveries| simulate_kinesis(shared, settings, &mapping, deliveries))
+}
+
+/// The first seconds of the storm, which is what a test without optimisation has the time for.
+fn first_seconds() -> impl Iterator<Item = Delivery> {
+    beginning().take_while(|delivery| delivery.arrives_ms < 6_000)
+}
+
+#[test]
+fn every_line_of_a_storm_is_counted_once_by_ten_containers_over_one_table() {
+    let ran = over_subscriptions(10, 60, first_seconds());
+    assert!(ran.lines > 2_000 && ran.report.lambda.most_containers == 10, "{:#?}", ran.report);
+    assert!(ran.report.slack.posts <= 12, "{:#?}", ran.report);
+}
+
+#[test]
+fn every_line_of_a_storm_through_kinesis_is_counted_once_over_one_table() {
+    let ran = over_kinesis(2, 60, first_seconds());
+    assert!(ran.lines > 2_000 && ran.report.slack.posts <= 12, "{:#?}", ran.report);
+}
+
+#[test]
+#[ignore = "hours of virtual time: cargo test --release --test suite storm::table -- --ignored --nocapture"]
+#[allow(clippy::print_stdout, reason = "the table is what it is run for")]
+fn the_storm_of_an_hour_over_one_table() {
+    println!("| way | containers | lines | posted | duplicates | new p50 | new p99 | messages | 429 |");
+    println!("|---|---|---|---|---|---|---|---|---|");
+    let storm = || Storm::of_issue().deliveries(1);
+    // About 50 routes in the hour: an incident tells 64 groups apart.
+    const NEWS_EVERY: u32 = 4_300;
+    for concurrency in [2, 10, 100] {
+        print_row("subscription filters", &over_subscriptions(concurrency, NEWS_EVERY, storm()), concurrency);
+    }
+    for shards in [2, 16] {
+        print_row("Kinesis", &over_kinesis(shards, NEWS_EVERY, storm()), shards);
+    }
+}
+
+#[allow(clippy::print_stdout, reason = "the table is what it is run for")]
+fn print_row(way: &str, ran: &Ran, containers: usize) {
+    let Ran { lines, posted, report, news_ms } = ran;
+    let seconds = |ms: u64| format!("{}.{} s", ms / 1_000, ms % 1_000 / 100);
+    println!(
+        "| {way} | {containers} | {lines} | {posted} | {} | {} | {} | {} | {} |",
+        report.lambda.duplicates,
+        seconds(news_ms[news_ms.len() / 2]),
+        seconds(ran.news_p99_ms()),
+        report.slack.posts,
+        report.slack.rate_limited,
+    );
+}
+
+#[test]
+fn a_route_has_a_name_of_its_own() {
+    assert_eq!((0..2_000).map(new_route).collect::<HashSet<_>>().len(), 2_000);
+}
