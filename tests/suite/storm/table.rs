@@ -49,6 +49,9 @@ const RATE: Rate = Rate { burst: 5, spacing_ms: 5_000 };
 /// What one request to DynamoDB takes, milliseconds.
 const REQUEST_MS: std::ops::RangeInclusive<u64> = 2..=6;
 
+/// So many deliveries of the hour's storm to each new route make about 50: an incident tells 64 groups apart.
+const NEWS_EVERY: u32 = 4_300;
+
 /// DynamoDB's time before and after each call, so that calls of different containers come in between.
 #[derive(Clone)]
 struct Table {
@@ -356,8 +359,6 @@ fn the_storm_of_an_hour_over_one_table() {
     println!("| way | containers | lines | posted | duplicates | new p50 | new p99 | messages | 429 |");
     println!("|---|---|---|---|---|---|---|---|---|");
     let storm = || Storm::of_issue().deliveries(1);
-    // About 50 routes in the hour: an incident tells 64 groups apart.
-    const NEWS_EVERY: u32 = 4_300;
     for concurrency in [2, 10, 100] {
         print_row("subscription filters", &over_subscriptions(concurrency, NEWS_EVERY, storm()), concurrency);
     }
