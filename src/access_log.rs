@@ -21,7 +21,7 @@ use std::str::FromStr;
 
 pub use cause::{Cause, CauseSource};
 pub use columns::Columns;
-use line_formats::{FormatLine, clf, cloudfront, csv, key_value, load_balancer, xml};
+use line_formats::{FormatLine, any_order, clf, cloudfront, csv, key_value, load_balancer, xml};
 
 /// A parsed request line, whatever format it was written in.
 ///
@@ -223,8 +223,8 @@ fn read_line_format<'a>(line: &'a str, format: Format, columns: &Columns) -> Opt
     match (format, line.as_bytes().first()?) {
         (Format::Auto | Format::Xml, b'<') => xml::read(line),
         (Format::Auto, b'{') | (Format::Json | Format::Xml | Format::VpcLattice | Format::AppSync, _) => None,
-        (Format::Clf, _) => clf::read(line),
-        (Format::Csv, _) => csv::read(line),
+        (Format::Clf, _) => clf::read(line).or_else(|| any_order::read_blanks(line)),
+        (Format::Csv, _) => csv::read(line).or_else(|| any_order::read_commas(line)),
         (Format::KeyValue, _) => key_value::read(line),
         (Format::LoadBalancer, _) => load_balancer::read(line),
         (Format::CloudFront, _) => cloudfront::read(line, columns),
@@ -232,7 +232,8 @@ fn read_line_format<'a>(line: &'a str, format: Format, columns: &Columns) -> Opt
             .or_else(|| csv::read(line))
             .or_else(|| load_balancer::read(line))
             .or_else(|| cloudfront::read(line, columns))
-            .or_else(|| key_value::read(line)),
+            .or_else(|| key_value::read(line))
+            .or_else(|| any_order::read(line)),
     }
 }
 

@@ -312,6 +312,9 @@ mod tests {
         for line in [
             r#"requestId=x status=502 method=GET path="/a b" latency=12"#,
             r#"ip=203.0.113.7 status="502" method=GET path=/"#,
+            r#""502","203.0.113.7","18/Nov/2020:05:28:56 +0000","GET","/a","HTTP/1.1","36""#,
+            "c6af-11,502,203.0.113.7,18/Nov/2020:05:28:56 +0000,GET,/a,HTTP/1.1",
+            r#"[18/Nov/2020:05:28:56 +0000] 203.0.113.7 "GET /a HTTP/1.1" 502 36"#,
             "status=502, routeKey=$default, protocol=HTTP/1.1, ip=203.0.113.7",
             r#"httpStatusCode="502" ip=203.0.113.7 method=GET path="/a \"b\"""#,
             r#"requestId: a, ip: 203.0.113.7, httpMethod: GET, path: /a, b: c, status: "502""#,

@@ -3,6 +3,7 @@
 //! A format is known by what its fields are, never by a number that stands somewhere: a line of which the address, the
 //! time or the request does not have its shape is no access log.
 
+pub(super) mod any_order;
 pub(super) mod clf;
 pub(super) mod cloudfront;
 pub(super) mod csv;

@@ -6,7 +6,7 @@ use crate::fixtures::{bytes, files_in};
 use crate::replayed::{replay, replay_stdin, run, statuswatch};
 
 /// File, name of the format, lines in the ledger (received, ok, ignored, matched), and words of the message.
-const KINDS: [(&str, &str, [u64; 4], &[&str]); 21] = [
+const KINDS: [(&str, &str, [u64; 4], &[&str]); 23] = [
     (
         "application-load-balancer.log",
         "alb",
@@ -16,6 +16,7 @@ const KINDS: [(&str, &str, [u64; 4], &[&str]); 21] = [
     ("appsync.log", "appsync", [2, 1, 0, 1], &["500"]),
     ("classic-load-balancer.log", "alb", [2, 1, 0, 1], &["503 POST /v1/orders/{id}", "integration"]),
     ("clf-with-further-fields.log", "clf", [2, 1, 0, 1], &["504 GET /v1/items", "timeout"]),
+    ("clf-in-another-order.log", "clf", [2, 1, 0, 1], &["502 POST /v1/orders"]),
     (
         "clf-with-integration-error.log",
         "clf",
@@ -32,6 +33,7 @@ const KINDS: [(&str, &str, [u64; 4], &[&str]); 21] = [
     ("cloudfront-json.log", "cloudfront", [2, 1, 0, 1], &["502 POST /v1/orders/{id}", "integration"]),
     ("cloudfront.log", "cloudfront", [4, 1, 2, 1], &["502 POST /v1/orders/{id}", "integration"]),
     ("combined.log", "clf", [2, 1, 0, 1], &["502 POST /v1/orders/{id}"]),
+    ("csv-in-another-order.log", "csv", [2, 1, 0, 1], &["502 POST /v1/orders"]),
     ("http-api-csv-of-today.log", "csv", [2, 1, 0, 1], &["502 POST /v1/orders"]),
     ("http-api-xml-of-today.log", "xml", [2, 1, 0, 1], &["502 POST /v1/orders"]),
     ("logfmt.log", "key-value", [2, 1, 0, 1], &["502 POST /v1/orders"]),

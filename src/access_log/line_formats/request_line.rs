@@ -261,7 +261,7 @@ fn is_own_id(text: &str) -> bool {
 }
 
 /// `product/version`, as every browser and tool begins.
-fn is_user_agent(text: &str) -> bool {
+pub(super) fn is_user_agent(text: &str) -> bool {
     let Some((product, version)) = text.split_once('/') else { return false };
     !product.is_empty()
         && product.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))

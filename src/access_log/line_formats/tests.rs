@@ -7,6 +7,7 @@ use crate::access_log::columns::Columns;
 
 type Read = for<'a> fn(&'a str) -> Option<FormatLine<'a>>;
 
+/// Those that read a format in its own shape; what is in any order is read where these leave it.
 const READERS: [(&str, Read); 6] = [
     ("clf", clf::read),
     ("csv", csv::read),
