@@ -45,8 +45,13 @@ impl<'a> Cause<'a> {
     /// Whether it says that the integration answered in a form that API Gateway cannot use.
     #[must_use]
     pub fn tells_of_a_malformed_answer(&self) -> bool {
-        const SIGNS: [&str; 4] =
-            ["alformed", "nvalid response", "onfiguration error: Invalid", "not match the format"];
+        const SIGNS: [&str; 5] = [
+            "alformed Lambda",
+            "alformed response",
+            "nvalid response",
+            "not match the format",
+            "n't match the format",
+        ];
         matches!(self.source, CauseSource::Integration | CauseSource::Gateway)
             && SIGNS.iter().any(|sign| self.text.contains(sign))
     }
@@ -75,12 +80,18 @@ mod tests {
             "Execution failed due to configuration error: Malformed Lambda proxy response",
             "The Lambda function returned an invalid response.",
             "The response from the Lambda function does not match the format that API Gateway expects",
+            "The response from the Lambda function doesn't match the format that API Gateway expects",
         ] {
             assert!(cause(text).unwrap().tells_of_a_malformed_answer(), "{text}");
         }
-        for text in
-            ["Endpoint request timed out", "Internal server error", "Invalid permissions on Lambda function"]
-        {
+        for text in [
+            "Endpoint request timed out",
+            "Internal server error",
+            "Invalid permissions on Lambda function",
+            "Execution failed due to configuration error: Invalid permissions on Lambda function",
+            "Execution failed due to configuration error: Invalid endpoint address",
+            "Malformed request body",
+        ] {
             assert!(!cause(text).unwrap().tells_of_a_malformed_answer(), "{text}");
         }
         let of_the_request = Cause::new(CauseSource::Authorizer, "malformed token".into()).unwrap();

@@ -226,8 +226,11 @@ pub(super) fn fill<'a>(log: &mut AccessLog<'a>, name: Name, value: Value<'a>) {
         Name::IntegrationStatus => log.integration_status = three_digits(value),
         Name::IntegrationServiceStatus => log.integration_service_status = three_digits(value),
         Name::AuthorizerStatus => log.authorizer_status = three_digits(value),
-        Name::WafResponse => log.waf_response = text(value),
-        Name::WafStatus => log.waf_status = three_digits(value),
+        // Either name may hold either variable.
+        Name::WafResponse | Name::WafStatus => match three_digits(value) {
+            Some(status) => log.waf_status = Some(status),
+            None => log.waf_response = waf_decision(name, value).or(log.waf_response.take()),
+        },
         Name::WebAcl => log.web_acl = text(value),
         Name::IntegrationError
         | Name::AuthorizerError
@@ -240,6 +243,24 @@ pub(super) fn fill<'a>(log: &mut AccessLog<'a>, name: Name, value: Value<'a>) {
             }
         }
         Name::Latency => log.latency_ms = text(value).and_then(|ms| ms.parse().ok()),
+    }
+}
+
+/// What the firewall decided. A firewall's status that is neither a number nor a decision says nothing.
+fn waf_decision(name: Name, value: Value<'_>) -> Option<Cow<'_, str>> {
+    const DECISIONS: [(&str, &str); 6] = [
+        ("WAF_BLOCK", "WAF_BLOCK"),
+        ("BLOCK", "WAF_BLOCK"),
+        ("BLOCKED", "WAF_BLOCK"),
+        ("WAF_ALLOW", "WAF_ALLOW"),
+        ("ALLOW", "WAF_ALLOW"),
+        ("ALLOWED", "WAF_ALLOW"),
+    ];
+    let said = text(value)?;
+    let decision = DECISIONS.iter().find(|(spelling, _)| said.trim().eq_ignore_ascii_case(spelling));
+    match decision {
+        Some((_, decision)) => Some(Cow::Borrowed(decision)),
+        None => (name == Name::WafResponse).then_some(said),
     }
 }
 
@@ -378,9 +399,10 @@ pub(super) fn meaning(path: &Path<'_>) -> Option<(Name, u8)> {
         "failurereason" | "classificationreason" => (Name::ErrorMessage, 3),
         "wafresponsecode" => (Name::WafResponse, 0),
         "wafresponse" => (Name::WafResponse, 1),
+        "wafaction" | "wafdecision" | "wafresult" | "waf" => (Name::WafResponse, 2),
         "wafstatus" => (Name::WafStatus, 0),
         "wafstatuscode" => (Name::WafStatus, 1),
-        "webaclarn" | "wafwebaclarn" => (Name::WebAcl, 0),
+        "webaclarn" | "wafwebaclarn" | "webacl" | "wafacl" => (Name::WebAcl, 0),
         "authorizerstatus" => (Name::AuthorizerStatus, 0),
         "authorizerintegrationstatus" => (Name::AuthorizerStatus, 1),
         "responselatency" => (Name::Latency, 0),

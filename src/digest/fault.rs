@@ -61,7 +61,8 @@ fn client_error(log: &AccessLog<'_>, firewall: Firewall) -> Fault {
 fn server_error(log: &AccessLog<'_>) -> Fault {
     // For a Lambda proxy the function's own answer, and whether the Lambda service could run it.
     let (answer, service) = (log.integration_status, log.integration_service_status);
-    let is_rest_api = log.resource_path.is_some();
+    // `resource` may hold the path of an HTTP API, which has a route's key too.
+    let is_rest_api = log.resource_path.is_some() && log.route_key.is_none();
     match (log.status.code(), answer, service) {
         _ if is_malformed(log) => Fault::Integration(Some(MALFORMED)),
         (_, Some(500..=599), _) | (_, _, Some(400..=599)) => Fault::Integration(None),
@@ -175,6 +176,9 @@ mod tests {
                 r#""status":"500","integration_status":"500","integration_integrationStatus":"200""#,
                 r#""status":"502","resourcePath":"/a","integration":{"status":"502","integrationStatus":"200"}"#,
                 r#""status":"504","integration.status":"504","integrationStatus":"200""#,
+                r#""status":"502","resource":"/a","routeKey":"GET /a","integrationStatus":"200""#,
+                r#""status":"502","path":"/a","integration":{"status":"200"},"integrationStatus":"200""#,
+                r#""status":"500","integrationError":"Execution failed due to configuration error: Invalid permissions on Lambda function""#,
                 // An HTTP API: what 200 of the service means beside 502 is not known.
                 r#""status":"502","routeKey":"GET /a","integrationStatus":"200""#,
             ],
@@ -229,6 +233,17 @@ mod tests {
                 r#""status":"429","wafResponseCode":"waf_block""#,
                 r#""status":"403","waf.status":"403","webaclArn":"arn:aws:wafv2:a""#,
                 r#""status":"403","responseType":"WAF_FILTERED""#,
+                // The decision under the names of the status, and the status under those of the decision.
+                r#""status":"403","waf_status":"WAF_BLOCK""#,
+                r#""status":"403","waf-status":"waf_block","webaclArn":"arn:aws:wafv2:a""#,
+                r#""status":"403","WafStatus":" WAF_BLOCK ","wafResponseCode":"-""#,
+                r#""status":"403","wafResponseCode":null,"waf":{"status":"WAF_BLOCK"}"#,
+                r#""status":"403","waf":{"response-code":"WAF_BLOCK","status":200}"#,
+                r#""status":"403","waf.responseCode":"BLOCK""#,
+                r#""status":"403","wafResponse":"403""#,
+                r#""status":"403","wafResponse":403,"wafStatus":"WAF_BLOCK""#,
+                r#""status":"403","waf":"WAF_BLOCK""#,
+                r#""status":"403","context":{"waf":{"action":"block"}}"#,
             ],
         );
         check(
@@ -239,6 +254,10 @@ mod tests {
                 r#""status":"403","wafStatus":"200","webaclArn":"arn:aws:wafv2:a""#,
                 r#""status":"403","integration_status":"403","webaclArn":"arn:aws:wafv2:a""#,
                 r#""status":"403","wafResponseCode":"-","wafStatus":"-","webaclArn":"-""#,
+                r#""status":"403","waf_status":"WAF_ALLOW","webaclArn":"arn:aws:wafv2:a""#,
+                r#""status":"403","wafStatus":"forwarded""#,
+                r#""status":"403","waf":"-""#,
+                r#""status":"403","wafResponse":"200""#,
             ],
         );
         let missing =
