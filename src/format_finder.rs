@@ -10,6 +10,7 @@ mod document;
 mod json;
 mod node;
 mod piece;
+mod plan;
 mod serverless;
 mod sources;
 mod terraform;
@@ -21,10 +22,12 @@ mod cases;
 
 use std::collections::BTreeMap;
 
-use self::choices::alternatives;
+pub use self::choices::ROUNDS as MAX_COMBINATIONS;
+use self::choices::{Alternatives, alternatives};
 use self::document::Evaluate;
 pub use self::piece::find_in_piece;
 pub use self::sources::{Language, MAX_FILE_BYTES, language, may_hold_format};
+pub use self::terraform::MAX_REPETITIONS;
 
 /// A file's name and text.
 #[derive(Debug, Clone, Copy)]
@@ -76,17 +79,28 @@ pub struct FoundFormat {
     pub condition: String,
 }
 
-/// A stage whose format is not in the files.
+/// What is not judged of a stage.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gap {
     /// Where.
     pub place: Place,
-    /// What the format refers to, such as `var.log_format`.
-    pub reference: String,
+    /// Why.
+    pub reason: GapReason,
     /// Whose stage it is.
     pub family: Family,
     /// What the file is written for, which decides how the value can be found out.
     pub tool: Tool,
+}
+
+/// Why a stage, or a part of what it may come to, is not judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GapReason {
+    /// The format is not in the files: what it refers to, such as `var.log_format`.
+    Reference(String),
+    /// Its conditions have more than [`MAX_COMBINATIONS`] combinations of answers.
+    Combinations,
+    /// It is repeated more than [`MAX_REPETITIONS`] times.
+    Repetitions,
 }
 
 /// What a file is written for.
@@ -191,22 +205,22 @@ fn in_document(file: &SourceFile<'_>, found: &mut Found) {
 fn add(found: &mut Found, place: &Place, family: Family, tool: Tool, evaluate: Evaluate<'_>) {
     let mut formats = Vec::new();
     let mut gaps = Vec::new();
-    for (value, condition) in alternatives(evaluate) {
+    let Alternatives { found: values, has_more } = alternatives(evaluate);
+    for (value, condition) in values {
         let is_gap = |text: &str| text.starts_with("${") && text.find('}') == Some(text.len() - 1);
         match value.text().map(|text| text.trim().to_owned()) {
             Some(text) if text.is_empty() => {}
             Some(text) if is_gap(&text) && !text.starts_with("${context.") => {
-                gaps.push(text.trim_start_matches("${").trim_end_matches('}').to_owned());
+                let reference = text.trim_start_matches("${").trim_end_matches('}').to_owned();
+                gaps.push(GapReason::Reference(reference));
             }
             Some(format) => formats.push(FoundFormat { place: place.clone(), format, family, condition }),
-            None => gaps.push("a list or an object".to_owned()),
+            None => gaps.push(GapReason::Reference("a list or an object".to_owned())),
         }
     }
-    found.gaps.extend(gaps.into_iter().map(|reference| Gap {
-        place: place.clone(),
-        reference,
-        family,
-        tool,
-    }));
+    if has_more {
+        gaps.push(GapReason::Combinations);
+    }
+    found.gaps.extend(gaps.into_iter().map(|reason| Gap { place: place.clone(), reason, family, tool }));
     found.formats.append(&mut formats);
 }

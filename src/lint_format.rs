@@ -30,7 +30,7 @@ use self::json_format::JsonFormat;
 use self::reading::{misses, missing_status, nested_status, reading};
 use self::refusals::{refusals, secret, unknown};
 pub use self::repair::{fix, mended};
-pub use self::report::{WIDTH, render, wrapped};
+pub use self::report::{WIDTH, render, render_among, wrapped};
 use self::scenarios::{Scenario, scenarios};
 use self::template::Template;
 use self::variables::find;
@@ -261,10 +261,15 @@ fn filled(template: &Template<'_>, scenario: &Scenario, api: Api) -> FilledLine 
     FilledLine { when: scenario.title(), status: scenario.status, line }
 }
 
-/// The kind of API among `among` that has most of the variables of `format`; nothing where `among` is empty.
+/// The kinds of API among `among` that have most of the variables of `format`, the likelier first: more than one where
+/// its variables do not tell them apart.
 #[must_use]
-pub fn api_by_variables(format: &str, among: &[Api]) -> Option<Api> {
-    preferred(&Template::parse(format), among)
+pub fn apis_by_variables(format: &str, among: &[Api]) -> Vec<Api> {
+    let template = Template::parse(format);
+    let Some(first) = preferred(&template, among) else { return Vec::new() };
+    let fewest = strangers(&template, first);
+    let others = among.iter().copied().filter(|api| *api != first && strangers(&template, *api) == fewest);
+    std::iter::once(first).chain(others).collect()
 }
 
 /// The kind of API that has most of the variables. Among equals: WebSocket where a variable is logged that exists only
@@ -274,13 +279,6 @@ fn api_of(template: &Template<'_>) -> Api {
 }
 
 fn preferred(template: &Template<'_>, among: &[Api]) -> Option<Api> {
-    let strangers = |api: Api| {
-        template
-            .variables
-            .iter()
-            .filter(|v| find(v.name).is_some_and(|variable| !variable.is_of(api)))
-            .count()
-    };
     let only_websocket = |name: &str| {
         find(name).is_some_and(|variable| {
             variable.is_of(Api::WebSocket) && !variable.is_of(Api::Rest) && !variable.is_of(Api::Http)
@@ -293,7 +291,13 @@ fn preferred(template: &Template<'_>, among: &[Api]) -> Option<Api> {
     } else {
         [Api::Rest, Api::Http, Api::WebSocket]
     };
-    order.into_iter().filter(|api| among.contains(api)).min_by_key(|api| strangers(*api))
+    order.into_iter().filter(|api| among.contains(api)).min_by_key(|api| strangers(template, *api))
+}
+
+/// How many variables an API of this kind does not have, though another kind has.
+fn strangers(template: &Template<'_>, api: Api) -> usize {
+    let is_stranger = |name: &str| find(name).is_some_and(|variable| !variable.is_of(api));
+    template.variables.iter().filter(|variable| is_stranger(variable.name)).count()
 }
 
 fn kind_of(template: &Template<'_>) -> Kind {

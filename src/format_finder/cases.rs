@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Family, Found, SourceFile, find};
+use super::{Family, Found, GapReason, SourceFile, find};
 
 fn found(name: &str, text: &str) -> Found {
     find(&[SourceFile { name, text, wanted: true }])
@@ -16,8 +16,13 @@ fn said(found: &Found) -> Vec<String> {
             if format.condition.is_empty() { String::new() } else { format!(" | {}", format.condition) };
         format!("{} {}{condition} | {}", format.place.line, format.place.resource, format.format)
     });
-    let gaps =
-        found.gaps.iter().map(|gap| format!("{} {} ? {}", gap.place.line, gap.place.resource, gap.reference));
+    let gaps = found.gaps.iter().map(|gap| {
+        let reason = match &gap.reason {
+            GapReason::Reference(reference) => reference.clone(),
+            other => format!("{other:?}"),
+        };
+        format!("{} {} ? {reason}", gap.place.line, gap.place.resource)
+    });
     formats.chain(gaps).collect()
 }
 
@@ -527,4 +532,53 @@ fn aliases_of_aliases_end() {
     let format = chain("x", 60, |n| format!("!Join ['', [*l{n}, *l{n}]]"));
     let joined = found("a.yaml", &format!("{format}AccessLogSetting: {{Format: *l59}}\n"));
     assert_eq!(joined.formats.len() + joined.gaps.len(), 1);
+}
+
+#[test]
+fn combinations_of_conditions_that_are_not_tried_are_a_gap() {
+    let conditions = |count: usize| {
+        let parts: Vec<String> =
+            (0..count).map(|n| format!("${{var.c{n} ? \"$context.a{n}\" : \"$context.b{n}\"}}")).collect();
+        stage(&format!("\"{}\"", parts.join(" ")))
+    };
+    assert_eq!(conditions(4).len(), 16);
+    assert_eq!(conditions(5).last().map(String::as_str), Some("? Combinations"));
+    let branches: Vec<String> = (0..5).map(|n| format!("!If [C{n}, a, b]")).collect();
+    let template =
+        format!("AccessLogSetting: {{Format: !Join ['', [$context.a, {}]]}}\n", branches.join(", "));
+    let said = said(&found("t.yml", &template));
+    assert_eq!(
+        (said.len(), said.last().map(String::as_str)),
+        (17, Some("1 AccessLogSetting ? Combinations"))
+    );
+}
+
+#[test]
+fn repetitions_that_are_not_looked_at_are_a_gap() {
+    let stages = |kind: &str, repeated: &str, settings: &str| {
+        let text = format!("resource \"{kind}\" \"s\" {{\n {repeated}\n {settings}\n}}\n");
+        said(&found("main.tf", &text))
+    };
+    let format = "access_log_settings {\n format = \"$context.a\"\n }";
+    assert_eq!(
+        stages("aws_api_gateway_stage", "count = 64", format),
+        ["4 aws_api_gateway_stage.s | $context.a"]
+    );
+    assert_eq!(
+        stages("aws_api_gateway_stage", "count = 65", format),
+        ["4 aws_api_gateway_stage.s | $context.a", "2 aws_api_gateway_stage.s ? Repetitions"]
+    );
+    let keys: Vec<String> = (0..65).map(|n| format!("\"k{n}\"")).collect();
+    let each = format!("for_each = toset([{}])", keys.join(", "));
+    let keyed = "access_log_settings {\n format = \"$context.${each.key}\"\n }";
+    let said = stages("aws_api_gateway_stage", &each, keyed);
+    assert_eq!((said.len(), said.last().unwrap().as_str()), (65, "2 aws_api_gateway_stage.s ? Repetitions"));
+    let dynamic = format!(
+        "dynamic \"access_log_settings\" {{\n {each}\n content {{\n format = \"$context.a\"\n }}\n }}"
+    );
+    assert!(
+        stages("aws_api_gateway_stage", "", &dynamic)
+            .contains(&"4 aws_api_gateway_stage.s ? Repetitions".to_owned())
+    );
+    assert_eq!(stages("aws_instance", "count = 500", "ami = \"a\""), [""; 0]);
 }

@@ -1,12 +1,21 @@
 //! Which way each condition of a template is taken, so that every branch is judged.
 //!
 //! In: conditions, as an evaluator meets them. Out: one answer for each, another combination each round.
-//! Never more than [`ROUNDS`] rounds; one condition has one answer in a round.
+//! Never more than [`ROUNDS`] rounds, and never silent about those left out; one condition has one answer in a round.
 
 use std::cell::RefCell;
 
 /// How many combinations of answers are tried for one format.
-pub(super) const ROUNDS: usize = 16;
+pub const ROUNDS: usize = 16;
+
+/// What an evaluation comes to.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Alternatives<T> {
+    /// Each different result with the answers that led to it.
+    pub(super) found: Vec<(T, String)>,
+    /// Whether there are more combinations than were tried.
+    pub(super) has_more: bool,
+}
 
 /// The answers of the present round.
 #[derive(Debug, Default)]
@@ -45,16 +54,18 @@ impl Choices {
     }
 }
 
-/// Evaluates once for each combination of answers; each different result with the answers that led to it.
-pub(super) fn alternatives<T: PartialEq>(mut evaluate: impl FnMut(&Choices) -> T) -> Vec<(T, String)> {
+/// Evaluates once for each combination of answers.
+pub(super) fn alternatives<T: PartialEq>(mut evaluate: impl FnMut(&Choices) -> T) -> Alternatives<T> {
     let choices = Choices::default();
     let mut found: Vec<(T, String)> = Vec::new();
+    let mut has_more = true;
     for _ in 0..ROUNDS {
         let result = evaluate(&choices);
         if !found.iter().any(|(known, _)| *known == result) {
             found.push((result, choices.words()));
         }
         if !choices.advance() {
+            has_more = false;
             break;
         }
     }
@@ -62,7 +73,7 @@ pub(super) fn alternatives<T: PartialEq>(mut evaluate: impl FnMut(&Choices) -> T
     if let [(_, words)] = found.as_mut_slice() {
         words.clear();
     }
-    found
+    Alternatives { found, has_more }
 }
 
 #[cfg(test)]
@@ -77,8 +88,9 @@ mod tests {
             },
         );
         let words = |text: &str| text.to_owned();
+        assert!(!found.has_more);
         assert_eq!(
-            found,
+            found.found,
             [(1, words("where a and b")), (2, words("where a and not b")), (3, words("where not a"))]
         );
     }
@@ -86,13 +98,16 @@ mod tests {
     #[test]
     fn a_condition_has_one_answer_a_round_and_equal_results_are_one() {
         let found = alternatives(|choices| choices.holds("a") == choices.holds("a"));
-        assert_eq!(found, [(true, String::new())]);
+        assert_eq!(found, Alternatives { found: vec![(true, String::new())], has_more: false });
     }
 
     #[test]
     fn rounds_are_bounded() {
-        let found =
-            alternatives(|choices| (0..64).map(|n| choices.holds(&n.to_string())).collect::<Vec<_>>());
-        assert_eq!(found.len(), ROUNDS);
+        for (conditions, results, has_more) in [(3, 8, false), (4, ROUNDS, false), (5, ROUNDS, true)] {
+            let found = alternatives(|choices| {
+                (0..conditions).map(|n| choices.holds(&n.to_string())).collect::<Vec<_>>()
+            });
+            assert_eq!((found.found.len(), found.has_more), (results, has_more), "{conditions}");
+        }
     }
 }

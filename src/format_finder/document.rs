@@ -9,8 +9,9 @@ use std::rc::Rc;
 use super::choices::Choices;
 use super::cloudformation::Template;
 use super::node::{Content, Node};
+use super::plan::Protocols;
 use super::value::Value;
-use super::{Family, Found, Gap, Place, Tool, add};
+use super::{Family, Found, Gap, GapReason, Place, Tool, add};
 
 /// What several aliases share is looked at this often at most, so that aliases of aliases end.
 const MAX_VISITS: usize = 1_000;
@@ -22,7 +23,9 @@ pub(super) type Evaluate<'e> = &'e dyn Fn(&Choices) -> Value;
 pub(super) fn find(document: &Node, file: &str, found: &mut Found) {
     let template = Template::new(document);
     let plan = document.get("planned_values").is_some();
-    let mut walk = Walk { template: &template, file, found, visits: HashMap::new(), path: Vec::new() };
+    let protocols = Protocols::of(document);
+    let mut walk =
+        Walk { template: &template, protocols, file, found, visits: HashMap::new(), path: Vec::new() };
     for member in document.members() {
         // What a plan holds besides is the same once more, or what was before.
         if !plan || member.key == "planned_values" {
@@ -49,10 +52,10 @@ fn unknown_until_applied(plan: &Node, file: &str, found: &mut Found) {
         let of_block = |block: &Node| block.get("format").and_then(Node::scalar) == Some("true");
         if settings.scalar() == Some("true") || settings.items().iter().any(|block| of_block(block)) {
             let place = Place { file: file.to_owned(), line: settings.line, resource: address.to_owned() };
-            let reference = "a value known only after apply".to_owned();
+            let reason = GapReason::Reference("a value known only after apply".to_owned());
             let family = family(address).unwrap_or(Family::Unknown);
             // The plan cannot say: what is deployed can.
-            found.gaps.push(Gap { place, reference, family, tool: Tool::CloudFormation });
+            found.gaps.push(Gap { place, reason, family, tool: Tool::CloudFormation });
         }
     }
 }
@@ -60,7 +63,9 @@ fn unknown_until_applied(plan: &Node, file: &str, found: &mut Found) {
 /// Adds the formats of what stands inside the settings of an access log, or around them, to `found`.
 pub(super) fn find_in_settings(document: &Node, file: &str, found: &mut Found) {
     let template = Template::new(document);
-    let mut walk = Walk { template: &template, file, found, visits: HashMap::new(), path: Vec::new() };
+    let protocols = Protocols::of(document);
+    let mut walk =
+        Walk { template: &template, protocols, file, found, visits: HashMap::new(), path: Vec::new() };
     walk.node(document, &Context { in_settings: true, ..Context::default() });
 }
 
@@ -75,6 +80,7 @@ struct Context {
 
 struct Walk<'w, 't> {
     template: &'w Template<'t>,
+    protocols: Protocols<'t>,
     file: &'w str,
     found: &'w mut Found,
     /// How often each shared value was looked at.
@@ -157,12 +163,23 @@ impl Walk<'_, '_> {
             context.family = self.template.protocol(node).or(family(kind));
         } else if let Some(address) = text("address") {
             context.resource = address.into();
-            context.family = family(address);
+            let family = family(address);
+            context.family = match family {
+                Some(Family::HttpOrWebSocket) => {
+                    self.protocols.of_stage(address, node.get("values")).or(family)
+                }
+                _ => family,
+            };
         } else if let (Some(kind), Some(name)) = (text("type"), text("name"))
             && node.get("instances").is_some()
         {
             context.resource = format!("{kind}.{name}").into();
             context.family = family(kind);
+        } else if let Some(attributes) = node.get("attributes")
+            && context.family == Some(Family::HttpOrWebSocket)
+        {
+            // One instance of a resource of a state file.
+            context.family = self.protocols.of_stage(&context.resource, Some(attributes)).or(context.family);
         } else if let Some(name) = text("stageName") {
             context.resource = format!("stage {name}").into();
             context.family = Some(Family::Rest);

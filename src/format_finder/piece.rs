@@ -46,6 +46,7 @@ fn is_settings(document: &Node) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::format_finder::GapReason;
 
     const FORMAT: &str = r#"{"requestId":"$context.requestId","status":"$context.status"}"#;
 
@@ -53,7 +54,10 @@ mod tests {
     fn said(text: &str) -> Vec<String> {
         let Some(found) = find_in_piece(text) else { return vec!["none".to_owned()] };
         assert_eq!(found.faults, [], "{text}");
-        let gaps = found.gaps.iter().map(|gap| format!("? {}", gap.reference));
+        let gaps = found.gaps.iter().map(|gap| match &gap.reason {
+            GapReason::Reference(reference) => format!("? {reference}"),
+            other => format!("? {other:?}"),
+        });
         found.formats.iter().map(|format| format.format.clone()).chain(gaps).collect()
     }
 

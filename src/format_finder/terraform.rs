@@ -19,9 +19,10 @@ use self::module::Module;
 use self::repetition::Repetition;
 use super::choices::{Choices, alternatives};
 use super::value::Value;
-use super::{Family, Fault, Found, Place, SourceFile, Tool, add};
+use super::{Family, Fault, Found, Gap, GapReason, Place, SourceFile, Tool, add};
 
 pub(super) use self::piece::find_in_piece;
+pub use self::repetition::MAX_REPETITIONS;
 
 /// Blocks within blocks and objects are looked into this deep; the parser refuses deeper ones.
 const MAX_DEPTH: usize = 64;
@@ -143,7 +144,9 @@ impl Walk<'_, '_> {
 
     /// A resource or module, with each of its repetitions where they differ.
     fn repeated(&mut self, resource: &str, body: &Body, family: Family, sureness: Sureness) {
-        let each: Vec<(Repetition, Found)> = repetition::of_resource(body, self.module, &self.bound)
+        let repetitions = repetition::of_resource(body, self.module, &self.bound);
+        let each: Vec<(Repetition, Found)> = repetitions
+            .each
             .into_iter()
             .map(|repetition| {
                 let mut found = Found::default();
@@ -153,6 +156,10 @@ impl Walk<'_, '_> {
                 (repetition, found)
             })
             .collect();
+        let is_one = |(_, found): &(Repetition, Found)| !found.formats.is_empty() || !found.gaps.is_empty();
+        if repetitions.has_more && (sureness == Sureness::Stage || each.iter().any(is_one)) {
+            self.more_repetitions(resource, body, family);
+        }
         let differ = each.windows(2).any(|two| matches!(two, [(_, one), (_, other)] if one != other));
         for (repetition, mut found) in each {
             if differ {
@@ -168,6 +175,17 @@ impl Walk<'_, '_> {
         }
     }
 
+    /// Says that a block has more repetitions than are looked at, at the line of what it is repeated for.
+    fn more_repetitions(&mut self, resource: &str, body: &Body, family: Family) {
+        let repeated = body.get_attribute("for_each").or_else(|| body.get_attribute("count"));
+        let line = repeated.map_or(1, |repeated| self.line(&repeated.value));
+        let place = Place { file: self.file.name.to_owned(), line, resource: resource.to_owned() };
+        let gap = Gap { place, reason: GapReason::Repetitions, family, tool: Tool::Terraform };
+        if !self.found.gaps.contains(&gap) {
+            self.found.gaps.push(gap);
+        }
+    }
+
     /// The kind of API by the `protocol_type` of the API whose stage this is.
     fn protocol(&self, stage: &Body) -> Family {
         let Some(id) = stage.get_attribute("api_id") else { return Family::HttpOrWebSocket };
@@ -175,7 +193,7 @@ impl Walk<'_, '_> {
             let value = |choices: &Choices| {
                 Evaluation::new(self.module, choices, Bound::new()).value(expression).text()
             };
-            match alternatives(value).as_slice() {
+            match alternatives(value).found.as_slice() {
                 [(Some(only), _)] => Some(only.clone()),
                 _ => None,
             }
@@ -228,8 +246,11 @@ impl Walk<'_, '_> {
             return self.structures(resource, path, &block.body, family, sureness);
         }
         let mut each = Vec::new();
-        for bound in repetition::of_dynamic(&name_of(block), block, self.module, &self.bound) {
+        let repetitions = repetition::of_dynamic(&name_of(block), block, self.module, &self.bound);
+        let mut has_more = repetitions.has_more;
+        for bound in repetitions.each {
             if !self.module.may_repeat() {
+                has_more = true;
                 break;
             }
             let mut found = Found::default();
@@ -237,6 +258,9 @@ impl Walk<'_, '_> {
             let mut walk = Walk { module: self.module, file: self.file, found: &mut found, bound };
             walk.structures(resource, path, &block.body, family, sureness);
             each.push(found);
+        }
+        if has_more && path.iter().any(|name| name.contains("access_log")) {
+            self.more_repetitions(resource, &block.body, family);
         }
         for mut found in each {
             found.formats.retain(|format| !self.found.formats.contains(format));

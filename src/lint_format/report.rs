@@ -13,7 +13,14 @@ pub const WIDTH: usize = 100;
 /// The findings, the pattern that fits and the fields that are missed.
 #[must_use]
 pub fn render(lint: &Lint) -> String {
-    let mut blocks = vec![format!("{} · {}", api(lint.api), kind(lint.kind))];
+    render_among(lint, &[lint.api])
+}
+
+/// As [`render`], where the API may be of any of the kinds `among`.
+#[must_use]
+pub fn render_among(lint: &Lint, among: &[Api]) -> String {
+    let kinds: Vec<&str> = among.iter().copied().map(api).collect();
+    let mut blocks = vec![format!("{} API · {}", kinds.join(" or "), kind(lint.kind))];
     for finding in &lint.findings {
         let severity = match finding.severity {
             Severity::Error => "error",
@@ -81,9 +88,9 @@ pub fn wrapped(label: &str, text: &str) -> String {
 
 fn api(api: Api) -> &'static str {
     match api {
-        Api::Rest => "REST API",
-        Api::Http => "HTTP API",
-        Api::WebSocket => "WebSocket API",
+        Api::Rest => "REST",
+        Api::Http => "HTTP",
+        Api::WebSocket => "WebSocket",
     }
 }
 

@@ -84,7 +84,7 @@ fn each_format_of_a_file_is_judged_at_its_place() {
     for expected in [
         "several-stages.tf:10 · aws_api_gateway_stage.good\nREST API · JSON\n\nno findings",
         "unknown here, taken as plain text: var.team\n",
-        "several-stages.tf:16 · aws_apigatewayv2_stage.bare_latency\nHTTP API · JSON\n\nerror: $context.integrationLatency",
+        "several-stages.tf:16 · aws_apigatewayv2_stage.bare_latency\nHTTP or WebSocket API · JSON\n\nerror: $context.integrationLatency",
         "several-stages.tf:22 · aws_api_gateway_stage.elsewhere\nnot checked: the format is var.format_of_the_platform",
         "2 formats; 1 would hide errors\nexit code 1\n",
     ] {

@@ -5,10 +5,12 @@ use std::path::Path;
 
 use anyhow::Context;
 use statuswatch::format_finder::{
-    self, Family, Found, FoundFormat, Gap, Language, MAX_FILE_BYTES, SourceFile, Tool, find_in_piece,
-    language, may_hold_format,
+    self, Family, Found, FoundFormat, Gap, GapReason, Language, MAX_COMBINATIONS, MAX_FILE_BYTES,
+    MAX_REPETITIONS, SourceFile, Tool, find_in_piece, language, may_hold_format,
 };
-use statuswatch::lint_format::{Api, Code, Lint, api_by_variables, lint, mended, read, render, wrapped};
+use statuswatch::lint_format::{
+    Api, Code, Lint, apis_by_variables, lint, mended, read, render, render_among, wrapped,
+};
 
 use crate::Exit;
 use crate::arguments::{ApiKind, LintFormatArguments};
@@ -32,7 +34,7 @@ pub(crate) fn run(arguments: &LintFormatArguments) -> anyhow::Result<Exit> {
         if found.findings.iter().any(|finding| finding.code == Code::NoVariables) {
             anyhow::bail!("{}", no_format(&arguments.format, text, &input));
         }
-        return one(&found, arguments.fix);
+        return one(&found, &[found.api], arguments.fix);
     }
     let sources: Vec<SourceFile<'_>> = input
         .sources
@@ -81,18 +83,21 @@ fn no_format(argument: &str, text: &str, input: &Files) -> String {
 /// One format needs no place; several, or one that is not known, are named by their lines.
 fn in_piece(found: &Found, input: &Files, api: Option<Api>, fix: bool) -> anyhow::Result<Exit> {
     match (found.formats.as_slice(), found.gaps.as_slice()) {
-        ([only], []) => one(&lint(&only.format, api.or_else(|| api_of(only)), &read), fix),
+        ([only], []) => {
+            let apis = apis(api, only);
+            one(&lint(&only.format, apis.first().copied(), &read), &apis, fix)
+        }
         _ => all(found, input, api, fix),
     }
 }
 
-fn one(found: &Lint, fix: bool) -> anyhow::Result<Exit> {
+fn one(found: &Lint, apis: &[Api], fix: bool) -> anyhow::Result<Exit> {
     let mut out = io::stdout().lock();
     if fix {
-        eprintln!("{}", render(found));
+        eprintln!("{}", rendered(found, apis));
         writeln!(out, "{}", mended(found, &read))?;
     } else {
-        writeln!(out, "{}", render(found))?;
+        writeln!(out, "{}", rendered(found, apis))?;
     }
     out.flush()?;
     Ok(if found.hides_errors() { Exit::InputFailed } else { Exit::Done })
@@ -103,10 +108,12 @@ fn all(found: &Found, input: &Files, api: Option<Api>, fix: bool) -> anyhow::Res
     let checked: Vec<(&FoundFormat, Lint)> = found
         .formats
         .iter()
-        .map(|format| (format, lint(&format.format, api.or_else(|| api_of(format)), &read)))
+        .map(|format| (format, lint(&format.format, apis(api, format).first().copied(), &read)))
         .collect();
-    let mut blocks: Vec<String> =
-        checked.iter().map(|(format, lint)| format!("{}\n{}", title(format), render(lint))).collect();
+    let block = |(format, lint): &(&FoundFormat, Lint)| {
+        format!("{}\n{}", title(format), rendered(lint, &apis(api, format)))
+    };
+    let mut blocks: Vec<String> = checked.iter().map(block).collect();
     blocks.extend(gaps(found));
     if checked.len() > 1 {
         let hiding = checked.iter().filter(|(_, lint)| lint.hides_errors()).count();
@@ -160,10 +167,16 @@ fn gaps(found: &Found) -> Option<String> {
     for gap in &found.gaps {
         let place = &gap.place;
         lines.push(format!("{}:{} · {}", place.file, place.line, place.resource));
-        lines.push(wrapped(
-            "not checked: ",
-            &format!("the format is {}, which is not in these files", gap.reference),
-        ));
+        let what = match &gap.reason {
+            GapReason::Reference(reference) => {
+                format!("the format is {reference}, which is not in these files")
+            }
+            GapReason::Combinations => {
+                format!("its conditions beyond the first {MAX_COMBINATIONS} combinations")
+            }
+            GapReason::Repetitions => format!("its repetitions beyond the first {MAX_REPETITIONS}"),
+        };
+        lines.push(wrapped("not checked: ", &what));
     }
     let mut ways: Vec<String> = Vec::new();
     for gap in &found.gaps {
@@ -198,13 +211,20 @@ fn way(gap: &Gap) -> String {
     }
 }
 
-fn api_of(format: &FoundFormat) -> Option<Api> {
-    match format.family {
-        Family::Rest => Some(Api::Rest),
-        Family::Http => Some(Api::Http),
-        Family::WebSocket => Some(Api::WebSocket),
-        Family::HttpOrWebSocket => api_by_variables(&format.format, &[Api::Http, Api::WebSocket]),
-        Family::Unknown => None,
+/// The report under the kinds that the API may be of; under the one that was judged where none is known.
+fn rendered(found: &Lint, apis: &[Api]) -> String {
+    if apis.is_empty() { render(found) } else { render_among(found, apis) }
+}
+
+/// The kinds of API that a format may be for, the one to judge by first; none where only its variables can tell.
+fn apis(given: Option<Api>, format: &FoundFormat) -> Vec<Api> {
+    match (given, format.family) {
+        (Some(api), _) => vec![api],
+        (None, Family::Rest) => vec![Api::Rest],
+        (None, Family::Http) => vec![Api::Http],
+        (None, Family::WebSocket) => vec![Api::WebSocket],
+        (None, Family::HttpOrWebSocket) => apis_by_variables(&format.format, &[Api::Http, Api::WebSocket]),
+        (None, Family::Unknown) => Vec::new(),
     }
 }
 

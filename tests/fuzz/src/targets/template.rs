@@ -1,6 +1,6 @@
 //! A file's name, a line break, and the text of a template: Terraform, YAML or JSON.
 
-use statuswatch::format_finder::{Found, SourceFile, find, find_in_piece};
+use statuswatch::format_finder::{Found, GapReason, SourceFile, find, find_in_piece};
 use statuswatch::lint_format::{lint, mended, read, render};
 
 use super::in_two;
@@ -41,5 +41,5 @@ fn within(found: &Found, name: &str, text: &str) {
         assert!(place.file == name && (1..=lines).contains(&place.line), "{place:?} of {lines} lines");
     }
     assert!(found.formats.iter().all(|format| !format.format.is_empty()));
-    assert!(found.gaps.iter().all(|gap| !gap.reference.is_empty()));
+    assert!(found.gaps.iter().all(|gap| gap.reason != GapReason::Reference(String::new())));
 }
