@@ -267,6 +267,9 @@ fn filled(template: &Template<'_>, scenario: &Scenario, api: Api) -> FilledLine 
 pub fn apis_by_variables(format: &str, among: &[Api]) -> Vec<Api> {
     let template = Template::parse(format);
     let Some(first) = preferred(&template, among) else { return Vec::new() };
+    if first == Api::WebSocket && is_for_websocket(&template) {
+        return vec![first];
+    }
     let fewest = strangers(&template, first);
     let others = among.iter().copied().filter(|api| *api != first && strangers(&template, *api) == fewest);
     std::iter::once(first).chain(others).collect()
@@ -279,12 +282,7 @@ fn api_of(template: &Template<'_>) -> Api {
 }
 
 fn preferred(template: &Template<'_>, among: &[Api]) -> Option<Api> {
-    let only_websocket = |name: &str| {
-        find(name).is_some_and(|variable| {
-            variable.is_of(Api::WebSocket) && !variable.is_of(Api::Rest) && !variable.is_of(Api::Http)
-        })
-    };
-    let order = if template.variables.iter().any(|variable| only_websocket(variable.name)) {
+    let order = if is_for_websocket(template) {
         [Api::WebSocket, Api::Http, Api::Rest]
     } else if template.has("routeKey") {
         [Api::Http, Api::WebSocket, Api::Rest]
@@ -292,6 +290,16 @@ fn preferred(template: &Template<'_>, among: &[Api]) -> Option<Api> {
         [Api::Rest, Api::Http, Api::WebSocket]
     };
     order.into_iter().filter(|api| among.contains(api)).min_by_key(|api| strangers(template, *api))
+}
+
+/// Whether it has a variable that exists only for WebSocket APIs.
+fn is_for_websocket(template: &Template<'_>) -> bool {
+    let is_only_there = |name: &str| {
+        find(name).is_some_and(|variable| {
+            variable.is_of(Api::WebSocket) && !variable.is_of(Api::Rest) && !variable.is_of(Api::Http)
+        })
+    };
+    template.variables.iter().any(|variable| is_only_there(variable.name))
 }
 
 /// How many variables an API of this kind does not have, though another kind has.

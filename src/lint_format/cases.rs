@@ -393,3 +393,17 @@ proptest! {
         assert_fixed(&text, api);
     }
 }
+
+#[test]
+fn the_kinds_of_api_that_the_variables_leave_open_are_all_named() {
+    use Api::{Http, WebSocket};
+    for (format, expected) in [
+        ("$context.requestId $context.status", vec![Http, WebSocket]),
+        ("$context.requestId $context.routeKey $context.status", vec![Http, WebSocket]),
+        ("$context.requestId $context.protocol $context.status", vec![Http]),
+        ("$context.requestId $context.connectionId $context.status", vec![WebSocket]),
+        ("$context.requestId $context.connectionId $context.protocol", vec![WebSocket]),
+    ] {
+        assert_eq!(super::apis_by_variables(format, &[Http, WebSocket]), expected, "{format}");
+    }
+}
