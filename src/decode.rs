@@ -17,7 +17,7 @@ use thiserror::Error;
 use compressed::Inflated;
 pub use compressed::Source;
 pub use log_event::{EscapedText, LogEvent};
-pub(crate) use log_event::{MAX_TIMESTAMP_MS, scan_log_event};
+pub(crate) use log_event::{MAX_TIMESTAMP_MS, in_milliseconds, scan_log_event};
 use window::Window;
 
 use crate::json::{self, members};

@@ -106,7 +106,7 @@ pub(super) fn scan_usual(text: &[u8], recognise: &mut impl FnMut(&[u8]) -> Optio
     let (id, message) = (text.len() - id.len(), text.len() - message.len());
     Some(Scanned {
         id: id..id + id_length,
-        timestamp_ms: ms.min(MAX_TIMESTAMP_MS),
+        timestamp_ms: in_milliseconds(ms),
         message: Some(message..message + length),
         is_recognised: true,
         length: text.len() - behind.len(),
@@ -175,18 +175,43 @@ fn scan_text(text: &[u8], at: usize, mut found: impl FnMut(Option<Range<usize>>)
     json::skip_value(text, at)
 }
 
-/// A number of milliseconds, also one written as a text or as some encoders write numbers (`1605677336000.0`,
+/// The time of a number, also one written as a text or as some encoders write numbers (`1605677336000.0`,
 /// `1.605677336e12`); what is none, or lies before 1970, is 0.
 fn timestamp(value: &[u8]) -> i64 {
     let number = value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\"")).unwrap_or(value);
     let Some(number) = std::str::from_utf8(number).ok() else { return 0 };
-    if let Ok(ms) = number.parse::<i64>() {
-        return ms.clamp(0, MAX_TIMESTAMP_MS);
+    if let Ok(number) = number.parse::<i64>() {
+        return in_milliseconds(number);
     }
     // Rust reads `inf` and `nan` as numbers, too.
     let is_written_in_digits = number.bytes().all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b));
-    let ms = number.parse::<f64>().ok().filter(|_| is_written_in_digits).unwrap_or_default();
+    let number = number.parse::<f64>().ok().filter(|_| is_written_in_digits).unwrap_or_default();
+    // A fraction of a second is kept.
+    let is_in_seconds = (1e9..4_102_444_800.0).contains(&number);
+    let number = if is_in_seconds { number * 1e3 } else { number };
     // A cast saturates: what is too large for any time becomes the far end, not the beginning of time.
     #[allow(clippy::cast_possible_truncation, reason = "no fraction of a millisecond is kept")]
-    (ms as i64).clamp(0, MAX_TIMESTAMP_MS)
+    in_milliseconds(number as i64)
+}
+
+/// A timestamp in milliseconds. CloudWatch writes no other unit, but those who rewrite its log events do: a number that
+/// is a time from 2001 to 2099 in seconds, microseconds or nanoseconds is taken as one. In milliseconds each would lie
+/// in the first weeks of 1970 or far after the year 9999.
+#[inline]
+pub(crate) fn in_milliseconds(number: i64) -> i64 {
+    const EARLIEST_USUAL_MS: i64 = 1_000_000_000_000;
+    if (EARLIEST_USUAL_MS..=MAX_TIMESTAMP_MS).contains(&number) {
+        return number;
+    }
+    let is_in_seconds = |seconds: i64| (1_000_000_000..4_102_444_800).contains(&seconds);
+    let ms = if is_in_seconds(number) {
+        number * 1_000
+    } else if is_in_seconds(number / 1_000_000) {
+        number / 1_000
+    } else if is_in_seconds(number / 1_000_000_000) {
+        number / 1_000_000
+    } else {
+        number
+    };
+    ms.clamp(0, MAX_TIMESTAMP_MS)
 }

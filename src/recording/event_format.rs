@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use crate::decode::MAX_TIMESTAMP_MS;
+use crate::decode::in_milliseconds;
 use crate::json::ends::{number_length, text_length};
 use crate::json::{closing_quote, expect, skip_space};
 
@@ -153,12 +153,13 @@ fn time_ms(digits: &[u8]) -> Option<i64> {
     let is_short = digits.len() <= MAX_DIGITS;
     let ms =
         digits.iter().fold(0, |ms: i64, digit| ms.wrapping_mul(10).wrapping_add(i64::from(digit - b'0')));
-    is_short.then(|| ms.min(MAX_TIMESTAMP_MS))
+    is_short.then(|| in_milliseconds(ms))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::decode::MAX_TIMESTAMP_MS;
 
     const LEARNED: &str = r#"{ "id":"1", "timestamp": 5, "message":"a\"b", "n": 12, "s":"x" }"#;
 
