@@ -13,9 +13,10 @@ pub(super) struct Fields<'a>(&'a Map<String, Value>);
 impl<'a> Fields<'a> {
     /// Takes the fields, if each is one that AWS knows.
     pub(super) fn new(fields: &'a Map<String, Value>) -> Result<Self, SettingsError> {
-        match fields.keys().find(|field| !KNOWN_FIELDS.contains(&field.as_str())) {
+        let is_unknown = |field: &str, value: &Value| !value.is_null() && !KNOWN_FIELDS.contains(&field);
+        match fields.iter().find(|(field, value)| is_unknown(field, value)) {
             None => Ok(Self(fields)),
-            Some(unknown) => Err(SettingsError::UnknownField {
+            Some((unknown, _)) => Err(SettingsError::UnknownField {
                 field: unknown.clone(),
                 suggestion: nearest(unknown, KNOWN_FIELDS.iter().copied()),
             }),

@@ -37,7 +37,7 @@ fn the_output_of_describe_alarms_is_taken_as_it_is() {
         "Statistic": "Average", "Dimensions": [{"Name": "a", "Value": "b"}], "Period": 300, "Unit": "Count",
         "EvaluationPeriods": 5, "DatapointsToAlarm": 2, "Threshold": 0.05, "ComparisonOperator": "GreaterThanThreshold",
         "TreatMissingData": "notBreaching", "Metrics": [], "ThresholdMetricId": null,
-        "ActionConfiguration": {"AlarmActionConfiguration": []}, "EvaluationState": "PARTIAL_DATA", "Tags": []
+        "ActionConfiguration": {"AlarmActionConfiguration": []}, "EvaluationState": "PARTIAL_DATA", "Tags": [], "OfLater": null
     }], "CompositeAlarms": []}"#;
     let settings = AlarmSettings::from_json(output.as_bytes()).unwrap();
     assert_eq!((settings.evaluation_periods, settings.datapoints_to_alarm, settings.period_s), (5, 2, 300));
