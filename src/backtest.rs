@@ -5,7 +5,7 @@
 //! [`DELIVERY_MS`], it goes to the first free container of the [`Plan`], and a tick comes every minute. The alarm's metric filter and state machine see the same lines. What production has and this
 //! has not: lines that CloudWatch delivers twice or late, and Slack's own 429.
 //!
-//! It reads as a stream: memory is bounded by [`lines`]'s window and by the number of minutes that have errors. It
+//! It reads as a stream: memory is bounded by the window of [`lines`] and by the number of minutes that have errors. It
 //! reads no clock and prints nothing.
 
 mod against;
@@ -17,7 +17,6 @@ mod line;
 pub mod lines;
 mod minutes;
 mod problems;
-mod queue;
 mod slack_run;
 mod text;
 
@@ -34,6 +33,7 @@ pub(crate) use text::{lasted, notices, period};
 
 use crate::access_log::StatusClass;
 use crate::alarm::{AlarmSettings, ComparisonOperator, Statistic, TreatMissingData};
+pub use crate::deliveries::DELIVERY_MS;
 use crate::digest::Reader;
 use crate::filter_pattern::FilterPattern;
 use crate::incidents::NotifyMode;
@@ -46,9 +46,6 @@ use line::{Kind, Line};
 use minutes::Minutes;
 use slack_run::SlackRun;
 
-/// What a log stream logs within this time is one delivery. CloudWatch promises nothing: it was seen to push what came
-/// within a few seconds together.
-pub const DELIVERY_MS: i64 = 2_000;
 /// Containers where nothing else is said, as many as the Terraform module reserves.
 pub const CONTAINERS: usize = 2;
 /// Posts at once of one container, as the function's default.

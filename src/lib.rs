@@ -18,6 +18,7 @@ pub mod pace;
 pub mod ledger;
 pub mod handler;
 pub mod recording;
+pub mod deliveries;
 pub mod replay;
 pub mod backtest;
 pub mod report;

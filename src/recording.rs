@@ -27,6 +27,7 @@ use exported::Exported;
 pub use insights::Row;
 use insights::lossy;
 use known::KnownPieces;
+pub(crate) use log_events::LogEvents;
 pub use log_events::{Listener, Recorded, RecordingFault, log_events};
 use splitter::{Part, Splitter};
 use unpack::{Patient, peek, unpack};
@@ -59,6 +60,8 @@ pub enum Piece<'a> {
     Row(Row<'a>),
     /// An access-log line, and what is known of it where it was recognised.
     Line(&'a [u8], Option<Known<'a>>),
+    /// Nothing more is there yet: the source said `io::ErrorKind::WouldBlock`.
+    Pause,
 }
 
 /// What is wrong with one piece. The pieces behind it are read all the same.
@@ -79,7 +82,8 @@ pub enum PieceError {
 
 /// Reads a recording to its end, and hands each piece with the number of its line to `each`.
 ///
-/// An error of the source itself, also of its compression, ends the reading.
+/// Where the source says `io::ErrorKind::WouldBlock` it is read again, behind a [`Piece::Pause`] unless it is compressed
+/// or CSV. Any other error of the source itself, also of its compression, ends the reading.
 pub fn read(source: impl Read, each: &mut impl FnMut(u64, Result<Piece<'_>, PieceError>)) -> io::Result<()> {
     let mut source = unpack(source)?;
     let head = peek(&mut source, |head| head.contains(&b'\n') || head.len() >= MAX_HEADER_BYTES)?;
@@ -134,10 +138,39 @@ fn unread_output(head: &[u8]) -> Option<&'static str> {
 }
 
 fn split(source: impl Read, each: &mut impl FnMut(u64, Result<Piece<'_>, PieceError>)) -> io::Result<()> {
-    let mut splitter = Splitter::new(source, MAX_PIECE_BYTES);
-    let mut known = KnownPieces::default();
-    let mut exported = Exported::default();
+    let mut pieces = Pieces {
+        splitter: Splitter::new(source, MAX_PIECE_BYTES),
+        known: KnownPieces::default(),
+        exported: Exported::default(),
+    };
+    let mut is_idle = false;
     loop {
+        match pieces.next(each) {
+            Ok(true) => is_idle = false,
+            Ok(false) => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                if is_idle {
+                    pieces.exported.close(&mut |number, row| each(number, Ok(Piece::Row(row))));
+                }
+                is_idle = true;
+                each(pieces.splitter.line_number, Ok(Piece::Pause));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// The pieces of a recording that is no CSV.
+struct Pieces<R> {
+    splitter: Splitter<R>,
+    known: KnownPieces,
+    exported: Exported,
+}
+
+impl<R: Read> Pieces<R> {
+    /// Hands the next piece on; `false` where there is none. It can be called again after `WouldBlock`.
+    fn next(&mut self, each: &mut impl FnMut(u64, Result<Piece<'_>, PieceError>)) -> io::Result<bool> {
+        let Self { splitter, known, exported } = self;
         if !exported.is_open() {
             let mut found = None;
             let part = splitter.part_if(&mut |text| {
@@ -147,13 +180,13 @@ fn split(source: impl Read, each: &mut impl FnMut(u64, Result<Piece<'_>, PieceEr
             })?;
             if let (Some((number, text)), Some(found)) = (part, found) {
                 each(number, Ok(known.piece(text, found)));
-                continue;
+                return Ok(true);
             }
         }
         let mut each_row = |number: u64, row: Row<'_>| each(number, Ok(Piece::Row(row)));
         let Some((number, part)) = splitter.next()? else {
             exported.close(&mut each_row);
-            return Ok(());
+            return Ok(false);
         };
         match part {
             Part::Document(document) if exported.document(document, &mut each_row) => {}
@@ -167,6 +200,7 @@ fn split(source: impl Read, each: &mut impl FnMut(u64, Result<Piece<'_>, PieceEr
             Part::Line(line) => each(number, Ok(Piece::Line(line, None))),
             Part::TooLong => each(number, Err(PieceError::TooLong)),
         }
+        Ok(true)
     }
 }
 
@@ -351,6 +385,7 @@ mod tests {
                 }
                 Ok(Piece::Row(row)) => format!("{number} row {}", row.message.unwrap_or_default()),
                 Ok(Piece::Line(line, _)) => format!("{number} line {}", lossy(line)),
+                Ok(Piece::Pause) => format!("{number} pause"),
                 Err(error) => format!("{number} {error}"),
             });
         })

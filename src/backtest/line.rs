@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::access_log::fast_path::Recognised;
-use crate::access_log::{Columns, Status, StatusClass};
+use crate::access_log::{Status, StatusClass};
+use crate::deliveries::Names;
 
 /// What a line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,15 +30,6 @@ pub(super) struct Line {
     pub(super) error: Option<Box<ErrorLine>>,
 }
 
-/// Where lines come from; empty where it is unknown.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Names {
-    pub(super) log_group: String,
-    pub(super) log_stream: String,
-    /// The fields of tab-separated lines.
-    pub(super) columns: Columns,
-}
-
 /// What an error line says.
 #[derive(Debug)]
 pub(super) struct ErrorLine {
@@ -49,6 +41,14 @@ pub(super) struct ErrorLine {
 }
 
 impl Line {
+    /// What it takes up beside itself.
+    pub(super) fn bytes(&self) -> usize {
+        self.error.as_ref().map_or(0, |error| {
+            let recognised = error.recognised.as_ref().map_or(0, Recognised::bytes);
+            size_of::<ErrorLine>() + error.id.capacity() + error.text.capacity() + recognised
+        })
+    }
+
     /// Its text where it is an error.
     pub(super) fn text(&self) -> &str {
         self.error.as_ref().map_or("", |error| &error.text)

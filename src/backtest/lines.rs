@@ -1,9 +1,9 @@
 //! Recordings in; their lines, each judged once, in the order of time, out.
 //!
 //! Each recording is read by a thread of its own (many recordings share [`MAX_LANES`] threads, neighbours together), and
-//! the threads' lines are merged by time. Within a thread lines may be out of order: they are held until
-//! [`WINDOW_MS`] of later log and [`MIN_HELD`] lines have come, or memory is short. What comes later than that is handed
-//! on all the same, is counted and named. It holds the text of error lines only.
+//! the threads' lines are merged by time. Within a thread lines may be out of order: they are held as long as a window
+//! can. What comes later than that is handed on all the same, is counted and named. It holds the text of error lines
+//! only.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -12,19 +12,15 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
-use super::line::{ErrorLine, Kind, Line, Names};
+use super::line::{ErrorLine, Kind, Line};
 use super::problems::{Problems, Trouble};
-use super::queue::Queue;
 use super::{Settings, Warning};
 use crate::access_log::fast_path::{LineText, Recognised};
 use crate::access_log::{self, Columns, Reading};
+use crate::deliveries::{HandedOn, Names, Window};
+pub use crate::deliveries::{MIN_HELD, WINDOW_MS};
 use crate::recording::{Listener, Looks, Recorded, RecordingFault, Unreadable, log_events};
 
-/// How much later log is waited for: 15 minutes.
-pub const WINDOW_MS: i64 = 15 * 60_000;
-/// So many lines are held in any case, so that an export of Logs Insights (at most 10,000 rows, newest first) is put
-/// in order.
-pub const MIN_HELD: usize = 20_000;
 /// Threads that read.
 pub const MAX_LANES: usize = 32;
 /// What all threads together hold, bytes; each has its share.
@@ -120,7 +116,6 @@ impl Head {
 /// Reads one chain of recordings.
 struct Lane<'s> {
     settings: &'s Settings,
-    max_bytes: usize,
     sender: SyncSender<Vec<Line>>,
     /// Position of the recording at hand among the sources.
     source: usize,
@@ -131,9 +126,7 @@ struct Lane<'s> {
     /// Lines of the piece at hand, which count when it has ended well, and how many have no time.
     piece: Vec<Line>,
     without_time: u64,
-    held: Queue,
-    newest_ms: i64,
-    handed_on_ms: i64,
+    held: Window<Line>,
     order: u64,
     pack: Vec<Line>,
     problems: Problems,
@@ -146,16 +139,13 @@ impl<'s> Lane<'s> {
     fn new(settings: &'s Settings, max_bytes: usize, sender: SyncSender<Vec<Line>>) -> Self {
         Self {
             settings,
-            max_bytes,
             sender,
             source: 0,
             events: 0,
             unreadable: Unreadable::default(),
             piece: Vec::new(),
             without_time: 0,
-            held: Queue::default(),
-            newest_ms: i64::MIN,
-            handed_on_ms: i64::MIN,
+            held: Window::new(max_bytes),
             order: 0,
             pack: Vec::with_capacity(PACK),
             problems: Problems::default(),
@@ -184,7 +174,9 @@ impl<'s> Lane<'s> {
                 self.problems.unread(index, &self.unreadable.to_string());
             }
         }
-        while self.hand_on_oldest() {}
+        while let Some(line) = self.held.pop() {
+            self.hand_on(line);
+        }
         self.send();
         self.problems
     }
@@ -251,28 +243,20 @@ impl<'s> Lane<'s> {
             // Every log event has an id in CloudWatch: lines that look alike are not taken for one.
             error.id = format!("{}:{}:{}", line.source, line.number, self.order);
         }
-        self.newest_ms = self.newest_ms.max(line.at_ms);
-        self.held.push(self.order, line);
-        while self.is_full() && self.hand_on_oldest() {}
+        self.held.push(line.at_ms, line.bytes(), line);
+        while let Some(line) = self.held.pop_ready() {
+            self.hand_on(line);
+        }
     }
 
-    fn is_full(&self) -> bool {
-        let oldest_ms = self.held.oldest_ms();
-        let is_past = oldest_ms.is_some_and(|oldest| self.newest_ms.saturating_sub(oldest) > WINDOW_MS);
-        self.held.bytes() > self.max_bytes || (is_past && self.held.len() > MIN_HELD)
-    }
-
-    fn hand_on_oldest(&mut self) -> bool {
-        let Some(line) = self.held.pop() else { return false };
-        if line.at_ms < self.handed_on_ms {
+    fn hand_on(&mut self, HandedOn { line, behind_ms, .. }: HandedOn<Line>) {
+        if behind_ms > 0 {
             self.problems.note(line.source, Trouble::Late, Some(line.number));
         }
-        self.handed_on_ms = self.handed_on_ms.max(line.at_ms);
         self.pack.push(line);
         if self.pack.len() == PACK {
             self.send();
         }
-        true
     }
 
     fn send(&mut self) {

@@ -4,14 +4,13 @@
 //! means, what is posted or folded and how a message reads is the function's own code.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
 
 use super::figures::{MAX_NOISIEST, MAX_TOLD, NoisyGroup, RuleHits, SlackFigures, Time, Told, WorstHour};
-use super::line::{Kind, Line, Names};
+use super::line::{Kind, Line};
 use super::{BURST, DELIVERY_MS, Days, Plan, SPACING_MS, StateKind};
 use crate::access_log::fast_path::LineText;
-use crate::decode::Header;
-use crate::digest::{Batch, Counts, Digest, Reader};
+use crate::deliveries::{Deliveries, Delivery};
+use crate::digest::{Counts, Digest, Reader};
 use crate::duplicates::Remembered;
 use crate::handler::{draw, draw_quiet_again};
 use crate::incident::{Decision, Kind as MessageKind, Moment, Policy};
@@ -26,8 +25,6 @@ use crate::slack::render::Style;
 const POST_MS: i64 = 200;
 const MINUTE_MS: i64 = 60_000;
 const HOUR_MS: i64 = 3_600_000;
-/// Log streams whose lines are collected at the same time; the oldest delivery goes early where there are more.
-const MAX_OPEN: usize = 256;
 /// Groups that are told apart for the noisiest.
 const MAX_GROUPS: usize = 8_192;
 /// A day of ticks: by then any storm has been told.
@@ -42,8 +39,7 @@ pub(super) struct SlackRun<'s> {
     /// One for all containers, or one for each.
     states: Vec<State>,
     remembered: Remembered,
-    /// In the order in which they are due.
-    open: Vec<Delivery>,
+    open: Deliveries,
     now_ms: i64,
     counts: Counts,
     groups: Groups,
@@ -60,13 +56,6 @@ enum Mode {
     /// With whether it is in a storm, or has lines pending: then ticks have something to do.
     Every(Pace, bool),
     Incidents(Incidents),
-}
-
-struct Delivery {
-    names: Arc<Names>,
-    header: Header,
-    due_ms: i64,
-    batch: Batch,
 }
 
 /// What became of a run.
@@ -116,7 +105,7 @@ impl<'s> SlackRun<'s> {
             free_at_ms: vec![i64::MIN; plan.concurrency],
             states: (0..states).map(|_| State::new(plan)).collect(),
             remembered: Remembered::default(),
-            open: Vec::new(),
+            open: Deliveries::default(),
             now_ms: i64::MIN,
             counts: Counts::default(),
             groups: Groups::default(),
@@ -127,8 +116,11 @@ impl<'s> SlackRun<'s> {
     /// Takes the next line; says whether it is one to be told.
     pub(super) fn line(&mut self, line: &Line) -> bool {
         self.advance(line.at_ms);
-        let index = self.delivery_of(line);
-        let Some(delivery) = self.open.get_mut(index) else { return false };
+        let (place, early) = self.open.place(&line.names, self.now_ms);
+        if let Some(early) = early {
+            self.deliver(early, self.now_ms);
+        }
+        let Some(delivery) = self.open.get_mut(place) else { return false };
         match line.kind {
             Kind::Ok => {
                 delivery.batch.counts.received += 1;
@@ -196,41 +188,17 @@ impl<'s> SlackRun<'s> {
         Finished { figures, message_minutes: record.by_minute }
     }
 
-    /// The delivery that collects the line's log stream; a new one where there is none.
-    fn delivery_of(&mut self, line: &Line) -> usize {
-        let is_of =
-            |delivery: &Delivery| Arc::ptr_eq(&delivery.names, &line.names) || delivery.names == line.names;
-        if let Some(index) = self.open.iter().position(is_of) {
-            return index;
-        }
-        if self.open.len() >= MAX_OPEN {
-            let oldest = self.open.remove(0);
-            self.deliver(oldest, self.now_ms);
-        }
-        let header = Header {
-            log_group: line.names.log_group.clone(),
-            log_stream: line.names.log_stream.clone(),
-            ..Header::default()
-        };
-        self.open.push(Delivery {
-            names: Arc::clone(&line.names),
-            header,
-            due_ms: self.now_ms.saturating_add(DELIVERY_MS),
-            batch: Batch::default(),
-        });
-        self.open.len() - 1
-    }
-
     /// Lets the time go on: deliveries and ticks that are due, in their order. It never goes back.
     fn advance(&mut self, to_ms: i64) {
         loop {
-            let due_ms = self.open.first().map(|delivery| delivery.due_ms).filter(|due| *due <= to_ms);
+            let due_ms = self.open.next_due_ms().filter(|due| *due <= to_ms);
             let tick_ms = self.next_tick().filter(|tick| *tick <= to_ms);
             match (due_ms, tick_ms) {
                 (Some(due_ms), tick_ms) if tick_ms.is_none_or(|tick| due_ms <= tick) => {
                     self.now_ms = self.now_ms.max(due_ms);
-                    let delivery = self.open.remove(0);
-                    self.deliver(delivery, due_ms);
+                    if let Some(delivery) = self.open.take_first() {
+                        self.deliver(delivery, due_ms);
+                    }
                 }
                 (_, Some(tick_ms)) => {
                     self.now_ms = self.now_ms.max(tick_ms);

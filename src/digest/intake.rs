@@ -23,6 +23,8 @@ pub struct Intake<'a> {
     earlier: Option<&'a EventKeys>,
     /// Of all lines, where they are known before; `None` where the batch's own headers tell.
     columns: Option<&'a Columns>,
+    /// Stands in for the id of a log event that has none; `None` is its place in the batch.
+    place: Option<u64>,
     stream: StreamKeys,
     kinds: Kinds<Told>,
 }
@@ -54,7 +56,7 @@ impl<'a> Intake<'a> {
     pub(super) fn into(batch: &'a mut Batch, reader: &'a Reader, remembered: &'a Remembered) -> Self {
         batch.line_reader.begin_with(&reader.formats);
         let (stream, kinds) = (StreamKeys::default(), Kinds::default());
-        Self { batch, reader, remembered, earlier: None, columns: None, stream, kinds }
+        Self { batch, reader, remembered, earlier: None, columns: None, place: None, stream, kinds }
     }
 
     /// Takes log events that an earlier batch of the same delivery holds for duplicates, too.
@@ -67,6 +69,19 @@ impl<'a> Intake<'a> {
     #[must_use]
     pub(crate) fn under(self, columns: &'a Columns) -> Self {
         Self { columns: Some(columns), ..self }
+    }
+
+    /// Tells log events without an id apart by this place instead of that in the batch.
+    #[must_use]
+    pub(crate) fn at(self, place: u64) -> Self {
+        Self { place: Some(place), ..self }
+    }
+
+    /// Counts a line whose status is known to be below 400.
+    pub(crate) fn ok(&mut self, header: &Header, timestamp_ms: i64) {
+        if self.receive(header, timestamp_ms) {
+            self.batch.counts.ok += 1;
+        }
     }
 
     /// Takes one line as it was logged. `id` is empty where it has none, `timestamp_ms` 0 where it is unknown.
@@ -202,7 +217,7 @@ impl<'a> Intake<'a> {
     fn key(&mut self, Origin { header, id, timestamp_ms, .. }: Origin<'_>, line: &mut Line<'_>) -> EventKey {
         let (log_group, log_stream) = (&header.log_group, &header.log_stream);
         if id.is_empty() {
-            let place = self.batch.counts.received;
+            let place = self.place.unwrap_or(self.batch.counts.received);
             return EventKey::without_id(log_group, log_stream, place, timestamp_ms, line.text());
         }
         self.stream.switch_to(log_group, log_stream);

@@ -74,7 +74,7 @@ pub fn log_events(source: impl Read, max_bytes: u64, listener: &mut impl Listene
         max_bytes,
         number: 0,
         lines: LineReader::default(),
-        headers: Headers::default(),
+        events: LogEvents::default(),
         said: String::new(),
     };
     read(source, &mut |number, piece| {
@@ -86,6 +86,73 @@ pub fn log_events(source: impl Read, max_bytes: u64, listener: &mut impl Listene
     })
 }
 
+/// What log events of one input are read by, one after another.
+#[derive(Default)]
+pub(crate) struct LogEvents {
+    /// The headers among the lines that stand alone, or in the batch at hand.
+    headers: Headers,
+    /// Space for a message, used again and again.
+    said: String,
+}
+
+impl LogEvents {
+    /// Hands on the log event that a piece is itself, if it is one.
+    pub(crate) fn of_piece(&mut self, piece: &Piece<'_>, each: &mut dyn FnMut(&Recorded<'_>)) {
+        match piece {
+            Piece::LogEvent { event, log_stream, known } => {
+                let message = event.message.map(LineText::Escaped);
+                self.event(("", log_stream), event.id.0, event.timestamp_ms, message, *known, each);
+            }
+            Piece::Row(row) => {
+                let message = row.message.as_deref().map(|message| LineText::Plain(message.as_bytes()));
+                let timestamp_ms = row.timestamp_ms.unwrap_or_default();
+                let names = (row.log_group.as_str(), row.log_stream.as_str());
+                self.event(names, row.id.as_bytes(), timestamp_ms, message, None, each);
+            }
+            Piece::Line(line, known) => {
+                self.event(("", ""), b"", 0, Some(LineText::Plain(line)), *known, each);
+            }
+            Piece::Event(_) | Piece::Message(_) | Piece::Pause => {}
+        }
+    }
+
+    /// `names` are those of its log group and log stream; `timestamp_ms` is 0 where it is unknown.
+    fn event(
+        &mut self,
+        (log_group, log_stream): (&str, &str),
+        id: &[u8],
+        timestamp_ms: i64,
+        message: Option<LineText<'_>>,
+        known: Option<Known<'_>>,
+        each: &mut dyn FnMut(&Recorded<'_>),
+    ) {
+        let columns = match message {
+            Some(message) if known.is_none() => self.columns_of(log_group, log_stream, message),
+            _ => Columns::Default,
+        };
+        let timestamp_ms = if (1..MAX_TIMESTAMP_MS).contains(&timestamp_ms) {
+            Some(timestamp_ms)
+        } else {
+            message.and_then(|message| match message {
+                LineText::Plain(line) => columns.line_time_ms(line),
+                LineText::Escaped(_) => columns.line_time_ms(message.said(&mut self.said).as_bytes()),
+            })
+        };
+        let columns = &columns;
+        let event = Recorded { log_group, log_stream, id, timestamp_ms, message, known, columns };
+        each(&event);
+    }
+
+    fn columns_of(&mut self, log_group: &str, log_stream: &str, message: LineText<'_>) -> Columns {
+        // Most recordings have no header at all.
+        let may_be_header = message.bytes().trim_ascii_start().starts_with(b"#");
+        if !may_be_header && self.headers.is_empty() {
+            return Columns::Default;
+        }
+        self.headers.columns_of(log_group, log_stream, &message.said(&mut self.said))
+    }
+}
+
 struct Run<'r, R> {
     listener: &'r mut R,
     max_bytes: u64,
@@ -93,8 +160,7 @@ struct Run<'r, R> {
     number: u64,
     /// Of the messages in batches.
     lines: LineReader,
-    /// The headers among the lines that stand alone, or in the batch at hand.
-    headers: Headers,
+    events: LogEvents,
     /// Space for a message, used again and again.
     said: String,
 }
@@ -123,24 +189,10 @@ impl<R: Listener> Run<'_, R> {
                 let result = self.batch(Source::Plain(message));
                 self.end(result.map_err(RecordingFault::from));
             }
-            Piece::LogEvent { event, log_stream, known } => {
-                self.event(
-                    ("", &log_stream),
-                    event.id.0,
-                    event.timestamp_ms,
-                    event.message.map(LineText::Escaped),
-                    known,
-                );
-                self.end(Ok(()));
-            }
-            Piece::Row(row) => {
-                let message = row.message.as_deref().map(|message| LineText::Plain(message.as_bytes()));
-                let timestamp_ms = row.timestamp_ms.unwrap_or_default();
-                self.event((&row.log_group, &row.log_stream), row.id.as_bytes(), timestamp_ms, message, None);
-                self.end(Ok(()));
-            }
-            Piece::Line(line, known) => {
-                self.event(("", ""), b"", 0, Some(LineText::Plain(line)), known);
+            Piece::Pause => {}
+            piece => {
+                let Self { events, listener, number, .. } = self;
+                events.of_piece(&piece, &mut |event| listener.log_event(*number, event));
                 self.end(Ok(()));
             }
         }
@@ -148,49 +200,14 @@ impl<R: Listener> Run<'_, R> {
 
     /// A batch has headers of its own, as the function sees it.
     fn batch(&mut self, source: Source<'_>) -> Result<(), DecodeError> {
-        let loose = std::mem::take(&mut self.headers);
+        let loose = std::mem::take(&mut self.events.headers);
         let result = decode::decode(source, self.max_bytes, self);
-        self.headers = loose;
+        self.events.headers = loose;
         result
     }
 
     fn end(&mut self, result: Result<(), RecordingFault>) {
         self.listener.end(self.number, result);
-    }
-
-    /// `names` are those of its log group and log stream; `timestamp_ms` is 0 where it is unknown.
-    fn event(
-        &mut self,
-        (log_group, log_stream): (&str, &str),
-        id: &[u8],
-        timestamp_ms: i64,
-        message: Option<LineText<'_>>,
-        known: Option<Known<'_>>,
-    ) {
-        let columns = match message {
-            Some(message) if known.is_none() => self.columns_of(log_group, log_stream, message),
-            _ => Columns::Default,
-        };
-        let timestamp_ms = if (1..MAX_TIMESTAMP_MS).contains(&timestamp_ms) {
-            Some(timestamp_ms)
-        } else {
-            message.and_then(|message| match message {
-                LineText::Plain(line) => columns.line_time_ms(line),
-                LineText::Escaped(_) => columns.line_time_ms(message.said(&mut self.said).as_bytes()),
-            })
-        };
-        let columns = &columns;
-        let event = Recorded { log_group, log_stream, id, timestamp_ms, message, known, columns };
-        self.listener.log_event(self.number, &event);
-    }
-
-    fn columns_of(&mut self, log_group: &str, log_stream: &str, message: LineText<'_>) -> Columns {
-        // Most recordings have no header at all.
-        let may_be_header = message.bytes().trim_ascii_start().starts_with(b"#");
-        if !may_be_header && self.headers.is_empty() {
-            return Columns::Default;
-        }
-        self.headers.columns_of(log_group, log_stream, &message.said(&mut self.said))
     }
 
     fn learn(&mut self, message: EscapedText<'_>) {
@@ -210,7 +227,11 @@ impl<R: Listener> Sink for Run<'_, R> {
         let names = (header.log_group.as_str(), header.log_stream.as_str());
         let recognised = if event.is_recognised { self.lines.take() } else { None };
         let known = recognised.as_ref().map(Recognised::known);
-        self.event(names, event.id.0, event.timestamp_ms, event.message.map(LineText::Escaped), known);
+        let message = event.message.map(LineText::Escaped);
+        let Self { events, listener, number, .. } = self;
+        events.event(names, event.id.0, event.timestamp_ms, message, known, &mut |event| {
+            listener.log_event(*number, event);
+        });
         match (recognised, event.message) {
             (Some(recognised), _) => self.lines.give_back(recognised),
             (None, Some(message)) => self.learn(message),

@@ -26,9 +26,15 @@ impl Unreadable {
     }
 }
 
-/// One sentence: how many, what they look like, and how to export the right ones.
+/// One sentence: how many, what they look like, and how to get the right ones.
 impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.looks.is_none() {
+            return f.write_str(
+                "no line that was pushed is an access log, and none is posted: put the subscription filter on the \
+                 access log's group, or go on with --allow-unreadable",
+            );
+        }
         if self.unreadable == self.received {
             f.write_str("no line is an access log")?;
         } else {

@@ -121,6 +121,7 @@ fn replayed(recording: &[u8]) -> Replayed {
         style: Style::default(),
         max_decompressed_bytes: MAX_BYTES,
         now_ms: None,
+        as_one: false,
     };
     replay::replay(recording, &settings).unwrap()
 }

@@ -289,8 +289,13 @@ fn reader() -> Reader {
 }
 
 fn replayed(recording: &[u8]) -> Replayed {
-    let settings =
-        Settings { reader: reader(), style: Style::default(), max_decompressed_bytes: CAP, now_ms: None };
+    let settings = Settings {
+        reader: reader(),
+        style: Style::default(),
+        max_decompressed_bytes: CAP,
+        now_ms: None,
+        as_one: false,
+    };
     let replayed = replay(recording, &settings).unwrap();
     assert!(replayed.ledger.balances(0), "{:?}", replayed.ledger);
     replayed

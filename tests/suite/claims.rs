@@ -125,7 +125,7 @@ fn a_line_without_a_time_has_no_day() {
 
 #[test]
 fn a_span_over_midnight_names_both_days_in_utc() {
-    let lines = ["20/Jul/2026:23:59:58 +0000", "21/Jul/2026:00:00:03 +0000"]
+    let lines = ["20/Jul/2026:23:59:59 +0000", "21/Jul/2026:00:00:00 +0000"]
         .map(|time| format!(r#"{{"status":"502","requestTime":"{time}"}}"#));
     let run = replay_stdin(&[], lines.join("\n"));
     assert!(run.stdout.contains("▌ 20 Jul 2026 to 21 Jul 2026 · "), "{}", run.stdout);

@@ -67,6 +67,28 @@ async fn what_slack_does_not_accept_is_told_and_the_rest_is_posted() {
     assert_eq!(slack.accepted().len(), 1);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_without_a_readable_line_posts_nothing_and_does_not_keep_others_back() {
+    let slack = FakeSlack::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("failures.json");
+    let path = path.to_str().unwrap();
+    let alarm = bytes("fixtures/alarms/sns-metric-alarm.json");
+    std::fs::write(path, [bytes("fixtures/other-logs/vpc-flow-log.json"), alarm.clone()].concat()).unwrap();
+    let counts = |run: &Run| ["unreadable", "posted", "alarms"].map(|name| run.reports()[0].count(name));
+    let named = deliver(&slack, &["--json", path], &[]).await;
+    assert_eq!((named.code, counts(&named)), (Some(1), [2, 1, 1]));
+    assert!(named.stderr.contains("no line that was pushed is an access log"), "{}", named.stderr);
+    let allowed = deliver(&slack, &["--json", "--allow-unreadable", path], &[]).await;
+    assert_eq!((allowed.code, allowed.stderr.as_str(), counts(&allowed)), (Some(0), "", [2, 1, 1]));
+    assert_eq!(slack.accepted().len(), 2, "the alarm, each time");
+
+    std::fs::write(path, [b"no access log\n", alarm.as_slice()].concat()).unwrap();
+    let refused = deliver(&slack, &["--json", path], &[]).await;
+    assert_eq!((refused.code, refused.stdout.as_str()), (Some(1), ""));
+    assert_eq!(slack.accepted().len(), 2, "of an input that is no recording of an API nothing is posted");
+}
+
 #[test]
 fn deliver_without_a_usable_environment_lists_every_fault() {
     let mut command = statuswatch(&["replay", "--deliver", FEW_ERRORS]);

@@ -156,8 +156,13 @@ fn backtested(recording: &str, pattern: &str) -> Option<Backtest> {
 
 fn replayed(recording: &str) -> Replayed {
     let reader = reader(&[], Some(RULES[3]), 3);
-    let settings =
-        replay::Settings { reader, style: Style::default(), max_decompressed_bytes: 1 << 30, now_ms: None };
+    let settings = replay::Settings {
+        reader,
+        style: Style::default(),
+        max_decompressed_bytes: 1 << 30,
+        now_ms: None,
+        as_one: false,
+    };
     replay::replay(recording.as_bytes(), &settings).unwrap()
 }
 

@@ -38,6 +38,7 @@ mod incidents;
 mod kill_sweep;
 mod kinesis;
 mod lint_format;
+mod live;
 mod match_pattern;
 mod module_rules;
 mod patience;

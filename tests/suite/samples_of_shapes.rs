@@ -183,8 +183,13 @@ fn batches() -> impl Strategy<Value = Vec<Vec<Line>>> {
 
 fn read(recording: &[u8]) -> Replayed {
     let reader = Reader::new(Rules::built_in());
-    let settings =
-        replay::Settings { reader, style: Style::default(), max_decompressed_bytes: 1 << 20, now_ms: None };
+    let settings = replay::Settings {
+        reader,
+        style: Style::default(),
+        max_decompressed_bytes: 1 << 20,
+        now_ms: None,
+        as_one: false,
+    };
     replay::replay(recording, &settings).unwrap()
 }
 

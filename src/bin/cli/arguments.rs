@@ -30,8 +30,16 @@ pub(crate) enum Command {
 /// Reads Lambda events (awslogs, Kinesis), failure-destination records, decoded subscription messages, JSON lines of
 /// {timestamp, message}, what CloudWatch Logs, its command line and Insights export, S3 exports and plain access-log
 /// lines, each also compressed by gzip or zstd, and tells which by looking. Posts nothing unless told to.
+///
+/// Each event or subscription message is one delivery. Lines that stand alone are split into deliveries by log stream
+/// and time, as CloudWatch would and as backtest does. Each delivery with an error makes one message here; which
+/// messages incidents make of them, backtest shows.
+///
+/// Standard input is shown while it comes, each message within a few seconds of its lines, and its totals below. Only CSV,
+/// compressed input and --json are printed at its end.
 #[derive(Debug, Args)]
 #[command(after_help = REPLAY_EXAMPLES)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct ReplayArguments {
     /// Files, folders (the files directly in them, else those of the whole tree) or - for standard input
     #[arg(required = true, value_name = "PATH")]
@@ -42,6 +50,9 @@ pub(crate) struct ReplayArguments {
     /// Format of the access-log lines: auto, json, clf, csv, xml, key-value, alb, cloudfront, vpc-lattice or appsync [default: auto]
     #[arg(long, value_name = "FORMAT")]
     pub(crate) format: Option<Format>,
+    /// Take all lines of an input that stand alone as one delivery, whenever they were logged
+    #[arg(long)]
+    pub(crate) as_one: bool,
     /// Go on with an input most of whose lines are no access log
     #[arg(long)]
     pub(crate) allow_unreadable: bool,
@@ -49,9 +60,12 @@ pub(crate) struct ReplayArguments {
     #[arg(long)]
     pub(crate) json: bool,
     /// Post the messages, too, to the webhook in `SLACK_WEBHOOK_URL`, with the function's other settings
+    ///
+    /// An event none of whose lines can be read posts nothing, as in the function. The input is named for it, what else
+    /// is in it is posted, and the exit code is 1, unless --allow-unreadable is given.
     #[arg(long)]
     pub(crate) deliver: bool,
-    /// The time of telling, such as 2026-01-31T12:00:00Z [default: the newest time in each input]
+    /// The time of posting, such as 2026-01-31T12:00:00Z [default: the newest time in each delivery]
     #[arg(long, value_name = "TIME", value_parser = epoch_ms)]
     pub(crate) now: Option<i64>,
     /// AWS Region of the log groups, for links into the console
@@ -73,8 +87,9 @@ Examples:
   statuswatch replay fixtures
   statuswatch replay --rules rules.json access.log.gz
   aws logs filter-log-events --log-group-name NAME | statuswatch replay --region eu-west-1 -
+  aws logs tail --follow NAME | statuswatch replay -
 
-Exit codes: 0 done, 1 an input could not be read or is no access log, 2 usage or configuration";
+Exit codes: 0 done, 1 an input could not be read, is empty or no access log, or a post failed, 2 usage or configuration";
 
 /// Try rules, alarm and metric filter on hours to months of recorded logs
 ///
@@ -138,7 +153,7 @@ Exit codes: 0 done, 1 an input could not be read or has no line with a time, 2 u
 /// Print the recorded lines that a CloudWatch filter pattern matches
 ///
 /// Reads what replay reads, compressed too, and the exports of Logs Insights. Prints each matching line as it was
-/// logged, and nothing else.
+/// logged, and nothing else; of standard input as soon as it is there.
 #[derive(Debug, Args)]
 #[command(after_help = MATCH_EXAMPLES)]
 pub(crate) struct MatchArguments {
@@ -157,6 +172,7 @@ const MATCH_EXAMPLES: &str = "\
 Examples:
   statuswatch match '{ $.status = 5* }' access.log.gz
   statuswatch match --explain '[ip, id, user, time, request, status=5*, bytes]'
+  aws logs tail --follow NAME | statuswatch match '{ $.status = 5* }' -
 
 Exit codes: 0 done, whether or not a line matched, 1 an input could not be read, 2 the pattern does not parse";
 

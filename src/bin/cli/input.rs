@@ -4,6 +4,8 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use crate::live::Live;
+
 /// What CloudWatch Logs writes into a bucket to try whether it may.
 const WRITE_TEST: &str = "aws-logs-write-test";
 /// Folders in one another: an export has three, those of prefix, task and stream.
@@ -48,14 +50,20 @@ impl Input {
         Self { name: path.display().to_string(), path: Some(path) }
     }
 
-    /// Whether lines may still come while it is read.
+    /// Whether lines may still come while it is read: standard input, or a pipe that has a name.
     pub(crate) fn is_live(&self) -> bool {
-        self.path.is_none()
+        self.path.as_ref().is_none_or(|path| fs::metadata(path).is_ok_and(|found| !found.is_file()))
     }
 
     /// Its size in bytes, where it is a file.
     pub(crate) fn length(&self) -> Option<u64> {
         Some(fs::metadata(self.path.as_ref()?).ok()?.len())
+    }
+
+    /// The same as [`Self::open`], but a live input says `io::ErrorKind::WouldBlock` now and then while it is waited for.
+    pub(crate) fn open_live(&self) -> io::Result<(Box<dyn Read + Send>, Option<u64>)> {
+        let (source, length) = self.open()?;
+        Ok(if self.is_live() { (Box::new(Live::new(source)), None) } else { (source, length) })
     }
 
     /// Opens it; the length is known for files.

@@ -9,8 +9,10 @@ mod deliver;
 mod format_files;
 mod input;
 mod lint_format;
+mod live;
 mod match_pattern;
 mod replay;
+mod replay_output;
 mod terminal;
 
 use std::io;
@@ -57,6 +59,13 @@ fn main() -> ExitCode {
             eprintln!("statuswatch: {error:#}");
             Exit::Usage.into()
         }
+    }
+}
+
+/// Ends the process where whoever reads our output has had enough, and the input may never end.
+fn leave_on_broken_pipe(written: &io::Result<()>) {
+    if written.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
+        std::process::exit(0);
     }
 }
 

@@ -8,6 +8,7 @@ use statuswatch::recording::{LineText, Listener, Recorded, RecordingFault, log_e
 use crate::Exit;
 use crate::arguments::MatchArguments;
 use crate::input::Input;
+use crate::leave_on_broken_pipe;
 use crate::replay::MAX_DECOMPRESSED_BYTES;
 use crate::terminal::Progress;
 
@@ -48,7 +49,7 @@ fn print_matching(
     out: &mut impl Write,
     exit: &mut Exit,
 ) -> io::Result<io::Result<()>> {
-    let (source, length) = match input.open() {
+    let (source, length) = match input.open_live() {
         Ok(opened) => opened,
         Err(error) => return Ok(Err(error)),
     };
@@ -63,7 +64,7 @@ fn print_matching(
         printed: Ok(()),
         is_live: input.is_live(),
     };
-    let read = log_events(Progress::new(source, length, name), MAX_DECOMPRESSED_BYTES, &mut matching);
+    let read = log_events(Progress::new(source, length, input), MAX_DECOMPRESSED_BYTES, &mut matching);
     matching.printed?;
     Ok(read)
 }
@@ -107,6 +108,7 @@ impl<W: Write> Listener for Matching<'_, W> {
                 // Whoever reads along waits for this one.
                 if self.is_live && self.printed.is_ok() {
                     self.printed = self.out.flush();
+                    leave_on_broken_pipe(&self.printed);
                 }
             }
             Ok(()) => {}

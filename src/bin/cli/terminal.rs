@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use statuswatch::slack::terminal::{Canvas, Color};
 
+use crate::input::Input;
+
 /// Input that is read faster than this needs no progress bar.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -71,9 +73,11 @@ pub(crate) struct Progress<R> {
 }
 
 impl<R: Read> Progress<R> {
-    /// `length` is the input's size in bytes, where it is known.
-    pub(crate) fn new(inner: R, length: Option<u64>, name: &str) -> Self {
-        let (bar, shown_from) = hidden_bar(length, name);
+    /// `length` is the input's size in bytes, where it is known. What a live input comes to is shown as it comes: on a
+    /// terminal there is no bar beside it.
+    pub(crate) fn new(inner: R, length: Option<u64>, input: &Input) -> Self {
+        let (bar, shown_from) = hidden_bar(length, &input.name);
+        let shown_from = shown_from.filter(|_| !(input.is_live() && io::stdout().is_terminal()));
         Self { inner, bar, shown_from }
     }
 }

@@ -24,6 +24,7 @@ pub(super) fn run(data: &[u8]) {
         style: Style { region: Region::new("eu-central-1"), ..Style::default() },
         max_decompressed_bytes: 1 << 20,
         now_ms: None,
+        as_one: false,
     };
     // Only a broken compression is an error of the source.
     let is_compressed = data.starts_with(&[0x1f, 0x8b]) || data.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]);

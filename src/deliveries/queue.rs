@@ -1,48 +1,56 @@
 //! Lines in, mostly in the order of time; the oldest first, out.
 
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 use std::collections::{BinaryHeap, VecDeque};
 
-use super::line::{ErrorLine, Line};
-use crate::access_log::fast_path::Recognised;
-
 /// Lines that wait, ordered by their time and, where that is the same, by the order in which they came.
-#[derive(Default)]
-pub(super) struct Queue {
+pub(super) struct Queue<T> {
     /// Those that came in the order of time, as nearly all do: nothing is moved for them.
-    in_order: VecDeque<Held>,
+    in_order: VecDeque<Held<T>>,
     /// Those that are older than the last of them.
-    others: BinaryHeap<Reverse<Held>>,
+    others: BinaryHeap<Reverse<Held<T>>>,
     bytes: usize,
-}
-
-struct Held {
+    /// How many lines have come.
     order: u64,
-    line: Line,
 }
 
-impl Queue {
-    /// Takes a line in; `order` grows from line to line.
-    pub(super) fn push(&mut self, order: u64, line: Line) {
-        self.bytes += bytes(&line);
-        let held = Held { order, line };
-        if self.in_order.back().is_none_or(|last| last.line.at_ms <= held.line.at_ms) {
+struct Held<T> {
+    at_ms: i64,
+    order: u64,
+    bytes: usize,
+    line: T,
+}
+
+impl<T> Default for Queue<T> {
+    fn default() -> Self {
+        Self { in_order: VecDeque::new(), others: BinaryHeap::new(), bytes: 0, order: 0 }
+    }
+}
+
+impl<T> Queue<T> {
+    /// Takes a line in that takes up `bytes` beside itself.
+    pub(super) fn push(&mut self, at_ms: i64, bytes: usize, line: T) {
+        self.order += 1;
+        let bytes = bytes + size_of::<Held<T>>();
+        self.bytes += bytes;
+        let held = Held { at_ms, order: self.order, bytes, line };
+        if self.in_order.back().is_none_or(|last| last.at_ms <= at_ms) {
             self.in_order.push_back(held);
         } else {
             self.others.push(Reverse(held));
         }
     }
 
-    /// The oldest line.
-    pub(super) fn pop(&mut self) -> Option<Line> {
+    /// The oldest line and its time.
+    pub(super) fn pop(&mut self) -> Option<(i64, T)> {
         let held = if self.is_next_in_order() {
             self.in_order.pop_front()
         } else {
             self.others.pop().map(|Reverse(held)| held)
         };
-        let line = held?.line;
-        self.bytes = self.bytes.saturating_sub(bytes(&line));
-        Some(line)
+        let Held { at_ms, bytes, line, .. } = held?;
+        self.bytes = self.bytes.saturating_sub(bytes);
+        Some((at_ms, line))
     }
 
     /// When the oldest line was logged, epoch milliseconds.
@@ -52,7 +60,7 @@ impl Queue {
         } else {
             self.others.peek().map(|held| &held.0)
         };
-        held.map(|held| held.line.at_ms)
+        held.map(|held| held.at_ms)
     }
 
     pub(super) fn len(&self) -> usize {
@@ -72,62 +80,37 @@ impl Queue {
     }
 }
 
-fn bytes(line: &Line) -> usize {
-    let error = line.error.as_ref().map_or(0, |error| {
-        let recognised = error.recognised.as_ref().map_or(0, Recognised::bytes);
-        size_of::<ErrorLine>() + error.id.capacity() + error.text.capacity() + recognised
-    });
-    size_of::<Held>() + error
-}
-
-impl Held {
+impl<T> Held<T> {
     fn key(&self) -> (i64, u64) {
-        (self.line.at_ms, self.order)
+        (self.at_ms, self.order)
     }
 }
 
-impl PartialEq for Held {
+impl<T> PartialEq for Held<T> {
     fn eq(&self, other: &Self) -> bool {
         self.key() == other.key()
     }
 }
 
-impl Eq for Held {}
+impl<T> Eq for Held<T> {}
 
-impl PartialOrd for Held {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+impl<T> PartialOrd for Held<T> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl Ord for Held {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+impl<T> Ord for Held<T> {
+    fn cmp(&self, other: &Self) -> Ordering {
         self.key().cmp(&other.key())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use proptest::prelude::*;
 
-    use super::super::line::Kind;
     use super::*;
-
-    fn line(at_ms: i64, number: u64) -> Line {
-        let (source, is_salvaged, is_seen) = (0, false, false);
-        Line {
-            at_ms,
-            source,
-            number,
-            kind: Kind::Ok,
-            is_salvaged,
-            is_seen,
-            names: Arc::default(),
-            error: None,
-        }
-    }
 
     proptest! {
         #[test]
@@ -137,17 +120,16 @@ mod tests {
             let mut queue = Queue::default();
             let mut expected: Vec<(i64, u64)> = Vec::new();
             for (number, (at_ms, pops)) in (0..).zip(steps) {
-                queue.push(number, line(at_ms, number));
+                queue.push(at_ms, 3, number);
                 expected.push((at_ms, number));
                 expected.sort_unstable();
                 prop_assert_eq!(queue.oldest_ms(), Some(expected[0].0));
                 if pops {
-                    let popped = queue.pop().map(|line| (line.at_ms, line.number));
-                    prop_assert_eq!(popped, Some(expected.remove(0)));
+                    prop_assert_eq!(queue.pop(), Some(expected.remove(0)));
                 }
             }
-            while let Some(line) = queue.pop() {
-                prop_assert_eq!((line.at_ms, line.number), expected.remove(0));
+            while let Some(popped) = queue.pop() {
+                prop_assert_eq!(popped, expected.remove(0));
             }
             prop_assert_eq!((queue.len(), queue.bytes(), expected.len()), (0, 0, 0));
         }

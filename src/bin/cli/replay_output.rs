@@ -1,0 +1,299 @@
+//! What `replay` makes of one input: its messages, shown and posted, and what became of its lines; as text or as JSON.
+//!
+//! It decides when a message is shown. What a message says is the library's.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use statuswatch::ledger::Ledger;
+use statuswatch::replay::{Found, Told, Totals};
+use statuswatch::rules::{Action, Rules};
+use statuswatch::slack::message::Message;
+use statuswatch::slack::terminal::{Canvas, draw};
+use statuswatch::words;
+
+use crate::deliver::Delivery;
+use crate::leave_on_broken_pipe;
+
+/// Messages of one input that are held back until it is known whether most of its lines are access logs. What has made
+/// so many is the log of an API, whatever else is in it.
+const MAX_HELD: usize = 1_000;
+
+/// How an input is shown.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Way<'a> {
+    pub(crate) name: &'a str,
+    /// Whether lines may still come while it is shown.
+    pub(crate) is_live: bool,
+    pub(crate) is_json: bool,
+    pub(crate) allow_unreadable: bool,
+    pub(crate) canvas: &'a Canvas,
+}
+
+/// One input while it is read.
+///
+/// The messages of a file stand below its totals, those of a live input above them.
+pub(crate) struct Output<'a, W> {
+    way: Way<'a>,
+    out: &'a mut W,
+    delivery: Option<&'a mut Delivery>,
+    /// Messages that are not shown yet.
+    held: Vec<Told>,
+    /// Whether messages are shown as they come.
+    is_open: bool,
+    /// What is printed of JSON when all is there.
+    bodies: Vec<Message>,
+    /// What Slack did not accept.
+    refused: Ledger,
+    faults: usize,
+    /// Whether it was said that most lines are no access log.
+    has_warned: bool,
+    /// The first error of the output.
+    written: io::Result<()>,
+}
+
+/// What became of one input.
+pub(crate) struct Shown {
+    /// `None` where the input was refused and nothing of it is shown.
+    pub(crate) ledger: Option<Ledger>,
+    /// What could not be read or decoded.
+    pub(crate) faults: usize,
+    /// Whether all was read and posted, and is what it should be.
+    pub(crate) is_well: bool,
+}
+
+impl<'a, W: Write> Output<'a, W> {
+    pub(crate) fn new(way: Way<'a>, out: &'a mut W, delivery: Option<&'a mut Delivery>) -> Self {
+        Self {
+            way,
+            out,
+            delivery,
+            held: Vec::new(),
+            is_open: false,
+            bodies: Vec::new(),
+            refused: Ledger::default(),
+            faults: 0,
+            has_warned: false,
+            written: Ok(()),
+        }
+    }
+
+    /// Takes what is found in the input, with its totals so far.
+    pub(crate) fn take(&mut self, found: Found, totals: &Totals) {
+        match found {
+            Found::Message(told) if self.is_open => self.show(*told),
+            Found::Message(told) => {
+                self.held.push(*told);
+                if self.held.len() >= MAX_HELD {
+                    self.open();
+                }
+            }
+            Found::Fault(line, what) => {
+                eprintln!("statuswatch: {}: line {line}: {what}", self.way.name);
+                self.faults += 1;
+            }
+            Found::Pause if self.is_refused(totals) => self.warn(totals),
+            Found::Pause => self.open(),
+        }
+    }
+
+    /// Shows what is held, and the totals; says what is wrong with the input as a whole.
+    pub(crate) fn finish(mut self, totals: &Totals) -> io::Result<Shown> {
+        let mut faults = self.faults;
+        let is_most = totals.unreadable().is_most() && !self.way.allow_unreadable;
+        let is_empty = totals.pieces == 0;
+        let name = self.way.name;
+        if is_empty {
+            eprintln!("statuswatch: {name}: nothing to replay: no log event, event or document in it");
+        } else if is_most {
+            self.warn(totals);
+        }
+        if totals.late > 0 {
+            let late = words::count(totals.late, "line");
+            eprintln!(
+                "statuswatch: {name}: {late} more than 15 minutes out of order, shown when they came; sort the input \
+                 by time"
+            );
+        }
+        if is_empty || (!self.is_open && self.is_refused(totals)) {
+            faults += 1;
+            return Ok(Shown { ledger: None, faults, is_well: false });
+        }
+        if self.way.is_live {
+            self.open();
+        }
+        // The totals of a file stand above its messages, and count what Slack accepts of them.
+        let below = if self.is_open { Vec::new() } else { std::mem::take(&mut self.held) };
+        if let Some(delivery) = self.delivery.as_deref_mut() {
+            for told in &below {
+                post(delivery, name, told, &mut self.refused);
+            }
+        }
+        let ledger = without(&totals.ledger, &self.refused);
+        self.written?;
+        if self.way.is_json {
+            self.bodies.extend(below.into_iter().map(|told| told.rendered.message));
+            let report = InputReport { source: name, ledger: &ledger, messages: &self.bodies };
+            writeln!(self.out, "{}", serde_json::to_string(&report)?)?;
+        } else {
+            writeln!(self.out, "{name}: {}\n", summary(&ledger, faults))?;
+            for told in below {
+                writeln!(self.out, "{}", draw(&told.rendered.message, self.way.canvas))?;
+            }
+        }
+        let is_well = faults == 0 && self.refused == Ledger::default() && !is_most;
+        // Pushed lines none of which can be read are shown as the function counts them, and are no result.
+        let is_read = ledger.unreadable < ledger.received || ledger.received == 0 || !is_most;
+        Ok(Shown { ledger: is_read.then_some(ledger), faults, is_well })
+    }
+
+    /// Whether nothing is shown as most lines are no access log. What was pushed is shown as the function tells it.
+    fn is_refused(&self, totals: &Totals) -> bool {
+        totals.looks.is_some() && totals.unreadable().is_most() && !self.way.allow_unreadable
+    }
+
+    fn warn(&mut self, totals: &Totals) {
+        if !std::mem::replace(&mut self.has_warned, true) {
+            eprintln!("statuswatch: {}: {}", self.way.name, totals.unreadable());
+        }
+    }
+
+    /// Shows what is held, and from now on all as it comes.
+    fn open(&mut self) {
+        if std::mem::replace(&mut self.is_open, true) {
+            return;
+        }
+        if !self.way.is_live && !self.way.is_json {
+            let heading = writeln!(self.out, "{}:\n", self.way.name);
+            self.note(heading);
+        }
+        for told in std::mem::take(&mut self.held) {
+            self.show(told);
+        }
+    }
+
+    /// Posts a message, if it is to be, and prints it.
+    fn show(&mut self, told: Told) {
+        if let Some(delivery) = self.delivery.as_deref_mut() {
+            post(delivery, self.way.name, &told, &mut self.refused);
+        }
+        if self.way.is_json {
+            self.bodies.push(told.rendered.message);
+            return;
+        }
+        let written = writeln!(self.out, "{}", draw(&told.rendered.message, self.way.canvas));
+        self.note(written);
+        // Whoever reads along waits for this one.
+        if self.way.is_live {
+            let flushed = self.out.flush();
+            self.note(flushed);
+        }
+    }
+
+    fn note(&mut self, written: io::Result<()>) {
+        if self.written.is_ok() {
+            self.written = written;
+            if self.way.is_live {
+                leave_on_broken_pipe(&self.written);
+            }
+        }
+    }
+}
+
+/// Posts a message; what is not accepted is noted.
+fn post(delivery: &mut Delivery, name: &str, told: &Told, refused: &mut Ledger) {
+    let Told { rendered, matched, alarms } = told;
+    if let Err(error) = delivery.post(rendered) {
+        eprintln!("statuswatch: {name}: message {} not delivered: {error}", rendered.id);
+        refused.posted += 1;
+        refused.shown += rendered.shown;
+        refused.counted += matched - rendered.shown;
+        refused.failed += matched;
+        refused.alarms += alarms;
+    }
+}
+
+/// The ledger without what was refused, which is failed in it.
+fn without(ledger: &Ledger, refused: &Ledger) -> Ledger {
+    Ledger {
+        posted: ledger.posted - refused.posted,
+        shown: ledger.shown - refused.shown,
+        counted: ledger.counted - refused.counted,
+        failed: ledger.failed + refused.failed,
+        alarms: ledger.alarms - refused.alarms,
+        ..*ledger
+    }
+}
+
+/// What `--json` prints of one input.
+#[derive(Serialize)]
+struct InputReport<'a> {
+    source: &'a str,
+    ledger: &'a Ledger,
+    /// The exact bodies that would be posted.
+    messages: &'a [Message],
+}
+
+/// What became of the lines, in words; only of kinds that there are.
+pub(crate) fn summary(ledger: &Ledger, faults: usize) -> String {
+    let has_only_notices = ledger.received == 0 && ledger.posted > 0;
+    let mut parts = if has_only_notices { Vec::new() } else { vec![words::count(ledger.received, "line")] };
+    let kinds = [
+        (ledger.ok, "ok"),
+        (ledger.ignored, "ignored"),
+        (ledger.unreadable, "unreadable"),
+        (ledger.duplicate, "duplicate"),
+        (ledger.salvaged, "salvaged"),
+        (ledger.failed, "not delivered"),
+    ];
+    parts.extend(
+        kinds
+            .iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, kind)| format!("{} {kind}", words::number(*count))),
+    );
+    parts.extend(told(ledger));
+    parts.extend(besides(ledger, faults));
+    parts.join(" · ")
+}
+
+/// What is told, and in how many messages; a message may also tell a text that is neither.
+fn told(ledger: &Ledger) -> Option<String> {
+    let kinds = [(ledger.matched, "error"), (ledger.alarms, "alarm change")];
+    let what: Vec<String> = kinds
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, noun)| words::count(*count, noun))
+        .collect();
+    let messages = words::count(ledger.posted, "message");
+    let shown = format!(" ({} shown)", words::number(ledger.shown));
+    match what.as_slice() {
+        [] => (ledger.posted > 0).then_some(messages),
+        what => {
+            let shown = if ledger.matched > 0 { &shown } else { "" };
+            Some(format!("{} in {messages}{shown}", what.join(" and ")))
+        }
+    }
+}
+
+/// What the numbers of lines do not say: what was not decoded, for reasons on standard error, or that all was
+/// decoded and makes no message.
+fn besides(ledger: &Ledger, faults: usize) -> Option<String> {
+    match faults {
+        0 => (ledger.posted + ledger.failed == 0).then(|| "no message".to_owned()),
+        faults => Some(format!("{} not decoded", words::number(faults as u64))),
+    }
+}
+
+/// How many lines each rule took, so that one that does nothing is seen.
+pub(crate) fn write_hits(out: &mut impl Write, rules: &Rules, hits: &[u64]) -> io::Result<()> {
+    for ((_, rule), hits) in rules.iter().zip(hits) {
+        let action = match rule.action() {
+            Action::Notify => "notify",
+            Action::Count => "count",
+            Action::Ignore => "ignore",
+        };
+        writeln!(out, "  rule \"{}\" ({action}): {}", rule.name(), words::count(*hits, "line"))?;
+    }
+    Ok(())
+}

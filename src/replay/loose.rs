@@ -1,0 +1,181 @@
+//! Lines of a recording that stand alone in; in the order of time and by delivery, out.
+//!
+//! It reads no line and no clock, and holds no more than a window of lines.
+
+use std::sync::Arc;
+
+use crate::access_log::fast_path::{LineText, Recognised};
+use crate::decode::Header;
+use crate::deliveries::{Deliveries, HandedOn, Names, WINDOW_MS, Window};
+use crate::digest::{Batch, Reader};
+use crate::duplicates::Remembered;
+use crate::recording::{Looks, Recorded};
+
+/// What the lines that wait for others may take up, bytes.
+const MAX_HELD_BYTES: usize = 64 * 1024 * 1024;
+
+/// The lines that stand alone, on their way into deliveries.
+pub(super) struct Loose {
+    held: Window<Line>,
+    pub(super) open: Deliveries,
+    /// The time of the line before: one that has none of its own goes with it. Epoch milliseconds.
+    last_ms: i64,
+    names: Arc<Names>,
+    received: u64,
+    /// Lines that come after others that are later by more than the window.
+    pub(super) late: u64,
+    /// The latest line's time at the last pause, epoch milliseconds.
+    paused_at_ms: i64,
+    /// Whether a line came since the last pause.
+    is_moving: bool,
+}
+
+/// Which lines are handed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Until {
+    /// Those that need not wait for others.
+    Ready,
+    /// Those up to this time, epoch milliseconds.
+    Time(i64),
+    /// All.
+    End,
+}
+
+/// One line.
+pub(super) struct Line {
+    pub(super) names: Arc<Names>,
+    /// As it is known of the line, epoch milliseconds; 0 where it is not.
+    timestamp_ms: i64,
+    /// `None` for a line whose status is known to be below 400.
+    content: Option<Box<Content>>,
+}
+
+/// What a line says.
+struct Content {
+    /// Empty where it is unknown.
+    id: Vec<u8>,
+    /// Stands in for an id.
+    place: u64,
+    text: String,
+    /// What is known of the text, where it was recognised.
+    recognised: Option<Recognised>,
+}
+
+impl Default for Loose {
+    fn default() -> Self {
+        Self {
+            held: Window::new(MAX_HELD_BYTES),
+            open: Deliveries::default(),
+            last_ms: i64::MIN,
+            names: Arc::default(),
+            received: 0,
+            late: 0,
+            paused_at_ms: i64::MIN,
+            is_moving: false,
+        }
+    }
+}
+
+impl Loose {
+    /// The next line of a recording.
+    pub(super) fn line(&mut self, event: &Recorded<'_>, reader: &Reader) -> Line {
+        self.received += 1;
+        let Recorded { log_group, log_stream, .. } = event;
+        let names = &*self.names;
+        if names.log_group != *log_group || names.log_stream != *log_stream || names.columns != *event.columns
+        {
+            let (log_group, log_stream) = ((*log_group).to_owned(), (*log_stream).to_owned());
+            self.names = Arc::new(Names { log_group, log_stream, columns: event.columns.clone() });
+        }
+        Line {
+            names: Arc::clone(&self.names),
+            timestamp_ms: event.timestamp_ms.unwrap_or_default(),
+            content: Content::of(event, self.received, reader).map(Box::new),
+        }
+    }
+
+    /// Holds a line until it is its turn.
+    pub(super) fn hold(&mut self, line: Line) {
+        self.is_moving = true;
+        if line.timestamp_ms > 0 {
+            self.last_ms = line.timestamp_ms;
+        }
+        self.held.push(self.last_ms, line.bytes(), line);
+    }
+
+    /// The next line whose turn it is, and its time in epoch milliseconds.
+    pub(super) fn next(&mut self, until: Until) -> Option<(i64, Line)> {
+        let HandedOn { at_ms, line, behind_ms } = match until {
+            Until::Ready => self.held.pop_ready(),
+            Until::Time(to_ms) => self.held.pop_until(to_ms),
+            Until::End => self.held.pop(),
+        }?;
+        self.late += u64::from(behind_ms > WINDOW_MS);
+        Some((at_ms, line))
+    }
+
+    /// Nothing more is there yet. Says up to when lines wait no longer, and whether no delivery does: what was there at
+    /// the last pause is due, and where nothing has come since, so is all.
+    pub(super) fn pause(&mut self) -> (Until, bool) {
+        let to_ms = std::mem::replace(&mut self.paused_at_ms, self.held.newest_ms());
+        let is_moving = std::mem::replace(&mut self.is_moving, false);
+        if is_moving { (Until::Time(to_ms), false) } else { (Until::End, true) }
+    }
+}
+
+impl Line {
+    /// Puts the line into a batch. Where that cannot read it, says what it looks like.
+    pub(super) fn put_into(
+        &self,
+        batch: &mut Batch,
+        header: &Header,
+        reader: &Reader,
+        remembered: &Remembered,
+    ) -> Option<Looks> {
+        let unreadable = batch.counts.unreadable;
+        let mut intake = batch.intake(reader, remembered).under(&self.names.columns);
+        let Some(content) = &self.content else {
+            intake.ok(header, self.timestamp_ms);
+            return None;
+        };
+        let Content { id, place, text, recognised } = &**content;
+        let mut intake = intake.at(*place);
+        match recognised {
+            Some(recognised) => {
+                let text = LineText::Plain(text.as_bytes());
+                intake.known(header, id, self.timestamp_ms, recognised.known(), text);
+            }
+            None => intake.line(header, id, self.timestamp_ms, text),
+        }
+        (batch.counts.unreadable > unreadable).then(|| Looks::of(text))
+    }
+
+    /// What it takes up beside itself.
+    fn bytes(&self) -> usize {
+        self.content.as_ref().map_or(0, |content| {
+            let recognised = content.recognised.as_ref().map_or(0, Recognised::bytes);
+            size_of::<Content>() + content.id.capacity() + content.text.capacity() + recognised
+        })
+    }
+}
+
+impl Content {
+    /// What a line says; `None` where its status is known to be below 400.
+    fn of(event: &Recorded<'_>, place: u64, reader: &Reader) -> Option<Self> {
+        let id = event.id.to_vec();
+        let known = event.known.filter(|_| reader.format.reads_json());
+        if let (Some(known), Some(text)) = (known, event.message) {
+            if known.is_ok(text.bytes()) {
+                return None;
+            }
+            // A value that is not UTF-8 reads as U+FFFD: the plain reader does that.
+            if let Ok(line) = std::str::from_utf8(text.bytes()) {
+                let (text, recognised) = known.keep(line, matches!(text, LineText::Escaped(_)));
+                return Some(Self { id, place, text, recognised: Some(recognised) });
+            }
+        }
+        let mut said = String::new();
+        let text = event.message.map(|text| text.said(&mut said).into_owned()).unwrap_or_default();
+        Some(Self { id, place, text, recognised: None })
+    }
+}
