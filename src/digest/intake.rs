@@ -11,7 +11,7 @@ use crate::access_log::redact::Redacted;
 use crate::access_log::{self, AccessLog, Columns, Reading, StatusClass};
 use crate::decode::{EscapedText, Header, LogEvent, MAX_TIMESTAMP_MS, Sink};
 use crate::duplicates::{CAPACITY, EventKey, EventKeys, Remembered, StreamKeys};
-use crate::rules::{Action, RuleIndex};
+use crate::rules::{Action, IncidentSettings, RuleIndex};
 
 /// Room for the keys of so many log events is made at once: as many as most batches have errors.
 const USUAL_KEYS: usize = 28;
@@ -210,7 +210,14 @@ impl<'a> Intake<'a> {
         let place = batch.digest.section_index(&origin.header.log_group);
         let section = batch.digest.sections.get_mut(place)?;
         let group = section.group_of(log.status, &batch.route, fault(log));
-        if let Some(rule) = rule.and_then(|index| self.reader.rules.get(index)) {
+        let by_rule = rule.and_then(|index| self.reader.rules.get(index));
+        if let Some(group) = group.and_then(|index| section.groups.get_mut(index)) {
+            match by_rule {
+                Some(rule) => group.note_settings(rule.incident()),
+                None => group.note_settings(&IncidentSettings::default()),
+            }
+        }
+        if let Some(rule) = by_rule {
             rule.color().into_iter().for_each(|color| section.note_color(color));
             rule.mention().into_iter().for_each(|mention| section.note_mention(mention));
         }
