@@ -98,11 +98,13 @@ impl Redaction {
         if self.names.is_empty() {
             return (Redacted::Whole(line.to_owned()), Hidden::default());
         }
+        let mut is_broken = false;
         let found = if let Some(of_format) = read_line_format(line, Format::Auto, columns) {
             Some(in_parts(line, &of_format.parts, &self.names))
         } else if let Some(value) = json::parse(line) {
             json::find(line, value, &self.names)
         } else {
+            is_broken = true;
             broken::find(line, &self.names)
         };
         let Some(found) = found else {
@@ -110,7 +112,14 @@ impl Redaction {
         };
         let values = found.long_secrets().into_iter().map(str::to_owned).collect();
         let hidden = Hidden { values, by_name: found.by_name };
-        (mask::apply(line, found), hidden)
+        match mask::apply(line, found) {
+            Redacted::Whole(masked)
+                if self.names.masks_secrets() && is_broken && secrets::hides_more(&masked) =>
+            {
+                (Redacted::Withheld, hidden)
+            }
+            redacted => (redacted, hidden),
+        }
     }
 
     /// Masks the secrets that a text tells by itself, such as a route or a cause.

@@ -49,18 +49,26 @@ impl Shape {
 /// The text with its secrets masked.
 pub(super) fn mask(text: &str, shape: Shape) -> Cow<'_, str> {
     let masked = masked_once(text, shape);
-    let mut said = decoded(&masked);
+    if !hides_more(&masked) {
+        return masked;
+    }
+    // From the first escape on, everything may be a secret.
+    let clear = masked.find(['%', '\\', '&']).unwrap_or_default();
+    let kept = masked.get(..clear).unwrap_or_default();
+    Cow::Owned(format!("{kept}{MASK}"))
+}
+
+/// Whether a masked text still has a secret, hidden by its spelling.
+pub(super) fn hides_more(masked: &str) -> bool {
+    let mut said = decoded(masked);
     for _ in 0..MAX_ROUNDS {
-        let Some(text) = said else { break };
+        let Some(text) = said else { return false };
         if !find(&text, Shape::of(&text)).is_empty() {
-            // A secret that is hidden by its spelling: from the first escape on, everything may be one.
-            let clear = masked.find(['%', '\\', '&']).unwrap_or_default();
-            let kept = masked.get(..clear).unwrap_or_default();
-            return Cow::Owned(format!("{kept}{MASK}"));
+            return true;
         }
         said = decoded(&text);
     }
-    masked
+    false
 }
 
 fn masked_once(text: &str, shape: Shape) -> Cow<'_, str> {
