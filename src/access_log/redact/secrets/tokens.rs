@@ -170,11 +170,18 @@ fn user_info(text: &str, places: &mut Vec<Range<usize>>) {
         let start = at + 3;
         let rest = text.get(start..).unwrap_or_default();
         let authority = rest.get(..rest.find(ends_authority).unwrap_or(rest.len())).unwrap_or_default();
-        let Some((user_info, _)) = authority.rsplit_once('@') else { continue };
+        let is_cut = authority.len() == rest.len();
+        let user_info = match authority.rsplit_once('@') {
+            Some((user_info, _)) => user_info,
+            // A text that was cut before the host: what is no port is a password.
+            None if is_cut => authority,
+            None => continue,
+        };
         let Some((user, password)) = user_info.split_once(':') else { continue };
         // A port is none; a slash may be, though it should be encoded.
         let port = password.split('/').next().unwrap_or_default();
-        let is_port = password.contains('/') && port.bytes().all(|byte| byte.is_ascii_digit());
+        let is_port = port.bytes().all(|byte| byte.is_ascii_digit())
+            && (password.contains('/') || user_info.len() == authority.len());
         if !password.is_empty() && !is_port && !user.contains('/') {
             places.push(start + user.len() + 1..start + user_info.len());
         }
