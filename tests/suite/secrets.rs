@@ -13,7 +13,8 @@ const MARK: &str = "QxZq";
 fn settings(redact: &str) -> Settings {
     let redact = redact.parse().unwrap_or_else(|never| match never {});
     let reader = Reader { redact, ..Reader::new(Rules::built_in()) };
-    Settings { reader, style: Style::default(), max_decompressed_bytes: 1 << 20, now_ms: None }
+    let style = Style::default();
+    Settings { reader, style, max_decompressed_bytes: 1 << 20, now_ms: None, as_one: true }
 }
 
 /// The bodies that Slack would get, the plain ones among them.
