@@ -9,11 +9,12 @@ mod loose;
 use std::io::{self, Read};
 
 use crate::alarm::{AlarmMemory, read_notifications};
-use crate::decode::{self, Header, Source};
+use crate::decode::{Header, Source};
 use crate::digest::{Batch, Digest, Reader};
 use crate::duplicates::Remembered;
 use crate::handler::alarms::Notice;
 use crate::ledger::Ledger;
+use crate::pipeline::Pipeline;
 use crate::recording::{self, LogEvents, Looks, Piece, PieceError, Unreadable};
 use crate::slack::render::{Rendered, Situation, Style, UndecodableRecords, render, render_undecodable};
 use crate::trigger::{self, KinesisRecord, Trigger};
@@ -181,12 +182,15 @@ impl<'s> Run<'s> {
     }
 
     fn batch(&mut self, number: u64, source: Source<'_>) {
-        let mut batch = Batch::default();
-        let mut intake = batch.intake(&self.settings.reader, &self.remembered);
-        match decode::decode(source, self.settings.max_decompressed_bytes, &mut intake) {
-            Ok(()) => self.deliver(batch),
+        match self.pipeline().batch(source) {
+            Ok(batch) => self.deliver(batch),
             Err(error) => self.fault(number, error.to_string()),
         }
+    }
+
+    fn pipeline(&self) -> Pipeline<'_> {
+        let Settings { reader, max_decompressed_bytes, .. } = self.settings;
+        Pipeline { reader, remembered: &self.remembered, max_decompressed_bytes: *max_decompressed_bytes }
     }
 
     fn line(&mut self, line: Line) {
@@ -240,24 +244,17 @@ impl<'s> Run<'s> {
     }
 
     fn records(&mut self, number: u64, records: &[KinesisRecord<'_>]) {
-        let reader = &self.settings.reader;
-        let mut all = Batch::default();
         let mut undecodable = UndecodableRecords::default();
-        for record in records {
-            let mut batch = Batch::default();
-            let mut intake = batch.intake(reader, &self.remembered).after(&all.keys);
-            let data = Source::Base64(&record.data);
-            match decode::decode(data, self.settings.max_decompressed_bytes, &mut intake) {
-                Ok(()) => {
-                    batch.forget_what_is_known(&self.remembered);
-                    all.absorb(batch, reader.samples_per_group);
-                }
-                Err(error) => {
-                    self.totals.ledger.undecodable += 1;
-                    undecodable.note(&record.shard, &record.sequence_number);
-                    self.fault(number, format!("record {}: {error}", record.sequence_number));
-                }
+        let mut faults = Vec::new();
+        let all = self.pipeline().records(records, |_, record, read| {
+            if let Err(error) = read {
+                undecodable.note(&record.shard, &record.sequence_number);
+                faults.push(format!("record {}: {error}", record.sequence_number));
             }
+        });
+        for fault in faults {
+            self.totals.ledger.undecodable += 1;
+            self.fault(number, fault);
         }
         self.deliver(all);
         if !undecodable.is_empty() {
