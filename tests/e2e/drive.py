@@ -21,9 +21,9 @@ from shared_incident import SharedIncident
 from stack import Stack
 from terraform import Terraform
 
-# A first follow-up soon after the opening, and an end that the run can wait for. More than the run takes from one error
-# to the next, also while a tick is awaited.
-SCHEDULE = {"follow_ups": "30s", "quiet_seconds": 120}
+# Follow-ups that a tick finds due, and an end that the run can wait for, but that comes later than the next error also
+# on a busy machine.
+SCHEDULE = {"follow_ups": "15s", "quiet_seconds": 100}
 MARKER = "MARKER0THAT0MUST0BE0NOWHERE"
 
 

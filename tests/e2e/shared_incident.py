@@ -66,6 +66,13 @@ class SharedIncident:
 
     def end_is_posted_with_the_sum_of_all(self):
         total = self._sum("Matched") - self._alone
+        name = self._stack.alarm_names["metric_filter"]
+
+        def recovered():
+            self._stack.put(lines.rest_json("e2e-good", 200))
+            return self._stack.alarm_state(name) == "OK"
+
+        wait_until(recovered, "the alarm's recovery, before which nothing is over")
         body = self._slack.wait_for(tells("Over", f"{total} errors"), 0)
         assert self._stack.log_group in text_of(body), f"the log group is not named: {text_of(body)}"
         assert len([other for other in self._slack.bodies() if tells("Over", f"{total} errors")(other)]) == 1
