@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use super::figures::{BlindReason, BlindSpots};
 use super::line::{Kind, Line};
-use crate::access_log::redact::{Redacted, Redaction};
 use crate::filter_pattern::{Blindness, FilterPattern};
 
 /// Reasons that are told apart; what else there is counts under the last one.
@@ -14,7 +13,6 @@ const MAX_EXAMPLE_CHARS: usize = 400;
 
 pub(super) struct BlindSpotRun<'s> {
     pattern: &'s FilterPattern,
-    redaction: &'s Redaction,
     sources: Vec<String>,
     lines: u64,
     reasons: HashMap<(&'static str, String), BlindReason>,
@@ -23,16 +21,8 @@ pub(super) struct BlindSpotRun<'s> {
 }
 
 impl<'s> BlindSpotRun<'s> {
-    pub(super) fn new(pattern: &'s FilterPattern, redaction: &'s Redaction, sources: Vec<String>) -> Self {
-        Self {
-            pattern,
-            redaction,
-            sources,
-            lines: 0,
-            reasons: HashMap::new(),
-            not_asked_for: 0,
-            false_hits: 0,
-        }
+    pub(super) fn new(pattern: &'s FilterPattern, sources: Vec<String>) -> Self {
+        Self { pattern, sources, lines: 0, reasons: HashMap::new(), not_asked_for: 0, false_hits: 0 }
     }
 
     pub(super) fn line(&mut self, line: &Line) {
@@ -54,7 +44,7 @@ impl<'s> BlindSpotRun<'s> {
         if self.reasons.len() >= MAX_REASONS && !self.reasons.contains_key(&key) {
             key = ("other reasons", "look at these lines with `statuswatch match`".to_owned());
         }
-        let (sources, redaction, reason, fix) = (&self.sources, self.redaction, key.0, key.1.clone());
+        let (sources, reason, fix) = (&self.sources, key.0, key.1.clone());
         let entry = self.reasons.entry(key).or_insert_with(|| BlindReason {
             reason,
             found: blindness.describe(),
@@ -62,7 +52,7 @@ impl<'s> BlindSpotRun<'s> {
             fix,
             source: sources.get(line.source).cloned().unwrap_or_default(),
             line: line.number,
-            example: shown(redaction.line(line.text())),
+            example: line.text().chars().take(MAX_EXAMPLE_CHARS).collect(),
         });
         entry.lines += 1;
     }
@@ -77,13 +67,6 @@ impl<'s> BlindSpotRun<'s> {
             not_asked_for: self.not_asked_for,
             false_hits: self.false_hits,
         }
-    }
-}
-
-fn shown(example: Redacted) -> String {
-    match example {
-        Redacted::Whole(line) => line.chars().take(MAX_EXAMPLE_CHARS).collect(),
-        Redacted::Withheld => "(withheld: what is to be masked cannot be found with certainty)".to_owned(),
     }
 }
 

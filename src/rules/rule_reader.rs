@@ -12,7 +12,7 @@ use super::fault::{Fault, Place, Problem, RuleId, quoted};
 use super::glob::Glob;
 use super::route::{self, Route};
 use super::status_set::StatusSet;
-use super::{Action, IncidentSettings, Rule, address, incident_settings, notify, until};
+use super::{Action, Rule, address, notify, until};
 
 /// A name is shown in a message's footer, among others.
 const MAX_NAME_CHARS: usize = 80;
@@ -30,11 +30,8 @@ const UNTIL: &str = "until";
 const ACTION: &str = "action";
 const COLOR: &str = "color";
 const MENTION: &str = "mention";
-const AT_LEAST: &str = "at_least";
-const AGAIN_AFTER: &str = "again_after";
-const RUNBOOK: &str = "runbook";
 
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 13] = [
     NAME,
     STATUS,
     ROUTE,
@@ -48,9 +45,6 @@ const KEYS: [&str; 16] = [
     ACTION,
     COLOR,
     MENTION,
-    AT_LEAST,
-    AGAIN_AFTER,
-    RUNBOOK,
 ];
 
 /// The names that earlier rules of the document have, and those rules' numbers.
@@ -75,16 +69,9 @@ pub(super) fn rule(number: usize, value: &Value, named: &mut Named, faults: &mut
         Some(value) => reader.keep(ACTION, text(value).and_then(action)),
         None => reader.keep(ACTION, Err(Problem::Missing("write \"notify\", \"count\" or \"ignore\""))),
     };
-    let texts = |read: fn(&str) -> Result<String, Problem>| move |value: &Value| text(value).and_then(read);
-    let color = reader.only_with_notify(COLOR, action, texts(notify::color));
-    let mention = reader.only_with_notify(MENTION, action, texts(notify::mention));
-    let again_after = |value: &Value| text(value).and_then(incident_settings::duration);
-    let incident = IncidentSettings {
-        at_least: reader.only_with_notify(AT_LEAST, action, incident_settings::at_least),
-        again_after_ms: reader.only_with_notify(AGAIN_AFTER, action, again_after),
-        runbook: reader.only_with_notify(RUNBOOK, action, texts(incident_settings::runbook)),
-    };
-    let rule = Rule { name: name?, action: action?, color, mention, incident, conditions };
+    let color = reader.only_with_notify(COLOR, action, notify::color);
+    let mention = reader.only_with_notify(MENTION, action, notify::mention);
+    let rule = Rule { name: name?, action: action?, color, mention, conditions };
     (reader.faults.len() == before).then_some(rule)
 }
 
@@ -180,17 +167,17 @@ impl Reader<'_> {
         read.into_iter().collect()
     }
 
-    fn only_with_notify<T>(
+    fn only_with_notify(
         &mut self,
         key: &str,
         action: Option<Action>,
-        read: impl Fn(&Value) -> Result<T, Problem>,
-    ) -> Option<T> {
+        read: impl Fn(&str) -> Result<String, Problem>,
+    ) -> Option<String> {
         let value = value_of(self.entries, key)?;
         if matches!(action, Some(Action::Count | Action::Ignore)) {
             self.fault(key, Problem::OnlyWithNotify);
         }
-        self.keep(key, read(value))
+        self.keep(key, text(value).and_then(read))
     }
 
     /// What was read; what is wrong with it goes to the faults.

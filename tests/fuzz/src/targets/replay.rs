@@ -17,10 +17,7 @@ use crate::fake_slack::oracle::Oracle;
 pub(super) fn run(data: &[u8]) {
     let settings = Settings {
         reader: Reader {
-            redact: ["ip", "", "none"]
-                .get(data.len() % 3)
-                .and_then(|names| names.parse().ok())
-                .unwrap_or_default(),
+            redact: if data.len().is_multiple_of(2) { vec!["ip".to_owned()] } else { Vec::new() },
             own_log_group: Some("own".to_owned()),
             ..Reader::new(Rules::built_in())
         },
