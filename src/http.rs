@@ -14,7 +14,7 @@ pub(crate) mod scripted_server;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_TYPE, HeaderMap};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::redirect;
 use rustls::crypto::{CryptoProvider, KeyProvider};
 use rustls::pki_types::PrivateKeyDer;
@@ -33,19 +33,37 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// between two posts, so that a kept connection is one that the other side has not dropped meanwhile.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// A request in, its answer out: what lies under the client for Slack.
+/// A request in, its answer out: what lies under the clients for Slack and for AWS.
 ///
 /// [`HttpClient`] is the one of the function; that of a simulation hands the request to a model, so that the real client
 /// runs above it.
 pub trait Transport {
-    /// Posts a body of JSON once, and reads the answer as far as `patience` and `budget` let it.
-    fn post_json(
+    /// Sends `request` once and reads the answer as far as `patience` and `budget` let it. Of a longer body nothing
+    /// more is read.
+    fn exchange(
         &self,
-        url: reqwest::Url,
-        body: String,
+        request: Request,
         patience: Patience,
         budget: Budget,
     ) -> impl Future<Output = Result<Answer, Lost>>;
+}
+
+/// A POST, ready to be sent.
+pub struct Request {
+    /// Where to; it may hold a secret.
+    pub url: reqwest::Url,
+    /// All headers but those that HTTP itself needs.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: String,
+}
+
+impl Request {
+    /// A POST of JSON.
+    pub(crate) fn json(url: reqwest::Url, body: String) -> Self {
+        let content_type = HeaderValue::from_static("application/json; charset=utf-8");
+        Self { url, headers: HeaderMap::from_iter([(CONTENT_TYPE, content_type)]), body }
+    }
 }
 
 /// A client whose connections are shared by its clones.
@@ -75,18 +93,16 @@ impl HttpClient {
             .map_err(|_| HttpClientError)?;
         Ok(Self { client, dials })
     }
+}
 
-    /// Sends `request` once and reads the answer as far as `patience` and `budget` let it. Of a longer
-    /// body nothing more is read: the connection is dropped.
-    ///
-    /// One request at a time on a client and its clones: what [`Lost`] says is deduced from the number
-    /// of connections opened since the request began.
-    pub(crate) async fn exchange(
-        &self,
-        request: reqwest::RequestBuilder,
-        patience: Patience,
-        budget: Budget,
-    ) -> Result<Answer, Lost> {
+/// Of a body that is longer than `patience` allows, the connection is dropped.
+///
+/// One request at a time on a client and its clones: what [`Lost`] says is deduced from the number of connections opened
+/// since the request began.
+impl Transport for HttpClient {
+    async fn exchange(&self, request: Request, patience: Patience, budget: Budget) -> Result<Answer, Lost> {
+        let Request { url, headers, body } = request;
+        let request = self.client.post(url).headers(headers).body(body);
         let began = Instant::now();
         let head_end = budget.end_of(began, patience.head);
         let body_end = budget.end_of(began, patience.total);
@@ -117,24 +133,6 @@ impl HttpClient {
             }
         }
         Ok(answer)
-    }
-
-    /// A POST to `url`, to be completed by the caller and given to [`Self::exchange`].
-    pub(crate) fn post(&self, url: reqwest::Url) -> reqwest::RequestBuilder {
-        self.client.post(url)
-    }
-}
-
-impl Transport for HttpClient {
-    async fn post_json(
-        &self,
-        url: reqwest::Url,
-        body: String,
-        patience: Patience,
-        budget: Budget,
-    ) -> Result<Answer, Lost> {
-        let request = self.post(url).header(CONTENT_TYPE, "application/json; charset=utf-8").body(body);
-        self.exchange(request, patience, budget).await
     }
 }
 
@@ -271,7 +269,7 @@ mod tests {
         let client = HttpClient { client, dials };
         let url = reqwest::Url::parse("https://hooks.slack.com/services/CANARY").unwrap();
         let budget = Budget::until(Instant::now() + Duration::from_mins(1), SystemTime::UNIX_EPOCH);
-        client.exchange(client.post(url), patience, budget).await.unwrap_err()
+        client.exchange(Request::json(url, String::new()), patience, budget).await.unwrap_err()
     }
 
     #[tokio::test]
@@ -299,7 +297,7 @@ mod tests {
             let client = HttpClient::new().unwrap();
             let url = reqwest::Url::parse(&server.url("/")).unwrap();
             let budget = Budget::until(Instant::now() + Duration::from_mins(1), SystemTime::UNIX_EPOCH);
-            let answer = client.exchange(client.post(url), PATIENCE, budget).await.unwrap();
+            let answer = client.exchange(Request::json(url, String::new()), PATIENCE, budget).await.unwrap();
             assert_eq!((answer.body, answer.broken), (read.into(), None));
         }
     }

@@ -19,7 +19,7 @@ pub use stored::{Stored, StoredError};
 
 use crate::aws::{AwsAccess, Call, Service, SigningError};
 use crate::backoff::Backoff;
-use crate::http::{Budget, HttpClient, Patience, TransportFault};
+use crate::http::{Budget, HttpClient, Patience, Transport, TransportFault};
 use crate::slack::webhook_url::{AllowedHosts, WebhookUrl, WebhookUrlError};
 
 /// A secret holds up to 64 KiB, which JSON's escapes can double and more.
@@ -30,22 +30,22 @@ const PATIENCE: Patience =
 const TRIES: u32 = 3;
 
 /// Reads from AWS; it keeps nothing of what it read.
-pub struct Secrets {
-    http: HttpClient,
+pub struct Secrets<H = HttpClient> {
+    http: H,
     access: AwsAccess,
     backoff: Backoff,
 }
 
-impl fmt::Debug for Secrets {
+impl<H> fmt::Debug for Secrets<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Secrets").field("access", &self.access).finish_non_exhaustive()
     }
 }
 
-impl Secrets {
+impl<H: Transport> Secrets<H> {
     /// Nothing is fetched yet. `seed` is for the jitter of the waits between tries.
     #[must_use]
-    pub fn new(http: HttpClient, access: AwsAccess, seed: u64) -> Self {
+    pub fn new(http: H, access: AwsAccess, seed: u64) -> Self {
         let backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(1), seed);
         Self { http, access, backoff }
     }
@@ -80,7 +80,7 @@ impl Secrets {
                 break;
             }
             let now = budget.wall_clock(began.elapsed());
-            let request = self.access.request(&self.http, call(place), now)?;
+            let request = self.access.request(call(place), now)?;
             error = match self.http.exchange(request, PATIENCE, budget).await {
                 Ok(answer) => match answer::text(place.kind(), &answer) {
                     Err(error) if error.may_pass() => error,

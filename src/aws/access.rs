@@ -10,11 +10,11 @@ use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
 use reqwest::Url;
-use reqwest::header::HeaderValue;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
 use super::{Service, is_region};
 use crate::environment::{ConfigError, Environment};
-use crate::http::{self, HttpClient};
+use crate::http::{self, Request};
 
 /// Credentials, Region and endpoints.
 #[derive(Clone)]
@@ -87,12 +87,7 @@ impl AwsAccess {
     }
 
     /// A request signed for `now`; the signature holds for five minutes.
-    pub(crate) fn request(
-        &self,
-        http: &HttpClient,
-        call: Call<'_>,
-        now: SystemTime,
-    ) -> Result<reqwest::RequestBuilder, SigningError> {
+    pub(crate) fn request(&self, call: Call<'_>, now: SystemTime) -> Result<Request, SigningError> {
         let Call { service, target, region, body } = call;
         let region = region.unwrap_or(&self.region);
         let configured = self.endpoints.iter().find(|(of, _)| *of == service);
@@ -100,14 +95,11 @@ impl AwsAccess {
         let url = url.ok_or(SigningError)?;
         let headers = [("content-type", service.content_type()), ("x-amz-target", target)];
         let signature = self.signature(service.name(), region, &url, &headers, &body, now)?;
-        let mut request = http.post(url);
-        for (name, value) in headers {
-            request = request.header(name, value);
-        }
-        for (name, value) in signature {
-            request = request.header(name, value);
-        }
-        Ok(request.body(body))
+        let plain = headers.map(|(name, value)| (name, HeaderValue::from_static(value)));
+        let all = plain.into_iter().chain(signature);
+        let named = |(name, value)| Ok((HeaderName::try_from(name).map_err(|_| SigningError)?, value));
+        let headers = all.map(named).collect::<Result<HeaderMap, _>>()?;
+        Ok(Request { url, headers, body })
     }
 
     /// The headers that sign a POST by AWS's Signature Version 4.

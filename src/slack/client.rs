@@ -17,7 +17,7 @@ use super::post::{Post, PostError, PostOutcome};
 use super::retry_after::retry_after;
 use super::webhook_url::WebhookUrl;
 use crate::backoff::Backoff;
-use crate::http::{Answer, Budget, HttpClient, Lost, Patience, Transport};
+use crate::http::{Answer, Budget, HttpClient, Lost, Patience, Request, Transport};
 
 /// Slack's answers are a word; more than this is not Slack.
 const ANSWER_BYTES: usize = 4 * 1024;
@@ -165,7 +165,9 @@ impl<T: Transport> Client<T> {
             total: self.settings.total_timeout,
             bytes: ANSWER_BYTES,
         };
-        self.transport.post_json(self.webhook.for_request(), body.to_owned(), patience, budget).await
+        self.transport
+            .exchange(Request::json(self.webhook.for_request(), body.to_owned()), patience, budget)
+            .await
     }
 }
 

@@ -36,7 +36,7 @@ use super::{
 };
 use crate::aws::AwsAccess;
 use crate::backoff::Backoff;
-use crate::http::HttpClient;
+use crate::http::{HttpClient, Transport};
 
 /// What the role is to be allowed, on the table alone.
 pub const PERMISSIONS: [&str; 7] = [
@@ -72,15 +72,15 @@ const MAX_LISTED: usize = 1_000;
 const LIST_PAGES: usize = 4;
 
 /// One table, asked by one container.
-pub struct DynamoDb {
-    client: Client,
+pub struct DynamoDb<H = HttpClient> {
+    client: Client<H>,
     /// Names of writers and owners: no two calls of any container have the same.
     names: fastrand::Rng,
     listed: HashMap<String, i64>,
     marker_ms: i64,
 }
 
-impl fmt::Debug for DynamoDb {
+impl<H> fmt::Debug for DynamoDb<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { client, marker_ms, .. } = self;
         let Client { access, table, .. } = client;
@@ -102,10 +102,10 @@ pub fn room_in_entry(incident: &IncidentKey, write_units: usize) -> usize {
     (write_units * WRITE_UNIT).saturating_sub(keys + w + expires + "b".len())
 }
 
-impl DynamoDb {
+impl<H: Transport> DynamoDb<H> {
     /// Nothing is asked yet. `seed` names what this container writes: no two containers may have the same.
     #[must_use]
-    pub fn new(http: HttpClient, access: AwsAccess, table: String, seed: u64) -> Self {
+    pub fn new(http: H, access: AwsAccess, table: String, seed: u64) -> Self {
         let backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(1), seed);
         let client = Client { http, access, table, region: None, backoff };
         let names = fastrand::Rng::with_seed(seed);
@@ -206,7 +206,7 @@ impl DynamoDb {
     }
 }
 
-impl Store for DynamoDb {
+impl<H: Transport> Store for DynamoDb<H> {
     async fn put(
         &mut self,
         incident: &IncidentKey,
@@ -477,7 +477,7 @@ impl Store for DynamoDb {
     }
 }
 
-impl DynamoDb {
+impl<H: Transport> DynamoDb<H> {
     /// Says when a bucket is full again, if the condition holds.
     async fn set_bucket(
         &mut self,

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::aws::{AwsAccess, Call, Service, error_code};
 use crate::backoff::Backoff;
-use crate::http::{Answer, HttpClient, Lost, Patience, TransportFault};
+use crate::http::{Answer, Lost, Patience, Transport, TransportFault};
 use crate::store::{StoreError, StoreFault, When};
 
 /// A page of a query holds 1 MB, which base64 and JSON make half as much again.
@@ -24,8 +24,8 @@ const TRIES_WHEN_SILENT: u32 = 2;
 const BATCH: usize = 25;
 
 /// Asks one table.
-pub(super) struct Client {
-    pub(super) http: HttpClient,
+pub(super) struct Client<H> {
+    pub(super) http: H,
     pub(super) access: AwsAccess,
     /// By name or ARN.
     pub(super) table: String,
@@ -93,7 +93,7 @@ impl Operation {
     }
 }
 
-impl Client {
+impl<H: Transport> Client<H> {
     /// A call on the table itself; `request` is without the table's name.
     pub(super) async fn call(
         &mut self,
@@ -179,7 +179,7 @@ impl Client {
                 region: self.region.as_deref(),
                 body: body.clone(),
             };
-            let signed = self.access.request(&self.http, call, wall_clock(later(when, began)));
+            let signed = self.access.request(call, wall_clock(later(when, began)));
             let signed = signed.map_err(|_| StoreFault::NotSignedIn.of(operation.action()))?;
             let failed = match self.http.exchange(signed, PATIENCE, when.budget).await {
                 Ok(answer) => match read(operation, &answer) {

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::DynamoDb;
 use crate::aws::{AwsAccess, Call, Service};
 use crate::environment::{ConfigError, Environment};
-use crate::http::{Budget, HttpClient, Patience};
+use crate::http::{Budget, HttpClient, Patience, Transport as _};
 
 pub(crate) const KEY: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 
@@ -57,7 +57,7 @@ pub(crate) async fn create_table(url: &str, name: &str) {
 async fn ask(url: &str, target: &'static str, body: String) -> (u16, String) {
     let http = HttpClient::new().unwrap();
     let call = Call { service: Service::DynamoDb, target, region: None, body };
-    let request = access(url).request(&http, call, SystemTime::UNIX_EPOCH).unwrap();
+    let request = access(url).request(call, SystemTime::UNIX_EPOCH).unwrap();
     let patience = Patience { head: Duration::from_secs(20), total: Duration::from_secs(20), bytes: 1 << 20 };
     let budget = Budget::until(Instant::now() + Duration::from_secs(20), SystemTime::UNIX_EPOCH);
     let answer = http.exchange(request, patience, budget).await.unwrap();

@@ -5,15 +5,12 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use reqwest::{
-    Url,
-    header::{HeaderValue, RETRY_AFTER},
-};
+use reqwest::header::{HeaderValue, RETRY_AFTER};
 use statuswatch::{
     console::Region,
     digest::Reader,
     handler::{self, Invocation, Notify, Outcome},
-    http::{Answer, Budget, Lost, Patience, Transport, TransportFault},
+    http::{Answer, Budget, Lost, Patience, Request, Transport, TransportFault},
     incident::Policy,
     incidents::NotifyMode,
     outbox::Bucket,
@@ -197,16 +194,10 @@ impl ProductHandler {
 }
 
 impl Transport for ModelTransport {
-    async fn post_json(
-        &self,
-        _url: Url,
-        body: String,
-        patience: Patience,
-        budget: Budget,
-    ) -> Result<Answer, Lost> {
+    async fn exchange(&self, request: Request, patience: Patience, budget: Budget) -> Result<Answer, Lost> {
         let end = budget.end().min(Instant::now() + patience.head);
         let lost = |fault| Err(Lost { fault, sent: true, reused: false });
-        let answer = match timeout_at(end, self.0.post(body.as_bytes())).await {
+        let answer = match timeout_at(end, self.0.post(request.body.as_bytes())).await {
             Err(_) => return lost(TransportFault::AnswerTimeout),
             Ok(Err(AnswerLost)) => return lost(TransportFault::Broken),
             Ok(Ok(answer)) => answer,
