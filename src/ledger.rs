@@ -7,7 +7,6 @@ mod emf;
 
 use serde::Serialize;
 
-use crate::digest::Counts;
 use crate::rules::{Action, Rules};
 
 /// The one list of counters: makes the ledger, its sum, and the metric of each counter.
@@ -88,35 +87,7 @@ pub struct Measures {
     pub rule_hits: Vec<u64>,
 }
 
-impl Measures {
-    /// Takes over what reading decided.
-    #[must_use]
-    pub fn of(counts: &Counts) -> Self {
-        Self {
-            client_errors: counts.client_errors,
-            server_errors: counts.server_errors,
-            rule_hits: counts.rule_hits.clone(),
-            ..Self::default()
-        }
-    }
-}
-
 impl Ledger {
-    /// Takes over what reading decided.
-    #[must_use]
-    pub fn of(counts: &Counts) -> Self {
-        Self {
-            received: counts.received,
-            ok: counts.ok,
-            ignored: counts.ignored,
-            unreadable: counts.unreadable,
-            duplicate: counts.duplicate,
-            matched: counts.matched,
-            salvaged: counts.salvaged,
-            ..Self::default()
-        }
-    }
-
     /// Whether every line is accounted for, given what was pending before.
     #[must_use]
     pub fn balances(&self, pending_before: u64) -> bool {

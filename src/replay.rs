@@ -290,13 +290,13 @@ impl<'s> Run<'s> {
     fn deliver(&mut self, mut batch: Batch) {
         batch.forget_what_is_known(&self.remembered);
         let counts = &batch.counts;
-        let mut ledger = Ledger::of(counts);
-        ledger.silent = u64::from(counts.matched == 0);
+        let mut ledger = counts.ledger;
+        ledger.silent = u64::from(counts.ledger.matched == 0);
         self.totals.ledger.add(&ledger);
         let hits = &mut self.totals.rule_hits;
         hits.resize(hits.len().max(counts.rule_hits.len()), 0);
         hits.iter_mut().zip(&counts.rule_hits).for_each(|(sum, hits)| *sum += hits);
-        if counts.matched > 0 {
+        if counts.ledger.matched > 0 {
             let now_ms = self.settings.now_ms.unwrap_or(counts.newest_ms);
             let digest = std::mem::take(&mut batch.digest);
             self.tell(draw(digest, &self.settings.style, now_ms));
@@ -320,7 +320,7 @@ impl<'s> Run<'s> {
     fn finish(mut self) -> Totals {
         self.place_lines(Until::End);
         self.deliver_all();
-        if self.one.counts.received > 0 {
+        if self.one.counts.ledger.received > 0 {
             let one = std::mem::take(&mut self.one);
             self.deliver(one);
         }

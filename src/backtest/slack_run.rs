@@ -123,18 +123,18 @@ impl<'s> SlackRun<'s> {
         let Some(delivery) = self.open.get_mut(place) else { return false };
         match line.kind {
             Kind::Ok => {
-                delivery.batch.counts.received += 1;
-                delivery.batch.counts.ok += 1;
+                delivery.batch.counts.ledger.received += 1;
+                delivery.batch.counts.ledger.ok += 1;
                 false
             }
             Kind::Unreadable => {
-                delivery.batch.counts.received += 1;
-                delivery.batch.counts.unreadable += 1;
+                delivery.batch.counts.ledger.received += 1;
+                delivery.batch.counts.ledger.unreadable += 1;
                 false
             }
             Kind::Error(_) => {
                 let Some(error) = &line.error else { return false };
-                let before = delivery.batch.counts.matched;
+                let before = delivery.batch.counts.ledger.matched;
                 let intake = delivery.batch.intake(self.reader, &self.remembered);
                 let mut intake = intake.under(&line.names.columns);
                 let (header, id) = (&delivery.header, error.id.as_bytes());
@@ -145,7 +145,7 @@ impl<'s> SlackRun<'s> {
                     }
                     None => intake.line(header, id, line.at_ms, &error.text),
                 }
-                delivery.batch.counts.matched > before
+                delivery.batch.counts.ledger.matched > before
             }
         }
     }
@@ -176,11 +176,11 @@ impl<'s> SlackRun<'s> {
             mentions: record.mentions,
             incidents: record.by_kind.get("opening").copied().unwrap_or_default(),
             by_kind: record.by_kind,
-            matched: self.counts.matched,
+            matched: self.counts.ledger.matched,
             shown: record.shown,
             counted: record.counted,
-            ignored: self.counts.ignored,
-            duplicate: self.counts.duplicate,
+            ignored: self.counts.ledger.ignored,
+            duplicate: self.counts.ledger.duplicate,
             rules: rules.collect(),
             noisiest: self.groups.noisiest(),
             told: record.told,

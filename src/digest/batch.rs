@@ -123,10 +123,10 @@ impl Batch {
     ///
     /// A delivery can have more errors than log events are remembered: then those that were forgotten look new.
     pub fn forget_what_is_known(&mut self, remembered: &Remembered) {
-        if self.counts.matched == 0 || !remembered.contains(self.delivery()) {
+        if self.counts.ledger.matched == 0 || !remembered.contains(self.delivery()) {
             return;
         }
-        self.counts.duplicate += std::mem::take(&mut self.counts.matched);
+        self.counts.ledger.duplicate += std::mem::take(&mut self.counts.ledger.matched);
         self.counts.client_errors = 0;
         self.counts.server_errors = 0;
         self.digest = Digest::default();

@@ -1,24 +1,13 @@
 //! What became of each log event, as numbers that add up.
 
+use crate::ledger::{Ledger, Measures};
 use crate::rules::RuleIndex;
 
 /// What became of the log events of a batch, so far as reading decides it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Log events of data messages.
-    pub received: u64,
-    /// Lines with a status below 400.
-    pub ok: u64,
-    /// Lines that a rule ignores or only counts, and lines of the function's own log group.
-    pub ignored: u64,
-    /// Lines without a status that we could read.
-    pub unreadable: u64,
-    /// Lines that were told or folded before.
-    pub duplicate: u64,
-    /// Lines to be told.
-    pub matched: u64,
-    /// Lines recovered from broken JSON, whatever became of them.
-    pub salvaged: u64,
+    /// The ledger of what was read; what becomes of the matched lines is not in it yet.
+    pub ledger: Ledger,
     /// Matched lines with a status of 400 to 499.
     pub client_errors: u64,
     /// Matched lines with a status of 500 to 599.
@@ -42,15 +31,20 @@ impl Counts {
         }
     }
 
+    /// What of it goes out as metrics besides the ledger.
+    #[must_use]
+    pub fn measures(&self) -> Measures {
+        Measures {
+            client_errors: self.client_errors,
+            server_errors: self.server_errors,
+            rule_hits: self.rule_hits.clone(),
+            ..Measures::default()
+        }
+    }
+
     /// Adds the counts of another batch.
     pub fn add(&mut self, other: &Self) {
-        self.received += other.received;
-        self.ok += other.ok;
-        self.ignored += other.ignored;
-        self.unreadable += other.unreadable;
-        self.duplicate += other.duplicate;
-        self.matched += other.matched;
-        self.salvaged += other.salvaged;
+        self.ledger.add(&other.ledger);
         self.client_errors += other.client_errors;
         self.server_errors += other.server_errors;
         self.own_log_group += other.own_log_group;

@@ -80,7 +80,7 @@ impl<'a> Intake<'a> {
     /// Counts a line whose status is known to be below 400.
     pub(crate) fn ok(&mut self, header: &Header, timestamp_ms: i64) {
         if self.receive(header, timestamp_ms) {
-            self.batch.counts.ok += 1;
+            self.batch.counts.ledger.ok += 1;
         }
     }
 
@@ -94,13 +94,13 @@ impl<'a> Intake<'a> {
     /// Counts a log event in; says whether it is to be read.
     fn receive(&mut self, header: &Header, timestamp_ms: i64) -> bool {
         let counts = &mut self.batch.counts;
-        counts.received += 1;
+        counts.ledger.received += 1;
         // What is no time says nothing of when all the others were.
         if timestamp_ms < MAX_TIMESTAMP_MS {
             counts.newest_ms = counts.newest_ms.max(timestamp_ms);
         }
         let is_own = self.reader.own_log_group.as_deref() == Some(header.log_group.as_str());
-        counts.ignored += u64::from(is_own);
+        counts.ledger.ignored += u64::from(is_own);
         counts.own_log_group += u64::from(is_own);
         !is_own
     }
@@ -117,18 +117,18 @@ impl<'a> Intake<'a> {
         let (log, salvaged) = match access_log::read_under(line, self.reader.format, &columns) {
             Reading::Unreadable => return self.unreadable(origin.header),
             Reading::Header => {
-                self.batch.counts.ignored += 1;
+                self.batch.counts.ledger.ignored += 1;
                 return;
             }
             Reading::AccessLog(log) => (log, false),
             Reading::Salvaged(log) => (log, true),
         };
-        self.batch.counts.salvaged += u64::from(salvaged);
+        self.batch.counts.ledger.salvaged += u64::from(salvaged);
         self.judge(origin, &log, Line::Plain(line), salvaged);
     }
 
     fn unreadable(&mut self, header: &Header) {
-        self.batch.counts.unreadable += 1;
+        self.batch.counts.ledger.unreadable += 1;
         if let Some(section) = self.batch.digest.notes_of(&header.log_group) {
             section.unreadable += 1;
         }
@@ -143,7 +143,7 @@ impl<'a> Intake<'a> {
         salvaged: bool,
     ) -> Option<Told> {
         if log.status.class() == StatusClass::Ok {
-            self.batch.counts.ok += 1;
+            self.batch.counts.ledger.ok += 1;
             return None;
         }
         let rules = &self.reader.rules;
@@ -155,7 +155,7 @@ impl<'a> Intake<'a> {
         match verdict.action {
             Action::Notify => self.tell(origin, log, line, verdict.rule, salvaged),
             Action::Ignore | Action::Count => {
-                self.batch.counts.ignored += 1;
+                self.batch.counts.ledger.ignored += 1;
                 let rule = verdict.rule.and_then(|index| rules.get(index));
                 if let Some(rule) = rule.filter(|rule| rule.action() == Action::Count)
                     && let Some(section) = self.batch.digest.notes_of(&origin.header.log_group)
@@ -217,7 +217,7 @@ impl<'a> Intake<'a> {
     fn key(&mut self, Origin { header, id, timestamp_ms, .. }: Origin<'_>, line: &mut Line<'_>) -> EventKey {
         let (log_group, log_stream) = (&header.log_group, &header.log_stream);
         if id.is_empty() {
-            let place = self.place.unwrap_or(self.batch.counts.received);
+            let place = self.place.unwrap_or(self.batch.counts.ledger.received);
             return EventKey::without_id(log_group, log_stream, place, timestamp_ms, line.text());
         }
         self.stream.switch_to(log_group, log_stream);
@@ -241,7 +241,7 @@ impl<'a> Intake<'a> {
         if is_new {
             self.batch.digest.id = self.batch.digest.id.wrapping_add(key.number());
         } else {
-            self.batch.counts.duplicate += 1;
+            self.batch.counts.ledger.duplicate += 1;
         }
         is_new
     }
@@ -258,7 +258,7 @@ impl<'a> Intake<'a> {
         let Some(section) = self.batch.digest.sections.get_mut(told.section) else { return };
         section.note_stream(Some(&header.log_stream));
         section.note_times(timestamp_ms, timestamp_ms, 1);
-        counts.matched += 1;
+        counts.ledger.matched += 1;
         if told.class == StatusClass::ServerError {
             section.server_errors += 1;
             counts.server_errors += 1;
@@ -324,7 +324,7 @@ impl Sink for Intake<'_> {
         if event.is_recognised {
             let last = self.batch.line_reader.last();
             if last.is_some_and(|known| known.is_ok(message.0)) {
-                self.batch.counts.ok += 1;
+                self.batch.counts.ledger.ok += 1;
                 return;
             }
             if let Some(recognised) = self.batch.line_reader.take() {

@@ -34,7 +34,7 @@ impl<S: Slack, T: Store> Handler<S, T> {
         // Each record has an entry of its own in the table: what comes again may come with other records.
         let mut lines = Vec::new();
         let mut all = self.pipeline().records(records, |position, record, read| match read {
-            Ok(batch) if batch.counts.matched > 0 => {
+            Ok(batch) if batch.counts.ledger.matched > 0 => {
                 first_matched.get_or_insert(position);
                 if matches!(self.mode, Mode::Shared) {
                     let (id, digest) = (batch_id(batch), std::mem::take(&mut batch.digest));
@@ -57,10 +57,10 @@ impl<S: Slack, T: Store> Handler<S, T> {
         let digest = std::mem::take(&mut all.digest);
         let counts = std::mem::take(&mut all.counts);
         warn_of_own_log_group(counts.own_log_group);
-        let mut ledger = Ledger::of(&counts);
+        let mut ledger = counts.ledger;
         ledger.undecodable = undecodable;
         ledger.silent = u64::from(first_matched.is_none() && unreported.records.is_empty());
-        let mut measures = Measures::of(&counts);
+        let mut measures = counts.measures();
         let mut again = None;
         if let Some(first) = first_matched {
             match self.notify_in_time(digest, lines, invocation, &mut ledger, &mut measures).await {

@@ -5,7 +5,6 @@ use super::{Answer, Handler, HandlerError, Invocation, Mode, Outcome, Slack, eve
 use crate::decode::Source;
 use crate::digest::Batch;
 use crate::incident::Moment;
-use crate::ledger::{Ledger, Measures};
 use crate::outbox::Urgency::Deferrable;
 use crate::slack::post::PostError;
 use crate::store::{BatchId, Store};
@@ -17,9 +16,9 @@ impl<S: Slack, T: Store> Handler<S, T> {
             Err(error) => return Outcome::failed(error.into()),
         };
         warn_of_own_log_group(batch.counts.own_log_group);
-        let mut ledger = Ledger::of(&batch.counts);
-        let mut measures = Measures::of(&batch.counts);
-        let matched = batch.counts.matched;
+        let mut ledger = batch.counts.ledger;
+        let mut measures = batch.counts.measures();
+        let matched = batch.counts.ledger.matched;
         let id = matches!(self.mode, Mode::Shared).then(|| batch_id(&batch));
         let digest = std::mem::take(&mut batch.digest);
         ledger.silent = u64::from(matched == 0);

@@ -132,7 +132,7 @@ impl Line {
         reader: &Reader,
         remembered: &Remembered,
     ) -> Option<Looks> {
-        let unreadable = batch.counts.unreadable;
+        let unreadable = batch.counts.ledger.unreadable;
         let mut intake = batch.intake(reader, remembered).under(&self.names.columns);
         let Some(content) = &self.content else {
             intake.ok(header, self.timestamp_ms);
@@ -147,7 +147,7 @@ impl Line {
             }
             None => intake.line(header, id, self.timestamp_ms, text),
         }
-        (batch.counts.unreadable > unreadable).then(|| Looks::of(text))
+        (batch.counts.ledger.unreadable > unreadable).then(|| Looks::of(text))
     }
 
     /// What it takes up beside itself.

@@ -81,7 +81,7 @@ fn main() {
                 1,
                 &mut [
                     Way::here(|| {
-                        events.iter().map(|event| code.digest(&event.body).counts.matched).sum::<u64>()
+                        events.iter().map(|event| code.digest(&event.body).counts.ledger.matched).sum::<u64>()
                     }),
                     Way::here(|| replayed(bytes)),
                     Way::here(|| backtested(bytes)),

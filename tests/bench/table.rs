@@ -116,7 +116,7 @@ impl Measured {
 /// A way that does other work than the rest is not to be compared with them.
 fn check_answers(event: &Event, code: &ThisCode, limit: &mut Limit) {
     let counts = code.digest(&event.body).counts;
-    assert_eq!((counts.received, counts.matched), (event.log_events, event.errors));
+    assert_eq!((counts.ledger.received, counts.ledger.matched), (event.log_events, event.errors));
     let groups = naive::digest(&event.body);
     assert_eq!(groups.values().map(|group| group.count).sum::<u64>(), event.errors);
     assert!(groups.values().all(|group| !group.lines.is_empty()));

@@ -31,7 +31,7 @@ impl Intake<'_> {
     /// Takes a recognised line; `false` where the plain reader has to.
     pub(super) fn read_known(&mut self, origin: Origin<'_>, known: Known<'_>, text: LineText<'_>) -> bool {
         if known.is_ok(text.bytes()) {
-            self.batch.counts.ok += 1;
+            self.batch.counts.ledger.ok += 1;
             return true;
         }
         self.count_alike(origin, known, text) || self.read_fields(origin, known, text)

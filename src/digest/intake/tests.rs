@@ -24,7 +24,7 @@ fn what_is_redacted_is_in_neither_the_lines_nor_the_groups() {
         r#"203.0.113.9 - - [10/Oct/2026:13:55:36 +0000] "GET /users/jane HTTP/1.1" 502 12 JKJaXmPLvHcESHA="#,
     ];
     let batch = told(&reader(&["path", "ip"]), &lines);
-    assert_eq!(batch.counts.matched, 3);
+    assert_eq!(batch.counts.ledger.matched, 3);
     let said = format!("{:?}", batch.digest);
     assert!(!said.contains("jane") && !said.contains("203.0.113.9"), "{said}");
     let said = format!("{:?}", told(&reader(&[]), &lines).digest);
@@ -38,11 +38,11 @@ fn the_same_log_event_twice_is_a_duplicate() {
     let mut remembered = Remembered::default();
     let header = Header { log_group: "g".to_owned(), ..Header::default() };
     batch.intake(&reader, &remembered).line(&header, b"0", 1_000, r#"{"status":"502"}"#);
-    assert_eq!((batch.counts.matched, batch.counts.duplicate), (1, 1));
+    assert_eq!((batch.counts.ledger.matched, batch.counts.ledger.duplicate), (1, 1));
     remembered.remember(batch.keys.iter().copied());
     let mut later = Batch::default();
     later.intake(&reader, &remembered).line(&header, b"0", 1_000, r#"{"status":"502"}"#);
-    assert_eq!((later.counts.matched, later.counts.duplicate), (0, 1));
+    assert_eq!((later.counts.ledger.matched, later.counts.ledger.duplicate), (0, 1));
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn equal_lines_without_an_id_are_counted_each_and_known_again_when_the_batch_com
         for _ in 0..20 {
             batch.intake(&reader, &remembered).line(&header, b"", 1_000, r#"{"status":"502"}"#);
         }
-        assert_eq!((batch.counts.matched, batch.counts.duplicate), expected);
+        assert_eq!((batch.counts.ledger.matched, batch.counts.ledger.duplicate), expected);
         remembered.remember(batch.keys);
     }
 }
