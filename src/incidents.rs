@@ -3,6 +3,7 @@
 //! Pure: it posts nothing and reads no clock. The function and the backtest drive it alike.
 
 pub(crate) mod journal;
+pub(crate) mod step;
 
 use std::str::FromStr;
 

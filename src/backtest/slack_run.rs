@@ -13,7 +13,8 @@ use crate::deliveries::{Deliveries, Delivery};
 use crate::digest::{Counts, Digest, Reader};
 use crate::duplicates::Remembered;
 use crate::handler::{draw, draw_quiet_again};
-use crate::incident::{Decision, Kind as MessageKind, Moment, Policy};
+use crate::incident::{Kind as MessageKind, Moment, Policy};
+use crate::incidents::step::{Ask, News, Step, by_log_group};
 use crate::incidents::{Incidents, NotifyMode, Tracked};
 use crate::outbox::{Bucket, Outbox};
 use crate::pace::Pace;
@@ -234,14 +235,14 @@ impl<'s> SlackRun<'s> {
         let at_ms = due_ms.max(*free_at_ms);
         let state = container % self.states.len().max(1);
         let Some(state) = self.states.get_mut(state) else { return };
-        if state.deliver(digest, at_ms, self.reader, self.style, &mut self.record) {
+        if state.deliver(digest, at_ms, self.reader.samples_per_group, self.style, &mut self.record) {
             *free_at_ms = at_ms + POST_MS;
         }
     }
 
     fn tick(&mut self, at_ms: i64) {
         for state in self.states.iter_mut().filter(|state| state.has_work()) {
-            state.tick(at_ms, self.style, &mut self.record);
+            state.tick(at_ms, self.reader.samples_per_group, self.style, &mut self.record);
         }
     }
 }
@@ -273,7 +274,7 @@ impl State {
         &mut self,
         digest: Digest,
         at_ms: i64,
-        reader: &Reader,
+        samples_per_group: usize,
         style: &Style,
         record: &mut Record,
     ) -> bool {
@@ -285,26 +286,25 @@ impl State {
                 }
             }
             Mode::Incidents(incidents) => {
-                for section in digest.sections.iter().filter(|section| section.matched() > 0) {
-                    let Some((policy, tracked)) = incidents.of(section, at_ms) else { continue };
-                    if tracked.decide(Moment::Arrival, at_ms, policy) == Decision::Send(MessageKind::Over) {
-                        post_due(tracked, policy, Moment::Arrival, &mut self.outbox, at_ms, style, record);
-                    }
-                    tracked.take(section, Vec::new(), digest.id, reader.samples_per_group, at_ms, policy);
-                    post_due(tracked, policy, Moment::Arrival, &mut self.outbox, at_ms, style, record);
-                }
+                let ask = Ask { moment: Moment::Arrival, now_ms: at_ms, end_waits: false, samples_per_group };
                 if digest.matched() == 0 {
                     let (policy, all) = incidents.all_mut();
-                    for tracked in all {
-                        post_due(tracked, policy, Moment::Arrival, &mut self.outbox, at_ms, style, record);
-                    }
+                    all.for_each(|tracked| {
+                        post_due(tracked, &[], ask, policy, &mut self.outbox, style, record)
+                    });
+                }
+                for digest in by_log_group(digest) {
+                    let incident = digest.sections.first().and_then(|section| incidents.of(section, at_ms));
+                    let Some((policy, tracked)) = incident else { continue };
+                    let news = [News::Lines(digest)];
+                    post_due(tracked, &news, ask, policy, &mut self.outbox, style, record);
                 }
             }
         }
         record.messages > messages
     }
 
-    fn tick(&mut self, at_ms: i64, style: &Style, record: &mut Record) {
+    fn tick(&mut self, at_ms: i64, samples_per_group: usize, style: &Style, record: &mut Record) {
         match &mut self.mode {
             Mode::Every(pace, has_storm) => {
                 if pace.pending() > 0 {
@@ -319,10 +319,9 @@ impl State {
                 }
             }
             Mode::Incidents(incidents) => {
+                let ask = Ask { moment: Moment::Tick, now_ms: at_ms, end_waits: false, samples_per_group };
                 let (policy, all) = incidents.all_mut();
-                for tracked in all {
-                    post_due(tracked, policy, Moment::Tick, &mut self.outbox, at_ms, style, record);
-                }
+                all.for_each(|tracked| post_due(tracked, &[], ask, policy, &mut self.outbox, style, record));
             }
         }
     }
@@ -348,20 +347,42 @@ fn post_or_fold(
     }
 }
 
+/// Takes in what arrived now and posts what is due.
 fn post_due(
     tracked: &mut Tracked,
+    mut arrived: &[News],
+    mut ask: Ask,
     policy: &Policy,
-    moment: Moment,
     outbox: &mut Outbox,
+    style: &Style,
+    record: &mut Record,
+) {
+    loop {
+        let news = arrived.iter().map(|news| (ask.now_ms, news));
+        let Step { tracked: next, taken, due } = tracked.clone().step(news, ask, policy);
+        *tracked = next;
+        arrived = arrived.get(taken..).unwrap_or_default();
+        let Some(kind) = due else { return };
+        if outbox.takes(ask.now_ms) {
+            post(tracked, kind, policy, ask.now_ms, style, record);
+        } else {
+            tracked.held_back();
+            ask.end_waits = true;
+        }
+        if arrived.is_empty() {
+            return;
+        }
+    }
+}
+
+fn post(
+    tracked: &mut Tracked,
+    kind: MessageKind,
+    policy: &Policy,
     at_ms: i64,
     style: &Style,
     record: &mut Record,
 ) {
-    let Decision::Send(kind) = tracked.decide(moment, at_ms, policy) else { return };
-    if !outbox.takes(at_ms) {
-        tracked.held_back();
-        return;
-    }
     let (message, shown) = tracked.draw(kind, style, at_ms);
     let told = tracked.notified(kind, at_ms, policy);
     record.mentions += u64::from(kind.has_mentions() && has_mentions(&told));

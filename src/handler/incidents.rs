@@ -2,10 +2,11 @@
 
 use super::Slack;
 use super::delivery::{Delivery, Fate, Forms};
-use crate::digest::{Digest, Section};
-use crate::incident::{Decision, Kind, Moment, Policy};
+use crate::digest::Digest;
+use crate::incident::{Kind, Moment, Policy};
+use crate::incidents::step::{Ask, News, Step, by_log_group};
 use crate::incidents::{Incidents, Tracked};
-use crate::outbox::Urgency;
+use crate::outbox::Urgency::{self, Deferrable, Required};
 use crate::slack::post::PostError;
 use crate::store::Store;
 
@@ -18,16 +19,19 @@ pub(super) async fn notify<S: Slack, T: Store>(
     urgency: Urgency,
     delivery: &mut Delivery<'_, S, T>,
 ) -> Fate {
+    let moment = if urgency == Required { Moment::Last } else { Moment::Arrival };
     let mut fate = Fate::Deferred;
-    let Digest { sections, mut quiet, id } = digest;
-    for (section, number) in sections.iter().filter(|section| section.matched() > 0).zip(0..) {
-        let Some((policy, tracked)) = incidents.of(section, delivery.now_ms()) else { continue };
-        let lines = Lines { section, quiet: std::mem::take(&mut quiet), id: id.wrapping_add(number) };
-        fate = match (fate, notify_lines(tracked, lines, urgency, policy, delivery).await) {
-            (Fate::Failed(error, lines), Fate::Failed(_, more)) => Fate::Failed(error, lines + more),
-            (Fate::Failed(error, lines), _) | (_, Fate::Failed(error, lines)) => Fate::Failed(error, lines),
-            (Fate::Accepted, _) | (_, Fate::Accepted) => Fate::Accepted,
-            (Fate::Deferred, Fate::Deferred) => Fate::Deferred,
+    for digest in by_log_group(digest) {
+        let (lines, now_ms) = (digest.matched(), delivery.now_ms());
+        let incident = digest.sections.first().and_then(|section| incidents.of(section, now_ms));
+        let Some((policy, tracked)) = incident else { continue };
+        let news = [(now_ms, News::Lines(digest))];
+        let posted = post_due(tracked, &news, moment, urgency, policy, delivery).await;
+        fate = match (fate, posted) {
+            (Fate::Failed(error, failed), Err(_)) => Fate::Failed(error, failed + lines),
+            (_, Err(error)) => Fate::Failed(error, lines),
+            (Fate::Deferred, Ok(true)) => Fate::Accepted,
+            (fate, Ok(_)) => fate,
         };
     }
     fate
@@ -43,55 +47,54 @@ pub(super) async fn notify_due<S: Slack, T: Store>(
     let (policy, all) = incidents.all_mut();
     let mut first = None;
     for tracked in all {
-        let Decision::Send(kind) = tracked.decide(moment, delivery.now_ms(), policy) else { continue };
-        match post(tracked, kind, urgency, policy, delivery).await {
-            Ok(true) => {}
-            Ok(false) => tracked.held_back(),
-            Err(error) => first = first.or(Some(error)),
-        }
+        let posted = post_due(tracked, &[], moment, urgency, policy, delivery).await;
+        first = first.or(posted.err());
     }
     first
 }
 
-/// Lines of one log group, with what others say beside them.
-struct Lines<'a> {
-    section: &'a Section,
-    quiet: Vec<Section>,
-    id: u64,
-}
-
-async fn notify_lines<S: Slack, T: Store>(
+/// Takes in what arrived and posts what is due; whether a message took it along. Where that message failed, nothing of
+/// it arrived.
+async fn post_due<S: Slack, T: Store>(
     tracked: &mut Tracked,
-    lines: Lines<'_>,
+    mut arrived: &[(i64, News)],
+    moment: Moment,
     urgency: Urgency,
     policy: &Policy,
     delivery: &mut Delivery<'_, S, T>,
-) -> Fate {
-    // An end that is overdue comes before what is new; where it cannot be said, the incident goes on.
-    if tracked.decide(Moment::Arrival, delivery.now_ms(), policy) == Decision::Send(Kind::Over)
-        && let Err(error) = post(tracked, Kind::Over, Urgency::Deferrable, policy, delivery).await
-    {
-        tracing::warn!(%error, "slack did not accept the end of an incident; it goes on");
-    }
-    let now_ms = delivery.now_ms();
-    let mut with_lines = tracked.clone();
-    let Lines { section, quiet, id } = lines;
-    with_lines.take(section, quiet, id, delivery.samples_per_group, now_ms, policy);
-    let moment = if urgency == Urgency::Required { Moment::Last } else { Moment::Arrival };
-    let decision = with_lines.decide(moment, now_ms, policy);
-    let fate = match decision {
-        Decision::Nothing { .. } => Fate::Deferred,
-        Decision::Send(kind) => match post(&mut with_lines, kind, urgency, policy, delivery).await {
-            Ok(true) => Fate::Accepted,
-            Ok(false) => {
-                with_lines.held_back();
-                Fate::Deferred
+) -> Result<bool, PostError> {
+    let mut end_waits = false;
+    loop {
+        let (now_ms, samples_per_group) = (delivery.now_ms(), delivery.samples_per_group);
+        let ask = Ask { moment, now_ms, end_waits, samples_per_group };
+        let news = arrived.iter().map(|(at_ms, news)| (*at_ms, news));
+        let Step { tracked: mut next, taken, due } = tracked.clone().step(news, ask, policy);
+        let Some(kind) = due else {
+            *tracked = next;
+            return Ok(false);
+        };
+        let rest = arrived.get(taken..).unwrap_or_default();
+        // What is new does not wait for the end of what was before.
+        let urgency = if rest.is_empty() { urgency } else { Deferrable };
+        match post(&mut next, kind, urgency, policy, delivery).await {
+            Ok(is_accepted) => {
+                if !is_accepted {
+                    next.held_back();
+                    end_waits = true;
+                }
+                *tracked = next;
+                if rest.is_empty() {
+                    return Ok(is_accepted);
+                }
+                arrived = rest;
             }
-            Err(error) => return Fate::Failed(error, section.matched()),
-        },
-    };
-    *tracked = with_lines;
-    fate
+            Err(error) if rest.is_empty() => return Err(error),
+            Err(error) => {
+                tracing::warn!(%error, "slack did not accept the end of an incident; it goes on");
+                end_waits = true;
+            }
+        }
+    }
 }
 
 /// Posts a message with all that is pending; false where it is held.

@@ -13,12 +13,15 @@ use super::delivery::{Delivery, Fate, Forms};
 use crate::digest::{Digest, MAX_SECTIONS, Section};
 use crate::http::Budget;
 use crate::incident::{Kind, Moment, Policy};
-use crate::incidents::journal::{self, Journal, Step};
+use crate::incidents::journal::{self, Journal};
+use crate::incidents::step::{Ask, Step, by_log_group};
 use crate::incidents::{AlarmNews, Tracked};
 use crate::outbox::Urgency::{Deferrable, Required};
 use crate::slack::post::PostError;
 use crate::slack::render::Style;
-use crate::store::{BatchId, IncidentKey, Lease, Put, Rate, Released, Store, StoreError, Token, When};
+use crate::store::{
+    BatchId, EntryKey, IncidentKey, Lease, Put, Rate, Released, Store, StoreError, Token, When,
+};
 
 /// The one destination that there is.
 const DESTINATION: &str = "default";
@@ -181,13 +184,10 @@ pub(super) async fn tick<S: Slack, T: Store>(delivery: &mut Delivery<'_, S, T>) 
 
 /// The batches that go into one journal each.
 fn batches(Lines { id, digest }: Lines) -> impl Iterator<Item = Batch> {
-    let Digest { sections, mut quiet, id: digest_id } = digest;
-    let matched = sections.into_iter().filter(|section| section.matched() > 0);
-    matched.zip(0..).map(move |(section, number)| {
-        let key = IncidentKey { destination: DESTINATION.to_owned(), log_group: section.log_group.clone() };
-        let (sections, quiet) = (vec![section], std::mem::take(&mut quiet));
-        let digest = Digest { sections, quiet, id: digest_id.wrapping_add(number) };
-        Batch { key, id, digest, may_be_written: false }
+    by_log_group(digest).filter_map(move |digest| {
+        let log_group = digest.sections.first()?.log_group.clone();
+        let key = IncidentKey { destination: DESTINATION.to_owned(), log_group };
+        Some(Batch { key, id, digest, may_be_written: false })
     })
 }
 
@@ -261,9 +261,10 @@ impl<S: Slack, T: Store> Run<'_, '_, S, T> {
             let (is_leased, more) = (snapshot.leased_until_ms.is_some(), snapshot.more);
             let has_token = shared.no_token_before_ms <= when.now_ms;
             let journal = Journal::of(key, &snapshot).map_err(reading)?;
-            let mut step = journal.step(moment, end_waits, samples, when.now_ms, &shared.policy);
+            let ask = Ask { moment, now_ms: when.now_ms, end_waits, samples_per_group: samples };
+            let (mut step, entries) = journal.step(ask, &shared.policy);
             step.due = step.due.filter(|_| has_token);
-            let is_long = more || step.entries.len() >= LONG_JOURNAL;
+            let is_long = more || entries.len() >= LONG_JOURNAL;
             if is_leased || (step.due.is_none() && !is_long) {
                 return Ok(());
             }
@@ -273,7 +274,7 @@ impl<S: Slack, T: Store> Run<'_, '_, S, T> {
                 return Ok(());
             };
             self.warn_of_the_unreadable(&journal);
-            match self.post_step(key, step, lease).await? {
+            match self.post_step(key, step, &entries, lease).await? {
                 Posted::Message => {}
                 Posted::Nothing if more => {}
                 // What is new is not to wait for the end of what was before.
@@ -288,7 +289,8 @@ impl<S: Slack, T: Store> Run<'_, '_, S, T> {
     async fn post_step(
         &mut self,
         key: &IncidentKey,
-        Step { mut tracked, entries, due }: Step,
+        Step { mut tracked, due, .. }: Step,
+        entries: &[EntryKey],
         lease: Lease,
     ) -> Result<Posted, StoreError> {
         let mut posted = Posted::Nothing;
@@ -321,7 +323,7 @@ impl<S: Slack, T: Store> Run<'_, '_, S, T> {
         let when = self.delivery.when();
         let Some(shared) = self.delivery.shared.as_mut() else { return Ok(posted) };
         let head = journal::head(&tracked).map_err(reading)?;
-        match shared.store.release(key, lease, &head, &entries, when).await? {
+        match shared.store.release(key, lease, &head, entries, when).await? {
             Released::Committed { not_removed: None } => {}
             Released::Committed { not_removed: Some(error) } => self.delivery.note_store_error(&error),
             Released::Lost => {

@@ -2,9 +2,10 @@
 //!
 //! Pure: it asks no store and reads no clock. What arrived is taken in when it arrived, whoever reads it and whenever.
 
+use super::step::{Ask, News, Step};
 use super::{AlarmNews, Tracked};
 use crate::digest::{Digest, OTHER_LOG_GROUPS};
-use crate::incident::{Decision, Incident, Kind, Moment, Policy};
+use crate::incident::{Incident, Policy};
 use crate::store::{
     EntryKey, IncidentKey, Snapshot, StoreFault, decode, decode_digest, encode, encode_digest, room_in_entry,
 };
@@ -37,24 +38,6 @@ struct Arrived {
     at_ms: i64,
     key: EntryKey,
     news: News,
-}
-
-/// What arrived.
-#[derive(Debug)]
-enum News {
-    Lines(Digest),
-    Alarm(AlarmNews),
-}
-
-/// The incident with a part of the journal taken in.
-#[derive(Debug)]
-pub(crate) struct Step {
-    /// As it is then, before a message.
-    pub(crate) tracked: Tracked,
-    /// What it takes in.
-    pub(crate) entries: Vec<EntryKey>,
-    /// The message that is due.
-    pub(crate) due: Option<Kind>,
 }
 
 /// The entry of a batch of lines.
@@ -141,34 +124,12 @@ impl Journal {
         Ok(journal)
     }
 
-    /// Takes the journal in, and says what is due. Where the incident was over before all of it came, only what came
-    /// before that is taken in and its end is due, unless that is to wait (`end_waits`): then the incident goes on.
-    pub(crate) fn step(
-        &self,
-        moment: Moment,
-        end_waits: bool,
-        samples_per_group: usize,
-        now_ms: i64,
-        policy: &Policy,
-    ) -> Step {
-        let mut tracked = self.head.clone();
-        let mut entries: Vec<EntryKey> = self.unreadable.iter().map(|(key, _)| *key).collect();
-        for Arrived { at_ms, key, news } in &self.arrived {
-            let is_over = tracked.decide(Moment::Arrival, *at_ms, policy) == Decision::Send(Kind::Over);
-            if is_over && !end_waits {
-                return Step { tracked, entries, due: Some(Kind::Over) };
-            }
-            match news {
-                News::Lines(digest) => tracked.take_digest(digest, samples_per_group, *at_ms, policy),
-                News::Alarm(news) => tracked.alarm_changed(*news),
-            }
-            entries.push(*key);
-        }
-        let due = match tracked.decide(moment, now_ms, policy) {
-            Decision::Send(Kind::Over) if end_waits => None,
-            Decision::Send(kind) => Some(kind),
-            Decision::Nothing { .. } => None,
-        };
-        Step { tracked, entries, due }
+    /// Takes the journal in, and says what is due; with the entries that this takes in.
+    pub(crate) fn step(&self, ask: Ask, policy: &Policy) -> (Step, Vec<EntryKey>) {
+        let arrived = self.arrived.iter().map(|arrived| (arrived.at_ms, &arrived.news));
+        let step = self.head.clone().step(arrived, ask, policy);
+        let taken = self.arrived.iter().take(step.taken).map(|arrived| arrived.key);
+        let entries = self.unreadable.iter().map(|(key, _)| *key).chain(taken).collect();
+        (step, entries)
     }
 }

@@ -1,0 +1,82 @@
+//! What arrives at an incident in, the message that is due out.
+//!
+//! Pure, and the only place that knows in which order an incident takes things in: the function drives it with a state
+//! table and without one, and so does the backtest.
+
+use super::{AlarmNews, Tracked};
+use crate::digest::Digest;
+use crate::incident::{Decision, Kind, Moment, Policy};
+
+/// What arrives.
+#[derive(Debug)]
+pub(crate) enum News {
+    /// Lines of one log group that arrived together.
+    Lines(Digest),
+    /// A change of an alarm.
+    Alarm(AlarmNews),
+}
+
+/// What the incident is asked.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ask {
+    /// Why it is asked.
+    pub(crate) moment: Moment,
+    /// When it is asked, epoch milliseconds.
+    pub(crate) now_ms: i64,
+    /// Its end is not to be posted now: then the incident goes on.
+    pub(crate) end_waits: bool,
+    /// Sample lines kept of each group for a first message.
+    pub(crate) samples_per_group: usize,
+}
+
+/// The incident with what arrived taken in, as far as to the next message.
+#[derive(Debug)]
+pub(crate) struct Step {
+    /// As it is then, before the message.
+    pub(crate) tracked: Tracked,
+    /// How much of what arrived it took in: all of it, unless its end came before the rest.
+    pub(crate) taken: usize,
+    /// The message that is due.
+    pub(crate) due: Option<Kind>,
+}
+
+impl Tracked {
+    /// Takes in what arrived, each at its time (epoch milliseconds), and says what is due. Where the incident was over
+    /// before all of it came, only what came before that is taken in and its end is due, unless that is to wait.
+    pub(crate) fn step<'n>(
+        mut self,
+        arrived: impl IntoIterator<Item = (i64, &'n News)>,
+        ask: Ask,
+        policy: &Policy,
+    ) -> Step {
+        let mut taken = 0;
+        for (at_ms, news) in arrived {
+            let is_over = self.decide(Moment::Arrival, at_ms, policy) == Decision::Send(Kind::Over);
+            if is_over && !ask.end_waits {
+                return Step { tracked: self, taken, due: Some(Kind::Over) };
+            }
+            match news {
+                News::Lines(digest) => self.take_digest(digest, ask.samples_per_group, at_ms, policy),
+                News::Alarm(news) => self.alarm_changed(*news),
+            }
+            taken += 1;
+        }
+        let due = match self.decide(ask.moment, ask.now_ms, policy) {
+            Decision::Send(Kind::Over) if ask.end_waits => None,
+            Decision::Send(kind) => Some(kind),
+            Decision::Nothing { .. } => None,
+        };
+        Step { tracked: self, taken, due }
+    }
+}
+
+/// The lines of each log group that has any, with an id of their own; what other log groups say goes with the first.
+pub(crate) fn by_log_group(digest: Digest) -> impl Iterator<Item = Digest> {
+    let Digest { sections, mut quiet, id } = digest;
+    let matched = sections.into_iter().filter(|section| section.matched() > 0);
+    matched.zip(0..).map(move |(section, number)| Digest {
+        sections: vec![section],
+        quiet: std::mem::take(&mut quiet),
+        id: id.wrapping_add(number),
+    })
+}
