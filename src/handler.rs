@@ -9,6 +9,7 @@ mod every;
 mod incidents;
 mod kinesis;
 mod logs;
+mod mode;
 mod shared;
 mod tick;
 
@@ -19,6 +20,7 @@ pub use delivery::body;
 pub(crate) use every::{draw, draw_quiet_again};
 
 use aws_lambda_events::event::streams::KinesisEventResponse;
+pub(crate) use mode::Mode;
 use serde::Serialize;
 use shared::Shared;
 use thiserror::Error;
@@ -73,17 +75,6 @@ pub struct Notify<T = DynamoDb> {
     outbox: Outbox,
     mode: Mode,
     shared: Option<Shared<T>>,
-}
-
-/// What is notified, with all that is deferred.
-#[derive(Debug)]
-pub(crate) enum Mode {
-    /// Each delivery.
-    Every(Pace),
-    /// Incidents, each container its own.
-    Incidents(Incidents),
-    /// Incidents, all containers the same.
-    Shared,
 }
 
 /// When an invocation is, and how long it may take.
@@ -231,7 +222,7 @@ impl<S: Slack, T: Store> Handler<S, T> {
             Err(error) => Outcome::failed(error.into()),
         };
         let ledger = &mut outcome.ledger;
-        let taken_over = if matches!(self.mode, Mode::Shared) {
+        let taken_over = if self.mode.keeps_batches() {
             ledger.released
         } else {
             ledger.pending = self.mode.pending();
@@ -283,17 +274,6 @@ impl<T: Store> Notify<T> {
     #[must_use]
     pub fn every_shared(rate: Rate, store: T) -> Self {
         Self { mode: Mode::Every(Pace::default()), ..Self::shared(rate, Policy::default(), store) }
-    }
-}
-
-impl Mode {
-    /// Lines that this process defers.
-    fn pending(&self) -> u64 {
-        match self {
-            Self::Every(pace) => pace.pending(),
-            Self::Incidents(incidents) => incidents.pending(),
-            Self::Shared => 0,
-        }
     }
 }
 

@@ -289,9 +289,9 @@ impl State {
                 let ask = Ask { moment: Moment::Arrival, now_ms: at_ms, end_waits: false, samples_per_group };
                 if digest.matched() == 0 {
                     let (policy, all) = incidents.all_mut();
-                    all.for_each(|tracked| {
-                        post_due(tracked, &[], ask, policy, &mut self.outbox, style, record)
-                    });
+                    for tracked in all {
+                        post_due(tracked, &[], ask, policy, &mut self.outbox, style, record);
+                    }
                 }
                 for digest in by_log_group(digest) {
                     let incident = digest.sections.first().and_then(|section| incidents.of(section, at_ms));
@@ -321,7 +321,9 @@ impl State {
             Mode::Incidents(incidents) => {
                 let ask = Ask { moment: Moment::Tick, now_ms: at_ms, end_waits: false, samples_per_group };
                 let (policy, all) = incidents.all_mut();
-                all.for_each(|tracked| post_due(tracked, &[], ask, policy, &mut self.outbox, style, record));
+                for tracked in all {
+                    post_due(tracked, &[], ask, policy, &mut self.outbox, style, record);
+                }
             }
         }
     }

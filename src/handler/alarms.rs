@@ -9,12 +9,11 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use thiserror::Error;
 
-use super::{Answer, Handler, HandlerError, Invocation, Mode, Outcome, Slack, shared};
+use super::{Answer, Handler, HandlerError, Invocation, Outcome, Slack};
 use crate::alarm::{
     AlarmChange, AlarmMemory, AlarmNotice, AlarmState, Decision, Notification, NotificationError, Telling,
     TopicText, Watched, read_notifications,
 };
-use crate::digest::MAX_SECTIONS;
 use crate::incidents::AlarmNews;
 use crate::ledger::{Ledger, Measures};
 use crate::outbox::Urgency;
@@ -144,15 +143,7 @@ impl<S: Slack, T: Store> Handler<S, T> {
         let log_groups: Vec<String> = if named.is_empty() { operators.collect() } else { named.to_vec() };
         let (news, id) = news(change);
         let (mode, mut delivery) = self.delivery(invocation, ledger, measures);
-        match mode {
-            Mode::Every(_) => {}
-            Mode::Incidents(incidents) => {
-                for log_group in log_groups.iter().take(MAX_SECTIONS) {
-                    incidents.alarm_changed(log_group, news, invocation.now_ms());
-                }
-            }
-            Mode::Shared => shared::alarm_changed(&log_groups, news, id, &mut delivery).await,
-        }
+        mode.alarm_changed(&log_groups, news, id, &mut delivery).await;
     }
 }
 

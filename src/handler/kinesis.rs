@@ -6,11 +6,11 @@
 use aws_lambda_events::event::streams::{KinesisBatchItemFailure, KinesisEventResponse};
 
 use super::delivery::Fate;
-use super::logs::{batch_id, warn_of_own_log_group};
-use super::{Answer, Handler, Invocation, Mode, Outcome, Slack, every, incidents, shared};
-use crate::digest::Digest;
+use super::logs::warn_of_own_log_group;
+use super::mode::Arrived;
+use super::shared::Lines;
+use super::{Answer, Handler, Invocation, Outcome, Slack};
 use crate::duplicates::EventKey;
-use crate::ledger::{Ledger, Measures};
 use crate::outbox::Urgency::Required;
 use crate::slack::render::{UndecodableRecords, number, render_undecodable};
 use crate::store::Store;
@@ -32,13 +32,12 @@ impl<S: Slack, T: Store> Handler<S, T> {
         let mut unreported = Unreported::default();
         let mut first_matched = None;
         // Each record has an entry of its own in the table: what comes again may come with other records.
-        let mut lines = Vec::new();
+        let mut batches = Vec::new();
         let mut all = self.pipeline().records(records, |position, record, read| match read {
             Ok(batch) if batch.counts.ledger.matched > 0 => {
                 first_matched.get_or_insert(position);
-                if matches!(self.mode, Mode::Shared) {
-                    let (id, digest) = (batch_id(batch), std::mem::take(&mut batch.digest));
-                    lines.push(shared::Lines { id, digest });
+                if self.mode.keeps_batches() {
+                    batches.push(Lines::of(batch));
                 }
             }
             Ok(_) => {}
@@ -54,7 +53,11 @@ impl<S: Slack, T: Store> Handler<S, T> {
                 }
             }
         });
-        let digest = std::mem::take(&mut all.digest);
+        let arrived = if self.mode.keeps_batches() {
+            Arrived::Batches(batches)
+        } else {
+            Arrived::Merged(std::mem::take(&mut all.digest))
+        };
         let counts = std::mem::take(&mut all.counts);
         warn_of_own_log_group(counts.own_log_group);
         let mut ledger = counts.ledger;
@@ -63,7 +66,9 @@ impl<S: Slack, T: Store> Handler<S, T> {
         let mut measures = counts.measures();
         let mut again = None;
         if let Some(first) = first_matched {
-            match self.notify_in_time(digest, lines, invocation, &mut ledger, &mut measures).await {
+            let (mode, mut delivery) = self.delivery(invocation, &mut ledger, &mut measures);
+            // Posts when there is a token, and again after each Retry-After, as long as the time allows.
+            match mode.notify(arrived, Required, &mut delivery).await {
                 Fate::Accepted | Fate::Deferred => self.remembered.remember(all.into_keys()),
                 Fate::Failed(error, lines) => {
                     tracing::error!(%error, lines, "the records come again");
@@ -91,23 +96,5 @@ impl<S: Slack, T: Store> Handler<S, T> {
             response.batch_item_failures.push(failure);
         }
         Outcome { answer: Ok(Answer::Kinesis(response)), ledger, measures }
-    }
-
-    /// Posts when there is a token, and again after each Retry-After, as long as the time allows. Nothing is deferred but
-    /// what the table has.
-    async fn notify_in_time(
-        &mut self,
-        digest: Digest,
-        lines: Vec<shared::Lines>,
-        invocation: Invocation,
-        ledger: &mut Ledger,
-        measures: &mut Measures,
-    ) -> Fate {
-        let (mode, mut delivery) = self.delivery(invocation, ledger, measures);
-        match mode {
-            Mode::Every(pace) => every::notify(pace, digest, Required, &mut delivery).await,
-            Mode::Shared => shared::notify(lines, &mut delivery).await,
-            Mode::Incidents(all) => incidents::notify(all, digest, Required, &mut delivery).await,
-        }
     }
 }

@@ -1,13 +1,13 @@
 //! A subscription filter's push: decode it, and notify what matched, now or later.
 
 use super::delivery::Fate;
-use super::{Answer, Handler, HandlerError, Invocation, Mode, Outcome, Slack, every, incidents, shared};
+use super::mode::Arrived;
+use super::shared::Lines;
+use super::{Answer, Handler, HandlerError, Invocation, Outcome, Slack};
 use crate::decode::Source;
-use crate::digest::Batch;
-use crate::incident::Moment;
 use crate::outbox::Urgency::Deferrable;
 use crate::slack::post::PostError;
-use crate::store::{BatchId, Store};
+use crate::store::Store;
 
 impl<S: Slack, T: Store> Handler<S, T> {
     pub(super) async fn logs(&mut self, data: &[u8], invocation: Invocation) -> Outcome {
@@ -19,30 +19,16 @@ impl<S: Slack, T: Store> Handler<S, T> {
         let mut ledger = batch.counts.ledger;
         let mut measures = batch.counts.measures();
         let matched = batch.counts.ledger.matched;
-        let id = matches!(self.mode, Mode::Shared).then(|| batch_id(&batch));
-        let digest = std::mem::take(&mut batch.digest);
         ledger.silent = u64::from(matched == 0);
         let has_lines = matched > 0;
-        let (mode, mut delivery) = self.delivery(invocation, &mut ledger, &mut measures);
-        let fate = match mode {
-            Mode::Shared => {
-                let lines = id.filter(|_| has_lines).map(|id| shared::Lines { id, digest });
-                shared::notify(lines.into_iter().collect(), &mut delivery).await
-            }
-            Mode::Every(pace) if has_lines || pace.pending() > 0 => {
-                every::notify(pace, digest, Deferrable, &mut delivery).await
-            }
-            Mode::Incidents(all) if has_lines => {
-                incidents::notify(all, digest, Deferrable, &mut delivery).await
-            }
-            Mode::Incidents(all) => {
-                match incidents::notify_due(all, Moment::Arrival, Deferrable, &mut delivery).await {
-                    Some(error) => Fate::Failed(error, 0),
-                    None => Fate::Deferred,
-                }
-            }
-            Mode::Every(_) => Fate::Deferred,
+        let arrived = if self.mode.keeps_batches() {
+            let lines = has_lines.then(|| Lines::of(&mut batch));
+            Arrived::Batches(lines.into_iter().collect())
+        } else {
+            Arrived::Merged(std::mem::take(&mut batch.digest))
         };
+        let (mode, mut delivery) = self.delivery(invocation, &mut ledger, &mut measures);
+        let fate = mode.notify(arrived, Deferrable, &mut delivery).await;
         match fate {
             Fate::Accepted | Fate::Deferred => self.remembered.remember(batch.into_keys()),
             Fate::Failed(error, lines) if has_lines => {
@@ -54,12 +40,6 @@ impl<S: Slack, T: Store> Handler<S, T> {
         }
         Outcome { answer: Ok(Answer::Ledger(ledger)), ledger, measures }
     }
-}
-
-/// What names a batch wherever it is delivered.
-pub(super) fn batch_id(batch: &Batch) -> BatchId {
-    let (log_group, log_stream, events) = batch.named_by();
-    BatchId::of(log_group, log_stream, events)
 }
 
 /// Lines that were deferred before stay pending when their post fails: nobody gives them back, so it is said here.

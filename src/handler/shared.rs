@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::Slack;
 use super::delivery::{Delivery, Fate, Forms};
-use crate::digest::{Digest, MAX_SECTIONS, Section};
+use crate::digest::{self, Digest, MAX_SECTIONS, Section};
 use crate::http::Budget;
 use crate::incident::{Kind, Moment, Policy};
 use crate::incidents::journal::{self, Journal};
@@ -69,6 +69,15 @@ struct Batch {
     digest: Digest,
     /// It may be in the table all the same.
     may_be_written: bool,
+}
+
+impl Lines {
+    /// The matched lines of a batch, named as in every container and every version; they are taken out of it.
+    pub(super) fn of(batch: &mut digest::Batch) -> Self {
+        let (log_group, log_stream, events) = batch.named_by();
+        let id = BatchId::of(log_group, log_stream, events);
+        Self { id, digest: std::mem::take(&mut batch.digest) }
+    }
 }
 
 impl<T: Store> Shared<T> {

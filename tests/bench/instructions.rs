@@ -81,7 +81,7 @@ fn run(rounds: u64, way: &str, log_events: u64, percent: u64) {
         match way {
             "limit" => assert_eq!(black_box(limit.inflate(event.data())), event.inflated),
             "this-code" => {
-                assert_eq!(black_box(code.digest(&event.body)).counts.ledger.matched, event.errors)
+                assert_eq!(black_box(code.digest(&event.body)).counts.ledger.matched, event.errors);
             }
             _ => panic!("no way is called {way}"),
         }

@@ -1,0 +1,136 @@
+//! What is notified (`STATUSWATCH_NOTIFY`), and where what is deferred is kept.
+//!
+//! It picks who drives the messages; nothing else in the function asks which way that is.
+
+use super::delivery::{Delivery, Fate};
+use super::shared::{self, Lines};
+use super::{Slack, every, incidents};
+use crate::digest::{Digest, MAX_SECTIONS};
+use crate::incident::Moment;
+use crate::incidents::{AlarmNews, Incidents};
+use crate::outbox::Urgency::{self, Deferrable, Urgent};
+use crate::pace::Pace;
+use crate::slack::post::PostError;
+use crate::store::{BatchId, Store};
+
+/// What is notified, with all that is deferred.
+#[derive(Debug)]
+pub(crate) enum Mode {
+    /// Each delivery.
+    Every(Pace),
+    /// Incidents, each container its own.
+    Incidents(Incidents),
+    /// Incidents, all containers the same: a table keeps what is deferred.
+    Shared,
+}
+
+/// Lines that arrived together.
+pub(super) enum Arrived {
+    /// All of them in one digest.
+    Merged(Digest),
+    /// Each batch by itself, as the table keeps it.
+    Batches(Vec<Lines>),
+}
+
+impl Mode {
+    /// Lines that this process defers.
+    pub(super) fn pending(&self) -> u64 {
+        match self {
+            Self::Every(pace) => pace.pending(),
+            Self::Incidents(incidents) => incidents.pending(),
+            Self::Shared => 0,
+        }
+    }
+
+    /// Whether batches are kept by themselves.
+    pub(super) fn keeps_batches(&self) -> bool {
+        matches!(self, Self::Shared)
+    }
+
+    /// Takes lines in, and posts what is due with them; without lines, what is due anyway.
+    pub(super) async fn notify<S: Slack, T: Store>(
+        &mut self,
+        arrived: Arrived,
+        urgency: Urgency,
+        delivery: &mut Delivery<'_, S, T>,
+    ) -> Fate {
+        match (self, arrived) {
+            (Self::Shared, Arrived::Batches(batches)) => shared::notify(batches, delivery).await,
+            (Self::Every(pace), Arrived::Merged(digest)) if digest.matched() > 0 || pace.pending() > 0 => {
+                every::notify(pace, digest, urgency, delivery).await
+            }
+            (Self::Incidents(all), Arrived::Merged(digest)) if digest.matched() > 0 => {
+                incidents::notify(all, digest, urgency, delivery).await
+            }
+            (Self::Incidents(all), Arrived::Merged(_)) => {
+                match incidents::notify_due(all, Moment::Arrival, urgency, delivery).await {
+                    Some(error) => Fate::Failed(error, 0),
+                    None => Fate::Deferred,
+                }
+            }
+            _ => Fate::Deferred,
+        }
+    }
+
+    /// Posts what is due at a tick, or says that a storm is over. Gives the first error of what stays pending.
+    pub(super) async fn tick<S: Slack, T: Store>(
+        &mut self,
+        delivery: &mut Delivery<'_, S, T>,
+    ) -> Option<PostError> {
+        match self {
+            Self::Every(pace) if pace.pending() > 0 => {
+                every::notify(pace, Digest::default(), Deferrable, delivery).await.error()
+            }
+            Self::Every(pace) => {
+                every::end_storm(pace, delivery).await;
+                None
+            }
+            Self::Incidents(all) => incidents::notify_due(all, Moment::Tick, Deferrable, delivery).await,
+            Self::Shared => {
+                shared::tick(delivery).await;
+                None
+            }
+        }
+    }
+
+    /// Posts all that this process defers: nothing will keep it. Gives the first error.
+    pub(super) async fn last<S: Slack, T: Store>(
+        &mut self,
+        delivery: &mut Delivery<'_, S, T>,
+    ) -> Option<PostError> {
+        match self {
+            Self::Every(pace) => every::notify(pace, Digest::default(), Urgent, delivery).await.error(),
+            Self::Incidents(all) => incidents::notify_due(all, Moment::Last, Urgent, delivery).await,
+            Self::Shared => None,
+        }
+    }
+
+    /// Lets the incidents of these log groups know of a change of their alarm; `id` names the change.
+    pub(super) async fn alarm_changed<S: Slack, T: Store>(
+        &mut self,
+        log_groups: &[String],
+        news: AlarmNews,
+        id: BatchId,
+        delivery: &mut Delivery<'_, S, T>,
+    ) {
+        match self {
+            Self::Every(_) => {}
+            Self::Incidents(incidents) => {
+                for log_group in log_groups.iter().take(MAX_SECTIONS) {
+                    incidents.alarm_changed(log_group, news, delivery.now_ms());
+                }
+            }
+            Self::Shared => shared::alarm_changed(log_groups, news, id, delivery).await,
+        }
+    }
+}
+
+impl Fate {
+    /// Why lines were not accepted, where they were not.
+    fn error(self) -> Option<PostError> {
+        match self {
+            Self::Failed(error, _) => Some(error),
+            Self::Accepted | Self::Deferred => None,
+        }
+    }
+}
