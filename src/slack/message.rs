@@ -3,6 +3,7 @@
 //! It knows Slack's shapes and limits and nothing of errors or logs.
 //! It has no `link_names` and no `parse`: Slack makes no mention of what is not written as one.
 
+mod body_bytes;
 mod limits;
 
 use serde::{Deserialize, Serialize};
@@ -147,12 +148,6 @@ impl Message {
         // Strings, numbers and lists always serialize, and to UTF-8.
         let written = serde_json::to_writer(&mut body, self);
         written.ok().and_then(|()| String::from_utf8(body).ok()).unwrap_or_default()
-    }
-
-    /// The length of the body as JSON, in bytes of UTF-8.
-    #[must_use]
-    pub fn body_bytes(&self) -> usize {
-        self.json().len()
     }
 }
 
