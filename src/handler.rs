@@ -44,12 +44,12 @@ use crate::store::{DynamoDb, Rate, Store};
 use crate::trigger::{self, Trigger, TriggerError};
 
 /// Where messages go: a webhook's client, over HTTP or over a simulation's model of Slack.
-pub trait Slack {
+pub trait Notifier {
     /// Posts one message and says what became of it.
     fn post(&mut self, post: Post<'_>, budget: Budget) -> impl Future<Output = PostOutcome>;
 }
 
-impl<T: Transport> Slack for Client<T> {
+impl<T: Transport> Notifier for Client<T> {
     async fn post(&mut self, post: Post<'_>, budget: Budget) -> PostOutcome {
         Self::post(self, post, budget).await
     }
@@ -57,11 +57,11 @@ impl<T: Transport> Slack for Client<T> {
 
 /// What a container keeps from one invocation to the next; `T` is the store that all containers share, where they do.
 #[derive(Debug)]
-pub struct Handler<S, T = DynamoDb> {
+pub struct Handler<N, T = DynamoDb> {
     reader: Reader,
     style: Style,
     max_decompressed_bytes: u64,
-    slack: S,
+    notifier: N,
     outbox: Outbox,
     mode: Mode,
     shared: Option<Shared<T>>,
@@ -196,7 +196,7 @@ impl Invocation {
 /// What a post is given after a pause: with less, waiting would only lose the time.
 const TIME_TO_POST: Duration = Duration::from_secs(1);
 
-impl<S: Slack, T: Store> Handler<S, T> {
+impl<N: Notifier, T: Store> Handler<N, T> {
     /// A handler that has seen nothing yet.
     #[must_use]
     pub fn new(
@@ -204,11 +204,11 @@ impl<S: Slack, T: Store> Handler<S, T> {
         style: Style,
         max_decompressed_bytes: u64,
         notify: Notify<T>,
-        slack: S,
+        notifier: N,
     ) -> Self {
         let (remembered, alarms) = (Remembered::default(), AlarmMemory::default());
         let Notify { outbox, mode, shared } = notify;
-        Self { reader, style, max_decompressed_bytes, slack, outbox, mode, shared, remembered, alarms }
+        Self { reader, style, max_decompressed_bytes, notifier, outbox, mode, shared, remembered, alarms }
     }
 
     /// Handles one event.

@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::config::{Config, ConfigError, RulesSource, WebhookSource};
 use crate::digest::Reader;
-use crate::handler::{Handler, Notify, Slack};
+use crate::handler::{Handler, Notifier, Notify};
 use crate::http::{Budget, HttpClient, HttpClientError};
 use crate::incidents::NotifyMode;
 use crate::outbox::Bucket;
@@ -151,7 +151,7 @@ impl Webhook {
     }
 }
 
-impl Slack for Webhook {
+impl Notifier for Webhook {
     async fn post(&mut self, post: Post<'_>, budget: Budget) -> PostOutcome {
         let outcome = self.client.post(post, budget).await;
         let is_refused = matches!(outcome.result, Err(error) if error.is_credential_problem());

@@ -9,7 +9,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use thiserror::Error;
 
-use super::{Answer, Handler, HandlerError, Invocation, Outcome, Slack};
+use super::{Answer, Handler, HandlerError, Invocation, Notifier, Outcome};
 use crate::alarm::{
     AlarmChange, AlarmMemory, AlarmNotice, AlarmState, Decision, Notification, NotificationError, Telling,
     TopicText, Watched, read_notifications,
@@ -55,7 +55,7 @@ pub(crate) enum Notice {
     Text(TopicText),
 }
 
-impl<S: Slack, T: Store> Handler<S, T> {
+impl<N: Notifier, T: Store> Handler<N, T> {
     pub(super) async fn notifications(&mut self, event: &[u8], invocation: Invocation) -> Outcome {
         let notifications = match read_notifications(event) {
             Ok(notifications) => notifications,
@@ -123,7 +123,7 @@ impl<S: Slack, T: Store> Handler<S, T> {
     }
 }
 
-impl<S: Slack, T: Store> Handler<S, T> {
+impl<N: Notifier, T: Store> Handler<N, T> {
     /// Lets the incidents of the alarm's log groups know: while one of their alarms is in ALARM they are not over.
     ///
     /// The log groups are those that the alarm itself names, as a log alarm does, else the operator's. Where nobody names

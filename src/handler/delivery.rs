@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use super::shared::Shared;
-use super::{Handler, Invocation, Mode, Slack};
+use super::{Handler, Invocation, Mode, Notifier};
 use crate::digest::Digest;
 use crate::ledger::{Ledger, Measures};
 use crate::outbox::{Decision, Outbox, Outgoing, Urgency};
@@ -36,8 +36,8 @@ pub(super) struct Forms<'a> {
 }
 
 /// The way of an invocation's messages to Slack.
-pub(super) struct Delivery<'a, S, T> {
-    pub(super) slack: &'a mut S,
+pub(super) struct Delivery<'a, N, T> {
+    pub(super) notifier: &'a mut N,
     /// What all containers share, where a table keeps it.
     pub(super) shared: Option<&'a mut Shared<T>>,
     pub(super) outbox: &'a mut Outbox,
@@ -49,16 +49,16 @@ pub(super) struct Delivery<'a, S, T> {
     pub(super) measures: &'a mut Measures,
 }
 
-impl<S: Slack, T: Store> Handler<S, T> {
+impl<N: Notifier, T: Store> Handler<N, T> {
     /// What notifies, and its way to Slack.
     pub(super) fn delivery<'a>(
         &'a mut self,
         invocation: Invocation,
         ledger: &'a mut Ledger,
         measures: &'a mut Measures,
-    ) -> (&'a mut Mode, Delivery<'a, S, T>) {
+    ) -> (&'a mut Mode, Delivery<'a, N, T>) {
         let delivery = Delivery {
-            slack: &mut self.slack,
+            notifier: &mut self.notifier,
             shared: self.shared.as_mut(),
             outbox: &mut self.outbox,
             style: &self.style,
@@ -84,7 +84,7 @@ impl<S: Slack, T: Store> Handler<S, T> {
     }
 }
 
-impl<S: Slack, T: Store> Delivery<'_, S, T> {
+impl<N: Notifier, T: Store> Delivery<'_, N, T> {
     pub(super) fn now_ms(&self) -> i64 {
         self.invocation.now_ms()
     }
@@ -195,7 +195,7 @@ impl<S: Slack, T: Store> Delivery<'_, S, T> {
         };
         let post = Post { body, plain_body: PlainBody(&|| plain().0.as_str()) };
         let PostOutcome { result, requests, ambiguous } =
-            self.slack.post(post, self.invocation.budget()).await;
+            self.notifier.post(post, self.invocation.budget()).await;
         self.ledger.ambiguous += u64::from(ambiguous);
         if matches!(result, Err(PostError::RateLimited { .. })) && requests > 0 {
             self.measures.rate_limited += 1;

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use super::Slack;
+use super::Notifier;
 use super::delivery::{Delivery, Fate, Forms};
 use crate::digest::Digest;
 use crate::outbox::Urgency;
@@ -16,11 +16,11 @@ use crate::store::Store;
 use crate::words::short_id;
 
 /// Posts the digest with all that is pending; folds what can be deferred and may not go out now.
-pub(super) async fn notify<S: Slack, T: Store>(
+pub(super) async fn notify<N: Notifier, T: Store>(
     pace: &mut Pace,
     digest: Digest,
     urgency: Urgency,
-    delivery: &mut Delivery<'_, S, T>,
+    delivery: &mut Delivery<'_, N, T>,
 ) -> Fate {
     let lines = digest.matched();
     let (style, invocation, spacing_ms) = (delivery.style, delivery.invocation, delivery.outbox.spacing_ms());
@@ -49,7 +49,7 @@ pub(super) async fn notify<S: Slack, T: Store>(
 }
 
 /// Says that a storm is over, where one is.
-pub(super) async fn end_storm<S: Slack, T: Store>(pace: &mut Pace, delivery: &mut Delivery<'_, S, T>) {
+pub(super) async fn end_storm<N: Notifier, T: Store>(pace: &mut Pace, delivery: &mut Delivery<'_, N, T>) {
     let Some(end) = pace.quiet_again(delivery.now_ms()) else { return };
     let rendered = draw_quiet_again(&end, delivery.style);
     match delivery.post_rendered(&rendered, Urgency::Deferrable).await {

@@ -1,6 +1,6 @@
 //! What is notified is the incident: each of its messages when it is due, all other lines deferred and counted.
 
-use super::Slack;
+use super::Notifier;
 use super::delivery::{Delivery, Fate, Forms};
 use crate::digest::Digest;
 use crate::incident::{Kind, Moment, Policy};
@@ -13,11 +13,11 @@ use crate::store::Store;
 /// Takes the digest's lines in and posts what is due with them; what is required is due in any case.
 ///
 /// Lines whose message failed are as if they had never come.
-pub(super) async fn notify<S: Slack, T: Store>(
+pub(super) async fn notify<N: Notifier, T: Store>(
     incidents: &mut Incidents,
     digest: Digest,
     urgency: Urgency,
-    delivery: &mut Delivery<'_, S, T>,
+    delivery: &mut Delivery<'_, N, T>,
 ) -> Fate {
     let moment = if urgency == Required { Moment::Last } else { Moment::Arrival };
     let mut fate = Fate::Deferred;
@@ -38,11 +38,11 @@ pub(super) async fn notify<S: Slack, T: Store>(
 }
 
 /// Posts whatever is due now, without new lines. Gives the first error, if Slack did not accept one.
-pub(super) async fn notify_due<S: Slack, T: Store>(
+pub(super) async fn notify_due<N: Notifier, T: Store>(
     incidents: &mut Incidents,
     moment: Moment,
     urgency: Urgency,
-    delivery: &mut Delivery<'_, S, T>,
+    delivery: &mut Delivery<'_, N, T>,
 ) -> Option<PostError> {
     let (policy, all) = incidents.all_mut();
     let mut first = None;
@@ -55,13 +55,13 @@ pub(super) async fn notify_due<S: Slack, T: Store>(
 
 /// Takes in what arrived and posts what is due; whether a message took it along. Where that message failed, nothing of
 /// it arrived.
-async fn post_due<S: Slack, T: Store>(
+async fn post_due<N: Notifier, T: Store>(
     tracked: &mut Tracked,
     mut arrived: &[(i64, News)],
     moment: Moment,
     urgency: Urgency,
     policy: &Policy,
-    delivery: &mut Delivery<'_, S, T>,
+    delivery: &mut Delivery<'_, N, T>,
 ) -> Result<bool, PostError> {
     let mut end_waits = false;
     loop {
@@ -98,12 +98,12 @@ async fn post_due<S: Slack, T: Store>(
 }
 
 /// Posts a message with all that is pending; false where it is held.
-async fn post<S: Slack, T: Store>(
+async fn post<N: Notifier, T: Store>(
     tracked: &mut Tracked,
     kind: Kind,
     urgency: Urgency,
     policy: &Policy,
-    delivery: &mut Delivery<'_, S, T>,
+    delivery: &mut Delivery<'_, N, T>,
 ) -> Result<bool, PostError> {
     let (style, invocation) = (delivery.style, delivery.invocation);
     let blocks = || tracked.draw(kind, style, invocation.now_ms());

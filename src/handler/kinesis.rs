@@ -9,7 +9,7 @@ use super::delivery::Fate;
 use super::logs::warn_of_own_log_group;
 use super::mode::Arrived;
 use super::shared::Lines;
-use super::{Answer, Handler, Invocation, Outcome, Slack};
+use super::{Answer, Handler, Invocation, Notifier, Outcome};
 use crate::duplicates::EventKey;
 use crate::outbox::Urgency::Required;
 use crate::slack::render::{UndecodableRecords, number, render_undecodable};
@@ -26,7 +26,7 @@ struct Unreported {
     first: Option<usize>,
 }
 
-impl<S: Slack, T: Store> Handler<S, T> {
+impl<N: Notifier, T: Store> Handler<N, T> {
     pub(super) async fn kinesis(&mut self, records: &[KinesisRecord<'_>], invocation: Invocation) -> Outcome {
         let mut undecodable = 0;
         let mut unreported = Unreported::default();

@@ -3,13 +3,13 @@
 use super::delivery::Fate;
 use super::mode::Arrived;
 use super::shared::Lines;
-use super::{Answer, Handler, HandlerError, Invocation, Outcome, Slack};
+use super::{Answer, Handler, HandlerError, Invocation, Notifier, Outcome};
 use crate::decode::Source;
 use crate::outbox::Urgency::Deferrable;
 use crate::slack::post::PostError;
 use crate::store::Store;
 
-impl<S: Slack, T: Store> Handler<S, T> {
+impl<N: Notifier, T: Store> Handler<N, T> {
     pub(super) async fn logs(&mut self, data: &[u8], invocation: Invocation) -> Outcome {
         let mut batch = match self.pipeline().batch(Source::Base64(data)) {
             Ok(batch) => batch,

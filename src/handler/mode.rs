@@ -4,7 +4,7 @@
 
 use super::delivery::{Delivery, Fate};
 use super::shared::{self, Lines};
-use super::{Slack, every, incidents};
+use super::{Notifier, every, incidents};
 use crate::digest::{Digest, MAX_SECTIONS};
 use crate::incident::Moment;
 use crate::incidents::{AlarmNews, Incidents};
@@ -48,11 +48,11 @@ impl Mode {
     }
 
     /// Takes lines in, and posts what is due with them; without lines, what is due anyway.
-    pub(super) async fn notify<S: Slack, T: Store>(
+    pub(super) async fn notify<N: Notifier, T: Store>(
         &mut self,
         arrived: Arrived,
         urgency: Urgency,
-        delivery: &mut Delivery<'_, S, T>,
+        delivery: &mut Delivery<'_, N, T>,
     ) -> Fate {
         match (self, arrived) {
             (Self::Shared, Arrived::Batches(batches)) => shared::notify(batches, delivery).await,
@@ -73,9 +73,9 @@ impl Mode {
     }
 
     /// Posts what is due at a tick, or says that a storm is over. Gives the first error of what stays pending.
-    pub(super) async fn tick<S: Slack, T: Store>(
+    pub(super) async fn tick<N: Notifier, T: Store>(
         &mut self,
-        delivery: &mut Delivery<'_, S, T>,
+        delivery: &mut Delivery<'_, N, T>,
     ) -> Option<PostError> {
         match self {
             Self::Every(pace) if pace.pending() > 0 => {
@@ -94,9 +94,9 @@ impl Mode {
     }
 
     /// Posts all that this process defers: nothing will keep it. Gives the first error.
-    pub(super) async fn last<S: Slack, T: Store>(
+    pub(super) async fn last<N: Notifier, T: Store>(
         &mut self,
-        delivery: &mut Delivery<'_, S, T>,
+        delivery: &mut Delivery<'_, N, T>,
     ) -> Option<PostError> {
         match self {
             Self::Every(pace) => every::notify(pace, Digest::default(), Urgent, delivery).await.error(),
@@ -106,12 +106,12 @@ impl Mode {
     }
 
     /// Lets the incidents of these log groups know of a change of their alarm; `id` names the change.
-    pub(super) async fn alarm_changed<S: Slack, T: Store>(
+    pub(super) async fn alarm_changed<N: Notifier, T: Store>(
         &mut self,
         log_groups: &[String],
         news: AlarmNews,
         id: BatchId,
-        delivery: &mut Delivery<'_, S, T>,
+        delivery: &mut Delivery<'_, N, T>,
     ) {
         match self {
             Self::Every(_) => {}

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::Slack;
+use super::Notifier;
 use super::delivery::{Delivery, Fate, Forms};
 use crate::digest::{self, Digest, MAX_SECTIONS, Section};
 use crate::http::Budget;
@@ -110,7 +110,10 @@ impl<T: Store> Shared<T> {
 }
 
 /// Writes batches of lines, and posts what is due of their incidents. What can be neither written nor posted has failed.
-pub(super) async fn notify<S: Slack, T: Store>(lines: Vec<Lines>, delivery: &mut Delivery<'_, S, T>) -> Fate {
+pub(super) async fn notify<N: Notifier, T: Store>(
+    lines: Vec<Lines>,
+    delivery: &mut Delivery<'_, N, T>,
+) -> Fate {
     let mut run = Run { delivery, own: Vec::new() };
     let mut unwritten = Vec::new();
     let mut keys: Vec<IncidentKey> = Vec::new();
@@ -141,11 +144,11 @@ pub(super) async fn notify<S: Slack, T: Store>(lines: Vec<Lines>, delivery: &mut
 /// it may be.
 ///
 /// Where the table cannot be used, the incidents do not know of the change: one may be over too early, or a day too late.
-pub(super) async fn alarm_changed<S: Slack, T: Store>(
+pub(super) async fn alarm_changed<N: Notifier, T: Store>(
     log_groups: &[String],
     news: AlarmNews,
     id: BatchId,
-    delivery: &mut Delivery<'_, S, T>,
+    delivery: &mut Delivery<'_, N, T>,
 ) {
     let mut run = Run { delivery, own: Vec::new() };
     for log_group in log_groups.iter().take(MAX_SECTIONS) {
@@ -167,7 +170,7 @@ pub(super) async fn alarm_changed<S: Slack, T: Store>(
 }
 
 /// Posts what is due of all incidents.
-pub(super) async fn tick<S: Slack, T: Store>(delivery: &mut Delivery<'_, S, T>) {
+pub(super) async fn tick<N: Notifier, T: Store>(delivery: &mut Delivery<'_, N, T>) {
     let mut run = Run { delivery, own: Vec::new() };
     let when = run.delivery.when();
     let Some(shared) = run.delivery.shared.as_mut() else { return };
@@ -201,13 +204,13 @@ fn batches(Lines { id, digest }: Lines) -> impl Iterator<Item = Batch> {
 }
 
 /// What one invocation does with the table.
-struct Run<'r, 'd, S, T> {
-    delivery: &'r mut Delivery<'d, S, T>,
+struct Run<'r, 'd, N, T> {
+    delivery: &'r mut Delivery<'d, N, T>,
     /// What it wrote, and has not posted.
     own: Vec<Batch>,
 }
 
-impl<S: Slack, T: Store> Run<'_, '_, S, T> {
+impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
     /// Writes a batch, unless it was written before; where that fails, whether it may be written all the same.
     async fn write(&mut self, batch: &Batch) -> Result<(), bool> {
         let Batch { key, id, digest, .. } = batch;
@@ -466,7 +469,7 @@ fn reading(fault: crate::store::StoreFault) -> StoreError {
     StoreError { action: "dynamodb:Query", fault, may_be_done: false }
 }
 
-impl<S: Slack, T: Store> Delivery<'_, S, T> {
+impl<N: Notifier, T: Store> Delivery<'_, N, T> {
     /// A call of the table that begins now.
     pub(super) fn when(&self) -> When {
         let now = Instant::now();

@@ -5,14 +5,14 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use super::logs::warn_of_pending;
-use super::{Handler, Invocation, Outcome, Slack};
+use super::{Handler, Invocation, Notifier, Outcome};
 use crate::ledger::{Ledger, Measures};
 use crate::store::Store;
 
 /// How long a tick that finds nothing pending stays, so that the ticks sent with it reach the other containers.
 const HOLD: Duration = Duration::from_millis(300);
 
-impl<S: Slack, T: Store> Handler<S, T> {
+impl<N: Notifier, T: Store> Handler<N, T> {
     pub(super) async fn tick(&mut self, invocation: Invocation) -> Outcome {
         let mut ledger = Ledger::default();
         let mut measures = Measures::default();

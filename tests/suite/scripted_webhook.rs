@@ -6,7 +6,7 @@ use std::{cell::RefCell, collections::VecDeque, rc::Rc, time::Duration};
 
 use serde_json::Value;
 use statuswatch::{
-    handler::{Answer, Handler, Invocation, Notify, Outcome, Slack},
+    handler::{Answer, Handler, Invocation, Notifier, Notify, Outcome},
     http::Budget,
     incident::Policy,
     ledger::Ledger,
@@ -54,7 +54,7 @@ impl ScriptedWebhook {
     }
 }
 
-impl Slack for ScriptedWebhook {
+impl Notifier for ScriptedWebhook {
     async fn post(&mut self, post: Post<'_>, _budget: Budget) -> PostOutcome {
         let mut known = self.0.borrow_mut();
         known.bodies.push(serde_json::from_str(post.body).expect("a message is JSON"));

@@ -10,7 +10,7 @@ use std::{fs, process::Command, time::Duration};
 
 use statuswatch::{
     duplicates::CAPACITY,
-    handler::{Handler, Invocation, Notify, Slack},
+    handler::{Handler, Invocation, Notifier, Notify},
     http::Budget,
     outbox::Bucket,
     slack::post::{Accepted, Post, PostError, PostOutcome},
@@ -40,7 +40,7 @@ struct Plan {
 #[derive(Default)]
 struct Tireless(u64);
 
-impl Slack for Tireless {
+impl Notifier for Tireless {
     async fn post(&mut self, _post: Post<'_>, _budget: Budget) -> PostOutcome {
         self.0 += 1;
         let result = if self.0.is_multiple_of(50) {

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use statuswatch::config::Config;
-use statuswatch::handler::{Slack, body};
+use statuswatch::handler::{Notifier, body};
 use statuswatch::http::Budget;
 use statuswatch::outbox::Bucket;
 use statuswatch::slack::post::{PlainBody, Post, PostError};

@@ -21,7 +21,7 @@ struct Script {
     posted: Vec<String>,
 }
 
-impl Slack for Script {
+impl Notifier for Script {
     async fn post(&mut self, post: Post<'_>, _budget: Budget) -> PostOutcome {
         let body: serde_json::Value = serde_json::from_str(post.body).unwrap();
         self.posted.push(body["text"].as_str().unwrap().to_owned());
@@ -90,7 +90,7 @@ async fn one_change_by_three_ways_is_told_once() {
     for other in ["eventbridge-metric-alarm", "action-metric-alarm", "sns-metric-alarm"] {
         assert_eq!(handle(&mut handler, &fixture(other)).await, (Ok(()), ledger(0, 0, 1)), "{other}");
     }
-    assert_eq!(handler.slack.posted.len(), 1);
+    assert_eq!(handler.notifier.posted.len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -104,7 +104,7 @@ async fn what_nobody_needs_to_hear_is_a_success_and_counted() {
         let mut handler = handler([]);
         let told = handle(&mut handler, &fixture(fixture_name)).await;
         assert_eq!(told, (Ok(()), ledger(0, 0, 1)), "{fixture_name}");
-        assert!(handler.slack.posted.is_empty());
+        assert!(handler.notifier.posted.is_empty());
     }
 }
 
@@ -116,7 +116,7 @@ async fn a_refused_record_does_not_hide_the_others_and_only_it_is_told_on_the_re
                  it answered 400";
     assert_eq!(handle(&mut handler, &event).await, (Err(error.to_owned()), ledger(2, 2, 0)));
     assert_eq!(handle(&mut handler, &event).await, (Ok(()), ledger(1, 1, 2)));
-    assert_eq!(handler.slack.posted, ["ALARM · a", "ALARM · b", "ALARM · c", "ALARM · b"]);
+    assert_eq!(handler.notifier.posted, ["ALARM · a", "ALARM · b", "ALARM · c", "ALARM · b"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -127,7 +127,7 @@ async fn an_unreadable_record_is_named_and_does_not_hide_the_others() {
     let undecodable = |ledger| Ledger { undecodable: 1, ..ledger };
     assert_eq!(handle(&mut handler, &event).await, (Err(error.to_owned()), undecodable(ledger(2, 3, 0))));
     assert_eq!(handle(&mut handler, &event).await, (Err(error.to_owned()), undecodable(ledger(0, 0, 3))));
-    assert_eq!(handler.slack.posted.len(), 3, "alarm, text and recovery, each once");
+    assert_eq!(handler.notifier.posted.len(), 3, "alarm, text and recovery, each once");
 }
 
 #[tokio::test(start_paused = true)]
@@ -203,7 +203,7 @@ async fn free_text_keeps_to_the_rate_limit_is_given_back_at_once_and_leaves_alar
         assert_eq!(told, ledger(0, u64::from(answer.is_ok()), 0), "what is given back is not called silent");
         given_back.extend(answer.err());
     }
-    assert_eq!((handler.slack.posted.len(), given_back.len()), (5, 95));
+    assert_eq!((handler.notifier.posted.len(), given_back.len()), (5, 95));
     assert_eq!(
         given_back[0],
         "Statuswatch.RateLimit: 1 of 1 notifications not told, first: record 0: the rate limit leaves no place for \

@@ -36,7 +36,7 @@ struct Channel {
     answers: Rc<RefCell<Vec<PostError>>>,
 }
 
-impl Slack for Channel {
+impl Notifier for Channel {
     async fn post(&mut self, post: Post<'_>, _budget: Budget) -> PostOutcome {
         let result = self.answers.borrow_mut().pop().map_or(Ok(Accepted { as_plain_text: false }), Err);
         if result.is_ok() {

@@ -61,16 +61,16 @@ impl Default for Product {
 }
 
 /// A handler with the built-in rules and the defaults of the configuration.
-pub(crate) fn handler_with<S: handler::Slack, T: Store>(
-    slack: S,
+pub(crate) fn handler_with<N: handler::Notifier, T: Store>(
+    notifier: N,
     notify: Notify<T>,
-) -> handler::Handler<S, T> {
+) -> handler::Handler<N, T> {
     let reader = Reader {
         own_log_group: Some("/aws/lambda/statuswatch".to_owned()),
         ..Reader::new(Rules::built_in())
     };
     let style = Style { region: Region::new("eu-west-1"), ..Style::default() };
-    handler::Handler::new(reader, style, 134_217_728, notify, slack)
+    handler::Handler::new(reader, style, 134_217_728, notify, notifier)
 }
 
 /// The product's client, over the model of Slack.

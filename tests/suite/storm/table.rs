@@ -13,7 +13,7 @@ use std::{
 };
 
 use statuswatch::{
-    handler::{self, Notify, Slack},
+    handler::{self, Notifier, Notify},
     http::Budget,
     incident::Policy,
     ledger::Ledger,
@@ -253,7 +253,7 @@ impl Handler for Container {
     async fn shut_down(&mut self) {}
 }
 
-impl Slack for Watched {
+impl Notifier for Watched {
     async fn post(&mut self, post: Post<'_>, budget: Budget) -> PostOutcome {
         let outcome = self.webhook.post(post, budget).await;
         if outcome.result.is_ok() {

@@ -9,7 +9,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::json;
 use statuswatch::digest::Reader;
-use statuswatch::handler::{Handler, Invocation, Notify, Slack};
+use statuswatch::handler::{Handler, Invocation, Notifier, Notify};
 use statuswatch::http::{Budget, TransportFault};
 use statuswatch::outbox::Bucket;
 use statuswatch::pace::STORM_SAMPLES;
@@ -27,7 +27,7 @@ struct ScriptedSlack {
     script: Vec<PostOutcome>,
 }
 
-impl Slack for ScriptedSlack {
+impl Notifier for ScriptedSlack {
     async fn post(&mut self, post: Post<'_>, _: Budget) -> PostOutcome {
         slack::check_forms(&Oracle::default(), post.body, post.plain_body.text());
         let accepted =
