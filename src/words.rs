@@ -117,6 +117,34 @@ pub fn short_id(id: u64) -> String {
     format!("{:06x}", (id ^ (id >> 24) ^ (id >> 48)) & 0xff_ffff)
 }
 
+/// Whether nobody can see a character: those that Unicode calls default ignorable, and blanks that are no white space.
+///
+/// Source: Unicode's DerivedCoreProperties, `Default_Ignorable_Code_Point`; besides it the blank pattern of Braille.
+#[must_use]
+pub fn is_invisible(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}'
+            | '\u{34f}'
+            | '\u{61c}'
+            | '\u{115f}'..='\u{1160}'
+            | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{2800}'
+            | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}'
+            | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fff8}'
+            | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}'
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -118,6 +118,10 @@ pub(super) enum Problem {
 
     #[error("empty; give the rule a name, it is shown in messages and metrics")]
     NameEmpty,
+    #[error(
+        "has no character that can be seen; give the rule a name that can be read in messages and metrics"
+    )]
+    NameInvisible,
     #[error("{chars} characters are more than the {limit} allowed; shorten the name")]
     NameTooLong { chars: usize, limit: usize },
     #[error("has a control character in it; keep to printable characters")]

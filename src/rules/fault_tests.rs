@@ -90,6 +90,12 @@ fn a_rule_needs_a_name_of_its_own() {
         &named(r#"" ""#),
         r#"rule 1, key "name": empty; give the rule a name, it is shown in messages and metrics"#,
     );
+    for name in ["\u{200b}", "\u{2060}\u{feff} \u{3164}", "\u{2800}", "\u{e0041}\u{fe0f}", "\u{202e}"] {
+        check(
+            &named(&format!("\"{name}\"")),
+            r#"rule 1, key "name": has no character that can be seen; give the rule a name that can be read in messages and metrics"#,
+        );
+    }
     check(
         &named(&format!("{:?}", "é".repeat(81))),
         r#"rule 1, key "name": 81 characters are more than the 80 allowed; shorten the name"#,

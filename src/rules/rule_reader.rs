@@ -13,6 +13,7 @@ use super::glob::Glob;
 use super::route::{self, Route};
 use super::status_set::StatusSet;
 use super::{Action, Rule, address, notify, until};
+use crate::words;
 
 /// A name is shown in a message's footer, among others.
 const MAX_NAME_CHARS: usize = 80;
@@ -93,6 +94,9 @@ impl Named {
         let chars = name.chars().count();
         if name.trim().is_empty() {
             return Err(Problem::NameEmpty);
+        }
+        if !name.chars().any(|c| !c.is_whitespace() && !c.is_control() && !words::is_invisible(c)) {
+            return Err(Problem::NameInvisible);
         }
         if chars > MAX_NAME_CHARS {
             return Err(Problem::NameTooLong { chars, limit: MAX_NAME_CHARS });

@@ -7,7 +7,8 @@ use std::hash::{BuildHasher, Hasher};
 
 use foldhash::fast::FixedState;
 
-use crate::slack::escape::{Dialect, ZERO_WIDTH_SPACE, escape, escape_within, units};
+use crate::slack::escape::{Dialect, escape, escape_within, is_treacherous, units};
+use crate::words;
 
 /// How a name that looks like another is shown, each way more exact than the one before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,8 +119,7 @@ fn hash(name: &str) -> u64 {
 }
 
 fn is_invisible(c: char) -> bool {
-    crate::slack::escape::is_treacherous(c)
-        || matches!(c, ZERO_WIDTH_SPACE..='\u{200d}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{ad}' | '\u{180e}' | '\u{fe00}'..='\u{fe0f}')
+    is_treacherous(c) || words::is_invisible(c)
 }
 
 #[cfg(test)]
@@ -150,6 +150,12 @@ mod tests {
     fn what_no_one_can_see_is_spelled_out_where_it_matters() {
         let shown = distinct(&["GET /a", "GET /a\u{200b}", "GET /a\u{202e}"], Dialect::Mrkdwn, 60);
         assert_eq!(shown, ["GET /a", "GET /a\\u{200b}", "GET /a\\u{202e}"]);
+        let names = ["/a", "/a\u{e0041}", "/a\u{2800}", "/a\u{3164}", "/a\u{34f}", "/a\u{e0100}"];
+        let shown = distinct(&names, Dialect::RichText, 60);
+        let codes = ["", "e0041", "2800", "3164", "34f", "e0100"];
+        let expected =
+            codes.map(|code| if code.is_empty() { "/a".to_owned() } else { format!("/a\\u{{{code}}}") });
+        assert_eq!(shown, expected);
     }
 
     proptest! {
