@@ -6,8 +6,8 @@
 //! The same change can come through SNS, EventBridge and the direct action, each at least once and in any order.
 //! Its key is the alarm (ARN, or name and account where the ARN is not told) and its contributor, the state, and the
 //! time of change within [`SAME_CHANGE_MS`]. What a channel shows decides, not only what a notification says of the
-//! state before: a recovery is posted for each ALARM that was posted, whatever lies between, also under a mute rule;
-//! and for no other. Memory is bounded: the alarms touched longest ago are forgotten first, those without an open
+//! state before: a recovery is posted for each ALARM that was posted, whatever lies between, and for no other. Under a
+//! mute rule nothing is posted; a recovery that is owed then is so until an OK comes that is not muted. Memory is bounded: the alarms touched longest ago are forgotten first, those without an open
 //! ALARM before those with one.
 
 mod history;
@@ -170,6 +170,9 @@ fn decide_alarm(change: &AlarmChange, history: &History) -> Decision {
 }
 
 fn decide_ok(change: &AlarmChange, history: &History) -> Decision {
+    if change.is_muted {
+        return Decision::Silent(Silence::Muted);
+    }
     let at_ms = change.changed_at_ms;
     let open = history.open_before(at_ms);
     let after_alarm = change.previous.as_ref().filter(|previous| previous.state == AlarmState::Alarm);
@@ -189,10 +192,13 @@ fn decide_ok(change: &AlarmChange, history: &History) -> Decision {
         return Decision::Silent(Silence::Superseded);
     }
     let told_since_ms = after_alarm.and_then(|previous| previous.since_ms);
-    // Of two ALARMs with INSUFFICIENT_DATA between them, the first lends its time to no recovery from the second.
+    // Of two ALARMs with INSUFFICIENT_DATA or a muted OK between them, the first lends its time to no recovery from the
+    // second.
     let lends = after_alarm.is_none()
         || history.last_before(at_ms).is_some_and(|entry| entry.state == AlarmState::Alarm);
-    let open_since_ms = open.filter(|_| lends).and_then(|open| open.since_ms);
+    let open_since_ms = open
+        .filter(|open| lends && !history.has_between(AlarmState::Ok, open.at_ms, at_ms))
+        .and_then(|open| open.since_ms);
     let began_ms = told_since_ms.or(open_since_ms).filter(|began| *began <= at_ms);
     Decision::Tell(Telling::Recovery { began_ms })
 }

@@ -114,6 +114,12 @@ impl History {
         self.entries.iter().rev().find(|entry| entry.at_ms < at_ms).copied()
     }
 
+    /// Whether a change to this state is known between two times, and is not that at the second.
+    pub(super) fn has_between(&self, state: AlarmState, from_ms: i64, to_ms: i64) -> bool {
+        let mut between = self.entries.iter().filter(|entry| entry.at_ms > from_ms && entry.at_ms < to_ms);
+        between.any(|entry| entry.state == state && !entry.is_same(state, to_ms))
+    }
+
     /// Whether a later change was posted.
     pub(super) fn has_posted_after(&self, at_ms: i64) -> bool {
         self.entries.iter().any(|entry| entry.is_posted() && entry.at_ms > at_ms)

@@ -210,29 +210,35 @@ fn ok_after_insufficient_data_is_a_recovery_only_where_an_alarm_was_posted() {
 }
 
 #[test]
-fn a_mute_rule_silences_what_begins_under_it_and_not_the_end_of_what_was_posted() {
+fn under_a_mute_rule_nothing_is_posted_and_the_recovery_follows_when_it_ends() {
     use AlarmState::{Alarm, InsufficientData, Ok};
     let muted = |change: AlarmChange| AlarmChange { is_muted: true, ..change };
+    let silent = Decision::Silent(Silence::Muted);
     let mut memory = AlarmMemory::default();
     handle(&mut memory, &change(Alarm, MINUTE, Ok));
     handle(&mut memory, &muted(change(InsufficientData, 2 * MINUTE, Alarm)));
-    assert_eq!(handle(&mut memory, &muted(change(Ok, 3 * MINUTE, InsufficientData))), recovery(MINUTE));
-    let silent = Decision::Silent(Silence::Muted);
-    assert_eq!(handle(&mut memory, &muted(change(Alarm, 4 * MINUTE, Ok))), silent);
-    assert_eq!(
-        handle(&mut memory, &muted(change(Ok, 5 * MINUTE, Alarm))),
-        silent,
-        "nobody heard of that ALARM"
-    );
-    assert_eq!(handle(&mut memory, &muted(change(Alarm, 6 * MINUTE, Ok))), silent);
-    let unmuted = change(Ok, 7 * MINUTE, Alarm);
-    assert_eq!(handle(&mut memory, &unmuted), Decision::Silent(Silence::NotARecovery), "nor here");
+    let ok = change(Ok, 3 * MINUTE, InsufficientData);
+    assert_eq!(handle(&mut memory, &muted(ok.clone())), silent);
+    // The mute ends, and CloudWatch takes the action of that same change.
+    assert_eq!(memory.clone().decide(&ok), recovery(MINUTE));
+    // Or the alarm changes again before it ends: how long it was in ALARM is not known then.
+    let mut other = memory.clone();
+    assert_eq!(handle(&mut other, &muted(change(Alarm, 4 * MINUTE, Ok))), silent);
+    let unmuted = change(Ok, 5 * MINUTE, Alarm);
+    assert_eq!(handle(&mut other, &unmuted), Decision::Tell(Telling::Recovery { began_ms: None }));
+    assert_eq!(handle(&mut memory, &ok), recovery(MINUTE));
+    // What begins and ends under it is never posted.
+    for (minutes, state, before) in [(6, Alarm, Ok), (7, Ok, Alarm), (8, Alarm, Ok)] {
+        assert_eq!(handle(&mut memory, &muted(change(state, minutes * MINUTE, before))), silent, "{minutes}");
+    }
+    let unmuted = change(Ok, 9 * MINUTE, Alarm);
+    assert_eq!(handle(&mut memory, &unmuted), Decision::Silent(Silence::NotARecovery));
     // The mute ends, and CloudWatch acts on the ALARM that goes on.
-    assert_eq!(handle(&mut memory, &muted(change(Alarm, 8 * MINUTE, Ok))), silent);
-    let goes_on = change_with_time(Alarm, 9 * MINUTE, Alarm, 8 * MINUTE);
-    assert_eq!(handle(&mut memory, &goes_on), first_notice(8 * MINUTE));
-    assert_eq!(handle(&mut memory, &change(Ok, 10 * MINUTE, Alarm)), recovery(8 * MINUTE));
-    // A process that knows nothing: whoever muted it wants to hear nothing.
+    assert_eq!(handle(&mut memory, &muted(change(Alarm, 10 * MINUTE, Ok))), silent);
+    let goes_on = change_with_time(Alarm, 11 * MINUTE, Alarm, 10 * MINUTE);
+    assert_eq!(handle(&mut memory, &goes_on), first_notice(10 * MINUTE));
+    assert_eq!(handle(&mut memory, &change(Ok, 12 * MINUTE, Alarm)), recovery(10 * MINUTE));
+    // The same in a process that knows nothing.
     assert_eq!(AlarmMemory::default().decide(&muted(change(Ok, MINUTE, Alarm))), silent);
 }
 
