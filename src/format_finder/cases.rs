@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Family, Found, GapReason, SourceFile, find};
+use super::{Family, Found, GapReason, SourceFile, Tool, find};
 
 fn found(name: &str, text: &str) -> Found {
     find(&[SourceFile { name, text, wanted: true }])
@@ -35,6 +35,20 @@ fn stage(expression: &str) -> Vec<String> {
     );
     let said = said(&found("main.tf", &text));
     said.iter().map(|line| line.replace("3 aws_api_gateway_stage.s ", "")).collect()
+}
+
+#[test]
+fn terraform_in_json_is_resolved_by_terraform_and_a_template_by_what_is_deployed() {
+    let reference =
+        |text: &str, name: &str| found(name, text).gaps.iter().map(|gap| gap.tool).collect::<Vec<_>>();
+    let terraform =
+        r#"{"resource":{"aws_apigatewayv2_stage":{"s":{"access_log_settings":{"format":"${var.a}"}}}}}"#;
+    for name in ["main.tf.json", "stage.json"] {
+        assert_eq!(reference(terraform, name), [Tool::Terraform], "{name}");
+    }
+    let template = r#"{"Resources":{"S":{"Type":"AWS::ApiGateway::Stage","Properties":{"AccessLogSetting":
+        {"Format":{"Fn::ImportValue":"a"}}}}}}"#;
+    assert_eq!(reference(template, "template.json"), [Tool::CloudFormation]);
 }
 
 #[test]

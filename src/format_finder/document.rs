@@ -129,9 +129,7 @@ impl Walk<'_, '_> {
         } else if is_format {
             let place = Place { file: self.file.to_owned(), line, resource: self.resource(&context) };
             let family = context.family.unwrap_or(Family::Unknown);
-            add(self.found, &place, family, Tool::CloudFormation, &|choices| {
-                self.template.evaluate(value, choices)
-            });
+            add(self.found, &place, family, self.tool(), &|choices| self.template.evaluate(value, choices));
             return;
         }
         if self.may_visit(value) {
@@ -139,6 +137,13 @@ impl Walk<'_, '_> {
             self.node(value, &context);
             self.path.pop();
         }
+    }
+
+    /// What resolves a reference: Terraform in its own JSON syntax, where resources and modules are named so.
+    fn tool(&self) -> Tool {
+        let is_terraform = self.file.ends_with(".tf.json")
+            || matches!(self.path.as_slice(), [block, kind, ..] if block == "resource" && kind.starts_with("aws_"));
+        if is_terraform { Tool::Terraform } else { Tool::CloudFormation }
     }
 
     /// Whether a value is one's own, or was not yet looked at too often.
