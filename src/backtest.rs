@@ -138,6 +138,14 @@ pub enum BacktestError {
         /// What could not be read or placed.
         warnings: Vec<Warning>,
     },
+    /// There were lines, and none of them is an access log.
+    #[error("nothing to test: no line of {sources} is an access log")]
+    NoAccessLog {
+        /// The inputs, in words.
+        sources: String,
+        /// What could not be read or placed.
+        warnings: Vec<Warning>,
+    },
     /// Nothing was read at all.
     #[error("nothing to test: no line was read from {sources}")]
     NothingToTest {
@@ -153,7 +161,9 @@ impl BacktestError {
     #[must_use]
     pub fn warnings(&self) -> &[Warning] {
         match self {
-            Self::NoTime { warnings, .. } | Self::NothingToTest { warnings, .. } => warnings,
+            Self::NoTime { warnings, .. }
+            | Self::NoAccessLog { warnings, .. }
+            | Self::NothingToTest { warnings, .. } => warnings,
         }
     }
 }
@@ -188,17 +198,22 @@ pub fn backtest(sources: Vec<Source>, settings: &Settings) -> Result<Backtest, B
         minutes: Minutes::default(),
     };
     let (warnings, without_time) = lines::merged(sources, settings, &mut |line| run.line(&line));
+    let inputs = || match names.as_slice() {
+        [name] => name.clone(),
+        names => words::count(names.len() as u64, "input"),
+    };
     let Some((first_ms, last_ms)) = run.totals.span() else {
-        let sources = match names.as_slice() {
-            [name] => name.clone(),
-            names => words::count(names.len() as u64, "input"),
-        };
+        let sources = inputs();
         return Err(if without_time > 0 {
             BacktestError::NoTime { sources, warnings }
         } else {
             BacktestError::NothingToTest { sources, warnings }
         });
     };
+    let Lines { received, unreadable, .. } = run.totals.lines;
+    if unreadable == received && !settings.allow_unreadable {
+        return Err(BacktestError::NoAccessLog { sources: inputs(), warnings });
+    }
     let days = Days::of(first_ms, last_ms);
     run.totals.lines.without_time = without_time;
     let blind_spots = run.blind_spots.finish();

@@ -4,6 +4,7 @@
 //! It holds one piece at a time, decodes no base64 and judges no line. Text that is nothing else is a line.
 
 mod cells;
+mod counts;
 mod event_format;
 mod exported;
 mod insights;
@@ -11,6 +12,7 @@ mod known;
 mod log_events;
 mod prefix;
 mod splitter;
+mod topic;
 mod unpack;
 mod unreadable;
 
@@ -242,6 +244,10 @@ fn unwrap(document: &[u8], wrapped: usize, each: &mut dyn FnMut(Result<Piece<'_>
             return Unwrapped::LogEvent;
         }
         Some(Kind::RecordWithoutEvent) => each(Err(PieceError::NoEvent)),
+        Some(Kind::Topic) => match topic::event(document) {
+            Some(event) => each(Ok(Piece::Event(&event))),
+            None => each(Ok(Piece::Line(document, None))),
+        },
         None => {
             let rows = if shape.may_hold_rows { insights::rows(document) } else { None };
             let Some(rows) = rows.or_else(|| {
@@ -303,6 +309,8 @@ enum Kind {
     Message,
     LogEvent,
     RecordWithoutEvent,
+    /// What an SNS topic published.
+    Topic,
 }
 
 /// What a document shows at its top level.
@@ -340,8 +348,12 @@ impl<'a> Shape<'a> {
             (b"message", Some(b'"')) => has_message = true,
             (b"timestamp", Some(_)) => has_timestamp = true,
             (b"status", _) => shape.has_status = true,
+            (b"NewStateValue" | b"TopicArn", Some(b'"')) => shape.kind = shape.kind.or(Some(Kind::Topic)),
             (b"@message" | b"@timestamp" | b"@ptr" | b"@logStream" | b"@log" | b"results", _) => {
                 shape.may_hold_rows = true;
+            }
+            (name, _) if name.ends_with(b")") => {
+                shape.may_hold_rows |= std::str::from_utf8(name).is_ok_and(counts::is_function);
             }
             _ => {}
         });

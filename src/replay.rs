@@ -54,6 +54,10 @@ pub struct Totals {
     pub ledger: Ledger,
     /// Lines that each rule took, by its position. May be shorter than the list of rules.
     pub rule_hits: Vec<u64>,
+    /// Of the ignored lines, those that only tell the fields of others.
+    pub headers: u64,
+    /// Notifications that were read and are rightly not posted.
+    pub silent_notifications: u64,
     /// What the first line that stands alone and is no access log looks like.
     pub looks: Option<Looks>,
     /// Lines that stand alone and come after others that are later by more than is waited for.
@@ -67,7 +71,7 @@ impl Totals {
     #[must_use]
     pub fn unreadable(&self) -> Unreadable {
         let Ledger { received, unreadable, .. } = self.ledger;
-        Unreadable { received, unreadable, looks: self.looks }
+        Unreadable { received: received - self.headers, unreadable, looks: self.looks }
     }
 }
 
@@ -278,7 +282,10 @@ impl<'s> Run<'s> {
                     let rendered = notice.render(&self.settings.style, now_ms);
                     self.tell(Told { rendered, matched: 0, alarms: notice.alarms() });
                 }
-                Ok(None) => self.totals.ledger.silent += 1,
+                Ok(None) => {
+                    self.totals.ledger.silent += 1;
+                    self.totals.silent_notifications += 1;
+                }
                 Err(error) => {
                     self.totals.ledger.undecodable += 1;
                     self.fault(number, error.to_string());
@@ -293,6 +300,7 @@ impl<'s> Run<'s> {
         let mut ledger = counts.ledger;
         ledger.silent = u64::from(counts.ledger.matched == 0);
         self.totals.ledger.add(&ledger);
+        self.totals.headers += counts.headers;
         let hits = &mut self.totals.rule_hits;
         hits.resize(hits.len().max(counts.rule_hits.len()), 0);
         hits.iter_mut().zip(&counts.rule_hits).for_each(|(sum, hits)| *sum += hits);

@@ -119,7 +119,7 @@ pub fn short_id(id: u64) -> String {
 
 /// Whether nobody can see a character: those that Unicode calls default ignorable, and blanks that are no white space.
 ///
-/// Source: Unicode's DerivedCoreProperties, `Default_Ignorable_Code_Point`; besides it the blank pattern of Braille.
+/// Source: Unicode's `DerivedCoreProperties.txt`, `Default_Ignorable_Code_Point`; besides it the blank pattern of Braille.
 #[must_use]
 pub fn is_invisible(c: char) -> bool {
     matches!(

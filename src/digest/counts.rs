@@ -16,6 +16,8 @@ pub struct Counts {
     pub rule_hits: Vec<u64>,
     /// Lines of the function's own log group.
     pub own_log_group: u64,
+    /// Of the ignored lines, those that only tell the fields of others.
+    pub headers: u64,
     /// The newest timestamp of all log events, epoch milliseconds, without those that are none.
     pub newest_ms: i64,
 }
@@ -48,6 +50,7 @@ impl Counts {
         self.client_errors += other.client_errors;
         self.server_errors += other.server_errors;
         self.own_log_group += other.own_log_group;
+        self.headers += other.headers;
         self.newest_ms = self.newest_ms.max(other.newest_ms);
         self.rule_hits.resize(self.rule_hits.len().max(other.rule_hits.len()), 0);
         for (mine, theirs) in self.rule_hits.iter_mut().zip(&other.rule_hits) {

@@ -118,6 +118,7 @@ impl<'a> Intake<'a> {
             Reading::Unreadable => return self.unreadable(origin.header),
             Reading::Header => {
                 self.batch.counts.ledger.ignored += 1;
+                self.batch.counts.headers += 1;
                 return;
             }
             Reading::AccessLog(log) => (log, false),

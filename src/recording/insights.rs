@@ -3,7 +3,7 @@
 //! The shapes: the console's CSV (a header with `@message`, with the names of chosen fields, or with `timestamp` and
 //! `message`), the console's JSON (objects with `@message`, where a JSON message may stand as an object), and the answer
 //! of `aws logs get-query-results` (`field` and `value` pairs). The chosen fields of a row without a message are the
-//! fields of its access log. It judges no line.
+//! fields of its access log; of counts there is no line, and their names stand for one. It judges no line.
 
 use std::borrow::Cow;
 use std::io::{self, Read};
@@ -11,6 +11,7 @@ use std::io::{self, Read};
 use time::macros::format_description;
 use time::{OffsetDateTime, PrimitiveDateTime};
 
+use super::counts;
 use crate::json::members::{each_field, elements, field, text};
 
 /// One row of an export.
@@ -47,10 +48,12 @@ impl<'a> Row<'a> {
 #[derive(Debug, Default)]
 struct Chosen {
     json: String,
+    names: Vec<String>,
 }
 
 impl Chosen {
     fn add(&mut self, name: &str, value: &str) {
+        self.names.push(name.to_owned());
         if name.starts_with('@') || name == "timestamp" {
             return;
         }
@@ -60,7 +63,11 @@ impl Chosen {
         self.json.push_str(&serde_json::Value::from(value).to_string());
     }
 
+    /// The fields as JSON; of counts the names alone, as the header of their CSV has them.
     fn into_message(mut self) -> Option<String> {
+        if counts::are_counts(&self.names.iter().map(String::as_str)) {
+            return Some(self.names.join(","));
+        }
         (!self.json.is_empty()).then(|| {
             self.json.push('}');
             self.json
@@ -86,6 +93,9 @@ pub(super) fn is_csv(beginning: &[u8]) -> bool {
             && name.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_.@-".contains(byte))
     };
     let is_status = |name: &Vec<u8>| name.to_ascii_lowercase().ends_with(b"status");
+    if counts::are_counts(&names.iter().filter_map(|name| std::str::from_utf8(name).ok())) {
+        return false;
+    }
     names.len() > 1 && names.iter().all(is_name) && (names.iter().any(is_status) || has("@timestamp"))
 }
 
@@ -158,11 +168,12 @@ pub(super) fn is_pairs(array: &[u8]) -> bool {
     })
 }
 
-/// Whether an object is a row of the console's export: it has a field that only Insights has.
+/// Whether an object is a row of the console's export: it has a field that only Insights has, or a count.
 fn is_row(object: &[u8]) -> bool {
     let mut is_row = false;
     let _ = each_field(object, 0, |name, _| {
-        is_row |= matches!(name, b"@message" | b"@timestamp" | b"@ptr" | b"@logStream" | b"@log");
+        is_row |= matches!(name, b"@message" | b"@timestamp" | b"@ptr" | b"@logStream" | b"@log")
+            || std::str::from_utf8(name).is_ok_and(counts::is_function);
     });
     is_row
 }
@@ -252,6 +263,7 @@ mod tests {
         assert!(is_csv(b"@timestamp,status,error.message\n"));
         assert!(is_csv(b"routeKey,status\n"));
         assert!(!is_csv(b"status,count(*)\n"));
+        assert!(!is_csv(b"status,errors\n"));
         assert!(!is_csv(b"status\n502"));
         assert!(!is_csv(b"192.0.2.1,-,-,15/Jul/2021:05:35:16 +0000\n@message"));
     }
@@ -312,6 +324,18 @@ mod tests {
         let pairs = br#"[{"field":"status","value":"502"},{"field":"@ptr","value":"p"}]"#;
         assert!(is_pairs(pairs));
         assert_eq!(row_of_pairs(pairs).message.as_deref(), Some(r#"{"status":"502"}"#));
+    }
+
+    #[test]
+    fn counts_of_a_query_are_no_lines() {
+        let message = |row: Option<Vec<Row<'_>>>| row.unwrap().pop().unwrap().message.unwrap().into_owned();
+        let pairs = br#"{"results":[[{"field":"status","value":"502"},{"field":"count(*)","value":"12"}]]}"#;
+        assert_eq!(message(rows(pairs)), "status,count(*)");
+        assert_eq!(message(rows(br#"{"status":"502","count(*)":"12"}"#)), "status,count(*)");
+        let aliased = br#"[{"field":"status","value":"502"},{"field":"errors","value":"12"}]"#;
+        assert_eq!(row_of_pairs(aliased).message.as_deref(), Some("status,errors"));
+        let of_event = br#"[{"field":"status","value":"502"},{"field":"errors","value":"1"},{"field":"@ptr","value":"p"}]"#;
+        assert_eq!(row_of_pairs(of_event).message.as_deref(), Some(r#"{"status":"502","errors":"1"}"#));
     }
 
     #[test]

@@ -5,10 +5,13 @@
 
 use std::fmt;
 
+use super::counts;
+use crate::json;
+
 /// Lines of a recording, counted by whether they were read as access logs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Unreadable {
-    /// All lines.
+    /// All lines but headers, which tell the fields of others.
     pub received: u64,
     /// Those that are no access log.
     pub unreadable: u64,
@@ -67,7 +70,7 @@ pub enum Looks {
     AwsError,
     /// HTML or XML of a page.
     Page,
-    /// JSON without a status.
+    /// JSON without an HTTP status.
     Json,
     /// No text at all.
     Binary,
@@ -83,6 +86,10 @@ impl Looks {
             let words: Vec<&str> = line.split(' ').collect();
             let ends = words.last().is_some_and(|word| matches!(*word, "OK" | "NODATA" | "SKIPDATA"));
             words.len() >= 14 && ends
+        };
+        let is_array = || {
+            line.starts_with('[')
+                && json::skip_value(line.as_bytes(), 0).is_ok_and(|end| end == line.trim_end().len())
         };
         let begins = |begins: &[&str]| begins.iter().any(|begin| line.starts_with(begin));
         if line.contains(['\0', char::REPLACEMENT_CHARACTER]) {
@@ -100,11 +107,14 @@ impl Looks {
         } else if begins(&["An error occurred (", "Unable to locate credentials", "usage: aws", "aws: error"])
         {
             Self::AwsError
-        } else if line.contains("count(") || line.contains("\"count\"") {
+        } else if counts::are_counts(&line.split(',').map(|name| name.trim_matches('"')))
+            || line.contains("count(")
+            || line.contains("\"count\"")
+        {
             Self::Statistics
         } else if begins(&["<!", "<html", "<?xml"]) {
             Self::Page
-        } else if line.starts_with('{') || line.starts_with('[') {
+        } else if line.starts_with('{') || is_array() {
             Self::Json
         } else {
             Self::Text
@@ -120,7 +130,7 @@ impl Looks {
             Self::Statistics => "the counts of a query",
             Self::AwsError => "an error of the AWS command line",
             Self::Page => "a page of HTML or XML",
-            Self::Json => "JSON without a status",
+            Self::Json => "JSON without an HTTP status",
             Self::Binary => "something that is no text",
             Self::Text => "some other text",
         }
@@ -149,8 +159,11 @@ mod tests {
             ("2 123456789012 eni-1 203.0.113.7 10.0.0.1 443 502 6 1 40 1 2 ACCEPT OK", Looks::FlowLog),
             ("An error occurred (AccessDeniedException) when calling", Looks::AwsError),
             ("status,count(*)", Looks::Statistics),
+            ("status,errors", Looks::Statistics),
             ("<!DOCTYPE html>", Looks::Page),
             ("{\"level\":\"info\"}", Looks::Json),
+            ("[{\"level\":\"info\"}]", Looks::Json),
+            ("[2026-04-15T20:17:00.310Z] \"POST /v1 HTTP/2\" 503 UF 154", Looks::Text),
             ("PK\u{0}\u{fffd}", Looks::Binary),
             ("hello", Looks::Text),
         ] {

@@ -256,6 +256,34 @@ fn an_alarm_notice_links_to_the_log_groups_of_the_option_or_of_the_environment()
 }
 
 #[test]
+fn a_silent_notification_is_said_to_have_been_read() {
+    for silent in ["eventbridge-muted", "eventbridge-configuration-change"] {
+        let replayed = replay(&[&format!("fixtures/alarms/{silent}.json")]);
+        let first = replayed.stdout.lines().next().unwrap_or_default();
+        assert!(first.ends_with(": 1 silent notification · no message"), "{first}");
+        assert!(
+            replayed.stdout.contains("In all: 1 silent notification · no message\n"),
+            "{}",
+            replayed.stdout
+        );
+        assert_eq!(replayed.code, Some(0));
+    }
+}
+
+#[test]
+fn an_alarm_s_message_is_read_without_its_event_too() {
+    let event: Value = serde_json::from_slice(&bytes("fixtures/alarms/sns-metric-alarm.json")).unwrap();
+    let of_event = replay_stdin(&["--json"], event.to_string());
+    let sns = &event["Records"][0]["Sns"];
+    let in_queue = json!({"Records": [{"eventSource": "aws:sqs", "body": sns.to_string()}]}).to_string();
+    let alone = sns["Message"].as_str().unwrap().to_owned();
+    for text in [alone, sns.to_string(), in_queue] {
+        let replayed = replay_stdin(&["--json"], text.clone());
+        assert_eq!(one(&replayed).bodies(), one(&of_event).bodies(), "{text}");
+    }
+}
+
+#[test]
 fn what_cannot_be_used_is_a_usage_error_that_says_why() {
     let mut said = String::new();
     for arguments in [

@@ -130,8 +130,35 @@ fn an_input_most_of_which_is_no_access_log_is_an_error_that_says_what_it_looks_l
     };
     let refused = backtest(&[]);
     assert_eq!(refused.code, Some(1));
-    assert!(refused.stderr.contains("3 of 4 lines are no access log; it looks like JSON without a status"));
+    assert!(
+        refused.stderr.contains("3 of 4 lines are no access log; it looks like JSON without an HTTP status")
+    );
     assert_eq!(backtest(&["--allow-unreadable"]).code, Some(0));
+}
+
+#[test]
+fn counts_and_headers_are_no_lines_of_an_access_log() {
+    let header = "#Software: Microsoft Internet Information Services 10.0\n#Version: 1.0\n#Date: 2026-11-03 08:00:00\n\
+                  #Fields: date time cs-method cs-uri-stem sc-status\n";
+    for (text, looks) in [
+        (
+            r#"{"results":[[{"field":"status","value":"502"},{"field":"count(*)","value":"12"}]]}"#,
+            "the counts of a query",
+        ),
+        (r#"[{"status":"502","count(*)":"12"}]"#, "the counts of a query"),
+        ("status,errors\n502,12\n", "the counts of a query"),
+        (&format!("{header}2026-11-03 08:00:00 GET /v1 500\n"), "some other text"),
+    ] {
+        let backtested = run(statuswatch(&["backtest", "-"]).write_stdin(text));
+        assert_eq!((backtested.code, backtested.stdout.as_str()), (Some(1), ""), "{text}");
+        let refused = replay_stdin(&[], text.to_owned());
+        assert_eq!((refused.code, refused.stdout.as_str()), (Some(1), ""), "{text}");
+        assert!(
+            refused.stderr.contains(&format!("no line is an access log; it looks like {looks}")),
+            "{}",
+            refused.stderr
+        );
+    }
 }
 
 #[test]

@@ -26,7 +26,7 @@ pub(crate) fn run(arguments: &ReplayArguments) -> anyhow::Result<Exit> {
     let canvas = canvas();
     let mut out = io::stdout().lock();
     let mut exit = Exit::Done;
-    let (mut total, mut faults) = (Ledger::default(), 0);
+    let (mut total, mut silent_notifications, mut faults) = (Ledger::default(), 0, 0);
     let mut has_shown = false;
     let mut hits = vec![0; settings.reader.rules.iter().len()];
     for input in Input::list(&arguments.paths) {
@@ -62,12 +62,13 @@ pub(crate) fn run(arguments: &ReplayArguments) -> anyhow::Result<Exit> {
         if let Some(ledger) = shown.ledger {
             has_shown = true;
             total.add(&ledger);
+            silent_notifications += shown.silent_notifications;
             hits.iter_mut().zip(&totals.rule_hits).for_each(|(sum, hits)| *sum += hits);
         }
     }
     // Behind nothing but errors there is nothing to sum up.
     if !arguments.json && has_shown {
-        writeln!(out, "In all: {}", summary(&total, faults))?;
+        writeln!(out, "In all: {}", summary(&total, silent_notifications, faults))?;
         write_hits(&mut out, &settings.reader.rules, &hits)?;
     }
     out.flush()?;

@@ -56,6 +56,8 @@ pub(crate) struct Output<'a, W> {
 pub(crate) struct Shown {
     /// `None` where the input was refused and nothing of it is shown.
     pub(crate) ledger: Option<Ledger>,
+    /// Notifications that are rightly not posted.
+    pub(crate) silent_notifications: u64,
     /// What could not be read or decoded.
     pub(crate) faults: usize,
     /// Whether all was read and posted, and is what it should be.
@@ -117,7 +119,7 @@ impl<'a, W: Write> Output<'a, W> {
         }
         if is_empty || (!self.is_open && self.is_refused(totals)) {
             faults += 1;
-            return Ok(Shown { ledger: None, faults, is_well: false });
+            return Ok(Shown { ledger: None, silent_notifications: 0, faults, is_well: false });
         }
         if self.way.is_live {
             self.open();
@@ -130,13 +132,14 @@ impl<'a, W: Write> Output<'a, W> {
             }
         }
         let ledger = without(&totals.ledger, &self.refused);
+        let silent_notifications = totals.silent_notifications;
         self.written?;
         if self.way.is_json {
             self.bodies.extend(below.into_iter().map(|told| told.rendered.message));
             let report = InputReport { source: name, ledger: &ledger, messages: &self.bodies };
             writeln!(self.out, "{}", serde_json::to_string(&report)?)?;
         } else {
-            writeln!(self.out, "{name}: {}\n", summary(&ledger, faults))?;
+            writeln!(self.out, "{name}: {}\n", summary(&ledger, silent_notifications, faults))?;
             for told in below {
                 writeln!(self.out, "{}", draw(&told.rendered.message, self.way.canvas))?;
             }
@@ -144,7 +147,7 @@ impl<'a, W: Write> Output<'a, W> {
         let is_well = faults == 0 && self.refused == Ledger::default() && !is_most;
         // Pushed lines none of which can be read are shown as the function counts them, and are no result.
         let is_read = ledger.unreadable < ledger.received || ledger.received == 0 || !is_most;
-        Ok(Shown { ledger: is_read.then_some(ledger), faults, is_well })
+        Ok(Shown { ledger: is_read.then_some(ledger), silent_notifications, faults, is_well })
     }
 
     /// Whether nothing is shown as most lines are no access log. What was pushed is shown as the function tells it.
@@ -235,8 +238,8 @@ struct InputReport<'a> {
 }
 
 /// What became of the lines, in words; only of kinds that there are.
-pub(crate) fn summary(ledger: &Ledger, faults: usize) -> String {
-    let has_only_notices = ledger.received == 0 && ledger.posted > 0;
+pub(crate) fn summary(ledger: &Ledger, silent_notifications: u64, faults: usize) -> String {
+    let has_only_notices = ledger.received == 0 && ledger.posted + silent_notifications > 0;
     let mut parts = if has_only_notices { Vec::new() } else { vec![words::count(ledger.received, "line")] };
     let kinds = [
         (ledger.ok, "ok"),
@@ -253,6 +256,9 @@ pub(crate) fn summary(ledger: &Ledger, faults: usize) -> String {
             .map(|(count, kind)| format!("{} {kind}", words::number(*count))),
     );
     parts.extend(told(ledger));
+    if silent_notifications > 0 {
+        parts.push(words::count(silent_notifications, "silent notification"));
+    }
     parts.extend(besides(ledger, faults));
     parts.join(" · ")
 }
