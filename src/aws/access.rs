@@ -48,6 +48,12 @@ impl fmt::Debug for AwsAccess {
 }
 
 impl AwsAccess {
+    /// From the variables that Lambda sets, as pairs of name and value. The error names each that is missing or is wrong.
+    pub fn of_variables(pairs: impl IntoIterator<Item = (String, String)>) -> Result<Self, ConfigError> {
+        let mut faults = ConfigError::default();
+        Self::read(&Environment::new(pairs), &mut faults).ok_or(faults)
+    }
+
     /// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` and `AWS_REGION`, which Lambda
     /// sets, and the endpoints in `AWS_ENDPOINT_URL_SSM`, `AWS_ENDPOINT_URL_SECRETS_MANAGER`,
     /// `AWS_ENDPOINT_URL_DYNAMODB` or, for all, `AWS_ENDPOINT_URL`. Lambda's credentials outlive the container, so they are read once.

@@ -1,30 +1,33 @@
 //! The storm over a table that all containers share: every line counted once, whatever comes twice, and what is new
 //! posted in time.
 //!
-//! The table is the memory store, whose clones share what is stored, behind the time that DynamoDB takes to answer. Its
-//! client and its faults have tests of their own. The long runs print the table of the README:
+//! Each container asks the table by the real client, over a transport that takes DynamoDB's time to answer. Its faults have
+//! tests of their own. The long runs print the table of the README:
 //! `cargo test --release --test suite storm::table -- --ignored --nocapture`.
 
+#[path = "../../../src/store/dynamodb/fake_table/items.rs"]
+mod items;
+
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     collections::{BTreeMap, HashSet},
     rc::Rc,
     time::Duration,
 };
 
+use items::Items;
+use reqwest::header::HeaderMap;
 use statuswatch::{
+    aws::AwsAccess,
     handler::{self, Notifier, Notify},
-    http::Budget,
+    http::{Answer, Budget, Lost, Patience, Request, Transport},
     incident::Policy,
     ledger::Ledger,
     slack::{
         client::Client,
         post::{Post, PostOutcome},
     },
-    store::{
-        BatchId, EntryKey, IncidentKey, Lease, Memory, Put, Rate, Released, Snapshot, Store, StoreError,
-        Token, When,
-    },
+    store::{DynamoDb, Rate},
 };
 use tokio::time::sleep;
 
@@ -46,16 +49,17 @@ use crate::{
 
 /// As the module has it.
 const RATE: Rate = Rate { burst: 5, spacing_ms: 5_000 };
-/// What one request to DynamoDB takes, milliseconds.
-const REQUEST_MS: std::ops::RangeInclusive<u64> = 2..=6;
+/// Half of what one request to DynamoDB takes, milliseconds.
+const HALF_REQUEST_MS: std::ops::RangeInclusive<u64> = 1..=3;
 
 /// So many deliveries of the hour's storm to each new route make about 50: an incident tells 64 groups apart.
 const NEWS_EVERY: u32 = 4_300;
 
-/// DynamoDB's time before and after each call, so that calls of different containers come in between.
+/// The table under each container's client: what a request asks is done in the midst of the time that it takes, so that
+/// requests of other containers come before and after it.
 #[derive(Clone)]
 struct Table {
-    memory: Memory,
+    items: Rc<RefCell<Items>>,
     rng: Rc<RefCell<fastrand::Rng>>,
 }
 
@@ -63,6 +67,8 @@ struct Table {
 struct Shared {
     table: Table,
     books: Rc<RefCell<Books>>,
+    /// Containers so far.
+    containers: Cell<u64>,
     /// Every so many deliveries one has a line of a route that was never seen.
     news_every: u32,
 }
@@ -79,7 +85,7 @@ struct Books {
 }
 
 struct Container {
-    handler: handler::Handler<Watched, Table>,
+    handler: handler::Handler<Watched, DynamoDb<Table>>,
     clock: Clock,
     books: Rc<RefCell<Books>>,
 }
@@ -92,85 +98,33 @@ struct Watched {
 }
 
 impl Table {
-    async fn requests(&self, count: u64) {
-        let drawn: u64 = (0..count).map(|_| self.rng.borrow_mut().u64(REQUEST_MS)).sum();
+    async fn half_of_a_request(&self) {
+        let drawn = self.rng.borrow_mut().u64(HALF_REQUEST_MS);
         sleep(Duration::from_millis(drawn)).await;
+    }
+
+    /// A container's client; `seed` names what it writes.
+    fn client(&self, seed: u64) -> DynamoDb<Self> {
+        let variables = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"]
+            .map(|name| (name.to_owned(), "eu-west-1".to_owned()));
+        let access = AwsAccess::of_variables(variables).expect("credentials");
+        DynamoDb::new(self.clone(), access, "statuswatch".to_owned(), seed)
     }
 }
 
-impl Store for Table {
-    async fn put(
-        &mut self,
-        incident: &IncidentKey,
-        batch: BatchId,
-        body: &[u8],
-        when: When,
-    ) -> Result<Put, StoreError> {
-        self.requests(1).await;
-        let put = self.memory.put(incident, batch, body, when).await;
-        self.requests(1).await;
-        put
-    }
-
-    async fn revoke(&mut self, incident: &IncidentKey, batch: BatchId, when: When) -> Result<(), StoreError> {
-        self.requests(1).await;
-        self.memory.revoke(incident, batch, when).await
-    }
-
-    async fn incidents(&mut self, when: When) -> Result<Vec<IncidentKey>, StoreError> {
-        self.requests(1).await;
-        self.memory.incidents(when).await
-    }
-
-    async fn read(&mut self, incident: &IncidentKey, when: When) -> Result<Snapshot, StoreError> {
-        self.requests(1).await;
-        let snapshot = self.memory.read(incident, when).await;
-        self.requests(1).await;
-        snapshot
-    }
-
-    async fn lease(
-        &mut self,
-        incident: &IncidentKey,
-        snapshot: &Snapshot,
-        until_ms: i64,
-        when: When,
-    ) -> Result<Option<Lease>, StoreError> {
-        self.requests(1).await;
-        self.memory.lease(incident, snapshot, until_ms, when).await
-    }
-
-    async fn release(
-        &mut self,
-        incident: &IncidentKey,
-        lease: Lease,
-        head: &[u8],
-        summed: &[EntryKey],
-        when: When,
-    ) -> Result<Released, StoreError> {
-        self.requests(1).await;
-        let released = self.memory.release(incident, lease, head, summed, when).await;
-        // Markers and entries, 25 in one request.
-        self.requests(2 * summed.len().div_ceil(25) as u64).await;
-        released
-    }
-
-    async fn take_token(&mut self, destination: &str, rate: Rate, when: When) -> Result<Token, StoreError> {
-        self.requests(1).await;
-        let token = self.memory.take_token(destination, rate, when).await;
-        self.requests(1).await;
-        token
-    }
-
-    async fn close(
-        &mut self,
-        destination: &str,
-        rate: Rate,
-        until_ms: i64,
-        when: When,
-    ) -> Result<(), StoreError> {
-        self.requests(1).await;
-        self.memory.close(destination, rate, until_ms, when).await
+impl Transport for Table {
+    async fn exchange(&self, request: Request, _: Patience, _: Budget) -> Result<Answer, Lost> {
+        self.half_of_a_request().await;
+        let target = request.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
+        let operation = target.and_then(|target| target.split('.').nth(1)).expect("an operation");
+        let asked = serde_json::from_str(&request.body).expect("a request is JSON");
+        let done = self.items.borrow_mut().act(operation, &asked, false);
+        self.half_of_a_request().await;
+        let (status, body) = match done {
+            Ok(answer) => (200, answer.to_string()),
+            Err((status, code)) => (status, serde_json::json!({ "__type": code }).to_string()),
+        };
+        Ok(Answer { status, headers: HeaderMap::new(), body: body.into_bytes(), broken: None })
     }
 }
 
@@ -183,8 +137,8 @@ fn new_route(number: u32) -> String {
 impl Shared {
     fn new(news_every: u32) -> Self {
         let rng = Rc::new(RefCell::new(fastrand::Rng::with_seed(1)));
-        let table = Table { memory: Memory::default(), rng };
-        Self { table, books: Rc::default(), news_every }
+        let table = Table { items: Rc::default(), rng };
+        Self { table, books: Rc::default(), containers: Cell::new(0), news_every }
     }
 
     /// The delivery's message, the newest line of which may have a route that was never seen.
@@ -209,7 +163,9 @@ impl Function for Shared {
         let webhook = client(slack, &clock);
         let books = Rc::clone(&self.books);
         let watched = Watched { webhook, clock: clock.clone(), books: Rc::clone(&books) };
-        let notify = Notify::shared(RATE, Policy::default(), self.table.clone());
+        let containers = self.containers.get() + 1;
+        self.containers.set(containers);
+        let notify = Notify::shared(RATE, Policy::default(), self.table.client(containers));
         Container { handler: handler_with(watched, notify), clock, books }
     }
 
