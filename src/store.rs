@@ -1,6 +1,6 @@
 //! What an incident needs to outlive a container: its journal, its head, the lease on it, and the rate limits.
 //!
-//! One trait, [`Store`], over two stores: [`Memory`] for one process and [`DynamoDb`] for all containers. A store keeps
+//! One trait, [`Store`], which [`DynamoDb`] keeps for all containers, and a model of it in the tests' memory. A store keeps
 //! bytes under keys and decides nothing about incidents; it reads no clock: the time comes with every call.
 //!
 //! # Counting exactly once
@@ -19,12 +19,13 @@ mod digest_body;
 mod dynamodb;
 mod error;
 mod key;
-mod memory;
 
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
 mod containers;
+#[cfg(test)]
+mod memory;
 
 use crate::http::Budget;
 use crate::outbox::Bucket;
@@ -36,7 +37,8 @@ pub use dynamodb::{DynamoDb, PERMISSIONS, room_in_entry};
 pub(crate) use dynamodb::{fake_table, tests_support};
 pub use error::{StoreError, StoreFault};
 pub use key::{BatchId, IncidentKey};
-pub use memory::Memory;
+#[cfg(test)]
+pub(crate) use memory::Memory;
 
 /// Entries that one reading gives at most. More are left for the next.
 pub const MAX_ENTRIES: usize = 100;

@@ -1,7 +1,6 @@
-//! The store of one process: what DynamoDB would do, without DynamoDB.
+//! The tests' model of a store: what DynamoDB is to do, without DynamoDB.
 //!
-//! Clones share what is stored, as containers share a table; the backtest's do. It is bounded and never fails otherwise
-//! than by being full.
+//! Clones share what is stored, as containers share a table. It is bounded and never fails otherwise than by being full.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -26,7 +25,7 @@ const MAX_DESTINATIONS: usize = 1_000;
 
 /// A store in memory, shared by its clones.
 #[derive(Debug, Clone, Default)]
-pub struct Memory {
+pub(crate) struct Memory {
     shared: Arc<Mutex<Shared>>,
 }
 
