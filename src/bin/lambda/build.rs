@@ -7,14 +7,25 @@
     reason = "cargo's way to speak with a build script"
 )]
 
+const NO_UNWIND_TABLES: &str = "src/bin/lambda/no_unwind_tables.ld";
+
 fn main() {
     println!("cargo::rerun-if-changed=src/bin/lambda/build.rs");
+    println!("cargo::rerun-if-changed={NO_UNWIND_TABLES}");
     let is = |name, value| std::env::var(name).is_ok_and(|found| found == value);
+    let is_lambdas = is("CARGO_CFG_TARGET_OS", "linux") && is("CARGO_CFG_TARGET_ENV", "gnu");
+    if !is_lambdas || !is("PROFILE", "release") {
+        return;
+    }
+    let link = |argument: &str| println!("cargo::rustc-link-arg-bin=statuswatch-lambda={argument}");
     // A program that may lie anywhere begins by writing five thousand addresses into its constants: 24 pages to copy,
     // and as many page faults. At a fixed address there is nothing to write; stack, heap and libc stay where chance
     // puts them. What that is worth is in tests/bench/README.md.
-    let is_lambdas = is("CARGO_CFG_TARGET_OS", "linux") && is("CARGO_CFG_TARGET_ENV", "gnu");
-    if is_lambdas && is("PROFILE", "release") {
-        println!("cargo::rustc-link-arg-bin=statuswatch-lambda=-no-pie");
-    }
+    link("-no-pie");
+    // A panic ends the process in its hook (panics.rs), so nothing ever walks the stack. The tables for that would be a
+    // tenth of the file. GNU ld and LLD, which `cargo lambda` brings along, both read such a script.
+    let folder = std::env::var("CARGO_MANIFEST_DIR").unwrap_or_default();
+    link("-Wl,--no-eh-frame-hdr");
+    link("-T");
+    link(&format!("{folder}/{NO_UNWIND_TABLES}"));
 }
