@@ -115,7 +115,7 @@ variable "redact" {
   type        = list(string)
   default     = []
   nullable    = false
-  description = "`STATUSWATCH_REDACT`: names of the fields that are masked in Slack."
+  description = "`STATUSWATCH_REDACT`: names of fields that are masked in Slack besides the secrets that clients send, which are masked by default; `none` among them turns that default off."
 
   validation {
     condition     = alltrue([for field in var.redact : can(regex("^[^,\\s]+$", field))])

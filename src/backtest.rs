@@ -194,7 +194,7 @@ pub fn backtest(sources: Vec<Source>, settings: &Settings) -> Result<Backtest, B
         slack: SlackRun::new(&settings.reader, &settings.style, settings.plan),
         against: settings.against.as_ref().map(|reader| Against::new(reader, &settings.style, settings.plan)),
         alarm: AlarmRun::new(&settings.alarm, &settings.style),
-        blind_spots: BlindSpotRun::new(&settings.pattern, names.clone()),
+        blind_spots: BlindSpotRun::new(&settings.pattern, &settings.reader.redact, names.clone()),
         minutes: Minutes::default(),
     };
     let (warnings, without_time) = lines::merged(sources, settings, &mut |line| run.line(&line));

@@ -14,6 +14,7 @@ pub use notify::NotifySettings;
 pub use state_table::{StateTable, StateTableError};
 
 use crate::access_log::Format;
+use crate::access_log::redact::Redaction;
 use crate::aws::AwsAccess;
 use crate::console::{LogGroups, Region};
 pub use crate::environment::ConfigError;
@@ -74,8 +75,8 @@ pub struct Config {
     pub format: Format,
     /// `STATUSWATCH_MAX_LINES`: log lines shown in one message, 1 to 200; 20 where unset.
     pub max_lines: usize,
-    /// `STATUSWATCH_REDACT`: names of the fields that are masked in Slack; none where unset.
-    pub redact: Vec<String>,
+    /// `STATUSWATCH_REDACT`: what is masked in Slack; the secrets that clients send where unset.
+    pub redact: Redaction,
     /// `STATUSWATCH_BURST`: posts at once per container, 1 to 100; 5 where unset.
     pub burst: u32,
     /// `STATUSWATCH_SPACING_SECONDS`: after the burst, one post in this time, 1 to 3,600 s; 5 where unset.
@@ -189,6 +190,8 @@ impl Config {
         let state_table = StateTable::read(&environment, &mut faults);
         let log_groups = environment.get(LOG_GROUPS).unwrap_or_default().parse();
         let log_groups: LogGroups = faults.note(LOG_GROUPS, log_groups).unwrap_or_default();
+        let redact = environment.get(REDACT).unwrap_or_default();
+        let redact: Redaction = faults.note(REDACT, redact.parse()).unwrap_or_default();
         let bytes = environment.number(MAX_DECOMPRESSED_BYTES, 1..=1 << 40, 128 << 20);
         let bytes = faults.note(MAX_DECOMPRESSED_BYTES, bytes);
         let (
@@ -215,7 +218,7 @@ impl Config {
             rules,
             format,
             max_lines,
-            redact: environment.list(REDACT),
+            redact,
             burst,
             spacing: Duration::from_secs(spacing),
             notify,

@@ -20,6 +20,7 @@ pub use intake::Intake;
 pub use samples::Samples;
 
 use crate::access_log::{Status, StatusClass};
+use crate::rules::IncidentSettings;
 
 /// The matched lines of one delivery, or of many folded into one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -87,6 +88,8 @@ pub struct Group {
     pub last_ms: i64,
     /// In a storm: seen in no message of this storm before.
     pub is_new: bool,
+    /// What the rules that took the lines say of when to notify them, and of what to do.
+    pub incident: IncidentSettings,
     /// Some of the lines, oldest first; bounded in number and size.
     pub samples: Samples,
 }

@@ -46,12 +46,6 @@ impl Environment {
             format!("must be a whole number from {} to {}{}", limits.start(), limits.end(), shown(value))
         })
     }
-
-    /// The items of a comma-separated list, without empty ones.
-    pub(crate) fn list(&self, name: &str) -> Vec<String> {
-        let items = self.get(name).unwrap_or_default().split(',').map(str::trim);
-        items.filter(|item| !item.is_empty()).map(str::to_owned).collect()
-    }
 }
 
 /// `, and is "..."` for a value that is short and of plain characters; nothing for any other, which may

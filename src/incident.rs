@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub use group::{Group, GroupName};
 pub use policy::{AtLeast, Policy};
-pub use schedule::{DEFAULT_FOLLOW_UPS, FollowUps, FollowUpsError};
+pub use schedule::{DEFAULT_FOLLOW_UPS, FollowUps, FollowUpsError, duration_ms};
 
 /// Groups that one incident tells apart; the lines of further ones are counted as [`Incident::other`].
 pub const MAX_GROUPS: usize = 64;
@@ -264,6 +264,14 @@ impl Incident {
     pub fn is_forgotten(&self, now_ms: i64, policy: &Policy) -> bool {
         let is_new = |group: &Group| group.is_new_at(now_ms, policy);
         self.phase == Phase::Over && !self.is_held_by_alarm(now_ms) && self.groups.iter().all(is_new)
+    }
+
+    /// Whether all that is pending is fewer than its rules hold worth a message: then a message, if it has to go out,
+    /// wakes nobody.
+    #[must_use]
+    pub fn is_below_threshold(&self) -> bool {
+        let mut pending = self.groups.iter().filter(|group| group.count.pending > 0);
+        self.other.pending == 0 && self.pending() > 0 && pending.all(Group::is_below_threshold)
     }
 
     /// Whether something fails.

@@ -5,6 +5,7 @@
 pub(crate) mod journal;
 pub(crate) mod step;
 
+use std::borrow::Cow;
 use std::str::FromStr;
 
 use thiserror::Error;
@@ -157,8 +158,8 @@ impl Tracked {
             count: group.count,
             first_ms: group.first_ms,
             last_ms: group.last_ms,
-            at_least: None,
-            again_after_ms: None,
+            at_least: group.incident.at_least,
+            again_after_ms: group.incident.again_after_ms,
         });
         let groups: Vec<Arrival<'_>> = arrivals.collect();
         let listed = |is_server_error: bool| -> u64 {
@@ -221,12 +222,17 @@ impl Tracked {
         std::mem::take(&mut self.pending)
     }
 
+    /// Whether the message of this kind carries the mentions of the rules of its lines, where they have any.
+    pub(crate) fn has_mentions(&self, kind: Kind) -> bool {
+        kind.has_mentions() && !self.incident.is_below_threshold()
+    }
+
     /// The message of this kind, and how many lines it shows.
     pub(crate) fn draw(&self, kind: Kind, style: &Style, now_ms: i64) -> (Message, u64) {
         let id = self.message_id();
         let situation = Situation { now_ms, id: &id, storm: None };
         match kind {
-            Kind::Opening => render_blocks(&self.pending, style, &situation),
+            Kind::Opening => render_blocks(&self.opening(), style, &situation),
             Kind::Over => (render_over(&self.over(&id), style).message, 0),
             _ => render_progress_blocks(&self.pending, &self.progress(kind), style, &situation),
         }
@@ -237,10 +243,20 @@ impl Tracked {
         let id = self.message_id();
         let situation = Situation { now_ms, id: &id, storm: None };
         match kind {
-            Kind::Opening => render_plain(&self.pending, style, &situation),
+            Kind::Opening => render_plain(&self.opening(), style, &situation),
             Kind::Over => (render_over(&self.over(&id), style).plain, 0),
             _ => render_progress_plain(&self.pending, &self.progress(kind), style, &situation),
         }
+    }
+
+    /// The lines of an opening, without mentions where it has none.
+    fn opening(&self) -> Cow<'_, Digest> {
+        if self.has_mentions(Kind::Opening) {
+            return Cow::Borrowed(&self.pending);
+        }
+        let mut digest = self.pending.clone();
+        digest.sections.iter_mut().for_each(|section| section.mentions.clear());
+        Cow::Owned(digest)
     }
 
     fn progress(&self, kind: Kind) -> Progress<'_> {

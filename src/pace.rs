@@ -175,6 +175,7 @@ mod tests {
             first_ms: 1,
             last_ms: 2,
             is_new: false,
+            incident: crate::rules::IncidentSettings::default(),
             samples: Vec::new().into(),
         };
         let section = Section {

@@ -8,6 +8,7 @@ mod conditions;
 mod document;
 mod fault;
 mod glob;
+mod incident_settings;
 mod notify;
 mod parse;
 mod reach;
@@ -25,6 +26,7 @@ mod samples;
 
 use conditions::{Conditions, Line};
 pub use fault::{Fault, RulesError};
+pub use incident_settings::IncidentSettings;
 use status_set::StatusSet;
 
 use crate::access_log::{AccessLog, StatusClass};
@@ -42,6 +44,7 @@ pub struct Rule {
     action: Action,
     color: Option<String>,
     mention: Option<String>,
+    incident: IncidentSettings,
     conditions: Conditions,
 }
 
@@ -85,6 +88,7 @@ impl Rules {
             action: Action::Notify,
             color: None,
             mention: None,
+            incident: IncidentSettings::default(),
             conditions: Conditions { status, ..Conditions::default() },
         };
         let class = |from, to| StatusSet::range(from, to).unwrap_or_default();
@@ -158,6 +162,13 @@ impl Rule {
     #[must_use]
     pub fn mention(&self) -> Option<&str> {
         self.mention.as_deref()
+    }
+
+    /// What it says of when its groups are notified, and what to do about them.
+    /// Empty where the action is not [`Action::Notify`].
+    #[must_use]
+    pub fn incident(&self) -> &IncidentSettings {
+        &self.incident
     }
 }
 

@@ -1,18 +1,25 @@
-//! A raw line and the names of fields in, the line with those fields' values as `***` out.
+//! A raw line in, the line with `***` for its secrets out: for what clients send to prove who they are, and for the
+//! values of the fields that the operator names.
 //!
 //! It never gives out a line of which it is not sure that the values are gone: such a line is withheld.
-//! What it masks it masks wherever it stands: a value of four characters or more that occurs elsewhere in the line
-//! is masked there too.
+//! What it masks by a field's name it masks wherever it stands: a value of four characters or more that occurs
+//! elsewhere in the line is masked there too; a secret that nobody named, if it is long or looks made up.
 
 mod broken;
+mod decoded;
 mod json;
 mod mask;
 mod names;
+mod secrets;
 
+use std::borrow::Cow;
+use std::convert::Infallible;
 use std::ops::Range;
+use std::str::FromStr;
 
 use mask::Found;
 use names::Names;
+use secrets::Shape;
 
 use super::line_formats::{Part, PartName};
 use super::{Columns, Format, read_line_format};
@@ -20,47 +27,123 @@ use super::{Columns, Format, read_line_format};
 /// What stands for a value.
 pub(super) const MASK: &str = "***";
 
-/// A line that may be shown, or the word that it may not.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Redacted {
-    /// The whole line, the values of the named fields masked.
-    Whole(String),
-    /// The fields could not be found with certainty.
-    Withheld,
-}
+/// Turns the default off where it stands among the names of fields.
+const NONE: &str = "none";
 
-/// Masks the named fields (`STATUSWATCH_REDACT`) in one raw line, in whichever format it is.
+/// What is masked (`STATUSWATCH_REDACT`, `--redact`): names of fields with commas between them.
+///
+/// By default these are the secrets that clients send: values of authorization and cookie headers, bearer tokens,
+/// JSON Web Tokens, API keys, passwords, and each value of a query string. Names add fields to them; `none` among the
+/// names turns the default off, so that `none,ip` masks `ip` alone.
 ///
 /// A name is written as in the access-log format or as statuswatch calls the field (`ip`, `path`, `user_agent`);
 /// case, `_`, `-` and `.` do not matter. It stands for each field whose name ends in these words: `ip` for
 /// `sourceIp` and `identity.sourceIp`, `user` for `identity.user`; `path` alone is not `resourcePath`, which is the
 /// API's own text, except in CLF, CSV and XML, where a line does not tell what stands in that place.
-/// A line that has none of the fields comes back as it is.
-#[must_use]
-pub fn redact(line: &str, fields: &[String]) -> Redacted {
-    redact_under(line, fields, Columns::DEFAULT)
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Redaction {
+    names: Names,
 }
 
-/// The same; `columns` are the line's fields where it is tab-separated.
-#[must_use]
-pub fn redact_under(line: &str, fields: &[String], columns: &Columns) -> Redacted {
-    let names = Names::new(fields);
-    if names.is_empty() {
-        return Redacted::Whole(line.to_owned());
+/// A line that may be shown, or the word that it may not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Redacted {
+    /// The whole line, what is to be masked masked.
+    Whole(String),
+    /// The fields could not be found with certainty.
+    Withheld,
+}
+
+/// What a line holds that is to be masked, so far as its other fields and the groups need to know.
+#[derive(Debug, Default)]
+pub(crate) struct Hidden {
+    /// Values that are masked wherever they stand.
+    values: Vec<String>,
+    /// The line has fields that hold secrets, by their names or as query strings: its like may hide other values.
+    pub(crate) by_name: bool,
+}
+
+impl Default for Redaction {
+    /// The secrets that clients send.
+    fn default() -> Self {
+        Self { names: Names::new(&[], true) }
     }
-    let found = if let Some(of_format) = read_line_format(line, Format::Auto, columns) {
-        Some(in_parts(line, &of_format.parts, &names))
-    } else if let Some(value) = json::parse(line) {
-        json::find(line, value, &names)
-    } else {
-        broken::find(line, &names)
-    };
-    found.map_or(Redacted::Withheld, |found| mask::apply(line, found))
+}
+
+impl FromStr for Redaction {
+    type Err = Infallible;
+
+    fn from_str(list: &str) -> Result<Self, Infallible> {
+        let names: Vec<String> = list.split(',').map(|name| name.trim().to_owned()).collect();
+        let is_none = |name: &String| name.eq_ignore_ascii_case(NONE);
+        let fields: Vec<String> = names.iter().filter(|name| !is_none(name)).cloned().collect();
+        Ok(Self { names: Names::new(&fields, !names.iter().any(is_none)) })
+    }
+}
+
+impl Redaction {
+    /// Whether the operator named fields of which every line may have one.
+    pub(crate) fn has_fields(&self) -> bool {
+        self.names.has_fields()
+    }
+
+    /// Masks one raw line, in whichever format it is. A line that has nothing to be masked comes back as it is.
+    #[must_use]
+    pub fn line(&self, line: &str) -> Redacted {
+        self.line_and_hidden(line, Columns::DEFAULT).0
+    }
+
+    /// The same, and what it hides; `columns` are the line's fields where it is tab-separated.
+    pub(crate) fn line_and_hidden(&self, line: &str, columns: &Columns) -> (Redacted, Hidden) {
+        if self.names.is_empty() {
+            return (Redacted::Whole(line.to_owned()), Hidden::default());
+        }
+        let mut is_broken = false;
+        let found = if let Some(of_format) = read_line_format(line, Format::Auto, columns) {
+            Some(in_parts(line, &of_format.parts, &self.names))
+        } else if let Some(value) = json::parse(line) {
+            json::find(line, value, &self.names)
+        } else {
+            is_broken = true;
+            broken::find(line, &self.names)
+        };
+        let Some(found) = found else {
+            return (Redacted::Withheld, Hidden { by_name: true, ..Hidden::default() });
+        };
+        let values = found.long_secrets().into_iter().map(str::to_owned).collect();
+        let hidden = Hidden { values, by_name: found.by_name };
+        match mask::apply(line, found) {
+            Redacted::Whole(masked)
+                if self.names.masks_secrets() && is_broken && secrets::hides_more(&masked) =>
+            {
+                (Redacted::Withheld, hidden)
+            }
+            redacted => (redacted, hidden),
+        }
+    }
+
+    /// Masks the secrets that a text tells by itself, such as a route or a cause.
+    pub(crate) fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        if self.names.masks_secrets() { secrets::mask(text, Shape::of(text)) } else { Cow::Borrowed(text) }
+    }
+}
+
+impl Hidden {
+    /// A text of the same line without the values that the line hides.
+    pub(crate) fn without<'a>(&self, text: Cow<'a, str>) -> Cow<'a, str> {
+        let secrets: Vec<&str> = self.values.iter().map(String::as_str).collect();
+        if secrets.iter().any(|secret| text.contains(secret)) {
+            mask::without(&text, &secrets).into()
+        } else {
+            text
+        }
+    }
 }
 
 fn in_parts(line: &str, parts: &[Part<'_>], names: &Names) -> Found {
     // What stands in a place without a name may be the field that is found nowhere else.
-    let are_found = names.are_all_among(&parts.iter().flat_map(Part::names).collect::<Vec<_>>());
+    let are_found =
+        !names.has_fields() || names.are_all_among(&parts.iter().flat_map(Part::names).collect::<Vec<_>>());
     let hidden = parts.iter().filter(|part| match part.name {
         PartName::Unknown => !are_found,
         _ => part.names().iter().any(|name| names.hold(&[name])),
@@ -69,7 +152,36 @@ fn in_parts(line: &str, parts: &[Part<'_>], names: &Names) -> Found {
         hidden.filter(|part| !part.text.is_empty()).filter_map(|part| part.range_in(line)).collect();
     let values = ranges.iter().filter_map(|range| line.get(range.clone()));
     let secrets = values.flat_map(whole_and_parts).map(str::to_owned).collect();
-    Found { masks: ranges.into_iter().map(|range| (range, MASK)).collect(), secrets }
+    let masks = ranges.into_iter().map(|range| (range, Cow::Borrowed(MASK))).collect();
+    let mut found = Found { masks, secrets, ..Found::default() };
+    if names.masks_secrets() {
+        for part in parts {
+            secrets_in_part(line, part, &mut found);
+        }
+    }
+    found
+}
+
+fn secrets_in_part(line: &str, part: &Part<'_>, found: &mut Found) {
+    let Some(range) = part.range_in(line).filter(|range| !range.is_empty()) else { return };
+    let names = part.names();
+    if names.iter().any(|name| secrets::names::is_secret(name)) {
+        found.by_name = true;
+        if !matches!(part.text, "" | "-") {
+            found.secrets.extend(secrets::sent_with_name(part.text).map(str::to_owned));
+            found.masks.push((range, MASK.into()));
+        }
+        return;
+    }
+    let is_query = names.iter().any(|name| secrets::names::is_query(name));
+    let shape = if is_query { Shape::Query } else { Shape::of(part.text) };
+    if is_query {
+        found.by_name = true;
+        found.secrets.extend(secrets::opaque_values_of_query(part.text).map(str::to_owned));
+    }
+    if let Cow::Owned(masked) = secrets::mask(part.text, shape) {
+        found.masks.push((range, masked.into()));
+    }
 }
 
 /// A value, and what may be the value: CSV does not quote, so that a stretch with commas may be caller and user.
@@ -88,8 +200,8 @@ mod tests {
     use super::*;
 
     fn masked(line: &str, fields: &str) -> Option<String> {
-        let fields: Vec<String> = fields.split(',').map(str::to_owned).collect();
-        match redact(line, &fields) {
+        let redaction: Redaction = fields.parse().unwrap();
+        match redaction.line(line) {
             Redacted::Whole(masked) => Some(masked),
             Redacted::Withheld => None,
         }
@@ -221,6 +333,90 @@ mod tests {
     #[test]
     fn a_value_that_the_mask_itself_spells_is_withheld() {
         check_withheld(r#"{"user":"\"***\"","a":1}"#, "user");
+    }
+
+    #[test]
+    fn secrets_that_clients_send_are_masked_by_default_in_every_format() {
+        for (line, shown) in [
+            // Named, whatever the case, the escapes and the nesting.
+            (
+                r#"{"status":"403","\u0061uthorization":"Bearer s3cr3t-1","Cookie":"a=s3cr3t-1","x":"of s3cr3t-1"}"#,
+                r#"{"status":"403","\u0061uthorization":"***","Cookie":"***","x":"of ***"}"#,
+            ),
+            (
+                r#"{"status":403,"headers":{"X-API-KEY":["k-1"],"Accept":"*/*"},"body":"{\"password\":\"p\",\"a\":1}"}"#,
+                r#"{"status":403,"headers":{"X-API-KEY":"***","Accept":"*/*"},"body":"{\"password\":\"***\",\"a\":1}"}"#,
+            ),
+            (
+                r#"{"status":"404","path":"/a?q=1\u0026token=abc","resourcePath":"/a"}"#,
+                r#"{"status":"404","path":"/a?q=***&token=***","resourcePath":"/a"}"#,
+            ),
+            (
+                r#"{"status":"404","queryString":"q=1&token=abc&flag","queryStringParameters":{"q":"1","n":2}}"#,
+                r#"{"status":"404","queryString":"q=***&token=***&flag","queryStringParameters":{"q":"***","n":"***"}}"#,
+            ),
+            (
+                r#"{"status":"403","apiKey":"-","token":null,"cookie":""}"#,
+                r#"{"status":"403","apiKey":"-","token":null,"cookie":""}"#,
+            ),
+            // Broken.
+            (
+                r#"{"status":"504","latency":-,"authorization":"Bearer abc","path":"/a?token=abc&b=c","m":"token=abc"}"#,
+                r#"{"status":"504","latency":-,"authorization":"***","path":"/a?token=***&b=***","m":"token=***"}"#,
+            ),
+            (
+                r#"{"status":"403","message":" "no"","token":"a"b","x":"1"}"#,
+                r#"{"status":"403","message":" "no"","token":"***","x":"1"}"#,
+            ),
+            (
+                r#"{"status":"403","latency":-,"apiKey":"-","x":"1"}"#,
+                r#"{"status":"403","latency":-,"apiKey":"-","x":"1"}"#,
+            ),
+            (r#"{"status":"403","authorization":"Bearer abc"#, r#"{"status":"403","authorization":"***""#),
+            (
+                r#"{"status":"403","x":"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.dozjgNryP4J3jVmNHl0w"#,
+                r#"{"status":"403","x":"***"#,
+            ),
+            // Other formats.
+            (
+                r#"203.0.113.7 - - [18/Nov/2020:05:28:56 +0000] "GET /a?token=abc HTTP/1.1" 500 1 id"#,
+                r#"203.0.113.7 - - [18/Nov/2020:05:28:56 +0000] "GET /a?token=*** HTTP/1.1" 500 1 id"#,
+            ),
+            (
+                r#"203.0.113.7 - - [18/Nov/2020:05:28:56 +0000] "GET /a HTTP/1.1" 500 1 "https://x/?a=b" "Bearer abc""#,
+                r#"203.0.113.7 - - [18/Nov/2020:05:28:56 +0000] "GET /a HTTP/1.1" 500 1 "https://x/?a=***" "Bearer ***""#,
+            ),
+            (
+                "203.0.113.7,-,-,18/Nov/2020:05:28:56 +0000,GET,/a?b=c,d,HTTP/1.1,500,1,c6af-11",
+                "203.0.113.7,-,-,18/Nov/2020:05:28:56 +0000,GET,/a?b=***,HTTP/1.1,500,1,c6af-11",
+            ),
+            (
+                "ip: 203.0.113.7, httpMethod: GET, resourcePath: /a, status: 500, protocol: HTTP/1.1, authorization: Bearer abc",
+                "ip: 203.0.113.7, httpMethod: GET, resourcePath: /a, status: 500, protocol: HTTP/1.1, authorization: ***",
+            ),
+            ("any text: x-api-key: abc and Bearer abc", "any text: x-api-key: *** and Bearer ***"),
+        ] {
+            check(line, "", shown);
+            check(line, "none", line);
+        }
+    }
+
+    #[test]
+    fn broken_json_in_which_a_secret_cannot_be_placed_is_withheld() {
+        for line in [
+            r#"{"status":"403","message":" "bad "token" abc"","x":"1"}"#,
+            r#"{"status":"403","\u0061uthorization" "abc","latency":-}"#,
+        ] {
+            check_withheld(line, "");
+        }
+    }
+
+    #[test]
+    fn names_add_to_the_default_and_none_leaves_the_names_alone() {
+        let line = r#"{"status":"403","ip":"203.0.113.7","token":"abc"}"#;
+        check(line, "ip", r#"{"status":"403","ip":"***","token":"***"}"#);
+        check(line, "None, ip", r#"{"status":"403","ip":"***","token":"abc"}"#);
+        check(line, "none", line);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::figures::{BlindReason, BlindSpots};
 use super::line::{Kind, Line};
+use crate::access_log::redact::{Redacted, Redaction};
 use crate::filter_pattern::{Blindness, FilterPattern};
 
 /// Reasons that are told apart; what else there is counts under the last one.
@@ -13,6 +14,7 @@ const MAX_EXAMPLE_CHARS: usize = 400;
 
 pub(super) struct BlindSpotRun<'s> {
     pattern: &'s FilterPattern,
+    redaction: &'s Redaction,
     sources: Vec<String>,
     lines: u64,
     reasons: HashMap<(&'static str, String), BlindReason>,
@@ -21,8 +23,16 @@ pub(super) struct BlindSpotRun<'s> {
 }
 
 impl<'s> BlindSpotRun<'s> {
-    pub(super) fn new(pattern: &'s FilterPattern, sources: Vec<String>) -> Self {
-        Self { pattern, sources, lines: 0, reasons: HashMap::new(), not_asked_for: 0, false_hits: 0 }
+    pub(super) fn new(pattern: &'s FilterPattern, redaction: &'s Redaction, sources: Vec<String>) -> Self {
+        Self {
+            pattern,
+            redaction,
+            sources,
+            lines: 0,
+            reasons: HashMap::new(),
+            not_asked_for: 0,
+            false_hits: 0,
+        }
     }
 
     pub(super) fn line(&mut self, line: &Line) {
@@ -44,7 +54,7 @@ impl<'s> BlindSpotRun<'s> {
         if self.reasons.len() >= MAX_REASONS && !self.reasons.contains_key(&key) {
             key = ("other reasons", "look at these lines with `statuswatch match`".to_owned());
         }
-        let (sources, reason, fix) = (&self.sources, key.0, key.1.clone());
+        let (sources, redaction, reason, fix) = (&self.sources, self.redaction, key.0, key.1.clone());
         let entry = self.reasons.entry(key).or_insert_with(|| BlindReason {
             reason,
             found: blindness.describe(),
@@ -52,7 +62,7 @@ impl<'s> BlindSpotRun<'s> {
             fix,
             source: sources.get(line.source).cloned().unwrap_or_default(),
             line: line.number,
-            example: line.text().chars().take(MAX_EXAMPLE_CHARS).collect(),
+            example: shown(redaction.line(line.text())),
         });
         entry.lines += 1;
     }
@@ -67,6 +77,13 @@ impl<'s> BlindSpotRun<'s> {
             not_asked_for: self.not_asked_for,
             false_hits: self.false_hits,
         }
+    }
+}
+
+fn shown(example: Redacted) -> String {
+    match example {
+        Redacted::Whole(line) => line.chars().take(MAX_EXAMPLE_CHARS).collect(),
+        Redacted::Withheld => "(withheld: what is to be masked cannot be found with certainty)".to_owned(),
     }
 }
 

@@ -386,8 +386,9 @@ fn post(
     record: &mut Record,
 ) {
     let (message, shown) = tracked.draw(kind, style, at_ms);
+    let mentions = tracked.has_mentions(kind);
     let told = tracked.notified(kind, at_ms, policy);
-    record.mentions += u64::from(kind.has_mentions() && has_mentions(&told));
+    record.mentions += u64::from(mentions && has_mentions(&told));
     let name = match kind {
         MessageKind::Opening => "opening",
         MessageKind::Escalation => "escalation",

@@ -27,7 +27,7 @@ fn with_the_webhook_alone_everything_else_has_its_default() {
     assert_eq!(config.format, Format::Auto);
     assert_eq!((config.max_lines, config.burst, config.spacing), (20, 5, Duration::from_secs(5)));
     assert_eq!(config.max_decompressed_bytes, 134_217_728);
-    assert_eq!((config.redact, config.function), (Vec::new(), Function::default()));
+    assert_eq!((config.redact, config.function), (Redaction::default(), Function::default()));
     assert_eq!(config.allowed_hosts, AllowedHosts::default());
     assert_eq!(config.log_groups, LogGroups::default());
     assert_eq!(config.notify, NotifySettings::default());
@@ -75,7 +75,7 @@ fn every_setting_is_read() {
     assert_eq!((config.spacing, config.max_decompressed_bytes), (Duration::from_hours(1), 1));
     assert_eq!((config.notify.mode, config.notify.policy.quiet_ms), (NotifyMode::Every, 10_000));
     assert_eq!(config.notify.policy.follow_ups.interval_ms(3), 7_200_000);
-    assert_eq!(config.redact, ["ip", "user.name", "userAgent"]);
+    assert_eq!(Ok(config.redact.clone()), "ip,user.name,userAgent".parse());
     assert_eq!(config.style().log_groups.names(), ["/aws/apigateway/orders", "items"]);
     let (table, _) = config.state_table.as_ref().unwrap();
     assert_eq!(table.region(), Some("eu-central-1"));

@@ -8,6 +8,7 @@ use super::{Counts, Digest, Section};
 use crate::access_log::Format;
 use crate::access_log::columns::Headers;
 use crate::access_log::fast_path::{LearnedFormats, LineReader};
+use crate::access_log::redact::Redaction;
 use crate::decode::Header;
 use crate::duplicates::{CAPACITY, EventKey, EventKeys, Remembered};
 use crate::rules::Rules;
@@ -26,8 +27,8 @@ pub struct Reader {
     pub rules: Rules,
     /// In which format lines are expected.
     pub format: Format,
-    /// Fields masked in Slack.
-    pub redact: Vec<String>,
+    /// What is masked in Slack.
+    pub redact: Redaction,
     /// The function's own log group, whose lines are never told.
     pub own_log_group: Option<String>,
     /// Sample lines kept of each group.
@@ -72,13 +73,14 @@ struct Naming {
 }
 
 impl Reader {
-    /// Reads lines of any format by these rules: nothing is masked, and no log group is the function's own.
+    /// Reads lines of any format by these rules; no field is masked by its name alone but those of secrets, and no log
+    /// group is the function's own.
     #[must_use]
     pub fn new(rules: Rules) -> Self {
         Self {
             rules,
             format: Format::default(),
-            redact: Vec::new(),
+            redact: Redaction::default(),
             own_log_group: None,
             samples_per_group: DEFAULT_SAMPLES,
             formats: LearnedFormats::default(),

@@ -3,6 +3,7 @@
 use super::samples::{Room, Samples};
 use super::{Causes, Digest, Fault, Group, Section};
 use crate::access_log::Status;
+use crate::rules::IncidentSettings;
 
 /// Groups that one section keeps; the lines of further ones are counted as [`super::Other`].
 pub const MAX_GROUPS: usize = 64;
@@ -149,6 +150,7 @@ impl Section {
                 first_ms,
                 last_ms,
                 is_new: false,
+                incident: IncidentSettings::default(),
                 samples: Samples::default(),
             });
             self.groups.len() - 1
@@ -181,6 +183,7 @@ impl Section {
             };
             if let Some(mine) = self.groups.get_mut(index) {
                 mine.is_new |= mine.count == 0 && group.is_new;
+                mine.note_settings(&group.incident);
                 mine.note(group.count, group.salvaged, group.first_ms, group.last_ms);
                 mine.causes.fold(group.causes);
             }
@@ -233,6 +236,15 @@ impl Section {
 }
 
 impl Group {
+    /// Notes what the rule of further lines says. Call before these are counted.
+    pub(super) fn note_settings(&mut self, settings: &IncidentSettings) {
+        if self.count == 0 {
+            self.incident.clone_from(settings);
+        } else if self.incident != *settings {
+            self.incident.join(settings);
+        }
+    }
+
     /// Counts lines in.
     pub(super) fn note(&mut self, count: u64, salvaged: u64, first_ms: i64, last_ms: i64) {
         widen((&mut self.first_ms, &mut self.last_ms), self.count == 0, first_ms, last_ms);

@@ -2,14 +2,16 @@
 
 mod known;
 
+use std::borrow::Cow;
+
 use super::fault::fault;
 use super::{Batch, MAX_ROUTE_BYTES, MAX_SAMPLE_BYTES, Reader, Sample, SampleText};
 use crate::access_log::fast_path::{Kinds, Line, LineText};
-use crate::access_log::redact::{Redacted, redact_under};
-use crate::access_log::{self, AccessLog, Cause, Columns, Reading, StatusClass};
+use crate::access_log::redact::Redacted;
+use crate::access_log::{self, AccessLog, Columns, Reading, StatusClass};
 use crate::decode::{EscapedText, Header, LogEvent, MAX_TIMESTAMP_MS, Sink};
 use crate::duplicates::{CAPACITY, EventKey, EventKeys, Remembered, StreamKeys};
-use crate::rules::{Action, RuleIndex};
+use crate::rules::{Action, IncidentSettings, RuleIndex};
 
 /// Room for the keys of so many log events is made at once: as many as most batches have errors.
 const USUAL_KEYS: usize = 28;
@@ -181,19 +183,18 @@ impl<'a> Intake<'a> {
         if !self.is_new(origin, key) {
             return None;
         }
-        let fields = &self.reader.redact;
-        let redacted =
-            if fields.is_empty() { None } else { Some(redact_under(line.text(), fields, origin.columns)) };
+        let redaction = &self.reader.redact;
+        let (redacted, hidden) = redaction.line_and_hidden(line.text(), origin.columns);
         let masked = match &redacted {
-            Some(Redacted::Whole(masked)) => {
+            Redacted::Whole(masked) if redaction.has_fields() => {
                 Some(access_log::read_under(masked, self.reader.format, origin.columns))
             }
-            Some(Redacted::Withheld) | None => None,
+            _ => None,
         };
-        // What is said of a masked line is what its mask leaves of it.
+        // What is said of a line with masked fields is what their mask leaves of it.
         let said = match (&redacted, &masked) {
-            (None, _) => Some(log),
             (_, Some(Reading::AccessLog(log) | Reading::Salvaged(log))) => Some(log),
+            (Redacted::Whole(_), None) => Some(log),
             _ => None,
         };
         let batch = &mut *self.batch;
@@ -201,18 +202,30 @@ impl<'a> Intake<'a> {
         if let Some(log) = said {
             log.write_route(&mut batch.route);
         }
+        if let Cow::Owned(masked) = hidden.without(redaction.text(&batch.route)) {
+            batch.route = masked;
+        }
         cut_route(&mut batch.route);
+        let cause =
+            said.and_then(|log| log.cause.as_ref()).map(|cause| hidden.without(redaction.text(&cause.text)));
         let place = batch.digest.section_index(&origin.header.log_group);
         let section = batch.digest.sections.get_mut(place)?;
         let group = section.group_of(log.status, &batch.route, fault(log));
-        if let Some(rule) = rule.and_then(|index| self.reader.rules.get(index)) {
+        let by_rule = rule.and_then(|index| self.reader.rules.get(index));
+        if let Some(group) = group.and_then(|index| section.groups.get_mut(index)) {
+            match by_rule {
+                Some(rule) => group.note_settings(rule.incident()),
+                None => group.note_settings(&IncidentSettings::default()),
+            }
+        }
+        if let Some(rule) = by_rule {
             rule.color().into_iter().for_each(|color| section.note_color(color));
             rule.mention().into_iter().for_each(|mention| section.note_mention(mention));
         }
         let told = Told { rule, class: log.status.class(), section: place, group };
-        self.count(origin, told, salvaged, said.and_then(|log| log.cause.as_ref()));
-        let is_kept = self.keep_sample(origin.timestamp_ms, told, redacted, line);
-        (!is_kept).then_some(told)
+        self.count(origin, told, salvaged, cause.as_deref());
+        let is_kept = self.keep_sample(origin.timestamp_ms, told, redacted, sample_bytes(&mut line));
+        (!is_kept && !hidden.by_name).then_some(told)
     }
 
     fn key(&mut self, Origin { header, id, timestamp_ms, .. }: Origin<'_>, line: &mut Line<'_>) -> EventKey {
@@ -253,7 +266,7 @@ impl<'a> Intake<'a> {
         Origin { header, timestamp_ms, .. }: Origin<'_>,
         told: Told,
         salvaged: bool,
-        cause: Option<&Cause<'_>>,
+        cause: Option<&str>,
     ) {
         let counts = &mut self.batch.counts;
         let Some(section) = self.batch.digest.sections.get_mut(told.section) else { return };
@@ -271,7 +284,7 @@ impl<'a> Intake<'a> {
             Some(group) => {
                 group.note(1, u64::from(salvaged), timestamp_ms, timestamp_ms);
                 if let Some(cause) = cause {
-                    group.causes.note(&cause.text);
+                    group.causes.note(cause);
                 }
             }
             None => section.other.count += 1,
@@ -279,29 +292,23 @@ impl<'a> Intake<'a> {
     }
 
     /// Keeps a line's text, if there is room for it; says whether there was.
-    fn keep_sample(
-        &mut self,
-        timestamp_ms: i64,
-        told: Told,
-        redacted: Option<Redacted>,
-        mut line: Line<'_>,
-    ) -> bool {
-        // Most lines of a flood find no room: what a line says is asked only of those that do.
+    fn keep_sample(&mut self, timestamp_ms: i64, told: Told, redacted: Redacted, plain_bytes: usize) -> bool {
         let length = match &redacted {
-            None => sample_bytes(&mut line),
-            Some(Redacted::Whole(masked)) => Sample::bytes_of(masked),
-            Some(Redacted::Withheld) => SampleText::Withheld.bytes(),
+            Redacted::Whole(masked) => Sample::bytes_of(masked),
+            Redacted::Withheld => SampleText::Withheld.bytes(),
         };
         let Some((room, section)) = self.batch.room(told.section, self.reader.samples_per_group) else {
             return false;
         };
-        let Some(index) = told.group.filter(|&index| room.take(&mut section.groups, index, length)) else {
-            return false;
+        // A line that is alike is refused by its own length, before it is masked.
+        let mut takes = |index| {
+            !room.refuses(&section.groups, index, plain_bytes)
+                && room.take(&mut section.groups, index, length)
         };
+        let Some(index) = told.group.filter(|&index| takes(index)) else { return false };
         let sample = match redacted {
-            None => Sample::of(timestamp_ms, line.into_text()),
-            Some(Redacted::Whole(masked)) => Sample::of(timestamp_ms, masked),
-            Some(Redacted::Withheld) => Sample { timestamp_ms, text: SampleText::Withheld },
+            Redacted::Whole(masked) => Sample::of(timestamp_ms, masked),
+            Redacted::Withheld => Sample { timestamp_ms, text: SampleText::Withheld },
         };
         if let Some(group) = section.groups.get_mut(index) {
             group.samples.push(sample);

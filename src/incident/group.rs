@@ -46,6 +46,7 @@ pub struct Group {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Threshold {
     count: u64,
+    within_ms: i64,
     window: Window,
     is_reached: bool,
 }
@@ -105,6 +106,14 @@ impl Group {
         self.count.add(arrival.count);
         self.seen_ms = self.seen_ms.max(now_ms);
         widen((&mut self.first_ms, &mut self.last_ms), (arrival.first_ms, arrival.last_ms));
+        // What holds now is what the rules say of the newest lines.
+        self.again_after_ms = arrival.again_after_ms;
+        if arrival
+            .at_least
+            .is_none_or(|at_least| self.threshold.as_ref().is_none_or(|known| !known.is_of(at_least)))
+        {
+            self.threshold = arrival.at_least.map(Threshold::of);
+        }
         if let Some(threshold) = &mut self.threshold {
             threshold.window.add(arrival.count, now_ms);
             threshold.is_reached |= threshold.window.all() >= threshold.count;
@@ -144,6 +153,11 @@ impl Group {
         self.is_new() && self.count.pending > 0 && is_enough
     }
 
+    /// Whether fewer came so far than its rule asks for.
+    pub(super) fn is_below_threshold(&self) -> bool {
+        self.threshold.as_ref().is_some_and(|threshold| !threshold.is_reached)
+    }
+
     /// Within one incident, client errors are told once: a rare one would be news every time. A rule may ask for more.
     pub(super) fn may_be_new_again(&self) -> bool {
         self.name().is_server_error() || self.again_after_ms.is_some()
@@ -174,7 +188,12 @@ impl Group {
 
 impl Threshold {
     fn of(at_least: AtLeast) -> Self {
-        Self { count: at_least.count, window: Window::of_ms(at_least.within_ms), is_reached: false }
+        let AtLeast { count, within_ms } = at_least;
+        Self { count, within_ms, window: Window::of_ms(within_ms), is_reached: false }
+    }
+
+    fn is_of(&self, at_least: AtLeast) -> bool {
+        (self.count, self.within_ms) == (at_least.count, at_least.within_ms)
     }
 }
 

@@ -103,15 +103,19 @@ fn step(text: &str, step: usize) -> Result<Step, FollowUpsError> {
             (duration, times.ok_or(FollowUpsError::Times { step })?)
         }
     };
-    let units = [('s', 1_000), ('m', 60_000), ('h', 3_600_000), ('d', 86_400_000)];
-    let unit = units.into_iter().find_map(|(unit, ms)| Some((duration.strip_suffix(unit)?, ms)));
-    let (number, unit_ms) = unit.ok_or(FollowUpsError::Duration { step })?;
-    let number = digits(number).ok_or(FollowUpsError::Duration { step })?;
-    let ms = i64::try_from(number).unwrap_or(i64::MAX).saturating_mul(unit_ms);
+    let ms = duration_ms(duration).ok_or(FollowUpsError::Duration { step })?;
     if !(MIN_STEP_MS..=MAX_STEP_MS).contains(&ms) {
         return Err(FollowUpsError::Range { step });
     }
     Ok(Step { ms, times })
+}
+
+/// A whole number with `s`, `m`, `h` or `d`, in milliseconds; one that is too large counts as the largest.
+#[must_use]
+pub fn duration_ms(text: &str) -> Option<i64> {
+    let units = [('s', 1_000), ('m', 60_000), ('h', 3_600_000), ('d', 86_400_000)];
+    let (number, unit_ms) = units.into_iter().find_map(|(unit, ms)| Some((text.strip_suffix(unit)?, ms)))?;
+    Some(i64::try_from(digits(number)?).unwrap_or(i64::MAX).saturating_mul(unit_ms))
 }
 
 /// A whole number without a sign; one that is too large counts as the largest.

@@ -176,6 +176,22 @@ pub(super) enum Problem {
         "{chars} characters are more than the {limit} allowed; mention a user group instead of its members"
     )]
     MentionTooLong { chars: usize, limit: usize },
+    #[error(
+        r#"must be an object such as {{"count":5,"within":"1m"}}: so many errors of a group within so long"#
+    )]
+    NotAtLeast,
+    #[error(
+        "{count} is out of range; write a count of 2 to {limit}, or leave the key out to notify the first error"
+    )]
+    AtLeastCount { count: u64, limit: u64 },
+    #[error("{0} is no duration; write 10s to 1d, such as \"15m\"")]
+    NotDuration(String),
+    #[error(
+        "{0} is no link; write an https address without a user, such as \"https://wiki.example.com/orders\""
+    )]
+    NotRunbook(String),
+    #[error("{bytes} bytes are more than the {limit} allowed; shorten the address")]
+    RunbookTooLong { bytes: usize, limit: usize },
     #[error("does nothing in a rule that does not notify; drop it, or set \"action\" to \"notify\"")]
     OnlyWithNotify,
     #[error("can never be reached, since {0} first; put it above, or narrow what stands above it")]

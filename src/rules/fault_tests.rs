@@ -358,3 +358,45 @@ fn a_long_or_unprintable_value_is_shown_cut_and_escaped() {
     let shown = format!("\\u{{7}}{}…", "ä".repeat(59));
     assert_eq!(said, format!(r#"rule "r", key "method": "{shown}" is no method; write one such as "GET""#));
 }
+
+#[test]
+fn what_a_rule_says_of_incidents_is_checked() {
+    for at_least in [
+        "5",
+        "{}",
+        r#"{"count":5}"#,
+        r#"{"count":"5","within":"1m"}"#,
+        r#"{"count":5,"within":60}"#,
+        r#"{"count":5,"within":"1m","for":"1h"}"#,
+        r#"{"count":5,"count":5,"within":"1m"}"#,
+    ] {
+        check_rule(
+            &format!(r#""at_least":{at_least}"#),
+            r#"rule "r", key "at_least": must be an object such as {"count":5,"within":"1m"}: so many errors of a group within so long"#,
+        );
+    }
+    for count in [0, 1, 1_000_001] {
+        check_rule(
+            &format!(r#""at_least":{{"count":{count},"within":"1m"}}"#),
+            &format!(
+                r#"rule "r", key "at_least": {count} is out of range; write a count of 2 to 1000000, or leave the key out to notify the first error"#
+            ),
+        );
+    }
+    for duration in ["", "15", "m", "9s", "25h", "-1m", "1w", "1.5m"] {
+        check_rule(
+            &format!(r#""again_after":"{duration}""#),
+            &format!(
+                r#"rule "r", key "again_after": "{duration}" is no duration; write 10s to 1d, such as "15m""#
+            ),
+        );
+    }
+    check_rule(
+        r#""runbook":"http://wiki.example.com/""#,
+        r#"rule "r", key "runbook": "http://wiki.example.com/" is no link; write an https address without a user, such as "https://wiki.example.com/orders""#,
+    );
+    check(
+        r#"{"rules":[{"name":"r","action":"count","runbook":"https://wiki.example.com/"}]}"#,
+        r#"rule "r", key "runbook": does nothing in a rule that does not notify; drop it, or set "action" to "notify""#,
+    );
+}

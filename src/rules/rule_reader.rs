@@ -12,7 +12,7 @@ use super::fault::{Fault, Place, Problem, RuleId, quoted};
 use super::glob::Glob;
 use super::route::{self, Route};
 use super::status_set::StatusSet;
-use super::{Action, Rule, address, notify, until};
+use super::{Action, IncidentSettings, Rule, address, incident_settings, notify, until};
 use crate::words;
 
 /// A name is shown in a message's footer, among others.
@@ -31,8 +31,11 @@ const UNTIL: &str = "until";
 const ACTION: &str = "action";
 const COLOR: &str = "color";
 const MENTION: &str = "mention";
+const AT_LEAST: &str = "at_least";
+const AGAIN_AFTER: &str = "again_after";
+const RUNBOOK: &str = "runbook";
 
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 16] = [
     NAME,
     STATUS,
     ROUTE,
@@ -46,6 +49,9 @@ const KEYS: [&str; 13] = [
     ACTION,
     COLOR,
     MENTION,
+    AT_LEAST,
+    AGAIN_AFTER,
+    RUNBOOK,
 ];
 
 /// The names that earlier rules of the document have, and those rules' numbers.
@@ -70,9 +76,16 @@ pub(super) fn rule(number: usize, value: &Value, named: &mut Named, faults: &mut
         Some(value) => reader.keep(ACTION, text(value).and_then(action)),
         None => reader.keep(ACTION, Err(Problem::Missing("write \"notify\", \"count\" or \"ignore\""))),
     };
-    let color = reader.only_with_notify(COLOR, action, notify::color);
-    let mention = reader.only_with_notify(MENTION, action, notify::mention);
-    let rule = Rule { name: name?, action: action?, color, mention, conditions };
+    let texts = |read: fn(&str) -> Result<String, Problem>| move |value: &Value| text(value).and_then(read);
+    let color = reader.only_with_notify(COLOR, action, texts(notify::color));
+    let mention = reader.only_with_notify(MENTION, action, texts(notify::mention));
+    let again_after = |value: &Value| text(value).and_then(incident_settings::duration);
+    let incident = IncidentSettings {
+        at_least: reader.only_with_notify(AT_LEAST, action, incident_settings::at_least),
+        again_after_ms: reader.only_with_notify(AGAIN_AFTER, action, again_after),
+        runbook: reader.only_with_notify(RUNBOOK, action, texts(incident_settings::runbook)),
+    };
+    let rule = Rule { name: name?, action: action?, color, mention, incident, conditions };
     (reader.faults.len() == before).then_some(rule)
 }
 
@@ -171,17 +184,17 @@ impl Reader<'_> {
         read.into_iter().collect()
     }
 
-    fn only_with_notify(
+    fn only_with_notify<T>(
         &mut self,
         key: &str,
         action: Option<Action>,
-        read: impl Fn(&str) -> Result<String, Problem>,
-    ) -> Option<String> {
+        read: impl Fn(&Value) -> Result<T, Problem>,
+    ) -> Option<T> {
         let value = value_of(self.entries, key)?;
         if matches!(action, Some(Action::Count | Action::Ignore)) {
             self.fault(key, Problem::OnlyWithNotify);
         }
-        self.keep(key, text(value).and_then(read))
+        self.keep(key, read(value))
     }
 
     /// What was read; what is wrong with it goes to the faults.

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::{StoreFault, decode, encode};
 use crate::access_log::Status;
 use crate::digest::{Causes, Digest, Fault, Group, Other, Sample, SampleText, Section};
+use crate::incident::AtLeast;
+use crate::rules::IncidentSettings;
 
 /// How many bytes of sample lines are tried, before deflation, until the body fits.
 const SAMPLE_BYTES: [usize; 8] = [usize::MAX, 16_384, 8_192, 4_096, 2_048, 1_024, 512, 0];
@@ -80,9 +82,14 @@ struct StoredGroup {
     first_and_last_ms: (i64, i64),
     #[serde(rename = "n", default, skip_serializing_if = "is_false")]
     is_new: bool,
+    /// The fewest that are worth a message and within how many milliseconds, when it is new again, the runbook.
+    #[serde(rename = "i", default, skip_serializing_if = "Option::is_none")]
+    incident: Option<StoredSettings>,
     #[serde(rename = "l", default, skip_serializing_if = "Vec::is_empty")]
     samples: Vec<StoredSample>,
 }
+
+type StoredSettings = (Option<(u64, i64)>, Option<i64>, Option<String>);
 
 /// When it was logged, its text, and of a text that is cut the characters that the whole one has.
 #[derive(Serialize, Deserialize)]
@@ -206,8 +213,19 @@ fn stored_groups(groups: &[Group], sample_bytes: usize) -> Vec<StoredGroup> {
 
 impl StoredGroup {
     fn without_samples(group: &Group) -> Self {
-        let Group { status, route, fault, causes, count, salvaged, first_ms, last_ms, is_new, samples: _ } =
-            group;
+        let Group {
+            status,
+            route,
+            fault,
+            causes,
+            count,
+            salvaged,
+            first_ms,
+            last_ms,
+            is_new,
+            incident,
+            samples: _,
+        } = group;
         Self {
             status: status.code(),
             route: route.clone(),
@@ -217,6 +235,7 @@ impl StoredGroup {
             salvaged: *salvaged,
             first_and_last_ms: (*first_ms, *last_ms),
             is_new: *is_new,
+            incident: stored_settings(incident),
             samples: Vec::new(),
         }
     }
@@ -234,6 +253,7 @@ impl StoredGroup {
             first_ms,
             last_ms,
             is_new: self.is_new,
+            incident: self.incident.map(settings).unwrap_or_default(),
             samples: samples.into(),
         })
     }
@@ -263,6 +283,17 @@ impl StoredSample {
         };
         Sample { timestamp_ms, text }
     }
+}
+
+fn stored_settings(settings: &IncidentSettings) -> Option<StoredSettings> {
+    let IncidentSettings { at_least, again_after_ms, runbook } = settings;
+    let at_least = at_least.map(|AtLeast { count, within_ms }| (count, within_ms));
+    (*settings != IncidentSettings::default()).then(|| (at_least, *again_after_ms, runbook.clone()))
+}
+
+fn settings((at_least, again_after_ms, runbook): StoredSettings) -> IncidentSettings {
+    let at_least = at_least.map(|(count, within_ms)| AtLeast { count, within_ms });
+    IncidentSettings { at_least, again_after_ms, runbook }
 }
 
 fn stored_fault(fault: Fault) -> (StoredFault, Option<String>) {
@@ -398,6 +429,11 @@ mod tests {
         whole.sections[0].other = Other { count: 5 };
         whole.sections[0].groups[0].is_new = true;
         whole.sections[0].groups[0].salvaged = 1;
+        whole.sections[0].groups[0].incident = IncidentSettings {
+            at_least: Some(AtLeast { count: 5, within_ms: 60_000 }),
+            again_after_ms: Some(900_000),
+            runbook: Some("https://wiki.example.com/orders".to_owned()),
+        };
         let withheld = Sample { timestamp_ms: 9, text: SampleText::Withheld };
         let cut = SampleText::Cut { kept: "日本".to_owned(), full_chars: 9_000 };
         whole.sections[0].groups[1].samples = vec![withheld, Sample { timestamp_ms: 10, text: cut }].into();

@@ -287,3 +287,49 @@ fn text_fits_a_hundred_columns() {
         }
     }
 }
+
+/// Rules that defer what is rare, wake for the rest and name a runbook.
+const AT_LEAST: &str = r#"{"rules":[{"name":"5xx","status":"5xx","action":"notify","mention":"<!here>",
+    "at_least":{"count":5,"within":"1m"},"again_after":"5m","runbook":"https://wiki.example.com/orders"}]}"#;
+
+fn slack_with(rules: &str, seconds: impl IntoIterator<Item = u32>, more: &[&str]) -> Value {
+    let folder = tempfile::tempdir().unwrap();
+    let rules = file(&folder, "rules.json", rules);
+    let lines: String = seconds.into_iter().map(|second| line(second, 502)).collect();
+    figures(&[&["--rules", rules.as_str()], more, &["-"]].concat(), &lines)["slack"].clone()
+}
+
+#[test]
+fn a_group_is_deferred_until_so_many_came_and_then_told_with_all_of_them() {
+    let texts = |slack: &Value| -> Vec<String> {
+        let told = slack["told"].as_array().unwrap();
+        told.iter().map(|told| told["message"]["text"].as_str().unwrap().to_owned()).collect()
+    };
+    let slack = slack_with(AT_LEAST, [0, 120, 240, 600, 605, 610, 615, 620], &[]);
+    assert_eq!((&slack["messages"], &slack["mentions"]), (&1.into(), &1.into()), "{slack}");
+    assert!(texts(&slack)[0].starts_with("<!here> 8 errors"), "{slack}");
+    let runbook = r#"{"type":"link","url":"https://wiki.example.com/orders","text":"runbook"}"#;
+    assert!(slack["told"][0].to_string().contains("https://wiki.example.com/orders"), "{runbook} in {slack}");
+
+    // Two a minute are never worth a message: they go out a day later, and from a container's memory within a minute,
+    // without a mention.
+    let rare = || (0..10).map(|n| n * 30);
+    let slack = slack_with(AT_LEAST, rare(), &[]);
+    assert_eq!((&slack["messages"], &slack["mentions"]), (&1.into(), &0.into()), "{slack}");
+    assert_eq!(slack["told"][0]["at"], "2026-11-04T12:00:00.000Z", "{slack}");
+    let slack = slack_with(AT_LEAST, rare(), &["--state", "memory", "--concurrency", "1"]);
+    assert_eq!(
+        (&slack["matched"], &slack["mentions"], &slack["incidents"]),
+        (&10.into(), &0.into(), &1.into())
+    );
+    assert!(!texts(&slack)[0].contains("<!here>"), "{slack}");
+}
+
+#[test]
+fn a_group_is_new_again_after_the_silence_that_its_rule_names() {
+    let without = AT_LEAST.replace(r#""at_least":{"count":5,"within":"1m"},"#, "");
+    let slack = slack_with(&without, [0, 400, 1_200], &[]);
+    assert_eq!((&slack["by_kind"]["opening"], &slack["mentions"]), (&3.into(), &3.into()), "{slack}");
+    let slack = slack_with(&without.replace("5m", "10m"), [0, 400, 1_200], &[]);
+    assert_eq!((&slack["by_kind"]["opening"], &slack["mentions"]), (&2.into(), &2.into()), "{slack}");
+}

@@ -96,7 +96,7 @@ fn the_most_frequent_cause_is_the_one_that_is_shown() {
 fn a_masked_cause_is_not_shown() {
     let line = line(r#""status":"500","errorMessage":"token abcdefg is wrong""#);
     let reader = statuswatch::digest::Reader {
-        redact: vec!["error_message".to_owned()],
+        redact: "error_message".parse().unwrap(),
         samples_per_group: 5,
         ..statuswatch::digest::Reader::new(statuswatch::rules::Rules::built_in())
     };

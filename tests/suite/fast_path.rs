@@ -30,6 +30,8 @@ fn value() -> impl Strategy<Value = String> {
         1 => Just(r#"\",\"status\":\"500\""#.to_owned()),
         2 => Just("googlebot".to_owned()),
         1 => Just("203.0.113.9".to_owned()),
+        1 => Just("a?b=c&token=s3cr3t-1".to_owned()),
+        1 => Just("Bearer s3cr3t-1".to_owned()),
     ]
 }
 
@@ -47,6 +49,7 @@ fn line() -> impl Strategy<Value = String> {
         2 => Just(r#"{"status":"S","resourcePath":"/A","responseType":"B","integrationStatus":"S","ip":"C"}"#),
         2 => Just(r#"{"status":"S","resourcePath":"/C","integrationErrorMessage":"A","errorMessage":"B","latency":L}"#),
         1 => Just(r#"{"status":"S","resourcePath":"/o","wafResponseCode":"A","webaclArn":"B","integrationStatus":"S"}"#),
+        1 => Just(r#"{"status":"S","resourcePath":"/A","apiKey":"B","errorMessage":"C"}"#),
         1 => Just(r#"{"status":"S","status":"S"}"#),
         1 => Just(r#"{"a":{"status":"S"},"statusCode":"S","route":"B"}"#),
         1 => Just("A B C S"),

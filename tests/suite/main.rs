@@ -48,6 +48,7 @@ mod replayed;
 mod report;
 mod samples_of_shapes;
 mod scripted_webhook;
+mod secrets;
 mod slack_answers;
 mod soak;
 mod start;

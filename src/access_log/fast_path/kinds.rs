@@ -2,12 +2,14 @@
 //!
 //! A flood is many lines of few kinds. It changes no answer: a kind is everything that decides.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
 
 use super::Known;
 use crate::access_log::Cause;
+use crate::access_log::redact::Redaction;
 
 /// Kinds that are known at a time; more than a section has groups.
 const MAX_KINDS: usize = 256;
@@ -30,6 +32,8 @@ pub(crate) struct Kinds<T> {
 struct LastCause {
     text: String,
     tells_of_a_malformed_answer: bool,
+    /// What is shown of another one, where something in it is masked.
+    shown: (String, Option<String>),
 }
 
 impl<T> Default for Kinds<T> {
@@ -56,6 +60,20 @@ impl<T: Copy> Kinds<T> {
         if self.outcomes.len() < MAX_KINDS && self.kind.len() <= MAX_BYTES {
             self.outcomes.insert(self.kind.as_slice().into(), outcome);
         }
+    }
+
+    /// What is shown of a cause.
+    pub(crate) fn shown<'a>(&'a mut self, cause: &'a Cause<'_>, redaction: &Redaction) -> &'a str {
+        let (text, shown) = &mut self.last_cause.shown;
+        if *text != cause.text {
+            text.clear();
+            text.push_str(&cause.text);
+            *shown = match redaction.text(&cause.text) {
+                Cow::Owned(masked) => Some(masked),
+                Cow::Borrowed(_) => None,
+            };
+        }
+        shown.as_deref().unwrap_or(&cause.text)
     }
 
     /// A cause's words are no part of a kind, since they may name each request; what they tell of the fault is.

@@ -57,15 +57,6 @@ impl Line<'_> {
         }
     }
 
-    /// What the line says, taken out of it.
-    pub(crate) fn into_text(self) -> String {
-        match self {
-            Self::Plain(text) => text.to_owned(),
-            Self::Recognised(known, text) => known.plain(text),
-            Self::Unescaped(text) => text,
-        }
-    }
-
     /// What the line says.
     pub(crate) fn text(&mut self) -> &str {
         if let Self::Recognised(known, text) = self {

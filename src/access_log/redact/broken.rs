@@ -9,9 +9,10 @@ use std::ops::Range;
 
 use serde_json::value::RawValue;
 
-use super::json;
 use super::mask::{self, Found};
 use super::names::Names;
+use super::secrets::{self, Shape};
+use super::{MASK, json};
 use crate::access_log::line_formats::range_in;
 
 /// The longest key that is taken for one, in bytes.
@@ -26,20 +27,54 @@ pub(super) fn find(line: &str, names: &Names) -> Option<Found> {
     let keys = text.keys();
     let objects: Vec<&str> =
         keys.iter().filter(|key| text.byte(key.value) == Some(b'{')).map(|key| key.said.as_str()).collect();
-    let placed: Vec<&Key> = keys.iter().filter(|key| names.may_hold(&objects, &key.said)).collect();
+    let is_secret = |key: &Key| names.hold_secret(&key.said);
+    let is_placed = |key: &&Key| names.may_hold(&objects, &key.said) || is_secret(key);
+    let placed: Vec<&Key> = keys.iter().filter(is_placed).collect();
     if placed.len() > MAX_NAMED {
         return None;
     }
     let mut found = Found::default();
+    if names.masks_secrets() {
+        let secrets = secrets::find(line, Shape::Text);
+        found.masks.extend(secrets.into_iter().map(|range| (range, MASK.into())));
+    }
+    found.queries(&text, &keys, names);
     for key in &placed {
         let value = text.value(key, &keys);
+        if is_secret(key) && !names.may_hold(&objects, &key.said) {
+            found.by_name = true;
+            let raw = text.get(value.range.clone()).trim_matches([' ', '"']);
+            if matches!(raw, "" | "-" | "null") {
+                continue;
+            }
+            let parts = value.secrets.iter().flat_map(|value| secrets::sent_with_name(value));
+            found.secrets.extend(parts.map(str::to_owned));
+            found.masks.push((value.range, mask::QUOTED.into()));
+            continue;
+        }
         if value.cut.is_some_and(|cut| !cut.is_empty() && text.occurs_outside(cut, &value.range)) {
             return None;
         }
-        found.masks.push((value.range, mask::QUOTED));
+        found.masks.push((value.range, mask::QUOTED.into()));
         found.secrets.extend(value.secrets);
     }
     (!text.may_hide(names, &objects, &placed, &found)).then_some(found)
+}
+
+impl Found {
+    /// Masks the values of fields that hold query strings.
+    fn queries(&mut self, text: &Text<'_>, keys: &[Key], names: &Names) {
+        for key in keys.iter().filter(|key| names.hold_query(&key.said)) {
+            self.by_name = true;
+            let value = text.value(key, keys);
+            let raw = text.get(value.range.clone());
+            let start = value.range.start;
+            let values = secrets::values_of_query(raw.trim_end_matches('"'));
+            let opaque = secrets::opaque_values_of_query(raw.trim_matches('"'));
+            self.secrets.extend(opaque.map(str::to_owned));
+            self.masks.extend(values.map(|(_, value)| (value.start + start..value.end + start, MASK.into())));
+        }
+    }
 }
 
 struct Text<'a>(&'a str);
@@ -189,7 +224,11 @@ impl<'a> Text<'a> {
         };
         self.0.match_indices("\\u").any(|(at, _)| open(at) && escape(at))
             || self.words().any(|word| {
-                open(word.start) && self.is_like_key(&word) && names.may_hold(objects, self.get(word))
+                let said = self.get(word.clone());
+                let is_named = || {
+                    names.may_hold(objects, said) || names.hold_secret(said) && !self.is_masked(&word, found)
+                };
+                open(word.start) && self.is_like_key(&word) && is_named()
             })
     }
 
@@ -208,6 +247,17 @@ impl<'a> Text<'a> {
         let quoted = self.get(0..word.start).as_bytes().last().is_some_and(is_quote)
             && rest.trim_start_matches('\\').as_bytes().first().is_some_and(is_quote);
         quoted || behind.starts_with([':', '=', '>'])
+    }
+
+    /// Whether what stands behind a name is masked, or says that there is nothing.
+    fn is_masked(&self, name: &Range<usize>, found: &Found) -> bool {
+        let rest = self.get(name.end..self.0.len());
+        let is_between =
+            |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '\\' | ':' | '=' | '>' | '[' | '{');
+        let value = rest.trim_start_matches(is_between);
+        let at = name.end + rest.len() - value.len();
+        let is_missing = value.is_empty() || value.starts_with(['-', ',', '}', ']', '*']);
+        is_missing || (name.end..=at).any(|at| found.masks_at(at))
     }
 
     fn occurs_outside(&self, text: &str, range: &Range<usize>) -> bool {

@@ -3,6 +3,7 @@
 //! It never misses a field for the way it is written: keys may hold escapes and stand twice, values may be of any
 //! type, and a string may itself hold JSON.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
@@ -11,6 +12,8 @@ use serde_json::value::RawValue;
 
 use super::mask::{self, Found};
 use super::names::Names;
+use super::secrets::{self, Shape};
+use super::{MASK, Redacted};
 use crate::access_log::line_formats::range_in;
 
 /// How many times JSON within a string within JSON is looked into.
@@ -23,8 +26,7 @@ pub(super) fn parse(line: &str) -> Option<&RawValue> {
 
 /// What is to go from the line; `None` where that is not certain.
 pub(super) fn find(line: &str, value: &RawValue, names: &Names) -> Option<Found> {
-    let mut search =
-        Search { line, names, embedded: 0, keys: Vec::new(), found: Found::default(), rest: Vec::new() };
+    let mut search = Search { line, ..Search::default_of(names) };
     search.value(value)?;
     Some(search.finish())
 }
@@ -48,11 +50,18 @@ struct Search<'l, 'n> {
     /// The way down to where we are.
     keys: Vec<String>,
     found: Found,
+    /// A field that the operator named was found.
+    is_named: bool,
     /// Keys and scalars that are not masked for their name, and what they say, where that can be known.
     rest: Vec<(Range<usize>, Option<String>)>,
 }
 
-impl<'l> Search<'l, '_> {
+impl<'l, 'n> Search<'l, 'n> {
+    fn default_of(names: &'n Names) -> Self {
+        let (line, embedded, keys) = ("", 0, Vec::new());
+        Self { line, names, embedded, keys, found: Found::default(), is_named: false, rest: Vec::new() }
+    }
+
     fn value(&mut self, value: &'l RawValue) -> Option<()> {
         let raw = value.get();
         match raw.as_bytes().first() {
@@ -71,14 +80,63 @@ impl<'l> Search<'l, '_> {
         self.rest.push((range_in(self.line, key.get())?, Some(said.clone())));
         self.keys.push(said);
         let keys: Vec<&str> = self.keys.iter().map(String::as_str).collect();
+        let key = keys.last().copied().unwrap_or_default();
+        let range = range_in(self.line, value.get())?;
         if self.names.hold(&keys) {
-            self.found.masks.push((range_in(self.line, value.get())?, mask::QUOTED));
+            self.is_named = true;
+            self.found.masks.push((range, mask::QUOTED.into()));
             self.found.secrets.extend(scalars(value));
+        } else if self.names.hold_secret(key) {
+            self.found.by_name = true;
+            self.secret(range, value);
+        } else if self.names.hold_query(key) {
+            self.found.by_name = true;
+            self.query(range, value)?;
         } else {
             self.value(value)?;
         }
         self.keys.pop();
         Some(())
+    }
+
+    /// The value of a secret; that there is none is none.
+    fn secret(&mut self, range: Range<usize>, value: &RawValue) {
+        let said = scalars(value);
+        if said.iter().all(|said| matches!(said.trim(), "" | "-" | "null" | "undefined")) {
+            return;
+        }
+        self.found.masks.push((range, mask::QUOTED.into()));
+        let parts = said.iter().flat_map(|said| secrets::sent_with_name(said));
+        self.found.secrets.extend(parts.map(str::to_owned));
+    }
+
+    /// A query string, or an object of its parameters: the names stay.
+    fn query(&mut self, range: Range<usize>, value: &'l RawValue) -> Option<()> {
+        let raw = value.get();
+        match raw.as_bytes().first() {
+            Some(b'{') => members(raw).into_iter().try_for_each(|(key, value)| {
+                self.rest.push((range_in(self.line, key.get())?, Some(said(key.get())?)));
+                self.query(range_in(self.line, value.get())?, value)
+            }),
+            Some(b'"') => {
+                let said = said(raw)?;
+                // A parameter's value by itself, or parameters with their names.
+                let masked = match secrets::mask(&said, Shape::Query) {
+                    Cow::Owned(masked) if said.contains('=') => masked,
+                    _ if matches!(said.as_str(), "" | "-") => return Some(()),
+                    _ => MASK.to_owned(),
+                };
+                let values = secrets::opaque_values_of_query(&said);
+                self.found.secrets.extend(values.map(str::to_owned));
+                self.found.masks.push((range, written(&masked)));
+                Some(())
+            }
+            _ if matches!(raw, "null" | "true" | "false") => Some(()),
+            _ => {
+                self.found.masks.push((range, mask::QUOTED.into()));
+                Some(())
+            }
+        }
     }
 
     /// A string may hold JSON with the named fields in it: it is masked whole.
@@ -90,12 +148,19 @@ impl<'l> Search<'l, '_> {
         if let Some((text, value)) = embedded.and_then(|text| Some((text, parse(text)?))) {
             let keys = self.keys.clone();
             let (names, embedded) = (self.names, self.embedded + 1);
-            let mut inner =
-                Search { line: text, names, embedded, keys, found: Found::default(), rest: Vec::new() };
+            let mut inner = Search { line: text, names, embedded, keys, ..Search::default_of(names) };
             inner.value(value)?;
-            if !inner.found.masks.is_empty() {
-                self.found.masks.push((range, mask::QUOTED));
-                self.found.secrets.extend(inner.found.secrets);
+            self.found.by_name |= inner.found.by_name;
+            let is_named = inner.is_named;
+            let inner = inner.finish();
+            if !inner.masks.is_empty() {
+                self.is_named |= is_named;
+                self.found.secrets.extend(inner.secrets.iter().cloned());
+                let masked = match mask::apply(text, inner) {
+                    Redacted::Whole(masked) if !is_named => written(&masked),
+                    _ => mask::QUOTED.into(),
+                };
+                self.found.masks.push((range, masked));
                 return Some(());
             }
         }
@@ -105,6 +170,14 @@ impl<'l> Search<'l, '_> {
 
     /// What holds a value that is to go and cannot be cut out of the text by itself goes whole.
     fn finish(mut self) -> Found {
+        if self.names.masks_secrets() {
+            for (range, said) in &self.rest {
+                let Some(said) = said else { continue };
+                if let Cow::Owned(masked) = secrets::mask(said, Shape::of(said)) {
+                    self.found.masks.push((range.clone(), written(&masked)));
+                }
+            }
+        }
         let secrets = self.found.long_secrets();
         let holds_secret = |said: &Option<String>| {
             said.as_deref().is_none_or(|said| secrets.iter().any(|secret| said.contains(secret)))
@@ -116,10 +189,15 @@ impl<'l> Search<'l, '_> {
             .rest
             .into_iter()
             .filter(|(range, said)| !secrets.is_empty() && holds_secret(said) && !is_plain(range));
-        let whole: Vec<_> = whole.map(|(range, _)| (range, mask::QUOTED)).collect();
+        let whole: Vec<_> = whole.map(|(range, _)| (range, mask::QUOTED.into())).collect();
         self.found.masks.extend(whole);
         self.found
     }
+}
+
+/// A text as a JSON string.
+fn written(text: &str) -> Cow<'static, str> {
+    serde_json::Value::from(text).to_string().into()
 }
 
 /// What a JSON string says; `None` for half of a surrogate pair, which says nothing.

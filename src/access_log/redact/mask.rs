@@ -2,6 +2,7 @@
 //!
 //! It never trusts its own work: a line in which a value still stands afterwards is withheld.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use super::{MASK, Redacted};
@@ -19,9 +20,11 @@ const MAX_SECRETS: usize = 256;
 #[derive(Debug, Default)]
 pub(super) struct Found {
     /// Places in the line, in any order, also overlapping, and what comes there instead.
-    pub(super) masks: Vec<(Range<usize>, &'static str)>,
+    pub(super) masks: Vec<(Range<usize>, Cow<'static, str>)>,
     /// Values, also as they are written in the line; masked wherever else they stand if they are long enough.
     pub(super) secrets: Vec<String>,
+    /// There are fields that hold secrets by their names, or query strings, whatever their values are.
+    pub(super) by_name: bool,
 }
 
 impl Found {
@@ -52,7 +55,10 @@ pub(super) fn apply(line: &str, mut found: Found) -> Redacted {
     for (range, instead) in &found.masks {
         if range.start >= at {
             masked.push_str(&without(line.get(at..range.start).unwrap_or_default(), &secrets));
-            masked.push_str(instead);
+            match instead {
+                Cow::Borrowed(mask) => masked.push_str(mask),
+                Cow::Owned(text) => masked.push_str(&without(text, &secrets)),
+            }
         }
         at = at.max(range.end);
     }
@@ -63,6 +69,7 @@ pub(super) fn apply(line: &str, mut found: Found) -> Redacted {
     if secrets.iter().any(stands) { Redacted::Withheld } else { Redacted::Whole(masked) }
 }
 
-fn without(text: &str, secrets: &[&str]) -> String {
+/// The text with each of these values masked.
+pub(super) fn without(text: &str, secrets: &[&str]) -> String {
     secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret, MASK))
 }

@@ -1,13 +1,16 @@
 //! Names of fields as an operator writes them in, whether a key of a line is one of them out.
 //!
-//! It rather takes a key too many than one too few.
+//! It also knows whether secrets are masked that nobody named. It rather takes a key too many than one too few.
+
+use super::secrets;
 
 /// The names that are to be masked, in lower case and without what separates words.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Names {
     all: Vec<String>,
     /// How many of them the operator wrote; the others stand for the same fields.
     asked: usize,
+    secrets: bool,
 }
 
 /// What statuswatch's own names stand for beyond the keys that end in the same words: the same fields under the
@@ -24,19 +27,39 @@ const ALSO: [(&str, &[&str]); 8] = [
 ];
 
 impl Names {
-    /// Names without a letter or digit are left out.
-    pub(super) fn new(fields: &[String]) -> Self {
+    /// Names without a letter or digit are left out; `secrets` says whether what clients send to prove who they are is
+    /// masked, too.
+    pub(super) fn new(fields: &[String], secrets: bool) -> Self {
         let mut all: Vec<String> = fields.iter().map(|field| words(field).concat()).collect();
         all.retain(|name| !name.is_empty());
         let asked = all.len();
         let also: Vec<String> =
             all.iter().flat_map(|name| also(name)).map(|&other| other.to_owned()).collect();
         all.extend(also);
-        Self { all, asked }
+        Self { all, asked, secrets }
     }
 
+    /// Whether nothing is masked.
     pub(super) fn is_empty(&self) -> bool {
-        self.all.is_empty()
+        self.all.is_empty() && !self.secrets
+    }
+
+    pub(super) fn has_fields(&self) -> bool {
+        !self.all.is_empty()
+    }
+
+    pub(super) fn masks_secrets(&self) -> bool {
+        self.secrets
+    }
+
+    /// Whether a key holds a secret that nobody named.
+    pub(super) fn hold_secret(&self, key: &str) -> bool {
+        self.secrets && secrets::names::is_secret(key)
+    }
+
+    /// Whether a key holds a query string, whose values are masked.
+    pub(super) fn hold_query(&self, key: &str) -> bool {
+        self.secrets && secrets::names::is_query(key)
     }
 
     /// Whether each name that the operator wrote stands for one of these keys.
@@ -106,7 +129,7 @@ mod tests {
     use super::*;
 
     fn hold(names: &[&str], keys: &[&str]) -> bool {
-        Names::new(&names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>()).hold(keys)
+        Names::new(&names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>(), false).hold(keys)
     }
 
     #[test]

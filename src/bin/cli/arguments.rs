@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use statuswatch::access_log::Format;
+use statuswatch::access_log::redact::Redaction;
 use statuswatch::backtest::{DEFAULT_PATTERN, StateKind};
 use statuswatch::console::LogGroups;
 use statuswatch::incidents::NotifyMode;
@@ -56,6 +57,10 @@ pub(crate) struct ReplayArguments {
     /// Go on with an input most of whose lines are no access log
     #[arg(long)]
     pub(crate) allow_unreadable: bool,
+    /// Fields masked besides the secrets that clients send, names with commas between them; none among them turns that
+    /// default off
+    #[arg(long, value_name = "NAMES")]
+    pub(crate) redact: Option<Redaction>,
     /// Print one JSON object per input: source, ledger and the exact bodies that would be posted
     #[arg(long)]
     pub(crate) json: bool,
@@ -130,6 +135,10 @@ pub(crate) struct BacktestArguments {
     /// Go on with an input most of whose lines are no access log
     #[arg(long)]
     pub(crate) allow_unreadable: bool,
+    /// Fields masked besides the secrets that clients send, names with commas between them; none among them turns that
+    /// default off
+    #[arg(long, value_name = "NAMES", default_value = "", hide_default_value = true)]
+    pub(crate) redact: Redaction,
     /// Print one JSON object with everything
     #[arg(long)]
     pub(crate) json: bool,

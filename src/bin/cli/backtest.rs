@@ -83,7 +83,8 @@ fn print(found: &Backtest, arguments: &BacktestArguments) -> anyhow::Result<()> 
 }
 
 fn settings(arguments: &BacktestArguments, pattern: FilterPattern) -> anyhow::Result<Settings> {
-    let reader = |rules| Reader { format: arguments.format, ..Reader::new(rules) };
+    let reader =
+        |rules| Reader { format: arguments.format, redact: arguments.redact.clone(), ..Reader::new(rules) };
     let own = match &arguments.rules {
         Some(path) => rules(path)?,
         None => Rules::built_in(),

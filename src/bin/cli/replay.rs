@@ -77,14 +77,17 @@ pub(crate) fn run(arguments: &ReplayArguments) -> anyhow::Result<Exit> {
 
 fn settings(arguments: &ReplayArguments) -> anyhow::Result<(Settings, Option<Delivery>)> {
     let config = if arguments.deliver { Some(Config::read(environment())?) } else { None };
-    let mut reader =
-        Reader { format: arguments.format.unwrap_or_default(), ..Reader::new(Rules::built_in()) };
+    let mut reader = Reader {
+        format: arguments.format.unwrap_or_default(),
+        redact: arguments.redact.clone().unwrap_or_default(),
+        ..Reader::new(Rules::built_in())
+    };
     let log_groups = arguments.log_groups.clone();
     let mut style = Style { region: region(arguments.region.as_deref())?, log_groups, ..Style::default() };
     let mut max_decompressed_bytes = MAX_DECOMPRESSED_BYTES;
     // What is posted for real is what the function would post with this environment.
     if let Some(config) = &config {
-        reader.redact.clone_from(&config.redact);
+        reader.redact = arguments.redact.clone().unwrap_or_else(|| config.redact.clone());
         reader.samples_per_group = config.max_lines;
         reader.format = arguments.format.unwrap_or(config.format);
         max_decompressed_bytes = config.max_decompressed_bytes;

@@ -57,7 +57,10 @@ impl Intake<'_> {
         self.stream.switch_to(&origin.header.log_group, &origin.header.log_stream);
         let key = self.stream.key(origin.id);
         if self.is_new(origin, key) {
-            self.count(origin, told, false, cause.as_ref());
+            let mut kinds = std::mem::take(&mut self.kinds);
+            let cause = cause.as_ref().map(|cause| kinds.shown(cause, &self.reader.redact));
+            self.count(origin, told, false, cause);
+            self.kinds = kinds;
         }
         true
     }
@@ -66,7 +69,7 @@ impl Intake<'_> {
     fn read_fields(&mut self, origin: Origin<'_>, known: Known<'_>, text: LineText<'_>) -> bool {
         let Some((log, line)) = known.read(text) else { return false };
         if let Some(told) = self.judge(origin, &log, line, false)
-            && self.reader.redact.is_empty()
+            && !self.reader.redact.has_fields()
             && self.reader.rules.decide_by_kind()
         {
             self.kinds.remember(known, text.bytes(), log.cause.as_ref(), told);

@@ -240,6 +240,7 @@ fn a_digest() -> Digest {
         first_ms: 1,
         last_ms: 2,
         is_new: false,
+        incident: crate::rules::IncidentSettings::default(),
         samples: Vec::new().into(),
     };
     let section = Section { groups: vec![group], server_errors: 3, ..Section::default() };

@@ -2,6 +2,8 @@
 //!
 //! It only arranges: every text in a layout is harmless already.
 
+use std::borrow::Cow;
+
 use super::{Style, heading};
 use crate::slack::escape::{Dialect, cut_text, units};
 use crate::slack::message::{
@@ -45,6 +47,8 @@ pub(super) type Row = Vec<Cell>;
 pub(super) struct Cell {
     pub(super) text: String,
     pub(super) weight: Weight,
+    /// Where it leads, for a link of our own or the operator's.
+    pub(super) url: Option<String>,
 }
 
 /// How heavy a cell is printed.
@@ -130,11 +134,23 @@ impl Form {
 
 impl Cell {
     pub(super) fn new(text: impl Into<String>) -> Self {
-        Self { text: text.into(), weight: Weight::Normal }
+        Self { text: text.into(), weight: Weight::Normal, url: None }
     }
 
     pub(super) fn bold(text: impl Into<String>) -> Self {
-        Self { text: text.into(), weight: Weight::Bold }
+        Self { text: text.into(), weight: Weight::Bold, url: None }
+    }
+
+    pub(super) fn link(label: impl Into<String>, url: impl Into<String>) -> Self {
+        Self { url: Some(url.into()), ..Self::new(label) }
+    }
+
+    /// As mrkdwn has it.
+    fn mrkdwn(&self) -> Cow<'_, str> {
+        match &self.url {
+            None => Cow::Borrowed(&self.text),
+            Some(url) => Cow::Owned(format!("<{url}|{}>", self.text)),
+        }
     }
 }
 
@@ -164,14 +180,19 @@ fn elements(rows: Vec<Row>) -> Vec<RichTextElement> {
     let last_row = rows.len().saturating_sub(1);
     for (i, row) in rows.into_iter().enumerate() {
         let last_cell = row.len().saturating_sub(1);
-        for (j, Cell { mut text, weight }) in row.into_iter().enumerate() {
-            if j == last_cell && i < last_row {
+        for (j, Cell { mut text, weight, url }) in row.into_iter().enumerate() {
+            let ends_row = j == last_cell && i < last_row;
+            if ends_row && url.is_none() {
                 text.push('\n');
             }
-            elements.push(match weight {
-                Weight::Normal => RichTextElement::text(text),
-                Weight::Bold => RichTextElement::bold(text),
+            elements.push(match (url, weight) {
+                (Some(url), _) => RichTextElement::Link { url, text },
+                (None, Weight::Normal) => RichTextElement::text(text),
+                (None, Weight::Bold) => RichTextElement::bold(text),
             });
+            if ends_row && matches!(elements.last(), Some(RichTextElement::Link { .. })) {
+                elements.push(RichTextElement::text("\n"));
+            }
         }
     }
     elements
@@ -180,9 +201,7 @@ fn elements(rows: Vec<Row>) -> Vec<RichTextElement> {
 fn text_alone(layout: &Layout) -> String {
     let mut text = layout.heading.clone();
     for bar in &layout.bars {
-        let rows = |rows: &[Row]| {
-            rows.iter().map(|row| row.iter().map(|cell| cell.text.as_str()).collect()).collect()
-        };
+        let rows = |rows: &[Row]| rows.iter().map(|row| row.iter().map(Cell::mrkdwn).collect()).collect();
         let mut parts: Vec<String> = rows(&bar.rows);
         if !bar.lines.is_empty() {
             parts.push(format!("```\n{}\n```", bar.lines.join("\n")));

@@ -198,6 +198,8 @@ impl<'a> Plan<'a> {
         let mut items: Vec<Item> = footer::days(first_ms, last_ms).into_iter().collect();
         if self.is_one_error() {
             items.push(Item::Words(rows::times(first_ms, last_ms)));
+            let runbook = section.groups.iter().find_map(|group| group.incident.runbook.clone());
+            items.extend(runbook.and_then(|url| footer::link(url, "runbook")));
         }
         items.extend(footer::late(last_ms, self.situation.now_ms));
         footer::mrkdwn(&items)

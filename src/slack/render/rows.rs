@@ -115,6 +115,9 @@ pub(super) fn group(group: &Group, route: &str, count: u64, added: Option<Cell>,
         let _ = write!(times, " · {salvaged}");
     }
     row.push(Cell::new(format!(" · {}", pen.words(&times))));
+    if let Some(runbook) = &group.incident.runbook {
+        row.extend([Cell::new(" · "), Cell::link("runbook", runbook)]);
+    }
     row
 }
 

@@ -33,6 +33,7 @@ pub(super) fn group(status: u16, route: &str, fault: Fault, lines: &[(i64, &str)
         first_ms: samples.first().map_or(AT, |sample| sample.timestamp_ms),
         last_ms: samples.last().map_or(AT, |sample| sample.timestamp_ms),
         is_new: false,
+        incident: crate::rules::IncidentSettings::default(),
         samples: samples.into(),
     }
 }

@@ -110,6 +110,7 @@ fn a_group() -> impl Strategy<Value = Group> {
             first_ms,
             last_ms,
             is_new,
+            incident: crate::rules::IncidentSettings::default(),
             samples: samples.into(),
         },
     )

@@ -16,7 +16,7 @@ pub(crate) const RULES: [&str; 4] = [
 
 pub(crate) fn reader(redact: &[&str], rules: Option<&str>, samples_per_group: usize) -> Reader {
     Reader {
-        redact: redact.iter().map(|&name| name.to_owned()).collect(),
+        redact: redact.join(",").parse().unwrap_or_default(),
         samples_per_group,
         ..Reader::new(rules.map_or_else(Rules::built_in, |rules| Rules::parse(rules).expect("rules")))
     }

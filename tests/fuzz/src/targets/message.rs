@@ -176,6 +176,7 @@ fn group(u: &mut Unstructured<'_>) -> Result<Group> {
         first_ms: time(u)?,
         last_ms: time(u)?,
         is_new: u.arbitrary()?,
+        incident: statuswatch::rules::IncidentSettings::default(),
         samples: samples.into(),
     })
 }

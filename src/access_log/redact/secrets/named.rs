@@ -1,0 +1,152 @@
+//! Values that stand behind the name of a secret, or of a query string, in any text: `x-api-key: …`, `"token":"…"`, `password=…`.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use percent_encoding::percent_decode_str;
+
+use super::{is_opaque, names, query};
+
+/// What separates a name from its value.
+const SIGNS: [&str; 8] = [":", "=", "%3A", "%3a", "%3D", "%3d", "=>", "%253D"];
+
+/// Each value behind the name of a secret; what begins where a place is already goes as far as that place.
+pub(super) fn find(text: &str, places: &mut Vec<Range<usize>>) {
+    let known: Vec<usize> = places.iter().map(|place| place.start).collect();
+    let mut end = 0;
+    for (at, _) in text.match_indices([':', '=', '%']) {
+        if at < end {
+            continue;
+        }
+        let rest = text.get(at..).unwrap_or_default();
+        let Some(sign) = SIGNS.iter().rev().find(|sign| rest.starts_with(**sign)) else { continue };
+        let before = text.get(..at).unwrap_or_default();
+        let Some(name) = name_before(before, sign.starts_with(':')) else { continue };
+        let start = at + sign.len();
+        let place = value(text, start, &name).filter(|place| !known.contains(&place.start));
+        if names::is_query(&name) {
+            let query = place.clone().and_then(|place| text.get(place)).unwrap_or_default();
+            let start = place.map_or(start, |place| place.start);
+            places.extend(query::values(query).map(|(_, value)| value.start + start..value.end + start));
+            continue;
+        }
+        if let Some(mut place) = place {
+            if sign.starts_with('%')
+                && let Some(length) = text.get(place.clone()).and_then(|value| value.find("%26"))
+            {
+                place.end = place.start + length;
+            }
+            end = place.end;
+            places.push(place);
+        }
+    }
+    behind_a_blank(text, places);
+}
+
+/// What may stand elsewhere in a line of the value of a secret: all of it, and what is opaque in it.
+pub(in crate::access_log::redact) fn sent_with_name(value: &str) -> impl Iterator<Item = &str> {
+    /// More parts than the value of any header has.
+    const MAX_PARTS: usize = 16;
+    let parts = value.split(|c: char| c.is_whitespace() || matches!(c, ';' | ',' | '=' | '"' | '\\' | '\''));
+    let opaque = parts.filter(|part| part.len() < value.len() && is_opaque(part)).take(MAX_PARTS);
+    let whole = (value.len() >= 8 && !value.starts_with('/')).then_some(value);
+    whole.into_iter().chain(opaque)
+}
+
+/// The name of a secret, or of a query string, at the end of `before`; quotes and the word `header` may stand between.
+fn name_before(before: &str, at_colon: bool) -> Option<Cow<'_, str>> {
+    let is_around = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '\\' | '`');
+    let mut before = before.trim_end_matches(is_around);
+    for word in [" headers", " header", " value", " is", " was"] {
+        before = before.strip_suffix(word).unwrap_or(before);
+    }
+    let before = before.trim_end_matches(is_around);
+    let is_sign =
+        |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '$' | '%' | '[' | ']' | '(' | ')');
+    let near = before.ceil_char_boundary(before.len().saturating_sub(names::MAX_BYTES));
+    let near = before.get(near..).unwrap_or_default();
+    let run = near.len() - near.trim_end_matches(is_sign).len();
+    let run = near.get(near.len() - run..).unwrap_or_default();
+    // A part of an ARN is no name.
+    let in_arn = at_colon && before.get(..before.len() - run.len()).is_some_and(|rest| rest.ends_with(':'));
+    let name = if run.contains('%') { percent_decode_str(run).decode_utf8_lossy() } else { run.into() };
+    (!in_arn && (names::is_secret(&name) || names::is_query(&name))).then_some(name)
+}
+
+/// The value that begins here or behind blanks.
+fn value(text: &str, start: usize, name: &str) -> Option<Range<usize>> {
+    let rest = text.get(start..)?;
+    let blanks = rest.len() - trim_blanks(rest).len();
+    let (start, rest) = (start + blanks, rest.get(blanks..)?);
+    for quote in ["\\\\\\\"", "\\\"", "\"", "'", "`", "%22", "&quot;"] {
+        let Some(inner) = rest.strip_prefix(quote) else { continue };
+        let length = end_of_quoted(inner, quote);
+        let start = start + quote.len();
+        return (!is_missing(inner.get(..length)?)).then_some(start..start + length);
+    }
+    for (open, close) in [('[', ']'), ('{', '}')] {
+        let Some(inner) = rest.strip_prefix(open) else { continue };
+        return Some(start + 1..start + 1 + inner.find(close).unwrap_or(inner.len()));
+    }
+    let length = if names::is_header(name) {
+        end(rest, |c| matches!(c, '"' | '\n' | '\r' | '}' | '<'))
+    } else {
+        end(rest, |c| c.is_whitespace() || ",;&\"'<>)}]|".contains(c))
+    };
+    (!is_missing(rest.get(..length)?)).then_some(start..start + length)
+}
+
+/// That there is none is no secret.
+fn is_missing(value: &str) -> bool {
+    matches!(value.trim(), "" | "-" | "null" | "true" | "false" | "undefined")
+}
+
+fn trim_blanks(text: &str) -> &str {
+    let mut rest = text;
+    loop {
+        let trimmed = rest.trim_start_matches([' ', '\t']);
+        let trimmed =
+            ["%20", "+", "=", ":", ">"].iter().find_map(|sign| trimmed.strip_prefix(sign)).unwrap_or(trimmed);
+        if trimmed.len() == rest.len() {
+            return rest;
+        }
+        rest = trimmed;
+    }
+}
+
+/// Where a text with such a quote at its end ends; a backslash keeps a quote in the text.
+fn end_of_quoted(text: &str, quote: &str) -> usize {
+    if quote.starts_with('\\') || quote.len() > 1 {
+        return text.find(quote).unwrap_or(text.len());
+    }
+    end(text, |c| quote.starts_with(c))
+}
+
+/// Where a character is met that no backslash stands before.
+fn end(text: &str, is_end: impl Fn(char) -> bool) -> usize {
+    let mut escaped = false;
+    for (at, character) in text.char_indices() {
+        match character {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            _ if is_end(character) => return at,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+/// `token 7f3a9c…`: an opaque word behind the name of a secret.
+fn behind_a_blank(text: &str, places: &mut Vec<Range<usize>>) {
+    let is_of_word = |c: char| c.is_ascii_alphanumeric() || "_-.~+/=".contains(c);
+    for (at, _) in text.match_indices(' ') {
+        let (before, behind) = text.split_at_checked(at).unwrap_or_default();
+        let word = behind.trim_start_matches([' ', '"', '\'', '`', '(', '\\']);
+        let start = at + behind.len() - word.len();
+        let length = word.find(|c| !is_of_word(c)).unwrap_or(word.len());
+        let is_named = || name_before(before, false).is_some_and(|name| names::is_secret(&name));
+        if word.get(..length).is_some_and(is_opaque) && is_named() {
+            places.push(start..start + length);
+        }
+    }
+}

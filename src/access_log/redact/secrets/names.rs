@@ -1,0 +1,109 @@
+//! Names of fields, headers and parameters that hold what clients send to prove who they are, or a query string.
+
+/// A name that ends in one of these, in lower case and without what separates words, holds a secret.
+const ENDINGS: [&str; 26] = [
+    "authorization",
+    "cookie",
+    "cookies",
+    "token",
+    "apikey",
+    "subscriptionkey",
+    "functionskey",
+    "accesskey",
+    "secretkey",
+    "privatekey",
+    "secret",
+    "secrets",
+    "password",
+    "passwords",
+    "passwd",
+    "passphrase",
+    "passcode",
+    "credential",
+    "credentials",
+    "signature",
+    "sessionid",
+    "jwt",
+    "bearer",
+    "samlresponse",
+    "assertion",
+    "authcode",
+];
+/// And these, which are too short to be looked for at the end of another word.
+const WORDS: [&str; 6] = ["pwd", "pass", "otp", "sid", "jsessionid", "phpsessid"];
+/// Names of query strings, whole or as an object of parameters.
+const QUERIES: [&str; 6] =
+    ["query", "querystring", "queryparameters", "querystringparameters", "querystringparams", "queryparams"];
+/// The longest name that is looked at, in bytes.
+pub(super) const MAX_BYTES: usize = 128;
+
+/// Whether this names a secret, however it is spelled: `X-Api-Key`, `headers.apiKey`, `api_key[0]`.
+pub(in crate::access_log::redact) fn is_secret(name: &str) -> bool {
+    let name = plain(name);
+    let name = name.trim_end_matches(|c: char| c.is_ascii_digit());
+    ENDINGS.iter().any(|ending| name.ends_with(ending)) || WORDS.contains(&name)
+}
+
+/// Whether this names a query string.
+pub(in crate::access_log::redact) fn is_query(name: &str) -> bool {
+    let name = plain(name);
+    QUERIES.iter().any(|query| name.ends_with(query))
+}
+
+/// Whether the value of this name may hold blanks, as the values of headers do.
+pub(super) fn is_header(name: &str) -> bool {
+    let name = plain(name);
+    ["authorization", "cookie", "cookies"].iter().any(|ending| name.ends_with(ending))
+}
+
+fn plain(name: &str) -> String {
+    let kept = name.chars().filter(|c| c.is_alphanumeric());
+    kept.flat_map(char::to_lowercase).take(MAX_BYTES).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_known_however_it_is_spelled() {
+        for name in [
+            "authorization",
+            "Authorization",
+            "headers.authorization",
+            "Proxy-Authorization",
+            "set-cookie",
+            "cs(Cookie)",
+            "x-api-key",
+            "identity.apiKey",
+            "API_KEY",
+            "access_token",
+            "accesstoken",
+            "X-Amz-Security-Token",
+            "X-Amz-Signature",
+            "token1",
+            "password[0]",
+            "user[password]",
+            "JSESSIONID",
+        ] {
+            assert!(is_secret(name), "{name}");
+        }
+        for name in [
+            "",
+            "-",
+            "apiKeyId",
+            "routeKey",
+            "authorizer.error",
+            "tokenType",
+            "cookieConsent",
+            "status",
+            "compass",
+            "resourcePath",
+            "requestId",
+            "authorizer.principalId",
+        ] {
+            assert!(!is_secret(name), "{name}");
+        }
+        assert!(is_query("cs-uri-query") && is_query("queryStringParameters") && !is_query("queryTime"));
+    }
+}

@@ -1,0 +1,193 @@
+//! Secrets that are known by their own shape, and what stands behind the name of an authentication scheme.
+
+use std::ops::Range;
+
+use memchr::memmem;
+
+/// How JSON Web Tokens begin: `{"` in base64url, and `{ "` and the like, which are rarer and need a second part.
+const TOKEN_BEGINS: [(&str, bool); 4] = [("eyJ", false), ("eyA", true), ("ewo", true), ("ewk", true)];
+/// Fewer characters say nothing but that there was a token.
+const LEAST_TOKEN_BYTES: usize = 10;
+
+/// Keys of known providers: how they begin, and how many characters follow at least.
+const KEYS: [(&str, usize); 27] = [
+    ("AKIA", 16),
+    ("ASIA", 16),
+    ("sk_live_", 8),
+    ("sk_test_", 8),
+    ("rk_live_", 8),
+    ("rk_test_", 8),
+    ("pk_live_", 8),
+    ("pk_test_", 8),
+    ("whsec_", 8),
+    ("sk-", 20),
+    ("ghp_", 16),
+    ("gho_", 16),
+    ("ghu_", 16),
+    ("ghs_", 16),
+    ("ghr_", 16),
+    ("github_pat_", 16),
+    ("glpat-", 16),
+    ("xoxb-", 8),
+    ("xoxp-", 8),
+    ("xoxa-", 8),
+    ("xoxr-", 8),
+    ("xoxs-", 8),
+    ("xapp-", 8),
+    ("AIza", 30),
+    ("SG.", 20),
+    ("npm_", 30),
+    ("hooks.slack.com/services/", 8),
+];
+
+/// Authentication schemes whose credentials are one word.
+const SCHEMES: [&str; 4] = ["bearer", "basic", "negotiate", "ntlm"];
+/// What else stands behind the name of a scheme.
+const NO_CREDENTIALS: [&str; 24] = [
+    "token",
+    "tokens",
+    "auth",
+    "authentication",
+    "authorization",
+    "authenticate",
+    "scheme",
+    "schemes",
+    "header",
+    "headers",
+    "credential",
+    "credentials",
+    "realm",
+    "error",
+    "is",
+    "was",
+    "not",
+    "and",
+    "or",
+    "in",
+    "of",
+    "for",
+    "type",
+    "access",
+];
+
+/// Each secret.
+pub(super) fn find(text: &str, places: &mut Vec<Range<usize>>) {
+    for (begin, needs_second_part) in TOKEN_BEGINS {
+        for at in memmem::find_iter(text.as_bytes(), begin) {
+            let length = token_length(text.get(at..).unwrap_or_default());
+            let token = text.get(at..at + length).unwrap_or_default();
+            let has_parts = token.contains('.') || token.contains("%2E") || token.contains("%2e");
+            if length >= LEAST_TOKEN_BYTES && (has_parts || !needs_second_part) {
+                places.push(at..at + length);
+            }
+        }
+    }
+    for (begin, least) in KEYS {
+        for at in memmem::find_iter(text.as_bytes(), begin) {
+            let is_key = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/');
+            let rest = text.get(at + begin.len()..).unwrap_or_default();
+            let length = rest.find(|c| !is_key(c)).unwrap_or(rest.len());
+            if length >= least && begins_word(text, at) {
+                places.push(at..at + begin.len() + length);
+            }
+        }
+    }
+    credentials(text, places);
+    user_info(text, places);
+}
+
+/// Letters of base64url, points between its parts, percent-encoded or not, and padding.
+fn token_length(text: &str) -> usize {
+    let mut length = 0;
+    loop {
+        let rest = text.get(length..).unwrap_or_default();
+        let is_letter =
+            |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '=' | '~' | '+' | '/');
+        let run = rest.find(|c| !is_letter(c)).unwrap_or(rest.len());
+        length += run;
+        let behind = rest.get(run..).unwrap_or_default();
+        let escaped = ["%2E", "%2e", "%3D", "%3d", "%2D", "%2d", "%5F", "%5f", "%2B", "%2b", "%2F", "%2f"];
+        if !escaped.iter().any(|escaped| behind.starts_with(escaped)) {
+            return length;
+        }
+        length += 3;
+    }
+}
+
+/// Whether a word begins here: an escape before it, as in `%20Bearer` and `\nBearer`, is none of it.
+fn begins_word(text: &str, at: usize) -> bool {
+    let before = text.get(..at).unwrap_or_default();
+    let is_part = before.ends_with(|c: char| c.is_ascii_alphanumeric());
+    let tail = |bytes: usize| before.get(before.len().saturating_sub(bytes)..).unwrap_or_default();
+    !is_part || tail(3).starts_with('%') || tail(2).starts_with('\\') || tail(6).starts_with("\\u")
+}
+
+/// `Bearer …` and its like, whatever separates them.
+fn credentials(text: &str, places: &mut Vec<Range<usize>>) {
+    let lower = text.to_ascii_lowercase();
+    for scheme in SCHEMES {
+        for at in memmem::find_iter(lower.as_bytes(), scheme) {
+            let start = at + scheme.len();
+            let rest = text.get(start..).unwrap_or_default();
+            let blanks = rest.len() - trim_separators(rest).len();
+            if blanks == 0 || !begins_word(text, at) {
+                continue;
+            }
+            let rest = rest.get(blanks..).unwrap_or_default();
+            let length = rest.find(ends_credentials).unwrap_or(rest.len());
+            let word = rest.get(..length).unwrap_or_default();
+            let bare = word.trim_matches(|c: char| !c.is_ascii_alphanumeric()).to_ascii_lowercase();
+            let first = bare.split(['=', ':']).next().unwrap_or_default();
+            let is_prose = scheme != "bearer" && word.bytes().all(|byte| byte.is_ascii_lowercase());
+            if !bare.is_empty() && !is_prose && !NO_CREDENTIALS.contains(&first) {
+                places.push(start + blanks..start + blanks + length);
+            }
+        }
+    }
+}
+
+fn trim_separators(text: &str) -> &str {
+    let mut rest = text;
+    loop {
+        let trimmed =
+            rest.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '+' | ':' | '=' | '"' | '\''));
+        let escaped = ["%20", "%2520", "%09", "%22", "%3A", "%3D", "\\u0020", "\\t", "\\\""];
+        let trimmed = escaped.iter().find_map(|escaped| trimmed.strip_prefix(escaped)).unwrap_or(trimmed);
+        if trimmed.len() == rest.len() {
+            return rest;
+        }
+        rest = trimmed;
+    }
+}
+
+fn ends_credentials(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '"' | '\'' | ',' | ';' | '<' | '>' | '&' | '}' | ']' | ')')
+}
+
+/// The password of `https://user:password@host`.
+fn user_info(text: &str, places: &mut Vec<Range<usize>>) {
+    for at in memmem::find_iter(text.as_bytes(), "://") {
+        let start = at + 3;
+        let rest = text.get(start..).unwrap_or_default();
+        let authority = rest.get(..rest.find(ends_authority).unwrap_or(rest.len())).unwrap_or_default();
+        let is_cut = authority.len() == rest.len();
+        let user_info = match authority.rsplit_once('@') {
+            Some((user_info, _)) => user_info,
+            // A text that was cut before the host: what is no port is a password.
+            None if is_cut => authority,
+            None => continue,
+        };
+        let Some((user, password)) = user_info.split_once(':') else { continue };
+        // A port is none; a slash may be, though it should be encoded.
+        let port = password.split('/').next().unwrap_or_default();
+        let is_port = port.bytes().all(|byte| byte.is_ascii_digit())
+            && (password.contains('/') || user_info.len() == authority.len());
+        if !password.is_empty() && !is_port && !user.contains('/') {
+            places.push(start + user.len() + 1..start + user_info.len());
+        }
+    }
+}
+
+fn ends_authority(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '?' | '#' | '"' | '\'' | '<' | '>' | '\\')
+}
