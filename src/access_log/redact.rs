@@ -95,9 +95,13 @@ impl Redaction {
 
     /// The same, and what it hides; `columns` are the line's fields where it is tab-separated.
     pub(crate) fn line_and_hidden(&self, line: &str, columns: &Columns) -> (Redacted, Hidden) {
-        if self.names.is_empty() {
+        if !self.names.has_fields() && !(self.names.masks_secrets() && secrets::may_hold(line)) {
             return (Redacted::Whole(line.to_owned()), Hidden::default());
         }
+        self.searched(line, columns)
+    }
+
+    fn searched(&self, line: &str, columns: &Columns) -> (Redacted, Hidden) {
         let mut is_broken = false;
         let found = if let Some(of_format) = read_line_format(line, Format::Auto, columns) {
             Some(in_parts(line, &of_format.parts, &self.names))

@@ -39,11 +39,6 @@ impl Names {
         Self { all, asked, secrets }
     }
 
-    /// Whether nothing is masked.
-    pub(super) fn is_empty(&self) -> bool {
-        self.all.is_empty() && !self.secrets
-    }
-
     pub(super) fn has_fields(&self) -> bool {
         !self.all.is_empty()
     }
@@ -73,7 +68,7 @@ impl Names {
     /// Whether the key at the end of this way down from the line's top level is named: by itself, by its last words,
     /// or together with keys above it.
     pub(super) fn hold(&self, keys: &[&str]) -> bool {
-        ends_in(keys, |ending| self.all.iter().any(|name| name == ending))
+        self.has_fields() && ends_in(keys, |ending| self.all.iter().any(|name| name == ending))
     }
 
     /// The same, where it is not known which of `above` the key stands below.

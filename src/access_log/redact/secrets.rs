@@ -7,12 +7,14 @@ pub(super) mod names;
 mod named;
 mod query;
 mod tokens;
+mod triggers;
 
 use std::borrow::Cow;
 use std::ops::Range;
 
 pub(super) use named::sent_with_name;
 pub(super) use query::values as values_of_query;
+pub(super) use triggers::may_hold;
 
 use super::MASK;
 use super::decoded::decoded;
@@ -48,6 +50,9 @@ impl Shape {
 
 /// The text with its secrets masked.
 pub(super) fn mask(text: &str, shape: Shape) -> Cow<'_, str> {
+    if shape != Shape::Query && !may_hold(text) {
+        return Cow::Borrowed(text);
+    }
     let masked = masked_once(text, shape);
     if !hides_more(&masked) {
         return masked;

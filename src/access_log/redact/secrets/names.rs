@@ -1,7 +1,7 @@
 //! Names of fields, headers and parameters that hold what clients send to prove who they are, or a query string.
 
 /// A name that ends in one of these, in lower case and without what separates words, holds a secret.
-const ENDINGS: [&str; 26] = [
+pub(super) const ENDINGS: [&str; 26] = [
     "authorization",
     "cookie",
     "cookies",
@@ -30,9 +30,9 @@ const ENDINGS: [&str; 26] = [
     "authcode",
 ];
 /// And these, which are too short to be looked for at the end of another word.
-const WORDS: [&str; 6] = ["pwd", "pass", "otp", "sid", "jsessionid", "phpsessid"];
+pub(super) const WORDS: [&str; 6] = ["pwd", "pass", "otp", "sid", "jsessionid", "phpsessid"];
 /// Names of query strings, whole or as an object of parameters.
-const QUERIES: [&str; 6] =
+pub(super) const QUERIES: [&str; 6] =
     ["query", "querystring", "queryparameters", "querystringparameters", "querystringparams", "queryparams"];
 /// The longest name that is looked at, in bytes.
 pub(super) const MAX_BYTES: usize = 128;

@@ -5,12 +5,13 @@ use std::ops::Range;
 use memchr::memmem;
 
 /// How JSON Web Tokens begin: `{"` in base64url, and `{ "` and the like, which are rarer and need a second part.
-const TOKEN_BEGINS: [(&str, bool); 4] = [("eyJ", false), ("eyA", true), ("ewo", true), ("ewk", true)];
+pub(super) const TOKEN_BEGINS: [(&str, bool); 4] =
+    [("eyJ", false), ("eyA", true), ("ewo", true), ("ewk", true)];
 /// Fewer characters say nothing but that there was a token.
 const LEAST_TOKEN_BYTES: usize = 10;
 
 /// Keys of known providers: how they begin, and how many characters follow at least.
-const KEYS: [(&str, usize); 27] = [
+pub(super) const KEYS: [(&str, usize); 27] = [
     ("AKIA", 16),
     ("ASIA", 16),
     ("sk_live_", 8),
@@ -41,7 +42,7 @@ const KEYS: [(&str, usize); 27] = [
 ];
 
 /// Authentication schemes whose credentials are one word.
-const SCHEMES: [&str; 4] = ["bearer", "basic", "negotiate", "ntlm"];
+pub(super) const SCHEMES: [&str; 4] = ["bearer", "basic", "negotiate", "ntlm"];
 /// What else stands behind the name of a scheme.
 const NO_CREDENTIALS: [&str; 24] = [
     "token",
