@@ -73,20 +73,21 @@ const NO_CREDENTIALS: [&str; 24] = [
 
 /// Each secret.
 pub(super) fn find(text: &str, places: &mut Vec<Range<usize>>) {
-    for (begin, needs_second_part) in TOKEN_BEGINS {
-        for at in memmem::find_iter(text.as_bytes(), begin) {
-            let length = token_length(text.get(at..).unwrap_or_default());
-            let token = text.get(at..at + length).unwrap_or_default();
-            let has_parts = token.contains('.') || token.contains("%2E") || token.contains("%2e");
-            if length >= LEAST_TOKEN_BYTES && (has_parts || !needs_second_part) {
-                places.push(at..at + length);
+    for (at, _) in text.match_indices(is_first_letter) {
+        let rest = text.get(at..).unwrap_or_default();
+        for (begin, needs_second_part) in TOKEN_BEGINS {
+            if rest.starts_with(begin) {
+                let length = token_length(rest);
+                let token = rest.get(..length).unwrap_or_default();
+                let has_parts = token.contains('.') || token.contains("%2E") || token.contains("%2e");
+                if length >= LEAST_TOKEN_BYTES && (has_parts || !needs_second_part) {
+                    places.push(at..at + length);
+                }
             }
         }
-    }
-    for (begin, least) in KEYS {
-        for at in memmem::find_iter(text.as_bytes(), begin) {
+        for (begin, least) in KEYS {
+            let Some(rest) = rest.strip_prefix(begin) else { continue };
             let is_key = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/');
-            let rest = text.get(at + begin.len()..).unwrap_or_default();
             let length = rest.find(|c| !is_key(c)).unwrap_or(rest.len());
             if length >= least && begins_word(text, at) {
                 places.push(at..at + begin.len() + length);
@@ -95,6 +96,11 @@ pub(super) fn find(text: &str, places: &mut Vec<Range<usize>>) {
     }
     credentials(text, places);
     user_info(text, places);
+}
+
+/// How tokens and keys of providers begin.
+fn is_first_letter(letter: char) -> bool {
+    matches!(letter, 'e' | 'A' | 's' | 'r' | 'p' | 'w' | 'g' | 'x' | 'S' | 'n' | 'h')
 }
 
 /// Letters of base64url, points between its parts, percent-encoded or not, and padding.
@@ -125,9 +131,12 @@ fn begins_word(text: &str, at: usize) -> bool {
 
 /// `Bearer …` and its like, whatever separates them.
 fn credentials(text: &str, places: &mut Vec<Range<usize>>) {
-    let lower = text.to_ascii_lowercase();
-    for scheme in SCHEMES {
-        for at in memmem::find_iter(lower.as_bytes(), scheme) {
+    for (at, _) in text.match_indices(['b', 'B', 'n', 'N']) {
+        for scheme in SCHEMES {
+            let is_here = |word: &str| word.eq_ignore_ascii_case(scheme);
+            if !text.get(at..at + scheme.len()).is_some_and(is_here) {
+                continue;
+            }
             let start = at + scheme.len();
             let rest = text.get(start..).unwrap_or_default();
             let blanks = rest.len() - trim_separators(rest).len();
@@ -191,4 +200,17 @@ fn user_info(text: &str, places: &mut Vec<Range<usize>>) {
 
 fn ends_authority(c: char) -> bool {
     c.is_whitespace() || matches!(c, '?' | '#' | '"' | '\'' | '<' | '>' | '\\')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_token_and_key_begins_with_one_of_the_letters() {
+        let begins = TOKEN_BEGINS.map(|(begin, _)| begin).into_iter().chain(KEYS.map(|(begin, _)| begin));
+        for begin in begins {
+            assert!(begin.starts_with(is_first_letter), "{begin}");
+        }
+    }
 }
