@@ -12,6 +12,8 @@ mod mask;
 mod names;
 mod secrets;
 
+pub(crate) use secrets::may_hold as may_hold_secret;
+
 use std::borrow::Cow;
 use std::convert::Infallible;
 use std::ops::Range;
@@ -21,6 +23,7 @@ use mask::Found;
 use names::Names;
 use secrets::Shape;
 
+use super::fast_path::Line;
 use super::line_formats::{Part, PartName};
 use super::{Columns, Format, read_line_format};
 
@@ -59,8 +62,6 @@ pub enum Redacted {
 pub(crate) struct Hidden {
     /// Values that are masked wherever they stand.
     values: Vec<String>,
-    /// The line has fields that hold secrets, by their names or as query strings: its like may hide other values.
-    pub(crate) by_name: bool,
 }
 
 impl Default for Redaction {
@@ -87,21 +88,28 @@ impl Redaction {
         self.names.has_fields()
     }
 
+    /// Whether secrets are masked that nobody named.
+    pub(crate) fn masks_secrets(&self) -> bool {
+        self.names.masks_secrets()
+    }
+
+    /// Whether there could be anything to mask in a line; it is not, where this says no.
+    pub(crate) fn may_mask(&self, line: &Line<'_>) -> bool {
+        self.has_fields() || self.masks_secrets() && line.may_hold_secret()
+    }
+
     /// Masks one raw line, in whichever format it is. A line that has nothing to be masked comes back as it is.
     #[must_use]
     pub fn line(&self, line: &str) -> Redacted {
-        self.line_and_hidden(line, Columns::DEFAULT).0
+        if self.may_mask(&Line::Plain(line)) {
+            self.line_and_hidden(line, Columns::DEFAULT).0
+        } else {
+            Redacted::Whole(line.to_owned())
+        }
     }
 
     /// The same, and what it hides; `columns` are the line's fields where it is tab-separated.
     pub(crate) fn line_and_hidden(&self, line: &str, columns: &Columns) -> (Redacted, Hidden) {
-        if !self.names.has_fields() && !(self.names.masks_secrets() && secrets::may_hold(line)) {
-            return (Redacted::Whole(line.to_owned()), Hidden::default());
-        }
-        self.searched(line, columns)
-    }
-
-    fn searched(&self, line: &str, columns: &Columns) -> (Redacted, Hidden) {
         let mut is_broken = false;
         let found = if let Some(of_format) = read_line_format(line, Format::Auto, columns) {
             Some(in_parts(line, &of_format.parts, &self.names))
@@ -111,11 +119,8 @@ impl Redaction {
             is_broken = true;
             broken::find(line, &self.names)
         };
-        let Some(found) = found else {
-            return (Redacted::Withheld, Hidden { by_name: true, ..Hidden::default() });
-        };
-        let values = found.long_secrets().into_iter().map(str::to_owned).collect();
-        let hidden = Hidden { values, by_name: found.by_name };
+        let Some(found) = found else { return (Redacted::Withheld, Hidden::default()) };
+        let hidden = Hidden { values: found.long_secrets().into_iter().map(str::to_owned).collect() };
         match mask::apply(line, found) {
             Redacted::Whole(masked)
                 if self.names.masks_secrets() && is_broken && secrets::hides_more(&masked) =>
@@ -126,6 +131,11 @@ impl Redaction {
         }
     }
 
+    /// What may be shown of a text of a line; `hidden` is `None` where the line has nothing to hide.
+    pub(crate) fn shown<'a>(&self, text: &'a str, hidden: Option<&Hidden>) -> Cow<'a, str> {
+        hidden.map_or(Cow::Borrowed(text), |hidden| hidden.without(self.text(text)))
+    }
+
     /// Masks the secrets that a text tells by itself, such as a route or a cause.
     pub(crate) fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
         if self.names.masks_secrets() { secrets::mask(text, Shape::of(text)) } else { Cow::Borrowed(text) }
@@ -134,7 +144,7 @@ impl Redaction {
 
 impl Hidden {
     /// A text of the same line without the values that the line hides.
-    pub(crate) fn without<'a>(&self, text: Cow<'a, str>) -> Cow<'a, str> {
+    fn without<'a>(&self, text: Cow<'a, str>) -> Cow<'a, str> {
         let secrets: Vec<&str> = self.values.iter().map(String::as_str).collect();
         if secrets.iter().any(|secret| text.contains(secret)) {
             mask::without(&text, &secrets).into()
@@ -170,7 +180,6 @@ fn secrets_in_part(line: &str, part: &Part<'_>, found: &mut Found) {
     let Some(range) = part.range_in(line).filter(|range| !range.is_empty()) else { return };
     let names = part.names();
     if names.iter().any(|name| secrets::names::is_secret(name)) {
-        found.by_name = true;
         if !matches!(part.text, "" | "-") {
             found.secrets.extend(secrets::sent_with_name(part.text).map(str::to_owned));
             found.masks.push((range, MASK.into()));
@@ -180,7 +189,6 @@ fn secrets_in_part(line: &str, part: &Part<'_>, found: &mut Found) {
     let is_query = names.iter().any(|name| secrets::names::is_query(name));
     let shape = if is_query { Shape::Query } else { Shape::of(part.text) };
     if is_query {
-        found.by_name = true;
         found.secrets.extend(secrets::opaque_values_of_query(part.text).map(str::to_owned));
     }
     if let Cow::Owned(masked) = secrets::mask(part.text, shape) {

@@ -184,9 +184,15 @@ impl<'a> Intake<'a> {
             return None;
         }
         let redaction = &self.reader.redact;
-        let (redacted, hidden) = redaction.line_and_hidden(line.text(), origin.columns);
+        // Nearly no line holds a secret, and of most no text is kept: those are not even unescaped.
+        let (redacted, hidden) = if redaction.may_mask(&line) {
+            let (redacted, hidden) = redaction.line_and_hidden(line.text(), origin.columns);
+            (Some(redacted), Some(hidden))
+        } else {
+            (None, None)
+        };
         let masked = match &redacted {
-            Redacted::Whole(masked) if redaction.has_fields() => {
+            Some(Redacted::Whole(masked)) if redaction.has_fields() => {
                 Some(access_log::read_under(masked, self.reader.format, origin.columns))
             }
             _ => None,
@@ -194,7 +200,7 @@ impl<'a> Intake<'a> {
         // What is said of a line with masked fields is what their mask leaves of it.
         let said = match (&redacted, &masked) {
             (_, Some(Reading::AccessLog(log) | Reading::Salvaged(log))) => Some(log),
-            (Redacted::Whole(_), None) => Some(log),
+            (None | Some(Redacted::Whole(_)), None) => Some(log),
             _ => None,
         };
         let batch = &mut *self.batch;
@@ -202,12 +208,12 @@ impl<'a> Intake<'a> {
         if let Some(log) = said {
             log.write_route(&mut batch.route);
         }
-        if let Cow::Owned(masked) = hidden.without(redaction.text(&batch.route)) {
+        if let Cow::Owned(masked) = redaction.shown(&batch.route, hidden.as_ref()) {
             batch.route = masked;
         }
         cut_route(&mut batch.route);
-        let cause =
-            said.and_then(|log| log.cause.as_ref()).map(|cause| hidden.without(redaction.text(&cause.text)));
+        let cause = said.and_then(|log| log.cause.as_ref());
+        let cause = cause.map(|cause| redaction.shown(&cause.text, hidden.as_ref()));
         let place = batch.digest.section_index(&origin.header.log_group);
         let section = batch.digest.sections.get_mut(place)?;
         let group = section.group_of(log.status, &batch.route, fault(log));
@@ -224,8 +230,8 @@ impl<'a> Intake<'a> {
         }
         let told = Told { rule, class: log.status.class(), section: place, group };
         self.count(origin, told, salvaged, cause.as_deref());
-        let is_kept = self.keep_sample(origin.timestamp_ms, told, redacted, sample_bytes(&mut line));
-        (!is_kept && !hidden.by_name).then_some(told)
+        let is_kept = self.keep_sample(origin.timestamp_ms, told, redacted, line);
+        (!is_kept).then_some(told)
     }
 
     fn key(&mut self, Origin { header, id, timestamp_ms, .. }: Origin<'_>, line: &mut Line<'_>) -> EventKey {
@@ -292,10 +298,18 @@ impl<'a> Intake<'a> {
     }
 
     /// Keeps a line's text, if there is room for it; says whether there was.
-    fn keep_sample(&mut self, timestamp_ms: i64, told: Told, redacted: Redacted, plain_bytes: usize) -> bool {
+    fn keep_sample(
+        &mut self,
+        timestamp_ms: i64,
+        told: Told,
+        redacted: Option<Redacted>,
+        mut line: Line<'_>,
+    ) -> bool {
+        let plain_bytes = sample_bytes(&mut line);
         let length = match &redacted {
-            Redacted::Whole(masked) => Sample::bytes_of(masked),
-            Redacted::Withheld => SampleText::Withheld.bytes(),
+            None => plain_bytes,
+            Some(Redacted::Whole(masked)) => Sample::bytes_of(masked),
+            Some(Redacted::Withheld) => SampleText::Withheld.bytes(),
         };
         let Some((room, section)) = self.batch.room(told.section, self.reader.samples_per_group) else {
             return false;
@@ -307,8 +321,9 @@ impl<'a> Intake<'a> {
         };
         let Some(index) = told.group.filter(|&index| takes(index)) else { return false };
         let sample = match redacted {
-            Redacted::Whole(masked) => Sample::of(timestamp_ms, masked),
-            Redacted::Withheld => Sample { timestamp_ms, text: SampleText::Withheld },
+            None => Sample::of(timestamp_ms, line.into_text()),
+            Some(Redacted::Whole(masked)) => Sample::of(timestamp_ms, masked),
+            Some(Redacted::Withheld) => Sample { timestamp_ms, text: SampleText::Withheld },
         };
         if let Some(group) = section.groups.get_mut(index) {
             group.samples.push(sample);

@@ -8,6 +8,7 @@ use simdutf8::basic::Utf8Error;
 use super::template::{Template, Values};
 use super::{Line, LineText};
 use crate::access_log::fields::{self, Value};
+use crate::access_log::redact::may_hold_secret;
 use crate::access_log::{AccessLog, Cause, Status};
 
 /// A recognised line: its format, and where its values stand.
@@ -94,6 +95,18 @@ impl<'a> Known<'a> {
             kind.push(name as u8);
             kind.extend_from_slice(value.unwrap_or_default());
         }
+    }
+
+    /// Whether a key of the format may be the name of a secret.
+    pub(crate) fn has_names_of_secrets(self) -> bool {
+        self.template.names_secrets
+    }
+
+    /// Whether a secret could stand in the line, or a name that promises one. Its keys and its texts are looked at each
+    /// by itself, as the search does.
+    pub(crate) fn may_hold_secret(self, text: &str) -> bool {
+        self.has_names_of_secrets()
+            || self.members(text).any(|(is_text, value)| is_text && may_hold_secret(value))
     }
 
     /// The value of a key, and whether it is a text.

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::Known;
+use crate::access_log::redact::may_hold_secret;
 use crate::decode::EscapedText;
 
 /// A line's text, as it stands.
@@ -54,6 +55,24 @@ impl Line<'_> {
             Self::Plain(text) => text.len(),
             Self::Recognised(known, text) => known.plain_length(text.len()),
             Self::Unescaped(text) => text.len(),
+        }
+    }
+
+    /// What the line says, taken out of it.
+    pub(crate) fn into_text(self) -> String {
+        match self {
+            Self::Plain(text) => text.to_owned(),
+            Self::Recognised(known, text) => known.plain(text),
+            Self::Unescaped(text) => text,
+        }
+    }
+
+    /// Whether a secret could stand in the line, or a name that promises one.
+    pub(crate) fn may_hold_secret(&self) -> bool {
+        match self {
+            Self::Plain(text) => may_hold_secret(text),
+            Self::Recognised(known, text) => known.may_hold_secret(text),
+            Self::Unescaped(text) => may_hold_secret(text),
         }
     }
 

@@ -11,6 +11,7 @@ use super::fixed::{Fixed, Prefix};
 use super::learning::Learning;
 use crate::access_log::fields::{self, ASKED_BY_RULES, CAUSES, KIND, NAMES, Name, Path, TOP_LEVEL};
 use crate::access_log::json;
+use crate::access_log::redact::may_hold_secret;
 use crate::json::ends::{number_length, text_length};
 
 /// The fixed text of a flat JSON object, and where its values stand.
@@ -20,6 +21,8 @@ pub(super) struct Template {
     pub(super) parts: Vec<Part>,
     /// The key of each value.
     pub(super) keys: Vec<String>,
+    /// A key may be the name of a secret.
+    pub(super) names_secrets: bool,
     /// By how many bytes a line is shorter without its escapes, and without white space at its end.
     pub(super) escapes: usize,
     /// Which part gives the value of what makes lines alike, the status among it.
@@ -117,8 +120,9 @@ impl Template {
         let (kind, asked_by_rules, causes) = (parts_of(&KIND), parts_of(&ASKED_BY_RULES), parts_of(&CAUSES));
         let fixed = std::iter::once(&head).chain(parts.iter().map(|part| &part.behind));
         let escapes = fixed.map(Fixed::escapes).sum();
-        let keys = values.iter().map(|(key, _)| (*key).to_owned()).collect();
-        Some(Self { head, parts, keys, escapes, kind, asked_by_rules, causes, status })
+        let keys: Vec<String> = values.iter().map(|(key, _)| (*key).to_owned()).collect();
+        let names_secrets = keys.iter().any(|key| may_hold_secret(key));
+        Some(Self { head, parts, keys, names_secrets, escapes, kind, asked_by_rules, causes, status })
     }
 
     /// The length of the line at the beginning of `text`, if it is of this format; `text` goes on with what ends the

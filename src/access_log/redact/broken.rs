@@ -42,7 +42,6 @@ pub(super) fn find(line: &str, names: &Names) -> Option<Found> {
     for key in &placed {
         let value = text.value(key, &keys);
         if is_secret(key) && !names.may_hold(&objects, &key.said) {
-            found.by_name = true;
             let raw = text.get(value.range.clone()).trim_matches([' ', '"']);
             if matches!(raw, "" | "-" | "null") {
                 continue;
@@ -65,7 +64,6 @@ impl Found {
     /// Masks the values of fields that hold query strings.
     fn queries(&mut self, text: &Text<'_>, keys: &[Key], names: &Names) {
         for key in keys.iter().filter(|key| names.hold_query(&key.said)) {
-            self.by_name = true;
             let value = text.value(key, keys);
             let raw = text.get(value.range.clone());
             let start = value.range.start;

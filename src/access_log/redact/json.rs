@@ -87,10 +87,8 @@ impl<'l, 'n> Search<'l, 'n> {
             self.found.masks.push((range, mask::QUOTED.into()));
             self.found.secrets.extend(scalars(value));
         } else if self.names.hold_secret(key) {
-            self.found.by_name = true;
             self.secret(range, value);
         } else if self.names.hold_query(key) {
-            self.found.by_name = true;
             self.query(range, value)?;
         } else {
             self.value(value)?;
@@ -150,7 +148,6 @@ impl<'l, 'n> Search<'l, 'n> {
             let (names, embedded) = (self.names, self.embedded + 1);
             let mut inner = Search { line: text, names, embedded, keys, ..Search::default_of(names) };
             inner.value(value)?;
-            self.found.by_name |= inner.found.by_name;
             let is_named = inner.is_named;
             let inner = inner.finish();
             if !inner.masks.is_empty() {

@@ -23,8 +23,6 @@ pub(super) struct Found {
     pub(super) masks: Vec<(Range<usize>, Cow<'static, str>)>,
     /// Values, also as they are written in the line; masked wherever else they stand if they are long enough.
     pub(super) secrets: Vec<String>,
-    /// There are fields that hold secrets by their names, or query strings, whatever their values are.
-    pub(super) by_name: bool,
 }
 
 impl Found {

@@ -14,7 +14,7 @@ use std::ops::Range;
 
 pub(super) use named::sent_with_name;
 pub(super) use query::values as values_of_query;
-pub(super) use triggers::may_hold;
+pub(crate) use triggers::may_hold;
 
 use super::MASK;
 use super::decoded::decoded;

@@ -1,7 +1,7 @@
 //! Names of fields, headers and parameters that hold what clients send to prove who they are, or a query string.
 
 /// A name that ends in one of these, in lower case and without what separates words, holds a secret.
-pub(super) const ENDINGS: [&str; 26] = [
+pub(super) const ENDINGS: [&str; 27] = [
     "authorization",
     "cookie",
     "cookies",
@@ -10,9 +10,9 @@ pub(super) const ENDINGS: [&str; 26] = [
     "subscriptionkey",
     "functionskey",
     "accesskey",
+    "secret",
     "secretkey",
     "privatekey",
-    "secret",
     "secrets",
     "password",
     "passwords",
@@ -23,6 +23,7 @@ pub(super) const ENDINGS: [&str; 26] = [
     "credentials",
     "signature",
     "sessionid",
+    "sessid",
     "jwt",
     "bearer",
     "samlresponse",
@@ -30,7 +31,7 @@ pub(super) const ENDINGS: [&str; 26] = [
     "authcode",
 ];
 /// And these, which are too short to be looked for at the end of another word.
-pub(super) const WORDS: [&str; 6] = ["pwd", "pass", "otp", "sid", "jsessionid", "phpsessid"];
+pub(super) const WORDS: [&str; 4] = ["pwd", "pass", "otp", "sid"];
 /// Names of query strings, whole or as an object of parameters.
 pub(super) const QUERIES: [&str; 6] =
     ["query", "querystring", "queryparameters", "querystringparameters", "querystringparams", "queryparams"];
@@ -56,7 +57,9 @@ pub(super) fn is_header(name: &str) -> bool {
     ["authorization", "cookie", "cookies"].iter().any(|ending| name.ends_with(ending))
 }
 
+/// In lower case and without what separates words. A slash parts names: `headers/cookie` is called `cookie`.
 fn plain(name: &str) -> String {
+    let name = name.rsplit('/').next().unwrap_or_default();
     let kept = name.chars().filter(|c| c.is_alphanumeric());
     kept.flat_map(char::to_lowercase).take(MAX_BYTES).collect()
 }
@@ -85,6 +88,8 @@ mod tests {
             "password[0]",
             "user[password]",
             "JSESSIONID",
+            "PHPSESSID",
+            "headers/Authorization",
         ] {
             assert!(is_secret(name), "{name}");
         }
@@ -98,6 +103,7 @@ mod tests {
             "cookieConsent",
             "status",
             "compass",
+            "orders/{id}",
             "resourcePath",
             "requestId",
             "authorizer.principalId",

@@ -1,76 +1,223 @@
 //! A look at a text that tells in one pass that no secret can be in it, which is so of nearly every line.
 //!
 //! It never says so of a text in which the search would find one; it may send it on a search for nothing.
+//! It is an automaton over the words that the search knows (Aho and Corasick, "Efficient string matching", 1975), made
+//! at compile time: case and the signs within a name do not matter to it, as they do not to the search.
 
-/// Three letters or digits of each name, scheme and token that the search knows, in lower case, without what separates
-/// words. The tests hold them to the lists.
-const PARTS: [&[u8; 3]; 48] = [
-    b"uth", b"oki", b"oke", b"pik", b"nke", b"ske", b"ssk", b"cre", b"vat", b"pas", b"gna", b"ssi", b"sid",
-    b"jwt", b"bea", b"aml", b"rti", b"pwd", b"otp", b"uer", b"sic", b"ego", b"ntl", b"eyj", b"eya", b"ewo",
-    b"ewk", b"kia", b"asi", b"skl", b"skt", b"rkl", b"rkt", b"pkl", b"pkt", b"whs", b"ghp", b"gho", b"ghu",
-    b"ghs", b"ghr", b"thu", b"glp", b"xox", b"xap", b"aiz", b"npm", b"oks",
-];
+use super::names::{ENDINGS, QUERIES, WORDS};
+use super::tokens::{KEYS, SCHEMES, TOKEN_BEGINS};
 
-/// Letters and digits.
-const SYMBOLS: usize = 36;
-const WORDS: usize = (SYMBOLS * SYMBOLS * SYMBOLS).div_ceil(64);
+/// States are numbered by a byte, so that no look into the table can miss it.
+const STATES: usize = 256;
+/// Kinds of bytes: 26 letters, and these.
+const CLASSES: usize = 32;
+const DIGIT: usize = 26;
+/// Signs that names may hold and that keys of providers end in.
+const DASH: usize = 27;
+const LOW_LINE: usize = 28;
+/// Signs that are no part of a name, and do not part names, either.
+const SIGN: usize = 29;
+/// What parts names. Two of them begin the authority of a URL.
+const SLASH: usize = 30;
+/// Queries and escapes, and what may be a letter of a name in another script.
+const TRIGGER: usize = 31;
 
-/// A bit for each three symbols.
-static TABLE: [u64; WORDS] = table();
+/// Nothing was read of any word; behind a slash; a search could find something.
+const NOTHING: u8 = 0;
+const BEHIND_SLASH: u8 = 1;
+const FOUND: u8 = 2;
 
-const fn table() -> [u64; WORDS] {
-    let mut table = [0; WORDS];
-    let mut part = 0;
-    while part < PARTS.len() {
-        let place = place(PARTS[part]);
-        table[place / 64] |= 1 << (place % 64);
-        part += 1;
-    }
-    table
-}
-
-/// The number of a letter or digit; capitals are as small letters.
-const fn symbol(byte: u8) -> usize {
-    match byte {
-        b'0'..=b'9' => (byte - b'0') as usize,
-        _ => (byte.to_ascii_lowercase() - b'a') as usize + 10,
-    }
-}
-
-/// The one of them that ends many a path (`/orders/{id}`): as a secret's name it is all of the name, and so begins a
-/// word.
-const SID: usize = place(b"sid");
-
-const fn place([first, second, third]: &[u8; 3]) -> usize {
-    (symbol(*first) * SYMBOLS + symbol(*second)) * SYMBOLS + symbol(*third)
-}
+/// The class of each byte.
+static CLASS: [u8; 256] = classes();
+/// The state behind each state by the class of the next byte.
+static NEXT: [[u8; CLASSES]; STATES] = Automaton::new().next;
 
 /// Whether a search could find a secret in the text, or a name that promises one.
-pub(in crate::access_log::redact) fn may_hold(text: &str) -> bool {
-    let (mut at, mut word_begins) = (0, 0_u8);
-    let (mut last, mut before_last) = (0_u8, 0);
-    for &byte in text.as_bytes() {
-        let is_trigger = if byte.is_ascii_alphanumeric() {
-            at = at % (SYMBOLS * SYMBOLS) * SYMBOLS + symbol(byte);
-            word_begins = word_begins << 1 | u8::from(!last.is_ascii_alphanumeric());
-            TABLE.get(at / 64).is_none_or(|bits| bits >> (at % 64) & 1 == 1)
-                && (at != SID || word_begins >> 2 & 1 == 1)
-        } else {
-            match byte {
-                // Queries and escapes, and what may be lower case in another script.
-                b'?' | b'#' | b'%' | b'\\' | b'&' | 0..b' ' | 0x7f.. => true,
-                b'/' => (before_last, last) == (b':', b'/'),
-                b'-' => (before_last, last) == (b's', b'k'),
-                b'.' => (before_last, last) == (b'S', b'G'),
-                _ => false,
-            }
-        };
-        if is_trigger {
+pub(crate) fn may_hold(text: &str) -> bool {
+    /// Bytes between two looks at the state; in this one the loop is unrolled.
+    const STEP: usize = 8;
+    let (steps, rest) = text.as_bytes().as_chunks::<STEP>();
+    let mut state = NOTHING;
+    for &[a, b, c, d, e, f, g, h] in steps {
+        state = next(next(next(next(state, a), b), c), d);
+        state = next(next(next(next(state, e), f), g), h);
+        if state == FOUND {
             return true;
         }
-        (before_last, last) = (last, byte);
     }
-    false
+    for &byte in rest {
+        state = next(state, byte);
+    }
+    // A word that must be all of a name may end here.
+    state_of(state, SIGN) == FOUND
+}
+
+#[inline(always)]
+fn next(state: u8, byte: u8) -> u8 {
+    CLASS.get(usize::from(byte)).map_or(FOUND, |&class| state_of(state, class.into()))
+}
+
+#[inline(always)]
+fn state_of(state: u8, class: usize) -> u8 {
+    NEXT.get(usize::from(state)).and_then(|row| row.get(class % CLASSES)).copied().unwrap_or(FOUND)
+}
+
+const fn classes() -> [u8; 256] {
+    let mut classes = [SIGN as u8; 256];
+    let mut byte = 0;
+    while byte < classes.len() {
+        classes[byte] = class_of(byte as u8) as u8;
+        byte += 1;
+    }
+    classes
+}
+
+const fn class_of(byte: u8) -> usize {
+    match byte {
+        b'a'..=b'z' => (byte - b'a') as usize,
+        b'A'..=b'Z' => (byte - b'A') as usize,
+        b'0'..=b'9' => DIGIT,
+        b'-' | b'.' => DASH,
+        b'_' => LOW_LINE,
+        b'/' => SLASH,
+        b'?' | b'#' | b'%' | b'\\' | b'&' | 0..b' ' | 0x7f.. => TRIGGER,
+        _ => SIGN,
+    }
+}
+
+/// The automaton in the making. Until [`Self::link`], 0 stands for no state.
+struct Automaton {
+    next: [[u8; CLASSES]; STATES],
+    states: usize,
+    /// Whether this state is that of a word that is all of a name.
+    ends_name: [bool; STATES],
+}
+
+impl Automaton {
+    const fn new() -> Self {
+        let mut automaton =
+            Self { next: [[0; CLASSES]; STATES], states: FOUND as usize + 1, ends_name: [false; STATES] };
+        let mut at = 0;
+        while at < ENDINGS.len() {
+            automaton.add(ENDINGS[at]);
+            at += 1;
+        }
+        at = 0;
+        while at < QUERIES.len() {
+            automaton.add(QUERIES[at]);
+            at += 1;
+        }
+        at = 0;
+        while at < SCHEMES.len() {
+            automaton.add(SCHEMES[at]);
+            at += 1;
+        }
+        at = 0;
+        while at < TOKEN_BEGINS.len() {
+            automaton.add(TOKEN_BEGINS[at].0);
+            at += 1;
+        }
+        at = 0;
+        while at < KEYS.len() {
+            automaton.add(KEYS[at].0);
+            at += 1;
+        }
+        at = 0;
+        while at < WORDS.len() {
+            automaton.add_name(WORDS[at]);
+            at += 1;
+        }
+        automaton.link();
+        automaton
+    }
+
+    /// Adds a word, up to a slash in it. Signs count at its end alone.
+    const fn add(&mut self, word: &str) {
+        let word = word.as_bytes();
+        let (mut state, mut at) = (NOTHING as usize, 0);
+        while at < word.len() {
+            let class = class_of(word[at]);
+            let is_last = at + 1 == word.len() || class == SLASH;
+            if is_last {
+                self.next[state][class] = FOUND;
+                return;
+            }
+            if class < DIGIT {
+                state = self.down(state, class);
+                if state == FOUND as usize {
+                    return;
+                }
+            }
+            at += 1;
+        }
+    }
+
+    /// Adds a word that is all of a name.
+    const fn add_name(&mut self, word: &str) {
+        let word = word.as_bytes();
+        let (mut state, mut at) = (NOTHING as usize, 0);
+        while at < word.len() {
+            state = self.down(state, class_of(word[at]));
+            if state == FOUND as usize {
+                return;
+            }
+            at += 1;
+        }
+        self.ends_name[state] = true;
+    }
+
+    /// The state behind this one; it is made where there is none.
+    const fn down(&mut self, state: usize, class: usize) -> usize {
+        if self.next[state][class] == 0 {
+            assert!(self.states < STATES, "more words than a byte can number the states of");
+            self.next[state][class] = self.states as u8;
+            self.states += 1;
+        }
+        self.next[state][class] as usize
+    }
+
+    /// Gives each state all that follows from what it ends in.
+    const fn link(&mut self) {
+        // What each state ends in, too: the longest beginning of a word but itself.
+        let mut ends_in = [NOTHING; STATES];
+        let mut queue = [NOTHING; STATES];
+        let (mut first, mut last) = (0, 1);
+        while first < last {
+            let state = queue[first] as usize;
+            first += 1;
+            let end = ends_in[state] as usize;
+            let is_root = state == NOTHING as usize;
+            self.ends_name[state] |= self.ends_name[end];
+            let mut class = 0;
+            while class < CLASSES {
+                let own = self.next[state][class];
+                // Where the end leads, which stands nearer to the root and so is linked already.
+                let of_end = if is_root { NOTHING } else { self.next[end][class] };
+                let is_found = own == FOUND
+                    || of_end == FOUND
+                    || class == TRIGGER
+                    || class >= DIGIT && self.ends_name[state];
+                self.next[state][class] = if is_found {
+                    FOUND
+                } else if class == SLASH {
+                    BEHIND_SLASH
+                } else if class > DIGIT {
+                    state as u8
+                } else if own == 0 {
+                    of_end
+                } else {
+                    ends_in[own as usize] = of_end;
+                    queue[last] = own;
+                    last += 1;
+                    own
+                };
+                class += 1;
+            }
+        }
+        self.next[BEHIND_SLASH as usize] = self.next[NOTHING as usize];
+        self.next[BEHIND_SLASH as usize][SLASH] = FOUND;
+        self.next[FOUND as usize] = [FOUND; CLASSES];
+    }
 }
 
 #[cfg(test)]
@@ -176,9 +323,9 @@ mod tests {
                 for shape in [Shape::Target, Shape::Text] {
                     prop_assert!(find(&line, shape).is_empty() && !hides_more(&line), "{}", line);
                 }
-                let (redacted, hidden) = Redaction::default().searched(&line, Columns::DEFAULT);
+                let (redacted, hidden) = Redaction::default().line_and_hidden(&line, Columns::DEFAULT);
                 prop_assert_eq!(redacted, Redacted::Whole(line));
-                prop_assert!(hidden.values.is_empty() && !hidden.by_name);
+                prop_assert!(hidden.values.is_empty());
             }
         }
     }
