@@ -12,7 +12,7 @@ mod mask;
 mod names;
 mod secrets;
 
-pub(crate) use secrets::may_hold as may_hold_secret;
+pub(crate) use secrets::{bytes_may_hold as bytes_may_hold_secret, may_hold as may_hold_secret};
 
 use std::borrow::Cow;
 use std::convert::Infallible;
@@ -167,7 +167,7 @@ fn in_parts(line: &str, parts: &[Part<'_>], names: &Names) -> Found {
     let values = ranges.iter().filter_map(|range| line.get(range.clone()));
     let secrets = values.flat_map(whole_and_parts).map(str::to_owned).collect();
     let masks = ranges.into_iter().map(|range| (range, Cow::Borrowed(MASK))).collect();
-    let mut found = Found { masks, secrets, ..Found::default() };
+    let mut found = Found { masks, secrets };
     if names.masks_secrets() {
         for part in parts {
             secrets_in_part(line, part, &mut found);
@@ -192,6 +192,7 @@ fn secrets_in_part(line: &str, part: &Part<'_>, found: &mut Found) {
         found.secrets.extend(secrets::opaque_values_of_query(part.text).map(str::to_owned));
     }
     if let Cow::Owned(masked) = secrets::mask(part.text, shape) {
+        found.secrets.extend(secrets::sent(part.text).map(str::to_owned));
         found.masks.push((range, masked.into()));
     }
 }

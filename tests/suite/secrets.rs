@@ -26,7 +26,7 @@ fn bodies(input: &str, redact: &str) -> String {
 }
 
 /// What a client sends, in a header, a parameter or a text: `S` stands for the secret.
-const SENT: [&str; 16] = [
+const SENT: [&str; 18] = [
     "Bearer S",
     "bearer%20S",
     "Basic S",
@@ -43,6 +43,8 @@ const SENT: [&str; 16] = [
     "password=S&user=a",
     "eyJhbGciOiJIUzI1NiJ9.S.S",
     "in Authorization header: 'S'",
+    "<password>S</password>",
+    "user=S&code=S",
 ];
 
 /// Fields whose values are secrets by their names.
@@ -65,12 +67,13 @@ fn secret() -> impl Strategy<Value = String> {
 
 /// A line in one of the formats with a secret at some place, and the text of the secret with what is around it.
 fn line() -> impl Strategy<Value = String> {
-    let place = (select(&SENT[..]), select(&FIELDS[..]), 0_usize..14, secret());
+    let place = (select(&SENT[..]), select(&FIELDS[..]), 0_usize..17, secret());
     (place, any::<bool>(), prop::option::weighted(0.2, 1_usize..80)).prop_map(
         |((sent, field, place, secret), escapes, cut)| {
             let sent = sent.replace('S', &secret);
             let json = |text: &str| serde_json::Value::from(text).to_string();
             let (said, value) = (json(&sent), if field == "rawQueryString" { format!("a={secret}") } else { secret.clone() });
+            let name = if field == "rawQueryString" { "Cookie" } else { field };
             let mut line = match place {
                 0 => format!(r#"{{"status":"403","path":"/a","{field}":"{value}"}}"#),
                 1 => format!(r#"{{"status":"403","path":"/a","{field}":"{value}","error.message":"no {secret} here"}}"#),
@@ -90,6 +93,9 @@ fn line() -> impl Strategy<Value = String> {
                 12 => format!(
                     "ip: 203.0.113.7, httpMethod: GET, resourcePath: /a?b={secret}, status: 500, protocol: HTTP/1.1"
                 ),
+                13 => format!(r#"{{"status":"403","headers":[{{"name":"{name}","value":"{secret}"}}]}}"#),
+                14 => format!(r#"{{"status":"403","latency":-,"headers":[{{"name":"{name}","value":"{secret}"}}]}}"#),
+                15 => format!(r#"{{"status":"403","rawHeaders":["Host","h","{name}","{secret}"]}}"#),
                 _ => format!(
                     "<request id=\"c6af\"> <ip>203.0.113.7</ip> <requestTime>18/Nov/2020:05:28:56 +0000</requestTime> \
                      <httpMethod>GET</httpMethod> <resourcePath>/a?b={secret}&amp;c={secret}</resourcePath> \

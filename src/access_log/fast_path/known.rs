@@ -8,7 +8,7 @@ use simdutf8::basic::Utf8Error;
 use super::template::{Template, Values};
 use super::{Line, LineText};
 use crate::access_log::fields::{self, Value};
-use crate::access_log::redact::may_hold_secret;
+use crate::access_log::redact::bytes_may_hold_secret;
 use crate::access_log::{AccessLog, Cause, Status};
 
 /// A recognised line: its format, and where its values stand.
@@ -105,8 +105,10 @@ impl<'a> Known<'a> {
     /// Whether a secret could stand in the line, or a name that promises one. Its keys and its texts are looked at each
     /// by itself, as the search does.
     pub(crate) fn may_hold_secret(self, text: &str) -> bool {
-        self.has_names_of_secrets()
-            || self.members(text).any(|(is_text, value)| is_text && may_hold_secret(value))
+        let value_may =
+            |range: &Range<usize>| text.as_bytes().get(range.clone()).is_none_or(bytes_may_hold_secret);
+        let mut values = self.template.parts.iter().zip(&self.values.ranges);
+        self.has_names_of_secrets() || values.any(|(part, range)| part.is_text && value_may(range))
     }
 
     /// The value of a key, and whether it is a text.

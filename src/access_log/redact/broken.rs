@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use serde_json::value::RawValue;
 
-use super::mask::{self, Found};
+use super::mask::{self, Found, Masked};
 use super::names::Names;
 use super::secrets::{self, Shape};
 use super::{MASK, json};
@@ -30,13 +30,15 @@ pub(super) fn find(line: &str, names: &Names) -> Option<Found> {
     let is_secret = |key: &Key| names.hold_secret(&key.said);
     let is_placed = |key: &&Key| names.may_hold(&objects, &key.said) || is_secret(key);
     let placed: Vec<&Key> = keys.iter().filter(is_placed).collect();
-    if placed.len() > MAX_NAMED {
+    let queries = keys.iter().filter(|key| names.hold_query(&key.said)).count();
+    if placed.len() + queries > MAX_NAMED {
         return None;
     }
     let mut found = Found::default();
     if names.masks_secrets() {
         let secrets = secrets::find(line, Shape::Text);
         found.masks.extend(secrets.into_iter().map(|range| (range, MASK.into())));
+        found.secrets.extend(secrets::sent(line).map(str::to_owned));
     }
     found.queries(&text, &keys, names);
     for key in &placed {
@@ -214,7 +216,8 @@ impl<'a> Text<'a> {
 
     /// Whether a named field, or a value that is masked, may still stand where we did not look.
     fn may_hide(&self, names: &Names, objects: &[&str], placed: &[&Key], found: &Found) -> bool {
-        let open = |at: usize| !found.masks_at(at) && !placed.iter().any(|key| key.range.contains(&at));
+        let masked = found.masked();
+        let open = |at: usize| !masked.holds(at) && !placed.iter().any(|key| key.range.contains(&at));
         let has_secrets = !found.long_secrets().is_empty();
         let escape = |at: usize| {
             let code = self.0.get(at + 2..at + 6).and_then(|hex| u32::from_str_radix(hex, 16).ok());
@@ -224,7 +227,8 @@ impl<'a> Text<'a> {
             || self.words().any(|word| {
                 let said = self.get(word.clone());
                 let is_named = || {
-                    names.may_hold(objects, said) || names.hold_secret(said) && !self.is_masked(&word, found)
+                    names.may_hold(objects, said)
+                        || names.hold_secret(said) && !self.is_masked(&word, &masked)
                 };
                 open(word.start) && self.is_like_key(&word) && is_named()
             })
@@ -248,14 +252,14 @@ impl<'a> Text<'a> {
     }
 
     /// Whether what stands behind a name is masked, or says that there is nothing.
-    fn is_masked(&self, name: &Range<usize>, found: &Found) -> bool {
+    fn is_masked(&self, name: &Range<usize>, masked: &Masked) -> bool {
         let rest = self.get(name.end..self.0.len());
         let is_between =
             |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '\\' | ':' | '=' | '>' | '[' | '{');
         let value = rest.trim_start_matches(is_between);
         let at = name.end + rest.len() - value.len();
         let is_missing = value.is_empty() || value.starts_with(['-', ',', '}', ']', '*']);
-        is_missing || (name.end..=at).any(|at| found.masks_at(at))
+        is_missing || masked.meets(&(name.end..at + 1))
     }
 
     fn occurs_outside(&self, text: &str, range: &Range<usize>) -> bool {

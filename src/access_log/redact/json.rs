@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 
 use super::mask::{self, Found};
 use super::names::Names;
+use super::secrets::names::is_value;
 use super::secrets::{self, Shape};
 use super::{MASK, Redacted};
 use crate::access_log::line_formats::range_in;
@@ -65,7 +66,12 @@ impl<'l, 'n> Search<'l, 'n> {
     fn value(&mut self, value: &'l RawValue) -> Option<()> {
         let raw = value.get();
         match raw.as_bytes().first() {
-            Some(b'{') => members(raw).into_iter().try_for_each(|(key, value)| self.member(key, value)),
+            Some(b'{') => {
+                let members = members(raw);
+                let header = self.header(&members);
+                members.into_iter().try_for_each(|(key, value)| self.member(key, value, header.as_deref()))
+            }
+            Some(b'[') if self.lists_headers() => self.headers(&items(raw)),
             Some(b'[') => items(raw).into_iter().try_for_each(|item| self.value(item)),
             Some(b'"') => self.string(raw),
             _ => {
@@ -75,20 +81,47 @@ impl<'l, 'n> Search<'l, 'n> {
         }
     }
 
-    fn member(&mut self, key: &'l RawValue, value: &'l RawValue) -> Option<()> {
+    /// The name in `{"name":"Cookie","value":"…"}`, where it is that of a secret.
+    fn header(&self, members: &[(&RawValue, &RawValue)]) -> Option<String> {
+        let has_value = members.iter().any(|(key, _)| said(key.get()).is_some_and(|key| is_value(&key)));
+        let mut names = members.iter().filter(|_| has_value).filter_map(|(_, value)| said(value.get()));
+        names.find(|name| self.names.hold_secret(name))
+    }
+
+    /// Whether the array at hand lists names of headers and their values by turns.
+    fn lists_headers(&self) -> bool {
+        self.keys.last().is_some_and(|key| key.to_lowercase().ends_with("headers"))
+    }
+
+    fn headers(&mut self, items: &[&'l RawValue]) -> Option<()> {
+        for pair in items.chunks(2) {
+            match pair {
+                [name, value] if said(name.get()).is_some_and(|name| self.names.hold_secret(&name)) => {
+                    self.value(name)?;
+                    self.secret(range_in(self.line, value.get())?, value);
+                }
+                _ => pair.iter().try_for_each(|item| self.value(item))?,
+            }
+        }
+        Some(())
+    }
+
+    /// `header` is the name of what stands as a value here.
+    fn member(&mut self, key: &'l RawValue, value: &'l RawValue, header: Option<&str>) -> Option<()> {
         let said = said(key.get())?;
+        let is_secret = self.names.hold_secret(&said) || header.is_some() && is_value(&said);
         self.rest.push((range_in(self.line, key.get())?, Some(said.clone())));
         self.keys.push(said);
         let keys: Vec<&str> = self.keys.iter().map(String::as_str).collect();
-        let key = keys.last().copied().unwrap_or_default();
+        let is_query = keys.last().is_some_and(|key| self.names.hold_query(key));
         let range = range_in(self.line, value.get())?;
         if self.names.hold(&keys) {
             self.is_named = true;
             self.found.masks.push((range, mask::QUOTED.into()));
             self.found.secrets.extend(scalars(value));
-        } else if self.names.hold_secret(key) {
+        } else if is_secret {
             self.secret(range, value);
-        } else if self.names.hold_query(key) {
+        } else if is_query {
             self.query(range, value)?;
         } else {
             self.value(value)?;
@@ -171,11 +204,16 @@ impl<'l, 'n> Search<'l, 'n> {
             for (range, said) in &self.rest {
                 let Some(said) = said else { continue };
                 if let Cow::Owned(masked) = secrets::mask(said, Shape::of(said)) {
+                    self.found.secrets.extend(secrets::sent(said).map(str::to_owned));
                     self.found.masks.push((range.clone(), written(&masked)));
                 }
             }
         }
         let secrets = self.found.long_secrets();
+        if secrets.len() > mask::MAX_SECRETS {
+            // It is withheld.
+            return self.found;
+        }
         let holds_secret = |said: &Option<String>| {
             said.as_deref().is_none_or(|said| secrets.iter().any(|secret| said.contains(secret)))
         };

@@ -14,7 +14,7 @@ pub(super) const QUOTED: &str = "\"***\"";
 const MIN_CHARS: usize = 4;
 
 /// More values than any access log has; each is searched for in the whole line.
-const MAX_SECRETS: usize = 256;
+pub(super) const MAX_SECRETS: usize = 256;
 
 /// What is to go from a line.
 #[derive(Debug, Default)]
@@ -35,9 +35,33 @@ impl Found {
         secrets
     }
 
-    /// Whether this place is masked.
-    pub(super) fn masks_at(&self, at: usize) -> bool {
-        self.masks.iter().any(|(range, _)| range.contains(&at))
+    /// What is masked so far, to be asked of many places.
+    pub(super) fn masked(&self) -> Masked {
+        let mut ranges: Vec<Range<usize>> = self.masks.iter().map(|(range, _)| range.clone()).collect();
+        ranges.sort_unstable_by_key(|range| range.start);
+        let mut merged: Vec<Range<usize>> = Vec::with_capacity(ranges.len());
+        for range in ranges {
+            match merged.last_mut() {
+                Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+                _ => merged.push(range),
+            }
+        }
+        Masked(merged)
+    }
+}
+
+/// Places that are masked, in order and apart from each other.
+pub(super) struct Masked(Vec<Range<usize>>);
+
+impl Masked {
+    pub(super) fn holds(&self, at: usize) -> bool {
+        self.meets(&(at..at + 1))
+    }
+
+    /// Whether any of these places is masked.
+    pub(super) fn meets(&self, range: &Range<usize>) -> bool {
+        let next = self.0.partition_point(|masked| masked.end <= range.start);
+        self.0.get(next).is_some_and(|masked| masked.start < range.end)
     }
 }
 

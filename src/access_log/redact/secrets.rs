@@ -3,8 +3,9 @@
 //! It goes by shape (a JSON Web Token, a key of a known provider), by what stands before (`Bearer`, `x-api-key:`), and
 //! takes every value of a query string. It rather takes a word too many than a secret too few, and never a name.
 
-pub(super) mod names;
+mod automaton;
 mod named;
+pub(super) mod names;
 mod query;
 mod tokens;
 mod triggers;
@@ -14,7 +15,7 @@ use std::ops::Range;
 
 pub(super) use named::sent_with_name;
 pub(super) use query::values as values_of_query;
-pub(crate) use triggers::may_hold;
+pub(crate) use triggers::{bytes_may_hold, may_hold};
 
 use super::MASK;
 use super::decoded::decoded;
@@ -54,6 +55,9 @@ pub(super) fn mask(text: &str, shape: Shape) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let masked = masked_once(text, shape);
+    let masked = sent(text).fold(masked, |masked, value| {
+        if masked.contains(value) { masked.replace(value, MASK).into() } else { masked }
+    });
     if !hides_more(&masked) {
         return masked;
     }
@@ -61,6 +65,20 @@ pub(super) fn mask(text: &str, shape: Shape) -> Cow<'_, str> {
     let clear = masked.find(['%', '\\', '&']).unwrap_or_default();
     let kept = masked.get(..clear).unwrap_or_default();
     Cow::Owned(format!("{kept}{MASK}"))
+}
+
+/// What stands in a text behind the names of secrets and may stand elsewhere, too, as in `'X' is no valid pair in
+/// Authorization header: 'X'`.
+pub(super) fn sent(text: &str) -> impl Iterator<Item = &str> {
+    /// More secrets than any request sends.
+    const MAX: usize = 16;
+    let mut places = Vec::new();
+    if may_hold(text) {
+        named::find(text, &mut places);
+        tokens::find(text, &mut places);
+    }
+    let values = places.into_iter().take(MAX).filter_map(|place| text.get(place));
+    values.flat_map(sent_with_name).filter(|value| is_opaque(value))
 }
 
 /// Whether a masked text still has a secret, hidden by its spelling.

@@ -39,7 +39,7 @@ impl Intake<'_> {
 
     /// Counts a line of a kind that was told before and whose text is surely not kept; `false` for another.
     fn count_alike(&mut self, origin: Origin<'_>, known: Known<'_>, text: LineText<'_>) -> bool {
-        if !self.counts_alike(known) {
+        if self.masks_by_name(known) {
             return false;
         }
         let Ok(cause) = known.cause(text.bytes()) else { return false };
@@ -72,18 +72,18 @@ impl Intake<'_> {
     fn read_fields(&mut self, origin: Origin<'_>, known: Known<'_>, text: LineText<'_>) -> bool {
         let Some((log, line)) = known.read(text) else { return false };
         if let Some(told) = self.judge(origin, &log, line, false)
-            && self.counts_alike(known)
+            && self.reader.rules.decide_by_kind()
+            && !self.masks_by_name(known)
         {
             self.kinds.remember(known, text.bytes(), log.cause.as_ref(), told);
         }
         true
     }
 
-    /// Whether lines of this format are told by their kind alone. Where a field of it is masked by its name, the value
-    /// may stand in the line's other fields, too, and those are then shown differently in each line.
-    fn counts_alike(&self, known: Known<'_>) -> bool {
-        !self.reader.redact.has_fields()
-            && !(self.reader.redact.masks_secrets() && known.has_names_of_secrets())
-            && self.reader.rules.decide_by_kind()
+    /// Whether fields of such lines are masked by their names. Their values may stand in other fields, too, and these
+    /// are then shown differently in each line.
+    fn masks_by_name(&self, known: Known<'_>) -> bool {
+        let redact = &self.reader.redact;
+        redact.has_fields() || redact.masks_secrets() && known.has_names_of_secrets()
     }
 }

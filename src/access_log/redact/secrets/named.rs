@@ -8,26 +8,30 @@ use percent_encoding::percent_decode_str;
 use super::{is_opaque, names, query};
 
 /// What separates a name from its value.
-const SIGNS: [&str; 8] = [":", "=", "%3A", "%3a", "%3D", "%3d", "=>", "%253D"];
+const SIGNS: [&str; 9] = [":", "=", "%3A", "%3a", "%3D", "%3d", "=>", "%253D", ">"];
 
 /// Each value behind the name of a secret; what begins where a place is already goes as far as that place.
 pub(super) fn find(text: &str, places: &mut Vec<Range<usize>>) {
-    let known: Vec<usize> = places.iter().map(|place| place.start).collect();
+    let mut known: Vec<usize> = places.iter().map(|place| place.start).collect();
+    known.sort_unstable();
     let mut end = 0;
-    for (at, _) in text.match_indices([':', '=', '%']) {
+    for (at, _) in text.match_indices([':', '=', '%', '>']) {
         if at < end {
             continue;
         }
         let rest = text.get(at..).unwrap_or_default();
         let Some(sign) = SIGNS.iter().rev().find(|sign| rest.starts_with(**sign)) else { continue };
         let before = text.get(..at).unwrap_or_default();
-        let Some(name) = name_before(before, sign.starts_with(':')) else { continue };
+        let Some(name) = name_before(before, sign) else { continue };
         let start = at + sign.len();
-        let place = value(text, start, &name).filter(|place| !known.contains(&place.start));
+        let place = value(text, start, &name).filter(|place| known.binary_search(&place.start).is_err());
         if names::is_query(&name) {
-            let query = place.clone().and_then(|place| text.get(place)).unwrap_or_default();
-            let start = place.map_or(start, |place| place.start);
-            places.extend(query::values(query).map(|(_, value)| value.start + start..value.end + start));
+            let Some(place) = place else { continue };
+            let query = text.get(place.clone()).unwrap_or_default();
+            places.extend(
+                query::values(query).map(|(_, value)| value.start + place.start..value.end + place.start),
+            );
+            end = place.end;
             continue;
         }
         if let Some(mut place) = place {
@@ -54,7 +58,7 @@ pub(in crate::access_log::redact) fn sent_with_name(value: &str) -> impl Iterato
 }
 
 /// The name of a secret, or of a query string, at the end of `before`; quotes and the word `header` may stand between.
-fn name_before(before: &str, at_colon: bool) -> Option<Cow<'_, str>> {
+fn name_before<'a>(before: &'a str, sign: &str) -> Option<Cow<'a, str>> {
     let is_around = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '\\' | '`');
     let mut before = before.trim_end_matches(is_around);
     for word in [" headers", " header", " value", " is", " was"] {
@@ -63,14 +67,29 @@ fn name_before(before: &str, at_colon: bool) -> Option<Cow<'_, str>> {
     let before = before.trim_end_matches(is_around);
     let is_sign =
         |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '$' | '%' | '[' | ']' | '(' | ')');
-    let near = before.ceil_char_boundary(before.len().saturating_sub(names::MAX_BYTES));
-    let near = before.get(near..).unwrap_or_default();
-    let run = near.len() - near.trim_end_matches(is_sign).len();
-    let run = near.get(near.len() - run..).unwrap_or_default();
-    // A part of an ARN is no name.
-    let in_arn = at_colon && before.get(..before.len() - run.len()).is_some_and(|rest| rest.ends_with(':'));
+    let mut run = end_of(before, is_sign);
+    let mut rest = before.get(..before.len() - run.len()).unwrap_or_default();
+    match sign {
+        // A part of an ARN is no name.
+        ":" if rest.ends_with(':') => return None,
+        // Only a tag's name is one.
+        ">" if !rest.ends_with('<') => return None,
+        // A list of headers: `{"name":"Cookie","value":"…"}`.
+        ":" if names::is_value(run) => {
+            rest = rest.trim_end_matches(|c: char| is_around(c) || c == ',');
+            run = end_of(rest, is_sign);
+        }
+        _ => {}
+    }
     let name = if run.contains('%') { percent_decode_str(run).decode_utf8_lossy() } else { run.into() };
-    (!in_arn && (names::is_secret(&name) || names::is_query(&name))).then_some(name)
+    (names::is_secret(&name) || names::is_query(&name)).then_some(name)
+}
+
+/// The last characters of this kind, no more than a name has.
+fn end_of(text: &str, is_of_it: impl Fn(char) -> bool) -> &str {
+    let near = text.ceil_char_boundary(text.len().saturating_sub(names::MAX_BYTES));
+    let near = text.get(near..).unwrap_or_default();
+    near.get(near.trim_end_matches(is_of_it).len()..).unwrap_or_default()
 }
 
 /// The value that begins here or behind blanks.
@@ -139,14 +158,21 @@ fn end(text: &str, is_end: impl Fn(char) -> bool) -> usize {
 /// `token 7f3a9c…`: an opaque word behind the name of a secret.
 fn behind_a_blank(text: &str, places: &mut Vec<Range<usize>>) {
     let is_of_word = |c: char| c.is_ascii_alphanumeric() || "_-.~+/=".contains(c);
+    let is_between = |c: char| matches!(c, ' ' | '"' | '\'' | '`' | '(' | '\\');
+    let mut begin = 0;
     for (at, _) in text.match_indices(' ') {
+        if at < begin {
+            continue;
+        }
         let (before, behind) = text.split_at_checked(at).unwrap_or_default();
-        let word = behind.trim_start_matches([' ', '"', '\'', '`', '(', '\\']);
-        let start = at + behind.len() - word.len();
+        let word = behind.trim_start_matches(is_between);
+        begin = at + behind.len() - word.len();
         let length = word.find(|c| !is_of_word(c)).unwrap_or(word.len());
-        let is_named = || name_before(before, false).is_some_and(|name| names::is_secret(&name));
-        if word.get(..length).is_some_and(is_opaque) && is_named() {
-            places.push(start..start + length);
+        let word = word.get(..length).unwrap_or_default();
+        let is_named = || name_before(before, " ").is_some_and(|name| names::is_secret(&name));
+        // `POST /oauth/token HTTP/1.1` says nothing secret.
+        if is_opaque(word) && !word.starts_with("HTTP/") && is_named() {
+            places.push(begin..begin + length);
         }
     }
 }

@@ -30,6 +30,8 @@ pub(super) const ENDINGS: [&str; 27] = [
     "assertion",
     "authcode",
 ];
+/// What may stand behind such a name: `authorizationHeader`, `token_value`.
+const BEHIND: [&str; 4] = ["header", "headers", "value", "values"];
 /// And these, which are too short to be looked for at the end of another word.
 pub(super) const WORDS: [&str; 4] = ["pwd", "pass", "otp", "sid"];
 /// Names of query strings, whole or as an object of parameters.
@@ -42,7 +44,7 @@ pub(super) const MAX_BYTES: usize = 128;
 pub(in crate::access_log::redact) fn is_secret(name: &str) -> bool {
     let name = plain(name);
     let name = name.trim_end_matches(|c: char| c.is_ascii_digit());
-    ENDINGS.iter().any(|ending| name.ends_with(ending)) || WORDS.contains(&name)
+    ENDINGS.iter().any(|ending| stem(name).ends_with(ending)) || WORDS.contains(&name)
 }
 
 /// Whether this names a query string.
@@ -51,10 +53,20 @@ pub(in crate::access_log::redact) fn is_query(name: &str) -> bool {
     QUERIES.iter().any(|query| name.ends_with(query))
 }
 
+/// Whether this names nothing, but what stands beside it is named.
+pub(in crate::access_log::redact) fn is_value(name: &str) -> bool {
+    matches!(plain(name).as_str(), "value" | "values")
+}
+
 /// Whether the value of this name may hold blanks, as the values of headers do.
 pub(super) fn is_header(name: &str) -> bool {
     let name = plain(name);
+    let name = stem(&name);
     ["authorization", "cookie", "cookies"].iter().any(|ending| name.ends_with(ending))
+}
+
+fn stem(name: &str) -> &str {
+    BEHIND.iter().find_map(|behind| name.strip_suffix(behind)).unwrap_or(name)
 }
 
 /// In lower case and without what separates words. A slash parts names: `headers/cookie` is called `cookie`.
@@ -90,6 +102,8 @@ mod tests {
             "JSESSIONID",
             "PHPSESSID",
             "headers/Authorization",
+            "authorization_header",
+            "clientSecretValue",
         ] {
             assert!(is_secret(name), "{name}");
         }
@@ -104,6 +118,8 @@ mod tests {
             "status",
             "compass",
             "orders/{id}",
+            "value",
+            "headers",
             "resourcePath",
             "requestId",
             "authorizer.principalId",

@@ -20,6 +20,10 @@ const ENCODED: Signs = Signs { equals: &["%3D", "%3d"], apart: &["&", "%26", "%3
 
 /// The values of each query in a text.
 pub(super) fn find(text: &str, shape: Shape, places: &mut Vec<Range<usize>>) {
+    if is_form(text) {
+        places.extend(values(text).map(|(_, value)| value));
+        return;
+    }
     let mut end = 0;
     for (at, _) in text.match_indices(['?', '#', '%']) {
         if at < end {
@@ -55,6 +59,15 @@ pub(super) fn find(text: &str, shape: Shape, places: &mut Vec<Range<usize>>) {
 pub(in crate::access_log::redact) fn values(query: &str) -> impl Iterator<Item = (&str, Range<usize>)> {
     let signs = if query.contains('=') { &PLAIN } else { &ENCODED };
     parts(query, signs).filter(|part| !part.value.is_empty()).map(|part| (part.name, part.value))
+}
+
+/// Whether a text is nothing but parameters with their values, as a form sends them.
+fn is_form(text: &str) -> bool {
+    let has_value =
+        |part: &&str| part.split_once('=').is_some_and(|(name, _)| is_name(name) && !name.is_empty());
+    text.contains('&')
+        && !text.contains(|c: char| ends_query(c) || matches!(c, '?' | '#' | '/'))
+        && text.split('&').filter(has_value).count() > 1
 }
 
 fn shifted(value: Range<usize>, by: usize) -> Option<Range<usize>> {
@@ -103,8 +116,7 @@ fn length_of_part(rest: &str, signs: &Signs) -> usize {
     let mut from = 0;
     loop {
         let behind = rest.get(from..).unwrap_or_default();
-        let ends = signs.apart.iter().filter_map(|sign| Some((behind.find(sign)?, *sign))).min();
-        let Some((length, sign)) = ends else { return rest.len() };
+        let Some((length, sign)) = next_separator(behind, signs) else { return rest.len() };
         let next = behind.get(length + sign.len()..).unwrap_or_default();
         let is_certain = sign == "&" || first_parameter(upto_separator(next, signs), signs.equals);
         // `&amp;` in XML and HTML.
@@ -116,8 +128,16 @@ fn length_of_part(rest: &str, signs: &Signs) -> usize {
 }
 
 fn upto_separator<'a>(text: &'a str, signs: &Signs) -> &'a str {
-    let end = signs.apart.iter().filter_map(|sign| text.find(sign)).min().unwrap_or(text.len());
+    let end = next_separator(text, signs).map_or(text.len(), |(at, _)| at);
     text.get(..end).unwrap_or_default()
+}
+
+/// Where the next separator stands, and which it is. It looks no further, so that a long query is passed over once.
+fn next_separator(text: &str, signs: &Signs) -> Option<(usize, &'static str)> {
+    text.match_indices(['&', ';', '?', '#', '%']).find_map(|(at, _)| {
+        let rest = text.get(at..).unwrap_or_default();
+        Some((at, *signs.apart.iter().find(|sign| rest.starts_with(**sign))?))
+    })
 }
 
 fn separator(rest: &str, signs: &Signs) -> Option<usize> {

@@ -31,6 +31,10 @@ fn what_holds_no_secret_stays_as_it_is() {
         "{\"message\":\"Internal server error\"}",
         "/search?flag",
         "no-token-needed for ewo",
+        "POST /oauth/token HTTP/1.1",
+        "Basic Support",
+        "token > 5",
+        "R&D and Q&A",
         "c6af9ac6-7b61-11e6-9a41-93e8deadbeef",
     ] {
         check(text, text);
@@ -58,6 +62,8 @@ fn each_value_of_a_query_string_is_masked_and_its_names_stay() {
     ] {
         check(text, masked);
     }
+    check("username=a&password=b&c", "username=***&password=***&c");
+    check("R&D = a", "R&D = a");
     assert_eq!(mask("a=1&b=2&flag", Shape::Query), "a=***&b=***&flag");
     assert_eq!(mask("a%3D1%26b%3D2", Shape::Query), "a%3D***%26b%3D***");
 }
@@ -74,7 +80,12 @@ fn what_stands_behind_the_name_of_a_secret_is_masked() {
         ("Cookie: a=b; session=c", "Cookie: ***"),
         ("in Authorization header: 'abc.def'.", "in Authorization header: '***'."),
         ("unknown token 7f3a9c21", "unknown token ***"),
-        ("username=a&password=b&c=d", "username=a&password=***&c=d"),
+        ("a <password>b</password> c", "a <password>***</password> c"),
+        ("{\"name\":\"Cookie\",\"value\":\"a\"}", "{\"name\":\"Cookie\",\"value\":\"***\"}"),
+        (
+            "'tok-12345' is no pair in Authorization header: 'tok-12345'",
+            "'***' is no pair in Authorization header: '***'",
+        ),
         ("access_token%3Dabc", "access_token%3D***"),
         ("Authorization%3A%20Bearer%20abc", "Authorization%3A%20***"),
         ("token: -", "token: -"),

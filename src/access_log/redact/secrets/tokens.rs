@@ -73,24 +73,33 @@ const NO_CREDENTIALS: [&str; 24] = [
 
 /// Each secret.
 pub(super) fn find(text: &str, places: &mut Vec<Range<usize>>) {
+    // Where the run of letters ends that was met last, and where the last point in it is: a stranger may repeat what
+    // tokens begin with all through a long text, and each run is passed over once.
+    let (mut token_end, mut last_point, mut key_end) = (0, None, 0);
     for (at, _) in text.match_indices(is_first_letter) {
         let rest = text.get(at..).unwrap_or_default();
-        for (begin, needs_second_part) in TOKEN_BEGINS {
-            if rest.starts_with(begin) {
-                let length = token_length(rest);
-                let token = rest.get(..length).unwrap_or_default();
-                let has_parts = token.contains('.') || token.contains("%2E") || token.contains("%2e");
-                if length >= LEAST_TOKEN_BYTES && (has_parts || !needs_second_part) {
-                    places.push(at..at + length);
-                }
+        let token = TOKEN_BEGINS.iter().find(|(begin, _)| rest.starts_with(begin));
+        if let Some((_, needs_second_part)) = token {
+            if token_end <= at {
+                token_end = at + token_length(rest);
+                let run = text.get(at..token_end).unwrap_or_default();
+                last_point = [".", "%2E", "%2e"].iter().filter_map(|point| run.rfind(point)).max();
+                last_point = last_point.map(|point| at + point);
+            }
+            let has_parts = last_point.is_some_and(|point| point > at);
+            if token_end - at >= LEAST_TOKEN_BYTES && (has_parts || !needs_second_part) {
+                places.push(at..token_end);
             }
         }
         for (begin, least) in KEYS {
             let Some(rest) = rest.strip_prefix(begin) else { continue };
-            let is_key = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/');
-            let length = rest.find(|c| !is_key(c)).unwrap_or(rest.len());
-            if length >= least && begins_word(text, at) {
-                places.push(at..at + begin.len() + length);
+            let start = at + begin.len();
+            if key_end < start {
+                let is_key = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/');
+                key_end = start + rest.find(|c| !is_key(c)).unwrap_or(rest.len());
+            }
+            if key_end - start >= least && begins_word(text, at) {
+                places.push(at..key_end);
             }
         }
     }
@@ -131,6 +140,8 @@ fn begins_word(text: &str, at: usize) -> bool {
 
 /// `Bearer …` and its like, whatever separates them.
 fn credentials(text: &str, places: &mut Vec<Range<usize>>) {
+    // The end of the run that was met last; see `find`.
+    let mut end = 0;
     for (at, _) in text.match_indices(['b', 'B', 'n', 'N']) {
         for scheme in SCHEMES {
             let is_here = |word: &str| word.eq_ignore_ascii_case(scheme);
@@ -143,17 +154,34 @@ fn credentials(text: &str, places: &mut Vec<Range<usize>>) {
             if blanks == 0 || !begins_word(text, at) {
                 continue;
             }
-            let rest = rest.get(blanks..).unwrap_or_default();
-            let length = rest.find(ends_credentials).unwrap_or(rest.len());
-            let word = rest.get(..length).unwrap_or_default();
-            let bare = word.trim_matches(|c: char| !c.is_ascii_alphanumeric()).to_ascii_lowercase();
-            let first = bare.split(['=', ':']).next().unwrap_or_default();
-            let is_prose = scheme != "bearer" && word.bytes().all(|byte| byte.is_ascii_lowercase());
-            if !bare.is_empty() && !is_prose && !NO_CREDENTIALS.contains(&first) {
-                places.push(start + blanks..start + blanks + length);
+            let start = start + blanks;
+            let rest = text.get(start..).unwrap_or_default();
+            if end <= start {
+                end = start + rest.find(ends_credentials).unwrap_or(rest.len());
+            }
+            let word = text.get(start..end).unwrap_or_default();
+            let is_none = scheme != "bearer" && is_prose(word);
+            if word.contains(|c: char| c.is_ascii_alphanumeric()) && !is_none && !begins_without(word) {
+                places.push(start..end);
             }
         }
     }
+}
+
+/// `Basic authentication`, `Basic Support`: a word of a language, as far as its letters tell.
+fn is_prose(word: &str) -> bool {
+    word.bytes().skip(1).all(|byte| byte.is_ascii_lowercase())
+        && word.starts_with(|c: char| c.is_ascii_alphabetic())
+}
+
+/// Whether the first word is one that stands behind a scheme where no credentials follow.
+fn begins_without(word: &str) -> bool {
+    let word = word.trim_start_matches(|c: char| !c.is_ascii_alphanumeric());
+    let first = word.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+    let is_behind = |sign: char| matches!(sign, '=' | ':');
+    let rest = word.get(first.len()..).unwrap_or_default();
+    let is_all = rest.starts_with(is_behind) || !rest.contains(|c: char| c.is_ascii_alphanumeric());
+    is_all && NO_CREDENTIALS.iter().any(|none| first.eq_ignore_ascii_case(none))
 }
 
 fn trim_separators(text: &str) -> &str {
@@ -176,24 +204,30 @@ fn ends_credentials(c: char) -> bool {
 
 /// The password of `https://user:password@host`.
 fn user_info(text: &str, places: &mut Vec<Range<usize>>) {
+    // The end of the run that was met last, and the last at sign in it; see `find`.
+    let (mut end, mut last_at) = (0, None);
     for at in memmem::find_iter(text.as_bytes(), "://") {
         let start = at + 3;
-        let rest = text.get(start..).unwrap_or_default();
-        let authority = rest.get(..rest.find(ends_authority).unwrap_or(rest.len())).unwrap_or_default();
-        let is_cut = authority.len() == rest.len();
-        let user_info = match authority.rsplit_once('@') {
-            Some((user_info, _)) => user_info,
+        if end <= start {
+            let rest = text.get(start..).unwrap_or_default();
+            end = start + rest.find(ends_authority).unwrap_or(rest.len());
+            let run = text.get(start..end).unwrap_or_default();
+            last_at = run.rfind('@').map(|at| start + at);
+        }
+        let user_end = match last_at.filter(|&at| at >= start) {
+            Some(at) => at,
             // A text that was cut before the host: what is no port is a password.
-            None if is_cut => authority,
+            None if end == text.len() => end,
             None => continue,
         };
-        let Some((user, password)) = user_info.split_once(':') else { continue };
+        let user_info = text.get(start..user_end).unwrap_or_default();
+        let user = user_info.find([':', '/']).and_then(|sign| user_info.split_at_checked(sign));
+        let Some(password) = user.and_then(|(_, behind)| behind.strip_prefix(':')) else { continue };
         // A port is none; a slash may be, though it should be encoded.
-        let port = password.split('/').next().unwrap_or_default();
-        let is_port = port.bytes().all(|byte| byte.is_ascii_digit())
-            && (password.contains('/') || user_info.len() == authority.len());
-        if !password.is_empty() && !is_port && !user.contains('/') {
-            places.push(start + user.len() + 1..start + user_info.len());
+        let behind_digits = password.trim_start_matches(|c: char| c.is_ascii_digit());
+        let is_port = behind_digits.starts_with('/') || behind_digits.is_empty() && user_end == end;
+        if !password.is_empty() && !is_port {
+            places.push(user_end - password.len()..user_end);
         }
     }
 }
