@@ -128,6 +128,8 @@ fn by_reason(kind: &str) -> Option<Fault> {
         | "OriginHeaderTooBigError"
         | "OriginContentRangeLengthError"
         | "OriginZeroSizeObjectError" => Fault::Integration(Some(MALFORMED)),
+        // A rule of the load balancer answers.
+        "fixed-response" => Fault::Gateway,
         "LambdaConnectionTimeout" => Fault::Integration(Some("timeout")),
         "LambdaThrottling" | "LambdaLimitExceeded" | "FunctionThrottledError" => {
             Fault::Throttle(Some("integration"))
@@ -289,6 +291,7 @@ mod tests {
             ("AuthInvalidCookie", Fault::Authorizer(None)),
             ("JWTRequestFormatInvalid", Fault::Authorizer(None)),
             ("WAFConnectionError", Fault::Waf),
+            ("fixed-response", Fault::Gateway),
         ] {
             assert_eq!(of(reason, "error_reason"), fault, "{reason}");
         }

@@ -54,10 +54,11 @@ impl Lines {
 ///
 /// A name that is not, or that begins with a colon, keeps its letters and digits of ASCII, with `-` for what stands
 /// between them, and gets the first 8 hexadecimal digits of its SHA-256, so that different names stay different:
-/// `größer` is `gr-er-45fbf6a6`. A name without any is `rule-` and the digits.
+/// `größer` is `gr-er-45fbf6a6`. A name without any is `rule-` and the digits. So does a name that ends in such digits
+/// itself, for it may be what another one becomes.
 fn dimension_value(name: &str) -> Cow<'_, str> {
     let is_plain = name.bytes().all(|byte| matches!(byte, b' '..=b'~'));
-    if is_plain && !name.starts_with(':') && !name.trim().is_empty() {
+    if is_plain && !name.starts_with(':') && !name.trim().is_empty() && !ends_in_digits_of_a_hash(name) {
         return Cow::Borrowed(name);
     }
     let mut value = String::with_capacity(name.len() + 9);
@@ -73,6 +74,11 @@ fn dimension_value(name: &str) -> Cow<'_, str> {
         let _ = write!(value, "{byte:02x}");
     }
     Cow::Owned(value)
+}
+
+fn ends_in_digits_of_a_hash(name: &str) -> bool {
+    let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    name.rsplit_once('-').is_some_and(|(_, digits)| digits.len() == 8 && digits.bytes().all(is_digit))
 }
 
 /// Adds the metrics' members to a line, and the directive that tells CloudWatch which members they are.
@@ -119,6 +125,7 @@ mod tests {
             (":colon", "colon-2a457c51"),
             ("::", "rule-71546855"),
             ("\u{a0}", "rule-abfbd10d"),
+            ("rule-cf2abf0c", "rule-cf2abf0c-57f86534"),
             ("🚨 pager 🚨 noise", "pager-noise-097f6657"),
         ] {
             assert_eq!(dimension_value(name), value);
@@ -138,6 +145,9 @@ mod tests {
         #[test]
         fn a_dimension_value_is_one_that_cloudwatch_takes(names in prop::collection::hash_set("[ -~äß日本:é\u{202e}]{1,80}", 1..8)) {
             let names: HashSet<String> = names.into_iter().filter(|name| !name.trim().is_empty()).collect();
+            // What a name becomes may be another's name.
+            let names: HashSet<String> =
+                names.iter().flat_map(|name| [name.clone(), dimension_value(name).into_owned()]).collect();
             let values: HashSet<String> = names.iter().map(|name| dimension_value(name).into_owned()).collect();
             prop_assert_eq!(values.len(), names.len());
             for value in values {

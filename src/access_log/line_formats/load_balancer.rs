@@ -78,7 +78,7 @@ pub(in crate::access_log) fn read(line: &str) -> Option<FormatLine<'_>> {
         ip: present(client_ip),
         user_agent: present(agent),
         request_id: behind("trace_id").and_then(present),
-        response_type: behind("error_reason").and_then(present),
+        response_type: behind("error_reason").and_then(present).or_else(|| own_answer(actions)),
         integration_status: shapes::status(target_status).map(Status::code),
         waf_response: firewall(actions).map(Cow::Borrowed),
         cause: ["error_reason", "classification_reason"]
@@ -111,6 +111,11 @@ fn firewall(actions: &str) -> Option<&'static str> {
         Some("waf") => Some("WAF_BLOCK"),
         _ => actions.any(|action| action == "waf").then_some("WAF_ALLOW"),
     }
+}
+
+/// The action by which a rule of the load balancer answers itself, so that no target is to blame.
+fn own_answer(actions: &str) -> Option<Cow<'_, str>> {
+    actions.split(',').next_back().filter(|action| *action == "fixed-response").map(Cow::Borrowed)
 }
 
 /// Whose words an error reason is.
@@ -194,13 +199,15 @@ mod tests {
     }
 
     #[test]
-    fn a_classic_load_balancer_s_line_is_read() {
-        let line = r#"2015-05-13T23:39:43.945958Z my-lb 192.0.2.39:2817 10.0.0.1:80 0.000073 0.001048 0.000057 504 504 0 29 "GET http://www.example.com:80/ HTTP/1.1" "curl/7.38.0" - -"#;
-        let log = log(line).unwrap();
-        assert_eq!(
-            (log.status.code(), log.integration_status, log.path.as_deref()),
-            (504, Some(504), Some("/"))
-        );
+    fn a_rule_s_own_answer_is_said() {
+        let line = format!("{HEAD} 503 - {BEHIND}");
+        let of = |actions: &str| {
+            let line = line.replace(r#""waf,forward""#, &format!(r#""{actions}""#));
+            log(&line).unwrap().response_type.map(Cow::into_owned)
+        };
+        assert_eq!(of("fixed-response").as_deref(), Some("fixed-response"));
+        assert_eq!(of("authenticate,fixed-response").as_deref(), Some("fixed-response"));
+        assert_eq!(of("forward"), None);
     }
 
     #[test]
