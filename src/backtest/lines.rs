@@ -293,7 +293,8 @@ impl Listener for Lane<'_> {
             self.unreadable.unreadable += 1;
             if self.unreadable.looks.is_none() {
                 let text = event.message.map(|text| text.said(&mut self.said).into_owned());
-                self.unreadable.looks = text.as_deref().map(Looks::of);
+                self.unreadable.looks =
+                    text.as_deref().map(|text| Looks::of(text, self.settings.reader.format));
             }
         }
         let error = error.map(|(text, recognised)| {

@@ -6,6 +6,7 @@
 use std::fmt;
 
 use super::counts;
+use crate::access_log::{Format, is_access_log};
 use crate::json;
 
 /// Lines of a recording, counted by whether they were read as access logs.
@@ -38,6 +39,14 @@ impl fmt::Display for Unreadable {
                  access log's group, or go on with --allow-unreadable",
             );
         }
+        if self.looks == Some(Looks::OtherFormat) {
+            return write!(
+                f,
+                "{} of {} lines are no access log of the format that was asked for, but of another: leave --format out, \
+                 or go on with --allow-unreadable",
+                self.unreadable, self.received
+            );
+        }
         if self.unreadable == self.received {
             f.write_str("no line is an access log")?;
         } else {
@@ -56,6 +65,8 @@ impl fmt::Display for Unreadable {
 /// What is taken for an access log by mistake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Looks {
+    /// An access log, of another format than the one asked for.
+    OtherFormat,
     /// `$context` variables.
     Format,
     /// API Gateway's execution log.
@@ -79,9 +90,12 @@ pub enum Looks {
 }
 
 impl Looks {
-    /// What a line that is no access log looks like.
+    /// What a line looks like that is no access log of this format.
     #[must_use]
-    pub fn of(line: &str) -> Self {
+    pub fn of(line: &str, format: Format) -> Self {
+        if format != Format::Auto && is_access_log(line.as_bytes(), Format::Auto) {
+            return Self::OtherFormat;
+        }
         let is_flow_log = || {
             let words: Vec<&str> = line.split(' ').collect();
             let ends = words.last().is_some_and(|word| matches!(*word, "OK" | "NODATA" | "SKIPDATA"));
@@ -123,6 +137,7 @@ impl Looks {
 
     fn name(self) -> &'static str {
         match self {
+            Self::OtherFormat => "an access log of another format",
             Self::Format => "an access-log format, which `statuswatch lint-format` reads",
             Self::ExecutionLog => "API Gateway's execution log",
             Self::FunctionLog => "a Lambda function's own log",
@@ -167,8 +182,17 @@ mod tests {
             ("PK\u{0}\u{fffd}", Looks::Binary),
             ("hello", Looks::Text),
         ] {
-            assert_eq!(Looks::of(line), looks, "{line}");
+            assert_eq!(Looks::of(line, Format::Auto), looks, "{line}");
         }
+    }
+
+    #[test]
+    fn an_access_log_of_another_format_is_said_to_be_one() {
+        let line = r#"{"requestId":"a","status":"502"}"#;
+        assert_eq!(Looks::of(line, Format::Clf), Looks::OtherFormat);
+        assert_eq!(Looks::of("{}", Format::Clf), Looks::Json);
+        let all = Unreadable { received: 2, unreadable: 2, looks: Some(Looks::OtherFormat) };
+        assert!(all.to_string().contains("of another: leave --format out"), "{all}");
     }
 
     #[test]

@@ -147,7 +147,7 @@ impl Line {
             }
             None => intake.line(header, id, self.timestamp_ms, text),
         }
-        (batch.counts.ledger.unreadable > unreadable).then(|| Looks::of(text))
+        (batch.counts.ledger.unreadable > unreadable).then(|| Looks::of(text, reader.format))
     }
 
     /// What it takes up beside itself.

@@ -162,6 +162,17 @@ fn counts_and_headers_are_no_lines_of_an_access_log() {
 }
 
 #[test]
+fn an_access_log_of_another_format_than_the_one_asked_for_is_said_to_be_one() {
+    for command in ["replay", "backtest"] {
+        let path = format!("{EXPORTS}/s3-export.log");
+        let refused = run(&mut statuswatch(&[command, "--format", "clf", &path]));
+        assert_eq!((refused.code, refused.stdout.as_str()), (Some(1), ""), "{command}");
+        let says = "2 of 2 lines are no access log of the format that was asked for, but of another: leave --format out";
+        assert!(refused.stderr.contains(says), "{command}: {}", refused.stderr);
+    }
+}
+
+#[test]
 fn a_missing_input_is_said_to_be_missing_and_nothing_is_summed_up() {
     for command in [&["replay"][..], &["backtest"], &["match", "502"]] {
         let missing = run(&mut statuswatch(&[command, &["fixtures/nowhere.log"]].concat()));
