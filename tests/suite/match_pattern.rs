@@ -28,6 +28,13 @@ fn matching_lines_are_printed_as_they_were_logged_and_nothing_else() {
 #[test]
 fn no_match_is_no_failure() {
     assert_eq!(statuswatch(&["match", "nothing", "-"], LINES.as_bytes()), (0, String::new(), String::new()));
+    let nothing = "statuswatch: -: nothing to match: no log event, event or document in it\n";
+    for empty in
+        ["", "\n \n", r#"{"events":[],"searchedLogStreams":[]}"#, r#"{"results":[],"status":"Complete"}"#]
+    {
+        let found = statuswatch(&["match", "nothing", "-"], empty.as_bytes());
+        assert_eq!(found, (1, String::new(), nothing.to_owned()), "{empty}");
+    }
 }
 
 #[test]

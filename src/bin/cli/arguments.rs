@@ -183,7 +183,7 @@ Examples:
   statuswatch match --explain '[ip, id, user, time, request, status=5*, bytes]'
   aws logs tail --follow NAME | statuswatch match '{ $.status = 5* }' -
 
-Exit codes: 0 done, whether or not a line matched, 1 an input could not be read, 2 the pattern does not parse";
+Exit codes: 0 done, whether or not a line matched, 1 an input could not be read or is empty, 2 the pattern does not parse";
 
 /// Check an access-log format before it is deployed
 ///

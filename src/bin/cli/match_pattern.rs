@@ -63,10 +63,15 @@ fn print_matching(
         said: String::new(),
         printed: Ok(()),
         is_live: input.is_live(),
+        is_empty: true,
     };
     let read = log_events(Progress::new(source, length, input), MAX_DECOMPRESSED_BYTES, &mut matching);
+    let is_empty = matching.is_empty;
     matching.printed?;
-    Ok(read)
+    Ok(read.and_then(|()| {
+        let nothing = "nothing to match: no log event, event or document in it";
+        if is_empty { Err(io::Error::other(nothing)) } else { Ok(()) }
+    }))
 }
 
 /// Prints the lines of one input that match.
@@ -82,10 +87,13 @@ struct Matching<'a, W> {
     printed: io::Result<()>,
     /// Whether lines may still come.
     is_live: bool,
+    /// Whether nothing was in the input so far.
+    is_empty: bool,
 }
 
 impl<W: Write> Listener for Matching<'_, W> {
     fn log_event(&mut self, _number: u64, event: &Recorded<'_>) {
+        self.is_empty = false;
         let message = match event.message {
             None => b"",
             Some(LineText::Plain(line)) => line,
@@ -102,6 +110,7 @@ impl<W: Write> Listener for Matching<'_, W> {
     }
 
     fn end(&mut self, number: u64, result: Result<(), RecordingFault>) {
+        self.is_empty = false;
         match result {
             Ok(()) if self.printed.is_ok() && !self.piece.is_empty() => {
                 self.printed = self.out.write_all(&self.piece);
