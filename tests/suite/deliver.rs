@@ -52,6 +52,35 @@ async fn deliver_posts_what_the_function_would_with_the_same_environment() {
     assert_eq!(slack.posts().len(), 1);
 }
 
+/// Every delivery is a message here, so that nothing is deferred until enough came.
+#[tokio::test(flavor = "multi_thread")]
+async fn deliver_masks_as_the_function_does_and_shows_runbooks() {
+    let slack = FakeSlack::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("line.json");
+    let line =
+        r#"{"status":"502","httpMethod":"GET","resourcePath":"/a","apiKey":"QxZq-1234","user":"anna"}"#;
+    std::fs::write(&path, format!("{line}\n{line}\n")).unwrap();
+    let path = path.to_str().unwrap();
+    let rules = r#"{"rules":[{"name":"5xx","status":"5xx","action":"notify",
+        "at_least":{"count":5,"within":"1m"},"runbook":"https://wiki.example.com/orders"}]}"#;
+    for (arguments, redact, hidden) in [
+        (&[path][..], "", [true, false]),
+        (&[path], "user", [true, true]),
+        (&[path, "--redact", "none,user"], "", [false, true]),
+    ] {
+        let environment = [("STATUSWATCH_RULES", rules), ("STATUSWATCH_REDACT", redact)];
+        let run = deliver(&slack, arguments, &environment).await;
+        assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
+        let body = String::from_utf8(slack.posts().pop().unwrap().body).unwrap();
+        assert_eq!(["QxZq", "anna"].map(|secret| !body.contains(secret)), hidden, "{body}");
+        assert!(
+            body.contains(r#"{"type":"link","url":"https://wiki.example.com/orders","text":"runbook"}"#),
+            "{body}"
+        );
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_slack_does_not_accept_is_told_and_the_rest_is_posted() {
     let slack = FakeSlack::start().await;

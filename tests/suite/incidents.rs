@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use statuswatch::handler::Outcome;
+use statuswatch::rules::Rules;
 use tokio::time::{Instant, advance};
 
 use crate::{
@@ -59,6 +60,25 @@ async fn an_incident_opens_goes_on_changes_and_is_over() {
     assert!(headings[3].contains(" · 4 messages · "), "{headings:?}");
     let told: u64 = bench.slack.bodies().iter().map(|body| announced(body.to_string().as_bytes())).sum();
     assert_eq!(told, 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rule_says_when_a_group_is_worth_a_message_and_when_it_is_new_again() {
+    let rules = r#"{"rules":[{"name":"5xx","status":"5xx","action":"notify","mention":"<!here>",
+        "at_least":{"count":5,"within":"1m"},"again_after":"6m","runbook":"https://wiki.example.com/orders"}]}"#;
+    let mut bench = Bench::of_incidents_by(Rules::parse(rules).unwrap(), 5);
+    assert_eq!(fates(&bench.invoke(&errors(0, 2)).await.ledger), [0, 2, 0, 0], "too few");
+    assert_eq!(fates(&after(&mut bench, 20, &errors(10, 3)).await.ledger), [5, 0, 0, 1], "five in a minute");
+    assert_eq!(fates(&after(&mut bench, 361, &errors(20, 5)).await.ledger), [5, 0, 0, 1], "new again");
+    assert_eq!(fates(&after(&mut bench, 400, &errors(30, 2)).await.ledger), [0, 2, 0, 0], "too few again");
+    assert_eq!(fates(&after(&mut bench, 60, &events::tick()).await.ledger), [2, 0, 0, 1], "no longer kept");
+    let headings = bench.slack.headings();
+    assert!(headings[0].starts_with("<!here> 5 errors · "), "{headings:?}");
+    assert!(headings[1].starts_with("<!here> 5 errors · "), "{headings:?}");
+    assert!(headings[2].starts_with("2 errors · "), "{headings:?}");
+    let link =
+        serde_json::json!({"type": "link", "url": "https://wiki.example.com/orders", "text": "runbook"});
+    assert!(bench.slack.bodies().iter().all(|body| body.to_string().contains(&link.to_string())));
 }
 
 #[tokio::test(start_paused = true)]

@@ -11,6 +11,7 @@ use statuswatch::{
     incident::Policy,
     ledger::Ledger,
     outbox::Bucket,
+    rules::Rules,
     slack::post::{Accepted, Post, PostError, PostOutcome},
 };
 use tokio::time::Instant;
@@ -18,7 +19,7 @@ use tokio::time::Instant;
 use crate::fake_lambda::{
     events::{self, LOG_GROUP, access_log},
     function::EPOCH_MS,
-    product::handler_with,
+    product::handler_by,
 };
 
 /// The webhook; clones share what they know.
@@ -96,17 +97,22 @@ pub(crate) fn errors_message(first: u64, count: u64) -> Vec<u8> {
 impl Bench {
     /// A cold start with this many posts at once, then one in 5 s; every delivery is notified.
     pub(crate) fn with_burst(burst: u32) -> Self {
-        Self::with(Notify::every(Bucket::new(burst, 5_000)))
+        Self::with(Rules::built_in(), Notify::every(Bucket::new(burst, 5_000)))
     }
 
     /// The same where incidents are notified.
     pub(crate) fn of_incidents(burst: u32) -> Self {
-        Self::with(Notify::incidents(Bucket::new(burst, 5_000), Policy::default()))
+        Self::of_incidents_by(Rules::built_in(), burst)
     }
 
-    fn with(notify: Notify) -> Self {
+    /// The same by these rules.
+    pub(crate) fn of_incidents_by(rules: Rules, burst: u32) -> Self {
+        Self::with(rules, Notify::incidents(Bucket::new(burst, 5_000), Policy::default()))
+    }
+
+    fn with(rules: Rules, notify: Notify) -> Self {
         let slack = ScriptedWebhook::default();
-        let handler = handler_with(slack.clone(), notify);
+        let handler = handler_by(rules, slack.clone(), notify);
         Self { slack, handler, began: Instant::now() }
     }
 

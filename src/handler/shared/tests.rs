@@ -33,6 +33,7 @@ const RATE: Rate = Rate { burst: 5, spacing_ms: 5_000 };
 #[derive(Debug, Clone, Default)]
 struct Channel {
     headings: Rc<RefCell<Vec<String>>>,
+    bodies: Rc<RefCell<Vec<String>>>,
     answers: Rc<RefCell<Vec<PostError>>>,
 }
 
@@ -41,6 +42,7 @@ impl Notifier for Channel {
         let result = self.answers.borrow_mut().pop().map_or(Ok(Accepted { as_plain_text: false }), Err);
         if result.is_ok() {
             let body: Value = serde_json::from_str(post.body).unwrap();
+            self.bodies.borrow_mut().push(post.body.to_owned());
             self.headings.borrow_mut().push(body["text"].as_str().unwrap().replace('\u{200b}', ""));
         }
         PostOutcome { result, requests: 1, ambiguous: 0 }
@@ -56,7 +58,15 @@ impl<T: Store> Container<T> {
     }
 
     fn with_style(store: T, slack: &Channel, style: Style) -> Self {
-        let reader = Reader::new(Rules::built_in());
+        Self::with(Rules::built_in(), store, slack, style)
+    }
+
+    fn with_rules(rules: &str, store: T, slack: &Channel) -> Self {
+        Self::with(Rules::parse(rules).unwrap(), store, slack, Style::default())
+    }
+
+    fn with(rules: Rules, store: T, slack: &Channel, style: Style) -> Self {
+        let reader = Reader::new(rules);
         let notify = Notify::shared(RATE, Policy::default(), store);
         Self(Handler::new(reader, style, 1 << 20, notify, slack.clone()))
     }
@@ -124,6 +134,27 @@ fn announced(heading: &str) -> u64 {
         Some("error" | "errors") => number(first),
         _ => 1,
     }
+}
+
+/// Fewer than five a minute are worth no message.
+const AT_LEAST: &str = r#"{"rules":[{"name":"5xx","status":"5xx","action":"notify","mention":"<!here>",
+    "at_least":{"count":5,"within":"1m"},"again_after":"6m","runbook":"https://wiki.example.com/orders"}]}"#;
+
+#[tokio::test(start_paused = true)]
+async fn containers_together_reach_what_a_rule_holds_worth_a_message() {
+    let (store, slack) = (Memory::default(), Channel::default());
+    let mut one = Container::with_rules(AT_LEAST, store.clone(), &slack);
+    let mut other = Container::with_rules(AT_LEAST, store, &slack);
+    assert_eq!(fates(&one.at(0, &logs(0, &[502, 502])).await.ledger), [2, 0, 0, 2, 0, 0]);
+    assert_eq!(fates(&other.at(20, &logs(10, &[502, 502])).await.ledger), [2, 0, 0, 2, 0, 0]);
+    assert_eq!(fates(&other.at(30, &tick()).await.ledger), [0; 6]);
+    assert_eq!(fates(&one.at(40, &logs(20, &[502])).await.ledger), [1, 0, 5, 0, 4, 0], "the fifth");
+    // By default it would be new after 15 minutes.
+    assert_eq!(fates(&other.at(401, &logs(30, &[502; 5])).await.ledger), [5, 0, 5, 0, 0, 0], "new again");
+    let headings = slack.headings.borrow();
+    assert!(headings.len() == 2 && headings.iter().all(|heading| heading.starts_with("<!here> 5 errors · ")));
+    let link = r#"{"type":"link","url":"https://wiki.example.com/orders","text":"runbook"}"#;
+    assert!(slack.bodies.borrow().iter().all(|body| body.contains(link)), "{:#?}", slack.bodies);
 }
 
 #[tokio::test(start_paused = true)]

@@ -65,10 +65,17 @@ pub(crate) fn handler_with<N: handler::Notifier, T: Store>(
     notifier: N,
     notify: Notify<T>,
 ) -> handler::Handler<N, T> {
-    let reader = Reader {
-        own_log_group: Some("/aws/lambda/statuswatch".to_owned()),
-        ..Reader::new(Rules::built_in())
-    };
+    handler_by(Rules::built_in(), notifier, notify)
+}
+
+/// The same with these rules.
+pub(crate) fn handler_by<N: handler::Notifier, T: Store>(
+    rules: Rules,
+    notifier: N,
+    notify: Notify<T>,
+) -> handler::Handler<N, T> {
+    let own_log_group = Some("/aws/lambda/statuswatch".to_owned());
+    let reader = Reader { own_log_group, ..Reader::new(rules) };
     let style = Style { region: Region::new("eu-west-1"), ..Style::default() };
     handler::Handler::new(reader, style, 134_217_728, notify, notifier)
 }

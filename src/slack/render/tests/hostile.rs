@@ -191,6 +191,21 @@ proptest! {
     }
 
     #[test]
+    fn the_longest_runbooks_leave_a_message_within_limits(
+        mut digest in a_digest(), style in a_style(), situation in a_situation(),
+    ) {
+        let runbook = format!("https://wiki.example.com/{}", "a".repeat(175));
+        for group in digest.sections.iter_mut().flat_map(|section| &mut section.groups) {
+            group.incident.runbook = Some(runbook.clone());
+        }
+        let rendered = render(&digest, &style, &situation);
+        assert_within_limits(&rendered.message);
+        assert_within_limits(&rendered.plain);
+        let json = serde_json::to_value(&rendered.message).expect("serializes");
+        prop_assert!(parts(&json, "link").iter().all(|link| link["url"] == runbook.as_str()));
+    }
+
+    #[test]
     fn no_two_groups_of_a_message_look_the_same(mut section in a_section(), max_lines in 0_usize..40) {
         let key = |group: &Group| (group.status, group.route.clone(), group.fault);
         let mut seen = std::collections::HashSet::new();

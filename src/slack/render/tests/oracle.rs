@@ -88,7 +88,7 @@ fn texts<'a>(value: &'a Value, of_type: &str) -> Vec<&'a str> {
     }
 }
 
-fn parts<'a>(value: &'a Value, of_type: &str) -> Vec<&'a Value> {
+pub(super) fn parts<'a>(value: &'a Value, of_type: &str) -> Vec<&'a Value> {
     match value {
         Value::Object(fields) if fields.get("type").is_some_and(|found| found == of_type) => vec![value],
         Value::Object(fields) => fields.values().flat_map(|value| parts(value, of_type)).collect(),
