@@ -24,6 +24,12 @@ fn of_status(first: u64, count: u64, status: u16) -> Vec<u8> {
     events::awslogs(&lines(LOG_GROUP, first, count, status))
 }
 
+/// Errors of one route.
+fn alike(first: u64, count: u64) -> Vec<u8> {
+    let lines: Vec<_> = (first..first + count).map(|number| access_log(number * 6, EPOCH_MS, 502)).collect();
+    events::awslogs(&events::data_message(LOG_GROUP, "stream", &lines))
+}
+
 fn records(of: &[(&str, u64)]) -> Vec<u8> {
     let record = |(number, (log_group, count)): (u64, &(&str, u64))| {
         (number.to_string(), events::gzip(&lines(log_group, number * 100, *count, 502)))
@@ -67,10 +73,10 @@ async fn a_rule_says_when_a_group_is_worth_a_message_and_when_it_is_new_again() 
     let rules = r#"{"rules":[{"name":"5xx","status":"5xx","action":"notify","mention":"<!here>",
         "at_least":{"count":5,"within":"1m"},"again_after":"6m","runbook":"https://wiki.example.com/orders"}]}"#;
     let mut bench = Bench::of_incidents_by(Rules::parse(rules).unwrap(), 5);
-    assert_eq!(fates(&bench.invoke(&errors(0, 2)).await.ledger), [0, 2, 0, 0], "too few");
-    assert_eq!(fates(&after(&mut bench, 20, &errors(10, 3)).await.ledger), [5, 0, 0, 1], "five in a minute");
-    assert_eq!(fates(&after(&mut bench, 361, &errors(20, 5)).await.ledger), [5, 0, 0, 1], "new again");
-    assert_eq!(fates(&after(&mut bench, 400, &errors(30, 2)).await.ledger), [0, 2, 0, 0], "too few again");
+    assert_eq!(fates(&bench.invoke(&alike(0, 2)).await.ledger), [0, 2, 0, 0], "too few");
+    assert_eq!(fates(&after(&mut bench, 20, &alike(10, 3)).await.ledger), [5, 0, 0, 1], "five in a minute");
+    assert_eq!(fates(&after(&mut bench, 361, &alike(20, 5)).await.ledger), [5, 0, 0, 1], "new again");
+    assert_eq!(fates(&after(&mut bench, 400, &alike(30, 2)).await.ledger), [0, 2, 0, 0], "too few again");
     assert_eq!(fates(&after(&mut bench, 60, &events::tick()).await.ledger), [2, 0, 0, 1], "no longer kept");
     let headings = bench.slack.headings();
     assert!(headings[0].starts_with("<!here> 5 errors · "), "{headings:?}");

@@ -44,7 +44,7 @@ const SENT: [&str; 18] = [
     "eyJhbGciOiJIUzI1NiJ9.S.S",
     "in Authorization header: 'S'",
     "<password>S</password>",
-    "user=S&code=S",
+    "a=b&user=S&code=S",
 ];
 
 /// Fields whose values are secrets by their names.

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::Shape;
+use crate::access_log::line_formats::range_in;
 
 /// A part without an equals sign is a name, unless it is longer than names are.
 const MAX_NAME_BYTES: usize = 32;
@@ -20,9 +21,8 @@ const ENCODED: Signs = Signs { equals: &["%3D", "%3d"], apart: &["&", "%26", "%3
 
 /// The values of each query in a text.
 pub(super) fn find(text: &str, shape: Shape, places: &mut Vec<Range<usize>>) {
-    if is_form(text) {
-        places.extend(values(text).map(|(_, value)| value));
-        return;
+    for (start, form) in forms(text) {
+        places.extend(values(form).filter_map(|(_, value)| shifted(value, start)));
     }
     let mut end = 0;
     for (at, _) in text.match_indices(['?', '#', '%']) {
@@ -61,13 +61,16 @@ pub(in crate::access_log::redact) fn values(query: &str) -> impl Iterator<Item =
     parts(query, signs).filter(|part| !part.value.is_empty()).map(|part| (part.name, part.value))
 }
 
-/// Whether a text is nothing but parameters with their values, as a form sends them.
-fn is_form(text: &str) -> bool {
+/// What stands in a text as a form is sent, parameters and nothing else, and where: `user=a&code=b`.
+fn forms(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let has_value =
-        |part: &&str| part.split_once('=').is_some_and(|(name, _)| is_name(name) && !name.is_empty());
-    text.contains('&')
-        && !text.contains(|c: char| ends_query(c) || matches!(c, '?' | '#' | '/'))
-        && text.split('&').filter(has_value).count() > 1
+        |part: &str| part.split_once('=').is_some_and(|(name, _)| is_name(name) && !name.is_empty());
+    let is_form = move |word: &str| {
+        let mut parts = word.split('&');
+        parts.next().is_some_and(has_value) && parts.any(has_value)
+    };
+    let words = text.split(ends_query).filter(move |word| is_form(word));
+    words.filter_map(|word| Some((range_in(text, word)?.start, word)))
 }
 
 fn shifted(value: Range<usize>, by: usize) -> Option<Range<usize>> {
