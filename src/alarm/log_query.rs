@@ -4,11 +4,8 @@
 //! EventBridge and the direct action write them in camel case, `PutLogAlarm` in Pascal case and one level deeper. What
 //! SNS sends is not documented; the API's spelling is taken there, too.
 
-use serde::Deserialize;
-use serde_json::Value;
-
 use super::change::{ComparisonOperator, LogQuery, TreatMissingData};
-use super::wire::{self, lenient, lenient_list};
+use super::wire::{self, Members};
 
 /// At most so many log groups are kept: a link opens no more.
 const MAX_LOG_GROUPS: usize = 50;
@@ -28,86 +25,50 @@ pub(super) struct LogAlarm {
 
 /// Reads an alarm's configuration; `None` where it is no log alarm's. Log groups of this Region and account are told
 /// by their names.
-pub(super) fn read(configuration: &Value, region: Option<&str>, account: Option<&str>) -> Option<LogAlarm> {
-    let outer = Wire::deserialize(configuration).ok()?;
-    let inner = outer.scheduled_query.as_ref().and_then(|inner| Wire::deserialize(inner).ok());
-    let inner = inner.unwrap_or_default();
-    let query_string = wire::text(outer.query_string).or(wire::text(inner.query_string));
-    let log_groups = [outer.log_groups, inner.log_groups].concat();
-    let results_to_evaluate = wire::count(outer.results_to_evaluate);
+pub(super) fn read(
+    configuration: Members<'_>,
+    region: Option<&str>,
+    account: Option<&str>,
+) -> Option<LogAlarm> {
+    let outer = configuration;
+    let inner = Members::of(outer.value("scheduledQueryConfiguration"));
+    let either = |name: &str| outer.text(name).or_else(|| inner.text(name));
+    let query_string = either("queryString");
+    let log_groups: Vec<&str> =
+        [outer, inner].iter().flat_map(|place| place.strings("logGroupIdentifiers")).collect();
+    let results_to_evaluate = wire::count(outer.number("queryResultsToEvaluate"));
     if query_string.is_none() && log_groups.is_empty() && results_to_evaluate.is_none() {
         return None;
     }
-    let schedule = outer.schedule.or(inner.schedule).unwrap_or_default();
-    let rate_s = schedule.expression.as_deref().and_then(rate_seconds);
-    let span_s = wire::whole(schedule.start.map(|start| start - schedule.end.unwrap_or_default()));
     Some(LogAlarm {
         query: LogQuery {
             log_groups: log_groups
-                .iter()
+                .into_iter()
                 .filter_map(|identifier| log_group(identifier, region, account))
                 .take(MAX_LOG_GROUPS)
                 .collect(),
             query: query_string.unwrap_or_default(),
-            aggregation: wire::text(outer.aggregation).or(wire::text(inner.aggregation)),
+            aggregation: either("aggregationExpression"),
         },
-        comparison: outer.comparison.as_deref().and_then(ComparisonOperator::from_name),
-        threshold: outer.threshold,
-        treat_missing_data: outer.treat_missing_data.as_deref().and_then(wire::treatment),
+        comparison: outer.string("comparisonOperator").and_then(ComparisonOperator::from_name),
+        threshold: outer.number("threshold"),
+        treat_missing_data: outer.string("treatMissingData").and_then(wire::treatment),
         results_to_evaluate,
-        results_to_alarm: wire::count(outer.results_to_alarm),
-        period_s: rate_s.max(span_s),
+        results_to_alarm: wire::count(outer.number("queryResultsToAlarm")),
+        period_s: schedule(outer).or_else(|| schedule(inner)).and_then(period_seconds),
     })
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Wire {
-    #[serde(
-        rename = "logGroupIdentifiers",
-        alias = "LogGroupIdentifiers",
-        deserialize_with = "lenient_list"
-    )]
-    log_groups: Vec<String>,
-    #[serde(rename = "queryString", alias = "QueryString", deserialize_with = "lenient")]
-    query_string: Option<String>,
-    #[serde(rename = "aggregationExpression", alias = "AggregationExpression", deserialize_with = "lenient")]
-    aggregation: Option<String>,
-    #[serde(
-        rename = "schedule",
-        alias = "scheduleConfiguration",
-        alias = "ScheduleConfiguration",
-        deserialize_with = "lenient"
-    )]
-    schedule: Option<Schedule>,
-    #[serde(rename = "scheduledQueryConfiguration", alias = "ScheduledQueryConfiguration")]
-    scheduled_query: Option<Value>,
-    #[serde(rename = "comparisonOperator", alias = "ComparisonOperator", deserialize_with = "lenient")]
-    comparison: Option<String>,
-    #[serde(alias = "Threshold", deserialize_with = "lenient")]
-    threshold: Option<f64>,
-    #[serde(rename = "treatMissingData", alias = "TreatMissingData", deserialize_with = "lenient")]
-    treat_missing_data: Option<String>,
-    #[serde(
-        rename = "queryResultsToEvaluate",
-        alias = "QueryResultsToEvaluate",
-        deserialize_with = "lenient"
-    )]
-    results_to_evaluate: Option<f64>,
-    #[serde(rename = "queryResultsToAlarm", alias = "QueryResultsToAlarm", deserialize_with = "lenient")]
-    results_to_alarm: Option<f64>,
+fn schedule(configuration: Members<'_>) -> Option<Members<'_>> {
+    configuration.object("schedule").or_else(|| configuration.object("scheduleConfiguration"))
 }
 
 /// The offsets are seconds before the query runs.
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Schedule {
-    #[serde(alias = "scheduleExpression", alias = "ScheduleExpression", deserialize_with = "lenient")]
-    expression: Option<String>,
-    #[serde(rename = "startTimeOffset", alias = "StartTimeOffset", deserialize_with = "lenient")]
-    start: Option<f64>,
-    #[serde(rename = "endTimeOffset", alias = "EndTimeOffset", deserialize_with = "lenient")]
-    end: Option<f64>,
+fn period_seconds(schedule: Members<'_>) -> Option<u64> {
+    let expression = schedule.string("expression").or_else(|| schedule.string("scheduleExpression"));
+    let end = schedule.number("endTimeOffset").unwrap_or_default();
+    let span_s = wire::whole(schedule.number("startTimeOffset").map(|start| start - end));
+    expression.and_then(rate_seconds).max(span_s)
 }
 
 /// A log group's name, or its ARN where it is not of this Region and account; `None` where it is neither.
@@ -151,7 +112,7 @@ fn rate_seconds(expression: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     #[test]
     fn settings_are_read_as_the_event_and_as_the_api_write_them() {
@@ -164,16 +125,17 @@ mod tests {
             "ScheduleConfiguration": {"ScheduleExpression": "rate(5 minutes)", "StartTimeOffset": 600, "EndTimeOffset": 60}},
             "Threshold": 100.0, "ComparisonOperator": "GreaterThanThreshold", "TreatMissingData": "missing",
             "QueryResultsToEvaluate": 5, "QueryResultsToAlarm": 3});
-        let read_event = read(&event, None, None).unwrap();
+        let read = |configuration: &Value| read(Members::of(configuration), None, None);
+        let read_event = read(&event).unwrap();
         assert_eq!(read_event.period_s, Some(540));
-        assert_eq!(read(&api, None, None), Some(read_event));
+        assert_eq!(read(&api), Some(read_event));
         for other in
             [json!({"metrics": []}), json!({"alarmRule": "ALARM(a)"}), json!(null), json!({"threshold": 1})]
         {
-            assert_eq!(read(&other, None, None), None, "{other}");
+            assert_eq!(read(&other), None, "{other}");
         }
         let odd = json!({"queryString": "q", "threshold": "x", "schedule": 7, "logGroupIdentifiers": "g"});
-        assert_eq!(read(&odd, None, None).unwrap().query.query, "q");
+        assert_eq!(read(&odd).unwrap().query.query, "q");
     }
 
     #[test]

@@ -5,15 +5,16 @@
 //! pretends to be; a record that cannot be read does not hide the others. An error never quotes its input: Lambda
 //! hands its text to the failure destination, where others read it.
 
-use serde::Deserialize;
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 use serde_json::value::RawValue;
 use thiserror::Error;
 
 use super::change::AlarmChange;
-use super::event_detail::{self, Detail, Envelope, Lacks};
+use super::event_detail::{self, Lacks};
 use super::sns_message;
-use super::wire::{lenient, lenient_list};
+use super::wire::Members;
 
 /// The two `detail-type`s of EventBridge that are an alarm change: of the alarm, and of one of its time series.
 const STATE_CHANGE: &str = "CloudWatch Alarm State Change";
@@ -77,113 +78,61 @@ pub enum NotificationError {
 pub fn read_notifications(
     event: &[u8],
 ) -> Result<Vec<Result<Notification, NotificationError>>, NotificationError> {
-    let event: Event<'_> = serde_json::from_slice(event)
+    // A member or a record that cannot be read does not hide the others: each is read by itself.
+    let event: BTreeMap<String, &RawValue> = serde_json::from_slice(event)
         .map_err(|error| NotificationError::NotJson { line: error.line(), column: error.column() })?;
-    if let Some(records) = event.records {
+    if let Some(records) = event.get("Records").map(|records| records.get()).filter(|text| *text != "null") {
         let records: Vec<&RawValue> =
-            serde_json::from_str(records.get()).map_err(|_| NotificationError::NotANotification)?;
+            serde_json::from_str(records).map_err(|_| NotificationError::NotANotification)?;
         return Ok(records
             .into_iter()
             .enumerate()
             .map(|(index, record)| read_record(index, record))
             .collect());
     }
-    if event.detail_type.is_some() || event.alarm_data.is_some() {
-        return Ok(vec![read_event(event)]);
+    let members =
+        event.into_iter().filter_map(|(name, raw)| Some((name, serde_json::from_str(raw.get()).ok()?)));
+    let event: Value = members.collect::<serde_json::Map<_, _>>().into();
+    let event = Members::of(&event);
+    if event.string("detail-type").is_none() && event.object("alarmData").is_none() {
+        return Err(NotificationError::NotANotification);
     }
-    Err(NotificationError::NotANotification)
+    Ok(vec![read_event(event)])
 }
 
-/// The keys by which the shapes are told apart, and what stands beside them.
-#[derive(Deserialize)]
-struct Event<'a> {
-    #[serde(rename = "Records", borrow)]
-    records: Option<&'a RawValue>,
-    #[serde(rename = "detail-type", default, deserialize_with = "lenient")]
-    detail_type: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
-    detail: Option<Detail>,
-    #[serde(rename = "alarmData", default, deserialize_with = "lenient")]
-    alarm_data: Option<Detail>,
-    #[serde(default, deserialize_with = "lenient_list")]
-    resources: Vec<String>,
-    #[serde(rename = "alarmArn", default, deserialize_with = "lenient")]
-    alarm_arn: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
-    account: Option<String>,
-    #[serde(rename = "accountId", default, deserialize_with = "lenient")]
-    account_id: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
-    region: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
-    time: Option<String>,
-    #[serde(rename = "alarmContributor", default)]
-    contributor: Value,
-    #[serde(rename = "muteDetail", default)]
-    mute: Value,
-}
-
-fn read_event(event: Event<'_>) -> Result<Notification, NotificationError> {
-    let is_of_contributor = event.detail_type.as_deref() == Some(CONTRIBUTOR_STATE_CHANGE);
-    let detail = match event.detail_type {
+fn read_event(event: Members<'_>) -> Result<Notification, NotificationError> {
+    let detail_type = event.string("detail-type");
+    let is_of_contributor = detail_type == Some(CONTRIBUTOR_STATE_CHANGE);
+    let field = match detail_type {
         Some(detail_type) if detail_type != STATE_CHANGE && !is_of_contributor => {
             return Ok(Notification::Unrelated);
         }
-        Some(_) => event.detail.ok_or(NotificationError::Incomplete { field: "detail" })?,
-        None => event.alarm_data.ok_or(NotificationError::Incomplete { field: "alarmData" })?,
+        Some(_) => "detail",
+        None => "alarmData",
     };
-    let envelope = Envelope {
-        arn: event.alarm_arn.or_else(|| event.resources.into_iter().next()),
-        account: event.account.or(event.account_id),
-        region: event.region,
-        time: event.time,
-        is_of_contributor,
-        contributor: event.contributor,
-        mute: event.mute,
-    };
-    event_detail::read(detail, &envelope)
+    let detail = event.object(field).ok_or(NotificationError::Incomplete { field })?;
+    event_detail::read(detail, event, is_of_contributor)
         .map(|change| Notification::Change(Box::new(change)))
         .map_err(|Lacks(field)| NotificationError::Incomplete { field })
 }
 
 /// One record. Only what is needed of the envelope: fixtures disagree on the spelling of the rest.
-#[derive(Deserialize)]
-struct Record {
-    #[serde(rename = "EventSource", default, deserialize_with = "lenient")]
-    event_source: Option<String>,
-    #[serde(rename = "Sns")]
-    sns: Sns,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Sns {
-    message: String,
-    #[serde(default, deserialize_with = "lenient")]
-    message_id: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
-    topic_arn: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
-    subject: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
-    timestamp: Option<String>,
-}
-
 fn read_record(index: usize, record: &RawValue) -> Result<Notification, NotificationError> {
-    let Ok(Record { event_source, sns }) = serde_json::from_str(record.get()) else {
-        return Err(NotificationError::NotAnSnsRecord { index });
-    };
-    if event_source.is_some_and(|source| source != "aws:sns") {
-        return Err(NotificationError::NotAnSnsRecord { index });
-    }
-    if let Some(change) = sns_message::read(&sns.message, sns.timestamp.as_deref()) {
+    let not_of_sns = NotificationError::NotAnSnsRecord { index };
+    let record: Value = serde_json::from_str(record.get()).map_err(|_| not_of_sns.clone())?;
+    let record = Members::of(&record);
+    let is_of_sns = record.string("EventSource").is_none_or(|source| source == "aws:sns");
+    let sns = Members::of(record.value("Sns"));
+    let message = sns.string("Message").filter(|_| is_of_sns).ok_or(not_of_sns)?;
+    if let Some(change) = sns_message::read(message, sns.string("Timestamp")) {
         return Ok(Notification::Change(Box::new(change)));
     }
-    let topic_arn = sns.topic_arn.unwrap_or_default();
+    let topic_arn = sns.string("TopicArn").unwrap_or_default();
+    let subject = sns.string("Subject").filter(|subject| !subject.trim().is_empty());
     Ok(Notification::Text(TopicText {
-        message_id: sns.message_id,
+        message_id: sns.string("MessageId").map(str::to_owned),
         topic_name: topic_arn.rsplit(':').next().unwrap_or_default().to_owned(),
-        subject: sns.subject.filter(|subject| !subject.trim().is_empty()),
-        text: sns.message,
+        subject: subject.map(str::to_owned),
+        text: message.to_owned(),
     }))
 }

@@ -5,12 +5,12 @@
 //! (`SetAlarmState` takes any text) gives nothing. Shapes: the sentences in the CloudWatch user guide's event
 //! samples, and in messages seen since.
 
-use serde::Deserialize;
+use serde_json::Value;
 use time::PrimitiveDateTime;
 use time::macros::format_description;
 
 use super::change::{ComparisonOperator, Datapoint, MissingData, Threshold, TimeSeries, TriggeringAlarm};
-use super::wire::{self, AlarmArn, lenient, lenient_list};
+use super::wire::{self, AlarmArn, Members};
 
 /// At most so many datapoints, or triggering alarms, of one change are kept: a message shows fewer.
 const MAX_ITEMS: usize = 100;
@@ -63,79 +63,38 @@ pub(super) fn read_sentence(reason: &str) -> Sentence {
 
 /// Reads `reasonData`: JSON in a string.
 pub(super) fn read_data(json: &str) -> ReasonData {
-    #[derive(Deserialize, Default)]
-    #[serde(rename_all = "camelCase", default)]
-    struct Wire {
-        #[serde(deserialize_with = "lenient")]
-        statistic: Option<String>,
-        #[serde(deserialize_with = "lenient")]
-        period: Option<f64>,
-        #[serde(deserialize_with = "lenient")]
-        threshold: Option<f64>,
-        #[serde(deserialize_with = "lenient_list")]
-        recent_datapoints: Vec<f64>,
-        #[serde(deserialize_with = "lenient_list")]
-        recent_lower_thresholds: Vec<f64>,
-        #[serde(deserialize_with = "lenient_list")]
-        recent_upper_thresholds: Vec<f64>,
-        #[serde(deserialize_with = "lenient_list")]
-        triggering_alarms: Vec<Triggering>,
-        #[serde(deserialize_with = "lenient_list")]
-        results: Vec<QueryResult>,
-        #[serde(deserialize_with = "lenient")]
-        query_results_to_evaluate: Option<f64>,
-        #[serde(deserialize_with = "lenient")]
-        query_results_to_alarm: Option<f64>,
-    }
-    #[derive(Deserialize)]
-    struct QueryResult {
-        value: f64,
-        #[serde(default, deserialize_with = "lenient")]
-        timestamp: Option<String>,
-    }
-    #[derive(Deserialize)]
-    struct Triggering {
-        arn: String,
-        #[serde(default, deserialize_with = "lenient")]
-        state: Option<TriggeringState>,
-    }
-    #[derive(Deserialize)]
-    struct TriggeringState {
-        value: String,
-    }
-
-    let wire: Wire = serde_json::from_str(json).unwrap_or_default();
-    let (lower, upper) = (wire.recent_lower_thresholds.last(), wire.recent_upper_thresholds.last());
-    let band = (lower.is_some() || upper.is_some())
-        .then(|| Threshold::Band { lower: lower.copied(), upper: upper.copied() });
+    let data: Value = serde_json::from_str(json).unwrap_or_default();
+    let data = Members::of(&data);
+    let lower = data.numbers("recentLowerThresholds").last();
+    let upper = data.numbers("recentUpperThresholds").last();
+    let band = (lower.is_some() || upper.is_some()).then_some(Threshold::Band { lower, upper });
     // Oldest first on the wire, and without times.
-    let recent = wire.recent_datapoints.iter().rev().take(MAX_ITEMS);
-    let mut datapoints: Vec<_> = recent.map(|value| Datapoint { value: *value, start_ms: None }).collect();
+    let recent = data.numbers("recentDatapoints").rev().take(MAX_ITEMS);
+    let mut datapoints: Vec<_> = recent.map(|value| Datapoint { value, start_ms: None }).collect();
     if datapoints.is_empty() {
-        let results = wire.results.into_iter().take(MAX_ITEMS);
-        datapoints.extend(results.map(|result| Datapoint {
-            value: result.value,
-            start_ms: result.timestamp.as_deref().and_then(wire::epoch_ms),
-        }));
+        let read = |result: Members<'_>| {
+            let start_ms = result.string("timestamp").and_then(wire::epoch_ms);
+            Some(Datapoint { value: result.number("value")?, start_ms })
+        };
+        datapoints.extend(data.objects("results").filter_map(read).take(MAX_ITEMS));
         // In an order that nobody promises.
         datapoints.sort_by_key(|point| std::cmp::Reverse(point.start_ms));
     }
+    let triggering = |alarm: Members<'_>| {
+        let arn = alarm.string("arn")?;
+        Some(TriggeringAlarm {
+            name: AlarmArn::read(arn).map_or_else(|| arn.to_owned(), |arn| arn.name),
+            state: alarm.object("state").and_then(|state| state.string("value")).and_then(wire::state),
+        })
+    };
     ReasonData {
         datapoints,
-        threshold: band.or(wire.threshold.map(Threshold::Value)),
-        period_s: wire::whole(wire.period),
-        statistic: wire::text(wire.statistic),
-        results_to_evaluate: wire::count(wire.query_results_to_evaluate),
-        results_to_alarm: wire::count(wire.query_results_to_alarm),
-        triggering: wire
-            .triggering_alarms
-            .into_iter()
-            .take(MAX_ITEMS)
-            .map(|alarm| TriggeringAlarm {
-                name: AlarmArn::read(&alarm.arn).map_or(alarm.arn, |arn| arn.name),
-                state: alarm.state.and_then(|state| wire::state(&state.value)),
-            })
-            .collect(),
+        threshold: band.or(data.number("threshold").map(Threshold::Value)),
+        period_s: wire::whole(data.number("period")),
+        statistic: data.text("statistic"),
+        results_to_evaluate: wire::count(data.number("queryResultsToEvaluate")),
+        results_to_alarm: wire::count(data.number("queryResultsToAlarm")),
+        triggering: data.objects("triggeringAlarms").filter_map(triggering).take(MAX_ITEMS).collect(),
     }
 }
 

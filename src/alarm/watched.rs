@@ -3,7 +3,10 @@
 //! A metric alarm in the EventBridge shape has one query, a metric math alarm several, an anomaly detection alarm
 //! the metric and its band. Both JSON shapes are turned into [`Query`] first, so that the choice is made once.
 
+use serde_json::Value;
+
 use super::change::{Metric, Watched};
+use super::wire::{self, Members};
 
 /// One entry of an alarm's metrics.
 #[derive(Debug, Default)]
@@ -44,6 +47,20 @@ pub(super) fn choose(queries: Vec<Query>, band_id: Option<&str>) -> Choice {
 }
 
 impl Query {
+    /// Reads an entry as EventBridge or as SNS writes it.
+    pub(super) fn read(entry: Members<'_>) -> Self {
+        let stat = entry.object("metricStat");
+        Self {
+            id: entry.string("id").map(str::to_owned),
+            expression: entry.text("expression"),
+            label: entry.text("label"),
+            // The API's default.
+            returns_data: entry.value("returnData").as_bool().unwrap_or(true),
+            metric: stat.and_then(metric),
+            period_s: wire::whole(entry.number("period")).or_else(|| wire::whole(stat?.number("period"))),
+        }
+    }
+
     fn is_band(&self, band_id: Option<&str>) -> bool {
         let by_id = band_id.is_some() && self.id.as_deref() == band_id;
         let by_function = self
@@ -52,6 +69,33 @@ impl Query {
             .is_some_and(|text| text.trim_start().starts_with("ANOMALY_DETECTION_BAND("));
         by_id || by_function
     }
+}
+
+fn metric(stat: Members<'_>) -> Option<Metric> {
+    let metric = stat.object("metric")?;
+    Some(Metric {
+        namespace: metric.text("namespace"),
+        name: metric.string("name").or_else(|| metric.string("metricName"))?.to_owned(),
+        dimensions: dimensions(metric),
+        statistic: stat.text("stat").map(statistic),
+        unit: stat.text("unit"),
+    })
+}
+
+/// A metric's dimensions in order of name: EventBridge writes a map, SNS a list.
+fn dimensions(metric: Members<'_>) -> Vec<(String, String)> {
+    let Some(map) = metric.value("dimensions").as_object() else { return listed_dimensions(metric) };
+    let text = |(name, value): (&String, &Value)| Some((name.clone(), value.as_str()?.to_owned()));
+    map.iter().filter_map(text).collect()
+}
+
+/// The list of a metric's dimensions, objects of `name` and `value`, in order of name.
+pub(super) fn listed_dimensions(metric: Members<'_>) -> Vec<(String, String)> {
+    let text = |item: Members<'_>, name: &str| item.string(name).map(str::to_owned);
+    let pair = |item| Some((text(item, "name")?, text(item, "value")?));
+    let mut dimensions: Vec<_> = metric.objects("dimensions").filter_map(pair).collect();
+    dimensions.sort_unstable();
+    dimensions
 }
 
 /// A statistic as `PutMetricAlarm` spells it; SNS writes the plain ones in capitals.

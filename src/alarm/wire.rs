@@ -3,36 +3,71 @@
 //! AWS's own samples have stray spaces inside ARNs and times, offsets without a colon, and settings with their
 //! names in the value. None of that may cost an alarm: what cannot be read is absent, not an error.
 
-use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::change::{AlarmState, TreatMissingData};
 
-/// Deserializes an optional field so that a value of the wrong type is an absent one.
-/// Use with `#[serde(default, deserialize_with = "lenient")]`.
-pub(super) fn lenient<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: DeserializeOwned,
-{
-    Ok(T::deserialize(Value::deserialize(deserializer)?).ok())
-}
+/// The members of a JSON object, by name. What is no object has none, and one of the wrong type is an absent one.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Members<'a>(&'a Value);
 
-/// As [`lenient`], for a list: items of the wrong type are left out.
-pub(super) fn lenient_list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: DeserializeOwned,
-{
-    let Value::Array(items) = Value::deserialize(deserializer)? else { return Ok(Vec::new()) };
-    Ok(items.into_iter().filter_map(|item| T::deserialize(item).ok()).collect())
-}
+impl<'a> Members<'a> {
+    /// Those of a value, whatever it is.
+    pub(super) fn of(value: &'a Value) -> Self {
+        Self(value)
+    }
 
-/// The text without white space around it, if anything is left.
-pub(super) fn text(field: Option<String>) -> Option<String> {
-    field.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+    /// As it stands; null where it is absent. A name in camel case is found in Pascal case, too.
+    pub(super) fn value(self, name: &str) -> &'a Value {
+        let in_pascal_case = || {
+            let mut name = name.to_owned();
+            name.get_mut(..1)?.make_ascii_uppercase();
+            self.0.get(name)
+        };
+        self.0.get(name).or_else(in_pascal_case).unwrap_or(&Value::Null)
+    }
+
+    /// The members of an object; `None` where it is none.
+    pub(super) fn object(self, name: &str) -> Option<Self> {
+        let value = self.value(name);
+        value.is_object().then_some(Self(value))
+    }
+
+    /// A string as it is written.
+    pub(super) fn string(self, name: &str) -> Option<&'a str> {
+        self.value(name).as_str()
+    }
+
+    /// A string without white space around it, if anything is left.
+    pub(super) fn text(self, name: &str) -> Option<String> {
+        self.string(name).map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
+    }
+
+    /// A number.
+    pub(super) fn number(self, name: &str) -> Option<f64> {
+        self.value(name).as_f64()
+    }
+
+    /// The numbers of a list.
+    pub(super) fn numbers(self, name: &str) -> impl DoubleEndedIterator<Item = f64> {
+        self.list(name).iter().filter_map(Value::as_f64)
+    }
+
+    /// The strings of a list.
+    pub(super) fn strings(self, name: &str) -> impl Iterator<Item = &'a str> {
+        self.list(name).iter().filter_map(Value::as_str)
+    }
+
+    /// The objects of a list.
+    pub(super) fn objects(self, name: &str) -> impl Iterator<Item = Self> {
+        self.list(name).iter().filter(|item| item.is_object()).map(Self)
+    }
+
+    fn list(self, name: &str) -> &'a [Value] {
+        self.value(name).as_array().map_or(&[], Vec::as_slice)
+    }
 }
 
 /// A whole number of seconds or periods; some encoders write them as `60.0`.
@@ -142,6 +177,25 @@ pub(super) fn treatment(written: &str) -> Option<TreatMissingData> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_member_of_the_wrong_type_is_absent_and_one_in_pascal_case_is_found() {
+        let value =
+            json!({"name": " a ", "Period": 60, "stat": 7, "blank": " ", "list": [1, "b", {"c": true}]});
+        let members = Members::of(&value);
+        assert_eq!((members.string("name"), members.text("name").as_deref()), (Some(" a "), Some("a")));
+        assert_eq!((members.number("period"), members.number("name")), (Some(60.0), None));
+        assert_eq!((members.text("stat"), members.text("blank"), members.string("Name")), (None, None, None));
+        assert_eq!(members.numbers("list").collect::<Vec<_>>(), [1.0]);
+        assert_eq!(members.strings("list").collect::<Vec<_>>(), ["b"]);
+        assert_eq!(members.objects("list").map(|item| item.value("c")).collect::<Vec<_>>(), [&json!(true)]);
+        assert!(members.object("list").is_none() && members.object("none").is_none());
+        for other in [json!(null), json!(["name"]), json!("name")] {
+            assert_eq!(Members::of(&other).value("name"), &Value::Null, "{other}");
+        }
+        assert_eq!(members.value(""), &Value::Null);
+    }
 
     #[test]
     fn times_are_read_in_every_spelling_that_aws_uses() {
