@@ -65,6 +65,8 @@ pub struct AccessLog<'a> {
     pub web_acl: Option<Cow<'a, str>>,
     /// `$context.responseLatency`, in milliseconds.
     pub latency_ms: Option<u64>,
+    /// The stage of the API (`$context.stage`).
+    pub stage: Option<Cow<'a, str>>,
 }
 
 /// An HTTP status from 100 to 599.
@@ -267,6 +269,7 @@ impl<'a> AccessLog<'a> {
             waf_status: None,
             web_acl: None,
             latency_ms: None,
+            stage: None,
         }
     }
 

@@ -53,6 +53,11 @@ pub trait Sink {
         None
     }
 
+    /// The log events of a data message follow.
+    fn message(&mut self, header: &Header) {
+        let _ = header;
+    }
+
     /// One log event of a data message.
     fn log_event(&mut self, header: &Header, event: LogEvent<'_>);
 }
@@ -365,6 +370,7 @@ fn read_log_events(
     if window.take(b']')? {
         return Ok(());
     }
+    header.into_iter().for_each(|header| sink.message(header));
     loop {
         if let Some(header) = header {
             let run = read_usual(window.text(), header, sink);

@@ -42,6 +42,15 @@ pub(crate) struct Delivery {
     has_paused: bool,
 }
 
+impl Delivery {
+    /// What was read of it, once no more lines come.
+    pub(crate) fn into_batch(self) -> Batch {
+        let mut batch = self.batch;
+        batch.note_requests();
+        batch
+    }
+}
+
 /// The deliveries that still collect lines: one for each log stream, at most [`MAX_OPEN`].
 #[derive(Default)]
 pub(crate) struct Deliveries {

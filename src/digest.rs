@@ -20,6 +20,7 @@ pub use intake::Intake;
 pub use samples::Samples;
 
 use crate::access_log::{Status, StatusClass};
+use crate::incident::Context;
 use crate::rules::IncidentSettings;
 
 /// The matched lines of one delivery, or of many folded into one.
@@ -56,6 +57,12 @@ pub struct Section {
     pub first_ms: i64,
     /// Timestamp of the newest matched line, epoch milliseconds.
     pub last_ms: i64,
+    /// Accounts, stages and clients of the matched lines.
+    pub context: Context,
+    /// Access logs that arrived with the matched lines, these among them: those of one subscription message, or of one
+    /// delivery of lines that stand alone. `None` where the number is not exact, where there are several deliveries, and
+    /// where nothing but errors arrived: a subscription filter may pass only those, and the number would say nothing.
+    pub requests: Option<u64>,
     /// Lines that a rule with `count` took: the rule's name and how many. Rules without hits are left out.
     pub counted_by_rule: Vec<(String, u64)>,
     /// Lines that we could read no status from.

@@ -3,6 +3,7 @@
 //! Lines, ticks and alarm changes in; what to send, and when to ask again, out. It keeps numbers and names of groups,
 //! never a line; it never waits, posts or reads a clock: the time is passed in, in epoch milliseconds.
 
+mod context;
 mod group;
 mod policy;
 mod rate;
@@ -15,6 +16,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use context::{ClientCount, Context, MAX_CLIENTS, Names};
 pub use group::{Group, GroupName};
 pub use policy::{AtLeast, Policy};
 pub use schedule::{DEFAULT_FOLLOW_UPS, FollowUps, FollowUpsError, duration_ms};
@@ -45,6 +47,9 @@ pub struct Incident {
     client_errors: u64,
     server_errors: u64,
     id: u64,
+    /// Versions before it wrote none.
+    #[serde(default = "Context::unknown")]
+    context: Context,
     messages: u32,
     /// When the last message was accepted.
     notified_ms: i64,
@@ -115,6 +120,8 @@ pub struct Batch<'a> {
     pub span_ms: (i64, i64),
     /// Stands for the lines: sums of ids make the id of a message.
     pub id: u64,
+    /// Accounts, stages and clients of these lines.
+    pub context: &'a Context,
 }
 
 /// What makes the incident ask whether a message is due.
@@ -178,6 +185,7 @@ impl Incident {
             self.seen_ms = self.seen_ms.max(now_ms);
             group::widen((&mut self.first_ms, &mut self.last_ms), batch.span_ms);
             self.id = self.id.wrapping_add(batch.id);
+            self.context.fold(batch.context);
         }
         let [client, server] = batch.other;
         self.client_errors += client;
@@ -314,6 +322,12 @@ impl Incident {
     #[must_use]
     pub fn other(&self) -> Count {
         self.other
+    }
+
+    /// Accounts, stages and clients of all its lines.
+    #[must_use]
+    pub fn context(&self) -> &Context {
+        &self.context
     }
 
     /// When its first lines arrived, epoch milliseconds.

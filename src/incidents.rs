@@ -171,7 +171,8 @@ impl Tracked {
             section.server_errors.saturating_sub(listed(true)),
         ];
         let span_ms = (section.first_ms, section.last_ms);
-        self.incident.take(&Batch { groups: &groups, other, span_ms, id }, now_ms, policy);
+        let batch = Batch { groups: &groups, other, span_ms, id, context: &section.context };
+        self.incident.take(&batch, now_ms, policy);
         let samples = if self.incident.messages() == 0 { samples_per_group } else { FOLLOW_UP_SAMPLES };
         let mut section = section.clone();
         section.log_group.clone_from(&self.log_group);

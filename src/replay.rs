@@ -213,12 +213,12 @@ impl<'s> Run<'s> {
     fn place_lines(&mut self, until: Until) {
         while let Some((at_ms, line)) = self.loose.next(until) {
             while let Some(due) = self.loose.open.take_due(at_ms) {
-                self.deliver(due.batch);
+                self.deliver(due.into_batch());
             }
             self.now_ms = self.now_ms.max(at_ms);
             let (place, early) = self.loose.open.place(&line.names, self.now_ms);
             if let Some(early) = early {
-                self.deliver(early.batch);
+                self.deliver(early.into_batch());
             }
             if let Some(delivery) = self.loose.open.get_mut(place) {
                 let (batch, header) = (&mut delivery.batch, &delivery.header);
@@ -235,7 +235,7 @@ impl<'s> Run<'s> {
             self.deliver_all();
         } else {
             for delivery in self.loose.open.take_paused() {
-                self.deliver(delivery.batch);
+                self.deliver(delivery.into_batch());
             }
         }
         (self.each)(Found::Pause, &self.totals);
@@ -243,7 +243,7 @@ impl<'s> Run<'s> {
 
     fn deliver_all(&mut self) {
         while let Some(delivery) = self.loose.open.take_first() {
-            self.deliver(delivery.batch);
+            self.deliver(delivery.into_batch());
         }
     }
 

@@ -39,6 +39,19 @@ pub fn count(n: u64, noun: &str) -> String {
     format!("{} {noun}{plural}", number(n))
 }
 
+/// The share of a part in a whole: `1.8 %`, `under 0.1 %`. Rounded, but never to none or to all of it.
+#[must_use]
+pub fn share(part: u64, whole: u64) -> String {
+    let (part, whole) = (u128::from(part), u128::from(whole).max(1));
+    let tenths = (part * 1_000 + whole / 2) / whole;
+    let tenths = if part < whole { tenths.min(999) } else { tenths };
+    match (tenths / 10, tenths % 10) {
+        (0, 0) if part > 0 => "under 0.1 %".to_owned(),
+        (percent, 0) => format!("{percent} %"),
+        (percent, tenth) => format!("{percent}.{tenth} %"),
+    }
+}
+
 /// A duration as people say it: `under 1 s`, `35 s`, `3 min 20 s`, `12 min`, `3 h 5 min`, `2 days 4 h`.
 ///
 /// Rounded to the second; seconds are left out from ten minutes on, minutes from a day on.
@@ -165,6 +178,24 @@ mod tests {
             [0, 1, 2, 4_312].map(|n| count(n, "error")),
             ["0 errors", "1 error", "2 errors", "4,312 errors"]
         );
+    }
+
+    #[test]
+    fn a_share_has_one_digit_behind_the_point_and_is_all_or_none_only_where_it_is() {
+        let cases = [
+            (3, 170, "1.8 %"),
+            (1, 3, "33.3 %"),
+            (10, 20, "50 %"),
+            (1, 2_001, "under 0.1 %"),
+            (1, 2_000, "0.1 %"),
+            (1_999, 2_000, "99.9 %"),
+            (7, 7, "100 %"),
+            (0, 7, "0 %"),
+            (u64::MAX - 1, u64::MAX, "99.9 %"),
+        ];
+        for (part, whole, expected) in cases {
+            assert_eq!(share(part, whole), expected, "{part} of {whole}");
+        }
     }
 
     #[test]

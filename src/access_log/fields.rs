@@ -77,10 +77,11 @@ pub(super) enum Name {
     WafError,
     ErrorMessage,
     Latency,
+    Stage,
 }
 
 /// All names, each at its number's place.
-pub(super) const NAMES: [Name; 23] = [
+pub(super) const NAMES: [Name; 24] = [
     Name::Status,
     Name::Method,
     Name::ResourcePath,
@@ -104,13 +105,14 @@ pub(super) const NAMES: [Name; 23] = [
     Name::WafError,
     Name::ErrorMessage,
     Name::Latency,
+    Name::Stage,
 ];
 
 /// What makes error lines alike: groups go by nothing else but the source of the cause and whether it tells of a
-/// malformed answer, and rules by little else ([`Rules::decide_by_kind`]).
+/// malformed answer, and rules by little else ([`Rules::decide_by_kind`]). A stage is said beside the groups.
 ///
 /// [`Rules::decide_by_kind`]: crate::rules::Rules::decide_by_kind
-pub(super) const KIND: [Name; 11] = [
+pub(super) const KIND: [Name; 12] = [
     Name::Status,
     Name::Method,
     Name::ResourcePath,
@@ -122,6 +124,7 @@ pub(super) const KIND: [Name; 11] = [
     Name::WafResponse,
     Name::WafStatus,
     Name::WebAcl,
+    Name::Stage,
 ];
 /// What may give the cause: the first of these that says something does.
 pub(super) const CAUSES: [Name; 6] = [
@@ -218,7 +221,7 @@ pub(super) fn fill<'a>(log: &mut AccessLog<'a>, name: Name, value: Value<'a>) {
         Name::ResourcePath => log.resource_path = text(value),
         Name::RouteKey => log.route_key = text(value),
         Name::Path => log.path = text(value),
-        Name::Ip => log.ip = text(value).map(without_port),
+        Name::Ip => log.ip = address(value),
         Name::UserAgent => log.user_agent = text(value),
         Name::RequestId => log.request_id = text(value),
         Name::ExtendedRequestId => log.extended_request_id = text(value),
@@ -243,6 +246,7 @@ pub(super) fn fill<'a>(log: &mut AccessLog<'a>, name: Name, value: Value<'a>) {
             }
         }
         Name::Latency => log.latency_ms = text(value).and_then(|ms| ms.parse().ok()),
+        Name::Stage => log.stage = text(value),
     }
 }
 
@@ -262,6 +266,11 @@ fn waf_decision(name: Name, value: Value<'_>) -> Option<Cow<'_, str>> {
         Some((_, decision)) => Some(Cow::Borrowed(decision)),
         None => (name == Name::WafResponse).then_some(said),
     }
+}
+
+/// The address that a value names.
+pub(super) fn address(value: Value<'_>) -> Option<Cow<'_, str>> {
+    text(value).map(without_port)
 }
 
 /// `192.0.2.1:443`, as VPC Lattice writes it, without the port.
@@ -407,6 +416,8 @@ pub(super) fn meaning(path: &Path<'_>) -> Option<(Name, u8)> {
         "authorizerintegrationstatus" => (Name::AuthorizerStatus, 1),
         "responselatency" => (Name::Latency, 0),
         "latency" => (Name::Latency, 1),
+        "stage" => (Name::Stage, 0),
+        "apistage" | "stagename" => (Name::Stage, 1),
         _ => return None,
     })
 }

@@ -47,6 +47,8 @@ pub struct AlarmNotice {
     pub changed_at_ms: i64,
     /// The alarm's page in the console, where its Region is known.
     pub alarm_url: Option<String>,
+    /// The number of the alarm's account, where it is told.
+    pub account: Option<String>,
     /// The alarm's Region, for further links.
     pub region: Option<Region>,
     /// The log groups that the alarm itself names: that of its metric's dimension, or those of a log alarm.
@@ -86,6 +88,7 @@ impl AlarmNotice {
             since_ms,
             changed_at_ms: change.changed_at_ms,
             alarm_url: region.as_ref().map(|region| region.alarm(&change.name)),
+            account: change.account.clone(),
             region,
             log_groups: log_groups(change),
             query: match &change.watched {

@@ -218,7 +218,7 @@ impl<'s> SlackRun<'s> {
     }
 
     fn deliver(&mut self, delivery: Delivery, due_ms: i64) {
-        let mut batch = delivery.batch;
+        let mut batch = delivery.into_batch();
         batch.forget_what_is_known(&self.remembered);
         let digest = std::mem::take(&mut batch.digest);
         let counts = std::mem::take(&mut batch.counts);

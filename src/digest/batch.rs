@@ -11,6 +11,7 @@ use crate::access_log::fast_path::{LearnedFormats, LineReader};
 use crate::access_log::redact::Redaction;
 use crate::decode::Header;
 use crate::duplicates::{CAPACITY, EventKey, EventKeys, Remembered};
+use crate::ledger::Ledger;
 use crate::rules::Rules;
 
 /// Sample lines that are kept of each group by default.
@@ -58,6 +59,8 @@ pub struct Batch {
     pub(super) line_reader: LineReader,
     /// The headers among the lines.
     pub(super) headers: Headers,
+    /// Subscription messages so far.
+    pub(super) messages: u64,
     /// What the samples of each section take up.
     rooms: Vec<Room>,
 }
@@ -134,6 +137,18 @@ impl Batch {
         self.digest = Digest::default();
         self.keys.clear();
         self.rooms.clear();
+    }
+
+    /// Notes how many requests the errors are a part of, if the batch is one delivery of one log group and tells. To be
+    /// called once it is decoded.
+    pub fn note_requests(&mut self) {
+        let Counts { ledger, headers, own_log_group, .. } = &self.counts;
+        let Ledger { received, ok, unreadable, duplicate, .. } = *ledger;
+        let is_exact = self.messages <= 1 && unreadable + duplicate + own_log_group == 0;
+        let requests = (is_exact && ok > 0).then(|| received.saturating_sub(*headers));
+        if let [section] = self.digest.sections.as_mut_slice() {
+            section.requests = requests;
+        }
     }
 
     /// What is to be remembered once the batch is told: its log events, and where they are more than are remembered,

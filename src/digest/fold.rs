@@ -163,6 +163,13 @@ impl Section {
             self.note_stream(other.log_stream.as_deref());
         }
         self.note_times(other.first_ms, other.last_ms, other.matched());
+        // What arrived without errors beside either delivery is not known.
+        self.requests = match (self.matched(), other.matched()) {
+            (_, 0) => self.requests,
+            (0, _) => other.requests,
+            _ => None,
+        };
+        self.context.fold(&other.context);
         self.client_errors += other.client_errors;
         self.server_errors += other.server_errors;
         self.unreadable += other.unreadable;

@@ -217,6 +217,10 @@ impl<'a> Intake<'a> {
         let place = batch.digest.section_index(&origin.header.log_group);
         let section = batch.digest.sections.get_mut(place)?;
         let group = section.group_of(log.status, &batch.route, fault(log));
+        section.context.note_account(&origin.header.owner);
+        if let Some(stage) = said.and_then(|log| log.stage.as_deref()) {
+            section.context.note_stage(&redaction.shown(stage, hidden.as_ref()));
+        }
         let by_rule = rule.and_then(|index| self.reader.rules.get(index));
         if let Some(group) = group.and_then(|index| section.groups.get_mut(index)) {
             match by_rule {
@@ -229,7 +233,9 @@ impl<'a> Intake<'a> {
             rule.mention().into_iter().for_each(|mention| section.note_mention(mention));
         }
         let told = Told { rule, class: log.status.class(), section: place, group };
-        self.count(origin, told, salvaged, cause.as_deref());
+        // A masked address tells no client from another.
+        let client = || log.ip.as_deref().filter(|_| said.is_some_and(|said| said.ip == log.ip));
+        self.count(origin, told, salvaged, cause.as_deref(), client);
         let is_kept = self.keep_sample(origin.timestamp_ms, told, redacted, line);
         (!is_kept).then_some(told)
     }
@@ -267,17 +273,19 @@ impl<'a> Intake<'a> {
     }
 
     /// Counts a line where it is told.
-    fn count(
+    fn count<A: AsRef<str>>(
         &mut self,
         Origin { header, timestamp_ms, .. }: Origin<'_>,
         told: Told,
         salvaged: bool,
         cause: Option<&str>,
+        client: impl FnOnce() -> Option<A>,
     ) {
         let counts = &mut self.batch.counts;
         let Some(section) = self.batch.digest.sections.get_mut(told.section) else { return };
         section.note_stream(Some(&header.log_stream));
         section.note_times(timestamp_ms, timestamp_ms, 1);
+        section.context.note_client(client);
         counts.ledger.matched += 1;
         if told.class == StatusClass::ServerError {
             section.server_errors += 1;
@@ -335,6 +343,12 @@ impl<'a> Intake<'a> {
 impl Sink for Intake<'_> {
     fn recognise(&mut self, text: &[u8]) -> Option<usize> {
         self.batch.line_reader.recognise_escaped(text)
+    }
+
+    fn message(&mut self, _header: &Header) {
+        self.batch.messages += 1;
+        // What is known of a kind of line holds for one account.
+        self.kinds = Kinds::default();
     }
 
     fn log_event(&mut self, header: &Header, event: LogEvent<'_>) {

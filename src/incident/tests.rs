@@ -52,7 +52,8 @@ impl Bench {
     }
 
     fn take_all(&mut self, groups: &[Arrival<'_>]) -> &mut Self {
-        let batch = Batch { groups, other: [0, 0], span_ms: (self.now_ms - 500, self.now_ms), id: 1 };
+        let (span_ms, context) = ((self.now_ms - 500, self.now_ms), &Context::unknown());
+        let batch = Batch { groups, other: [0, 0], span_ms, id: 1, context };
         self.incident.take(&batch, self.now_ms, &self.policy);
         self.decide(Moment::Arrival);
         self
@@ -263,13 +264,43 @@ fn in_memory_nothing_is_deferred_longer_than_a_minute() {
 }
 
 #[test]
+fn a_state_of_an_earlier_version_is_read_and_counts_no_client_exactly() {
+    let mut incident = Incident::default();
+    let (policy, mut context) = (Policy::default(), Context::default());
+    context.note_client(|| Some("192.0.2.1"));
+    let take = |incident: &mut Incident| {
+        let groups = [arrival(ORDERS, 2, START_MS)];
+        let span_ms = (START_MS, START_MS);
+        incident.take(
+            &Batch { groups: &groups, other: [0, 0], span_ms, id: 1, context: &context },
+            START_MS,
+            &policy,
+        );
+    };
+    take(&mut incident);
+    assert_eq!(incident.context().clients().count(), ClientCount::Exactly(1));
+    let mut state = serde_json::to_value(&incident).unwrap();
+    state.as_object_mut().unwrap().remove("context").unwrap();
+    let mut incident: Incident = serde_json::from_value(state).unwrap();
+    assert_eq!((incident.total(), incident.context()), (2, &Context::unknown()));
+    take(&mut incident);
+    assert_eq!(incident.context().clients().count(), ClientCount::AtLeast(1));
+}
+
+#[test]
 fn what_waits_for_the_rate_limit_is_asked_for_again_and_counted() {
     let mut incident = Incident::default();
     let policy = Policy::default();
     let take = |incident: &mut Incident, seconds: i64| {
         let now_ms = START_MS + seconds * 1_000;
         let groups = [arrival(ORDERS, 2, now_ms)];
-        let batch = Batch { groups: &groups, other: [0, 0], span_ms: (now_ms, now_ms), id: 1 };
+        let batch = Batch {
+            groups: &groups,
+            other: [0, 0],
+            span_ms: (now_ms, now_ms),
+            id: 1,
+            context: &Context::unknown(),
+        };
         incident.take(&batch, now_ms, &policy);
         incident.decide(Moment::Arrival, now_ms, &policy)
     };
@@ -330,7 +361,7 @@ proptest! {
                     let status = [404, 502][group % 2];
                     let groups = [arrival(GroupName { status, route: &route, fault: "" }, count, now_ms)];
                     let other = [u64::from(group == 7), u64::from(group == 8)];
-                    let batch = Batch { groups: &groups, other, span_ms: (now_ms, now_ms), id: 1 };
+                    let batch = Batch { groups: &groups, other, span_ms: (now_ms, now_ms), id: 1, context: &Context::unknown() };
                     incident.take(&batch, now_ms, &policy);
                     let lines = count + other[0] + other[1];
                     let is_fresh = !was_open && incident.messages() == 0;

@@ -113,3 +113,26 @@ fn a_line_without_a_time_goes_with_the_line_before_it() {
                  {\"status\":\"503\",\"requestTime\":\"03/Nov/2026:12:15:01 +0000\"}\n";
     assert_eq!(shown(vec![lines]), ["2 errors · all 502 · integration", "503 · integration"]);
 }
+
+#[test]
+fn lines_that_stand_alone_say_their_share_of_a_delivery() {
+    let lines = |times: [u32; 3]| {
+        let line = |(status, second)| {
+            let message = format!(r#"{{\"status\":\"{status}\",\"ip\":\"192.0.2.1\",\"stage\":\"prod\"}}"#);
+            format!(r#"{{"timestamp":16056773{second:02}000,"message":"{message}"}}"#)
+        };
+        [502, 200, 502].into_iter().zip(times).map(line).collect::<Vec<_>>().join("\n")
+    };
+    let texts = |times, as_one| {
+        let settings = Settings { as_one, ..settings() };
+        let replayed = replay(lines(times).as_bytes(), &settings).expect("bytes can be read");
+        replayed.messages.into_iter().map(|told| told.rendered.plain.text.replace('\u{200b}', "")).collect()
+    };
+    let one: Vec<String> = texts([36, 36, 37], false);
+    assert!(one[0].starts_with("2 errors (66.7 % of 3 requests received) · "), "{one:?}");
+    assert!(one[0].contains(" · 1 client · stage prod · "), "{one:?}");
+    let two: Vec<String> = texts([36, 36, 50], false);
+    assert!(two[0].contains("1 of 2 requests received") && !two[1].contains("received"), "{two:?}");
+    let all: Vec<String> = texts([36, 36, 50], true);
+    assert!(all[0].starts_with("2 errors · "), "{all:?}");
+}

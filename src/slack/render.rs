@@ -8,6 +8,7 @@ mod alarm;
 mod cause;
 mod choice;
 mod color;
+mod context;
 mod footer;
 mod form;
 mod heading;

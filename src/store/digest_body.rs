@@ -7,14 +7,15 @@ use serde::{Deserialize, Serialize};
 use super::{StoreFault, decode, encode};
 use crate::access_log::Status;
 use crate::digest::{Causes, Digest, Fault, Group, Other, Sample, SampleText, Section};
-use crate::incident::AtLeast;
+use crate::incident::{AtLeast, Context};
 use crate::rules::IncidentSettings;
 
 /// How many bytes of sample lines are tried, before deflation, until the body fits.
 const SAMPLE_BYTES: [usize; 8] = [usize::MAX, 16_384, 8_192, 4_096, 2_048, 1_024, 512, 0];
 
-/// No line takes more than this share of the bytes, so that there is room for several.
-const LINES: usize = 4;
+/// No line takes more than this share of the bytes, or that of all the lines there are: an opening of up to five errors
+/// shows each of them.
+const LINES: usize = 5;
 
 /// The digest as a journal keeps it, in at most `room` bytes if that can be had by showing fewer lines.
 ///
@@ -54,6 +55,11 @@ struct StoredSection {
     counts: (u64, u64, u64),
     #[serde(rename = "t")]
     first_and_last_ms: (i64, i64),
+    /// Absent where there are no lines to it, and in what versions before it wrote.
+    #[serde(rename = "x", default, skip_serializing_if = "Option::is_none")]
+    context: Option<Context>,
+    #[serde(rename = "q", default, skip_serializing_if = "Option::is_none")]
+    requests: Option<u64>,
     #[serde(rename = "r", default, skip_serializing_if = "Vec::is_empty")]
     counted_by_rule: Vec<(String, u64)>,
     #[serde(rename = "u", default, skip_serializing_if = "is_zero")]
@@ -146,6 +152,8 @@ impl StoredSection {
             server_errors,
             first_ms,
             last_ms,
+            context,
+            requests,
             counted_by_rule,
             unreadable,
             colors,
@@ -158,6 +166,8 @@ impl StoredSection {
             groups: stored_groups(groups, sample_bytes),
             counts: (*client_errors, *server_errors, *other),
             first_and_last_ms: (*first_ms, *last_ms),
+            context: (section.matched() > 0).then(|| context.clone()),
+            requests: *requests,
             counted_by_rule: counted_by_rule.clone(),
             unreadable: *unreadable,
             colors: colors.clone(),
@@ -168,6 +178,9 @@ impl StoredSection {
     fn section(self) -> Option<Section> {
         let (client_errors, server_errors, other) = self.counts;
         let (first_ms, last_ms) = self.first_and_last_ms;
+        let has_lines = client_errors + server_errors > 0;
+        let context =
+            self.context.unwrap_or_else(|| if has_lines { Context::unknown() } else { Context::default() });
         Some(Section {
             log_group: self.log_group,
             is_rest: self.is_rest,
@@ -178,6 +191,8 @@ impl StoredSection {
             server_errors,
             first_ms,
             last_ms,
+            context,
+            requests: self.requests,
             counted_by_rule: self.counted_by_rule,
             unreadable: self.unreadable,
             colors: self.colors,
@@ -193,11 +208,12 @@ fn stored_groups(groups: &[Group], sample_bytes: usize) -> Vec<StoredGroup> {
     let mut rarest_first: Vec<(&Group, &mut StoredGroup)> = groups.iter().zip(&mut stored).collect();
     rarest_first.sort_by_key(|(group, _)| group.count);
     let most = groups.iter().map(|group| group.samples.len()).max().unwrap_or_default();
+    let lines = groups.iter().map(|group| group.samples.len()).sum::<usize>().clamp(1, LINES);
     let mut room = sample_bytes;
     for round in 0..most {
         for (group, stored) in &mut rarest_first {
             let Some(sample) = group.samples.get(round) else { continue };
-            let sample = StoredSample::of(sample, (sample_bytes / LINES).min(room));
+            let sample = StoredSample::of(sample, (sample_bytes / lines).min(room));
             // A line of which nothing can be kept would only say that there was one.
             if let StoredSample(_, Some(text), _) = &sample {
                 if text.is_empty() {
@@ -427,6 +443,10 @@ mod tests {
         whole.sections[0].colors = vec!["danger".to_owned()];
         whole.sections[0].unreadable = 3;
         whole.sections[0].other = Other { count: 5 };
+        whole.sections[0].requests = Some(170);
+        whole.sections[0].context.note_account("123456789012");
+        whole.sections[0].context.note_stage("prod");
+        whole.sections[0].context.note_client(|| None::<&str>);
         whole.sections[0].groups[0].is_new = true;
         whole.sections[0].groups[0].salvaged = 1;
         whole.sections[0].groups[0].incident = IncidentSettings {
@@ -441,6 +461,20 @@ mod tests {
         assert_eq!(decode_digest(&body), Ok(whole));
         assert_eq!(decode_digest(&encode_digest(&Digest::default(), 0).unwrap()), Ok(Digest::default()));
         assert_eq!(decode_digest(&encode(&"text").unwrap()), Err(StoreFault::Unreadable));
+    }
+
+    /// The section of a version that knew nothing of accounts, stages, clients and requests.
+    #[test]
+    fn a_body_of_an_earlier_version_is_read() {
+        let section = serde_json::json!({
+            "n": LOG_GROUP, "c": [1, 2, 0], "t": [5, 9],
+            "g": [{ "s": 502, "p": "GET /", "f": ["i", null], "c": 3, "t": [5, 9] }],
+        });
+        let quiet = serde_json::json!({ "n": "quiet", "c": [0, 0, 0], "t": [0, 0], "u": 4 });
+        let digest = decode_digest(&encode(&serde_json::json!([7, [section], [quiet]])).unwrap()).unwrap();
+        assert_eq!((digest.matched(), digest.sections[0].requests), (3, None));
+        assert_eq!(digest.sections[0].context, Context::unknown());
+        assert_eq!((digest.quiet[0].unreadable, &digest.quiet[0].context), (4, &Context::default()));
     }
 
     /// Every word for whose fault it is comes back as it was.
@@ -497,7 +531,7 @@ mod tests {
             (3, 2, 1, 3),
             (5, 2, 1, 5),
             (12, 4, 2, 12),
-            (40, 6, 3, 40),
+            (40, 6, 4, 40),
             (300, 8, 4, 61),
             (3_000, 20, 3, 31),
             (3_000, 64, 4, 31),
@@ -508,7 +542,8 @@ mod tests {
             assert_eq!(
                 (write_units(&body), samples(&stored)),
                 (units, kept),
-                "{count} lines, {groups} groups"
+                "{count} lines, {groups} groups: {} bytes",
+                body.len()
             );
             assert_eq!(without_samples(stored), without_samples(digest));
         }
@@ -545,6 +580,20 @@ mod tests {
         };
         assert!(kept.starts_with(r#"{"status":"502","note":"日"#) && kept.len() > 1_000, "{}", kept.len());
         assert_eq!(*full_chars, 9_027);
+    }
+
+    /// Five long lines are all kept, each cut to its share.
+    #[test]
+    fn each_of_five_long_lines_is_kept() {
+        let mut random = fastrand::Rng::with_seed(5);
+        let incident = IncidentKey { destination: "ops".to_owned(), log_group: LOG_GROUP.to_owned() };
+        let line = |_| {
+            let long: String = (0..9_000).map(|_| random.alphanumeric()).collect();
+            format!(r#"{{"status":"502","resourcePath":"/v1/orders","note":"{long}"}}"#)
+        };
+        let digest = digest((0..5).map(line).collect::<Vec<_>>());
+        let body = encode_digest(&digest, room_in_entry(&incident, 4)).unwrap();
+        assert_eq!((write_units(&body), samples(&decode_digest(&body).unwrap())), (4, 5));
     }
 
     fn without_samples(mut digest: Digest) -> Digest {

@@ -32,6 +32,8 @@ fn value() -> impl Strategy<Value = String> {
         1 => Just("203.0.113.9".to_owned()),
         1 => Just("a?b=c&token=s3cr3t-1".to_owned()),
         1 => Just("Bearer s3cr3t-1".to_owned()),
+        1 => "192\\.0\\.2\\.[1-3](:443)?",
+        1 => Just("prod".to_owned()),
     ]
 }
 
@@ -50,6 +52,7 @@ fn line() -> impl Strategy<Value = String> {
         2 => Just(r#"{"status":"S","resourcePath":"/C","integrationErrorMessage":"A","errorMessage":"B","latency":L}"#),
         1 => Just(r#"{"status":"S","resourcePath":"/o","wafResponseCode":"A","webaclArn":"B","integrationStatus":"S"}"#),
         1 => Just(r#"{"status":"S","resourcePath":"/A","apiKey":"B","errorMessage":"C"}"#),
+        2 => Just(r#"{"stage":"A","status":"S","ip":"B","resourcePath":"/o"}"#),
         1 => Just(r#"{"status":"S","status":"S"}"#),
         1 => Just(r#"{"a":{"status":"S"},"statusCode":"S","route":"B"}"#),
         1 => Just("A B C S"),

@@ -88,6 +88,32 @@ async fn a_rule_says_when_a_group_is_worth_a_message_and_when_it_is_new_again() 
 }
 
 #[tokio::test(start_paused = true)]
+async fn whose_lines_they_are_and_their_share_are_said_where_they_are_known() {
+    let mut bench = Bench::of_incidents(5);
+    let mixed: Vec<_> = [502, 200, 502, 404]
+        .into_iter()
+        .zip(0..)
+        .map(|(status, number)| access_log(number, EPOCH_MS, status))
+        .collect();
+    bench.invoke(&events::awslogs(&events::data_message(LOG_GROUP, "stream", &mixed))).await;
+    bench
+        .invoke(&events::kinesis(&[
+            ("1".to_owned(), events::gzip(&events::data_message("/one", "stream", &mixed))),
+            ("2".to_owned(), events::gzip(&events::data_message("/two", "stream", &mixed))),
+            ("3".to_owned(), events::gzip(&lines("/two", 100, 2, 502))),
+        ]))
+        .await;
+    let headings = bench.slack.headings();
+    assert!(headings[0].starts_with("3 errors (75 % of 4 requests received) · "), "{headings:?}");
+    assert!(headings[1].starts_with("3 errors (75 % of 4 requests received) · "), "{headings:?}");
+    assert!(headings[2].starts_with("5 errors · "), "of two deliveries: {headings:?}");
+    for body in bench.slack.bodies() {
+        let body = body.to_string();
+        assert!(body.contains("1 client · ") && body.contains(" · account 123456789012 · "), "{body}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_single_message_is_not_said_to_be_over() {
     let mut bench = Bench::of_incidents(5);
     bench.invoke(&errors(0, 3)).await;

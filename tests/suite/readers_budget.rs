@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use statuswatch::{
+    digest::Context,
     incident::{Arrival, Batch, Decision, GroupName, Incident, Kind, Moment, Policy},
     outbox::{self, Bucket, Outbox, Outgoing, Urgency},
 };
@@ -121,7 +122,8 @@ impl World {
         let groups: Vec<Arrival<'_>> = groups.into_values().collect();
         let was_open = self.incident.is_open();
         let span_ms = (errors[0].at_ms, errors[errors.len() - 1].at_ms);
-        self.incident.take(&Batch { groups: &groups, other: [0, 0], span_ms, id: 1 }, now_ms, &self.policy);
+        let batch = Batch { groups: &groups, other: [0, 0], span_ms, id: 1, context: &Context::default() };
+        self.incident.take(&batch, now_ms, &self.policy);
         if !was_open && self.incident.messages() == 0 {
             self.of_incident = 0;
         }

@@ -1,5 +1,6 @@
 //! A recognised line: what it says, by where its values stand.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use simdutf8::basic::Utf8Error;
 
 use super::template::{Template, Values};
 use super::{Line, LineText};
-use crate::access_log::fields::{self, Value};
+use crate::access_log::fields::{self, Name, Value};
 use crate::access_log::redact::bytes_may_hold_secret;
 use crate::access_log::{AccessLog, Cause, Status};
 
@@ -85,6 +86,15 @@ impl<'a> Known<'a> {
             }
         }
         Ok(None)
+    }
+
+    /// The client's address, where the line has one and it is UTF-8.
+    pub(crate) fn client(self, text: &'a [u8]) -> Option<Cow<'a, str>> {
+        let (_, index) = self.template.asked_by_rules.iter().find(|(name, _)| *name == Name::Ip)?;
+        let value = text.get(self.values.ranges.get(*index)?.clone())?;
+        let said = simdutf8::basic::from_utf8(value).ok()?;
+        let is_text = self.template.parts.get(*index)?.is_text;
+        fields::address(if is_text { Value::Plain(said) } else { Value::Bare(said) })
     }
 
     /// Appends what makes lines alike, whatever their format: [`fields::KIND`].

@@ -62,7 +62,7 @@ impl Intake<'_> {
         if self.is_new(origin, key) {
             let mut kinds = std::mem::take(&mut self.kinds);
             let cause = cause.as_ref().map(|cause| kinds.shown(cause, &self.reader.redact));
-            self.count(origin, told, false, cause);
+            self.count(origin, told, false, cause, || known.client(text.bytes()));
             self.kinds = kinds;
         }
         true

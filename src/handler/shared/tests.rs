@@ -34,6 +34,8 @@ const RATE: Rate = Rate { burst: 5, spacing_ms: 5_000 };
 struct Channel {
     headings: Rc<RefCell<Vec<String>>>,
     bodies: Rc<RefCell<Vec<String>>>,
+    /// The last rows of what was posted.
+    last_rows: Rc<RefCell<Vec<String>>>,
     answers: Rc<RefCell<Vec<PostError>>>,
 }
 
@@ -44,6 +46,9 @@ impl Notifier for Channel {
             let body: Value = serde_json::from_str(post.body).unwrap();
             self.bodies.borrow_mut().push(post.body.to_owned());
             self.headings.borrow_mut().push(body["text"].as_str().unwrap().replace('\u{200b}', ""));
+            let blocks = body["attachments"][0]["blocks"].as_array().unwrap();
+            let last_row = blocks.last().unwrap()["elements"][0]["text"].as_str().unwrap_or_default();
+            self.last_rows.borrow_mut().push(last_row.replace('\u{200b}', ""));
         }
         PostOutcome { result, requests: 1, ambiguous: 0 }
     }
@@ -180,6 +185,43 @@ async fn containers_share_an_incident_and_what_one_defers_another_posts() {
         "{headings:#?}"
     );
     assert!(headings[3].starts_with("Over · 6 errors in "), "{headings:#?}");
+}
+
+/// Lines of one account and stage, each with the client that got it.
+fn of_clients(first: u64, lines: &[(u16, &str)]) -> String {
+    let event = |(id, (status, ip)): (u64, &(u16, &str))| {
+        let line =
+            json!({ "status": status.to_string(), "routeKey": "GET /v1/items", "ip": ip, "stage": "prod" });
+        json!({ "id": format!("{id:056}"), "timestamp": NOW, "message": line.to_string() })
+    };
+    let events: Vec<Value> = (first..).zip(lines).map(event).collect();
+    let message = json!({
+        "messageType": "DATA_MESSAGE", "owner": "123456789012", "logGroup": "/aws/x", "logStream": "s",
+        "logEvents": events,
+    });
+    json!({ "awslogs": { "data": gzip(&message.to_string()) } }).to_string()
+}
+
+#[tokio::test(start_paused = true)]
+async fn share_account_stage_and_clients_are_known_whichever_container_posts() {
+    let (store, slack) = (Memory::default(), Channel::default());
+    let style = Style { region: crate::console::Region::new("eu-west-1"), ..Style::default() };
+    let mut one = Container::with_style(store.clone(), &slack, style.clone());
+    let mut other = Container::with_style(store.clone(), &slack, style);
+    let (a, b) = ("192.0.2.1", "192.0.2.2");
+    one.at(0, &of_clients(0, &[(502, a), (200, a), (502, a), (200, b), (200, b)])).await.answer.unwrap();
+    one.at(5, &of_clients(10, &[(502, b), (200, b)])).await.answer.unwrap();
+    other.at(6, &of_clients(20, &[(502, a), (200, b)])).await.answer.unwrap();
+    other.at(65, &tick()).await.answer.unwrap();
+    other.at(500, &tick()).await.answer.unwrap();
+    let headings = slack.headings.borrow();
+    assert!(headings[0].starts_with("2 errors (40 % of 5 requests received) · "), "{headings:#?}");
+    assert!(headings[1].starts_with("Still failing, ") && headings[2].starts_with("Over · 4 errors"));
+    assert!(headings[1..].iter().all(|heading| !heading.contains("received")), "{headings:#?}");
+    let whose = " · stage prod · account 123456789012 · eu-west-1 · ";
+    for (last_row, clients) in slack.last_rows.borrow().iter().zip(["1 client", "2 clients", "2 clients"]) {
+        assert!(last_row.contains(whose) && last_row.contains(&format!(" · {clients} · ")), "{last_row}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,11 +2,13 @@
 //!
 //! Names, descriptions, reasons and texts are strangers'. The longest of them are cut, and the cut is marked.
 
+use super::context::place;
 use super::footer::{self, Item};
 use super::form::{Bar, Cell, Layout};
 use super::{Rendered, Style, heading};
 use crate::alarm::{AlarmNotice, Telling, TopicText};
 use crate::console;
+use crate::incident::Context;
 use crate::slack::escape::{Dialect, cut_mrkdwn, escape, escape_within, units};
 use crate::slack::message::MAX_FALLBACK;
 use crate::words;
@@ -82,6 +84,8 @@ fn layout(pieces: &[&str], color: &str, footer: String, style: &Style) -> Layout
 }
 
 fn alarm_footer(notice: &AlarmNotice, style: &Style, now_ms: i64, id: &str) -> Vec<Item> {
+    let mut context = Context::default();
+    notice.account.iter().for_each(|account| context.note_account(account));
     let changed_ms = notice.changed_at_ms;
     let (from_ms, to_ms, since) = match notice.telling {
         Telling::FirstNotice { since_ms } => (since_ms, since_ms, "since "),
@@ -108,10 +112,11 @@ fn alarm_footer(notice: &AlarmNotice, style: &Style, now_ms: i64, id: &str) -> V
         footer::late(changed_ms, now_ms),
         notice.alarm_url.clone().and_then(|url| footer::link(url, "alarm")),
         insights(),
-        Some(Item::Words(id.to_owned())),
     ]
     .into_iter()
     .flatten()
+    .chain(place(context.accounts(), notice.region.as_ref()))
+    .chain([Item::Words(id.to_owned())])
     .collect()
 }
 

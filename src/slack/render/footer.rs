@@ -60,6 +60,16 @@ pub(super) fn insights_url(sections: &[&Section], region: Option<&Region>) -> Op
     Some(region?.logs_insights(&log_groups, first_ms, last_ms)).filter(|url| is_sensible(url))
 }
 
+/// The same on the lines of one section's log group between other times.
+pub(super) fn insights_url_between(
+    section: &Section,
+    (first_ms, last_ms): (i64, i64),
+    region: Option<&Region>,
+) -> Option<String> {
+    let (log_group, is_rest) = (section.log_group.clone(), section.is_rest);
+    insights_url(&[&Section { log_group, is_rest, first_ms, last_ms, ..Section::default() }], region)
+}
+
 /// The log stream of a section, from its first line on.
 pub(super) fn log_stream(section: &Section, region: Option<&Region>) -> Option<Item> {
     let stream = section.log_stream.as_ref().filter(|_| !section.is_rest)?;

@@ -5,6 +5,7 @@
 
 use super::choice;
 use super::color::color;
+use super::context;
 use super::footer::{self, Item};
 use super::form::{Bar, Cell, Form, Layout, Room, Row};
 use super::heading;
@@ -13,7 +14,9 @@ use super::pen::{DETAILS, Detail, LEAST, Links, Pen};
 use super::progress::{self, Progress};
 use super::rows;
 use super::{Situation, Style};
+use crate::console::Region;
 use crate::digest::{Digest, Section};
+use crate::incident::{Context, Names};
 use crate::slack::escape::{Dialect, escape};
 use crate::slack::message::Message;
 use crate::words;
@@ -155,10 +158,8 @@ impl<'a> Plan<'a> {
             footer_start: self.footer_start(section),
             insights: region
                 .filter(|_| links != Links::Shared)
-                .and_then(|region| footer::insights_url(&[section], Some(region))),
-            footer_end: footer::mrkdwn(
-                footer::log_stream(section, region).filter(|_| links == Links::Both).as_slice(),
-            ),
+                .and_then(|region| self.insights_url(section, region)),
+            footer_end: self.footer_end(section),
         }
     }
 
@@ -168,7 +169,7 @@ impl<'a> Plan<'a> {
             bar.rows.push(rows::caption(shown, section.matched(), &self.pen));
         }
         let insights = part.insights.as_ref().map(|url| {
-            let label = insights_label(section.matched(), evidence.shown);
+            let label = insights_label(self.errors(section), evidence.shown);
             footer::mrkdwn(&[Item::Link { url: url.clone(), label }])
         });
         bar.footer = heading::join(vec![
@@ -202,7 +203,37 @@ impl<'a> Plan<'a> {
             items.extend(runbook.and_then(|url| footer::link(url, "runbook")));
         }
         items.extend(footer::late(last_ms, self.situation.now_ms));
+        items.extend(context::clients(self.context(section), self.errors(section)));
         footer::mrkdwn(&items)
+    }
+
+    fn footer_end(&self, section: &Section) -> String {
+        let links = self.pen.detail.links;
+        let log_stream = footer::log_stream(section, self.style.region.as_ref());
+        let log_stream = log_stream.filter(|_| links == Links::Both);
+        let is_alone = self.digest.sections.len() == 1;
+        let stages = context::stages(self.context(section)).filter(|_| links != Links::Shared && !is_alone);
+        footer::mrkdwn(&log_stream.into_iter().chain(stages).collect::<Vec<_>>())
+    }
+
+    /// Of the section's lines, or of the whole incident.
+    fn context<'s>(&'s self, section: &'s Section) -> &'s Context {
+        self.progress.map_or(&section.context, |progress| progress.incident.context())
+    }
+
+    /// The section's errors, or those of the whole incident.
+    fn errors(&self, section: &Section) -> u64 {
+        self.progress.map_or(section.matched(), |progress| progress.incident.total())
+    }
+
+    /// Logs Insights on these errors.
+    fn insights_url(&self, section: &Section, region: &Region) -> Option<String> {
+        match self.progress {
+            Some(progress) => {
+                footer::insights_url_between(section, progress.incident.span_ms(), Some(region))
+            }
+            None => footer::insights_url(&[section], Some(region)),
+        }
     }
 
     /// What stands once, under the last bar.
@@ -214,6 +245,14 @@ impl<'a> Plan<'a> {
             let url = footer::insights_url(&sections, self.style.region.as_ref());
             items.extend(url.map(|url| Item::Link { url, label: insights_label(0, None) }));
         }
+        if let [section] = self.digest.sections.as_slice() {
+            items.extend(context::stages(self.context(section)));
+        }
+        let mut accounts = Names::default();
+        for section in &self.digest.sections {
+            accounts.fold(self.context(section).accounts());
+        }
+        items.extend(context::place(&accounts, self.style.region.as_ref()));
         items.push(Item::Words(self.situation.id.to_owned()));
         footer::mrkdwn(&items)
     }

@@ -3,7 +3,7 @@
 use super::footer::{self, Item};
 use super::form::{Bar, Layout};
 use super::progress::began_ms;
-use super::{Rendered, Style, heading};
+use super::{Rendered, Style, context, heading};
 use crate::incident::{self, Incident};
 use crate::words;
 
@@ -45,16 +45,16 @@ pub fn render_over(over: &Over<'_>, style: &Style) -> Rendered {
     let region = style.region.as_ref().filter(|_| !is_rest);
     let insights = region.map(|region| region.logs_insights(&[log_group], began_ms, ended_ms));
     let times = words::span(began_ms, ended_ms);
-    let items = [
-        Some(Item::Days(began_ms, ended_ms)),
-        Some(Item::Words(times)),
-        insights.and_then(|url| footer::link(url, "Logs Insights")),
-        Some(Item::Words(id.to_owned())),
-    ];
+    let mut items = vec![Item::Days(began_ms, ended_ms), Item::Words(times)];
+    items.extend(context::clients(incident.context(), incident.total()));
+    items.extend(insights.and_then(|url| footer::link(url, "Logs Insights")));
+    items.extend(context::stages(incident.context()));
+    items.extend(context::place(incident.context().accounts(), style.region.as_ref()));
+    items.push(Item::Words(id.to_owned()));
     let bar = Bar {
         color: Some(style.color.clone().unwrap_or_else(|| "good".to_owned())),
         fallback: summary.clone(),
-        footer: footer::mrkdwn(&items.into_iter().flatten().collect::<Vec<_>>()),
+        footer: footer::mrkdwn(&items),
         ..Bar::default()
     };
     let layout = Layout::of_bar(&summary, bar, style);

@@ -11,6 +11,7 @@ use super::{Rendered, Situation, Storm, Style, render};
 use crate::access_log::{Status, StatusClass};
 use crate::console::Region;
 use crate::digest::{Causes, Digest, Fault, Group, Other, Sample, SampleText, Section};
+use crate::incident::Context;
 use crate::slack::terminal::{Canvas, Color, draw};
 
 /// 2020-11-18 05:28:56 UTC.

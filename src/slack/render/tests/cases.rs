@@ -23,6 +23,17 @@ pub(super) fn few() -> Section {
     ])
 }
 
+/// The same where it is known what they are a part of, whose they are, and how many clients got them.
+pub(super) fn known() -> Section {
+    let mut context = Context::default();
+    context.note_account("123456789012");
+    context.note_stage("prod");
+    for address in ["203.0.113.7", "203.0.113.9", "203.0.113.7"] {
+        context.note_client(|| Some(address));
+    }
+    Section { context, requests: Some(170), ..few() }
+}
+
 /// Many lines of few kinds, with five samples of each.
 pub(super) fn flood() -> Section {
     let kinds = [
@@ -68,6 +79,32 @@ fn one_error_is_told_by_the_heading() {
     let raw = line("c6af9ac6-7b61", "POST", "/v1/orders", 502);
     let one = group(502, "POST /v1/orders", Fault::Integration(Some("timeout")), &[(0, &raw)]);
     assert_reads!(render(&digest(vec![section(vec![one])]), &style(), &situation()));
+}
+
+#[test]
+fn what_helps_to_judge_is_said_where_it_is_known() {
+    assert_reads!(render(&digest(vec![known()]), &style(), &situation()));
+}
+
+#[test]
+fn one_error_says_its_share_and_no_number_of_clients() {
+    let Section { context, requests, groups, .. } = known();
+    let one = section(groups.into_iter().filter(|group| group.count == 1).collect());
+    let message = render(&digest(vec![Section { context, requests, ..one }]), &style(), &situation()).message;
+    assert!(message.text.contains(" · 1 of 170 requests received · /aws/"), "{}", message.text);
+    let footer = message.json();
+    assert!(footer.contains("stage prod · account 123456789012 · ap-northeast-1"), "{footer}");
+    assert!(!footer.contains("1 client"), "{footer}");
+}
+
+#[test]
+fn several_log_groups_name_their_accounts_once_and_no_share() {
+    let other = Section { log_group: "/aws/apigateway/pets".to_owned(), ..known() };
+    let message = render(&digest(vec![known(), other]), &style(), &situation()).message;
+    assert!(!message.text.contains("received"), "{}", message.text);
+    let json = message.json();
+    assert_eq!(json.matches("account 123456789012 · ap-northeast-1 · 7f3a9c").count(), 1, "{json}");
+    assert_eq!((json.matches("stage prod").count(), json.matches("2 clients").count()), (2, 2), "{json}");
 }
 
 #[test]

@@ -116,11 +116,33 @@ fn a_group() -> impl Strategy<Value = Group> {
     )
 }
 
+/// Whatever a line or a subscription message names.
+fn a_context() -> impl Strategy<Value = Context> {
+    let longest = [format!("_{}", "x".repeat(127)), format!("y{}", "_".repeat(127)), "*b*".to_owned()];
+    let stage = prop_oneof![
+        select(vec!["prod".to_owned(), "$default".to_owned()]),
+        select(longest.to_vec()),
+        hostile(0..=3)
+    ];
+    let account = select(vec!["123456789012", "210987654321", "<!channel>12", ""]);
+    let stages = prop::collection::vec(stage, 0..6);
+    (prop::collection::vec(account, 0..3), stages, 0_u32..120).prop_map(|(accounts, stages, clients)| {
+        let mut context = Context::default();
+        accounts.iter().for_each(|account| context.note_account(account));
+        stages.iter().for_each(|stage| context.note_stage(stage));
+        for client in 0..clients {
+            context.note_client(|| (client != 9).then(|| std::net::Ipv4Addr::from(client).to_string()));
+        }
+        context
+    })
+}
+
 fn a_section() -> impl Strategy<Value = Section> {
     let groups = prop::collection::vec(a_group(), 0..14);
     let rules = prop::collection::vec((hostile(0..=4), 1_u64..900), 0..8);
-    (groups, hostile(1..=8), prop::option::of(hostile(1..=6)), rules, 0_u64..3, 0_u64..2).prop_map(
-        |(groups, log_group, log_stream, counted_by_rule, unreadable, other)| {
+    let around = (a_context(), prop::option::of(any::<u64>()));
+    (groups, hostile(1..=8), prop::option::of(hostile(1..=6)), rules, 0_u64..3, 0_u64..2, around).prop_map(
+        |(groups, log_group, log_stream, counted_by_rule, unreadable, other, (context, requests))| {
             let counted = section(groups);
             Section {
                 log_group,
@@ -130,6 +152,8 @@ fn a_section() -> impl Strategy<Value = Section> {
                 other: Other { count: other * 1_000 },
                 client_errors: counted.client_errors + other * 1_000,
                 mentions: vec![MENTION.to_owned()],
+                context,
+                requests,
                 ..counted
             }
         },

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::cases::{few, flood};
+use super::cases::{few, flood, known};
 use super::hostile::{a_digest, a_style};
 use super::oracle::{
     MENTION, assert_blocks_dead, assert_shown_is_true, assert_text_dead, assert_within_limits,
@@ -56,6 +56,27 @@ fn a_new_group_is_named_first_with_three_lines_a_group_and_ten_in_all() {
 fn server_errors_among_client_errors_are_an_escalation() {
     let client = section(vec![group(403, "GET /.env", Fault::Client(None), &[(0, "a line")])]);
     assert_reads!(rendered(&gone_on(&client, &few()), Kind::Escalation, &style()));
+}
+
+#[test]
+fn whose_and_how_many_clients_are_those_of_the_whole_incident_and_no_share_is_said() {
+    let mut then = few();
+    then.context.note_client(|| Some("2001:db8::7"));
+    then.context.note_stage("beta");
+    let tracked = gone_on(&known(), &then);
+    let last_row = "stages prod, beta · account 123456789012 · ap-northeast-1";
+    for kind in [Kind::Escalation, Kind::NewGroup, Kind::FollowUp, Kind::Over] {
+        let found = rendered(&tracked, kind, &style());
+        for text in [found.message.json(), found.plain.json()] {
+            assert!(text.contains("3 clients"), "{text}");
+            assert!(!text.contains("received"), "{text}");
+            for part in last_row.split(" · ") {
+                assert!(text.contains(part), "{part}: {text}");
+            }
+        }
+    }
+    assert_reads!(rendered(&tracked, Kind::FollowUp, &style()));
+    assert_reads!(rendered(&tracked, Kind::Over, &style()));
 }
 
 #[test]

@@ -204,14 +204,14 @@ fn many_log_groups_share_one_link_rather_than_lose_their_lines() {
     let drawn = drawn(&rendered);
     assert_eq!(rendered.shown, 10);
     assert_eq!(drawn.matches("Logs Insights").count(), 1, "{drawn}");
-    assert!(drawn.ends_with("▌ 18 Nov 2020 · Logs Insights · 7f3a9c\n"), "{drawn}");
+    assert!(drawn.ends_with("▌ 18 Nov 2020 · Logs Insights · ap-northeast-1 · 7f3a9c\n"), "{drawn}");
 }
 
 #[test]
 fn a_link_of_absurd_length_is_left_out() {
     let one = section(vec![group(404, "GET /", Fault::Unknown, &[(0, "raw")])]);
     let drawn = drawn(&rendered(Section { log_group: "/".repeat(512), ..one }));
-    assert!(drawn.ends_with("▌ 18 Nov 2020 · 05:28:56 UTC · 7f3a9c\n"), "{drawn}");
+    assert!(drawn.ends_with("▌ 18 Nov 2020 · 05:28:56 UTC · ap-northeast-1 · 7f3a9c\n"), "{drawn}");
 }
 
 #[test]
