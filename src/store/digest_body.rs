@@ -588,7 +588,7 @@ mod tests {
         let mut random = fastrand::Rng::with_seed(5);
         let incident = IncidentKey { destination: "ops".to_owned(), log_group: LOG_GROUP.to_owned() };
         let line = |_| {
-            let long: String = (0..9_000).map(|_| random.alphanumeric()).collect();
+            let long: String = (0..5_000).map(|_| random.alphanumeric()).collect();
             format!(r#"{{"status":"502","resourcePath":"/v1/orders","note":"{long}"}}"#)
         };
         let digest = digest((0..5).map(line).collect::<Vec<_>>());

@@ -169,7 +169,9 @@ impl<'a> Plan<'a> {
             bar.rows.push(rows::caption(shown, section.matched(), &self.pen));
         }
         let insights = part.insights.as_ref().map(|url| {
-            let label = insights_label(self.errors(section), evidence.shown);
+            // The link of an incident that goes on opens all of its lines.
+            let shown = evidence.shown.or(self.progress.map(|_| 0));
+            let label = insights_label(self.errors(section), shown);
             footer::mrkdwn(&[Item::Link { url: url.clone(), label }])
         });
         bar.footer = heading::join(vec![

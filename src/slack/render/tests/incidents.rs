@@ -53,6 +53,16 @@ fn a_new_group_is_named_first_with_three_lines_a_group_and_ten_in_all() {
 }
 
 #[test]
+fn the_operators_limit_of_lines_holds_in_every_message() {
+    let tracked = gone_on(&few(), &flood());
+    let style = Style { max_lines: 2, ..style() };
+    for kind in [Kind::Opening, Kind::Escalation, Kind::NewGroup, Kind::FollowUp] {
+        let found = rendered(&tracked, kind, &style);
+        assert_eq!((found.shown, found.plain_shown), (2, 2), "{kind:?}");
+    }
+}
+
+#[test]
 fn server_errors_among_client_errors_are_an_escalation() {
     let client = section(vec![group(403, "GET /.env", Fault::Client(None), &[(0, "a line")])]);
     assert_reads!(rendered(&gone_on(&client, &few()), Kind::Escalation, &style()));
