@@ -80,7 +80,7 @@ mod tests {
     }
 
     fn read(text: &str, redact: &[&str]) -> Batch {
-        let redact = redact.iter().map(|&name| name.to_owned()).collect();
+        let redact = redact.join(",").parse().unwrap();
         let reader = Reader { redact, samples_per_group: 1, ..Reader::new(Rules::built_in()) };
         let remembered = Remembered::default();
         let pipeline = Pipeline { reader: &reader, remembered: &remembered, max_decompressed_bytes: 1 << 20 };

@@ -7,8 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use statuswatch::{
-    digest::Context,
-    incident::{Arrival, Batch, Decision, GroupName, Incident, Kind, Moment, Policy},
+    incident::{Arrival, Batch, Context, Decision, GroupName, Incident, Kind, Moment, Policy},
     outbox::{self, Bucket, Outbox, Outgoing, Urgency},
 };
 
