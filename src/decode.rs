@@ -370,7 +370,9 @@ fn read_log_events(
     if window.take(b']')? {
         return Ok(());
     }
-    header.into_iter().for_each(|header| sink.message(header));
+    if let Some(header) = header {
+        sink.message(header);
+    }
     loop {
         if let Some(header) = header {
             let run = read_usual(window.text(), header, sink);

@@ -101,7 +101,7 @@ mod tests {
         assert_eq!(requests(&[&ok, &bad, &ok, &bad, &ok]), Some(5));
         assert_eq!(requests(&[&bad, &bad]), None, "a filter may have passed errors alone");
         assert_eq!(requests(&[&ok, &bad, "START RequestId: 1"]), None, "it may be a request");
-        let broken = bad.replace("}", r#","latency":-}"#);
+        let broken = bad.replace('}', r#","latency":-}"#);
         assert_eq!(requests(&[&ok, &broken]), Some(2));
         let fields =
             "#Fields: date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status";

@@ -136,7 +136,9 @@ impl Names {
 
     /// Adds the names of others.
     pub fn fold(&mut self, other: &Self) {
-        other.0.iter().for_each(|name| self.note(name));
+        for name in &other.0 {
+            self.note(name);
+        }
         self.1 |= other.1;
     }
 
@@ -280,7 +282,9 @@ mod tests {
         }
         assert_eq!(context.accounts().kept(), ["123456789012"]);
         assert_eq!(context.stages().kept(), ["prod", "$default"]);
-        ["a", "b", "c"].iter().for_each(|stage| context.note_stage(stage));
+        for stage in ["a", "b", "c"] {
+            context.note_stage(stage);
+        }
         assert_eq!((context.stages().kept().len(), context.stages().are_more()), (MAX_NAMES, true));
     }
 

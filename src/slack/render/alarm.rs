@@ -85,7 +85,9 @@ fn layout(pieces: &[&str], color: &str, footer: String, style: &Style) -> Layout
 
 fn alarm_footer(notice: &AlarmNotice, style: &Style, now_ms: i64, id: &str) -> Vec<Item> {
     let mut context = Context::default();
-    notice.account.iter().for_each(|account| context.note_account(account));
+    if let Some(account) = &notice.account {
+        context.note_account(account);
+    }
     let changed_ms = notice.changed_at_ms;
     let (from_ms, to_ms, since) = match notice.telling {
         Telling::FirstNotice { since_ms } => (since_ms, since_ms, "since "),

@@ -128,8 +128,12 @@ fn a_context() -> impl Strategy<Value = Context> {
     let stages = prop::collection::vec(stage, 0..6);
     (prop::collection::vec(account, 0..3), stages, 0_u32..120).prop_map(|(accounts, stages, clients)| {
         let mut context = Context::default();
-        accounts.iter().for_each(|account| context.note_account(account));
-        stages.iter().for_each(|stage| context.note_stage(stage));
+        for account in &accounts {
+            context.note_account(account);
+        }
+        for stage in &stages {
+            context.note_stage(stage);
+        }
         for client in 0..clients {
             context.note_client(|| (client != 9).then(|| std::net::Ipv4Addr::from(client).to_string()));
         }
