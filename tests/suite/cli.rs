@@ -172,7 +172,8 @@ fn documents_and_lines_may_stand_in_one_input_pretty_printed_or_not() {
         .map(|body| serde_json::from_str::<Value>(body).unwrap()["text"].as_str().unwrap().to_owned())
         .collect();
     assert!(
-        headings[0].starts_with("3 errors · 2 × 502") && headings[1].starts_with("504 POST"),
+        headings[0].starts_with("3 errors (75 % of 4 requests received) · 2 × 502")
+            && headings[1].starts_with("504 POST"),
         "{headings:?}"
     );
     assert!(headings[2].starts_with("6 errors"), "{headings:?}");
