@@ -10,6 +10,9 @@ pub use bucket::Bucket;
 /// The longest pause that Slack may ask for and a message that can be deferred waits out, once; milliseconds.
 const SHORT_PAUSE_MS: i64 = 3_000;
 
+/// Milliseconds that a pause is longer for each by which a refusal comes after the full second: two seconds at most.
+const SPREAD: i64 = 2;
+
 /// The rate limit of one destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outbox {
@@ -118,12 +121,17 @@ impl Outbox {
     /// Slack answered the message with 429 and this Retry-After, milliseconds: the destination is closed for so long.
     pub fn refused(&mut self, message: &mut Outgoing, retry_after_ms: i64, now_ms: i64) {
         message.refusals = message.refusals.saturating_add(1);
-        let pause_ms = retry_after_ms.clamp(0, bucket::MAX_EMPTY_MS);
+        // Containers that are refused together come again apart: each at another millisecond.
+        let spread_ms = SPREAD * now_ms.rem_euclid(1_000);
+        let pause_ms = retry_after_ms.clamp(0, bucket::MAX_EMPTY_MS).saturating_add(spread_ms);
         self.closed_until_ms = now_ms.saturating_add(pause_ms);
         let waits_with_its_token = message.urgency == Urgency::Deferrable
-            && message.may_wait_out(pause_ms)
+            && message.may_wait_out(retry_after_ms)
             && self.closed_until_ms <= message.until_ms;
-        if !waits_with_its_token {
+        if waits_with_its_token {
+            // Others post, too: what is left of the burst would only be refused.
+            self.bucket.empty(now_ms, pause_ms.saturating_add(self.bucket.spacing_ms()));
+        } else {
             message.has_token = false;
             self.bucket.empty(now_ms, pause_ms);
         }
@@ -199,7 +207,8 @@ mod tests {
         outbox.refused(&mut message, 2_000, 3_000);
         assert_eq!(outbox.decide(&mut message, 3_000), Hold);
         assert_eq!(outbox.decide(&mut Outgoing::new(Deferrable, FAR), 4_999), Hold, "closed for everyone");
-        assert_eq!(outbox.decide(&mut Outgoing::new(Deferrable, FAR), 5_000), Post);
+        assert_eq!(outbox.decide(&mut Outgoing::new(Deferrable, FAR), 7_999), Hold, "the burst is spent");
+        assert_eq!(outbox.decide(&mut Outgoing::new(Deferrable, FAR), 8_000), Post);
     }
 
     #[test]
