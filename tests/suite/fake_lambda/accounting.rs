@@ -206,7 +206,11 @@ impl Accounting {
         let faults = ledger.faults(known);
         if ledger.holds_nothing() {
             books.pending = Fold::default();
-        } else if ledger.has_folded() {
+        } else if ledger.has_deferred() {
+            // The end of an incident tells what was pending before what is given now is taken in.
+            if ledger.told() > 0 {
+                books.pending = Fold::default();
+            }
             books.pending.ids.extend(given);
             books.pending.lines += given_lines;
         }
@@ -224,15 +228,19 @@ impl Accounting {
         }
     }
 
-    /// A post tells what was pending, with or without what was given just now; nothing else adds up.
+    /// A post tells what was pending, with or without what was given just now; nothing else adds up. Where it tells what was
+    /// pending alone, as the end of an incident may, the next one has only what was given.
     fn tell_pending(&mut self, container: usize, given: Option<u32>, posts: &[Taken]) {
+        let given_lines = given.map_or(0, |id| self.lines(&[id]));
+        let mut pending = self.books(container).pending.clone();
         for post in posts.iter().filter(|post| post.lines > 0) {
-            let given_lines = given.map_or(0, |id| self.lines(&[id]));
-            let pending = self.books(container).pending.clone();
             if post.lines == pending.lines + given_lines {
                 self.tell(pending.ids.iter().chain(&given), post.at_ms);
             } else if post.lines == pending.lines {
                 self.tell(&pending.ids, post.at_ms);
+                if post.acknowledged {
+                    pending = Fold::default();
+                }
             } else {
                 let what = format!(
                     "tells {} lines of {} pending and {given_lines} given",

@@ -106,7 +106,7 @@ fn whatever_goes_wrong_every_line_is_told_or_in_the_destination_or_declared_fold
     let mut kills = 0;
     let mut told_again = 0;
     for (seed, product) in
-        [(1, EVERY), (2, EVERY), (3, EVERY), (4, INCIDENTS), (5, INCIDENTS), (6, INCIDENTS)]
+        [(1, EVERY), (2, EVERY), (3, EVERY), (4, INCIDENTS), (5, INCIDENTS), (6, INCIDENTS), (384, INCIDENTS)]
     {
         let report = through_the_queue(product, seed);
         assert_every_line_has_its_fate(seed, &report);
