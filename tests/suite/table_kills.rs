@@ -5,7 +5,7 @@
 //! `TEST_DYNAMODB_URL=… cargo test --release --test suite table_kills -- --ignored --nocapture`.
 //! The only sleeps are the moments of the kills, and the pauses between ticks at the end.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{collections::VecDeque, pin::pin, time::Duration};
 
 use serde_json::json;
 use tokio::{
@@ -112,28 +112,30 @@ impl Sweep {
         }
         let before = slack.accepted().len();
         let delivery = self.next();
-        // Half of them within the answer of whatever message comes, if one does.
-        let gate = Gate::new();
-        let is_held = self.rng.bool();
-        if is_held {
+        // Half of them when Slack has taken a message and not said so; where none is due, after the answer.
+        let answer = if self.rng.bool() {
+            let gate = Gate::new();
             slack.next(fake_slack::Answer::ok().held_by(&gate));
-        }
-        let after = Duration::from_micros(self.rng.u64(0..60_000));
-        let posted = slack.posts().len() + 1;
-        let kill = async {
-            if is_held {
-                // Slack has taken the message and not said so; where none is due, nothing comes.
-                tokio::select! {
-                    _ = slack.wait_for_posts(posted) => {}
-                    () = sleep(after * 5) => {}
-                }
-            } else {
-                sleep(after).await;
-            }
+            let posted = slack.posts().len() + 1;
+            let mut invocation = pin!(container.invoke(event(&delivery)));
+            let answer = tokio::select! {
+                answer = &mut invocation => Some(answer),
+                _ = slack.wait_for_posts(posted) => None,
+            };
             container.kill().await;
             gate.open();
+            match answer {
+                Some(answer) => answer,
+                None => invocation.await,
+            }
+        } else {
+            let after = Duration::from_micros(self.rng.u64(0..60_000));
+            let kill = async {
+                sleep(after).await;
+                container.kill().await;
+            };
+            tokio::join!(container.invoke(event(&delivery)), kill).0
         };
-        let (answer, ()) = tokio::join!(container.invoke(event(&delivery)), kill);
         if matches!(answer, Answer::Died(_)) {
             slack.wait_until_deserted().await;
             self.deaths_at_work += 1;
