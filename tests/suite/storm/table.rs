@@ -2,8 +2,7 @@
 //! posted in time.
 //!
 //! Each container asks the table by the real client, over a transport that takes DynamoDB's time to answer. Its faults have
-//! tests of their own. The long runs print the table of the README:
-//! `cargo test --release --test suite storm::table -- --ignored --nocapture`.
+//! tests of their own. The long runs print a table.
 
 #[path = "../../../src/store/dynamodb/fake_table/items.rs"]
 mod items;
@@ -309,17 +308,27 @@ fn every_line_of_a_storm_through_kinesis_is_counted_once_over_one_table() {
 }
 
 #[test]
-#[ignore = "hours of virtual time: cargo test --release --test suite storm::table -- --ignored --nocapture"]
+#[ignore = "minutes: cargo test --release --test suite storm::table::ten -- --ignored --nocapture"]
+fn ten_minutes_of_the_storm_over_one_table() {
+    print_table(10, NEWS_EVERY / 6);
+}
+
+#[test]
+#[ignore = "an hour or so: cargo test --release --test suite storm::table::an_hour -- --ignored --nocapture"]
+fn an_hour_of_the_storm_over_one_table() {
+    print_table(60, NEWS_EVERY);
+}
+
 #[allow(clippy::print_stdout, reason = "the table is what it is run for")]
-fn the_storm_of_an_hour_over_one_table() {
+fn print_table(minutes: u64, news_every: u32) {
     println!("| way | containers | lines | posted | duplicates | new p50 | new p99 | messages | 429 |");
     println!("|---|---|---|---|---|---|---|---|---|");
-    let storm = || Storm::of_issue().deliveries(1);
+    let storm = || Storm { minutes, ..Storm::of_issue() }.deliveries(1);
     for concurrency in [2, 10, 100] {
-        print_row("subscription filters", &over_subscriptions(concurrency, NEWS_EVERY, storm()), concurrency);
+        print_row("subscription filters", &over_subscriptions(concurrency, news_every, storm()), concurrency);
     }
     for shards in [2, 16] {
-        print_row("Kinesis", &over_kinesis(shards, NEWS_EVERY, storm()), shards);
+        print_row("Kinesis", &over_kinesis(shards, news_every, storm()), shards);
     }
 }
 
