@@ -3,7 +3,7 @@
 //! A batch is acknowledged once it is written. What cannot be written is posted at once, once, and says so. Nothing here
 //! decides what is due: `incidents::journal` does.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -14,7 +14,7 @@ use crate::digest::{self, Digest, MAX_SECTIONS, Section};
 use crate::http::Budget;
 use crate::incident::{Kind, Moment, Policy};
 use crate::incidents::journal::{self, Journal};
-use crate::incidents::step::{Ask, Step, by_log_group};
+use crate::incidents::step::{Ask, News, Step, by_log_group};
 use crate::incidents::{AlarmNews, Tracked};
 use crate::outbox::Urgency::{Deferrable, Required};
 use crate::slack::post::PostError;
@@ -36,6 +36,11 @@ const TIME_TO_RELEASE: Duration = Duration::from_secs(2);
 const LONG_JOURNAL: usize = 24;
 /// Messages of one incident, and parts of its journal summed up, in one go.
 const MAX_STEPS: usize = 16;
+/// For so long after it read an incident a container reads it for lines of its own only if they make a message due by
+/// what it knows; milliseconds. In a storm most lines do not, and a reading costs more than all else.
+const READ_AGAIN_MS: i64 = 1_000;
+/// Incidents of which that is remembered.
+const MAX_QUIET: usize = 64;
 /// Batches posted without the table that are remembered until it can be asked; of more, the oldest are forgotten.
 const MAX_TO_REVOKE: usize = 1_024;
 /// Said first in a message that had to do without the table.
@@ -53,6 +58,15 @@ pub(super) struct Shared<T> {
     alone_ms: Option<i64>,
     /// Batches that were posted without the table, of which it does not know yet.
     to_revoke: VecDeque<(IncidentKey, BatchId)>,
+    /// Incidents of which nothing was due when they were read, with what this container wrote since.
+    quiet: HashMap<IncidentKey, Quiet>,
+}
+
+/// An incident of which nothing was due.
+#[derive(Debug)]
+struct Quiet {
+    read_ms: i64,
+    tracked: Tracked,
 }
 
 /// Lines that arrived together, and what names them.
@@ -82,8 +96,8 @@ impl Lines {
 
 impl<T: Store> Shared<T> {
     pub(super) fn new(store: T, rate: Rate, policy: Policy) -> Self {
-        let to_revoke = VecDeque::new();
-        Self { store, rate, policy, no_token_before_ms: i64::MIN, alone_ms: None, to_revoke }
+        let (to_revoke, quiet) = (VecDeque::new(), HashMap::new());
+        Self { store, rate, policy, no_token_before_ms: i64::MIN, alone_ms: None, to_revoke, quiet }
     }
 
     pub(super) fn rate(&self) -> Rate {
@@ -101,6 +115,13 @@ impl<T: Store> Shared<T> {
     pub(super) async fn close(&mut self, until_ms: i64, when: When) -> Result<(), StoreError> {
         self.no_token_before_ms = until_ms;
         self.store.close(DESTINATION, self.rate, until_ms, when).await
+    }
+
+    fn remember_quiet(&mut self, key: &IncidentKey, quiet: Quiet) {
+        if self.quiet.len() >= MAX_QUIET {
+            self.quiet.clear();
+        }
+        self.quiet.insert(key.clone(), quiet);
     }
 
     /// How long there is no token as far as this container knows, milliseconds.
@@ -129,7 +150,8 @@ pub(super) async fn notify<N: Notifier, T: Store>(
     if unwritten.is_empty() {
         run.revoke_alone().await;
         for key in keys {
-            if let Err(error) = run.post_due(&key, Moment::Arrival).await
+            if !run.stays_quiet(&key)
+                && let Err(error) = run.post_due(&key, Moment::Arrival).await
                 && !error.is_retryable()
             {
                 // Nobody of this version can tell of them: the table would keep them for ever.
@@ -253,6 +275,27 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
         theirs
     }
 
+    /// Whether nothing is due with what this invocation wrote, as far as the container has just read the incident. What
+    /// others wrote meanwhile is read by whoever reads it next, in a second or so where more comes.
+    fn stays_quiet(&mut self, key: &IncidentKey) -> bool {
+        let (now_ms, samples_per_group) = (self.delivery.now_ms(), self.delivery.samples_per_group);
+        let Some(shared) = self.delivery.shared.as_mut() else { return false };
+        let Some(quiet) = shared.quiet.get_mut(key) else { return false };
+        if !(0..READ_AGAIN_MS).contains(&now_ms.saturating_sub(quiet.read_ms)) {
+            return false;
+        }
+        let own = self.own.iter().filter(|own| own.key == *key);
+        let news: Vec<News> = own.map(|own| News::Lines(own.digest.clone())).collect();
+        let ask = Ask { moment: Moment::Arrival, now_ms, end_waits: false, samples_per_group };
+        let arrived = news.iter().map(|news| (now_ms, news));
+        let step = quiet.tracked.clone().step(arrived, ask, &shared.policy);
+        if step.due.is_some() {
+            return false;
+        }
+        quiet.tracked = step.tracked;
+        true
+    }
+
     /// Posts what is due of an incident, as long as nobody else does. It looks again after each message: whoever came
     /// meanwhile found the lease taken, and relies on it.
     async fn post_due(&mut self, key: &IncidentKey, moment: Moment) -> Result<(), StoreError> {
@@ -269,6 +312,7 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
             let when = self.delivery.when();
             let samples = self.delivery.samples_per_group;
             let Some(shared) = self.delivery.shared.as_mut() else { return Ok(()) };
+            shared.quiet.remove(key);
             let snapshot = shared.store.read(key, when).await?;
             let (is_leased, more) = (snapshot.leased_until_ms.is_some(), snapshot.more);
             let has_token = shared.no_token_before_ms <= when.now_ms;
@@ -278,6 +322,9 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
             step.due = step.due.filter(|_| has_token);
             let is_long = more || entries.len() >= LONG_JOURNAL;
             if is_leased || (step.due.is_none() && !is_long) {
+                if step.due.is_none() && !more {
+                    shared.remember_quiet(key, Quiet { read_ms: when.now_ms, tracked: step.tracked });
+                }
                 return Ok(());
             }
             let until_ms = self.delivery.lease_until_ms();

@@ -256,6 +256,27 @@ async fn without_errors_the_table_is_not_asked() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn within_a_second_an_incident_is_read_again_only_for_lines_that_make_a_message_due() {
+    let (fake, slack) = (FakeTable::start().await, Channel::default());
+    let mut container = Container::over(table(&fake.url(), "fake", 1), &slack);
+    container.at(0, &logs(0, &[502])).await.answer.unwrap();
+    fake.take_operations();
+    let written = container.at(0, &logs(10, &[502])).await;
+    assert_eq!(fates(&written.ledger), [1, 0, 0, 1, 0, 0]);
+    assert_eq!(fake.take_operations(), ["PutItem", "GetItem"], "written and not read");
+    let new = container.at(0, &logs(20, &[503])).await;
+    assert_eq!((fates(&new.ledger), slack.headings.borrow().len()), ([1, 0, 2, 0, 1, 0], 2), "a new group");
+    fake.take_operations();
+    container.at(270, &logs(30, &[502])).await.answer.unwrap();
+    assert!(fake.take_operations().contains(&"Query".to_owned()), "later it is read");
+    let before = slack.headings.borrow().len();
+    container.at(270, &logs(40, &[502; 90])).await.answer.unwrap();
+    let headings = slack.headings.borrow();
+    assert_eq!(headings.len(), before + 1, "{headings:?}");
+    assert!(headings.last().unwrap().starts_with("Ten times as fast"), "{headings:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_rate_limit_is_one_for_all_containers_and_closed_for_all() {
     let (store, slack) = (Memory::default(), Channel::default());
     let mut containers: Vec<_> = (0..4).map(|_| Container::over(store.clone(), &slack)).collect();
