@@ -160,7 +160,8 @@ fn memory_stays_where_it_was_once_it_is_warm() {
 #[test]
 #[ignore = "a million invocations: cargo test --release --test suite soak -- --ignored --nocapture"]
 fn a_million_invocations() {
-    assert_within_5_percent(soak_apart(Plan { warm_up: 10_000, invocations: 1_000_000, lines_a_batch: 17 }));
+    // The most that is resident at once is a matter of chance for some 50,000 invocations, and then never more.
+    assert_within_5_percent(soak_apart(Plan { warm_up: 100_000, invocations: 1_000_000, lines_a_batch: 17 }));
 }
 
 /// What the soak within one process leaves out: the runtime, HTTP to both sides, connections kept and closed.
