@@ -39,8 +39,8 @@ const MAX_STEPS: usize = 16;
 /// For so long after it read an incident a container reads it for lines of its own only if they make a message due by
 /// what it knows; milliseconds. In a storm most lines do not, and a reading costs more than all else.
 const READ_AGAIN_MS: i64 = 1_000;
-/// Incidents of which that is remembered.
-const MAX_QUIET: usize = 64;
+/// Incidents whose last reading is remembered.
+const MAX_READINGS: usize = 64;
 /// Batches posted without the table that are remembered until it can be asked; of more, the oldest are forgotten.
 const MAX_TO_REVOKE: usize = 1_024;
 /// Said first in a message that had to do without the table.
@@ -58,14 +58,14 @@ pub(super) struct Shared<T> {
     alone_ms: Option<i64>,
     /// Batches that were posted without the table, of which it does not know yet.
     to_revoke: VecDeque<(IncidentKey, BatchId)>,
-    /// Incidents of which nothing was due when they were read, with what this container wrote since.
-    quiet: HashMap<IncidentKey, Quiet>,
+    /// The last reading of each incident of which nothing was due.
+    readings: HashMap<IncidentKey, LastReading>,
 }
 
-/// An incident of which nothing was due.
+/// What a container read of an incident of which nothing was due, with what it wrote since.
 #[derive(Debug)]
-struct Quiet {
-    read_ms: i64,
+struct LastReading {
+    at_ms: i64,
     tracked: Tracked,
 }
 
@@ -96,8 +96,8 @@ impl Lines {
 
 impl<T: Store> Shared<T> {
     pub(super) fn new(store: T, rate: Rate, policy: Policy) -> Self {
-        let (to_revoke, quiet) = (VecDeque::new(), HashMap::new());
-        Self { store, rate, policy, no_token_before_ms: i64::MIN, alone_ms: None, to_revoke, quiet }
+        let (to_revoke, readings) = (VecDeque::new(), HashMap::new());
+        Self { store, rate, policy, no_token_before_ms: i64::MIN, alone_ms: None, to_revoke, readings }
     }
 
     pub(super) fn rate(&self) -> Rate {
@@ -117,11 +117,11 @@ impl<T: Store> Shared<T> {
         self.store.close(DESTINATION, self.rate, until_ms, when).await
     }
 
-    fn remember_quiet(&mut self, key: &IncidentKey, quiet: Quiet) {
-        if self.quiet.len() >= MAX_QUIET {
-            self.quiet.clear();
+    fn remember(&mut self, key: &IncidentKey, reading: LastReading) {
+        if self.readings.len() >= MAX_READINGS {
+            self.readings.clear();
         }
-        self.quiet.insert(key.clone(), quiet);
+        self.readings.insert(key.clone(), reading);
     }
 
     /// How long there is no token as far as this container knows, milliseconds.
@@ -150,7 +150,7 @@ pub(super) async fn notify<N: Notifier, T: Store>(
     if unwritten.is_empty() {
         run.revoke_alone().await;
         for key in keys {
-            if !run.stays_quiet(&key)
+            if !run.makes_nothing_due(&key)
                 && let Err(error) = run.post_due(&key, Moment::Arrival).await
                 && !error.is_retryable()
             {
@@ -277,22 +277,22 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
 
     /// Whether nothing is due with what this invocation wrote, as far as the container has just read the incident. What
     /// others wrote meanwhile is read by whoever reads it next, in a second or so where more comes.
-    fn stays_quiet(&mut self, key: &IncidentKey) -> bool {
+    fn makes_nothing_due(&mut self, key: &IncidentKey) -> bool {
         let (now_ms, samples_per_group) = (self.delivery.now_ms(), self.delivery.samples_per_group);
         let Some(shared) = self.delivery.shared.as_mut() else { return false };
-        let Some(quiet) = shared.quiet.get_mut(key) else { return false };
-        if !(0..READ_AGAIN_MS).contains(&now_ms.saturating_sub(quiet.read_ms)) {
+        let Some(reading) = shared.readings.get_mut(key) else { return false };
+        if !(0..READ_AGAIN_MS).contains(&now_ms.saturating_sub(reading.at_ms)) {
             return false;
         }
         let own = self.own.iter().filter(|own| own.key == *key);
         let news: Vec<News> = own.map(|own| News::Lines(own.digest.clone())).collect();
         let ask = Ask { moment: Moment::Arrival, now_ms, end_waits: false, samples_per_group };
         let arrived = news.iter().map(|news| (now_ms, news));
-        let step = quiet.tracked.clone().step(arrived, ask, &shared.policy);
+        let step = reading.tracked.clone().step(arrived, ask, &shared.policy);
         if step.due.is_some() {
             return false;
         }
-        quiet.tracked = step.tracked;
+        reading.tracked = step.tracked;
         true
     }
 
@@ -312,7 +312,7 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
             let when = self.delivery.when();
             let samples = self.delivery.samples_per_group;
             let Some(shared) = self.delivery.shared.as_mut() else { return Ok(()) };
-            shared.quiet.remove(key);
+            shared.readings.remove(key);
             let snapshot = shared.store.read(key, when).await?;
             let (is_leased, more) = (snapshot.leased_until_ms.is_some(), snapshot.more);
             let has_token = shared.no_token_before_ms <= when.now_ms;
@@ -323,7 +323,7 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
             let is_long = more || entries.len() >= LONG_JOURNAL;
             if is_leased || (step.due.is_none() && !is_long) {
                 if step.due.is_none() && !more {
-                    shared.remember_quiet(key, Quiet { read_ms: when.now_ms, tracked: step.tracked });
+                    shared.remember(key, LastReading { at_ms: when.now_ms, tracked: step.tracked });
                 }
                 return Ok(());
             }
