@@ -18,7 +18,7 @@ pub use known::Known;
 pub(crate) use known::Recognised;
 pub(crate) use line::Line;
 pub use line::LineText;
-use template::{Escaped, Plain, Spelling, Template, Values};
+use template::{Template, Values};
 
 /// Formats that are known at a time: a log group of several stages has one for each, and rarely more.
 const MAX_KNOWN: usize = 4;
@@ -57,12 +57,12 @@ impl LineReader {
     /// The length of the line at the beginning of `text`, if its format is known: a line as it stands in a batch, with
     /// its quotes escaped. `text` goes on with the quote that ends the line.
     pub(crate) fn recognise_escaped(&mut self, text: &[u8]) -> Option<usize> {
-        self.recognise::<Escaped>(text)
+        self.recognise::<true>(text)
     }
 
     /// The length of the line at the beginning of `text`, if its format is known: a line as it was logged.
     pub(crate) fn recognise_plain(&mut self, text: &[u8]) -> Option<usize> {
-        self.recognise::<Plain>(text)
+        self.recognise::<false>(text)
     }
 
     /// What is known of the last recognised line.
@@ -106,15 +106,15 @@ impl LineReader {
         true
     }
 
-    fn recognise<S: Spelling>(&mut self, text: &[u8]) -> Option<usize> {
+    fn recognise<const ESCAPED: bool>(&mut self, text: &[u8]) -> Option<usize> {
         let last = self.known.get(self.last)?;
-        if let Some(length) = last.recognise::<S>(text, &mut self.values) {
+        if let Some(length) = last.recognise::<ESCAPED>(text, &mut self.values) {
             return Some(length);
         }
         let values = &mut self.values;
         let mut found = self.known.iter().enumerate().filter(|(index, _)| *index != self.last);
         let (index, length) =
-            found.find_map(|(index, known)| Some((index, known.recognise::<S>(text, values)?)))?;
+            found.find_map(|(index, known)| Some((index, known.recognise::<ESCAPED>(text, values)?)))?;
         self.last = index;
         Some(length)
     }

@@ -1,13 +1,13 @@
 //! The lines of a log are made by one format: learn it from a line, and know the next by it.
 //!
-//! A [`Template`] recognises a line without parsing it, in either [`Spelling`]: escaped, as it stands in a batch, or
-//! plain, as it stands alone. It is exact: what it recognises the plain reader would read as the same access log, and
+//! A [`Template`] recognises a line without parsing it, be it escaped, as it stands in a batch, or plain, as it stands
+//! alone. It is exact: what it recognises the plain reader would read as the same access log, and
 //! what is different in any way (an escape, a control character, another order, other white space) it leaves to the
 //! plain reader.
 
 use std::ops::Range;
 
-use super::fixed::{Fixed, Prefix};
+use super::fixed::Fixed;
 use super::learning::Learning;
 use crate::access_log::fields::{self, ASKED_BY_RULES, CAUSES, KIND, NAMES, Name, Path, TOP_LEVEL};
 use crate::access_log::json;
@@ -40,48 +40,6 @@ pub(super) struct Part {
     /// A text ends at a quote, which belongs to what follows; a number where its digits end.
     pub(super) is_text: bool,
     pub(super) behind: Fixed,
-}
-
-/// How the quotes of a line are written.
-pub(super) trait Spelling {
-    /// Where a text ends.
-    const END: u8;
-
-    /// The fixed text in this spelling.
-    fn of(fixed: &Fixed) -> &Prefix;
-
-    /// Whether a line may end before `rest`.
-    fn ends_before(rest: &[u8]) -> bool;
-}
-
-/// As a line stands in a batch: its quotes are escaped, and a quote ends it.
-pub(super) struct Escaped;
-
-/// As a line was logged, without white space at its end. What ends it, its reader knows.
-pub(super) struct Plain;
-
-impl Spelling for Escaped {
-    const END: u8 = b'\\';
-
-    fn of(fixed: &Fixed) -> &Prefix {
-        &fixed.escaped
-    }
-
-    fn ends_before(rest: &[u8]) -> bool {
-        rest.first() == Some(&b'"')
-    }
-}
-
-impl Spelling for Plain {
-    const END: u8 = b'"';
-
-    fn of(fixed: &Fixed) -> &Prefix {
-        &fixed.plain
-    }
-
-    fn ends_before(_rest: &[u8]) -> bool {
-        true
-    }
 }
 
 /// Where the values of the last recognised line stand. Used again and again, so that a line costs no allocation.
@@ -127,18 +85,24 @@ impl Template {
 
     /// The length of the line at the beginning of `text`, if it is of this format; `text` goes on with what ends the
     /// line. Notes in `values` where its values stand.
-    pub(super) fn recognise<S: Spelling>(&self, text: &[u8], values: &mut Values) -> Option<usize> {
+    ///
+    /// `ESCAPED` says that it is a line as it stands in a batch: its quotes are escaped, and a quote ends it. Another
+    /// is a line as it was logged, without white space at its end; what ends it, the caller knows.
+    pub(super) fn recognise<const ESCAPED: bool>(&self, text: &[u8], values: &mut Values) -> Option<usize> {
+        let strip = |fixed: &Fixed, text| if ESCAPED { &fixed.escaped } else { &fixed.plain }.strip(text);
+        let end_of_text = if ESCAPED { b'\\' } else { b'"' };
         if values.ranges.len() != self.parts.len() {
             values.ranges.resize(self.parts.len(), 0..0);
         }
-        let mut rest = S::of(&self.head).strip(text)?;
+        let mut rest = strip(&self.head, text)?;
         let mut ranges = values.ranges.iter_mut();
         for part in &self.parts {
             let start = text.len() - rest.len();
-            let length = if part.is_text { text_length(rest, S::END)? } else { number_length(rest)? };
+            let length = if part.is_text { text_length(rest, end_of_text)? } else { number_length(rest)? };
             *ranges.next()? = start..start + length;
-            rest = S::of(&part.behind).strip(rest.get(length..)?)?;
+            rest = strip(&part.behind, rest.get(length..)?)?;
         }
-        S::ends_before(rest).then(|| text.len() - rest.len())
+        let ends = !ESCAPED || rest.first() == Some(&b'"');
+        ends.then(|| text.len() - rest.len())
     }
 }
