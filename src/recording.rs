@@ -30,7 +30,7 @@ pub use insights::Row;
 use insights::lossy;
 use known::KnownPieces;
 pub(crate) use log_events::LogEvents;
-pub use log_events::{Listener, Recorded, RecordingFault, log_events};
+pub use log_events::{Found, Recorded, RecordingFault, log_events};
 use splitter::{Part, Splitter};
 use unpack::{Patient, peek, unpack};
 pub use unreadable::{Looks, Unreadable};

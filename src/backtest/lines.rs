@@ -19,7 +19,7 @@ use crate::access_log::fast_path::{LineText, Recognised};
 use crate::access_log::{self, Columns, Reading};
 use crate::deliveries::{HandedOn, Names, Window};
 pub use crate::deliveries::{MIN_HELD, WINDOW_MS};
-use crate::recording::{Listener, Looks, Recorded, RecordingFault, Unreadable, log_events};
+use crate::recording::{Found, Looks, Recorded, RecordingFault, Unreadable, log_events};
 
 /// Threads that read.
 pub const MAX_LANES: usize = 32;
@@ -165,7 +165,11 @@ impl<'s> Lane<'s> {
                     continue;
                 }
             };
-            match log_events(reader, max_bytes, &mut self) {
+            let read = log_events(reader, max_bytes, &mut |number, found| match found {
+                Found::LogEvent(event) => self.log_event(number, event),
+                Found::End(result) => self.end(number, result),
+            });
+            match read {
                 Err(error) => self.problems.unread(index, &format!("not read to its end: {error}")),
                 Ok(()) if self.events == 0 => self.problems.note(index, Trouble::Empty, None),
                 Ok(()) => {}
@@ -275,7 +279,7 @@ struct Judged {
     error: Option<(String, Option<Recognised>)>,
 }
 
-impl Listener for Lane<'_> {
+impl Lane<'_> {
     fn log_event(&mut self, number: u64, event: &Recorded<'_>) {
         self.events += 1;
         if self.is_header(event) {

@@ -33,14 +33,14 @@ pub struct Recorded<'a> {
     pub columns: &'a Columns,
 }
 
-/// Takes the log events of a recording in.
-pub trait Listener {
-    /// One log event of the piece that begins in this line of the recording. It counts only when [`Self::end`] says that
-    /// the piece was read well: a batch whose end is damaged gives no log event at all.
-    fn log_event(&mut self, number: u64, event: &Recorded<'_>);
-
+/// What [`log_events`] finds in a piece of a recording.
+#[derive(Debug)]
+pub enum Found<'a> {
+    /// One log event. It counts only when [`Self::End`] says that the piece was read well: a batch whose end is damaged
+    /// gives no log event at all.
+    LogEvent(&'a Recorded<'a>),
     /// The piece has ended, and its log events count; or it could not be read, and none does.
-    fn end(&mut self, number: u64, result: Result<(), RecordingFault>);
+    End(Result<(), RecordingFault>),
 }
 
 /// What could not be read. The log events behind it are read all the same.
@@ -65,12 +65,17 @@ pub enum RecordingFault {
     },
 }
 
-/// Reads a recording to its end, and hands each log event with the number of its line to `listener`.
+/// Reads a recording to its end, and hands what it finds to `found`, with the number of the line in which the piece
+/// begins.
 ///
 /// A batch may have `max_bytes` after inflation. An error of the source itself ends the reading.
-pub fn log_events(source: impl Read, max_bytes: u64, listener: &mut impl Listener) -> io::Result<()> {
+pub fn log_events(
+    source: impl Read,
+    max_bytes: u64,
+    found: &mut impl FnMut(u64, Found<'_>),
+) -> io::Result<()> {
     let mut run = Run {
-        listener,
+        found,
         max_bytes,
         number: 0,
         lines: LineReader::default(),
@@ -153,8 +158,8 @@ impl LogEvents {
     }
 }
 
-struct Run<'r, R> {
-    listener: &'r mut R,
+struct Run<'r, F> {
+    found: &'r mut F,
     max_bytes: u64,
     /// Of the line that the piece at hand begins in.
     number: u64,
@@ -165,7 +170,7 @@ struct Run<'r, R> {
     said: String,
 }
 
-impl<R: Listener> Run<'_, R> {
+impl<F: FnMut(u64, Found<'_>)> Run<'_, F> {
     fn piece(&mut self, piece: Piece<'_>) {
         match piece {
             Piece::Event(event) => match trigger::read(event) {
@@ -191,8 +196,8 @@ impl<R: Listener> Run<'_, R> {
             }
             Piece::Pause => {}
             piece => {
-                let Self { events, listener, number, .. } = self;
-                events.of_piece(&piece, &mut |event| listener.log_event(*number, event));
+                let Self { events, found, number, .. } = self;
+                events.of_piece(&piece, &mut |event| found(*number, Found::LogEvent(event)));
                 self.end(Ok(()));
             }
         }
@@ -207,7 +212,7 @@ impl<R: Listener> Run<'_, R> {
     }
 
     fn end(&mut self, result: Result<(), RecordingFault>) {
-        self.listener.end(self.number, result);
+        (self.found)(self.number, Found::End(result));
     }
 
     fn learn(&mut self, message: EscapedText<'_>) {
@@ -218,7 +223,7 @@ impl<R: Listener> Run<'_, R> {
     }
 }
 
-impl<R: Listener> Sink for Run<'_, R> {
+impl<F: FnMut(u64, Found<'_>)> Sink for Run<'_, F> {
     fn recognise(&mut self, text: &[u8]) -> Option<usize> {
         self.lines.recognise_escaped(text)
     }
@@ -228,9 +233,9 @@ impl<R: Listener> Sink for Run<'_, R> {
         let recognised = if event.is_recognised { self.lines.take() } else { None };
         let known = recognised.as_ref().map(Recognised::known);
         let message = event.message.map(LineText::Escaped);
-        let Self { events, listener, number, .. } = self;
+        let Self { events, found, number, .. } = self;
         events.event(names, event.id.0, event.timestamp_ms, message, known, &mut |event| {
-            listener.log_event(*number, event);
+            found(*number, Found::LogEvent(event));
         });
         match (recognised, event.message) {
             (Some(recognised), _) => self.lines.give_back(recognised),
@@ -244,35 +249,24 @@ impl<R: Listener> Sink for Run<'_, R> {
 mod tests {
     use super::*;
 
-    /// What counts, in words.
-    #[derive(Default)]
-    struct Heard {
-        said: Vec<String>,
-        piece: Vec<String>,
-    }
-
-    impl Listener for Heard {
-        fn log_event(&mut self, number: u64, event: &Recorded<'_>) {
-            let Recorded { log_group, log_stream, id, timestamp_ms, message, .. } = event;
-            let message = message.map(|message| message.said(&mut String::new()).into_owned());
-            let id = String::from_utf8_lossy(id);
-            self.piece.push(format!("{number} {log_group}|{log_stream}|{id}|{timestamp_ms:?}|{message:?}"));
-        }
-
-        fn end(&mut self, number: u64, result: Result<(), RecordingFault>) {
-            let piece = std::mem::take(&mut self.piece);
-            match result {
-                Ok(()) => self.said.extend(piece),
-                Err(fault) => self.said.push(format!("{number} {fault}")),
-            }
-        }
-    }
-
+    /// Checks what counts, in words.
     #[track_caller]
     fn check(text: &str, expected: &[&str]) {
-        let mut heard = Heard::default();
-        log_events(text.as_bytes(), 1 << 20, &mut heard).unwrap();
-        assert_eq!(heard.said, expected);
+        let (mut said, mut piece) = (Vec::new(), Vec::new());
+        let read = log_events(text.as_bytes(), 1 << 20, &mut |number, found| match found {
+            Found::LogEvent(Recorded { log_group, log_stream, id, timestamp_ms, message, .. }) => {
+                let message = message.map(|message| message.said(&mut String::new()).into_owned());
+                let id = String::from_utf8_lossy(id);
+                piece.push(format!("{number} {log_group}|{log_stream}|{id}|{timestamp_ms:?}|{message:?}"));
+            }
+            Found::End(Ok(())) => said.append(&mut piece),
+            Found::End(Err(fault)) => {
+                piece.clear();
+                said.push(format!("{number} {fault}"));
+            }
+        });
+        read.unwrap();
+        assert_eq!(said, expected);
     }
 
     #[test]

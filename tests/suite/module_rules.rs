@@ -83,6 +83,9 @@ const FUNCTION: [&str; 2] = ["handler", "start"];
 const COMMAND_LINE: [&str; 7] =
     ["backtest", "deliveries", "format_finder", "lint_format", "recording", "replay", "report"];
 
+/// The seams: no other trait is defined.
+const TRAITS: [&str; 4] = ["decode::Sink", "handler::Notifier", "http::Transport", "store::Store"];
+
 /// Which top-level module uses which other, and in which files.
 type Graph = BTreeMap<String, BTreeMap<String, BTreeSet<String>>>;
 
@@ -178,4 +181,10 @@ fn the_function_is_not_linked_with_what_only_the_command_line_needs() {
             assert!(!reached.contains(other), "{module} comes to use {other}");
         }
     }
+}
+
+#[test]
+fn the_seams_are_the_only_traits() {
+    let traits: BTreeSet<String> = library().into_iter().flat_map(|file| file.traits).collect();
+    assert_eq!(traits, BTreeSet::from(TRAITS.map(str::to_owned)));
 }

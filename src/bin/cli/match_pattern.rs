@@ -3,7 +3,7 @@
 use std::io::{self, BufWriter, Write};
 
 use statuswatch::filter_pattern::FilterPattern;
-use statuswatch::recording::{LineText, Listener, Recorded, RecordingFault, log_events};
+use statuswatch::recording::{Found, LineText, Recorded, RecordingFault, log_events};
 
 use crate::Exit;
 use crate::arguments::MatchArguments;
@@ -65,7 +65,11 @@ fn print_matching(
         is_live: input.is_live(),
         is_empty: true,
     };
-    let read = log_events(Progress::new(source, length, input), MAX_DECOMPRESSED_BYTES, &mut matching);
+    let source = Progress::new(source, length, input);
+    let read = log_events(source, MAX_DECOMPRESSED_BYTES, &mut |number, found| match found {
+        Found::LogEvent(event) => matching.log_event(event),
+        Found::End(result) => matching.end(number, result),
+    });
     let is_empty = matching.is_empty;
     matching.printed?;
     Ok(read.and_then(|()| {
@@ -91,8 +95,8 @@ struct Matching<'a, W> {
     is_empty: bool,
 }
 
-impl<W: Write> Listener for Matching<'_, W> {
-    fn log_event(&mut self, _number: u64, event: &Recorded<'_>) {
+impl<W: Write> Matching<'_, W> {
+    fn log_event(&mut self, event: &Recorded<'_>) {
         self.is_empty = false;
         let message = match event.message {
             None => b"",

@@ -15,6 +15,8 @@ pub(super) struct SourceFile {
     pub(super) module: String,
     /// All paths of two and more segments that it names, groups taken apart.
     pub(super) paths: Vec<String>,
+    /// The traits that it defines, each by its path in the crate.
+    pub(super) traits: Vec<String>,
 }
 
 impl SourceFile {
@@ -56,13 +58,15 @@ fn collect(root: &Path, folder: &Path, files: &mut Vec<SourceFile>, of_tests: &m
         let module = stem.replace('/', "::");
         let source = Source::of(&fs::read_to_string(&path).unwrap());
         of_tests.extend(source.test_modules.iter().map(|test| format!("{module}::{test}")));
-        files.push(SourceFile { name, module, paths: source.paths });
+        let traits = source.traits.iter().map(|name| format!("{module}::{name}")).collect();
+        files.push(SourceFile { name, module, paths: source.paths, traits });
     }
 }
 
 #[derive(Debug, Default, PartialEq)]
 struct Source {
     paths: Vec<String>,
+    traits: Vec<String>,
     /// Names of the modules in files of their own that stand under `#[cfg(test)]`.
     test_modules: Vec<String>,
 }
@@ -76,6 +80,11 @@ impl Source {
             if let Some(behind) = strip(rest, &["#", "[", "cfg", "(", "test", ")", "]"]) {
                 rest = source.step_over_item(behind);
                 continue;
+            }
+            if let [keyword, name, ..] = rest
+                && keyword == "trait"
+            {
+                source.traits.push(name.clone());
             }
             let begins_a_path = is_name(first) && rest.get(1).is_some_and(|next| next == "::");
             if begins_a_path {
