@@ -179,7 +179,7 @@ impl Clients {
         let hash = hash(address);
         // Known ones are by far the most, and only addresses are among them.
         if let Err(place) = self.hashes.binary_search(&hash) {
-            if address.parse::<IpAddr>().is_ok() {
+            if is_ipv4(address) || address.parse::<IpAddr>().is_ok() {
                 self.insert(place, hash);
             } else {
                 self.is_partial = true;
@@ -228,10 +228,34 @@ fn hash(address: &str) -> u64 {
     (hash ^ (hash >> HASH_BITS)) & ((1 << HASH_BITS) - 1)
 }
 
+/// Whether a text is an IPv4 address, as nearly every client's is: the standard library takes five times as long.
+fn is_ipv4(text: &str) -> bool {
+    let is_part = |part: &str| {
+        matches!(
+            part.as_bytes(),
+            [b'0'..=b'9']
+                | [b'1'..=b'9', b'0'..=b'9']
+                | [b'1', b'0'..=b'9', b'0'..=b'9']
+                | [b'2', b'0'..=b'4', b'0'..=b'9']
+                | [b'2', b'5', b'0'..=b'5']
+        )
+    };
+    text.split('.').count() == 4 && text.split('.').all(is_part)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn ipv4_addresses_are_those_of_the_standard_library(
+            text in "[0-9]{1,3}(\\.[0-9]{1,3}){2,4}|(25[0-9]|2[0-9]{2}|0?[0-9])(\\.[0-9]{0,3}){3}|[0-9.]{0,15}",
+        ) {
+            prop_assert_eq!(is_ipv4(&text), text.parse::<std::net::Ipv4Addr>().is_ok(), "{}", text);
+        }
+    }
 
     fn clients<'a>(addresses: impl IntoIterator<Item = &'a str>) -> Context {
         let mut context = Context::default();
