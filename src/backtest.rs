@@ -37,7 +37,7 @@ pub use crate::deliveries::DELIVERY_MS;
 use crate::digest::Reader;
 use crate::filter_pattern::FilterPattern;
 use crate::incidents::NotifyMode;
-use crate::slack::render::Style;
+use crate::slack::render::MessageStyle;
 use crate::words;
 use against::Against;
 use alarm_run::AlarmRun;
@@ -66,7 +66,7 @@ pub struct Settings {
     /// The reader with other rules, to compare.
     pub against: Option<Reader>,
     /// How messages look.
-    pub style: Style,
+    pub style: MessageStyle,
     /// How the function is deployed.
     pub plan: Plan,
     /// The alarm.

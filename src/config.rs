@@ -19,9 +19,10 @@ use crate::aws::AwsAccess;
 use crate::console::{LogGroups, Region};
 pub use crate::environment::ConfigError;
 use crate::environment::{Environment, shown};
+use crate::notification::Style;
 use crate::rules::Rules;
 use crate::secret::Stored;
-use crate::slack::render::Style;
+use crate::slack::render::{MessageStyle, Sender};
 use crate::slack::webhook_url::{AllowedHosts, WebhookUrl};
 
 const WEBHOOK_URL: &str = "SLACK_WEBHOOK_URL";
@@ -238,17 +239,20 @@ impl Config {
 impl Config {
     /// How messages look.
     #[must_use]
-    pub fn style(&self) -> Style {
-        Style {
+    pub fn style(&self) -> MessageStyle {
+        let content = Style {
             lead_in: self.message.text.clone(),
-            channel: self.message.channel.clone(),
-            username: self.message.user_name.clone(),
-            icon_emoji: self.message.icon_emoji.clone(),
             color: self.message.color.as_ref().map(|color| color.as_str().to_owned()),
             max_lines: self.max_lines,
             region: self.function.region.as_deref().and_then(Region::new),
             log_groups: self.log_groups.clone(),
-        }
+        };
+        let sender = Sender {
+            channel: self.message.channel.clone(),
+            username: self.message.user_name.clone(),
+            icon_emoji: self.message.icon_emoji.clone(),
+        };
+        MessageStyle { content, sender }
     }
 }
 

@@ -39,7 +39,7 @@ use crate::pace::Pace;
 use crate::pipeline::Pipeline;
 use crate::slack::client::Client;
 use crate::slack::post::{Post, PostError, PostOutcome};
-use crate::slack::render::Style;
+use crate::slack::render::MessageStyle;
 use crate::store::{DynamoDb, Rate, Store};
 use crate::trigger::{self, Trigger, TriggerError};
 
@@ -59,7 +59,7 @@ impl<T: Transport> Notifier for Client<T> {
 #[derive(Debug)]
 pub struct Handler<N, T = DynamoDb> {
     reader: Reader,
-    style: Style,
+    style: MessageStyle,
     max_decompressed_bytes: u64,
     notifier: N,
     outbox: Outbox,
@@ -201,7 +201,7 @@ impl<N: Notifier, T: Store> Handler<N, T> {
     #[must_use]
     pub fn new(
         reader: Reader,
-        style: Style,
+        style: MessageStyle,
         max_decompressed_bytes: u64,
         notify: Notify<T>,
         notifier: N,

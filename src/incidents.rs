@@ -12,11 +12,9 @@ use thiserror::Error;
 
 use crate::digest::{Digest, MAX_SECTIONS, OTHER_LOG_GROUPS, Section};
 use crate::incident::{Arrival, Batch, Decision, GroupName, Incident, Kind, Moment, Policy};
+use crate::notification::{Over, Progress, Situation, fault_words, of_digest, of_over, of_progress};
 use crate::slack::message::Message;
-use crate::slack::render::{
-    Over, Progress, Situation, Style, fault_words, render_blocks, render_over, render_plain,
-    render_progress_blocks, render_progress_plain,
-};
+use crate::slack::render::{Form, MessageStyle, render_form};
 use crate::words::short_id;
 
 /// Sample lines that a group keeps for a follow-up.
@@ -228,25 +226,23 @@ impl Tracked {
         kind.has_mentions() && !self.incident.is_below_threshold()
     }
 
-    /// The message of this kind, and how many lines it shows.
-    pub(crate) fn draw(&self, kind: Kind, style: &Style, now_ms: i64) -> (Message, u64) {
+    /// The message of this kind in one form, and how many lines it shows.
+    pub(crate) fn draw(&self, form: Form, kind: Kind, style: &MessageStyle, now_ms: i64) -> (Message, u64) {
         let id = self.message_id();
         let situation = Situation { now_ms, id: &id, storm: None };
+        let MessageStyle { content, sender } = style;
         match kind {
-            Kind::Opening => render_blocks(&self.opening(), style, &situation),
-            Kind::Over => (render_over(&self.over(&id), style).message, 0),
-            _ => render_progress_blocks(&self.pending, &self.progress(kind), style, &situation),
-        }
-    }
-
-    /// The same in plain text.
-    pub(crate) fn draw_plain(&self, kind: Kind, style: &Style, now_ms: i64) -> (Message, u64) {
-        let id = self.message_id();
-        let situation = Situation { now_ms, id: &id, storm: None };
-        match kind {
-            Kind::Opening => render_plain(&self.opening(), style, &situation),
-            Kind::Over => (render_over(&self.over(&id), style).plain, 0),
-            _ => render_progress_plain(&self.pending, &self.progress(kind), style, &situation),
+            Kind::Opening => {
+                let digest = self.opening();
+                render_form(form, |detail| of_digest(&digest, content, &situation, detail), sender)
+            }
+            Kind::Over => render_form(form, |_| of_over(&self.over(&id), content), sender),
+            _ => {
+                let progress = Progress { kind, incident: &self.incident };
+                let notification =
+                    |detail| of_progress(&self.pending, &progress, content, &situation, detail);
+                render_form(form, notification, sender)
+            }
         }
     }
 
@@ -258,10 +254,6 @@ impl Tracked {
         let mut digest = self.pending.clone();
         digest.sections.iter_mut().for_each(|section| section.mentions.clear());
         Cow::Owned(digest)
-    }
-
-    fn progress(&self, kind: Kind) -> Progress<'_> {
-        Progress { kind, incident: &self.incident }
     }
 
     fn over<'a>(&'a self, id: &'a str) -> Over<'a> {

@@ -14,9 +14,10 @@ use crate::digest::{Batch, Digest, Reader};
 use crate::duplicates::Remembered;
 use crate::handler::alarms::Notice;
 use crate::ledger::Ledger;
+use crate::notification::{Situation, UndecodableRecords, of_digest, of_undecodable};
 use crate::pipeline::Pipeline;
 use crate::recording::{self, LogEvents, Looks, Piece, PieceError, Unreadable};
-use crate::slack::render::{Rendered, Situation, Style, UndecodableRecords, render, render_undecodable};
+use crate::slack::render::{MessageStyle, Rendered, render};
 use crate::trigger::{self, KinesisRecord, Trigger};
 use crate::words::short_id;
 use loose::{Line, Loose, Until};
@@ -27,7 +28,7 @@ pub struct Settings {
     /// What decides over lines.
     pub reader: Reader,
     /// How messages look.
-    pub style: Style,
+    pub style: MessageStyle,
     /// Cap on one batch after inflation, bytes.
     pub max_decompressed_bytes: u64,
     /// The time of posting, epoch milliseconds; `None` is the newest time of what a message is about.
@@ -263,7 +264,8 @@ impl<'s> Run<'s> {
         self.deliver(all);
         if !undecodable.is_empty() {
             let id = short_id(undecodable.id());
-            let rendered = render_undecodable(&undecodable, &self.settings.style, &id);
+            let MessageStyle { content, sender } = &self.settings.style;
+            let rendered = render(|_| of_undecodable(&undecodable, content, &id), sender);
             self.tell(Told { rendered, matched: 0, alarms: 0 });
         }
     }
@@ -337,10 +339,11 @@ impl<'s> Run<'s> {
     }
 }
 
-fn draw(mut digest: Digest, style: &Style, now_ms: i64) -> Told {
+fn draw(mut digest: Digest, style: &MessageStyle, now_ms: i64) -> Told {
     digest.sort();
     let id = short_id(digest.id);
-    let rendered = render(&digest, style, &Situation { now_ms, id: &id, storm: None });
+    let situation = Situation { now_ms, id: &id, storm: None };
+    let rendered = render(|detail| of_digest(&digest, &style.content, &situation, detail), &style.sender);
     Told { rendered, matched: digest.matched(), alarms: 0 }
 }
 

@@ -158,6 +158,21 @@ pub fn is_invisible(c: char) -> bool {
     )
 }
 
+/// Control characters, line and paragraph separators, and the characters that turn the writing direction.
+#[must_use]
+pub fn is_treacherous(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{2028}' | '\u{2029}')
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// What a reader sees of a text: without what takes no room, and with white space as one blank.
+#[must_use]
+pub fn look(text: &str) -> String {
+    let visible: String = text.chars().filter(|c| !is_treacherous(*c) && !is_invisible(*c)).collect();
+    visible.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

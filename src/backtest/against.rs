@@ -6,7 +6,7 @@ use super::slack_run::{Groups, SlackRun};
 use super::{Days, Plan};
 use crate::access_log::{self, Reading};
 use crate::digest::Reader;
-use crate::slack::render::Style;
+use crate::slack::render::MessageStyle;
 
 pub(super) struct Against<'s> {
     reader: &'s Reader,
@@ -18,7 +18,7 @@ pub(super) struct Against<'s> {
 }
 
 impl<'s> Against<'s> {
-    pub(super) fn new(reader: &'s Reader, style: &'s Style, plan: Plan) -> Self {
+    pub(super) fn new(reader: &'s Reader, style: &'s MessageStyle, plan: Plan) -> Self {
         Self {
             reader,
             slack: SlackRun::new(reader, style, plan),

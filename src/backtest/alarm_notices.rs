@@ -9,14 +9,14 @@ use crate::alarm::{
     AlarmChange, AlarmMemory, AlarmSettings, AlarmState, Notification, Statistic, Transition,
 };
 use crate::handler::alarms::Notice;
-use crate::slack::render::Style;
+use crate::slack::render::MessageStyle;
 
 /// The name of the alarm and of its metric where the settings have none: the end of the names that the Terraform
 /// module makes.
 const UNNAMED: &str = "4xx5xxError";
 
 pub(super) struct AlarmNotices<'s> {
-    style: &'s Style,
+    style: &'s MessageStyle,
     memory: AlarmMemory,
     changed_at_ms: Option<i64>,
     pub(super) notices: u64,
@@ -24,7 +24,7 @@ pub(super) struct AlarmNotices<'s> {
 }
 
 impl<'s> AlarmNotices<'s> {
-    pub(super) fn new(style: &'s Style) -> Self {
+    pub(super) fn new(style: &'s MessageStyle) -> Self {
         Self { style, memory: AlarmMemory::default(), changed_at_ms: None, notices: 0, told: Vec::new() }
     }
 
@@ -51,7 +51,7 @@ impl<'s> AlarmNotices<'s> {
         AlarmChange {
             name: name(&settings.name),
             arn: None,
-            region: self.style.region.as_ref().map(|region| region.name().to_owned()),
+            region: self.style.content.region.as_ref().map(|region| region.name().to_owned()),
             account: None,
             description: None,
             contributor: None,

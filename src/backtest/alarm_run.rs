@@ -12,7 +12,7 @@ use crate::alarm::{
     AlarmEvaluator, AlarmSettings, AlarmState, ComparisonOperator, Ingested, MetricDatapoint, MetricSeries,
     Statistic, Transition, TreatMissingData,
 };
-use crate::slack::render::Style;
+use crate::slack::render::MessageStyle;
 use crate::words;
 
 /// Minutes held for lines out of order: a day.
@@ -50,7 +50,7 @@ struct Kept {
 }
 
 impl<'s> AlarmRun<'s> {
-    pub(super) fn new(settings: &AlarmSettings, style: &'s Style) -> Self {
+    pub(super) fn new(settings: &AlarmSettings, style: &'s MessageStyle) -> Self {
         let thresholds = neighbours(settings.threshold);
         let kept = thresholds.iter().map(|threshold| Kept {
             threshold: *threshold,
@@ -227,7 +227,7 @@ mod tests {
     #[test]
     fn a_recovery_by_way_of_insufficient_data_is_counted_as_it_is_posted() {
         use AlarmState::{Alarm, InsufficientData, Ok};
-        let style = Style::default();
+        let style = MessageStyle::default();
         let mut run = AlarmRun::new(&default_alarm(), &style);
         let story = [InsufficientData, Ok, Alarm, InsufficientData, Ok, InsufficientData, Ok];
         for (minute, states) in story.windows(2).enumerate() {
@@ -243,7 +243,7 @@ mod tests {
 
     #[test]
     fn an_error_alarms_at_the_end_of_its_minute_and_recovers_a_minute_later() {
-        let style = Style::default();
+        let style = MessageStyle::default();
         let mut run = AlarmRun::new(&default_alarm(), &style);
         for (at_ms, is_seen) in [(0, false), (75_000, true), (130_000, false), (190_000, false)] {
             run.line(at_ms, is_seen);

@@ -20,7 +20,7 @@ use crate::outbox::{Bucket, Outbox};
 use crate::pace::Pace;
 use crate::rules::Action;
 use crate::slack::message::Message;
-use crate::slack::render::Style;
+use crate::slack::render::{Form, MessageStyle};
 
 /// What a post takes; for so long a container takes no other delivery.
 const POST_MS: i64 = 200;
@@ -34,7 +34,7 @@ const MAX_LAST_TICKS: usize = 1_440;
 /// The function in virtual time.
 pub(super) struct SlackRun<'s> {
     reader: &'s Reader,
-    style: &'s Style,
+    style: &'s MessageStyle,
     /// When each container is free again: a post takes its time.
     free_at_ms: Vec<i64>,
     /// One for all containers, or one for each.
@@ -95,7 +95,7 @@ impl Groups {
 }
 
 impl<'s> SlackRun<'s> {
-    pub(super) fn new(reader: &'s Reader, style: &'s Style, plan: Plan) -> Self {
+    pub(super) fn new(reader: &'s Reader, style: &'s MessageStyle, plan: Plan) -> Self {
         let states = match plan.state {
             StateKind::Table => 1,
             StateKind::Memory => plan.concurrency,
@@ -275,7 +275,7 @@ impl State {
         digest: Digest,
         at_ms: i64,
         samples_per_group: usize,
-        style: &Style,
+        style: &MessageStyle,
         record: &mut Record,
     ) -> bool {
         let messages = record.messages;
@@ -304,7 +304,7 @@ impl State {
         record.messages > messages
     }
 
-    fn tick(&mut self, at_ms: i64, samples_per_group: usize, style: &Style, record: &mut Record) {
+    fn tick(&mut self, at_ms: i64, samples_per_group: usize, style: &MessageStyle, record: &mut Record) {
         match &mut self.mode {
             Mode::Every(pace, has_storm) => {
                 if pace.pending() > 0 {
@@ -335,7 +335,7 @@ fn post_or_fold(
     digest: Digest,
     outbox: &mut Outbox,
     at_ms: i64,
-    style: &Style,
+    style: &MessageStyle,
     record: &mut Record,
 ) {
     if outbox.takes(at_ms) {
@@ -356,7 +356,7 @@ fn post_due(
     mut ask: Ask,
     policy: &Policy,
     outbox: &mut Outbox,
-    style: &Style,
+    style: &MessageStyle,
     record: &mut Record,
 ) {
     loop {
@@ -382,10 +382,10 @@ fn post(
     kind: MessageKind,
     policy: &Policy,
     at_ms: i64,
-    style: &Style,
+    style: &MessageStyle,
     record: &mut Record,
 ) {
-    let (message, shown) = tracked.draw(kind, style, at_ms);
+    let (message, shown) = tracked.draw(Form::Blocks, kind, style, at_ms);
     let mentions = tracked.has_mentions(kind);
     let told = tracked.notified(kind, at_ms, policy);
     record.mentions += u64::from(mentions && has_mentions(&told));

@@ -76,7 +76,7 @@ fn every_setting_is_read() {
     assert_eq!((config.notify.mode, config.notify.policy.quiet_ms), (NotifyMode::Every, 10_000));
     assert_eq!(config.notify.policy.follow_ups.interval_ms(3), 7_200_000);
     assert_eq!(Ok(config.redact.clone()), "ip,user.name,userAgent".parse());
-    assert_eq!(config.style().log_groups.names(), ["/aws/apigateway/orders", "items"]);
+    assert_eq!(config.style().content.log_groups.names(), ["/aws/apigateway/orders", "items"]);
     let (table, _) = config.state_table.as_ref().unwrap();
     assert_eq!(table.region(), Some("eu-central-1"));
     assert_eq!(config.function.name.as_deref(), Some("statuswatch"));

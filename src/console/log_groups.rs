@@ -90,7 +90,7 @@ fn is_name(name: &str) -> bool {
 mod tests {
     use super::*;
     use crate::console::Region;
-    use crate::slack::render::MAX_LINK;
+    use crate::notification::MAX_LINK;
 
     fn read(text: &str) -> Result<Vec<String>, LogGroupsError> {
         text.parse().map(|groups: LogGroups| groups.0)

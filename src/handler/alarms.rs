@@ -16,9 +16,10 @@ use crate::alarm::{
 };
 use crate::incidents::AlarmNews;
 use crate::ledger::{Ledger, Measures};
+use crate::notification::{of_alarm, of_topic_text};
 use crate::outbox::Urgency;
 use crate::slack::post::PostError;
-use crate::slack::render::{Rendered, Style, render_alarm, render_topic_text};
+use crate::slack::render::{MessageStyle, Rendered, render};
 use crate::store::{BatchId, Store};
 use crate::words::short_id;
 
@@ -139,7 +140,7 @@ impl<N: Notifier, T: Store> Handler<N, T> {
             Watched::LogQuery(query) => query.log_groups.as_slice(),
             _ => &[],
         };
-        let operators = self.style.log_groups.names().into_iter().map(str::to_owned);
+        let operators = self.style.content.log_groups.names().into_iter().map(str::to_owned);
         let log_groups: Vec<String> = if named.is_empty() { operators.collect() } else { named.to_vec() };
         let (news, id) = news(change);
         let (mode, mut delivery) = self.delivery(invocation, ledger, measures);
@@ -179,13 +180,14 @@ impl Notice {
     }
 
     /// The message that tells it.
-    pub(crate) fn render(&self, style: &Style, now_ms: i64) -> Rendered {
+    pub(crate) fn render(&self, style: &MessageStyle, now_ms: i64) -> Rendered {
         let id = self.id();
         match self {
             Self::Change(change, telling) => {
-                render_alarm(&AlarmNotice::new(change, *telling), style, now_ms, &id)
+                let notice = AlarmNotice::new(change, *telling);
+                render(|_| of_alarm(&notice, &style.content, now_ms, &id), &style.sender)
             }
-            Self::Text(text) => render_topic_text(text, style, &id),
+            Self::Text(text) => render(|_| of_topic_text(text, &style.content, &id), &style.sender),
         }
     }
 

@@ -15,7 +15,7 @@ use crate::ledger::{Ledger, Measures};
 use crate::outbox::{Decision, Outbox, Outgoing, Urgency};
 use crate::slack::message::Message;
 use crate::slack::post::{PlainBody, Post, PostError, PostOutcome};
-use crate::slack::render::{Rendered, Style};
+use crate::slack::render::{MessageStyle, Rendered};
 use crate::store::{Store, Token};
 
 /// What became of lines.
@@ -41,7 +41,7 @@ pub(super) struct Delivery<'a, N, T> {
     /// What all containers share, where a table keeps it.
     pub(super) shared: Option<&'a mut Shared<T>>,
     pub(super) outbox: &'a mut Outbox,
-    pub(super) style: &'a Style,
+    pub(super) style: &'a MessageStyle,
     /// Sample lines kept of each group of a first message.
     pub(super) samples_per_group: usize,
     pub(super) invocation: Invocation,

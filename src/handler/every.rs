@@ -5,13 +5,12 @@ use std::sync::OnceLock;
 use super::Notifier;
 use super::delivery::{Delivery, Fate, Forms};
 use crate::digest::Digest;
+use crate::notification::{QuietAgain, Situation, Storm, of_digest, of_quiet_again};
 use crate::outbox::Urgency;
 use crate::pace::{self, Pace};
 use crate::slack::message::Message;
 use crate::slack::post::PostError;
-use crate::slack::render::{
-    QuietAgain, Rendered, Situation, Storm, Style, render_blocks, render_plain, render_quiet_again,
-};
+use crate::slack::render::{Form, MessageStyle, Rendered, render, render_form};
 use crate::store::Store;
 use crate::words::short_id;
 
@@ -25,12 +24,11 @@ pub(super) async fn notify<N: Notifier, T: Store>(
     let lines = digest.matched();
     let (style, invocation, spacing_ms) = (delivery.style, delivery.invocation, delivery.outbox.spacing_ms());
     let gathered = OnceLock::new();
-    let draw = |render: fn(&Digest, &Style, &Situation<'_>) -> (Message, u64)| {
+    let draw = |form| {
         let (all, storm) = gathered.get_or_init(|| gather(pace, digest.clone(), spacing_ms));
-        let situation = Situation { now_ms: invocation.now_ms(), id: &short_id(all.id), storm: *storm };
-        render(all, style, &situation)
+        draw_form(form, all, *storm, style, invocation.now_ms())
     };
-    let (blocks, plain) = (|| draw(render_blocks), || draw(render_plain));
+    let (blocks, plain) = (|| draw(Form::Blocks), || draw(Form::Text));
     match delivery.post(Forms { blocks: &blocks, plain: &plain }, urgency).await {
         Ok(Some(shown)) => {
             let (all, _) = gathered.into_inner().unwrap_or_default();
@@ -69,12 +67,23 @@ pub(crate) fn draw(
     pace: &Pace,
     digest: Digest,
     spacing_ms: i64,
-    style: &Style,
+    style: &MessageStyle,
     now_ms: i64,
 ) -> (Digest, Message, u64) {
     let (all, storm) = gather(pace, digest, spacing_ms);
-    let (message, shown) = render_blocks(&all, style, &Situation { now_ms, id: &short_id(all.id), storm });
+    let (message, shown) = draw_form(Form::Blocks, &all, storm, style, now_ms);
     (all, message, shown)
+}
+
+fn draw_form(
+    form: Form,
+    digest: &Digest,
+    storm: Option<Storm>,
+    style: &MessageStyle,
+    now_ms: i64,
+) -> (Message, u64) {
+    let situation = Situation { now_ms, id: &short_id(digest.id), storm };
+    render_form(form, |detail| of_digest(digest, &style.content, &situation, detail), &style.sender)
 }
 
 /// What a container with a token has to tell now: the digest with all that is pending, and the storm they are part of.
@@ -90,7 +99,7 @@ fn gather(pace: &Pace, digest: Digest, spacing_ms: i64) -> (Digest, Option<Storm
 }
 
 /// The message that ends a storm.
-pub(crate) fn draw_quiet_again(end: &pace::QuietAgain, style: &Style) -> Rendered {
+pub(crate) fn draw_quiet_again(end: &pace::QuietAgain, style: &MessageStyle) -> Rendered {
     let storm = QuietAgain {
         log_groups: &end.log_groups,
         errors: end.lines,
@@ -99,5 +108,5 @@ pub(crate) fn draw_quiet_again(end: &pace::QuietAgain, style: &Style) -> Rendere
         until_ms: end.until_ms,
         id: &short_id(end.id),
     };
-    render_quiet_again(&storm, style)
+    render(|_| of_quiet_again(&storm, &style.content), &style.sender)
 }

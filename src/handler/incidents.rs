@@ -8,6 +8,7 @@ use crate::incidents::step::{Ask, News, Step, by_log_group};
 use crate::incidents::{Incidents, Tracked};
 use crate::outbox::Urgency::{self, Deferrable, Required};
 use crate::slack::post::PostError;
+use crate::slack::render::Form;
 use crate::store::Store;
 
 /// Takes the digest's lines in and posts what is due with them; what is required is due in any case.
@@ -106,8 +107,8 @@ async fn post<N: Notifier, T: Store>(
     delivery: &mut Delivery<'_, N, T>,
 ) -> Result<bool, PostError> {
     let (style, invocation) = (delivery.style, delivery.invocation);
-    let blocks = || tracked.draw(kind, style, invocation.now_ms());
-    let plain = || tracked.draw_plain(kind, style, invocation.now_ms());
+    let blocks = || tracked.draw(Form::Blocks, kind, style, invocation.now_ms());
+    let plain = || tracked.draw(Form::Text, kind, style, invocation.now_ms());
     let Some(shown) = delivery.post(Forms { blocks: &blocks, plain: &plain }, urgency).await? else {
         return Ok(false);
     };

@@ -11,8 +11,9 @@ use super::mode::Arrived;
 use super::shared::Lines;
 use super::{Answer, Handler, Invocation, Notifier, Outcome};
 use crate::duplicates::EventKey;
+use crate::notification::{UndecodableRecords, number, of_undecodable};
 use crate::outbox::Urgency::Required;
-use crate::slack::render::{UndecodableRecords, number, render_undecodable};
+use crate::slack::render::{MessageStyle, render};
 use crate::store::Store;
 use crate::trigger::KinesisRecord;
 use crate::words::short_id;
@@ -80,7 +81,8 @@ impl<N: Notifier, T: Store> Handler<N, T> {
         }
         if again.is_none() && !unreported.records.is_empty() {
             let id = short_id(unreported.records.id());
-            let rendered = render_undecodable(&unreported.records, &self.style, &id);
+            let MessageStyle { content, sender } = &self.style;
+            let rendered = render(|_| of_undecodable(&unreported.records, content, &id), sender);
             match self.post_rendered(&rendered, Required, invocation, &mut ledger, &mut measures).await {
                 Ok(()) => self.remembered.remember(unreported.keys),
                 Err(error) => {

@@ -18,7 +18,7 @@ use crate::incidents::step::{Ask, News, Step, by_log_group};
 use crate::incidents::{AlarmNews, Tracked};
 use crate::outbox::Urgency::{Deferrable, Required};
 use crate::slack::post::PostError;
-use crate::slack::render::Style;
+use crate::slack::render::{Form, MessageStyle};
 use crate::store::{
     BatchId, EntryKey, IncidentKey, Lease, Put, Rate, Released, Store, StoreError, Token, When,
 };
@@ -400,12 +400,12 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
         tracked: &Tracked,
         kind: Kind,
         urgency: crate::outbox::Urgency,
-        style: Option<&Style>,
+        style: Option<&MessageStyle>,
     ) -> Result<Option<u64>, PostError> {
         let style = style.unwrap_or(self.delivery.style);
         let invocation = self.delivery.invocation;
-        let blocks = || tracked.draw(kind, style, invocation.now_ms());
-        let plain = || tracked.draw_plain(kind, style, invocation.now_ms());
+        let blocks = || tracked.draw(Form::Blocks, kind, style, invocation.now_ms());
+        let plain = || tracked.draw(Form::Text, kind, style, invocation.now_ms());
         let forms = Forms { blocks: &blocks, plain: &plain };
         if urgency == Required {
             return self.delivery.post(forms, urgency).await;
@@ -428,8 +428,9 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
                 None => by_key.push((key.clone(), digest.clone())),
             }
         }
-        let lead_in = self.delivery.style.lead_in.as_deref().unwrap_or_default();
-        let style = Style { lead_in: Some(format!("{ALONE} {lead_in}")), ..self.delivery.style.clone() };
+        let mut style = self.delivery.style.clone();
+        let lead_in = style.content.lead_in.unwrap_or_default();
+        style.content.lead_in = Some(format!("{ALONE} {lead_in}"));
         for (key, mut digest) in by_key {
             let now_ms = self.delivery.now_ms();
             let samples = self.delivery.samples_per_group;

@@ -14,7 +14,13 @@ fn replayed(names: &[&str]) -> Replayed {
 
 fn settings() -> Settings {
     let reader = Reader::new(Rules::built_in());
-    Settings { reader, style: Style::default(), max_decompressed_bytes: 1 << 20, now_ms: None, as_one: false }
+    Settings {
+        reader,
+        style: MessageStyle::default(),
+        max_decompressed_bytes: 1 << 20,
+        now_ms: None,
+        as_one: false,
+    }
 }
 
 fn headings(replayed: &Replayed) -> Vec<&str> {

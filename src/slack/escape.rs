@@ -6,7 +6,7 @@
 
 use std::fmt::Write as _;
 
-use crate::words;
+use crate::words::{self, is_treacherous};
 
 /// Breaks up whatever Slack would parse; takes no room on screen.
 pub const ZERO_WIDTH_SPACE: char = '\u{200b}';
@@ -42,13 +42,16 @@ pub(super) fn least_units(text: &str) -> usize {
 }
 
 /// Whether a text begins as a quote or an item of a list does.
-fn begins_as_quote_or_list(text: &str) -> bool {
-    let shown = text.trim_start_matches(|c: char| c.is_whitespace() || is_treacherous(c));
-    let behind_number = shown.trim_start_matches(|c: char| c.is_ascii_digit());
-    let is_mark = |c: char| {
-        matches!(c, '>' | '-' | '+' | '*' | '–' | '—' | '•' | '‣' | '⁃' | '◦' | '▪' | '▫' | '●' | '○' | '·')
-    };
-    shown.starts_with(is_mark) || (behind_number.len() < shown.len() && behind_number.starts_with(['.', ')']))
+pub(super) fn begins_as_quote_or_list(text: impl Iterator<Item = char>) -> bool {
+    let mut shown = text.skip_while(|c| c.is_whitespace() || is_treacherous(*c));
+    match shown.next() {
+        Some('0'..='9') => matches!(shown.find(|c| !c.is_ascii_digit()), Some('.' | ')')),
+        Some(first) => matches!(
+            first,
+            '>' | '-' | '+' | '*' | '–' | '—' | '•' | '‣' | '⁃' | '◦' | '▪' | '▫' | '●' | '○' | '·'
+        ),
+        None => false,
+    }
 }
 
 /// The whole text, made harmless.
@@ -63,33 +66,39 @@ pub fn escape(text: &str, dialect: Dialect) -> String {
 /// where it is not 0, the mark is there whatever the length.
 #[must_use]
 pub fn escape_within(text: &str, missing: usize, dialect: Dialect, max: usize) -> String {
-    if dialect == Dialect::Mrkdwn && begins_as_quote_or_list(text) {
-        let Some(room) = max.checked_sub(1) else { return String::new() };
-        return format!("{ZERO_WIDTH_SPACE}{}", harmless_within(text, missing, dialect, room));
+    let mut out = String::with_capacity(text.len().min(max) + text.len().min(max) / 4);
+    let mut room = max;
+    if dialect == Dialect::Mrkdwn && begins_as_quote_or_list(text.chars()) {
+        let Some(left) = max.checked_sub(1) else { return out };
+        out.push(ZERO_WIDTH_SPACE);
+        room = left;
     }
-    harmless_within(text, missing, dialect, max)
+    push_within(text, missing, dialect, room, &mut out);
+    out
 }
 
-fn harmless_within(text: &str, missing: usize, dialect: Dialect, max: usize) -> String {
-    let whole = whole(text, dialect);
+/// The same behind other text, where it begins no line: it can be no quote and no item of a list there.
+pub(super) fn push_within(text: &str, missing: usize, dialect: Dialect, max: usize, out: &mut String) {
+    let start = out.len();
+    push_whole(text, dialect, out);
     // No text has more units than bytes.
-    if missing == 0 && (whole.len() <= max || units(&whole) <= max) {
-        return whole;
+    let is_within = |whole: &str| whole.len() <= max || units(whole) <= max;
+    if missing > 0 || !out.get(start..).is_some_and(is_within) {
+        out.truncate(start);
+        out.push_str(&cut(text.chars(), |c, out| push_harmless(c, dialect, out), missing, max));
     }
-    cut(text.chars(), |c, out| push_harmless(c, dialect, out), missing, max)
 }
 
 /// What needs nothing done to it, as most of any text does, is copied in one piece.
-fn whole(text: &str, dialect: Dialect) -> String {
-    let mut whole = String::with_capacity(text.len() + text.len() / 4);
+fn push_whole(text: &str, dialect: Dialect, out: &mut String) {
     let mut rest = text;
     loop {
         let harmless = rest.bytes().take_while(|&byte| is_harmless(byte, dialect)).count();
-        let Some((run, odd)) = rest.split_at_checked(harmless) else { return whole };
-        whole.push_str(run);
+        let Some((run, odd)) = rest.split_at_checked(harmless) else { return };
+        out.push_str(run);
         let mut chars = odd.chars();
-        let Some(c) = chars.next() else { return whole };
-        push_harmless(c, dialect, &mut whole);
+        let Some(c) = chars.next() else { return };
+        push_harmless(c, dialect, out);
         rest = chars.as_str();
     }
 }
@@ -190,13 +199,6 @@ fn entity(c: char) -> Option<&'static str> {
 /// What formats in mrkdwn, or makes a link or a mention of what stands beside it.
 fn is_markup(c: char) -> bool {
     matches!(c, '*' | '_' | '~' | '`' | ':' | '@' | '#' | '.')
-}
-
-/// Control characters, line and paragraph separators, and the characters that turn the writing direction.
-pub(crate) fn is_treacherous(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{2028}' | '\u{2029}')
-        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// How many bytes the first unbreakable piece of some mrkdwn takes.
@@ -329,7 +331,7 @@ mod tests {
             for dialect in [Mrkdwn, RichText] {
                 let mut by_character = String::new();
                 text.chars().for_each(|c| push_harmless(c, dialect, &mut by_character));
-                let guard = if dialect == Mrkdwn && begins_as_quote_or_list(&text) { "\u{200b}" } else { "" };
+                let guard = if dialect == Mrkdwn && begins_as_quote_or_list(text.chars()) { "\u{200b}" } else { "" };
                 prop_assert_eq!(escape(&text, dialect), format!("{guard}{by_character}"));
                 prop_assert!(least_units(&text) <= units(&by_character));
             }

@@ -254,7 +254,7 @@ mod tests {
         #[test]
         fn no_message_can_steer_the_terminal(text in "[a<|>&;!@ \u{1b}\u{7}\r\n\u{202e}\u{9b}*]{0,60}", width in prop::option::of(0_usize..90)) {
             let drawn = draw(&message(&text, &text), &Canvas { width, color: Color::Never });
-            prop_assert!(!drawn.chars().any(|c| c != '\n' && crate::slack::escape::is_treacherous(c)), "{drawn:?}");
+            prop_assert!(!drawn.chars().any(|c| c != '\n' && crate::words::is_treacherous(c)), "{drawn:?}");
         }
     }
 }

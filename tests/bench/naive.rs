@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use aws_lambda_events::event::cloudwatch_logs::LogsEvent;
 use serde_json::Value;
-use statuswatch::slack::render::DEFAULT_MAX_LINES;
+use statuswatch::notification::DEFAULT_MAX_LINES;
 
 #[derive(Default)]
 pub(crate) struct Group {

@@ -19,7 +19,8 @@ use fastrand::Rng;
 use statuswatch::access_log::{self, Format};
 use statuswatch::decode::{Header, LogEvent, Sink, Source};
 use statuswatch::filter_pattern::FilterPattern;
-use statuswatch::slack::render::{Situation, Style, render};
+use statuswatch::notification::{Situation, Style, of_digest};
+use statuswatch::slack::render::{Sender, render};
 
 use data::{LARGEST, MEDIUM, Request, SEED};
 use ways::{Limit, ThisCode, decode_into};
@@ -110,8 +111,8 @@ fn read_lines(bencher: Bencher<'_, '_>, format: &str) {
 fn render_message(bencher: Bencher<'_, '_>, errors: u64) {
     let digest = ThisCode::new().digest(&data::event(errors, 100, SEED).body).digest;
     let situation = Situation { now_ms: 1_605_677_340_000, id: "7f3a9c", storm: None };
-    let style = Style::default();
-    bencher.bench_local(|| render(&digest, &style, &situation));
+    let (style, sender) = (Style::default(), Sender::default());
+    bencher.bench_local(|| render(|detail| of_digest(&digest, &style, &situation, detail), &sender));
 }
 
 /// Filter patterns over lines, of which every second is an error.

@@ -32,7 +32,7 @@ use statuswatch::digest::Reader;
 use statuswatch::filter_pattern::FilterPattern;
 use statuswatch::replay::{self, Replayed};
 use statuswatch::rules::Rules;
-use statuswatch::slack::render::Style;
+use statuswatch::slack::render::MessageStyle;
 use time::OffsetDateTime;
 use time::macros::format_description;
 
@@ -118,7 +118,7 @@ fn reader() -> Reader {
 fn replayed(recording: &[u8]) -> Replayed {
     let settings = replay::Settings {
         reader: reader(),
-        style: Style::default(),
+        style: MessageStyle::default(),
         max_decompressed_bytes: MAX_BYTES,
         now_ms: None,
         as_one: false,
@@ -130,7 +130,7 @@ fn backtested(recording: &[u8]) -> Backtest {
     let settings = backtest::Settings {
         reader: reader(),
         against: None,
-        style: Style::default(),
+        style: MessageStyle::default(),
         plan: backtest::Plan::default(),
         alarm: default_alarm(),
         pattern: FilterPattern::parse(DEFAULT_PATTERN).unwrap(),

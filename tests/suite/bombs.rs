@@ -21,7 +21,7 @@ use statuswatch::{
     handler::body,
     replay::{Replayed, Settings, replay},
     rules::Rules,
-    slack::render::Style,
+    slack::render::MessageStyle,
 };
 
 use crate::{fake_slack::oracle::Oracle, fuzz_corpus::fuzz::targets::slack};
@@ -291,7 +291,7 @@ fn reader() -> Reader {
 fn replayed(recording: &[u8]) -> Replayed {
     let settings = Settings {
         reader: reader(),
-        style: Style::default(),
+        style: MessageStyle::default(),
         max_decompressed_bytes: CAP,
         now_ms: None,
         as_one: false,

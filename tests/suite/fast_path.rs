@@ -11,7 +11,7 @@ use statuswatch::digest::Batch;
 use statuswatch::duplicates::Remembered;
 use statuswatch::filter_pattern::FilterPattern;
 use statuswatch::replay::{self, Replayed};
-use statuswatch::slack::render::Style;
+use statuswatch::slack::render::MessageStyle;
 
 use crate::fuzz_corpus::fuzz::targets::known_lines::{RULES, check, reader, time_ms};
 
@@ -148,7 +148,7 @@ fn backtested(recording: &str, pattern: &str) -> Option<Backtest> {
     let settings = backtest::Settings {
         reader: reader(&[], Some(RULES[3]), 3),
         against: None,
-        style: Style::default(),
+        style: MessageStyle::default(),
         plan: backtest::Plan::default(),
         alarm: default_alarm(),
         pattern: FilterPattern::parse(pattern).unwrap(),
@@ -164,7 +164,7 @@ fn replayed(recording: &str) -> Replayed {
     let reader = reader(&[], Some(RULES[3]), 3);
     let settings = replay::Settings {
         reader,
-        style: Style::default(),
+        style: MessageStyle::default(),
         max_decompressed_bytes: 1 << 30,
         now_ms: None,
         as_one: false,

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use source::{SourceFile, library};
 
 /// No clock, no environment, no network, no file; the same in, the same out. Of what they use the same holds.
-const PURE: [&str; 26] = [
+const PURE: [&str; 27] = [
     "access_log",
     "alarm",
     "console",
@@ -25,6 +25,7 @@ const PURE: [&str; 26] = [
     "json",
     "ledger",
     "lint_format",
+    "notification",
     "outbox",
     "pace",
     "pipeline",
@@ -77,6 +78,9 @@ const USERS: [(&str, &[&str]); 5] = [
     ("secret", &["config", "start"]),
     ("environment", &["aws", "config"]),
 ];
+
+/// What decides what happened and what is said of it, and so knows no chat system.
+const BEFORE_SLACK: [&str; 5] = ["alarm", "digest", "incident", "notification", "outbox"];
 
 /// What the function is made of, and what is the command line's alone: it would make the function's binary larger.
 const FUNCTION: [&str; 2] = ["handler", "start"];
@@ -169,6 +173,16 @@ fn what_reaches_the_network_is_used_by_few() {
         }
     }
     assert_eq!(faults, Vec::<String>::new());
+}
+
+#[test]
+fn what_a_message_says_is_decided_without_slack() {
+    let graph = graph(&library());
+    assert!(graph["slack"].contains_key("notification"), "slack writes no notification");
+    for module in BEFORE_SLACK {
+        assert!(graph.contains_key(module), "no module is called {module}");
+        assert!(!reached(&graph, module).contains("slack"), "{module} comes to use slack");
+    }
 }
 
 #[test]

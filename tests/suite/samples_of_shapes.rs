@@ -11,7 +11,7 @@ use statuswatch::digest::Reader;
 use statuswatch::ledger::Ledger;
 use statuswatch::replay::{self, Replayed};
 use statuswatch::rules::Rules;
-use statuswatch::slack::render::Style;
+use statuswatch::slack::render::MessageStyle;
 
 use crate::fake_slack::oracle::Oracle;
 use crate::fixtures::{DEMONSTRATION, as_event, bytes, case, event_of, files_in, gzip};
@@ -185,7 +185,7 @@ fn read(recording: &[u8]) -> Replayed {
     let reader = Reader::new(Rules::built_in());
     let settings = replay::Settings {
         reader,
-        style: Style::default(),
+        style: MessageStyle::default(),
         max_decompressed_bytes: 1 << 20,
         now_ms: None,
         as_one: false,

@@ -5,7 +5,7 @@ use proptest::sample::select;
 use statuswatch::digest::Reader;
 use statuswatch::replay::{Settings, replay};
 use statuswatch::rules::Rules;
-use statuswatch::slack::render::Style;
+use statuswatch::slack::render::MessageStyle;
 
 /// A piece that occurs nowhere by chance.
 const MARK: &str = "QxZq";
@@ -13,7 +13,7 @@ const MARK: &str = "QxZq";
 fn settings(redact: &str) -> Settings {
     let redact = redact.parse().unwrap_or_else(|never| match never {});
     let reader = Reader { redact, ..Reader::new(Rules::built_in()) };
-    let style = Style::default();
+    let style = MessageStyle::default();
     Settings { reader, style, max_decompressed_bytes: 1 << 20, now_ms: None, as_one: true }
 }
 

@@ -28,7 +28,7 @@ use statuswatch::{
     slack::{
         client::{Client, ClientSettings},
         post::PostError,
-        render::Style,
+        render::MessageStyle,
         webhook_url::{AllowedHosts, WebhookUrl},
     },
 };
@@ -197,7 +197,7 @@ async fn tell(http: &HttpClient, webhook: &str, settings: ClientSettings) -> (Ro
     let client = Client::new(http.clone(), WebhookUrl::parse(webhook, &hosts).unwrap(), settings);
     let reader = Reader::new(Rules::built_in());
     let pace = Notify::every(Bucket::new(5, 5_000));
-    let mut handler = Handler::new(reader, Style::default(), 1 << 20, pace, client);
+    let mut handler = Handler::new(reader, MessageStyle::default(), 1 << 20, pace, client);
     // Time enough for every try, on any machine.
     let invocation = Invocation::new(SystemTime::UNIX_EPOCH, Instant::now() + Duration::from_mins(10));
     let outcome = handler.handle(event().as_bytes(), invocation).await;

@@ -9,9 +9,9 @@ use statuswatch::alarm::AlarmSettings;
 use statuswatch::backtest::{Backtest, Plan, Settings, Source, Warning, backtest, default_alarm, text};
 use statuswatch::digest::Reader;
 use statuswatch::filter_pattern::FilterPattern;
+use statuswatch::notification::Style;
 use statuswatch::report::report;
 use statuswatch::rules::Rules;
-use statuswatch::slack::render::Style;
 use statuswatch::words;
 
 use crate::Exit;
@@ -99,7 +99,7 @@ fn settings(arguments: &BacktestArguments, pattern: FilterPattern) -> anyhow::Re
     Ok(Settings {
         reader: reader(own),
         against: arguments.against.as_deref().map(rules).transpose()?.map(reader),
-        style: Style { region: region(arguments.region.as_deref())?, ..Style::default() },
+        style: Style { region: region(arguments.region.as_deref())?, ..Style::default() }.into(),
         plan: Plan {
             notify: arguments.notify,
             state: arguments.state,

@@ -7,9 +7,10 @@ use statuswatch::config::{Config, RulesSource};
 use statuswatch::console::Region;
 use statuswatch::digest::Reader;
 use statuswatch::ledger::Ledger;
+use statuswatch::notification::Style;
 use statuswatch::replay::{Settings, replay_each};
 use statuswatch::rules::Rules;
-use statuswatch::slack::render::Style;
+use statuswatch::slack::render::MessageStyle;
 
 use crate::Exit;
 use crate::arguments::ReplayArguments;
@@ -83,7 +84,12 @@ fn settings(arguments: &ReplayArguments) -> anyhow::Result<(Settings, Option<Del
         ..Reader::new(Rules::built_in())
     };
     let log_groups = arguments.log_groups.clone();
-    let mut style = Style { region: region(arguments.region.as_deref())?, log_groups, ..Style::default() };
+    let region = region(arguments.region.as_deref())?;
+    let mut style = MessageStyle::from(Style {
+        region: region.clone(),
+        log_groups: log_groups.clone(),
+        ..Style::default()
+    });
     let mut max_decompressed_bytes = MAX_DECOMPRESSED_BYTES;
     // What is posted for real is what the function would post with this environment.
     if let Some(config) = &config {
@@ -91,7 +97,8 @@ fn settings(arguments: &ReplayArguments) -> anyhow::Result<(Settings, Option<Del
         reader.samples_per_group = config.max_lines;
         reader.format = arguments.format.unwrap_or(config.format);
         max_decompressed_bytes = config.max_decompressed_bytes;
-        style = Style { region: style.region, log_groups: style.log_groups, ..config.style() };
+        style = config.style();
+        style.content = Style { region, log_groups, ..style.content };
         match &config.rules {
             RulesSource::Known(rules) => reader.rules = rules.clone(),
             RulesSource::Stored(..) if arguments.rules.is_some() => {}

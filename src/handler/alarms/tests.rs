@@ -45,7 +45,7 @@ fn handler(answers: impl IntoIterator<Item = Result<(), PostError>>) -> Handler<
 fn handler_with(bucket: Bucket, answers: impl IntoIterator<Item = Result<(), PostError>>) -> Handler<Script> {
     let reader = Reader::new(Rules::built_in());
     let slack = Script { answers: answers.into_iter().collect(), posted: Vec::new() };
-    Handler::new(reader, Style::default(), 1 << 20, Notify::every(bucket), slack)
+    Handler::new(reader, MessageStyle::default(), 1 << 20, Notify::every(bucket), slack)
 }
 
 /// 2020-11-18 05:30:20 UTC, with half a minute to go.

@@ -19,6 +19,7 @@ use crate::digest::Reader;
 use crate::handler::{Handler, HandlerError, Invocation, Notify, Outcome};
 use crate::http::HttpClient;
 use crate::ledger::Ledger;
+use crate::notification::Style;
 use crate::rules::Rules;
 use crate::slack::post::{Accepted, Post, PostOutcome};
 use crate::store::Memory;
@@ -59,18 +60,18 @@ struct Container<T>(Handler<Channel, T>);
 
 impl<T: Store> Container<T> {
     fn over(store: T, slack: &Channel) -> Self {
-        Self::with_style(store, slack, Style::default())
+        Self::with_style(store, slack, MessageStyle::default())
     }
 
-    fn with_style(store: T, slack: &Channel, style: Style) -> Self {
+    fn with_style(store: T, slack: &Channel, style: MessageStyle) -> Self {
         Self::with(Rules::built_in(), store, slack, style)
     }
 
     fn with_rules(rules: &str, store: T, slack: &Channel) -> Self {
-        Self::with(Rules::parse(rules).unwrap(), store, slack, Style::default())
+        Self::with(Rules::parse(rules).unwrap(), store, slack, MessageStyle::default())
     }
 
-    fn with(rules: Rules, store: T, slack: &Channel, style: Style) -> Self {
+    fn with(rules: Rules, store: T, slack: &Channel, style: MessageStyle) -> Self {
         let reader = Reader::new(rules);
         let notify = Notify::shared(RATE, Policy::default(), store);
         Self(Handler::new(reader, style, 1 << 20, notify, slack.clone()))
@@ -206,6 +207,7 @@ fn of_clients(first: u64, lines: &[(u16, &str)]) -> String {
 async fn share_account_stage_and_clients_are_known_whichever_container_posts() {
     let (store, slack) = (Memory::default(), Channel::default());
     let style = Style { region: crate::console::Region::new("eu-west-1"), ..Style::default() };
+    let style = MessageStyle::from(style);
     let mut one = Container::with_style(store.clone(), &slack, style.clone());
     let mut other = Container::with_style(store.clone(), &slack, style);
     let (a, b) = ("192.0.2.1", "192.0.2.2");
@@ -341,7 +343,7 @@ async fn an_incident_is_over_only_when_no_alarm_of_its_log_group_is_in_alarm() {
     let style = Style { log_groups: "/aws/x".parse().unwrap(), ..Style::default() };
     // One function has the lines, another the alarms.
     let mut lines = Container::over(store.clone(), &slack);
-    let mut alarms = Container::with_style(store.clone(), &slack, style);
+    let mut alarms = Container::with_style(store.clone(), &slack, style.into());
     lines.at(0, &logs(0, &[502])).await.answer.unwrap();
     lines.at(10, &logs(10, &[504])).await.answer.unwrap();
     alarms.at(70, &alarm("ALARM", "OK", 70)).await.answer.unwrap();

@@ -1,11 +1,11 @@
-//! Sections and the room left in; the lines to show, out, in the order of their timestamps.
+//! The samples of each section and the room left in; the lines to show, out, in the order of their timestamps.
 //!
 //! Lines are spread over the log groups and within each over its groups, the rarest group first,
 //! so that the one odd error in a flood of equals is seen.
 //! The first line of each group is there even if it must be cut; any further one is there whole or not at all.
 
 use super::form::Room;
-use crate::digest::{Sample, SampleText, Section};
+use crate::digest::{Group, Sample, SampleText};
 use crate::slack::escape::{Dialect, escape_within, least_units};
 
 /// A line cut shorter than this tells too little to be worth its place, in characters as Slack counts them.
@@ -14,11 +14,10 @@ const MIN_CUT: usize = 240;
 /// How far the length to which lines are cut is from an equal share, as a rule.
 const NEAR: usize = 8;
 
-/// The chosen lines of each section, harmless in the dialect: at most `per_group` of one group.
+/// The chosen lines of each section, harmless in the dialect: at most `max_lines` in all and `per_group` of one group.
 pub(super) fn choose(
-    sections: &[&Section],
-    max_lines: usize,
-    per_group: usize,
+    sections: &[&[Group]],
+    (max_lines, per_group): (usize, usize),
     room: Room,
     dialect: Dialect,
 ) -> Vec<Vec<String>> {
@@ -106,11 +105,11 @@ impl<'a> Candidate<'a> {
     }
 }
 
-fn by_preference<'a>(sections: &[&'a Section], per_group: usize) -> Vec<Candidate<'a>> {
+fn by_preference<'a>(sections: &[&'a [Group]], per_group: usize) -> Vec<Candidate<'a>> {
     let mut all: Vec<(usize, Candidate<'a>)> = Vec::new();
-    for (at, section) in sections.iter().enumerate() {
+    for (at, groups) in sections.iter().enumerate() {
         let mut of_section: Vec<(u64, usize, Candidate<'a>)> = Vec::new();
-        for (order, group) in section.groups.iter().enumerate() {
+        for (order, group) in groups.iter().enumerate() {
             let samples = group.samples.iter().filter_map(|sample| Candidate::new(at, sample));
             let rounds = samples.take(per_group).enumerate();
             of_section.extend(
@@ -160,9 +159,9 @@ fn widest_cut(candidates: &[Candidate<'_>], room: Room, dialect: Dialect) -> usi
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{group, section};
     use super::*;
-    use crate::digest::{Fault, Group};
+    use crate::digest::Fault;
+    use crate::notification::samples::group;
 
     const PLENTY: Room = Room { units: 9_500, bytes: 15_000 };
 
@@ -170,9 +169,8 @@ mod tests {
         Group { count, ..group(status, "GET /", Fault::Unknown, lines) }
     }
 
-    fn chosen(sections: &[Section], max_lines: usize, room: Room) -> Vec<Vec<String>> {
-        let sections: Vec<&Section> = sections.iter().collect();
-        choose(&sections, max_lines, usize::MAX, room, Dialect::RichText)
+    fn chosen(sections: &[&[Group]], max_lines: usize, room: Room) -> Vec<Vec<String>> {
+        choose(sections, (max_lines, usize::MAX), room, Dialect::RichText)
     }
 
     #[test]
@@ -182,8 +180,7 @@ mod tests {
             kind(502, 40, &[(1, "seldom 1"), (4, "seldom 2")]),
             kind(404, 1, &[(2, "once")]),
         ];
-        let section = section(groups);
-        let sections = std::slice::from_ref(&section);
+        let sections = &[groups.as_slice()];
         assert_eq!(chosen(sections, 1, PLENTY), [["once"]]);
         assert_eq!(chosen(sections, 2, PLENTY), [["seldom 1", "once"]]);
         assert_eq!(
@@ -196,9 +193,9 @@ mod tests {
 
     #[test]
     fn log_groups_take_turns() {
-        let noisy = section(vec![kind(500, 9, &[(0, "a"), (0, "b"), (0, "c")]), kind(502, 1, &[(0, "d")])]);
-        let quiet = section(vec![kind(404, 500, &[(0, "e"), (0, "f")])]);
-        let sections = [noisy, quiet];
+        let noisy = [kind(500, 9, &[(0, "a"), (0, "b"), (0, "c")]), kind(502, 1, &[(0, "d")])];
+        let quiet = [kind(404, 500, &[(0, "e"), (0, "f")])];
+        let sections = [noisy.as_slice(), &quiet];
         assert_eq!(chosen(&sections, 2, PLENTY), [["d"], ["e"]]);
         assert_eq!(chosen(&sections, 4, PLENTY), [vec!["d", "a"], vec!["e", "f"]]);
     }
@@ -206,22 +203,22 @@ mod tests {
     #[test]
     fn a_further_line_that_does_not_fit_makes_way_for_a_shorter_one() {
         let long = "x".repeat(500);
-        let section = section(vec![kind(500, 3, &[(0, "first"), (1, &long), (2, "short")])]);
+        let groups = [kind(500, 3, &[(0, "first"), (1, &long), (2, "short")])];
         let room = Room { units: 300, bytes: 300 };
-        assert_eq!(chosen(std::slice::from_ref(&section), 20, room), [["first", "short"]]);
+        assert_eq!(chosen(&[&groups], 20, room), [["first", "short"]]);
     }
 
     #[test]
     fn no_group_has_more_lines_than_it_may() {
         let lines = [(0, "a"), (1, "b"), (2, "c"), (3, "d"), (4, "e"), (5, "f")];
-        let section = section(vec![kind(500, 6, &lines)]);
-        let lines = choose(&[&section], 20, 5, PLENTY, Dialect::RichText);
+        let groups = [kind(500, 6, &lines)];
+        let lines = choose(&[&groups], (20, 5), PLENTY, Dialect::RichText);
         assert_eq!(lines, [["a", "b", "c", "d", "e"]]);
     }
 
     #[test]
     fn the_line_break_at_a_lines_end_is_no_part_of_it_and_an_empty_line_is_none() {
-        let section = section(vec![kind(500, 2, &[(0, "raw\r\n"), (1, " \n")])]);
-        assert_eq!(chosen(std::slice::from_ref(&section), 20, PLENTY), [["raw"]]);
+        let groups = [kind(500, 2, &[(0, "raw\r\n"), (1, " \n")])];
+        assert_eq!(chosen(&[&groups], 20, PLENTY), [["raw"]]);
     }
 }

@@ -1,70 +1,35 @@
-//! A [`Layout`] in; a message of blocks, or one of text alone, out.
-//!
-//! It only arranges: every text in a layout is harmless already.
+//! A notification with the lines that it shows in; a message of blocks, or one of text alone, out.
 
-use std::borrow::Cow;
-
-use super::{Style, heading};
-use crate::slack::escape::{Dialect, cut_text, units};
+use super::Sender;
+use super::write::{ShownNames, Writer, end_line};
+use crate::notification::{Color, Notification, Row, Section, Severity};
+use crate::slack::escape::{Dialect, cut_mrkdwn, cut_text, push_within, units};
 use crate::slack::message::{
-    Attachment, Block, MAX_BLOCK_TEXT, MAX_BODY_BYTES, MAX_NAME, MAX_TEXT_ONLY, Message, RichText,
-    RichTextElement, json_bytes,
+    Attachment, Block, MAX_BLOCK_TEXT, MAX_BODY_BYTES, MAX_FALLBACK, MAX_NAME, MAX_TEXT_ONLY, Message,
+    RichText, RichTextElement, json_bytes,
 };
 
-/// What a message says, before it is given a form. All texts are harmless in the form's dialect;
-/// `heading`, `fallback` and `footer` are mrkdwn in both.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Layout {
-    pub(super) heading: String,
-    pub(super) bars: Vec<Bar>,
-}
-
-impl Layout {
-    /// A summary over one bar, after the operator's lead-in words.
-    pub(super) fn of_bar(summary: &str, bar: Bar, style: &Style) -> Self {
-        let lead_in = heading::lead_in(style);
-        let parts = [lead_in.as_str(), summary].into_iter().filter(|part| !part.is_empty());
-        Self { heading: parts.collect::<Vec<_>>().join(" "), bars: vec![bar] }
-    }
-}
-
-/// What stands beside one coloured bar.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Bar {
-    pub(super) color: Option<String>,
-    pub(super) fallback: String,
-    pub(super) rows: Vec<Row>,
-    pub(super) lines: Vec<String>,
-    pub(super) notes: Vec<Row>,
-    pub(super) footer: String,
-}
-
-/// One row of cells, which a terminal puts in columns.
-pub(super) type Row = Vec<Cell>;
-
-/// A piece of a row, with the separator that stands before it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Cell {
-    pub(super) text: String,
-    pub(super) weight: Weight,
-    /// Where it leads, for a link of our own or the operator's.
-    pub(super) url: Option<String>,
-}
-
-/// How heavy a cell is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Weight {
-    Normal,
-    Bold,
-}
+/// The longest lead-in, in [`units`].
+const MAX_LEAD_IN: usize = 300;
 
 /// The two forms of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
+pub(crate) enum Form {
     /// Coloured bars with blocks.
     Blocks,
     /// Text alone, for where Slack refuses the blocks.
     Text,
+}
+
+/// What a section shows beside what it always says, harmless already.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Filling {
+    /// Of its longer text, what there is room for.
+    pub(super) about: String,
+    /// The lines in its box.
+    pub(super) lines: Vec<String>,
+    /// How many these are, where it is not all of them.
+    pub(super) shown: Option<u64>,
 }
 
 /// What may still be added: [`units`] of text, and bytes of JSON.
@@ -115,104 +80,156 @@ impl Form {
         Room { units: max.saturating_sub(used), bytes: MAX_BODY_BYTES.saturating_sub(message.body_bytes()) }
     }
 
-    /// The layout as a message.
-    pub(super) fn draw(self, layout: Layout, style: &Style) -> Message {
-        let name = |name: &Option<String>| name.as_ref().map(|name| cut_text(name, MAX_NAME));
+    /// The message. `fillings` are those of the sections, in their order.
+    pub(super) fn draw(
+        self,
+        notification: &Notification<'_>,
+        names: &ShownNames,
+        fillings: Vec<Filling>,
+        sender: &Sender,
+    ) -> Message {
+        let sheet = Sheet { notification, names, dialect: self.dialect() };
         let (text, attachments) = match self {
-            Self::Blocks => (layout.heading, layout.bars.into_iter().map(attachment).collect()),
-            Self::Text => (text_alone(&layout), Vec::new()),
+            Self::Blocks => sheet.blocks(fillings),
+            Self::Text => (sheet.text(fillings), Vec::new()),
         };
+        let name = |name: &Option<String>| name.as_ref().map(|name| cut_text(name, MAX_NAME));
         Message {
-            channel: name(&style.channel),
-            username: name(&style.username),
-            icon_emoji: name(&style.icon_emoji),
+            channel: name(&sender.channel),
+            username: name(&sender.username),
+            icon_emoji: name(&sender.icon_emoji),
             attachments,
             ..Message::new(text)
         }
     }
 }
 
-impl Cell {
-    pub(super) fn new(text: impl Into<String>) -> Self {
-        Self { text: text.into(), weight: Weight::Normal, url: None }
+/// A notification that is laid out.
+struct Sheet<'n> {
+    notification: &'n Notification<'n>,
+    names: &'n ShownNames,
+    /// That of rows, lines and notes. Summaries and footers are mrkdwn in both forms.
+    dialect: Dialect,
+}
+
+impl Sheet<'_> {
+    /// The heading, and a bar for each section.
+    fn blocks(&self, fillings: Vec<Filling>) -> (String, Vec<Attachment>) {
+        let summary = self.summary();
+        let heading = self.heading(&summary);
+        let bars = self.notification.sections.iter().zip(fillings).enumerate();
+        (
+            heading,
+            bars.map(|(index, (section, filling))| self.bar(index, section, filling, &summary)).collect(),
+        )
     }
 
-    pub(super) fn bold(text: impl Into<String>) -> Self {
-        Self { text: text.into(), weight: Weight::Bold, url: None }
-    }
-
-    pub(super) fn link(label: impl Into<String>, url: impl Into<String>) -> Self {
-        Self { url: Some(url.into()), ..Self::new(label) }
-    }
-
-    /// As mrkdwn has it.
-    fn mrkdwn(&self) -> Cow<'_, str> {
-        match &self.url {
-            None => Cow::Borrowed(&self.text),
-            Some(url) => Cow::Owned(format!("<{url}|{}>", self.text)),
+    fn bar(&self, index: usize, section: &Section<'_>, filling: Filling, summary: &str) -> Attachment {
+        let writer = self.writer(self.dialect, filling.shown.is_some());
+        let mut above = Vec::new();
+        section.rows.iter().for_each(|row| writer.push_elements(row, &mut above));
+        if !filling.about.is_empty() {
+            end_line(&mut above);
+            above.push(RichTextElement::text(filling.about));
         }
-    }
-}
+        if let Some(caption) = caption(section, filling.shown, &filling.lines) {
+            writer.push_elements(&caption, &mut above);
+        }
+        let mut below = Vec::new();
+        section.notes.iter().for_each(|row| writer.push_elements(row, &mut below));
 
-fn attachment(bar: Bar) -> Attachment {
-    let mut parts = Vec::new();
-    if !bar.rows.is_empty() {
-        parts.push(RichText::Section { elements: elements(bar.rows) });
-    }
-    if !bar.lines.is_empty() {
-        parts.push(RichText::Preformatted { elements: vec![RichTextElement::text(bar.lines.join("\n"))] });
-    }
-    if !bar.notes.is_empty() {
-        parts.push(RichText::Section { elements: elements(bar.notes) });
-    }
-    let mut blocks = Vec::new();
-    if !parts.is_empty() {
-        blocks.push(Block::RichText { elements: parts });
-    }
-    if !bar.footer.is_empty() {
-        blocks.push(Block::context(bar.footer));
-    }
-    Attachment { color: bar.color, fallback: bar.fallback, blocks }
-}
-
-fn elements(rows: Vec<Row>) -> Vec<RichTextElement> {
-    let mut elements = Vec::new();
-    let last_row = rows.len().saturating_sub(1);
-    for (i, row) in rows.into_iter().enumerate() {
-        let last_cell = row.len().saturating_sub(1);
-        for (j, Cell { mut text, weight, url }) in row.into_iter().enumerate() {
-            let ends_row = j == last_cell && i < last_row;
-            if ends_row && url.is_none() {
-                text.push('\n');
-            }
-            elements.push(match (url, weight) {
-                (Some(url), _) => RichTextElement::Link { url, text },
-                (None, Weight::Normal) => RichTextElement::text(text),
-                (None, Weight::Bold) => RichTextElement::bold(text),
+        let mut parts = Vec::new();
+        if !above.is_empty() {
+            parts.push(RichText::Section { elements: above });
+        }
+        if !filling.lines.is_empty() {
+            parts.push(RichText::Preformatted {
+                elements: vec![RichTextElement::text(filling.lines.join("\n"))],
             });
-            if ends_row && matches!(elements.last(), Some(RichTextElement::Link { .. })) {
-                elements.push(RichTextElement::text("\n"));
-            }
         }
+        if !below.is_empty() {
+            parts.push(RichText::Section { elements: below });
+        }
+        let footer = self.footer(index, section, filling.shown.is_some());
+        let mut blocks = Vec::new();
+        if !parts.is_empty() {
+            blocks.push(Block::RichText { elements: parts });
+        }
+        if !footer.is_empty() {
+            blocks.push(Block::context(footer));
+        }
+        let fallback = match &section.summary {
+            Some(own) => cut_mrkdwn(&self.writer(Dialect::Mrkdwn, false).joined(own), MAX_FALLBACK),
+            None => cut_mrkdwn(summary, MAX_FALLBACK),
+        };
+        Attachment { color: Some(color(section.color).to_owned()), fallback, blocks }
     }
-    elements
+
+    fn text(&self, fillings: Vec<Filling>) -> String {
+        let mut text = self.heading(&self.summary());
+        let gap = if self.notification.sections.len() > 1 { "\n\n" } else { "\n" };
+        for (index, (section, filling)) in self.notification.sections.iter().zip(fillings).enumerate() {
+            let writer = self.writer(self.dialect, filling.shown.is_some());
+            let mut parts = Vec::new();
+            parts.extend(section.rows.iter().map(|row| writer.row(row)));
+            if !filling.about.is_empty() {
+                parts.push(filling.about);
+            }
+            parts.extend(caption(section, filling.shown, &filling.lines).map(|row| writer.row(&row)));
+            if !filling.lines.is_empty() {
+                parts.push(format!("```\n{}\n```", filling.lines.join("\n")));
+            }
+            parts.extend(section.notes.iter().map(|row| writer.row(row)));
+            let footer = self.footer(index, section, filling.shown.is_some());
+            if !footer.is_empty() {
+                parts.push(footer);
+            }
+            text.push_str(gap);
+            text.push_str(&parts.join("\n"));
+        }
+        text
+    }
+
+    /// What a phone's notification says: lead-in, mentions and summary.
+    fn heading(&self, summary: &str) -> String {
+        let lead_in = cut_mrkdwn(&self.notification.lead_in, MAX_LEAD_IN);
+        let parts = [lead_in.as_str(), &self.notification.mentions.join(" "), summary];
+        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+    }
+
+    fn summary(&self) -> String {
+        self.writer(Dialect::Mrkdwn, false).joined(&self.notification.summary)
+    }
+
+    /// The small print of a section; the id ends the last one's.
+    fn footer(&self, index: usize, section: &Section<'_>, shows_less: bool) -> String {
+        let mut footer = self.writer(Dialect::Mrkdwn, shows_less).joined(&section.footer);
+        if index + 1 == self.notification.sections.len() {
+            if !footer.is_empty() {
+                footer.push_str(" · ");
+            }
+            push_within(&self.notification.id, 0, Dialect::Mrkdwn, usize::MAX, &mut footer);
+        }
+        footer
+    }
+
+    fn writer(&self, dialect: Dialect, shows_less: bool) -> Writer<'_> {
+        Writer { dialect, sets: &self.notification.names, shown: self.names, shows_less }
+    }
 }
 
-fn text_alone(layout: &Layout) -> String {
-    let mut text = layout.heading.clone();
-    for bar in &layout.bars {
-        let rows = |rows: &[Row]| rows.iter().map(|row| row.iter().map(Cell::mrkdwn).collect()).collect();
-        let mut parts: Vec<String> = rows(&bar.rows);
-        if !bar.lines.is_empty() {
-            parts.push(format!("```\n{}\n```", bar.lines.join("\n")));
-        }
-        parts.extend(rows(&bar.notes));
-        if !bar.footer.is_empty() {
-            parts.push(bar.footer.clone());
-        }
-        let gap = if layout.bars.len() > 1 { "\n\n" } else { "\n" };
-        text.push_str(gap);
-        text.push_str(&parts.join("\n"));
+/// What stands over the lines, where there are some and they are not all.
+fn caption(section: &Section<'_>, shown: Option<u64>, lines: &[String]) -> Option<Row<'static>> {
+    shown.filter(|_| !lines.is_empty()).and_then(|shown| section.caption(shown))
+}
+
+/// A colour as Slack names it.
+fn color(color: Color<'_>) -> &str {
+    match color {
+        Color::Severity(Severity::Danger) => "danger",
+        Color::Severity(Severity::Warning) => "warning",
+        Color::Severity(Severity::Good) => "good",
+        Color::Severity(Severity::Unknown) => "#808080",
+        Color::Chosen(color) => color,
     }
-    text
 }

@@ -7,8 +7,8 @@ use std::hash::{BuildHasher, Hasher};
 
 use foldhash::fast::FixedState;
 
-use crate::slack::escape::{Dialect, escape, escape_within, is_treacherous, units};
-use crate::words;
+use crate::slack::escape::{Dialect, escape, escape_within, units};
+use crate::words::{is_invisible, is_treacherous, look};
 
 /// How a name that looks like another is shown, each way more exact than the one before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,12 +40,6 @@ pub(super) fn distinct(names: &[&str], dialect: Dialect, max: usize) -> Vec<Stri
         }
     }
     shown
-}
-
-/// What a reader sees of a text: without what takes no room, and with white space as one blank.
-pub(super) fn look(text: &str) -> String {
-    let visible: String = text.chars().filter(|c| !is_invisible(*c)).collect();
-    visible.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The name before the mark of a cut: how much is missing tells no reader what.
@@ -98,7 +92,7 @@ fn fitting(name: impl Iterator<Item = char>, dialect: Dialect, room: usize) -> (
 fn spelled_out(name: &str) -> String {
     let mut out = String::new();
     for c in name.chars() {
-        if is_invisible(c) || c.is_control() || (c.is_whitespace() && c != ' ') {
+        if is_invisible(c) || is_treacherous(c) || (c.is_whitespace() && c != ' ') {
             out.extend(c.escape_unicode());
         } else {
             out.push(c);
@@ -116,10 +110,6 @@ fn hash(name: &str) -> u64 {
     let mut hasher = FixedState::with_seed(0).build_hasher();
     hasher.write(name.as_bytes());
     hasher.finish()
-}
-
-fn is_invisible(c: char) -> bool {
-    is_treacherous(c) || words::is_invisible(c)
 }
 
 #[cfg(test)]

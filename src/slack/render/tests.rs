@@ -7,62 +7,27 @@ mod incidents;
 mod limits;
 mod oracle;
 
-use super::{Rendered, Situation, Storm, Style, render};
-use crate::access_log::{Status, StatusClass};
+use super::{MessageStyle, Rendered, Sender};
+use crate::access_log::Status;
 use crate::console::Region;
 use crate::digest::{Causes, Digest, Fault, Group, Other, Sample, SampleText, Section};
 use crate::incident::Context;
+use crate::notification::samples::{AT, LOG_GROUP, digest, group, section};
+use crate::notification::{QuietAgain, Situation, Storm, Style, of_digest, of_quiet_again};
 use crate::slack::terminal::{Canvas, Color, draw};
-
-/// 2020-11-18 05:28:56 UTC.
-pub(super) const AT: i64 = 1_605_677_336_000;
-pub(super) const LOG_GROUP: &str = "/aws/apigateway/hogehoge-accesslog";
-
-pub(super) fn group(status: u16, route: &str, fault: Fault, lines: &[(i64, &str)]) -> Group {
-    let samples = lines.iter().map(|(seconds, line)| Sample {
-        timestamp_ms: AT + seconds * 1_000,
-        text: SampleText::Whole((*line).to_owned()),
-    });
-    let samples: Vec<Sample> = samples.collect();
-    Group {
-        status: Status::new(status).expect("a status"),
-        route: route.to_owned(),
-        fault,
-        causes: Causes::default(),
-        count: samples.len() as u64,
-        salvaged: 0,
-        first_ms: samples.first().map_or(AT, |sample| sample.timestamp_ms),
-        last_ms: samples.last().map_or(AT, |sample| sample.timestamp_ms),
-        is_new: false,
-        incident: crate::rules::IncidentSettings::default(),
-        samples: samples.into(),
-    }
-}
-
-/// A section with the counts and times of its groups.
-pub(super) fn section(groups: Vec<Group>) -> Section {
-    let count = |class| {
-        groups.iter().filter(|group| group.status.class() == class).map(|group| group.count).sum::<u64>()
-    };
-    Section {
-        log_group: LOG_GROUP.to_owned(),
-        log_stream: Some("8cdc959f069244cb30b8ad47bce0771d".to_owned()),
-        client_errors: count(StatusClass::ClientError),
-        server_errors: count(StatusClass::ServerError),
-        first_ms: groups.iter().map(|group| group.first_ms).min().unwrap_or(AT),
-        last_ms: groups.iter().map(|group| group.last_ms).max().unwrap_or(AT),
-        other: Other::default(),
-        groups,
-        ..Section::default()
-    }
-}
-
-pub(super) fn digest(sections: Vec<Section>) -> Digest {
-    Digest { sections, ..Digest::default() }
-}
 
 pub(super) fn style() -> Style {
     Style { region: Region::new("ap-northeast-1"), ..Style::default() }
+}
+
+/// A digest as one message.
+pub(super) fn render(digest: &Digest, style: &Style, situation: &Situation<'_>) -> Rendered {
+    super::render(|detail| of_digest(digest, style, situation, detail), &Sender::default())
+}
+
+/// The end of a storm as one message.
+pub(super) fn render_quiet_again(storm: &QuietAgain<'_>, style: &Style) -> Rendered {
+    super::render(|_| of_quiet_again(storm, style), &Sender::default())
 }
 
 /// Ten seconds after [`AT`], no storm.

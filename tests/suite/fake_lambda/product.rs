@@ -13,11 +13,11 @@ use statuswatch::{
     http::{Answer, Budget, Lost, Patience, Request, Transport, TransportFault},
     incident::Policy,
     incidents::NotifyMode,
+    notification::Style,
     outbox::Bucket,
     rules::Rules,
     slack::{
         client::{Client, ClientSettings},
-        render::Style,
         webhook_url::{AllowedHosts, WebhookUrl},
     },
     store::Store,
@@ -77,7 +77,7 @@ pub(crate) fn handler_by<N: handler::Notifier, T: Store>(
     let own_log_group = Some("/aws/lambda/statuswatch".to_owned());
     let reader = Reader { own_log_group, ..Reader::new(rules) };
     let style = Style { region: Region::new("eu-west-1"), ..Style::default() };
-    handler::Handler::new(reader, style, 134_217_728, notify, notifier)
+    handler::Handler::new(reader, style.into(), 134_217_728, notify, notifier)
 }
 
 /// The product's client, over the model of Slack.

@@ -11,7 +11,7 @@ use std::{
 pub(super) struct SourceFile {
     /// Its path below `src`.
     pub(super) name: String,
-    /// Its module's path in the crate, such as `slack::render::alarm`.
+    /// Its module's path in the crate, such as `slack::render::form`.
     pub(super) module: String,
     /// All paths of two and more segments that it names, groups taken apart.
     pub(super) paths: Vec<String>,

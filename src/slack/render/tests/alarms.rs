@@ -6,8 +6,16 @@ use super::*;
 use crate::alarm::fixture_tests::fixtures;
 use crate::alarm::{AlarmMemory, AlarmNotice, Telling, TopicText, read_notifications};
 use crate::handler::alarms::Notice;
-use crate::slack::render::{render_alarm, render_topic_text};
+use crate::notification::{of_alarm, of_topic_text};
 use proptest::prelude::*;
+
+fn render_alarm(notice: &AlarmNotice, style: &Style, now_ms: i64, id: &str) -> Rendered {
+    super::super::render(|_| of_alarm(notice, style, now_ms, id), &Sender::default())
+}
+
+fn render_topic_text(text: &TopicText, style: &Style, id: &str) -> Rendered {
+    super::super::render(|_| of_topic_text(text, style, id), &Sender::default())
+}
 
 /// A minute after the alarms of the fixtures went off.
 const NOW: i64 = 1_605_677_412_345 + 60_000;
@@ -21,7 +29,7 @@ fn messages(fixture: &str, style: &Style) -> Vec<Rendered> {
     for notification in read_notifications(event).expect("an event").into_iter().flatten() {
         if let Some(notice) = Notice::due(notification, &mut memory) {
             notice.told(&mut memory);
-            messages.push(notice.render(style, NOW));
+            messages.push(notice.render(&style.clone().into(), NOW));
         }
     }
     messages
@@ -111,7 +119,7 @@ fn a_first_notice_behind_its_recovery_says_that_it_is_over() {
         for notification in read_notifications(event).expect("an event").into_iter().flatten() {
             let notice = Notice::due(notification, &mut memory).expect("to be told");
             notice.told(&mut memory);
-            reports.push(report(&notice.render(&style(), NOW + 15 * 60_000)));
+            reports.push(report(&notice.render(&style().into(), NOW + 15 * 60_000)));
         }
     }
     insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
@@ -212,7 +220,7 @@ fn a_recovery_by_way_of_insufficient_data_is_posted_and_counts_from_the_alarm() 
         for notification in read_notifications(event).expect("an event").into_iter().flatten() {
             if let Some(notice) = Notice::due(notification, &mut memory) {
                 notice.told(&mut memory);
-                headings.push(notice.render(&style(), NOW).message.text.replace('\u{200b}', ""));
+                headings.push(notice.render(&style().into(), NOW).message.text.replace('\u{200b}', ""));
             }
         }
     }

@@ -1,7 +1,6 @@
 //! One snapshot a case: what the engineer reads, and the body that it is drawn from.
 
 use super::*;
-use crate::slack::render::{QuietAgain, render_quiet_again};
 
 pub(super) fn few() -> Section {
     section(vec![
@@ -189,14 +188,20 @@ fn the_operators_words_name_colour_and_mentions() {
     few.mentions = vec!["<!here>".to_owned(), "<@U012AB3CD>".to_owned(), "<!here>".to_owned()];
     let style = Style {
         lead_in: Some("APIでエラーが発生しました :rotating_light: *本番*".to_owned()),
-        channel: Some("#api-alerts".to_owned()),
-        username: Some("statuswatch".to_owned()),
-        icon_emoji: Some(":warning:".to_owned()),
         color: Some("#4a154b".to_owned()),
         max_lines: 1,
         ..Style::default()
     };
-    assert_reads!(render(&digest(vec![few]), &style, &situation()));
+    let sender = Sender {
+        channel: Some("#api-alerts".to_owned()),
+        username: Some("statuswatch".to_owned()),
+        icon_emoji: Some(":warning:".to_owned()),
+    };
+    let (digest, situation) = (digest(vec![few]), situation());
+    assert_reads!(crate::slack::render::render(
+        |detail| of_digest(&digest, &style, &situation, detail),
+        &sender
+    ));
 }
 
 #[test]

@@ -4,7 +4,6 @@ use std::ops::RangeInclusive;
 
 use super::oracle::*;
 use super::*;
-use crate::slack::render::{QuietAgain, render_quiet_again};
 use proptest::prelude::*;
 use proptest::sample::select;
 

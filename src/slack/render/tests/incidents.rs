@@ -10,6 +10,7 @@ use super::oracle::{
 use super::*;
 use crate::incident::{Decision, Kind, Moment, Policy};
 use crate::incidents::{Incidents, Tracked};
+use crate::slack::render::Form;
 
 const MINUTE_MS: i64 = 60_000;
 
@@ -24,9 +25,9 @@ fn gone_on(first: &Section, then: &Section) -> Tracked {
 }
 
 fn rendered(tracked: &Tracked, kind: Kind, style: &Style) -> Rendered {
-    let now_ms = AT + 65_000;
-    let ((message, shown), (plain, plain_shown)) =
-        (tracked.draw(kind, style, now_ms), tracked.draw_plain(kind, style, now_ms));
+    let style = MessageStyle::from(style.clone());
+    let draw = |form| tracked.draw(form, kind, &style, AT + 65_000);
+    let ((message, shown), (plain, plain_shown)) = (draw(Form::Blocks), draw(Form::Text));
     Rendered { message, shown, plain, plain_shown, id: String::new() }
 }
 

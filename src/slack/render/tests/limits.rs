@@ -1,6 +1,8 @@
 //! One below, at, and one above each limit of a message.
 
 use super::*;
+use crate::rules::IncidentSettings;
+use crate::slack::escape::units;
 use crate::slack::message::{MAX_BLOCK_TEXT, MAX_BODY_BYTES, MAX_TEXT_ONLY};
 
 fn rendered(section: Section) -> Rendered {
@@ -46,10 +48,58 @@ fn the_longest_line_that_fits_is_whole_and_one_character_more_is_cut() {
 
 #[test]
 fn text_alone_is_filled_to_its_limit_and_not_beyond() {
-    let lengths: Vec<usize> =
-        [2_000, 4_000].map(|n| crate::slack::escape::units(&of_length('x', n).plain.text)).into();
+    let lengths: Vec<usize> = [2_000, 4_000].map(|n| units(&of_length('x', n).plain.text)).into();
     assert!(lengths[0] < MAX_TEXT_ONLY);
     assert!(MAX_TEXT_ONLY - KEPT_FREE.0 <= lengths[1] && lengths[1] <= MAX_TEXT_ONLY, "{lengths:?}");
+}
+
+/// All that escapes to more characters, in names as long as a heading lists and longer.
+#[test]
+fn names_of_nothing_but_markup_leave_the_heading_short_and_the_message_within_limits() {
+    let style = Style { lead_in: Some("L".repeat(300)), ..style() };
+    for c in ['&', '<', '>', '*', '_', '.', '\u{202e}', '😀'] {
+        for length in [1, 20, 34, 46, 150, 1_000] {
+            let name = |n: usize| format!("{}{n}", c.to_string().repeat(length));
+            let groups = |n| {
+                let groups = (0..n).map(|n| {
+                    let one = group(500, &name(n), Fault::Gateway, &[(0, &name(n))]);
+                    Group { incident: long_runbook(), ..one }
+                });
+                Section { log_group: name(n), mentions: vec!["M".repeat(198)], ..section(groups.collect()) }
+            };
+            for digest in
+                [vec![groups(1)], vec![groups(2)], vec![groups(3)], vec![groups(3), groups(2), groups(4)]]
+            {
+                let rendered = render(&super::digest(digest), &style, &situation());
+                for message in [&rendered.message, &rendered.plain] {
+                    assert!(message.body_bytes() <= MAX_BODY_BYTES && message.block_text() <= MAX_BLOCK_TEXT);
+                    assert!(units(&message.text) <= MAX_TEXT_ONLY, "{c} {length}: {}", units(&message.text));
+                }
+                let heading = units(&rendered.message.text);
+                assert!(heading <= 1_100, "{c} {length}: {heading} characters: {}", rendered.message.text);
+            }
+        }
+    }
+}
+
+/// As long as a rule may have one.
+fn long_runbook() -> IncidentSettings {
+    let runbook = format!("https://wiki.example.com/{}", "a".repeat(175));
+    IncidentSettings { runbook: Some(runbook), ..IncidentSettings::default() }
+}
+
+#[test]
+fn a_list_of_routes_is_as_long_whatever_they_are_written_with() {
+    let of = |c: char| {
+        let route = |n: usize| format!("GET /{}{n}", c.to_string().repeat(30));
+        let groups = (0..2).map(|n| group(500, &route(n), Fault::Gateway, &[(0, "raw")]));
+        rendered(section(groups.collect())).message.text
+    };
+    for c in ['x', '.', '_'] {
+        assert!(of(c).starts_with("2 errors · 1 × 500 GET /"), "{}", of(c));
+        assert!(!of(c).contains("more characters"), "{}", of(c));
+    }
+    assert!(of('&').contains("more characters"), "{}", of('&'));
 }
 
 #[test]

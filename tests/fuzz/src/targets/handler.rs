@@ -15,7 +15,7 @@ use statuswatch::outbox::Bucket;
 use statuswatch::pace::STORM_SAMPLES;
 use statuswatch::rules::Rules;
 use statuswatch::slack::post::{Accepted, Post, PostError, PostOutcome};
-use statuswatch::slack::render::Style;
+use statuswatch::slack::render::MessageStyle;
 use tokio::time::Instant;
 
 use super::{count, slack};
@@ -51,7 +51,7 @@ async fn invoke(u: &mut Unstructured<'_>) -> Result<()> {
         ..Reader::new(Rules::built_in())
     };
     let pace = Notify::every(Bucket::new(u.int_in_range(1..=5)?, 5_000));
-    let mut handler = Handler::new(reader, Style::default(), 1 << 20, pace, ScriptedSlack { script });
+    let mut handler = Handler::new(reader, MessageStyle::default(), 1 << 20, pace, ScriptedSlack { script });
     let mut now = UNIX_EPOCH + Duration::from_secs(1_600_000_000);
     let (mut matched, mut told, mut pending) = (0, 0, 0);
     while !u.is_empty() {

@@ -5,8 +5,9 @@ use statuswatch::access_log::{Status, StatusClass};
 use statuswatch::console::Region;
 use statuswatch::digest::{Causes, Digest, Fault, Group, Sample, SampleText, Section};
 use statuswatch::handler::body;
+use statuswatch::notification::{QuietAgain, Situation, Storm, Style, of_digest, of_quiet_again};
 use statuswatch::slack::message::Message;
-use statuswatch::slack::render::{QuietAgain, Rendered, Situation, Storm, Style, render, render_quiet_again};
+use statuswatch::slack::render::{Rendered, Sender, render};
 use statuswatch::slack::terminal::{Canvas, Color, draw};
 
 use super::{count, slack};
@@ -77,7 +78,7 @@ fn try_run(u: &mut Unstructured<'_>) -> Result<()> {
         let errors = u.arbitrary()?;
         let (shown, since_ms, until_ms) = (u.int_in_range(0..=errors)?, time(u)?, time(u)?);
         let storm = QuietAgain { log_groups: &names, errors, shown, since_ms, until_ms, id: "7f3a9c" };
-        check(&render_quiet_again(&storm, &style), u64::MAX);
+        check(&render(|_| of_quiet_again(&storm, &style), &Sender::default()), u64::MAX);
         return Ok(());
     }
     let mut digest = Digest::default();
@@ -91,7 +92,9 @@ fn try_run(u: &mut Unstructured<'_>) -> Result<()> {
         None
     };
     if digest.matched() > 0 {
-        let rendered = render(&digest, &style, &Situation { now_ms: time(u)?, id: "7f3a9c", storm });
+        let situation = Situation { now_ms: time(u)?, id: "7f3a9c", storm };
+        let notification = |detail| of_digest(&digest, &style, &situation, detail);
+        let rendered = render(notification, &Sender::default());
         check(&rendered, digest.matched());
     }
     Ok(())

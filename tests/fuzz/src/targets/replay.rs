@@ -7,9 +7,9 @@ use flate2::write::GzEncoder;
 use statuswatch::console::Region;
 use statuswatch::digest::Reader;
 use statuswatch::handler::body;
+use statuswatch::notification::Style;
 use statuswatch::replay::{Replayed, Settings, replay};
 use statuswatch::rules::Rules;
-use statuswatch::slack::render::Style;
 
 use super::slack;
 use crate::fake_slack::oracle::Oracle;
@@ -24,7 +24,7 @@ pub(super) fn run(data: &[u8]) {
             own_log_group: Some("own".to_owned()),
             ..Reader::new(Rules::built_in())
         },
-        style: Style { region: Region::new("eu-central-1"), ..Style::default() },
+        style: Style { region: Region::new("eu-central-1"), ..Style::default() }.into(),
         max_decompressed_bytes: 1 << 20,
         now_ms: None,
         as_one: false,

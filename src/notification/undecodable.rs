@@ -1,4 +1,4 @@
-//! Kinesis records that cannot be decoded in; the one message that names them, out.
+//! Kinesis records that cannot be decoded in; the one notification that names them, out.
 //!
 //! It never shows anything that is in a record, only where the record stands in its stream.
 
@@ -6,9 +6,8 @@ use std::hash::{BuildHasher, Hasher};
 
 use foldhash::quality::FixedState;
 
-use super::footer::{self, Item};
-use super::form::{Bar, Layout};
-use super::{Rendered, Style, heading};
+use super::color::{Color, Severity};
+use super::{Lines, Notification, Section, Style};
 use crate::words;
 
 /// At most so many records are named in a message.
@@ -63,35 +62,35 @@ fn shard_name(shard: &str) -> &str {
 
 /// Where the records stand, said once.
 #[must_use]
-pub fn render_undecodable(records: &UndecodableRecords, style: &Style, id: &str) -> Rendered {
-    let what = format!("{} cannot be decoded", words::count(records.count, "Kinesis record"));
-    let summary = heading::own(&what);
+pub fn of_undecodable<'a>(records: &UndecodableRecords, style: &'a Style, id: &'a str) -> Notification<'a> {
+    let summary = format!("{} cannot be decoded", words::count(records.count, "Kinesis record"));
     let mut lines = records.named.clone();
     let more = records.count - records.named.len() as u64;
     if more > 0 {
         lines.push(format!("and {more} more, named in the function's log"));
     }
-    let items = [
-        Item::Words(format!(
-            "acknowledged; lines in {} are not counted",
-            if records.count == 1 { "it" } else { "them" }
-        )),
-        Item::Words(id.to_owned()),
-    ];
-    let bar = Bar {
-        color: Some(style.color.clone().unwrap_or_else(|| "warning".to_owned())),
-        fallback: summary.clone(),
-        lines,
-        footer: footer::mrkdwn(&items),
-        ..Bar::default()
+    let them = if records.count == 1 { "it" } else { "them" };
+    let section = Section {
+        color: Color::or(style, Severity::Warning),
+        lines: Lines::Ours(lines),
+        footer: vec![format!("acknowledged; lines in {them} are not counted").into()],
+        ..Section::default()
     };
-    let layout = Layout::of_bar(&summary, bar, style);
-    Rendered::without_lines(style, id, |_| layout.clone())
+    Notification::of_section(vec![summary.into()], section, style, id)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn lines(records: &UndecodableRecords) -> Vec<String> {
+        let style = Style::default();
+        let notification = of_undecodable(records, &style, "abc123");
+        match &notification.sections.first().expect("a section").lines {
+            Lines::Ours(lines) => lines.clone(),
+            other => panic!("{other:?}"),
+        }
+    }
 
     #[test]
     fn each_record_is_named_up_to_a_limit_and_the_rest_is_counted() {
@@ -99,12 +98,13 @@ mod tests {
         for n in 0..23 {
             records.note("shardId-000000000001", &format!("4959{n:03}"));
         }
-        let rendered = render_undecodable(&records, &Style::default(), "abc123");
-        for form in [rendered.message.json(), rendered.plain.json()] {
-            assert!(form.contains("23 Kinesis records cannot be decoded"), "{form}");
-            assert!(form.contains("shardId-000000000001 4959019"), "{form}");
-            assert!(!form.contains("4959020") && form.contains("and 3 more"), "{form}");
-        }
+        let lines = lines(&records);
+        assert_eq!(lines.len(), 21);
+        assert_eq!(lines[19], "shardId-000000000001 4959019");
+        assert_eq!(lines[20], "and 3 more, named in the function's log");
+        let style = Style::default();
+        let notification = of_undecodable(&records, &style, "abc123");
+        assert_eq!(notification.summary, ["23 Kinesis records cannot be decoded".into()]);
     }
 
     #[test]
@@ -112,7 +112,6 @@ mod tests {
         let mut records = UndecodableRecords::default();
         records.note("shardId-<!channel>", "<!here>");
         records.note("", "");
-        let form = render_undecodable(&records, &Style::default(), "abc123").message.json();
-        assert!(!form.contains('!') && form.contains("(no shard) (no number)"), "{form}");
+        assert_eq!(lines(&records), ["(no shard) (no number)", "(no shard) (no number)"]);
     }
 }

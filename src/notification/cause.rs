@@ -2,30 +2,32 @@
 //!
 //! A cause is a stranger's text.
 
+use std::borrow::Cow;
+
 use super::rows;
+use super::text::Text;
 use crate::digest::{Fault, Group};
-use crate::slack::escape::{Dialect, escape, escape_within};
 
 /// Whose fault it is and why: `integration: "not authorized to perform: lambda:InvokeFunction"`. Nothing where the
-/// lines tell neither. The cause takes at most `max` characters as Slack counts them, and its quotes.
-pub(super) fn fault_and_cause(group: &Group, dialect: Dialect, max: usize) -> Option<String> {
-    let fault = rows::fault(group.fault).map(|words| escape(&words, dialect));
-    let colon = || escape(":", dialect);
-    match (fault, quoted(group, dialect, max)) {
-        (Some(fault), Some(cause)) => Some(format!("{fault}{} {cause}", colon())),
-        (fault, cause) => fault.or(cause),
+/// lines tell neither. The cause takes at most `max` characters, and its quotes.
+pub(super) fn fault_and_cause(group: &Group, max: usize) -> Option<Text<'_>> {
+    let fault = rows::fault(group.fault);
+    // One pair of quotes, so that it is seen where the cause ends.
+    let quoted = |start: String, cause| Text::of(start).stranger(cause, max).ours("\"");
+    match (fault, cause(group)) {
+        (Some(fault), Some(cause)) => Some(quoted(format!("{fault}: \""), cause)),
+        (None, Some(cause)) => Some(quoted("\"".to_owned(), cause)),
+        (fault, None) => fault.map(Text::of),
     }
 }
 
 /// The most frequent cause, unless it says no more than the status or the fault does.
-fn quoted(group: &Group, dialect: Dialect, max: usize) -> Option<String> {
+fn cause(group: &Group) -> Option<Cow<'_, str>> {
     let cause = group.causes.most_frequent()?;
     if repeats(cause, group.status.code(), group.fault) {
         return None;
     }
-    // One pair of quotes, so that it is seen where the cause ends.
-    let cause = cause.replace('"', "'");
-    Some(format!("\"{}\"", escape_within(&cause, 0, dialect, max)))
+    Some(if cause.contains('"') { cause.replace('"', "'").into() } else { cause.into() })
 }
 
 /// Whether a cause is the usual message of its status or its fault.
@@ -59,19 +61,16 @@ fn repeats(cause: &str, status: u16, fault: Fault) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::group;
+    use super::super::samples::group;
     use super::*;
     use crate::digest::Causes;
 
-    fn shown(status: u16, fault: Fault, cause: &str, dialect: Dialect) -> Option<String> {
-        let mut causes = Causes::default();
-        causes.note(cause);
-        fault_and_cause(&Group { causes, ..group(status, "GET /", fault, &[]) }, dialect, 60)
-    }
-
     #[track_caller]
     fn check(status: u16, fault: Fault, cause: &str, expected: &str) {
-        assert_eq!(shown(status, fault, cause, Dialect::RichText).unwrap_or_default(), expected, "{cause}");
+        let mut causes = Causes::default();
+        causes.note(cause);
+        let group = Group { causes, ..group(status, "GET /", fault, &[]) };
+        assert_eq!(fault_and_cause(&group, 60).unwrap_or_default().words(), expected, "{cause}");
     }
 
     #[test]
@@ -113,10 +112,11 @@ mod tests {
     }
 
     #[test]
-    fn a_cause_is_cut_and_does_nothing() {
-        let long = format!("x\" ×3 · <!here> *b* {}", "y".repeat(300));
-        let text = shown(500, Fault::Gateway, &long, Dialect::Mrkdwn).unwrap();
-        assert!(text.starts_with("gateway:\u{200b} \"x' ×3 · &lt;!here&gt; *\u{200b}b*\u{200b}"), "{text}");
-        assert!(text.ends_with(" more characters)\"") && text.matches('"').count() == 2, "{text}");
+    fn a_cause_is_a_strangers_and_ends_where_its_quotes_do() {
+        let mut causes = Causes::default();
+        causes.note("x\" ×3 · <!here>");
+        let group = Group { causes, ..group(500, "GET /", Fault::Gateway, &[]) };
+        let expected = Text::of("gateway: \"").stranger("x' ×3 · <!here>", 60).ours("\"");
+        assert_eq!(fault_and_cause(&group, 60), Some(expected));
     }
 }
