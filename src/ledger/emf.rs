@@ -32,7 +32,7 @@ impl Lines {
         let Self { function_name, text, now_ms } = self;
         // Writing to a string cannot fail.
         let _ = write!(text, r#"{{"level":"INFO","message":"ledger","FunctionName":{function_name}"#);
-        let mut directives = String::new();
+        let mut directives = String::with_capacity(LINE_BYTES);
         if !metrics.is_empty() {
             push_metrics(text, &mut directives, r#"["FunctionName"]"#, metrics);
         }
@@ -88,10 +88,24 @@ fn push_metrics(line: &mut String, directives: &mut String, dimensions: &str, me
         write!(directives, r#"{comma}{{"Namespace":"{NAMESPACE}","Dimensions":[{dimensions}],"Metrics":["#);
     for (number, (name, unit, value)) in metrics.iter().enumerate() {
         let comma = if number == 0 { "" } else { "," };
-        let _ = write!(directives, r#"{comma}{{"Name":"{name}","Unit":"{unit}"}}"#);
-        let _ = write!(line, r#","{name}":{value}"#);
+        push(directives, [comma, r#"{"Name":""#, name, r#"","Unit":""#, unit, r#""}"#]);
+        push(line, [r#",""#, name, r#"":"#]);
+        match value {
+            // Nearly all are.
+            0 => line.push('0'),
+            _ => {
+                let _ = write!(line, "{value}");
+            }
+        }
     }
     directives.push_str("]}");
+}
+
+/// What `write!` does in a tenth of the instructions: each metric of every invocation passes here.
+fn push<const N: usize>(text: &mut String, pieces: [&str; N]) {
+    for piece in pieces {
+        text.push_str(piece);
+    }
 }
 
 /// Strings always serialize.
