@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::digest::{Digest, Group, MAX_SECTIONS};
+use crate::incident::Names;
 
 /// Sample lines that a folded group keeps.
 pub const STORM_SAMPLES: usize = 5;
@@ -35,6 +36,7 @@ struct Storm {
     shown: u64,
     known_groups: HashSet<u64>,
     log_groups: Vec<String>,
+    accounts: Names,
     /// Sum of the ids of the storm's digests.
     id: u64,
 }
@@ -61,6 +63,8 @@ pub struct QuietAgain {
     pub until_ms: i64,
     /// The log groups that the lines came from.
     pub log_groups: Vec<String>,
+    /// The accounts that own them, where that is known.
+    pub accounts: Names,
     /// Sum of the ids of the storm's digests.
     pub id: u64,
 }
@@ -83,6 +87,7 @@ impl Pace {
             shown: 0,
             known_groups: HashSet::new(),
             log_groups: Vec::new(),
+            accounts: Names::default(),
             id: 0,
         });
         storm.last_fold_ms = now_ms;
@@ -121,6 +126,7 @@ impl Pace {
             if storm.log_groups.len() < MAX_SECTIONS && !is_known {
                 storm.log_groups.push(section.log_group.clone());
             }
+            storm.accounts.fold(section.context.accounts());
             for group in &section.groups {
                 if storm.known_groups.len() < MAX_KNOWN_GROUPS {
                     storm.known_groups.insert(hash_of(&section.log_group, group));
@@ -142,6 +148,7 @@ impl Pace {
             since_ms: storm.since_ms,
             until_ms: storm.last_fold_ms,
             log_groups: storm.log_groups.clone(),
+            accounts: storm.accounts.clone(),
             id: storm.id,
         })
     }
@@ -218,13 +225,17 @@ mod tests {
         let mut pace = Pace::default();
         assert_eq!(pace.quiet_again(100_000), None);
         pace.fold(digest("a", 3), 1_000);
-        pace.fold(digest("a", 4), 5_000);
+        let mut last = digest("a", 4);
+        last.sections[0].context.note_account("123456789012");
+        pace.fold(last, 5_000);
         assert_eq!(pace.quiet_again(100_000), None, "something is pending");
         let (all, _) = pace.with_pending(Digest::default());
         pace.posted(&all, 1, 6_000);
         assert_eq!(pace.quiet_again(64_999), None);
-        let log_groups = vec!["g".to_owned()];
-        let end = QuietAgain { lines: 7, shown: 1, since_ms: 1_000, until_ms: 5_000, log_groups, id: 7 };
+        let (log_groups, accounts) = (vec!["g".to_owned()], all.sections[0].context.accounts().clone());
+        assert_eq!(accounts.kept(), ["123456789012"]);
+        let end =
+            QuietAgain { lines: 7, shown: 1, since_ms: 1_000, until_ms: 5_000, log_groups, accounts, id: 7 };
         assert_eq!(pace.quiet_again(65_000), Some(end.clone()));
         assert_eq!(pace.quiet_again(65_000), Some(end), "asking does not end it");
         pace.told_quiet();

@@ -102,6 +102,7 @@ fn gather(pace: &Pace, digest: Digest, spacing_ms: i64) -> (Digest, Option<Storm
 pub(crate) fn draw_quiet_again(end: &pace::QuietAgain, style: &MessageStyle) -> Rendered {
     let storm = QuietAgain {
         log_groups: &end.log_groups,
+        accounts: &end.accounts,
         errors: end.lines,
         shown: end.shown,
         since_ms: end.since_ms,

@@ -2,7 +2,8 @@
 
 use super::color::{Color, Severity};
 use super::text::Text;
-use super::{Notification, Section, Style, footer, rows, summary};
+use super::{Notification, Section, Style, context, footer, rows, summary};
+use crate::incident::Names;
 use crate::words;
 
 /// A storm that is over. Times in epoch milliseconds.
@@ -10,6 +11,8 @@ use crate::words;
 pub struct QuietAgain<'a> {
     /// The log groups that it came from.
     pub log_groups: &'a [String],
+    /// The accounts that own them, where that is known.
+    pub accounts: &'a Names,
     /// Lines that matched while it lasted.
     pub errors: u64,
     /// How many of them were shown.
@@ -40,7 +43,8 @@ pub fn of_quiet_again<'a>(storm: &QuietAgain<'a>, style: &'a Style) -> Notificat
         Some(rows::times(storm.since_ms, storm.until_ms).into()),
         insights.and_then(|url| footer::link(url, "Logs Insights")),
     ];
-    let footer = footer.into_iter().flatten().collect();
+    let place = context::place(storm.accounts, style.region.as_ref());
+    let footer = footer.into_iter().flatten().chain(place).collect();
     let color = Color::or(style, Severity::Good);
     Notification::of_section(summary, Section { color, footer, ..Section::default() }, style, storm.id)
 }

@@ -154,8 +154,10 @@ fn a_storm_says_since_when_how_many_and_what_is_new() {
 
 #[test]
 fn quiet_again_is_the_closing_count() {
+    let context = known().context;
     let storm = QuietAgain {
         log_groups: &[LOG_GROUP.to_owned()],
+        accounts: context.accounts(),
         errors: 50_112,
         shown: 212,
         since_ms: AT,

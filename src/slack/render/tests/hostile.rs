@@ -244,10 +244,11 @@ proptest! {
 
     #[test]
     fn any_storm_ends_in_a_dead_and_valid_message(
-        names in prop::collection::vec(hostile(0..=8), 0..6), style in a_style(),
+        names in prop::collection::vec(hostile(0..=8), 0..6), style in a_style(), context in a_context(),
         errors in any::<u64>(), shown in any::<u64>(), since_ms in a_time(), until_ms in a_time(),
     ) {
-        let storm = QuietAgain { log_groups: &names, errors, shown, since_ms, until_ms, id: "7f3a9c" };
+        let accounts = context.accounts();
+        let storm = QuietAgain { log_groups: &names, accounts, errors, shown, since_ms, until_ms, id: "7f3a9c" };
         let rendered = render_quiet_again(&storm, &style);
         assert_within_limits(&rendered.message);
         assert_within_limits(&rendered.plain);

@@ -5,6 +5,7 @@ use statuswatch::access_log::{Status, StatusClass};
 use statuswatch::console::Region;
 use statuswatch::digest::{Causes, Digest, Fault, Group, Sample, SampleText, Section};
 use statuswatch::handler::body;
+use statuswatch::incident::Names;
 use statuswatch::notification::{QuietAgain, Situation, Storm, Style, of_digest, of_quiet_again};
 use statuswatch::slack::message::Message;
 use statuswatch::slack::render::{Rendered, Sender, render};
@@ -77,7 +78,15 @@ fn try_run(u: &mut Unstructured<'_>) -> Result<()> {
         let names: Vec<String> = (0..u.int_in_range(0..=6)?).map(|_| text(u)).collect::<Result<_>>()?;
         let errors = u.arbitrary()?;
         let (shown, since_ms, until_ms) = (u.int_in_range(0..=errors)?, time(u)?, time(u)?);
-        let storm = QuietAgain { log_groups: &names, errors, shown, since_ms, until_ms, id: "7f3a9c" };
+        let storm = QuietAgain {
+            log_groups: &names,
+            accounts: &Names::default(),
+            errors,
+            shown,
+            since_ms,
+            until_ms,
+            id: "7f3a9c",
+        };
         check(&render(|_| of_quiet_again(&storm, &style), &Sender::default()), u64::MAX);
         return Ok(());
     }
