@@ -15,6 +15,7 @@ mod event_detail;
 pub(crate) mod fixture_tests;
 mod log_query;
 mod marks;
+mod masked;
 pub mod memory;
 pub mod metric;
 pub mod notice;

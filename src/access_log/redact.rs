@@ -140,6 +140,32 @@ impl Redaction {
     pub(crate) fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
         if self.names.masks_secrets() { secrets::mask(text, Shape::of(text)) } else { Cow::Borrowed(text) }
     }
+
+    /// What may be shown of the value of a field.
+    pub(crate) fn field<'a>(&self, name: &str, value: &'a str) -> Cow<'a, str> {
+        if matches!(value, "" | "-") {
+            Cow::Borrowed(value)
+        } else if self.names.hold(&[name]) || self.names.hold_secret(name) {
+            Cow::Borrowed(MASK)
+        } else if self.names.hold_query(name) {
+            secrets::mask(value, Shape::Query)
+        } else {
+            self.text(value)
+        }
+    }
+
+    /// Masks a text that is no access log and may have several lines: JSON as a line of JSON is, any other by what it
+    /// tells by itself.
+    pub(crate) fn document<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        if json::parse(text).is_some() {
+            return match self.line(text) {
+                Redacted::Whole(masked) => Cow::Owned(masked),
+                Redacted::Withheld => Cow::Borrowed(MASK),
+            };
+        }
+        let shape = if text.contains('\n') { Shape::Text } else { Shape::of(text) };
+        if self.names.masks_secrets() { secrets::mask(text, shape) } else { Cow::Borrowed(text) }
+    }
 }
 
 impl Hidden {

@@ -4,6 +4,7 @@
 //! as far as the settings tell.
 
 use super::figures::{MAX_TOLD, StateChange, Time, Told};
+use crate::access_log::redact::Redaction;
 use crate::alarm::change::{Condition, Datapoint, Metric, MissingData, PreviousState, Threshold, Watched};
 use crate::alarm::{
     AlarmChange, AlarmMemory, AlarmSettings, AlarmState, Notification, Statistic, Transition,
@@ -38,7 +39,7 @@ impl<'s> AlarmNotices<'s> {
         notice.told(&mut self.memory);
         self.notices += 1;
         if self.told.len() < MAX_TOLD {
-            let message = notice.render(self.style, transition.at_ms).message;
+            let message = notice.render(self.style, &Redaction::default(), transition.at_ms).message;
             self.told.push(Told { at: Time(transition.at_ms), shown: 0, matched: 0, message });
         }
     }

@@ -10,6 +10,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use thiserror::Error;
 
 use super::{Answer, Handler, HandlerError, Invocation, Notifier, Outcome};
+use crate::access_log::redact::Redaction;
 use crate::alarm::{
     AlarmChange, AlarmMemory, AlarmNotice, AlarmState, Decision, Notification, NotificationError, Telling,
     TopicText, Watched, read_notifications,
@@ -104,7 +105,7 @@ impl<N: Notifier, T: Store> Handler<N, T> {
             ledger.silent += 1;
             return Ok(());
         };
-        let rendered = notice.render(&self.style, invocation.now_ms());
+        let rendered = notice.render(&self.style, &self.reader.redact, invocation.now_ms());
         let urgency = match &notice {
             Notice::Change(..) => Urgency::Urgent,
             Notice::Text(_) => {
@@ -179,15 +180,18 @@ impl Notice {
         }
     }
 
-    /// The message that tells it.
-    pub(crate) fn render(&self, style: &MessageStyle, now_ms: i64) -> Rendered {
+    /// The message that tells it. It is known by what it was before anything in it was masked.
+    pub(crate) fn render(&self, style: &MessageStyle, redaction: &Redaction, now_ms: i64) -> Rendered {
         let id = self.id();
         match self {
             Self::Change(change, telling) => {
-                let notice = AlarmNotice::new(change, *telling);
+                let notice = AlarmNotice::new(&change.masked(redaction), *telling);
                 render(|_| of_alarm(&notice, &style.content, now_ms, &id), &style.sender)
             }
-            Self::Text(text) => render(|_| of_topic_text(text, &style.content, &id), &style.sender),
+            Self::Text(text) => {
+                let text = text.masked(redaction);
+                render(|_| of_topic_text(&text, &style.content, &id), &style.sender)
+            }
         }
     }
 

@@ -94,6 +94,25 @@ async fn one_change_by_three_ways_is_told_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_secret_in_an_alarm_is_not_posted_and_the_alarm_is_the_same_to_us() {
+    let event = String::from_utf8(fixture("eventbridge-contributor-alarm")).unwrap();
+    let event = event.replace("\"/v1/orders\"", "\"/v1/orders?token=QxZq\"");
+    let mut handler = handler([]);
+    assert_eq!(handle(&mut handler, event.as_bytes()).await, (Ok(()), ledger(1, 1, 0)));
+    assert!(
+        handler.notifier.posted[0].replace('\u{200b}', "").contains("/v1/orders?token=***"),
+        "{:?}",
+        handler.notifier.posted
+    );
+    assert_eq!(handle(&mut handler, event.as_bytes()).await, (Ok(()), ledger(0, 0, 1)));
+
+    handler = self::handler([]);
+    handler.reader.redact = "none".parse().unwrap();
+    assert_eq!(handle(&mut handler, event.as_bytes()).await, (Ok(()), ledger(1, 1, 0)));
+    assert!(handler.notifier.posted[0].contains("QxZq"), "{:?}", handler.notifier.posted);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_nobody_needs_to_hear_is_a_success_and_counted() {
     for fixture_name in [
         "sns-insufficient-data",

@@ -3,6 +3,7 @@
 use super::hostile::{a_style, a_time, hostile};
 use super::oracle::{assert_blocks_dead, assert_text_dead, assert_within_limits};
 use super::*;
+use crate::access_log::redact::Redaction;
 use crate::alarm::fixture_tests::fixtures;
 use crate::alarm::{AlarmMemory, AlarmNotice, Telling, TopicText, read_notifications};
 use crate::handler::alarms::Notice;
@@ -29,7 +30,7 @@ fn messages(fixture: &str, style: &Style) -> Vec<Rendered> {
     for notification in read_notifications(event).expect("an event").into_iter().flatten() {
         if let Some(notice) = Notice::due(notification, &mut memory) {
             notice.told(&mut memory);
-            messages.push(notice.render(&style.clone().into(), NOW));
+            messages.push(notice.render(&style.clone().into(), &Redaction::default(), NOW));
         }
     }
     messages
@@ -119,7 +120,7 @@ fn a_first_notice_behind_its_recovery_says_that_it_is_over() {
         for notification in read_notifications(event).expect("an event").into_iter().flatten() {
             let notice = Notice::due(notification, &mut memory).expect("to be told");
             notice.told(&mut memory);
-            reports.push(report(&notice.render(&style().into(), NOW + 15 * 60_000)));
+            reports.push(report(&notice.render(&style().into(), &Redaction::default(), NOW + 15 * 60_000)));
         }
     }
     insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
@@ -220,7 +221,13 @@ fn a_recovery_by_way_of_insufficient_data_is_posted_and_counts_from_the_alarm() 
         for notification in read_notifications(event).expect("an event").into_iter().flatten() {
             if let Some(notice) = Notice::due(notification, &mut memory) {
                 notice.told(&mut memory);
-                headings.push(notice.render(&style().into(), NOW).message.text.replace('\u{200b}', ""));
+                headings.push(
+                    notice
+                        .render(&style().into(), &Redaction::default(), NOW)
+                        .message
+                        .text
+                        .replace('\u{200b}', ""),
+                );
             }
         }
     }
