@@ -4,12 +4,14 @@
 //! that lists every fault with its fix. It never reads the environment itself, never calls AWS, and
 //! never repeats the value of a variable that may hold a secret.
 
+mod destination;
 mod notify;
 mod state_table;
 
 use std::str::FromStr;
 use std::time::Duration;
 
+pub use destination::{Destination, SecretSource};
 pub use notify::NotifySettings;
 pub use state_table::{StateTable, StateTableError};
 
@@ -23,11 +25,8 @@ use crate::notification::Style;
 use crate::rules::Rules;
 use crate::secret::Stored;
 use crate::slack::render::{MessageStyle, Sender};
-use crate::slack::webhook_url::{AllowedHosts, WebhookUrl};
+use crate::slack::webhook_url::AllowedHosts;
 
-const WEBHOOK_URL: &str = "SLACK_WEBHOOK_URL";
-const WEBHOOK_PARAMETER: &str = "SLACK_WEBHOOK_PARAMETER";
-const WEBHOOK_SECRET: &str = "SLACK_WEBHOOK_SECRET";
 const CHANNEL: &str = "SLACK_CHANNEL";
 const USER_NAME: &str = "SLACK_USER_NAME";
 const ICON_EMOJI: &str = "SLACK_ICON_EMOJI";
@@ -65,9 +64,10 @@ const PREFIXED: [&str; 13] = [
 /// space counts as unset, because Terraform writes empty strings.
 #[derive(Debug)]
 pub struct Config {
-    /// Where the webhook comes from: exactly one of `SLACK_WEBHOOK_URL`, `SLACK_WEBHOOK_PARAMETER` (name
-    /// or ARN of an SSM parameter), `SLACK_WEBHOOK_SECRET` (name or ARN in Secrets Manager) is set.
-    pub webhook: WebhookSource,
+    /// Where messages go: exactly one of `SLACK_WEBHOOK_URL`, `SLACK_WEBHOOK_PARAMETER` (name or ARN of an SSM
+    /// parameter), `SLACK_WEBHOOK_SECRET` (name or ARN in Secrets Manager), and `SLACK_BOT_TOKEN`,
+    /// `SLACK_BOT_TOKEN_PARAMETER`, `SLACK_BOT_TOKEN_SECRET` with the channel's id in `SLACK_CHANNEL`, is set.
+    pub destination: Destination,
     /// What a message looks like.
     pub message: MessageSettings,
     /// `STATUSWATCH_RULES`.
@@ -97,15 +97,6 @@ pub struct Config {
     pub function: Function,
 }
 
-/// Where the webhook's URL is.
-#[derive(Debug)]
-pub enum WebhookSource {
-    /// In the environment itself.
-    Url(WebhookUrl),
-    /// In AWS, to be fetched this way.
-    Stored(Stored, Box<AwsAccess>),
-}
-
 /// Where the rules are.
 #[derive(Debug)]
 pub enum RulesSource {
@@ -118,9 +109,9 @@ pub enum RulesSource {
 /// The parts of a message that the operator sets; all unset by default.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MessageSettings {
-    /// `SLACK_CHANNEL`; only legacy custom webhooks honour it, as the next two.
+    /// `SLACK_CHANNEL` beside a webhook; only legacy custom webhooks honour it.
     pub channel: Option<String>,
-    /// `SLACK_USER_NAME`.
+    /// `SLACK_USER_NAME`; honoured with a bot token and by legacy custom webhooks, as the next one.
     pub user_name: Option<String>,
     /// `SLACK_ICON_EMOJI`.
     pub icon_emoji: Option<String>,
@@ -180,7 +171,7 @@ impl Config {
         }
         let hosts = AllowedHosts::parse(environment.get(ALLOWED_HOSTS).unwrap_or_default());
         let allowed_hosts = faults.note(ALLOWED_HOSTS, hosts).unwrap_or_default();
-        let webhook = webhook(&environment, &allowed_hosts, &mut faults);
+        let destination = Destination::read(&environment, &allowed_hosts, &mut faults);
         let rules = rules(&environment, &mut faults);
         let color = faults.note(COLOR, choice(&environment, COLOR)).flatten();
         let format = faults.note(FORMAT, choice(&environment, FORMAT)).flatten().unwrap_or_default();
@@ -196,21 +187,22 @@ impl Config {
         let bytes = environment.number(MAX_DECOMPRESSED_BYTES, 1..=1 << 40, 128 << 20);
         let bytes = faults.note(MAX_DECOMPRESSED_BYTES, bytes);
         let (
-            Some(webhook),
+            Some(destination),
             Some(rules),
             Some(max_lines),
             Some(burst),
             Some(spacing),
             Some(max_decompressed_bytes),
             true,
-        ) = (webhook, rules, max_lines, burst, spacing, bytes, faults.is_empty())
+        ) = (destination, rules, max_lines, burst, spacing, bytes, faults.is_empty())
         else {
             return Err(faults);
         };
+        let channel = destination.named_in_messages(&environment);
         Ok(Self {
-            webhook,
+            destination,
             message: MessageSettings {
-                channel: environment.text(CHANNEL),
+                channel,
                 user_name: environment.text(USER_NAME),
                 icon_emoji: environment.text(ICON_EMOJI),
                 text: environment.text(TEXT),
@@ -263,41 +255,6 @@ fn nearest(name: &str) -> String {
     let like = PREFIXED.into_iter().map(|known| (likeness(known), known)).filter(|(like, _)| *like > 0.7);
     let nearest = like.max_by(|(a, _), (b, _)| a.total_cmp(b));
     nearest.map_or_else(|| ": remove it".to_owned(), |(_, known)| format!(", did you mean {known}?"))
-}
-
-fn webhook(
-    environment: &Environment,
-    allowed: &AllowedHosts,
-    faults: &mut ConfigError,
-) -> Option<WebhookSource> {
-    let set = [WEBHOOK_URL, WEBHOOK_PARAMETER, WEBHOOK_SECRET]
-        .into_iter()
-        .filter_map(|name| Some((name, environment.get(name)?)))
-        .collect::<Vec<_>>();
-    match set.as_slice() {
-        [] => {
-            let others = format!("or {WEBHOOK_PARAMETER} or {WEBHOOK_SECRET}");
-            faults.add(WEBHOOK_URL, format_args!("no webhook is configured: set it, {others}"));
-            None
-        }
-        [(name, value)] => match *name {
-            WEBHOOK_URL => faults.note(name, WebhookUrl::parse(value, allowed)).map(WebhookSource::Url),
-            WEBHOOK_PARAMETER => {
-                let place = faults.note(name, Stored::parameter(value));
-                Some(WebhookSource::Stored(place?, Box::new(AwsAccess::read(environment, faults)?)))
-            }
-            _ => {
-                let place = faults.note(name, Stored::secret(value));
-                Some(WebhookSource::Stored(place?, Box::new(AwsAccess::read(environment, faults)?)))
-            }
-        },
-        [(first, _), others @ ..] => {
-            let others = others.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
-            faults
-                .add(first, format_args!("not the only source of the webhook, also set: {others}: keep one"));
-            None
-        }
-    }
 }
 
 fn rules(environment: &Environment, faults: &mut ConfigError) -> Option<RulesSource> {

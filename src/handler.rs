@@ -43,9 +43,9 @@ use crate::slack::render::MessageStyle;
 use crate::store::{DynamoDb, Rate, Store};
 use crate::trigger::{self, Trigger, TriggerError};
 
-/// Where messages go: a webhook's client, over HTTP or over a simulation's model of Slack.
+/// Where messages go: the client of a webhook or of a channel, over HTTP or over a simulation's model of Slack.
 pub trait Notifier {
-    /// Posts one message and says what became of it.
+    /// Posts one message where its target says, and says what became of it.
     fn post(&mut self, post: Post<'_>, budget: Budget) -> impl Future<Output = PostOutcome>;
 }
 

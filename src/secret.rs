@@ -1,4 +1,4 @@
-//! What is stored in AWS: the webhook, and rules too long for the environment.
+//! What is stored in AWS: the webhook or the bot token, and rules too long for the environment.
 //!
 //! In comes the name of an SSM parameter or of a secret in Secrets Manager, out comes its text, fetched
 //! by one signed request each time it is asked for.
@@ -20,6 +20,7 @@ pub use stored::{Stored, StoredError};
 use crate::aws::{AwsAccess, Call, Service, SigningError};
 use crate::backoff::Backoff;
 use crate::http::{Budget, HttpClient, Patience, Transport, TransportFault};
+use crate::slack::bot_token::{BotToken, BotTokenError};
 use crate::slack::webhook_url::{AllowedHosts, WebhookUrl, WebhookUrlError};
 
 /// A secret holds up to 64 KiB, which JSON's escapes can double and more.
@@ -62,8 +63,20 @@ impl<H: Transport> Secrets<H> {
         budget: Budget,
     ) -> Result<WebhookUrl, SecretError> {
         let text = self.text(place, budget).await?;
-        let url = answer::webhook_text(&text).ok_or(SecretError::NoUrlInObject { place: place.kind() })?;
+        let url = answer::secret_text(&text, &answer::URL_KEYS);
+        let url = url.ok_or(SecretError::NoUrlInObject { place: place.kind() })?;
         WebhookUrl::parse(&url, allowed).map_err(SecretError::Webhook)
+    }
+
+    /// The bot token stored at `place`.
+    ///
+    /// The stored text is the token itself, or a JSON object with the token as its `token`, `bot_token`,
+    /// `slack_bot_token` or `SLACK_BOT_TOKEN`, or as its only text. White space around either is ignored.
+    pub async fn bot_token(&mut self, place: &Stored, budget: Budget) -> Result<BotToken, SecretError> {
+        let text = self.text(place, budget).await?;
+        let token = answer::secret_text(&text, &answer::TOKEN_KEYS);
+        let token = token.ok_or(SecretError::NoTokenInObject { place: place.kind() })?;
+        BotToken::parse(&token).map_err(SecretError::BotToken)
     }
 
     /// The text stored at `place`, as it stands.
@@ -183,6 +196,17 @@ pub enum SecretError {
         /// What was asked for.
         place: PlaceKind,
     },
+    /// It is a JSON object of which no one text is the bot token. Not retryable.
+    #[error(
+        "the {place} is a JSON object without one clear bot token: name it token, or store the token alone"
+    )]
+    NoTokenInObject {
+        /// What was asked for.
+        place: PlaceKind,
+    },
+    /// The stored text is no bot token. Not retryable.
+    #[error("the stored bot token cannot be used: {0}")]
+    BotToken(BotTokenError),
     /// The stored text is no webhook URL that may be posted to. Not retryable.
     #[error("the stored webhook cannot be used: {0}")]
     Webhook(WebhookUrlError),

@@ -4,11 +4,17 @@ pub mod message;
 pub mod render;
 pub mod escape;
 pub mod terminal;
+pub mod api_url;
+pub mod bot_token;
+pub mod channel_id;
 pub mod client;
 pub mod post;
 pub mod webhook_url;
 
 mod answer;
+mod api_answer;
 mod course;
+mod endpoint;
 mod error_word;
+mod receipt;
 pub mod retry_after;

@@ -1,11 +1,11 @@
 //! The configuration in; a handler that is ready for its first event, out.
 //!
 //! What cannot be used stops the start with one error that names every fault. Secrets are fetched here, once, and
-//! again when Slack refuses a webhook that may have been replaced meanwhile.
+//! again when Slack refuses a webhook or a bot token that may have been replaced meanwhile.
 
 use thiserror::Error;
 
-use crate::config::{Config, ConfigError, RulesSource, WebhookSource};
+use crate::config::{Config, ConfigError, Destination, RulesSource, SecretSource};
 use crate::digest::Reader;
 use crate::handler::{Handler, Notifier, Notify};
 use crate::http::{Budget, HttpClient, HttpClientError};
@@ -13,9 +13,11 @@ use crate::incidents::NotifyMode;
 use crate::outbox::Bucket;
 use crate::rules::Rules;
 use crate::secret::{PlaceKind, SecretError, Secrets, Stored};
-use crate::slack::client::{Client, ClientSettings};
+use crate::slack::api_url::ApiUrl;
+use crate::slack::channel_id::ChannelId;
+use crate::slack::client::{Client, ClientSettings, Endpoint};
 use crate::slack::post::{Post, PostOutcome};
-use crate::slack::webhook_url::{AllowedHosts, WebhookUrl};
+use crate::slack::webhook_url::AllowedHosts;
 use crate::store::{DynamoDb, Rate};
 
 /// For so long a batch may come again and is known: Lambda's queue keeps an event for six hours at most, and a Kinesis
@@ -30,7 +32,7 @@ pub enum StartError {
     /// Something that the operator set.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The webhook or the rules could not be fetched.
+    /// The webhook, the bot token or the rules could not be fetched.
     #[error("{variable}: {error}")]
     Secret {
         /// What names the place in AWS.
@@ -43,18 +45,26 @@ pub enum StartError {
     Http(#[from] HttpClientError),
 }
 
-/// A webhook that is fetched again when Slack refuses it.
+/// A destination whose webhook or bot token, where it is stored in AWS, is fetched again when Slack refuses it.
 #[derive(Debug)]
-pub struct Webhook {
+pub struct Slack {
     client: Client,
-    stored: Option<StoredWebhook>,
+    stored: Option<StoredSecret>,
 }
 
+/// Where the secret of a destination is stored.
 #[derive(Debug)]
-struct StoredWebhook {
+struct StoredSecret {
     secrets: Secrets,
     place: Stored,
-    allowed: AllowedHosts,
+    kind: SecretKind,
+}
+
+/// What is stored, with the rest of its destination.
+#[derive(Debug)]
+enum SecretKind {
+    Webhook(AllowedHosts),
+    BotToken { api: ApiUrl, channel: ChannelId },
 }
 
 /// Reads the configuration from the environment's pairs, fetches what is stored in AWS, and builds the handler.
@@ -64,7 +74,7 @@ pub async fn start(
     environment: impl IntoIterator<Item = (String, String)>,
     budget: Budget,
     seed: u64,
-) -> Result<Handler<Webhook>, StartError> {
+) -> Result<Handler<Slack>, StartError> {
     let config = Config::read(environment)?;
     let http = HttpClient::new()?;
     let style = config.style();
@@ -80,7 +90,7 @@ pub async fn start(
         let store = DynamoDb::new(http.clone(), *access, table.name().to_owned(), seed);
         store.in_region(table.region()).with_marker_ms(BATCH_RETURNS_MS)
     });
-    let webhook = connect_with(http, config.webhook, config.allowed_hosts, budget, seed).await?;
+    let slack = connect_with(http, config.destination, config.allowed_hosts, budget, seed).await?;
     let reader = Reader {
         format: config.format,
         redact: config.redact,
@@ -97,42 +107,87 @@ pub async fn start(
         (NotifyMode::Incidents, None) => Notify::incidents(bucket, config.notify.policy),
         (NotifyMode::Every, None) => Notify::every(bucket),
     };
-    Ok(Handler::new(reader, style, config.max_decompressed_bytes, notify, webhook))
+    Ok(Handler::new(reader, style, config.max_decompressed_bytes, notify, slack))
 }
 
-/// A webhook that is ready to post to; what is stored in AWS is fetched.
+/// A destination that is ready to post to; what is stored in AWS is fetched.
 pub async fn connect(
-    source: WebhookSource,
+    destination: Destination,
     allowed: AllowedHosts,
     budget: Budget,
     seed: u64,
-) -> Result<Webhook, StartError> {
-    connect_with(HttpClient::new()?, source, allowed, budget, seed).await
+) -> Result<Slack, StartError> {
+    connect_with(HttpClient::new()?, destination, allowed, budget, seed).await
 }
 
 async fn connect_with(
     http: HttpClient,
-    source: WebhookSource,
+    destination: Destination,
     allowed: AllowedHosts,
     budget: Budget,
     seed: u64,
-) -> Result<Webhook, StartError> {
-    match source {
-        WebhookSource::Url(url) => Ok(Webhook::new(http, url, None, seed)),
-        WebhookSource::Stored(place, access) => {
-            let mut secrets = Secrets::new(http.clone(), *access, seed);
-            let url = secrets.webhook(&place, &allowed, budget).await;
-            let url =
-                url.map_err(|error| StartError::Secret { variable: webhook_variable(&place), error })?;
-            Ok(Webhook::new(http, url, Some(StoredWebhook { secrets, place, allowed }), seed))
+) -> Result<Slack, StartError> {
+    let stored = |place, access: Box<_>, kind| StoredSecret {
+        secrets: Secrets::new(http.clone(), *access, seed),
+        place,
+        kind,
+    };
+    let (endpoint, stored) = match destination {
+        Destination::Webhook(SecretSource::Given(url)) => (Endpoint::Webhook(url), None),
+        Destination::Channel { token: SecretSource::Given(token), channel, api } => {
+            (Endpoint::WebApi { api, token, channel }, None)
         }
-    }
+        Destination::Webhook(SecretSource::Stored(place, access)) => {
+            fetch(stored(place, access, SecretKind::Webhook(allowed)), budget).await?
+        }
+        Destination::Channel { token: SecretSource::Stored(place, access), channel, api } => {
+            fetch(stored(place, access, SecretKind::BotToken { api, channel }), budget).await?
+        }
+    };
+    let settings = ClientSettings { seed, ..ClientSettings::default() };
+    Ok(Slack { client: Client::new(http, endpoint, settings), stored })
 }
 
-fn webhook_variable(place: &Stored) -> &'static str {
-    match place.kind() {
-        PlaceKind::Parameter => "SLACK_WEBHOOK_PARAMETER",
-        PlaceKind::Secret => "SLACK_WEBHOOK_SECRET",
+async fn fetch(
+    mut stored: StoredSecret,
+    budget: Budget,
+) -> Result<(Endpoint, Option<StoredSecret>), StartError> {
+    let endpoint = stored.endpoint(budget).await;
+    let endpoint = endpoint.map_err(|error| StartError::Secret { variable: stored.variable(), error })?;
+    Ok((endpoint, Some(stored)))
+}
+
+impl StoredSecret {
+    /// The destination with the secret as it is stored now.
+    async fn endpoint(&mut self, budget: Budget) -> Result<Endpoint, SecretError> {
+        let Self { secrets, place, kind } = self;
+        match kind {
+            SecretKind::Webhook(allowed) => {
+                secrets.webhook(place, allowed, budget).await.map(Endpoint::Webhook)
+            }
+            SecretKind::BotToken { api, channel } => {
+                let token = secrets.bot_token(place, budget).await?;
+                Ok(Endpoint::WebApi { api: api.clone(), token, channel: channel.clone() })
+            }
+        }
+    }
+
+    /// The variable that names the place.
+    fn variable(&self) -> &'static str {
+        match (&self.kind, self.place.kind()) {
+            (SecretKind::Webhook(_), PlaceKind::Parameter) => "SLACK_WEBHOOK_PARAMETER",
+            (SecretKind::Webhook(_), PlaceKind::Secret) => "SLACK_WEBHOOK_SECRET",
+            (SecretKind::BotToken { .. }, PlaceKind::Parameter) => "SLACK_BOT_TOKEN_PARAMETER",
+            (SecretKind::BotToken { .. }, PlaceKind::Secret) => "SLACK_BOT_TOKEN_SECRET",
+        }
+    }
+
+    /// What is stored, in words.
+    fn name(&self) -> &'static str {
+        match self.kind {
+            SecretKind::Webhook(_) => "webhook",
+            SecretKind::BotToken { .. } => "bot token",
+        }
     }
 }
 
@@ -144,30 +199,24 @@ fn parse_rules(text: &str) -> Result<Rules, ConfigError> {
     })
 }
 
-impl Webhook {
-    fn new(http: HttpClient, url: WebhookUrl, stored: Option<StoredWebhook>, seed: u64) -> Self {
-        let settings = ClientSettings { seed, ..ClientSettings::default() };
-        Self { client: Client::new(http, url, settings), stored }
-    }
-}
-
-impl Notifier for Webhook {
+impl Notifier for Slack {
     async fn post(&mut self, post: Post<'_>, budget: Budget) -> PostOutcome {
         let outcome = self.client.post(post, budget).await;
-        let is_refused = matches!(outcome.result, Err(error) if error.is_credential_problem());
+        let is_refused = outcome.result.as_ref().is_err_and(|error| error.is_credential_problem());
         let Some(stored) = self.stored.as_mut().filter(|_| is_refused) else { return outcome };
-        match stored.secrets.webhook(&stored.place, &stored.allowed, budget).await {
-            Ok(url) => {
-                if !self.client.replace_webhook(url) {
+        let name = stored.name();
+        match stored.endpoint(budget).await {
+            Ok(endpoint) => {
+                if !self.client.replace_endpoint(endpoint) {
                     return outcome;
                 }
             }
             Err(error) => {
-                tracing::warn!(%error, "slack refused the webhook, and it could not be fetched again");
+                tracing::warn!(%error, "slack refused the {name}, and it could not be fetched again");
                 return outcome;
             }
         }
-        tracing::info!("the webhook was replaced since the start; posting to the new one");
+        tracing::info!("the {name} was replaced since the start; posting with the new one");
         let again = self.client.post(post, budget).await;
         let requests = outcome.requests + again.requests;
         PostOutcome { requests, ambiguous: outcome.ambiguous + again.ambiguous, ..again }

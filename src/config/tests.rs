@@ -2,8 +2,12 @@
 
 use proptest::prelude::*;
 
+use super::destination::{
+    BOT_TOKEN, BOT_TOKEN_PARAMETER, BOT_TOKEN_SECRET, WEBHOOK_PARAMETER, WEBHOOK_SECRET, WEBHOOK_URL,
+};
 use super::*;
 use crate::incidents::NotifyMode;
+use crate::slack::api_url::ApiUrl;
 use crate::slack::webhook_url::WebhookUrlError;
 
 const URL: (&str, &str) = ("SLACK_WEBHOOK_URL", "https://hooks.slack.com/services/T0/B0/x");
@@ -21,7 +25,7 @@ fn faults(pairs: &[(&str, &str)]) -> Vec<String> {
 #[test]
 fn with_the_webhook_alone_everything_else_has_its_default() {
     let config = read(&[URL]).unwrap();
-    assert!(matches!(config.webhook, WebhookSource::Url(_)));
+    assert!(matches!(config.destination, Destination::Webhook(SecretSource::Given(_))));
     assert_eq!(config.message, MessageSettings::default());
     assert!(matches!(&config.rules, RulesSource::Known(rules) if rules.iter().len() == 2));
     assert_eq!(config.format, Format::Auto);
@@ -89,6 +93,7 @@ fn a_variable_set_to_nothing_is_unset() {
     let names = [
         PREFIXED.as_slice(),
         &[WEBHOOK_PARAMETER, WEBHOOK_SECRET, CHANNEL, USER_NAME, ICON_EMOJI, TEXT, COLOR, "AWS_REGION"],
+        &[BOT_TOKEN, BOT_TOKEN_PARAMETER, BOT_TOKEN_SECRET, "SLACK_API_URL"],
     ];
     for empty in ["", " ", "\n"] {
         let pairs = names.concat().into_iter().map(|name| (name, empty)).chain([URL]).collect::<Vec<_>>();
@@ -101,8 +106,9 @@ fn exactly_one_source_of_the_webhook_is_required() {
     let error = read(&[]).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the configuration cannot be used, faults: 1\n- SLACK_WEBHOOK_URL: no webhook is configured: set \
-         it, or SLACK_WEBHOOK_PARAMETER or SLACK_WEBHOOK_SECRET"
+        "the configuration cannot be used, faults: 1\n- SLACK_WEBHOOK_URL: neither a webhook nor a bot token is \
+         configured: set SLACK_WEBHOOK_URL, SLACK_WEBHOOK_PARAMETER or SLACK_WEBHOOK_SECRET, or SLACK_BOT_TOKEN, \
+         SLACK_BOT_TOKEN_PARAMETER or SLACK_BOT_TOKEN_SECRET with SLACK_CHANNEL"
     );
     assert_eq!(
         faults(&[("SLACK_WEBHOOK_PARAMETER", "x"), ("SLACK_WEBHOOK_SECRET", "y")]),
@@ -117,6 +123,106 @@ fn exactly_one_source_of_the_webhook_is_required() {
     assert_eq!(plain.faults(), [format!("SLACK_WEBHOOK_URL: {}", WebhookUrlError::PlainHttp)]);
 }
 
+const TOKEN: (&str, &str) = ("SLACK_BOT_TOKEN", "xoxb-123456789012-1234567890123-AbCdEfGhIjKl");
+const CHANNEL_ID: (&str, &str) = ("SLACK_CHANNEL", "C0123456789");
+
+#[test]
+fn a_bot_token_goes_with_the_id_of_a_channel() {
+    let names = [("SLACK_USER_NAME", "API"), ("SLACK_ICON_EMOJI", ":warning:")];
+    let config = read(&[&[TOKEN, CHANNEL_ID], names.as_slice()].concat()).unwrap();
+    let style = config.style().sender;
+    assert_eq!(
+        (style.channel, style.username.as_deref(), style.icon_emoji.as_deref()),
+        (None, Some("API"), Some(":warning:"))
+    );
+    let Destination::Channel { token: SecretSource::Given(_), channel, api } = config.destination else {
+        panic!("{:?}", config.destination)
+    };
+    assert_eq!((channel.as_str(), Ok(api)), ("C0123456789", ApiUrl::parse("https://slack.com/api/")));
+
+    let lambda =
+        [("AWS_ACCESS_KEY_ID", "AKID"), ("AWS_SECRET_ACCESS_KEY", "key"), ("AWS_REGION", "eu-west-1")];
+    let local = [("SLACK_API_URL", "http://127.0.0.1:8080/api"), CHANNEL_ID];
+    for (name, place) in [
+        (BOT_TOKEN_PARAMETER, Stored::parameter("/prod/token").unwrap()),
+        (BOT_TOKEN_SECRET, Stored::secret("/prod/token").unwrap()),
+    ] {
+        let config = read(&[&[(name, "/prod/token")], lambda.as_slice(), &local].concat()).unwrap();
+        let Destination::Channel { token: SecretSource::Stored(found, _), api, .. } = config.destination
+        else {
+            panic!("{:?}", config.destination)
+        };
+        assert_eq!((found, Ok(api)), (place, ApiUrl::parse("http://127.0.0.1:8080/api/")));
+        assert!(read(&[(name, "/prod/token"), CHANNEL_ID]).is_err(), "without credentials");
+    }
+}
+
+#[test]
+fn each_fault_of_a_bot_token_is_named_with_the_fix() {
+    let no_id = "must be a channel's id such as C0123456789 (in Slack: click the channel's name, the id is at the \
+                 end of About), not its name";
+    for (pairs, faults) in [
+        (&[TOKEN][..], vec![format!("SLACK_CHANNEL: is not set, and with a bot token {no_id}")]),
+        (&[TOKEN, ("SLACK_CHANNEL", "#alerts")], vec![format!("SLACK_CHANNEL: {no_id}, and is \"#alerts\"")]),
+        (
+            &[("SLACK_BOT_TOKEN", "xoxp-1-2-3"), ("SLACK_API_URL", "https://evil.example/api/")],
+            vec![
+                "SLACK_BOT_TOKEN: this is a user token (xoxp-), not a bot token: copy the Bot User OAuth Token \
+                 (xoxb-...) from OAuth & Permissions of the Slack app"
+                    .to_owned(),
+                format!("SLACK_CHANNEL: is not set, and with a bot token {no_id}"),
+                "SLACK_API_URL: is not on slack.com or slack-gov.com: the bot token goes to no other host".to_owned(),
+            ],
+        ),
+        (
+            &[TOKEN, CHANNEL_ID, ("SLACK_API_URL", "http://slack.com/api/")],
+            vec!["SLACK_API_URL: is plain http, which only a loopback address may be: use https".to_owned()],
+        ),
+        (
+            &[("SLACK_BOT_TOKEN_SECRET", TOKEN.1), CHANNEL_ID],
+            vec![
+                "SLACK_BOT_TOKEN_SECRET: holds a bot token, where the name or ARN under which the token is stored \
+                 belongs"
+                    .to_owned(),
+            ],
+        ),
+        (
+            &[TOKEN, ("SLACK_BOT_TOKEN_PARAMETER", "x"), CHANNEL_ID],
+            vec![
+                "SLACK_BOT_TOKEN: not the only source of the bot token, also set: SLACK_BOT_TOKEN_PARAMETER: keep one"
+                    .to_owned(),
+            ],
+        ),
+        (
+            &[URL, TOKEN, CHANNEL_ID],
+            vec![
+                "SLACK_WEBHOOK_URL: a webhook and a bot token exclude each other, and SLACK_BOT_TOKEN is set, too: \
+                 keep one"
+                    .to_owned(),
+            ],
+        ),
+        (
+            &[("SLACK_WEBHOOK_PARAMETER", "x"), ("SLACK_BOT_TOKEN_SECRET", "y"), CHANNEL_ID],
+            vec![
+                "SLACK_WEBHOOK_PARAMETER: a webhook and a bot token exclude each other, and SLACK_BOT_TOKEN_SECRET \
+                 is set, too: keep one"
+                    .to_owned(),
+            ],
+        ),
+        (
+            &[URL, ("SLACK_API_URL", "https://slack.com/api/")],
+            vec![
+                "SLACK_API_URL: is used with a bot token only, and SLACK_WEBHOOK_URL is set: remove it".to_owned(),
+            ],
+        ),
+    ] {
+        let found = read(pairs).unwrap_err();
+        let found: Vec<_> =
+            found.faults().iter().filter(|fault| !fault.starts_with("AWS_")).cloned().collect();
+        assert_eq!(found, faults);
+    }
+}
+
 #[test]
 fn what_is_stored_in_aws_needs_what_lambda_sets() {
     let lambda =
@@ -124,7 +230,9 @@ fn what_is_stored_in_aws_needs_what_lambda_sets() {
     let stored = [("SLACK_WEBHOOK_PARAMETER", "/prod/webhook")];
     let config = read(&[stored.as_slice(), &lambda].concat()).unwrap();
     let place = Stored::parameter("/prod/webhook").unwrap();
-    assert!(matches!(config.webhook, WebhookSource::Stored(found, _) if found == place));
+    assert!(
+        matches!(config.destination, Destination::Webhook(SecretSource::Stored(found, _)) if found == place)
+    );
 
     let rules = [URL, ("STATUSWATCH_RULES", "ssm:/prod/rules")];
     let config = read(&[rules.as_slice(), &lambda].concat()).unwrap();
@@ -241,35 +349,51 @@ fn all_faults_are_told_at_once_and_further_ones_can_be_added() {
 }
 
 #[test]
-fn a_webhook_shows_in_no_fault_whichever_variable_it_was_put_into() {
+fn a_secret_shows_in_no_fault_whichever_variable_it_was_put_into() {
     let canary = "CANARY0webhook0path";
     let url = format!("https://hooks.slack.com/services/{canary}");
+    let token = format!("xoxb-1-{canary}");
     let names = [
         PREFIXED.as_slice(),
         &[WEBHOOK_URL, WEBHOOK_PARAMETER, WEBHOOK_SECRET, COLOR, "AWS_REGION", "AWS_ENDPOINT_URL"],
+        &[BOT_TOKEN, BOT_TOKEN_PARAMETER, BOT_TOKEN_SECRET, CHANNEL, "SLACK_API_URL"],
     ];
     for name in names.concat() {
-        for value in [url.clone(), url.replace("https", "http"), canary.repeat(2), format!("ssm:{url}")] {
+        for value in [
+            url.clone(),
+            url.replace("https", "http"),
+            canary.repeat(2),
+            format!("ssm:{url}"),
+            token.clone(),
+            token.replace("xoxb", "xoxp"),
+            format!("ssm:{token}"),
+        ] {
             // With rules from a parameter, so that AWS's variables are looked at too.
-            for others in [[("STATUSWATCH_RULES", "x")], [("STATUSWATCH_RULES", "ssm:x")]] {
-                let pairs = [others.as_slice(), &[(name, value.as_str())]].concat();
+            for others in [
+                &[("STATUSWATCH_RULES", "x")][..],
+                &[("STATUSWATCH_RULES", "ssm:x")],
+                &[("STATUSWATCH_RULES", "ssm:x"), TOKEN],
+            ] {
+                let pairs = [others, &[(name, value.as_str())]].concat();
                 if let Err(error) = read(&pairs) {
                     assert!(!format!("{error} {error:?}").contains(canary), "{name}: {error}");
                 }
             }
         }
     }
-    let config = read(&[("SLACK_WEBHOOK_URL", &url)]).unwrap();
-    assert!(!format!("{config:?} {config:#?}").contains(canary));
+    for pairs in [&[("SLACK_WEBHOOK_URL", url.as_str())][..], &[("SLACK_BOT_TOKEN", &token), CHANNEL_ID]] {
+        let config = read(pairs).unwrap();
+        assert!(!format!("{config:?} {config:#?}").contains(canary));
+    }
 }
 
 proptest! {
     #[test]
     fn no_environment_panics(
-        values in proptest::collection::vec("\\PC{0,30}|[0-9]{0,30}|#[0-9a-f]{6}|ssm:\\PC{0,5}", 20),
+        values in proptest::collection::vec("\\PC{0,30}|[0-9]{0,30}|#[0-9a-f]{6}|ssm:\\PC{0,5}|C0123456789|xoxb-\\PC{0,30}", 23),
         unknown in "STATUSWATCH_\\PC{0,10}",
     ) {
-        let names = [PREFIXED.as_slice(), &[WEBHOOK_URL, WEBHOOK_SECRET, COLOR, TEXT, "AWS_REGION", "AWS_ENDPOINT_URL", &unknown]].concat();
+        let names = [PREFIXED.as_slice(), &[WEBHOOK_URL, WEBHOOK_SECRET, COLOR, TEXT, "AWS_REGION", "AWS_ENDPOINT_URL", &unknown], &[BOT_TOKEN, CHANNEL, "SLACK_API_URL"]].concat();
         let pairs = names.iter().map(|name| (*name).to_owned()).zip(values);
         if let Err(error) = Config::read(pairs) {
             let text = error.to_string();

@@ -14,7 +14,7 @@ use crate::digest::Digest;
 use crate::ledger::{Ledger, Measures};
 use crate::outbox::{Decision, Outbox, Outgoing, Urgency};
 use crate::slack::message::Message;
-use crate::slack::post::{PlainBody, Post, PostError, PostOutcome};
+use crate::slack::post::{PlainBody, Post, PostError, PostOutcome, Target};
 use crate::slack::render::{MessageStyle, Rendered};
 use crate::store::{Store, Token};
 
@@ -193,7 +193,7 @@ impl<N: Notifier, T: Store> Delivery<'_, N, T> {
                 (self::body(&message), shown)
             })
         };
-        let post = Post { body, plain_body: PlainBody(&|| plain().0.as_str()) };
+        let post = Post { body, plain_body: PlainBody(&|| plain().0.as_str()), target: Target::Channel };
         let PostOutcome { result, requests, ambiguous } =
             self.notifier.post(post, self.invocation.budget()).await;
         self.ledger.ambiguous += u64::from(ambiguous);

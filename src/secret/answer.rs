@@ -41,17 +41,21 @@ struct Parameter {
     value: String,
 }
 
-/// The names under which a JSON object may hold the URL, best first.
-const URL_KEYS: [&str; 4] = ["url", "webhook", "webhook_url", "SLACK_WEBHOOK_URL"];
+/// The names under which a JSON object may hold the webhook's URL, best first.
+pub(super) const URL_KEYS: [&str; 4] = ["url", "webhook", "webhook_url", "SLACK_WEBHOOK_URL"];
 
-/// The webhook's URL in a stored text: the text itself, or one text of a JSON object.
-pub(super) fn webhook_text(stored: &str) -> Option<String> {
+/// The names under which a JSON object may hold the bot token, best first.
+pub(super) const TOKEN_KEYS: [&str; 4] = ["token", "bot_token", "slack_bot_token", "SLACK_BOT_TOKEN"];
+
+/// The secret in a stored text: the text itself, or one text of a JSON object, by one of these names or as its only
+/// one.
+pub(super) fn secret_text(stored: &str, keys: &[&str]) -> Option<String> {
     let stored = stored.trim();
     if !stored.starts_with('{') {
         return Some(stored.to_owned());
     }
     let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(stored).ok()?;
-    let named = URL_KEYS.into_iter().find_map(|key| object.get(key)?.as_str());
+    let named = keys.iter().find_map(|key| object.get(*key)?.as_str());
     let mut texts = object.values().filter_map(serde_json::Value::as_str);
     let only = texts.next().filter(|_| texts.next().is_none());
     named.or(only).map(str::to_owned)

@@ -1,10 +1,11 @@
 //! The name of a text that is stored in AWS.
 //!
 //! In comes a name or an ARN from configuration, out comes a place that can be asked for. A value that
-//! is itself a URL is refused, so that a webhook put into the wrong variable is sent to nobody.
+//! is itself a URL or a bot token is refused, so that a secret put into the wrong variable is sent to nobody.
 
 use super::PlaceKind;
 use crate::aws::is_region;
+use crate::slack::bot_token::BotToken;
 
 /// A name or ARN, and what it names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +20,9 @@ pub enum StoredError {
     /// It is a URL.
     #[error("holds a URL, where the name or ARN under which the URL is stored belongs")]
     Url,
+    /// It is a bot token.
+    #[error("holds a bot token, where the name or ARN under which the token is stored belongs")]
+    Token,
     /// It is empty, too long, or has a character that no name has.
     #[error("is neither a name nor an ARN: 1 to 2,048 letters, digits and any of / _ . : + = @ -")]
     NotAName,
@@ -40,6 +44,8 @@ impl Stored {
         let allowed = |c: char| c.is_ascii_alphanumeric() || "/_.:+=@-".contains(c);
         if name.contains("://") {
             Err(StoredError::Url)
+        } else if BotToken::is_one(name) {
+            Err(StoredError::Token)
         } else if name.is_empty() || name.len() > 2_048 || !name.chars().all(allowed) {
             Err(StoredError::NotAName)
         } else {
@@ -78,11 +84,13 @@ mod tests {
             "arn:aws-cn:secretsmanager:cn-north-1:123456789012:secret:slack-AbCdEf",
             "prod/slack+alerts=1@team",
             "webhook:3",
+            "xoxb-of-orders",
         ] {
             assert!(Stored::parameter(name).is_ok() && Stored::secret(name).is_ok(), "{name}");
         }
         for (name, error) in [
             ("https://hooks.slack.com/services/T0/B0/x", StoredError::Url),
+            ("xoxb-123456789012-1234567890123-AbCdEf", StoredError::Token),
             ("", StoredError::NotAName),
             ("a b", StoredError::NotAName),
             ("a\nb", StoredError::NotAName),

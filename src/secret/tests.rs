@@ -127,6 +127,34 @@ async fn the_webhook_is_the_text_or_one_text_of_an_object() {
     }
 }
 
+#[tokio::test]
+async fn the_bot_token_is_the_text_or_one_text_of_an_object() {
+    let token = "xoxb-123456789012-1234567890123-AbCdEfGhIjKl";
+    for stored in [
+        token.to_owned(),
+        format!(" {token}\n"),
+        format!(r#"{{"token":"{token}\n","note":"x"}}"#),
+        format!(r#"{{"url":"x","SLACK_BOT_TOKEN":"{token}"}}"#),
+        format!(r#"{{"anything":"{token}","n":1}}"#),
+    ] {
+        for (place, reply) in [(parameter(), parameter_answer(&stored)), (secret(), secret_answer(&stored))] {
+            let server = ScriptedServer::start([reply]).await;
+            let found = secrets(&server).bot_token(&place, minute()).await;
+            assert_eq!(found.unwrap(), BotToken::parse(token).unwrap());
+        }
+    }
+    let none = SecretError::NoTokenInObject { place: PlaceKind::Secret };
+    for (stored, error) in [
+        (r#"{"a":"x","b":"y"}"#, none.clone()),
+        ("{", none),
+        ("", SecretError::BotToken(BotTokenError::Empty)),
+        ("https://hooks.slack.com/x", SecretError::BotToken(BotTokenError::Url)),
+    ] {
+        let server = ScriptedServer::start([secret_answer(stored)]).await;
+        assert_eq!(secrets(&server).bot_token(&secret(), minute()).await, Err(error), "{stored}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_may_pass_is_tried_three_times_and_nothing_else_twice() {
     let refused = |status, code: &str| {
@@ -192,6 +220,8 @@ async fn nothing_secret_shows_in_any_text() {
         parameter_answer(&format!("https://evil.example/{CANARY}")),
         parameter_answer(&format!(r#"{{"a":"{CANARY}","b":"x"}}"#)),
         parameter_answer(&format!("https://hooks.slack.com/services/{CANARY}")),
+        parameter_answer(&format!("xoxb-1-{CANARY}")),
+        parameter_answer(&format!("xoxp-1-{CANARY}")),
         Reply::new(200, CANARY),
         Reply::Reset,
     ];
@@ -200,7 +230,9 @@ async fn nothing_secret_shows_in_any_text() {
         let mut secrets = secrets(&server);
         let webhook = secrets.webhook(&parameter(), &AllowedHosts::default(), minute()).await;
         let error = webhook.as_ref().err().map(ToString::to_string);
-        let shown = format!("{webhook:?} {error:?} {secrets:?} {secrets:#?} {:?}", secrets.access);
+        let token = secrets.bot_token(&parameter(), minute()).await;
+        let token = format!("{token:?} {:?}", token.as_ref().err().map(ToString::to_string));
+        let shown = format!("{webhook:?} {error:?} {token} {secrets:?} {secrets:#?} {:?}", secrets.access);
         for hidden in [CANARY, KEY, TOKEN, "AKIDEXAMPLE"] {
             assert!(!shown.contains(hidden), "{shown}");
         }

@@ -1,19 +1,22 @@
-//! What an answer of Slack's means.
+//! What a webhook's answer means.
 //!
 //! In come a status and a body, out comes what to do next. It is a pure table over every status there
 //! is; it quotes nothing that was sent except words that Slack is known to send.
 
 use super::error_word::ErrorWord;
 use super::post::PostError;
+use super::receipt::Receipt;
 use crate::http::TransportFault;
 
 /// What to do after an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// The message is in Slack.
-    Accepted,
+    /// The message is in Slack, as this one where Slack says so.
+    Accepted(Option<Receipt>),
     /// The message may be in Slack: the answer began as a yes and never ended.
     Lost(TransportFault),
+    /// The message may be in Slack: the answer says neither yes nor no.
+    Unreadable,
     /// Slack wants no post for a while.
     RateLimited,
     /// Slack cannot read this message; it may be able to read a plainer one.
@@ -33,7 +36,7 @@ pub(super) enum Verdict {
 pub(super) fn verdict(status: u16, body: &[u8], broken: Option<TransportFault>) -> Verdict {
     let word = ErrorWord::in_body(body);
     match (status, broken) {
-        (200, _) if body.trim_ascii() == b"ok" => Verdict::Accepted,
+        (200, _) if body.trim_ascii() == b"ok" => Verdict::Accepted(None),
         (200, Some(fault)) => Verdict::Lost(fault),
         (300..=399, _) => Verdict::Final(PostError::Redirected { status }),
         (400, _) => Verdict::NotUnderstood(PostError::Rejected { status, word }),
@@ -57,7 +60,7 @@ mod tests {
                     let word = ErrorWord::in_body(body.as_bytes());
                     assert_eq!(word.is_some(), body == "no_service");
                     let expected = match status {
-                        200 if body.trim() == "ok" => Verdict::Accepted,
+                        200 if body.trim() == "ok" => Verdict::Accepted(None),
                         200 if broken.is_some() => Verdict::Lost(TransportFault::BodyBroken),
                         300..=399 => Verdict::Final(PostError::Redirected { status }),
                         400 => Verdict::NotUnderstood(PostError::Rejected { status, word }),

@@ -1,9 +1,10 @@
-//! Posts one message to one incoming webhook.
+//! Posts one message to one destination: an incoming webhook, or a channel by the Web API.
 //!
 //! In comes a message in two forms (as it should look, and as plain text in case Slack cannot read the
 //! first), out comes what became of it, with the number of requests and of answers that were lost.
 //! It never posts inside a time for which Slack asked to be left alone, never past the deadline, never
-//! sends the same bytes again after a 400, never follows a redirect, and never shows the webhook's URL.
+//! sends the same bytes again after Slack could not read them, never follows a redirect, and never shows the webhook's
+//! URL or the bot token.
 
 use std::hash::{DefaultHasher, Hasher};
 use std::time::{Duration, SystemTime};
@@ -11,16 +12,13 @@ use std::time::{Duration, SystemTime};
 use reqwest::header::{DATE, RETRY_AFTER};
 use tokio::time::{Instant, sleep_until};
 
-use super::answer::{Verdict, verdict};
+use super::answer::Verdict;
 use super::course::{Course, Next};
-use super::post::{Post, PostError, PostOutcome};
+pub use super::endpoint::Endpoint;
+use super::post::{Post, PostError, PostOutcome, Target};
 use super::retry_after::retry_after;
-use super::webhook_url::WebhookUrl;
 use crate::backoff::Backoff;
-use crate::http::{Answer, Budget, HttpClient, Lost, Patience, Request, Transport};
-
-/// Slack's answers are a word; more than this is not Slack.
-const ANSWER_BYTES: usize = 4 * 1024;
+use crate::http::{Answer, Budget, HttpClient, Lost, Patience, Transport};
 
 /// A 429 without a readable `Retry-After` (or with one of nothing) is taken as Slack's unit, one second.
 const LEAST_RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -56,65 +54,79 @@ impl Default for ClientSettings {
     }
 }
 
-/// A webhook with its circuit. One per process: it takes one post at a time.
+/// A destination with its circuit. One per process: it takes one post at a time.
 #[derive(Debug)]
 pub struct Client<T = HttpClient> {
     transport: T,
-    webhook: WebhookUrl,
+    endpoint: Endpoint,
     settings: ClientSettings,
     backoff: Backoff,
-    /// Slack asked that nothing be posted before this.
-    closed_until: Option<Instant>,
-    /// A hash of the last body that was answered by 400: a caller that tries again must not send it again.
+    posts: Circuit,
+    /// Slack counts the calls of each method by themselves.
+    updates: Circuit,
+    /// A hash of the last post that Slack could not read: a caller that tries again must not send it again.
     not_understood: Option<u64>,
+}
+
+/// Until when Slack asked to be left alone, if it did.
+#[derive(Debug, Default)]
+struct Circuit {
+    closed_until: Option<Instant>,
 }
 
 impl<T: Transport> Client<T> {
     /// A client that has not connected yet.
     #[must_use]
-    pub fn new(transport: T, webhook: WebhookUrl, settings: ClientSettings) -> Self {
+    pub fn new(transport: T, endpoint: impl Into<Endpoint>, settings: ClientSettings) -> Self {
+        let endpoint = endpoint.into();
         let backoff = Backoff::new(settings.backoff, settings.backoff_cap, settings.seed);
-        Self { transport, webhook, settings, backoff, closed_until: None, not_understood: None }
+        let (posts, updates) = (Circuit::default(), Circuit::default());
+        Self { transport, endpoint, settings, backoff, posts, updates, not_understood: None }
     }
 
-    /// Takes another webhook into use; false if it is the one in use, so that trying again is no use.
-    pub fn replace_webhook(&mut self, webhook: WebhookUrl) -> bool {
-        if self.webhook == webhook {
+    /// Takes another webhook or token into use; false if it is the one in use, so that trying again is no use.
+    pub fn replace_endpoint(&mut self, endpoint: Endpoint) -> bool {
+        if self.endpoint == endpoint {
             return false;
         }
-        self.webhook = webhook;
-        self.closed_until = None;
+        self.endpoint = endpoint;
+        (self.posts, self.updates) = (Circuit::default(), Circuit::default());
         self.not_understood = None;
         true
     }
 
-    /// Posts a message, trying again as its answers allow and the budget lets it.
+    /// Posts a message where its target says, trying again as its answers allow and the budget lets it.
     ///
-    /// - 200 `ok`: accepted.
-    /// - 429: given back at once, for the caller to decide whether to wait.
-    /// - 408, 425, 5xx and a lost answer: tried again after a wait with full jitter, or after
-    ///   `Retry-After` where that is longer.
+    /// - 200 `ok`, and of the Web API `"ok":true`: accepted.
+    /// - 429, or the Web API's word for it: given back at once, for the caller to decide whether to wait.
+    /// - 408, 425, 5xx, a word of the Web API's that may pass, and a lost answer: tried again after a wait with full
+    ///   jitter, or after `Retry-After` where that is longer. After a lost answer the parent of a thread is not.
     /// - A kept connection that breaks before it answers has usually been dead since the last freeze:
     ///   once, the request is sent again at once, and that is not counted as a try.
-    /// - 400: the plain text once, unless it is the same. Posted again, this message goes as plain text at once.
+    /// - 400, or a word of the Web API's about the message: the plain text once, unless it is the same. Posted again,
+    ///   this message goes as plain text at once.
     /// - Anything else: final.
     pub async fn post(&mut self, post: Post<'_>, budget: Budget) -> PostOutcome {
         let began = Instant::now();
-        let is_known = self.not_understood.is_some_and(|hash| hash == hash_of(post.body));
+        let is_known = self.not_understood.is_some_and(|hash| hash == hash_of(post));
         let mut course = if is_known { Course::as_plain_text(post) } else { Course::of(post) };
-        if let Some(retry_after) = self.closed_for(began) {
+        if !self.endpoint.can(post.target) {
+            return course.end(Err(PostError::NeedsBotToken));
+        }
+        if let Some(retry_after) = self.circuit(post.target).closed_for(began) {
             return course.end(Err(PostError::RateLimited { retry_after }));
         }
         while budget.allows_request_at(Instant::now()) {
             let mut closed = None;
-            let next = match self.send(course.next_body(), budget).await {
+            let next = match self.send(post.target, course.next_body(), budget).await {
                 Err(lost) => course.after_no_answer(lost),
                 Ok(answer) => {
-                    let verdict = verdict(answer.status, &answer.body, answer.broken);
+                    let verdict = self.endpoint.verdict(&answer);
                     if matches!(verdict, Verdict::NotUnderstood(_)) {
-                        self.not_understood = Some(hash_of(post.body));
+                        self.not_understood = Some(hash_of(post));
                     }
-                    closed = self.heed(verdict, asked_wait(&answer, budget.wall_clock(began.elapsed())));
+                    closed = self.pause(&verdict, asked_wait(&answer, budget.wall_clock(began.elapsed())));
+                    self.circuit(post.target).closed_until = closed.map(|wait| Instant::now() + wait);
                     course.after(verdict, closed)
                 }
             };
@@ -134,10 +146,10 @@ impl<T: Transport> Client<T> {
         course.give_up()
     }
 
-    /// Closes the circuit for as long as an answer asks, and after a 429 for a moment even if it does
-    /// not say how long; returns that time.
-    fn heed(&mut self, verdict: Verdict, asked: Option<Duration>) -> Option<Duration> {
-        let wait = match verdict {
+    /// For how long an answer closes the circuit: as long as it asks, and after a 429 for a moment even if it does not
+    /// say how long.
+    fn pause(&mut self, verdict: &Verdict, asked: Option<Duration>) -> Option<Duration> {
+        match verdict {
             Verdict::RateLimited => Some(
                 asked
                     .filter(|wait| *wait >= LEAST_RETRY_AFTER)
@@ -145,11 +157,24 @@ impl<T: Transport> Client<T> {
             ),
             Verdict::Unavailable(_) => asked,
             _ => None,
-        };
-        self.closed_until = wait.map(|wait| Instant::now() + wait);
-        wait
+        }
     }
 
+    fn circuit(&mut self, target: Target<'_>) -> &mut Circuit {
+        if target.is_update() { &mut self.updates } else { &mut self.posts }
+    }
+
+    async fn send(&self, target: Target<'_>, body: &str, budget: Budget) -> Result<Answer, Lost> {
+        let patience = Patience {
+            head: self.settings.head_timeout,
+            total: self.settings.total_timeout,
+            bytes: self.endpoint.answer_bytes(),
+        };
+        self.transport.exchange(self.endpoint.request(target, body), patience, budget).await
+    }
+}
+
+impl Circuit {
     /// How long Slack still wants to be left alone, if it does.
     fn closed_for(&mut self, now: Instant) -> Option<Duration> {
         let wait = self.closed_until?.checked_duration_since(now).filter(|wait| !wait.is_zero());
@@ -158,22 +183,13 @@ impl<T: Transport> Client<T> {
         }
         wait
     }
-
-    async fn send(&self, body: &str, budget: Budget) -> Result<Answer, Lost> {
-        let patience = Patience {
-            head: self.settings.head_timeout,
-            total: self.settings.total_timeout,
-            bytes: ANSWER_BYTES,
-        };
-        self.transport
-            .exchange(Request::json(self.webhook.for_request(), body.to_owned()), patience, budget)
-            .await
-    }
 }
 
-fn hash_of(body: &str) -> u64 {
+/// The same message may do as a post and not as an update, whose text has a narrower limit.
+fn hash_of(post: Post<'_>) -> u64 {
     let mut hasher = DefaultHasher::new();
-    hasher.write(body.as_bytes());
+    hasher.write(post.body.as_bytes());
+    hasher.write_u8(u8::from(post.target.is_update()));
     hasher.finish()
 }
 

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::answer::Verdict;
-use super::post::{Accepted, PlainBody, Post, PostError, PostOutcome};
+use super::post::{Accepted, PlainBody, Post, PostError, PostOutcome, Target, Unconfirmed};
 use crate::http::{Lost, TransportFault};
 
 /// What has been sent of one post, and what came of it.
@@ -16,6 +16,7 @@ pub(super) struct Course<'a> {
     body: &'a str,
     /// Sent after a 400, if it is not the same as what got the 400.
     plain_body: Option<PlainBody<'a>>,
+    target: Target<'a>,
     as_plain_text: bool,
     stale_connection_seen: bool,
     /// Tries that failed in a way that may pass.
@@ -26,7 +27,7 @@ pub(super) struct Course<'a> {
 }
 
 /// The next step of a post.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Next {
     /// Nothing more is to be sent.
     End(Result<Accepted, PostError>),
@@ -41,6 +42,7 @@ impl<'a> Course<'a> {
         Self {
             body: post.body,
             plain_body: Some(post.plain_body),
+            target: post.target,
             as_plain_text: false,
             stale_connection_seen: false,
             failures: 0,
@@ -64,7 +66,9 @@ impl<'a> Course<'a> {
     /// An answer came; `closed` is for how long it closed the circuit.
     pub(super) fn after(&mut self, verdict: Verdict, closed: Option<Duration>) -> Next {
         match verdict {
-            Verdict::Accepted => Next::End(Ok(Accepted { as_plain_text: self.as_plain_text })),
+            Verdict::Accepted(receipt) => {
+                Next::End(Ok(Accepted { as_plain_text: self.as_plain_text, receipt }))
+            }
             Verdict::Final(error) => Next::End(Err(error)),
             Verdict::RateLimited => {
                 Next::End(Err(PostError::RateLimited { retry_after: closed.unwrap_or_default() }))
@@ -80,15 +84,27 @@ impl<'a> Course<'a> {
             },
             Verdict::Unavailable(error) => self.later(error),
             Verdict::Lost(fault) => {
-                self.ambiguous = self.ambiguous.saturating_add(1);
+                self.count_ambiguous();
+                if self.target.is_sent_once() {
+                    return Next::End(Err(PostError::Unconfirmed(Unconfirmed::Lost(fault))));
+                }
                 self.later(PostError::Transport(fault))
+            }
+            Verdict::Unreadable => {
+                self.count_ambiguous();
+                Next::End(Err(PostError::Unconfirmed(Unconfirmed::Unreadable)))
             }
         }
     }
 
     /// No answer came.
     pub(super) fn after_no_answer(&mut self, lost: Lost) -> Next {
-        self.ambiguous = self.ambiguous.saturating_add(u32::from(lost.sent));
+        if lost.sent {
+            self.count_ambiguous();
+            if self.target.is_sent_once() {
+                return Next::End(Err(PostError::Unconfirmed(Unconfirmed::Lost(lost.fault))));
+            }
+        }
         let error = PostError::Transport(lost.fault);
         // A kept connection that breaks has usually been dead since the last freeze: no fault of Slack's.
         if lost.reused && lost.fault == TransportFault::Broken && !self.stale_connection_seen {
@@ -110,6 +126,11 @@ impl<'a> Course<'a> {
         PostOutcome { result, requests: self.requests, ambiguous: self.ambiguous }
     }
 
+    /// Slack may have what was sent. An update that is made twice shows nothing twice.
+    fn count_ambiguous(&mut self) {
+        self.ambiguous = self.ambiguous.saturating_add(u32::from(!self.target.is_update()));
+    }
+
     fn later(&mut self, error: PostError) -> Next {
         self.failures = self.failures.saturating_add(1);
         self.last_error = error;
@@ -120,8 +141,10 @@ impl<'a> Course<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::slack::post::Receipt;
 
-    const POST: Post<'_> = Post { body: "blocks", plain_body: PlainBody(&|| "text") };
+    const POST: Post<'_> =
+        Post { body: "blocks", plain_body: PlainBody(&|| "text"), target: Target::Channel };
     const BROKEN: Lost = Lost { fault: TransportFault::Broken, sent: true, reused: true };
 
     #[test]
@@ -138,6 +161,39 @@ mod tests {
     fn a_kept_connection_that_is_only_slow_is_a_try() {
         let slow = Lost { fault: TransportFault::AnswerTimeout, ..BROKEN };
         assert_eq!(Course::of(POST).after_no_answer(slow), Next::Later { failures: 1 });
+    }
+
+    #[test]
+    fn a_parent_is_never_sent_again_once_slack_may_have_it() {
+        let parent = Post { target: Target::Parent, ..POST };
+        let unconfirmed = |why| Next::End(Err(PostError::Unconfirmed(why)));
+        let (broken, cut) = (TransportFault::Broken, TransportFault::BodyBroken);
+        assert_eq!(Course::of(parent).after_no_answer(BROKEN), unconfirmed(Unconfirmed::Lost(broken)));
+        assert_eq!(Course::of(parent).after(Verdict::Lost(cut), None), unconfirmed(Unconfirmed::Lost(cut)));
+        let mut course = Course::of(parent);
+        assert_eq!(course.after(Verdict::Unreadable, None), unconfirmed(Unconfirmed::Unreadable));
+        assert_eq!(course.give_up().ambiguous, 1);
+        // What was not sent, or was answered by a no, may be sent again.
+        let unsent = Lost { fault: TransportFault::Connect, sent: false, reused: false };
+        let down = PostError::Unavailable { status: 503, word: None };
+        assert_eq!(Course::of(parent).after_no_answer(unsent), Next::Later { failures: 1 });
+        assert_eq!(Course::of(parent).after(Verdict::Unavailable(down), None), Next::Later { failures: 1 });
+        let rejected = PostError::Rejected { status: 200, word: None };
+        assert_eq!(Course::of(parent).after(Verdict::NotUnderstood(rejected), None), Next::AtOnce);
+    }
+
+    #[test]
+    fn an_update_that_was_lost_is_made_again_and_is_not_ambiguous() {
+        let receipt = Receipt::new("C0123456789".parse().unwrap(), "1.0").unwrap();
+        let (body, plain_body) = ("blocks", PlainBody(&|| "text"));
+        let mut course = Course::of(Post { body, plain_body, target: Target::Update(&receipt) });
+        assert_eq!(course.after_no_answer(BROKEN), Next::AtOnce);
+        assert_eq!(
+            course.after(Verdict::Lost(TransportFault::BodyBroken), None),
+            Next::Later { failures: 1 }
+        );
+        assert!(matches!(course.after(Verdict::Unreadable, None), Next::End(Err(PostError::Unconfirmed(_)))));
+        assert_eq!(course.give_up().ambiguous, 0);
     }
 
     #[test]

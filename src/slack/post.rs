@@ -7,7 +7,8 @@ use std::fmt;
 use std::time::Duration;
 
 pub use super::error_word::ErrorWord;
-use super::error_word::InBrackets;
+use super::error_word::{InBrackets, Means, fix};
+pub use super::receipt::Receipt;
 use crate::http::TransportFault;
 
 /// One message in the two forms in which it may be sent.
@@ -15,8 +16,30 @@ use crate::http::TransportFault;
 pub struct Post<'a> {
     /// The JSON body as it should look.
     pub body: &'a str,
-    /// The JSON body of the same message in plain text, sent once if Slack answers 400 to the other.
+    /// The JSON body of the same message in plain text, sent once if Slack cannot read the other.
     pub plain_body: PlainBody<'a>,
+    /// Where it is to stand.
+    pub target: Target<'a>,
+}
+
+/// Where a message is to stand, and what that asks of its way there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target<'a> {
+    /// In the channel, by itself. Where an answer was lost it is sent again: rather twice than never.
+    Channel,
+    /// In the channel, as the parent of a thread. Sent once: where it is not known whether Slack has it, the post
+    /// ends with [`PostError::Unconfirmed`]. Only with a bot token; a webhook posts it as [`Target::Channel`].
+    Parent,
+    /// In the thread of a message. Sent again where an answer was lost. Only with a bot token.
+    Reply {
+        /// The thread's first message.
+        parent: &'a Receipt,
+        /// Whether the channel shows it, too.
+        in_channel: bool,
+    },
+    /// In the place of a message that was posted before, which notifies nobody. Sent again where an answer was lost,
+    /// which changes nothing. Only with a bot token.
+    Update(&'a Receipt),
 }
 
 /// A body that hardly any post comes to need, so that it is written only when it is asked for.
@@ -38,23 +61,25 @@ impl fmt::Debug for PlainBody<'_> {
 }
 
 /// What became of a post.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub struct PostOutcome {
     /// Whether Slack has it.
     pub result: Result<Accepted, PostError>,
     /// Requests begun; 0 where the network was not touched.
     pub requests: u32,
-    /// Requests of these whose answer was lost after they had been sent, whatever the result: Slack may
-    /// show the message once more for each.
+    /// Requests of these whose answer was lost or could not be read after they had been sent, whatever the result:
+    /// Slack may show the message once more for each. Updates are never among them.
     pub ambiguous: u32,
 }
 
-/// Slack answered 200 `ok`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Slack has the message.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Accepted {
     /// It was the plain text that Slack accepted.
     pub as_plain_text: bool,
+    /// Which message it became. Only the Web API says so, a webhook never.
+    pub receipt: Option<Receipt>,
 }
 
 /// Why a message was not accepted.
@@ -81,7 +106,8 @@ pub enum PostError {
     /// The invocation has no time left for a request. Retryable at once in another.
     #[error("no time was left to post to slack")]
     NoTimeLeft,
-    /// 400, to the plain text too, or another 4xx: this message will never be accepted.
+    /// 400, to the plain text too, or another 4xx: this message will never be accepted. The Web API says so with 200
+    /// and a word about the message.
     #[error("slack rejected the message: it answered {status}{}", InBrackets(*word))]
     Rejected {
         /// The last answer's status.
@@ -102,15 +128,34 @@ pub enum PostError {
         /// Slack's word for it, if it is a known one.
         word: Option<ErrorWord>,
     },
-    /// 3xx, which is never followed: the webhook's URL is not Slack's own. Not retryable.
-    #[error("the webhook redirects ({status}), which is not followed: use the URL that Slack gives")]
+    /// The Web API said no for a reason that is not the message. Not retryable until what the text says is done.
+    #[error("slack refused the message{}: {}", InBrackets(*word), fix(*word))]
+    Refused {
+        /// Slack's word for it, if it is a known one.
+        word: Option<ErrorWord>,
+    },
+    /// The message that was to be updated or replied to cannot be any more. Not retryable: the caller is to post a
+    /// new message in its place.
+    #[error("slack can neither update that message nor reply to it any more{}", InBrackets(*word))]
+    MessageGone {
+        /// Slack's word for it.
+        word: Option<ErrorWord>,
+    },
+    /// It is not known whether Slack has the message. Sent again, it may stand there twice.
+    #[error("slack may have the message or not: {0}")]
+    Unconfirmed(Unconfirmed),
+    /// A webhook can neither reply to a message nor update one. Nothing was sent. Not retryable.
+    #[error("an incoming webhook can neither reply to a message nor update one: configure a bot token")]
+    NeedsBotToken,
+    /// 3xx, which is never followed: the configured URL is not Slack's own. Not retryable.
+    #[error("slack's URL redirects ({status}), which is not followed: use the URL that Slack gives")]
     Redirected {
         /// The answer's status.
         status: u16,
     },
     /// An answer that Slack does not give, such as 200 with a proxy's page. Not retryable.
     #[error(
-        "the webhook answered {status}{} instead of 200 ok: check that the URL is Slack's and that \
+        "slack's URL answered {status}{} instead of 200 ok: check that the URL is Slack's and that \
          no proxy answers for it",
         InBrackets(*word)
     )]
@@ -123,9 +168,51 @@ pub enum PostError {
 }
 
 impl PostError {
-    /// Whether a stored webhook URL should be fetched again, since it may have been replaced meanwhile.
+    /// Whether a stored webhook URL or bot token should be fetched again, since it may have been replaced meanwhile.
     #[must_use]
     pub fn is_credential_problem(self) -> bool {
-        matches!(self, Self::WebhookRefused { .. })
+        match self {
+            Self::WebhookRefused { .. } => true,
+            Self::Refused { word: Some(word) } => {
+                matches!(word.means(), Means::Token | Means::Expired | Means::Scope)
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Why it is not known whether Slack has a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unconfirmed {
+    /// The answer was lost after the message had been sent, and the message must not be sent twice.
+    Lost(TransportFault),
+    /// The answer was 200 with a body that is not Slack's.
+    Unreadable,
+}
+
+impl fmt::Display for Unconfirmed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Lost(fault) => fault.fmt(f),
+            Self::Unreadable => f.write_str(
+                "its answer of 200 cannot be read, check that SLACK_API_URL is Slack's and that no proxy answers for it",
+            ),
+        }
+    }
+}
+
+impl Target<'_> {
+    /// Whether the message is never sent again where it is not known whether Slack has it.
+    pub(super) fn is_sent_once(self) -> bool {
+        self == Target::Parent
+    }
+
+    pub(super) fn is_update(self) -> bool {
+        matches!(self, Target::Update(_))
+    }
+
+    /// Whether it takes more than an incoming webhook.
+    pub(super) fn needs_bot_token(self) -> bool {
+        matches!(self, Target::Reply { .. } | Target::Update(_))
     }
 }

@@ -154,7 +154,7 @@ impl fmt::Display for RefusedHost {
 }
 
 /// `host` as the URL parser writes it: lower case, IPv6 in brackets.
-fn is_loopback(host: &str) -> bool {
+pub(super) fn is_loopback(host: &str) -> bool {
     host == "localhost"
         || host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
         || host

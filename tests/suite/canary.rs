@@ -1,6 +1,6 @@
 //! A secret goes in by every door; not one byte of it, and nothing of a log line, comes out by another.
 //!
-//! The webhook's path and the AWS credentials hold a marker, log lines hold a second one. All that the function and
+//! The webhook's path, the bot token and the AWS credentials hold a marker, log lines hold a second one. All that the function and
 //! the command line write is searched: standard output and error, answers, error bodies, metrics, at the most
 //! talkative level.
 
@@ -11,7 +11,7 @@ use crate::fixtures::{DEMONSTRATION, as_event, event_of, files_in};
 use crate::replayed::statuswatch;
 use serde_json::json;
 
-/// Stands in the webhook's path and in the credentials.
+/// Stands in the webhook's path, in the bot token and in the credentials.
 const SECRET: &str = "CANARY0of0the0webhook";
 /// Stands in every log line.
 const LINE: &str = "CANARY0of0a0line";
@@ -114,6 +114,118 @@ async fn neither_the_webhook_nor_a_line_shows_in_anything_that_the_function_writ
     assert!(!holds(text.replace(&keys, "").as_bytes(), LINE), "{text}");
 }
 
+/// The bot token with the marker in it.
+fn token() -> String {
+    format!("xoxb-123456789012-{SECRET}")
+}
+
+/// A function that posts with the marked token.
+fn with_token(slack: &FakeSlack) -> Setup {
+    let setup =
+        Setup::statuswatch().env("SLACK_API_URL", &slack.api_url()).env("SLACK_CHANNEL", "C0123456789");
+    talkative(setup.env("STATUSWATCH_BURST", "100").env("STATUSWATCH_NOTIFY", "every"))
+}
+
+#[tokio::test]
+async fn the_bot_token_shows_in_nothing_that_the_function_writes() {
+    let slack = FakeSlack::start().await;
+    let container = with_token(&slack).env("SLACK_BOT_TOKEN", &token()).start().await;
+    assert_eq!(container.started().await, Start::Ready);
+    let ok = || {
+        SlackAnswer::json(200, &json!({"ok": true, "channel": token(), "ts": token(), "warning": token()}))
+    };
+    let no = |error: &str| SlackAnswer::json(200, &json!({"ok": false, "error": error, "needed": token()}));
+    slack.otherwise(move |_| ok());
+    // Each answer for one batch; what is tried again gets a yes then.
+    let script = [
+        ok(),
+        no("invalid_auth"),
+        no("not_in_channel"),
+        no("internal_error"),
+        no("invalid_blocks"),
+        no(&token()),
+        SlackAnswer::new(200, token()),
+        SlackAnswer::new(401, token()),
+        SlackAnswer::new(500, token()),
+        SlackAnswer::new(302, token()).header("Location", &format!("{}{}", slack.api_url(), token())),
+        ok().wire(Wire::ResetsUnanswered),
+        ok().wire(Wire::Garbage(token().into_bytes())),
+    ];
+    let mut answers = Vec::new();
+    for (number, answer) in script.into_iter().enumerate() {
+        slack.next(answer);
+        answers.push(container.invoke(marked_event(number)).await);
+    }
+    container.terminate();
+    container.exited().await;
+
+    let posts = slack.posts();
+    let marked = posts.iter().filter(|post| holds(&post.head, SECRET) && holds(&post.body, LINE)).count();
+    assert!(marked > 12, "the markers go to Slack: {marked}");
+    assert!(posts.iter().all(|post| !holds(&post.body, SECRET)));
+    let written = written(&container, &answers);
+    assert!(written.len() > 5_000, "there is something to search");
+    let text = String::from_utf8_lossy(&written);
+    assert!(!holds(&written, SECRET), "{text}");
+    assert!(!holds(&written, LINE), "{text}");
+}
+
+#[tokio::test]
+async fn a_stored_bot_token_shows_neither_when_it_is_fetched_nor_when_it_is_refused() {
+    let (aws, slack) = (FakeAws::start().await, FakeSlack::start().await);
+    let setup =
+        || with_token(&slack).env("SLACK_BOT_TOKEN_SECRET", "slack").env("AWS_ENDPOINT_URL", &aws.url());
+    aws.next(200, &json!({"SecretString": token()}));
+    let container = setup().start().await;
+    assert_eq!(container.started().await, Start::Ready);
+    slack.otherwise(|_| SlackAnswer::json(200, &json!({"ok": false, "error": "token_revoked"})));
+    aws.next(200, &json!({"SecretString": token().replace("xoxb", "xoxp")}));
+    let answers = [container.invoke(marked_event(0)).await];
+    let first = written(&container, &answers);
+    assert!(slack.posts().iter().any(|post| holds(&post.head, SECRET)));
+    assert!(!holds(&first, SECRET) && !holds(&first, LINE), "{}", String::from_utf8_lossy(&first));
+
+    for body in
+        [json!({"a": token(), "b": token()}).to_string(), SECRET.into(), format!("xoxb-{SECRET} {SECRET}")]
+    {
+        aws.next(200, &json!({"SecretString": body}));
+        let container = setup().start().await;
+        assert!(matches!(container.started().await, Start::Died(_)));
+        let written = written(&container, &[]);
+        let text = String::from_utf8_lossy(&written);
+        assert!(holds(&written, "cannot start") && !holds(&written, SECRET), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_bot_token_in_the_wrong_place_shows_in_no_refusal() {
+    for name in [
+        "SLACK_WEBHOOK_URL",
+        "SLACK_WEBHOOK_PARAMETER",
+        "SLACK_WEBHOOK_SECRET",
+        "SLACK_BOT_TOKEN_PARAMETER",
+        "SLACK_BOT_TOKEN_SECRET",
+        "SLACK_CHANNEL",
+        "SLACK_API_URL",
+        "SLACK_COLOR",
+        "STATUSWATCH_RULES",
+        "STATUSWATCH_FORMAT",
+        "STATUSWATCH_ALLOWED_HOSTS",
+        "STATUSWATCH_TOKEN",
+        "AWS_ENDPOINT_URL",
+    ] {
+        let setup = Setup::statuswatch().env("SLACK_BOT_TOKEN", &token()).env(name, &token());
+        // The endpoint is looked at only where something is in AWS.
+        let is_endpoint = name == "AWS_ENDPOINT_URL";
+        let setup = if is_endpoint { setup.env("SLACK_BOT_TOKEN_PARAMETER", "x") } else { setup };
+        let container = talkative(setup).start().await;
+        assert!(matches!(container.started().await, Start::Died(_)), "{name}");
+        let written = written(&container, &[]);
+        let text = String::from_utf8_lossy(&written);
+        assert!(holds(&written, "cannot start") && !holds(&written, SECRET), "{name}: {text}");
+    }
+}
+
 #[tokio::test]
 async fn a_webhook_in_the_wrong_place_shows_in_no_refusal() {
     for name in [
@@ -179,7 +291,7 @@ async fn a_stored_webhook_shows_neither_when_it_is_fetched_nor_when_it_is_refuse
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_command_line_does_not_show_the_webhook_either() {
+async fn the_command_line_shows_neither_the_webhook_nor_the_bot_token() {
     let slack = FakeSlack::start().await;
     let webhook = slack.webhook(SECRET);
     slack.next(SlackAnswer::new(404, format!("no_service {webhook}")));
@@ -199,4 +311,16 @@ async fn the_command_line_does_not_show_the_webhook_either() {
         assert!(!written.is_empty() && !holds(&written, SECRET), "{}", String::from_utf8_lossy(&written));
     }
     assert_eq!(slack.posts().iter().filter(|post| holds(&post.head, SECRET)).count(), 2);
+
+    slack.next(SlackAnswer::json(200, &json!({"ok": false, "error": "invalid_auth", "needed": token()})));
+    for (name, value) in [("SLACK_BOT_TOKEN", token()), ("SLACK_BOT_TOKEN", token().replace("xoxb", "xoxp"))]
+    {
+        let mut command = statuswatch(&["replay", "--deliver", "fixtures/02-one-error.json"]);
+        command.env(name, value).env("SLACK_CHANNEL", "C0123456789").env("SLACK_API_URL", slack.api_url());
+        command.env("RUST_LOG", "trace").env("RUST_BACKTRACE", "full");
+        let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+        let written = [output.stdout, output.stderr].concat();
+        assert!(!written.is_empty() && !holds(&written, SECRET), "{}", String::from_utf8_lossy(&written));
+    }
+    assert_eq!(slack.posts().iter().filter(|post| holds(&post.head, SECRET)).count(), 3);
 }

@@ -141,7 +141,7 @@ async fn a_batch_posted_twice_carries_the_same_id_in_both_containers() {
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_was_lost_is_counted_as_ambiguous() {
     let mut bench = Bench::with_burst(5);
-    let result = Ok(Accepted { as_plain_text: false });
+    let result = Ok(Accepted::default());
     bench.slack.next_outcome(PostOutcome { result, requests: 2, ambiguous: 1 });
     let told = bench.invoke(&errors(0, 3)).await;
     assert_eq!((told.ledger.ambiguous, fates(&told.ledger)), (1, [3, 0, 0, 1]));

@@ -1,4 +1,5 @@
-//! A fake Slack: an incoming webhook over real HTTP on loopback that answers what the test scripts.
+//! A fake Slack over real HTTP on loopback: an incoming webhook that answers what the test scripts, or the Web API, which
+//! [`web_api`] validates as Slack does.
 //!
 //! Requests come in, are kept byte for byte and decoded on arrival, and are answered by, in this order: the
 //! queue of [`FakeSlack::next`], the token bucket where there is one, and [`FakeSlack::otherwise`]. Tests ask
@@ -15,6 +16,7 @@ mod post;
 #[cfg(test)]
 mod tests;
 mod tls;
+pub(crate) mod web_api;
 
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -102,6 +104,11 @@ impl FakeSlack {
     /// The webhook's URL, with the secret part that the test wants to search for later.
     pub(crate) fn webhook(&self, secret: &str) -> String {
         format!("http://{}/services/T00000000/B00000000/{secret}", self.address)
+    }
+
+    /// What `SLACK_API_URL` has to be.
+    pub(crate) fn api_url(&self) -> String {
+        format!("http://{}/api/", self.address)
     }
 
     /// Puts one answer into the queue; each serves one request.

@@ -96,7 +96,7 @@ async fn a_poison_record_that_slack_was_not_told_of_comes_again_and_nothing_is_p
     use Record::{Errors, Poison};
     let mut bench = Bench::with_burst(5);
     let records = event(&[Errors(2), Poison, Errors(3)]);
-    bench.slack.next(Ok(Accepted { as_plain_text: false }));
+    bench.slack.next(Ok(Accepted::default()));
     bench.slack.next(unavailable());
     let failed = bench.invoke(&records).await;
     assert_eq!((named(&failed), fates(&failed.ledger)), (vec!["49001".to_owned()], [5, 0, 0, 1]));

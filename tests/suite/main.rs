@@ -56,3 +56,4 @@ mod state_table;
 mod storm;
 mod table_kills;
 mod ticks;
+mod web_api;

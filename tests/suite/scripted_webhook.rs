@@ -59,8 +59,7 @@ impl Notifier for ScriptedWebhook {
     async fn post(&mut self, post: Post<'_>, _budget: Budget) -> PostOutcome {
         let mut known = self.0.borrow_mut();
         known.bodies.push(serde_json::from_str(post.body).expect("a message is JSON"));
-        let accepted =
-            PostOutcome { result: Ok(Accepted { as_plain_text: false }), requests: 1, ambiguous: 0 };
+        let accepted = PostOutcome { result: Ok(Accepted::default()), requests: 1, ambiguous: 0 };
         known.outcomes.pop_front().unwrap_or(accepted)
     }
 }

@@ -1,8 +1,10 @@
 //! Every answer that a webhook can give, through the real client and the handler, as one table: what became of the
-//! lines, and how many requests it took.
+//! lines, and how many requests it took. [`web_api`] has the same for the Web API.
 //!
 //! A case is an event of five lines (three matched) and a fake Slack that answers every request alike. Nothing here
 //! depends on how fast a machine is: where a case needs a timeout, the answer never ends.
+
+mod web_api;
 
 use std::{
     collections::BTreeMap,
@@ -26,8 +28,8 @@ use statuswatch::{
     outbox::Bucket,
     rules::Rules,
     slack::{
-        client::{Client, ClientSettings},
-        post::PostError,
+        client::{Client, ClientSettings, Endpoint},
+        post::{PostError, Unconfirmed},
         render::MessageStyle,
         webhook_url::{AllowedHosts, WebhookUrl},
     },
@@ -194,7 +196,15 @@ async fn what_was_answered_badly_once_is_told_by_the_next_try() {
 
 async fn tell(http: &HttpClient, webhook: &str, settings: ClientSettings) -> (Row, Option<PostError>) {
     let hosts = AllowedHosts::parse("localhost").unwrap();
-    let client = Client::new(http.clone(), WebhookUrl::parse(webhook, &hosts).unwrap(), settings);
+    tell_to(http, WebhookUrl::parse(webhook, &hosts).unwrap().into(), settings).await
+}
+
+async fn tell_to(
+    http: &HttpClient,
+    endpoint: Endpoint,
+    settings: ClientSettings,
+) -> (Row, Option<PostError>) {
+    let client = Client::new(http.clone(), endpoint, settings);
     let reader = Reader::new(Rules::built_in());
     let pace = Notify::every(Bucket::new(5, 5_000));
     let mut handler = Handler::new(reader, MessageStyle::default(), 1 << 20, pace, client);
@@ -249,6 +259,11 @@ fn class(error: PostError) -> String {
         PostError::Rejected { word, .. } => with_word("rejected", word),
         PostError::WebhookRefused { word, .. } => with_word("webhook refused", word),
         PostError::Unexpected { word, .. } => with_word("unexpected", word),
+        PostError::Refused { word } => with_word("refused", word),
+        PostError::MessageGone { word } => with_word("message gone", word),
+        PostError::Unconfirmed(Unconfirmed::Lost(fault)) => format!("unconfirmed ({fault})"),
+        PostError::Unconfirmed(Unconfirmed::Unreadable) => "unconfirmed (unreadable)".to_owned(),
+        PostError::NeedsBotToken => "needs a bot token".to_owned(),
     }
 }
 
@@ -263,7 +278,13 @@ fn status_of(error: PostError) -> Option<u16> {
         | PostError::Rejected { status, .. }
         | PostError::WebhookRefused { status, .. }
         | PostError::Unexpected { status, .. } => Some(status),
-        PostError::RateLimited { .. } | PostError::Transport(_) | PostError::NoTimeLeft => None,
+        PostError::RateLimited { .. }
+        | PostError::Transport(_)
+        | PostError::NoTimeLeft
+        | PostError::Refused { .. }
+        | PostError::MessageGone { .. }
+        | PostError::Unconfirmed(_)
+        | PostError::NeedsBotToken => None,
     }
 }
 

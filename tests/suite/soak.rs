@@ -46,7 +46,7 @@ impl Notifier for Tireless {
         let result = if self.0.is_multiple_of(50) {
             Err(PostError::RateLimited { retry_after: Duration::from_secs(30) })
         } else {
-            Ok(Accepted { as_plain_text: false })
+            Ok(Accepted::default())
         };
         PostOutcome { result, requests: 1, ambiguous: 0 }
     }

@@ -25,6 +25,16 @@ async fn a_start_is_refused_with_every_fault() {
             ("SLACK_WEBHOOK_URL", "https://hooks.slack.com/services/T0/B0/x"),
             ("SLACK_WEBHOOK_SECRET", "slack"),
         ],
+        &[
+            ("SLACK_WEBHOOK_URL", "https://hooks.slack.com/services/T0/B0/x"),
+            ("SLACK_BOT_TOKEN_SECRET", "slack"),
+            ("SLACK_CHANNEL", "C0123456789"),
+        ],
+        &[
+            ("SLACK_BOT_TOKEN", "xoxb-1"),
+            ("SLACK_CHANNEL", "#alerts"),
+            ("SLACK_API_URL", "https://evil.example/"),
+        ],
         &[("SLACK_WEBHOOK_URL", "https://evil.example/services/T0/B0/x")],
         &[("SLACK_WEBHOOK_URL", "http://hooks.slack.com/services/T0/B0/x")],
         &[

@@ -64,7 +64,8 @@ pub(crate) struct ReplayArguments {
     /// Print one JSON object per input: source, ledger and the exact bodies that would be posted
     #[arg(long)]
     pub(crate) json: bool,
-    /// Post the messages, too, to the webhook in `SLACK_WEBHOOK_URL`, with the function's other settings
+    /// Post the messages, too, to the webhook in `SLACK_WEBHOOK_URL`, or with the bot token in `SLACK_BOT_TOKEN` to the
+    /// channel in `SLACK_CHANNEL`, with the function's other settings
     ///
     /// An event none of whose lines can be read posts nothing, as in the function. The input is named for it, what else
     /// is in it is posted, and the exit code is 1, unless --allow-unreadable is given.

@@ -6,9 +6,9 @@ use statuswatch::config::Config;
 use statuswatch::handler::{Notifier, body};
 use statuswatch::http::Budget;
 use statuswatch::outbox::Bucket;
-use statuswatch::slack::post::{PlainBody, Post, PostError};
+use statuswatch::slack::post::{PlainBody, Post, PostError, Target};
 use statuswatch::slack::render::Rendered;
-use statuswatch::start::{StartError, Webhook, connect};
+use statuswatch::start::{Slack, StartError, connect};
 use tokio::runtime::Runtime;
 use tokio::time::{Instant, sleep};
 
@@ -20,35 +20,35 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// Pauses that Slack asks for before a message is given up.
 const MAX_PAUSES: u32 = 5;
 
-/// A webhook that messages are posted to.
+/// The webhook or the channel that messages are posted to.
 pub(crate) struct Delivery {
     runtime: Runtime,
-    webhook: Webhook,
+    slack: Slack,
     bucket: Bucket,
 }
 
 impl Delivery {
     pub(crate) fn open(config: Config) -> anyhow::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let webhook: Result<_, StartError> = runtime.block_on(async {
-            connect(config.webhook, config.allowed_hosts, budget(), u64::from(std::process::id())).await
+        let slack: Result<_, StartError> = runtime.block_on(async {
+            connect(config.destination, config.allowed_hosts, budget(), u64::from(std::process::id())).await
         });
-        Ok(Self { runtime, webhook: webhook?, bucket: Bucket::new(BURST, SPACING_MS) })
+        Ok(Self { runtime, slack: slack?, bucket: Bucket::new(BURST, SPACING_MS) })
     }
 
     /// Posts one message; waits as long as Slack asks.
     pub(crate) fn post(&mut self, rendered: &Rendered) -> Result<(), PostError> {
-        let Self { runtime, webhook, bucket } = self;
+        let Self { runtime, slack, bucket } = self;
         runtime.block_on(async {
             let (body, plain_body) = (body(&rendered.message), body(&rendered.plain));
-            let post = Post { body: &body, plain_body: PlainBody(&|| &plain_body) };
+            let post = Post { body: &body, plain_body: PlainBody(&|| &plain_body), target: Target::Channel };
             let mut pauses = 0;
             loop {
                 while !bucket.take(now_ms()) {
                     sleep(Duration::from_millis(u64::try_from(bucket.wait_ms(now_ms())).unwrap_or_default()))
                         .await;
                 }
-                match webhook.post(post, budget()).await.result {
+                match slack.post(post, budget()).await.result {
                     Ok(_) => return Ok(()),
                     Err(PostError::RateLimited { retry_after }) if pauses < MAX_PAUSES => {
                         pauses += 1;

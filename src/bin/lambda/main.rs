@@ -25,7 +25,7 @@ use lambda_runtime::{Diagnostic, LambdaEvent, Runtime, service_fn};
 use serde::de::IgnoredAny;
 use statuswatch::handler::{Answer, Handler, Invocation, Outcome};
 use statuswatch::http::Budget;
-use statuswatch::start::{Webhook, start};
+use statuswatch::start::{Slack, start};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
@@ -74,7 +74,7 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(handler: Handler<Webhook>) -> Result<(), lambda_runtime::Error> {
+async fn run(handler: Handler<Slack>) -> Result<(), lambda_runtime::Error> {
     let function_name = std::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default();
     let function = Arc::new(Function { handler: Mutex::new(handler), name: function_name });
     let raw_event = RawEvent::default();
@@ -96,7 +96,7 @@ async fn run(handler: Handler<Webhook>) -> Result<(), lambda_runtime::Error> {
 }
 
 struct Function {
-    handler: Mutex<Handler<Webhook>>,
+    handler: Mutex<Handler<Slack>>,
     name: String,
 }
 
@@ -122,7 +122,7 @@ impl Function {
         self.print_metrics(&handler, &outcome);
     }
 
-    fn print_metrics(&self, handler: &Handler<Webhook>, outcome: &Outcome) {
+    fn print_metrics(&self, handler: &Handler<Slack>, outcome: &Outcome) {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let now_ms = i64::try_from(now.as_millis()).unwrap_or(i64::MAX);
         // The lines come whole with their ends, so that they are one write.

@@ -26,7 +26,7 @@ impl Notifier for Script {
         let body: serde_json::Value = serde_json::from_str(post.body).unwrap();
         self.posted.push(body["text"].as_str().unwrap().to_owned());
         let answer = self.answers.pop_front().unwrap_or(Ok(()));
-        let result = answer.map(|()| Accepted { as_plain_text: false });
+        let result = answer.map(|()| Accepted::default());
         PostOutcome { result, requests: 1, ambiguous: 0 }
     }
 }

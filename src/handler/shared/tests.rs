@@ -42,7 +42,7 @@ struct Channel {
 
 impl Notifier for Channel {
     async fn post(&mut self, post: Post<'_>, _budget: Budget) -> PostOutcome {
-        let result = self.answers.borrow_mut().pop().map_or(Ok(Accepted { as_plain_text: false }), Err);
+        let result = self.answers.borrow_mut().pop().map_or(Ok(Accepted::default()), Err);
         if result.is_ok() {
             let body: Value = serde_json::from_str(post.body).unwrap();
             self.bodies.borrow_mut().push(post.body.to_owned());

@@ -4,11 +4,12 @@ use super::*;
 use crate::http::TransportFault;
 use crate::http::scripted_server::{Reply, ScriptedServer};
 use crate::slack::post::{Accepted, ErrorWord, PlainBody};
-use crate::slack::webhook_url::AllowedHosts;
+use crate::slack::webhook_url::{AllowedHosts, WebhookUrl};
 
 const CANARY: &str = "CANARY0webhook0path";
 const PLAIN: &str = r#"{"text":1}"#;
-const POST: Post<'_> = Post { body: r#"{"blocks":1}"#, plain_body: PlainBody(&|| PLAIN) };
+const POST: Post<'_> =
+    Post { body: r#"{"blocks":1}"#, plain_body: PlainBody(&|| PLAIN), target: Target::Channel };
 const NOW: SystemTime = SystemTime::UNIX_EPOCH;
 
 /// A client whose waits are none unless the server asks for some, so that no test takes time.
@@ -37,7 +38,7 @@ fn ok() -> Reply {
 }
 
 fn accepted(requests: u32, ambiguous: u32) -> PostOutcome {
-    PostOutcome { result: Ok(Accepted { as_plain_text: false }), requests, ambiguous }
+    PostOutcome { result: Ok(Accepted::default()), requests, ambiguous }
 }
 
 fn refused(error: PostError, requests: u32, ambiguous: u32) -> PostOutcome {
@@ -131,7 +132,7 @@ async fn every_status_with_every_body_has_its_class_and_its_number_of_requests()
 async fn a_400_is_followed_by_the_plain_text_once_and_never_by_the_same_bytes() {
     let bad = || Reply::new(400, "invalid_payload");
     let (outcome, server) = post([bad(), ok()]).await;
-    assert_eq!(outcome.result, Ok(Accepted { as_plain_text: true }));
+    assert_eq!(outcome.result, Ok(Accepted { as_plain_text: true, receipt: None }));
     assert_eq!(server.bodies(), [POST.body, PLAIN]);
 
     let (outcome, server) = post([bad()]).await;
@@ -140,11 +141,11 @@ async fn a_400_is_followed_by_the_plain_text_once_and_never_by_the_same_bytes() 
 
     // What may pass is tried again with the plain text, not with what Slack could not read.
     let (outcome, server) = post([bad(), Reply::new(503, ""), ok()]).await;
-    assert_eq!(outcome.result, Ok(Accepted { as_plain_text: true }));
+    assert_eq!(outcome.result, Ok(Accepted { as_plain_text: true, receipt: None }));
     assert_eq!(server.bodies(), [POST.body, PLAIN, PLAIN]);
 
     let server = ScriptedServer::start([bad()]).await;
-    let same = Post { body: POST.body, plain_body: PlainBody(&|| POST.body) };
+    let same = Post { plain_body: PlainBody(&|| POST.body), ..POST };
     let outcome = client(&server).post(same, minutes(1)).await;
     assert!(matches!(outcome.result, Err(PostError::Rejected { status: 400, .. })));
     assert_eq!(server.bodies(), [POST.body]);
@@ -158,7 +159,7 @@ async fn what_got_a_400_goes_as_plain_text_at_once_when_it_is_posted_again() {
     let mut client = client(&server);
     assert!(matches!(client.post(POST, minutes(1)).await.result, Err(PostError::Rejected { .. })));
     let again = client.post(POST, minutes(1)).await;
-    assert_eq!((again.result, again.requests), (Ok(Accepted { as_plain_text: true }), 1));
+    assert_eq!((again.result, again.requests), (Ok(Accepted { as_plain_text: true, receipt: None }), 1));
     let another = Post { body: r#"{"blocks":2}"#, ..POST };
     assert_eq!(client.post(another, minutes(1)).await, accepted(1, 0));
     assert_eq!(server.bodies(), [POST.body, PLAIN, PLAIN, another.body]);
@@ -430,9 +431,11 @@ async fn a_webhook_can_be_replaced_after_it_was_refused() {
     let mut client = client(&server);
     let outcome = client.post(POST, minutes(1)).await;
     assert!(outcome.result.is_err_and(PostError::is_credential_problem));
-    let webhook = |path: &str| WebhookUrl::parse(&server.url(path), &AllowedHosts::default()).unwrap();
-    assert!(!client.replace_webhook(webhook(&format!("/services/{CANARY}"))));
-    assert!(client.replace_webhook(webhook("/services/new")));
+    let webhook = |path: &str| {
+        Endpoint::Webhook(WebhookUrl::parse(&server.url(path), &AllowedHosts::default()).unwrap())
+    };
+    assert!(!client.replace_endpoint(webhook(&format!("/services/{CANARY}"))));
+    assert!(client.replace_endpoint(webhook("/services/new")));
     assert_eq!(client.post(POST, minutes(1)).await, accepted(1, 0));
     assert!(server.requests()[1].starts_with("POST /services/new "));
 }
@@ -451,7 +454,7 @@ async fn the_webhook_shows_in_no_text_of_the_client_or_its_outcomes() {
         let server = ScriptedServer::start([reply]).await;
         let mut client = client(&server);
         let outcome = client.post(POST, minutes(1)).await;
-        let error = outcome.result.unwrap_err();
+        let error = outcome.result.as_ref().unwrap_err();
         let shown = format!("{client:?} {client:#?} {outcome:?} {error} {error:?}");
         assert!(!shown.contains(CANARY) && !shown.contains("services"), "{shown}");
         assert!(server.requests()[0].contains(CANARY));

@@ -76,6 +76,13 @@ impl Answer {
         }
     }
 
+    /// A status with JSON, as the Web API answers. Slack took the message only where this is 200 and `"ok":true`.
+    pub(crate) fn json(status: u16, body: &serde_json::Value) -> Self {
+        let accepts = status == 200 && body["ok"] == true;
+        let headers = vec![("Content-Type".into(), "application/json; charset=utf-8".into())];
+        Self { headers, accepts, ..Self::new(status, body.to_string()) }
+    }
+
     /// 429 with a `Retry-After` as written, which need not be a number.
     pub(crate) fn rate_limited(retry_after: &str) -> Self {
         Self::new(429, "rate_limited").header("Retry-After", retry_after)

@@ -30,8 +30,7 @@ struct ScriptedSlack {
 impl Notifier for ScriptedSlack {
     async fn post(&mut self, post: Post<'_>, _: Budget) -> PostOutcome {
         slack::check_forms(&Oracle::default(), post.body, post.plain_body.text());
-        let accepted =
-            PostOutcome { result: Ok(Accepted { as_plain_text: false }), requests: 1, ambiguous: 0 };
+        let accepted = PostOutcome { result: Ok(Accepted::default()), requests: 1, ambiguous: 0 };
         self.script.pop().unwrap_or(accepted)
     }
 }
@@ -77,13 +76,13 @@ async fn invoke(u: &mut Unstructured<'_>) -> Result<()> {
 
 fn outcome(u: &mut Unstructured<'_>) -> Result<PostOutcome> {
     let result = match u.int_in_range(0..=6)? {
-        0 => Ok(Accepted { as_plain_text: true }),
+        0 => Ok(Accepted { as_plain_text: true, receipt: None }),
         1 => Err(PostError::RateLimited { retry_after: Duration::from_millis(u.int_in_range(0..=300_000)?) }),
         2 => Err(PostError::Unavailable { status: 503, word: None }),
         3 => Err(PostError::Transport(TransportFault::AnswerTimeout)),
         4 => Err(PostError::NoTimeLeft),
         5 => Err(PostError::Rejected { status: 400, word: None }),
-        _ => Ok(Accepted { as_plain_text: false }),
+        _ => Ok(Accepted::default()),
     };
     Ok(PostOutcome { result, requests: u.int_in_range(0..=5)?, ambiguous: u.int_in_range(0..=5)? })
 }
