@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     answers::{Known, Ledger, acknowledged},
-    delivery::Delivery,
+    delivery::{Delivery, Record},
     report::{Latencies, Lines},
 };
 
@@ -113,13 +113,15 @@ impl Accounting {
     pub(crate) fn invoked_by_kinesis(
         &mut self,
         container: usize,
-        given: &[u32],
+        records: &[Record],
         posts: &[Taken],
         ending: &Ending,
     ) -> usize {
+        let given: &[u32] = &records.iter().map(|record| record.delivery.id).collect::<Vec<_>>();
         for post in posts.iter().filter(|post| post.lines > 0) {
-            let seen = &self.books(container).seen;
-            let unseen: Vec<u32> = given.iter().copied().filter(|id| !seen.contains(id)).collect();
+            // Of two records with the same delivery the second is a duplicate, as one that was told before.
+            let mut known = self.books(container).seen.clone();
+            let unseen: Vec<u32> = given.iter().copied().filter(|id| known.insert(*id)).collect();
             let Some(told) =
                 self.prefix_of(&unseen, post.lines).or_else(|| self.prefix_of(given, post.lines))
             else {
@@ -136,7 +138,7 @@ impl Accounting {
             }
         }
         match ending {
-            Ending::Answered(answer) => match acknowledged(answer, given) {
+            Ending::Answered(answer) => match acknowledged(answer, records) {
                 Ok(count) => {
                     self.check_acknowledged(container, &given[..count]);
                     count

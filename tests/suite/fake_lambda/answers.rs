@@ -5,6 +5,8 @@
 
 use serde::Deserialize;
 
+use super::delivery::Record;
+
 /// The part of the handler's answer that must balance; it may have more.
 #[derive(Debug, Deserialize)]
 pub(super) struct Ledger {
@@ -94,7 +96,7 @@ impl Ledger {
 
 /// Of the records given to a Kinesis handler, how many from the first its answer acknowledges: Lambda goes on
 /// from the lowest that is named, whatever else is.
-pub(super) fn acknowledged(answer: &[u8], given: &[u32]) -> Result<usize, String> {
+pub(super) fn acknowledged(answer: &[u8], given: &[Record]) -> Result<usize, String> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct BatchAnswer {
@@ -109,7 +111,7 @@ pub(super) fn acknowledged(answer: &[u8], given: &[u32]) -> Result<usize, String
         serde_json::from_slice(answer).map_err(|error| format!("answers no list of failures: {error}"))?;
     let mut lowest = given.len();
     for ItemFailure { item_identifier } in answer.batch_item_failures {
-        let position = given.iter().position(|id| id.to_string() == item_identifier);
+        let position = given.iter().position(|record| record.sequence_number.to_string() == item_identifier);
         lowest = lowest.min(position.ok_or("names a record that it was not given")?);
     }
     Ok(lowest)
@@ -120,6 +122,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::fake_lambda::delivery::Delivery;
 
     const KNOWN: Known<'_> = Known { given: 3, others: 2, pending: 5, seen: false, posts: &[(8, true)] };
 
@@ -182,14 +185,19 @@ mod tests {
 
     #[test]
     fn the_lowest_record_named_is_where_lambda_goes_on() {
+        // The second record carries the first one's delivery once more.
+        let given = [(7, 0), (8, 0), (9, 1)].map(|(sequence_number, id)| {
+            let delivery = Delivery { id, stream: 0, oldest_ms: 0, arrives_ms: 0, matched: 1, other: 0 };
+            Record { sequence_number, delivery }
+        });
         let answer = |ids: &[&str]| {
             let failures: Vec<_> = ids.iter().map(|id| json!({"itemIdentifier": id})).collect();
-            acknowledged(json!({"batchItemFailures": failures}).to_string().as_bytes(), &[7, 8, 9])
+            acknowledged(json!({"batchItemFailures": failures}).to_string().as_bytes(), &given)
         };
         assert_eq!(answer(&[]), Ok(3));
         assert_eq!(answer(&["9", "8"]), Ok(1));
         assert_eq!(answer(&["7"]), Ok(0));
         assert_eq!(answer(&["10"]), Err("names a record that it was not given".into()));
-        assert!(acknowledged(b"null", &[7]).is_err());
+        assert!(acknowledged(b"null", &given).is_err());
     }
 }

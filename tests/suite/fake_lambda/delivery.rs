@@ -22,6 +22,15 @@ pub(crate) struct Delivery {
     pub(crate) other: u32,
 }
 
+/// A record of a Kinesis stream, which carries one delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Record {
+    /// Its own, also where another record carries the same delivery.
+    pub(crate) sequence_number: u32,
+    /// What CloudWatch Logs put there.
+    pub(crate) delivery: Delivery,
+}
+
 /// Log streams that write matched lines at a steady rate and are batched opportunistically.
 #[derive(Clone, Debug)]
 pub(crate) struct Storm {

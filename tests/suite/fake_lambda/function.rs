@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::delivery::Delivery;
+use super::delivery::{Delivery, Record};
 use crate::{clock::Clock, fake_slack::model::SlackPort};
 
 /// What the wall shows when a simulation begins, in epoch milliseconds: 18 November 2020, 05:20 UTC.
@@ -28,8 +28,8 @@ pub(crate) trait Function: 'static {
     /// The event of a subscription filter.
     fn awslogs(&self, delivery: &Delivery) -> Vec<u8>;
 
-    /// The event of a Kinesis event source mapping. A record's sequence number is the delivery's id.
-    fn kinesis(&self, deliveries: &[Delivery]) -> Vec<u8>;
+    /// The event of a Kinesis event source mapping.
+    fn kinesis(&self, records: &[Record]) -> Vec<u8>;
 
     /// The event of the tick.
     fn tick(&self) -> Vec<u8>;

@@ -25,7 +25,7 @@ use statuswatch::{
 use tokio::time::{Instant, timeout_at};
 
 use super::{
-    delivery::Delivery,
+    delivery::{Delivery, Record},
     events::{self, LOG_GROUP, LogEvent, access_log},
     function::{Context, EPOCH_MS, Function, Handler},
 };
@@ -148,9 +148,10 @@ impl Function for Product {
         events::awslogs(&message(delivery))
     }
 
-    fn kinesis(&self, deliveries: &[Delivery]) -> Vec<u8> {
-        let record = |delivery: &Delivery| (delivery.id.to_string(), events::gzip(&message(delivery)));
-        events::kinesis(&deliveries.iter().map(record).collect::<Vec<_>>())
+    fn kinesis(&self, records: &[Record]) -> Vec<u8> {
+        let record =
+            |record: &Record| (record.sequence_number.to_string(), events::gzip(&message(&record.delivery)));
+        events::kinesis(&records.iter().map(record).collect::<Vec<_>>())
     }
 
     fn tick(&self) -> Vec<u8> {

@@ -52,12 +52,34 @@ pub(crate) struct Work {
     pub(crate) throttles: u64,
     /// Second copies of an event that Lambda delivered for no reason.
     pub(crate) duplicates: u64,
+    /// Kinesis records that were delivered once more.
+    pub(crate) redelivered: Redelivered,
     /// Containers started.
     pub(crate) cold_starts: usize,
     /// Containers killed: by the test, or at their deadline.
     pub(crate) kills: u64,
     /// The most containers that lived at one time.
     pub(crate) most_containers: usize,
+}
+
+/// Kinesis records that were delivered once more than once, by why.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Redelivered {
+    /// Their batch was worked on to its end, and counts as failed.
+    pub(crate) failed: u64,
+    /// They stand behind the record that a partial failure named.
+    pub(crate) partial: u64,
+    /// A second poller of their shard delivered them too.
+    pub(crate) second_poller: u64,
+    /// They carry a delivery that another record carries already.
+    pub(crate) put_twice: u64,
+}
+
+impl Redelivered {
+    /// The numbers in their order.
+    pub(crate) fn each(self) -> [u64; 4] {
+        [self.failed, self.partial, self.second_poller, self.put_twice]
+    }
 }
 
 /// From when a line was logged to when Slack first showed or counted it, in steps of 100 ms.

@@ -23,6 +23,7 @@ use super::{
     accounting::{Accounting, Ending, Taken},
     answers,
     containers::{Containers, Doing, Lease, Routing},
+    delivery::Record,
     function::{Context, Function, Handler},
     report::{Report, Work},
 };
@@ -97,7 +98,7 @@ pub(super) struct State<H> {
 pub(super) enum Given<'a> {
     Event(u32),
     Tick,
-    Records(&'a [u32]),
+    Records(&'a [Record]),
 }
 
 /// What became of an attempt to invoke.
@@ -173,6 +174,11 @@ impl<F: Function> World<F> {
         sleep(Duration::from_millis(drawn)).await;
     }
 
+    /// Whether something that happens with this probability does; nothing is drawn for what never does.
+    pub(super) fn happens(&self, probability: f64) -> bool {
+        probability > 0.0 && self.state().rng.f64() < probability
+    }
+
     /// Tries once to have an event worked on; its bytes are made only where a container takes it.
     pub(super) async fn invoke(
         self: &Rc<Self>,
@@ -239,15 +245,17 @@ impl<F: Function> World<F> {
         let accounting = &mut self.state().accounting;
         let mut acknowledged = 0;
         match given {
-            Given::Records(ids) if self.function.keeps_books() => {
+            Given::Records(records) if self.function.keeps_books() => {
                 if let Ending::Answered(answer) = ending {
-                    acknowledged = answers::acknowledged(answer, ids).expect("an answer of the contract");
+                    acknowledged = answers::acknowledged(answer, records).expect("an answer of the contract");
                 }
             }
             _ if self.function.keeps_books() => {}
             Given::Event(id) => accounting.invoked(number, Some(id), &posts, ending),
             Given::Tick => accounting.invoked(number, None, &posts, ending),
-            Given::Records(ids) => acknowledged = accounting.invoked_by_kinesis(number, ids, &posts, ending),
+            Given::Records(records) => {
+                acknowledged = accounting.invoked_by_kinesis(number, records, &posts, ending);
+            }
         }
         match ending {
             Ending::Answered(_) => Attempt::Done { acknowledged },

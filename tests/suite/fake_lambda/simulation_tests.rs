@@ -6,9 +6,9 @@ use tokio::time::Instant;
 
 use super::{
     containers::Routing,
-    delivery::{Delivery, Storm},
+    delivery::{Delivery, Record, Storm},
     function::{Context, EPOCH_MS, Function, Handler},
-    kinesis::{Mapping, simulate_kinesis},
+    kinesis::{Mapping, Redelivery, simulate_kinesis},
     queue::{Queue, simulate_subscription},
     report::Report,
     service::Settings,
@@ -259,6 +259,21 @@ fn through_kinesis_the_good_toy_tells_every_line() {
 }
 
 #[test]
+fn through_kinesis_records_come_again_in_every_way_and_are_told_again_by_a_forgetful_toy() {
+    let run = |flaw| {
+        let settings = Settings { concurrency: 1, ..immortal(1) };
+        let mapping = Mapping { redelivery: Redelivery::of_all_kinds(), ..Mapping::default() };
+        simulate_kinesis(Toy(flaw), settings, &mapping, squall().deliveries(1))
+    };
+    let report = run(Flaw::None);
+    assert_eq!((report.lines.told, report.lines.told_again), (report.lines.all, 0), "{report:#?}");
+    assert_eq!(report.violations, Vec::<String>::new());
+    assert!(report.lambda.redelivered.each().iter().all(|records| *records > 0), "{report:#?}");
+    let report = run(Flaw::ForgetsWhatItTold);
+    assert!(report.lines.told_again > 0, "{report:#?}");
+}
+
+#[test]
 fn records_acknowledged_early_are_seen() {
     let deliveries = trickle().deliveries(1);
     let report = simulate_kinesis(Toy(Flaw::AcknowledgesEarly), Settings::default(), &batches(), deliveries);
@@ -307,7 +322,7 @@ impl Function for Witness {
         vec![u8::try_from(delivery.id).unwrap()]
     }
 
-    fn kinesis(&self, _deliveries: &[Delivery]) -> Vec<u8> {
+    fn kinesis(&self, _records: &[Record]) -> Vec<u8> {
         panic!("nothing comes through Kinesis")
     }
 

@@ -10,7 +10,7 @@ use serde_json::json;
 use tokio::time::{Instant, sleep};
 
 use super::{
-    delivery::Delivery,
+    delivery::{Delivery, Record},
     function::{Context, Function, Handler},
 };
 use crate::{
@@ -61,7 +61,8 @@ pub(crate) struct ToyHandler {
 #[derive(Serialize, Deserialize)]
 enum Event {
     Delivery(Lines),
-    Records(Vec<Lines>),
+    /// With their sequence numbers.
+    Records(Vec<(u32, Lines)>),
     Tick,
 }
 
@@ -101,8 +102,9 @@ impl Function for Toy {
         Event::Delivery(Lines::of(delivery)).bytes()
     }
 
-    fn kinesis(&self, deliveries: &[Delivery]) -> Vec<u8> {
-        Event::Records(deliveries.iter().map(Lines::of).collect()).bytes()
+    fn kinesis(&self, records: &[Record]) -> Vec<u8> {
+        let record = |record: &Record| (record.sequence_number, Lines::of(&record.delivery));
+        Event::Records(records.iter().map(record).collect()).bytes()
     }
 
     fn tick(&self) -> Vec<u8> {
@@ -196,14 +198,20 @@ impl ToyHandler {
     }
 
     /// Kinesis: waits for a token within the deadline, posts all as one, folds nothing.
-    async fn tell_all(&mut self, records: &[Lines], context: &Context) -> Vec<u8> {
-        let failing_at = |records: &[Lines]| {
-            let failures: Vec<_> =
-                records.iter().take(1).map(|first| json!({"itemIdentifier": first.id.to_string()})).collect();
+    async fn tell_all(&mut self, records: &[(u32, Lines)], context: &Context) -> Vec<u8> {
+        let failing_at = |records: &[(u32, Lines)]| {
+            let failures: Vec<_> = records
+                .iter()
+                .take(1)
+                .map(|(first, _)| json!({"itemIdentifier": first.to_string()}))
+                .collect();
             json!({"batchItemFailures": failures}).to_string().into_bytes()
         };
-        let unseen = records.iter().filter(|record| !self.seen.contains(&record.id));
-        let total: u64 = unseen.map(|record| record.matched).sum();
+        let mut known = self.seen.clone();
+        let unseen = records
+            .iter()
+            .filter(|(_, lines)| known.insert(lines.id) || self.flaw == Flaw::ForgetsWhatItTold);
+        let total: u64 = unseen.map(|(_, lines)| lines.matched).sum();
         if total == 0 || self.flaw == Flaw::AcknowledgesEarly {
             return failing_at(&[]);
         }
@@ -215,7 +223,7 @@ impl ToyHandler {
         }
         let answer = self.slack.post(total.to_string().as_bytes()).await;
         if answer.is_ok_and(|answer| answer.status == 200) {
-            self.seen.extend(records.iter().map(|record| record.id));
+            self.seen.extend(records.iter().map(|(_, lines)| lines.id));
             return failing_at(&[]);
         }
         self.silent_until_ms = self.clock.now_ms() + 1_000;

@@ -8,7 +8,7 @@ use crate::{
     fake_lambda::{
         containers::Routing,
         delivery::Storm,
-        kinesis::{Mapping, simulate_kinesis},
+        kinesis::{Mapping, Redelivery, simulate_kinesis},
         product::Product,
         queue::{Queue, simulate_subscription},
         report::Report,
@@ -97,7 +97,9 @@ fn through_the_queue(product: Product, seed: u64) -> Report {
 
 fn through_kinesis(product: Product, seed: u64) -> Report {
     let (settings, _) = misfortune(seed);
-    let mapping = Mapping { batch_size: 50, drain: Duration::from_hours(24), ..Mapping::default() };
+    let redelivery = Redelivery::of_all_kinds();
+    let mapping =
+        Mapping { batch_size: 50, drain: Duration::from_hours(24), redelivery, ..Mapping::default() };
     simulate_kinesis(product, settings, &mapping, squall().deliveries(seed))
 }
 
