@@ -109,7 +109,7 @@ variable "kinesis_maximum_record_age_in_seconds" {
   description = "Seconds after which a record that could not be told goes to the failure destination."
 
   validation {
-    condition     = var.kinesis_maximum_record_age_in_seconds >= 60 && var.kinesis_maximum_record_age_in_seconds <= var.kinesis_retention_period * 3600
-    error_message = "kinesis_maximum_record_age_in_seconds must be from 60 to the stream's retention, kinesis_retention_period × 3600: an older record is gone."
+    condition     = var.kinesis_maximum_record_age_in_seconds >= 60 && var.kinesis_maximum_record_age_in_seconds <= min(604800, var.kinesis_retention_period * 3600)
+    error_message = "kinesis_maximum_record_age_in_seconds must be from 60 to the stream's retention, kinesis_retention_period × 3600, and at most 604800 (a week): an older record is gone, or is no longer known when it comes again."
   }
 }

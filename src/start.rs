@@ -20,9 +20,6 @@ use crate::slack::post::{Post, PostOutcome};
 use crate::slack::webhook_url::AllowedHosts;
 use crate::store::{DynamoDb, Rate};
 
-/// For so long a batch may come again and is known: Lambda's queue keeps an event for six hours at most, and a Kinesis
-/// stream its records for a day, unless the operator keeps them longer.
-const BATCH_RETURNS_MS: i64 = 24 * 3_600_000;
 /// Where a rules fault is listed.
 const RULES: &str = "STATUSWATCH_RULES";
 
@@ -88,7 +85,7 @@ pub async fn start(
     };
     let store = config.state_table.map(|(table, access)| {
         let store = DynamoDb::new(http.clone(), *access, table.name().to_owned(), seed);
-        store.in_region(table.region()).with_marker_ms(BATCH_RETURNS_MS)
+        store.in_region(table.region())
     });
     let slack = connect_with(http, config.destination, config.allowed_hosts, budget, seed).await?;
     let reader = Reader {

@@ -43,9 +43,13 @@ pub(crate) use memory::Memory;
 /// Entries that one reading gives at most. More are left for the next.
 pub const MAX_ENTRIES: usize = 100;
 
-/// How long the marker of a batch that was summed up is kept, in milliseconds, unless the store is told otherwise: the
-/// longest that Lambda keeps an event for another try.
-pub const MARKER_MS: i64 = 6 * 3_600_000;
+/// How long the marker of a batch that was summed up is kept, in milliseconds: eight days, for as long as the batch may
+/// come again.
+///
+/// An event source mapping delivers no record older than its `MaximumRecordAgeInSeconds`, a week at most, whatever the
+/// stream's retention; CloudWatch Logs may put the same batch again for a day. Lambda's own queue keeps an event for six
+/// hours. A mapping without a maximum age (-1), which the Terraform module does not make, may deliver what is older.
+pub const MARKER_MS: i64 = 8 * 24 * 3_600_000;
 
 /// How long an entry waits to be summed up, and a head for the next batch, in milliseconds: 14 days.
 const KEPT_MS: i64 = 14 * 24 * 3_600_000;

@@ -386,6 +386,15 @@ run "record_older_than_the_stream_keeps" {
   expect_failures = [var.kinesis_maximum_record_age_in_seconds]
 }
 
+run "record_older_than_lambda_delivers_and_the_table_remembers" {
+  command = plan
+  variables {
+    kinesis_retention_period              = 8760
+    kinesis_maximum_record_age_in_seconds = 604801
+  }
+  expect_failures = [var.kinesis_maximum_record_age_in_seconds]
+}
+
 run "failures_kept_longer_than_a_queue_does" {
   command = plan
   variables { failure_retention_in_days = 15 }

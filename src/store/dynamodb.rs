@@ -77,18 +77,12 @@ pub struct DynamoDb<H = HttpClient> {
     /// Names of writers and owners: no two calls of any container have the same.
     names: fastrand::Rng,
     listed: HashMap<String, i64>,
-    marker_ms: i64,
 }
 
 impl<H> fmt::Debug for DynamoDb<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { client, marker_ms, .. } = self;
-        let Client { access, table, .. } = client;
-        f.debug_struct("DynamoDb")
-            .field("table", table)
-            .field("access", access)
-            .field("marker_ms", marker_ms)
-            .finish_non_exhaustive()
+        let Client { access, table, .. } = &self.client;
+        f.debug_struct("DynamoDb").field("table", table).field("access", access).finish_non_exhaustive()
     }
 }
 
@@ -109,7 +103,7 @@ impl<H: Transport> DynamoDb<H> {
         let backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(1), seed);
         let client = Client { http, access, table, region: None, backoff };
         let names = fastrand::Rng::with_seed(seed);
-        Self { client, names, listed: HashMap::new(), marker_ms: MARKER_MS }
+        Self { client, names, listed: HashMap::new() }
     }
 
     /// Asks the table in this Region instead of the configured one.
@@ -117,13 +111,6 @@ impl<H: Transport> DynamoDb<H> {
     pub fn in_region(mut self, region: Option<&str>) -> Self {
         self.client.region = region.map(str::to_owned);
         self
-    }
-
-    /// Keeps the marker of a batch for so long, in milliseconds, instead of [`MARKER_MS`]: a stream's retention, if that
-    /// is longer.
-    #[must_use]
-    pub fn with_marker_ms(self, marker_ms: i64) -> Self {
-        Self { marker_ms, ..self }
     }
 
     /// Puts the incident on the list, before its first batch, so that a kill never leaves a batch that nobody looks for.
@@ -190,7 +177,7 @@ impl<H: Transport> DynamoDb<H> {
 
     /// Replaces what is summed up by markers, and removes what was written again.
     async fn remove(&mut self, pk: &str, to_remove: &ToRemove, when: When) -> Result<(), StoreError> {
-        let expires = expires(when.now_ms.saturating_add(self.marker_ms));
+        let expires = expires(when.now_ms.saturating_add(MARKER_MS));
         let mark = |key: &EntryKey| {
             let sk = text(&marker(key.batch));
             json!({ "PutRequest": { "Item": {
@@ -249,7 +236,7 @@ impl<H: Transport> Store for DynamoDb<H> {
         // Whoever reads the entry, or writes it once more, finds the marker of another writer.
         let marker = json!({
             "pk": text(&incident.text()), "sk": text(&marker(batch)), "w": number(self.names.u64(..)),
-            "expires": expires(when.now_ms.saturating_add(self.marker_ms)),
+            "expires": expires(when.now_ms.saturating_add(MARKER_MS)),
         });
         self.client.call(Operation::PutItem, json!({ "Item": marker }), when).await?;
         Ok(())
