@@ -3,7 +3,14 @@
 use assert_cmd::Command;
 use html5gum::{Token, Tokenizer};
 
-use crate::recordings;
+use crate::{
+    fake_lambda::{
+        events::{self, LOG_GROUP, LogEvent, access_log},
+        function::EPOCH_MS,
+    },
+    recordings,
+    scripted_webhook::Bench,
+};
 
 /// The report of these lines or, where there are none, of that file.
 fn report(path: &str, lines: &str) -> String {
@@ -83,6 +90,28 @@ fn a_report_has_the_picture_in_two_widths_the_messages_and_a_name_for_each_part(
     assert!(of("class=scroll") >= 5);
     assert_eq!(of("class=scroll"), of("role=region"));
     assert_eq!(of("class=scroll") + count("pre"), of("tabindex=0"));
+}
+
+/// 3 of 170 requests fail, all within one second and so in one delivery.
+#[tokio::test(start_paused = true)]
+async fn a_message_names_the_share_of_requests_as_that_of_the_function_does() {
+    let line = |number: u64| {
+        let status = if number % 60 == 7 { 502 } else { 200 };
+        let line = access_log(number, EPOCH_MS, status);
+        let at = r#""requestTime":"18/Nov/2020:05:20:00 +0000","status""#;
+        LogEvent { message: line.message.replacen(r#""status""#, at, 1), ..line }
+    };
+    let lines: Vec<LogEvent> = (0..170).map(line).collect();
+    let share = "3 errors (1.8 % of 170 requests received)";
+
+    let mut function = Bench::of_incidents(5);
+    function.invoke(&events::awslogs(&events::data_message(LOG_GROUP, "stream", &lines))).await;
+    let headings = function.slack.headings();
+    assert!(headings.len() == 1 && headings[0].starts_with(share), "{headings:?}");
+
+    let recording: String = lines.iter().map(|line| line.message.clone() + "\n").collect();
+    let (_, _, text) = elements(&report("-", &recording));
+    assert!(text.contains(share), "{text}");
 }
 
 #[test]
