@@ -20,7 +20,7 @@ locals {
       title = "Messages to Slack"
       stat  = "Sum"
       metrics = concat(
-        [for name in ["Posted", "RateLimited", "Ambiguous", "Silent"] : ["Statuswatch", name, "FunctionName", local.lines_name]],
+        [for name in ["Posted", "RateLimited", "Refused", "Unavailable", "Ambiguous", "Silent"] : ["Statuswatch", name, "FunctionName", local.lines_name]],
         [["Statuswatch", "Alarms", "FunctionName", local.alarms_name]],
       )
     },

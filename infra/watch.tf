@@ -59,15 +59,21 @@ locals {
     }
   }
 
-  # With the table no invocation fails when Slack refuses a message: what is due stays in the table. Each tick tries
-  # again, and logs an error.
-  watch_refused = !local.state_in_table ? {} : {
+  # With the table no invocation fails when Slack does not take a message: what is due stays in the table, and each tick
+  # tries again.
+  watch_slack = !local.state_in_table ? {} : merge({
     "lines-pending" = {
-      description = "${local.lines_name} has logged errors for ${var.watch_pending_minutes} minutes on end: Slack does not take what is due, or the table fails. The log says which."
-      namespace   = local.logged_errors.namespace, metric_name = local.logged_errors.name, dimensions = {}
+      description = "Slack could not be reached or was not available for ${var.watch_pending_minutes} minutes on end: what is due stays in the table."
+      namespace   = "Statuswatch", metric_name = "Unavailable", dimensions = { FunctionName = local.lines_name }
       statistic   = "Sum", period = 60, evaluation_periods = var.watch_pending_minutes, threshold = 1
     }
-  }
+    }, {
+    for role, name in local.watched_functions : "${role}-refused" => {
+      description = "Slack refused a message of ${name} for good: the webhook is gone, its channel is archived, or the message cannot be read. The log says which; what is due stays in the table."
+      namespace   = "Statuswatch", metric_name = "Refused", dimensions = { FunctionName = name }
+      statistic   = "Sum", period = 300, evaluation_periods = 1, threshold = 1
+    }
+  })
 
   watch_table = {
     for role, name in local.watched_functions : "${role}-store-errors" => {
@@ -93,10 +99,8 @@ locals {
     }
   }
 
-  logged_errors = { namespace = "Statuswatch/Log", name = "${local.lines_name}-logged-errors" }
-
   watch_alarms = {
-    for key, alarm in merge(local.watch_functions, local.watch_ledger, local.watch_memory, local.watch_refused, local.watch_table, local.watch_failure_queue, local.watch_stream) :
+    for key, alarm in merge(local.watch_functions, local.watch_ledger, local.watch_memory, local.watch_slack, local.watch_table, local.watch_failure_queue, local.watch_stream) :
     key => alarm if var.create_watch_alarms
   }
   # The tick calls the function every minute, so silence means that something is broken.
@@ -111,21 +115,6 @@ locals {
     [for name in values(local.watch_subscriptions) : "${local.watch_alarm_arn_start}${name}"],
     local.watch_with_heartbeat ? ["${local.watch_alarm_arn_start}${local.watch_heartbeat_name}"] : [],
   )
-}
-
-resource "aws_cloudwatch_log_metric_filter" "logged_errors" {
-  count = local.state_in_table && var.create_watch_alarms ? 1 : 0
-
-  name           = local.logged_errors.name
-  log_group_name = aws_cloudwatch_log_group.lines.name
-  pattern        = "{ $.level = \"ERROR\" }"
-
-  metric_transformation {
-    namespace = local.logged_errors.namespace
-    name      = local.logged_errors.name
-    value     = "1"
-    unit      = "Count"
-  }
 }
 
 resource "aws_cloudwatch_metric_alarm" "watch" {

@@ -70,6 +70,10 @@ counters! {
     released: "Released",
     /// Calls of the store that failed.
     store_errors: "StoreErrors",
+    /// Posts that Slack refused for good: the webhook, its channel or the message has to change.
+    refused: "Refused",
+    /// Posts given up because Slack did not answer or was not available. What they had comes again.
+    unavailable: "Unavailable",
 }
 
 /// What goes out as metrics besides the ledger.
@@ -140,7 +144,7 @@ mod tests {
         let answer = serde_json::to_string(&ledger).unwrap();
         assert_eq!(
             answer,
-            r#"{"received":3,"ok":1,"ignored":0,"unreadable":0,"duplicate":0,"matched":2,"shown":2,"counted":0,"pending":0,"failed":0,"posted":1,"salvaged":0,"undecodable":0,"ambiguous":0,"alarms":0,"silent":0,"released":0,"store_errors":0}"#
+            r#"{"received":3,"ok":1,"ignored":0,"unreadable":0,"duplicate":0,"matched":2,"shown":2,"counted":0,"pending":0,"failed":0,"posted":1,"salvaged":0,"undecodable":0,"ambiguous":0,"alarms":0,"silent":0,"released":0,"store_errors":0,"refused":0,"unavailable":0}"#
         );
         assert!(ledger.balances(0));
         assert!(!ledger.balances(1));

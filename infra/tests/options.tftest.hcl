@@ -314,7 +314,8 @@ run "state_in_memory" {
   assert {
     condition = (
       aws_cloudwatch_metric_alarm.watch["lines-pending"].metric_name == "Pending" &&
-      length(aws_cloudwatch_log_metric_filter.logged_errors) == 0 &&
+      !contains(keys(aws_cloudwatch_metric_alarm.watch), "lines-refused") &&
+      !contains(keys(aws_cloudwatch_metric_alarm.watch), "alarms-refused") &&
       !contains(keys(aws_cloudwatch_metric_alarm.watch), "lines-store-errors") &&
       !contains(keys(aws_cloudwatch_metric_alarm.watch), "alarms-store-errors")
     )
@@ -668,7 +669,7 @@ run "watching" {
       "lines-errors", "lines-throttles", "lines-dropped", "lines-destination",
       "alarms-errors", "alarms-throttles", "alarms-dropped", "alarms-destination",
       "lines-failed", "lines-unreadable", "lines-undecodable", "lines-pending", "lines-delivery-lag",
-      "lines-store-errors", "alarms-store-errors",
+      "lines-refused", "alarms-refused", "lines-store-errors", "alarms-store-errors",
       "failure-queue",
     ])
     error_message = "every way in which a line can be lost or late has an alarm"
@@ -699,17 +700,25 @@ run "watching" {
   }
 }
 
-run "errors_in_the_function_s_own_log" {
+run "messages_that_slack_does_not_take" {
   command = plan
 
   assert {
+    condition = alltrue([for role in ["lines", "alarms"] :
+      aws_cloudwatch_metric_alarm.watch["${role}-refused"].namespace == "Statuswatch" &&
+      aws_cloudwatch_metric_alarm.watch["${role}-refused"].metric_name == "Refused" &&
+      aws_cloudwatch_metric_alarm.watch["${role}-refused"].dimensions == tomap({ FunctionName = "statuswatch-${role}" }) &&
+      aws_cloudwatch_metric_alarm.watch["${role}-refused"].evaluation_periods == 1
+    ])
+    error_message = "with the table, one message that Slack refuses for good raises an alarm"
+  }
+  assert {
     condition = (
-      aws_cloudwatch_log_metric_filter.logged_errors[0].log_group_name == "/aws/lambda/statuswatch-lines" &&
-      aws_cloudwatch_log_metric_filter.logged_errors[0].pattern == "{ $.level = \"ERROR\" }" &&
-      one(aws_cloudwatch_log_metric_filter.logged_errors[0].metric_transformation).name == aws_cloudwatch_metric_alarm.watch["lines-pending"].metric_name &&
-      one(aws_cloudwatch_log_metric_filter.logged_errors[0].metric_transformation).namespace == aws_cloudwatch_metric_alarm.watch["lines-pending"].namespace
+      aws_cloudwatch_metric_alarm.watch["lines-pending"].metric_name == "Unavailable" &&
+      aws_cloudwatch_metric_alarm.watch["lines-pending"].period == 60 &&
+      aws_cloudwatch_metric_alarm.watch["lines-pending"].evaluation_periods == 15
     )
-    error_message = "with the table, what Slack refuses is seen by the errors in the function's log"
+    error_message = "with the table, a Slack that is not available raises an alarm after a while"
   }
 }
 

@@ -200,6 +200,10 @@ impl<N: Notifier, T: Store> Delivery<'_, N, T> {
         if matches!(result, Err(PostError::RateLimited { .. })) && requests > 0 {
             self.measures.rate_limited += 1;
         }
+        if let Err(error) = &result {
+            self.ledger.refused += u64::from(error.is_refusal());
+            self.ledger.unavailable += u64::from(error.is_outage());
+        }
         let accepted = result?;
         self.ledger.posted += 1;
         Ok(if accepted.as_plain_text { plain().1 } else { *shown })

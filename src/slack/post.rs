@@ -168,6 +168,31 @@ pub enum PostError {
 }
 
 impl PostError {
+    /// Whether Slack said no for good: nothing helps but another webhook or token, channel or message.
+    #[must_use]
+    pub fn is_refusal(self) -> bool {
+        match self {
+            Self::Rejected { .. }
+            | Self::WebhookRefused { .. }
+            | Self::Refused { .. }
+            | Self::NeedsBotToken
+            | Self::Redirected { .. }
+            | Self::Unexpected { .. } => true,
+            Self::RateLimited { .. }
+            | Self::Unavailable { .. }
+            | Self::Transport(_)
+            | Self::NoTimeLeft
+            | Self::MessageGone { .. }
+            | Self::Unconfirmed(_) => false,
+        }
+    }
+
+    /// Whether Slack was not available, could not be reached or did not answer: a later try may be accepted.
+    #[must_use]
+    pub fn is_outage(self) -> bool {
+        matches!(self, Self::Unavailable { .. } | Self::Transport(_) | Self::Unconfirmed(_))
+    }
+
     /// Whether a stored webhook URL or bot token should be fetched again, since it may have been replaced meanwhile.
     #[must_use]
     pub fn is_credential_problem(self) -> bool {

@@ -73,7 +73,6 @@ def whole_run(package, cli, work, report):
             run.metrics_are_those_that_alarms_and_dashboard_look_at,
             incident.burst_is_one_incident_for_two_containers,
             incident.refused_message_stays_in_the_table_and_is_posted_by_a_tick,
-            run.errors_in_the_log_are_found_by_the_filter_that_watches_it,
             incident.throttling_table_keeps_no_error_from_slack,
             incident.end_is_posted_with_the_sum_of_all,
             run.ledger_balances,

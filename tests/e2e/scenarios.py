@@ -109,14 +109,6 @@ class Run:
         assert matched.splitlines() == wrong, f"the pattern for errors only selects {matched}"
         return f"two formats, {len(wrong)} lines of {len(wrong) + len(good)}"
 
-    def errors_in_the_log_are_found_by_the_filter_that_watches_it(self):
-        kept = self._work / "log.json"
-        said = "\n".join(self._stack.function_log("lines")).splitlines()
-        kept.write_text("".join(json.dumps({"timestamp": 0, "message": line}) + "\n" for line in said))
-        found = self._command("match", self._stack.logged_errors_pattern(), str(kept)).splitlines()
-        assert found, "the function logged that Slack refused a message, and the metric filter on its log does not see it"
-        return f"{len(found)} lines"
-
     def refused_batch_goes_to_the_queue_and_from_there_to_slack(self):
         refused = self._slack.refused()
         self._slack.refuse(403, "invalid_token")

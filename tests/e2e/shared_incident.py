@@ -46,9 +46,11 @@ class SharedIncident:
         self._wait_for_matched(before + 1)
         wait_until(lambda: self._slack.refused() > refused, "a post that Slack refuses")
         assert not self._stack.failures(), "the delivery is in the failure queue, though the table has it"
+        wait_until(lambda: self._stack.alarm_state("-watch-lines-refused") == "ALARM", "the alarm on what Slack refuses")
         self._slack.accept()
         self._slack.wait_for(tells("e2e-kept-503"), since)
-        return f"refused {self._slack.refused() - refused} times, never given back to Lambda"
+        counted = self._sum("Refused")
+        return f"refused {self._slack.refused() - refused} times, {counted} in ledgers, the alarm on it raised, never given back to Lambda"
 
     def throttling_table_keeps_no_error_from_slack(self):
         since, errors, before = len(self._slack.bodies()), self._sum("StoreErrors"), self._sum("Matched")

@@ -99,12 +99,6 @@ class Stack:
         pages = self._client("dynamodb").get_paginator("scan").paginate(TableName=self._module["state_table_name"])
         return [item for page in pages for item in page["Items"]]
 
-    def logged_errors_pattern(self):
-        """The filter pattern that finds errors in the log of the function for lines."""
-        group = f"/aws/lambda/{self._module['lines_function_name']}"
-        [found] = self._client("logs").describe_metric_filters(logGroupName=group)["metricFilters"]
-        return found["filterPattern"]
-
     def alarm_state(self, ending):
         """The state of the one alarm whose name ends so."""
         alarms = self._client("cloudwatch").describe_alarms()["MetricAlarms"]

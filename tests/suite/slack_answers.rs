@@ -120,6 +120,8 @@ struct Row {
     pending: u64,
     failed: u64,
     ambiguous: u64,
+    refused: u64,
+    unavailable: u64,
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -230,6 +232,8 @@ async fn tell_to(
         pending: ledger.pending,
         failed: ledger.failed,
         ambiguous: ledger.ambiguous,
+        refused: ledger.refused,
+        unavailable: ledger.unavailable,
     };
     (row, error)
 }
@@ -302,7 +306,8 @@ fn table(rows: &BTreeMap<(BodyKind, u16), Row>) -> String {
 }
 
 fn line(row: &Row) -> String {
-    let Row { class, requests, posted, shown, counted, pending, failed, ambiguous } = row;
+    let Row { class, requests, posted, shown, counted, pending, failed, ambiguous, refused, unavailable } =
+        row;
     let counts = [
         (*requests as u64, "requests"),
         (*posted, "posted"),
@@ -311,6 +316,8 @@ fn line(row: &Row) -> String {
         (*pending, "pending"),
         (*failed, "failed"),
         (*ambiguous, "ambiguous"),
+        (*refused, "refused"),
+        (*unavailable, "unavailable"),
     ];
     let counts = counts.iter().filter(|(count, _)| *count > 0).map(|(count, name)| format!("{name} {count}"));
     format!("{class}: {}", counts.collect::<Vec<_>>().join(", "))

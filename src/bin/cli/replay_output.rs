@@ -209,6 +209,8 @@ fn post(delivery: &mut Delivery, name: &str, told: &Told, refused: &mut Ledger) 
     if let Err(error) = delivery.post(rendered) {
         eprintln!("statuswatch: {name}: message {} not delivered: {error}", rendered.id);
         refused.posted += 1;
+        refused.refused += u64::from(error.is_refusal());
+        refused.unavailable += u64::from(error.is_outage());
         refused.shown += rendered.shown;
         refused.counted += matched - rendered.shown;
         refused.failed += matched;
@@ -224,6 +226,8 @@ fn without(ledger: &Ledger, refused: &Ledger) -> Ledger {
         counted: ledger.counted - refused.counted,
         failed: ledger.failed + refused.failed,
         alarms: ledger.alarms - refused.alarms,
+        refused: ledger.refused + refused.refused,
+        unavailable: ledger.unavailable + refused.unavailable,
         ..*ledger
     }
 }

@@ -320,6 +320,26 @@ async fn a_dead_slack_loses_nothing_and_the_opening_comes_when_it_lives() {
     assert!(slack.headings.borrow()[0].starts_with("4 errors"), "{:?}", slack.headings);
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_slack_refuses_for_good_is_counted_apart_from_what_it_was_not_there_for() {
+    let (store, slack) = (Memory::default(), Channel::default());
+    let mut container = Container::over(store, &slack);
+    let mut counts = Vec::new();
+    for (seconds, event, answer) in [
+        (0, logs(0, &[502]), Some(PostError::WebhookRefused { status: 404, word: None })),
+        (10, tick(), Some(PostError::Rejected { status: 400, word: None })),
+        (20, tick(), Some(PostError::Unavailable { status: 503, word: None })),
+        (30, tick(), Some(PostError::Transport(crate::http::TransportFault::AnswerTimeout))),
+        (40, tick(), Some(PostError::NoTimeLeft)),
+        (50, tick(), None),
+    ] {
+        slack.answers.borrow_mut().extend(answer);
+        let Ledger { refused, unavailable, posted, .. } = container.at(seconds, &event).await.ledger;
+        counts.push([refused, unavailable, posted]);
+    }
+    assert_eq!(counts, [[1, 0, 0], [1, 0, 0], [0, 1, 0], [0, 1, 0], [0, 0, 0], [0, 0, 1]]);
+}
+
 /// A change of a metric alarm, as EventBridge has it.
 fn alarm(state: &str, previous: &str, seconds: u64) -> String {
     let time = format!("2020-11-18T05:{:02}:{:02}.000+0000", 30 + (20 + seconds) / 60, (20 + seconds) % 60);
