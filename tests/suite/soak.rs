@@ -108,12 +108,19 @@ fn most_resident_kib() -> u64 {
     line.trim_matches(['\t', ' ', 'k', 'B']).parse().expect("the kernel writes a number")
 }
 
+/// What the process that soaks is told of glibc's allocator: sizes from which it asks the kernel for memory, and gives it
+/// back. Left alone they grow with what was freed, and the memory that is kept for later grows with them: of 14 MiB on the
+/// heap's pages the handler held 2.
+const FIXED_THRESHOLDS: [(&str, &str); 2] =
+    [("MALLOC_MMAP_THRESHOLD_", "131072"), ("MALLOC_TRIM_THRESHOLD_", "131072")];
+
 /// Soaks in a process of its own; gives the resident KiB after the warm-up and at the end.
 #[allow(clippy::print_stdout, reason = "the long run is there to give these figures")]
 fn soak_apart(plan: Plan) -> (u64, u64) {
     let child = Command::new(std::env::current_exe().expect("a running program has a file"))
         .args(["--exact", "soak::the_process_that_soaks", "--ignored", "--nocapture"])
         .env(PLAN, format!("{} {} {}", plan.warm_up, plan.invocations, plan.lines_a_batch))
+        .envs(FIXED_THRESHOLDS)
         .output()
         .expect("this program starts again");
     let stdout = String::from_utf8_lossy(&child.stdout);

@@ -61,9 +61,9 @@ pub(crate) struct Redelivery {
 const AGAIN_AFTER_MS: RangeInclusive<u64> = 0..=10_000;
 
 impl Redelivery {
-    /// One delivery in ten is put twice, and one batch in five comes again in one of the other ways.
+    /// One delivery in ten is put twice, and one batch in ten comes again in one of the other ways.
     pub(crate) fn of_all_kinds() -> Self {
-        Self { failed: 0.05, partial: 0.05, second_poller: 0.1, put_twice: 0.1 }
+        Self { failed: 0.03, partial: 0.03, second_poller: 0.04, put_twice: 0.1 }
     }
 }
 
