@@ -28,7 +28,7 @@ pub enum Target<'a> {
     /// In the channel, by itself. Where an answer was lost it is sent again: rather twice than never.
     Channel,
     /// In the channel, as the parent of a thread. Sent once: where it is not known whether Slack has it, the post
-    /// ends with [`PostError::Unconfirmed`]. Only with a bot token; a webhook posts it as [`Target::Channel`].
+    /// ends with [`PostError::Unconfirmed`]. A webhook posts it too, and gives no receipt.
     Parent,
     /// In the thread of a message. Sent again where an answer was lost. Only with a bot token.
     Reply {

@@ -290,6 +290,30 @@ async fn a_stored_webhook_shows_neither_when_it_is_fetched_nor_when_it_is_refuse
     }
 }
 
+#[tokio::test]
+async fn neither_the_webhook_nor_the_bot_token_is_written_to_the_table() {
+    let (aws, slack) = (FakeAws::start().await, FakeSlack::start().await);
+    let table = |setup: Setup| {
+        let setup = setup.env("STATUSWATCH_STATE_TABLE", "state").env("AWS_ENDPOINT_URL", &aws.url());
+        talkative(setup.env("STATUSWATCH_NOTIFY", "incidents"))
+    };
+    for setup in [
+        Setup::statuswatch().env("SLACK_WEBHOOK_URL", &slack.webhook(SECRET)),
+        with_token(&slack).env("SLACK_BOT_TOKEN", &token()),
+    ] {
+        let before = aws.calls().len();
+        (0..50).for_each(|_| aws.next(200, &json!({"Items": [], "Count": 0, "ScannedCount": 0})));
+        let container = table(setup).start().await;
+        assert_eq!(container.started().await, Start::Ready);
+        let answers = [container.invoke(marked_event(0)).await];
+        let written = written(&container, &answers);
+        assert!(!holds(&written, SECRET) && !holds(&written, LINE), "{}", String::from_utf8_lossy(&written));
+        let bodies = aws.calls()[before..].iter().map(|call| call.body.to_string()).collect::<String>();
+        assert!(holds(bodies.as_bytes(), LINE), "the lines go to the table: {bodies}");
+        assert!(!holds(bodies.as_bytes(), SECRET), "{bodies}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_command_line_shows_neither_the_webhook_nor_the_bot_token() {
     let slack = FakeSlack::start().await;
