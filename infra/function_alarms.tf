@@ -33,12 +33,12 @@ resource "aws_lambda_function" "alarms" {
     system_log_level      = var.system_log_level
   }
 
-  # A start without these would fail, or would find no webhook or no table.
+  # A start without these would fail, or would find no secret or no table.
   depends_on = [
     aws_dynamodb_table.state,
     aws_iam_role_policy.alarms_logs,
+    aws_iam_role_policy.slack_secret,
     aws_iam_role_policy.state,
-    aws_iam_role_policy.webhook,
     aws_ssm_parameter.webhook,
   ]
 }

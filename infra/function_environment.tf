@@ -1,15 +1,14 @@
 # What the functions read from their environment, one line for each name of its contract.
-# The webhook is never there, only the name of where it is.
+# Neither webhook nor bot token is ever there, only the name of where it is.
 
 locals {
-  webhook_environment = var.webhook_secret_name != null ? {
-    SLACK_WEBHOOK_SECRET = var.webhook_secret_name
-    } : {
-    SLACK_WEBHOOK_PARAMETER = local.webhook_parameter_name
-  }
-
-  slack_environment = merge(local.webhook_environment, {
+  slack_environment = {
     for name, value in {
+      SLACK_WEBHOOK_PARAMETER   = local.uses_bot_token || local.slack_secret_name != null ? null : local.slack_parameter_name
+      SLACK_WEBHOOK_SECRET      = var.webhook_secret_name
+      SLACK_BOT_TOKEN_PARAMETER = var.bot_token_parameter_name
+      SLACK_BOT_TOKEN_SECRET    = var.bot_token_secret_name
+      SLACK_API_URL             = var.slack_api_url
       SLACK_CHANNEL             = var.slack_channel
       SLACK_USER_NAME           = var.slack_user_name
       SLACK_ICON_EMOJI          = var.slack_icon_emoji
@@ -17,7 +16,7 @@ locals {
       SLACK_COLOR               = var.slack_color
       STATUSWATCH_ALLOWED_HOSTS = length(var.allowed_hosts) > 0 ? join(",", var.allowed_hosts) : null
     } : name => value if value != null
-  })
+  }
 
   # What the log groups' names take in the link of a notice: `/` and `#` three characters each, two for each
   # name's quotes. Beyond these limits the function would not start; then notices have no such link.

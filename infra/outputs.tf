@@ -77,8 +77,8 @@ output "stream_name" {
 }
 
 output "webhook_parameter_name" {
-  description = "Name of the SSM parameter that holds the webhook; null where a secret does."
-  value       = var.webhook_secret_name == null ? local.webhook_parameter_name : null
+  description = "Name of the SSM parameter that holds the webhook; null where a secret does, and with a bot token."
+  value       = local.uses_bot_token || local.slack_secret_name != null ? null : local.slack_parameter_name
 }
 
 output "state_table_name" {

@@ -1,31 +1,38 @@
-# Slack's incoming webhook: in SSM or in Secrets Manager, and in neither state nor plan.
+# Slack's incoming webhook or bot token: in SSM or in Secrets Manager, and in neither state nor plan.
 
 locals {
-  create_webhook_parameter = var.webhook_parameter_name == null && var.webhook_secret_name == null
-  webhook_parameter_name   = coalesce(var.webhook_parameter_name, "/${var.name}/slack-webhook")
+  uses_bot_token = var.bot_token_parameter_name != null || var.bot_token_secret_name != null
 
-  webhook_statement = var.webhook_secret_name != null ? {
+  # At most one of each pair is set.
+  slack_parameter_given = try(coalesce(var.webhook_parameter_name, var.bot_token_parameter_name), null)
+  slack_secret_name     = try(coalesce(var.webhook_secret_name, var.bot_token_secret_name), null)
+  slack_kms_key_arn     = local.uses_bot_token ? var.bot_token_kms_key_arn : var.webhook_kms_key_arn
+
+  create_webhook_parameter = local.slack_parameter_given == null && local.slack_secret_name == null
+  slack_parameter_name     = coalesce(local.slack_parameter_given, "/${var.name}/slack-webhook")
+
+  slack_secret_statement = local.slack_secret_name != null ? {
     Effect   = "Allow"
     Action   = "secretsmanager:GetSecretValue"
-    Resource = data.aws_secretsmanager_secret.webhook[0].arn
+    Resource = data.aws_secretsmanager_secret.slack[0].arn
     } : {
     Effect   = "Allow"
     Action   = "ssm:GetParameter"
-    Resource = "${local.arn_prefix.ssm}:parameter/${trimprefix(local.webhook_parameter_name, "/")}"
+    Resource = "${local.arn_prefix.ssm}:parameter/${trimprefix(local.slack_parameter_name, "/")}"
   }
 }
 
 # The ARN of a secret ends in six characters of Secrets Manager's own. This reads no value.
-data "aws_secretsmanager_secret" "webhook" {
-  count = var.webhook_secret_name == null ? 0 : 1
+data "aws_secretsmanager_secret" "slack" {
+  count = local.slack_secret_name == null ? 0 : 1
 
-  name = var.webhook_secret_name
+  name = local.slack_secret_name
 }
 
 resource "aws_ssm_parameter" "webhook" {
   count = local.create_webhook_parameter ? 1 : 0
 
-  name             = local.webhook_parameter_name
+  name             = local.slack_parameter_name
   description      = "Slack's incoming webhook for statuswatch"
   type             = "SecureString"
   key_id           = var.webhook_kms_key_arn
@@ -34,18 +41,23 @@ resource "aws_ssm_parameter" "webhook" {
   tags             = var.tags
 }
 
-resource "aws_iam_role_policy" "webhook" {
+resource "aws_iam_role_policy" "slack_secret" {
   for_each = local.function_roles
 
-  name = "webhook"
+  name = local.uses_bot_token ? "bot-token" : "webhook"
   role = each.value
 
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = concat([local.webhook_statement], var.webhook_kms_key_arn == null ? [] : [{
+    Statement = concat([local.slack_secret_statement], local.slack_kms_key_arn == null ? [] : [{
       Effect   = "Allow"
       Action   = "kms:Decrypt"
-      Resource = var.webhook_kms_key_arn
+      Resource = local.slack_kms_key_arn
     }])
   })
+}
+
+moved {
+  from = aws_iam_role_policy.webhook
+  to   = aws_iam_role_policy.slack_secret
 }

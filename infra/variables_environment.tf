@@ -3,18 +3,23 @@
 variable "slack_channel" {
   type        = string
   default     = null
-  description = "`SLACK_CHANNEL`: channel to ask for; only legacy custom webhooks honour it."
+  description = "`SLACK_CHANNEL`: with a bot token required, the channel's id such as `C0123456789`; with a webhook the channel to ask for, which only legacy custom webhooks honour."
 
   validation {
     condition     = var.slack_channel == null || try(length(var.slack_channel) > 0, false)
     error_message = "slack_channel must not be empty: leave it out (null) to use the webhook's own channel."
+  }
+
+  validation {
+    condition     = (var.bot_token_parameter_name == null && var.bot_token_secret_name == null) || can(regex("^[CGD][A-Z0-9]{8,31}$", var.slack_channel))
+    error_message = "With a bot token slack_channel must be the channel's id, such as `C0123456789`: in Slack, click the channel's name, the id is at the end of About."
   }
 }
 
 variable "slack_user_name" {
   type        = string
   default     = null
-  description = "`SLACK_USER_NAME`: name to post under; only legacy custom webhooks honour it."
+  description = "`SLACK_USER_NAME`: name to post under, with a bot token (scope `chat:write.customize`) or a legacy custom webhook."
 
   validation {
     condition     = var.slack_user_name == null || try(length(var.slack_user_name) > 0, false)
@@ -25,11 +30,27 @@ variable "slack_user_name" {
 variable "slack_icon_emoji" {
   type        = string
   default     = null
-  description = "`SLACK_ICON_EMOJI`: emoji to post under; only legacy custom webhooks honour it."
+  description = "`SLACK_ICON_EMOJI`: emoji to post under, with a bot token (scope `chat:write.customize`) or a legacy custom webhook."
 
   validation {
     condition     = var.slack_icon_emoji == null || can(regex("^:[^:\\s]+:$", var.slack_icon_emoji))
     error_message = "slack_icon_emoji must be an emoji's name between colons, for example `:rotating_light:`."
+  }
+}
+
+variable "slack_api_url" {
+  type        = string
+  default     = null
+  description = "`SLACK_API_URL`: with a bot token, the base of Slack's Web API; null for `https://slack.com/api/`. GovSlack's is `https://slack-gov.com/api/`."
+
+  validation {
+    condition     = var.slack_api_url == null || can(regex("^(https://(slack|slack-gov)\\.com/[!-~]*|https?://(127\\.0\\.0\\.1|\\[::1\\]|localhost)(:[0-9]+)?(/[!-~]*)?)$", var.slack_api_url))
+    error_message = "slack_api_url must be on https://slack.com/ or https://slack-gov.com/ (plain http goes to a loopback address only): the bot token goes to no other host."
+  }
+
+  validation {
+    condition     = var.slack_api_url == null || var.bot_token_parameter_name != null || var.bot_token_secret_name != null
+    error_message = "slack_api_url goes with bot_token_parameter_name or bot_token_secret_name: a webhook's URL has its host."
   }
 }
 

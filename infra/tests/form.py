@@ -11,8 +11,8 @@ from collections import Counter
 from readme_table import MODULE, variables
 
 CONTRACT = MODULE.parent / "README.md"
-# The webhook itself is never in the environment, only the name of where it is.
-NEVER_SET = {"SLACK_WEBHOOK_URL"}
+# Neither webhook nor bot token itself is ever in the environment, only the name of where it is.
+NEVER_SET = {"SLACK_WEBHOOK_URL", "SLACK_BOT_TOKEN"}
 NAME = re.compile(r"\b(?:SLACK|STATUSWATCH)_[A-Z_]+\b")
 
 

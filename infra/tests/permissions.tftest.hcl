@@ -143,11 +143,11 @@ run "functions_may_read_the_webhook" {
   command = plan
 
   assert {
-    condition = alltrue([for policy in aws_iam_role_policy.webhook : jsondecode(policy.policy).Statement == [{
+    condition = alltrue([for policy in aws_iam_role_policy.slack_secret : jsondecode(policy.policy).Statement == [{
       Effect   = "Allow"
       Action   = "ssm:GetParameter"
       Resource = "arn:aws:ssm:eu-west-1:123456789012:parameter/slack/webhook"
-    }]]) && length(aws_iam_role_policy.webhook) == 2
+    }]]) && length(aws_iam_role_policy.slack_secret) == 2
     error_message = "both functions read that parameter"
   }
 }
@@ -157,7 +157,7 @@ run "functions_may_decrypt_the_webhook" {
   variables { webhook_kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/one" }
 
   assert {
-    condition = alltrue([for policy in aws_iam_role_policy.webhook : jsondecode(policy.policy).Statement[1] == {
+    condition = alltrue([for policy in aws_iam_role_policy.slack_secret : jsondecode(policy.policy).Statement[1] == {
       Effect   = "Allow"
       Action   = "kms:Decrypt"
       Resource = "arn:aws:kms:eu-west-1:123456789012:key/one"

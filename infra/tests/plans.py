@@ -54,6 +54,7 @@ PLANS = {
     "everything" + ANOTHER: (".", EVERYTHING | {"name": "orders"}),
     "secret and queue with a key": (".", {"webhook_secret_name": "slack", "kms_key_arn": KEY}),
     "state in memory": (".", {"state": "memory", "webhook_parameter_name": "/slack/webhook"}),
+    "bot token": (".", {"bot_token_secret_name": "slack", "bot_token_kms_key_arn": KEY, "slack_channel": "C0123456789"}),
     "31 log groups": (".", {"create_log_group": False, "log_group_names": [f"/apis/{number}" for number in range(31)]}),
     "examples/rest-api": ("examples/rest-api", {}),
     "examples/http-api": (
@@ -112,8 +113,8 @@ class Aws(BaseHTTPRequestHandler):
 
 def plan(directory, variables, environment, out):
     """Plans, and returns the plan as JSON, and all bytes in which the webhook must not be."""
-    has_webhook = "webhook_parameter_name" in variables or "webhook_secret_name" in variables
-    variables = variables | {"package_path": PACKAGE} | ({} if has_webhook else {"webhook_url": WEBHOOK})
+    stores = {"webhook_parameter_name", "webhook_secret_name", "bot_token_parameter_name", "bot_token_secret_name"}
+    variables = variables | {"package_path": PACKAGE} | ({} if stores & variables.keys() else {"webhook_url": WEBHOOK})
     variable_file = out.with_suffix(".tfvars.json")
     variable_file.write_text(json.dumps(variables))
     # There is no state to lock, and plans of one directory run side by side.

@@ -1,4 +1,4 @@
-# The webhook: by name from one of two stores, or written without ever being kept.
+# The webhook: by name from one of two stores, or written without ever being kept. The bot token: by name.
 
 mock_provider "aws" {
   mock_data "aws_caller_identity" { defaults = { account_id = "123456789012" } }
@@ -28,7 +28,7 @@ run "existing_secret" {
   }
 
   override_data {
-    target = data.aws_secretsmanager_secret.webhook
+    target = data.aws_secretsmanager_secret.slack
     values = { arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:slack/webhook-AbCdEf" }
   }
 
@@ -41,7 +41,7 @@ run "existing_secret" {
     error_message = "an existing secret is only named"
   }
   assert {
-    condition = alltrue([for policy in aws_iam_role_policy.webhook : jsondecode(policy.policy).Statement == [{
+    condition = alltrue([for policy in aws_iam_role_policy.slack_secret : jsondecode(policy.policy).Statement == [{
       Effect   = "Allow"
       Action   = "secretsmanager:GetSecretValue"
       Resource = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:slack/webhook-AbCdEf"
@@ -76,5 +76,72 @@ run "written_without_being_kept" {
   assert {
     condition     = alltrue([for value in values(aws_lambda_function.lines.environment[0].variables) : !strcontains(value, "hooks.slack.com")])
     error_message = "the environment holds its name only"
+  }
+}
+
+run "bot_token_in_a_parameter" {
+  command = plan
+  variables {
+    webhook_parameter_name   = null
+    bot_token_parameter_name = "/slack/bot-token"
+    bot_token_kms_key_arn    = "arn:aws:kms:eu-west-1:123456789012:key/one"
+    slack_channel            = "C0123456789"
+    slack_user_name          = "API"
+    slack_api_url            = "https://slack-gov.com/api/"
+  }
+
+  assert {
+    condition = alltrue([for environment in [aws_lambda_function.lines.environment[0].variables, aws_lambda_function.alarms.environment[0].variables] : (
+      { for name, value in environment : name => value if startswith(name, "SLACK_") } == {
+        SLACK_BOT_TOKEN_PARAMETER = "/slack/bot-token"
+        SLACK_CHANNEL             = "C0123456789"
+        SLACK_USER_NAME           = "API"
+        SLACK_API_URL             = "https://slack-gov.com/api/"
+      }
+    )])
+    error_message = "both functions know the token's parameter and the channel, and no webhook"
+  }
+  assert {
+    condition = alltrue([for policy in aws_iam_role_policy.slack_secret : policy.name == "bot-token" && jsondecode(policy.policy).Statement == [
+      { Effect = "Allow", Action = "ssm:GetParameter", Resource = "arn:aws:ssm:eu-west-1:123456789012:parameter/slack/bot-token" },
+      { Effect = "Allow", Action = "kms:Decrypt", Resource = "arn:aws:kms:eu-west-1:123456789012:key/one" },
+    ]]) && length(aws_iam_role_policy.slack_secret) == 2
+    error_message = "both functions read that parameter with that key, and no other"
+  }
+  assert {
+    condition     = length(aws_ssm_parameter.webhook) == 0 && output.webhook_parameter_name == null
+    error_message = "there is no webhook"
+  }
+}
+
+run "bot_token_in_a_secret" {
+  command = plan
+  variables {
+    webhook_parameter_name = null
+    bot_token_secret_name  = "slack/bot-token"
+    slack_channel          = "G0123456789"
+  }
+
+  override_data {
+    target = data.aws_secretsmanager_secret.slack
+    values = { arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:slack/bot-token-AbCdEf" }
+  }
+
+  assert {
+    condition = alltrue([for environment in [aws_lambda_function.lines.environment[0].variables, aws_lambda_function.alarms.environment[0].variables] : (
+      { for name, value in environment : name => value if startswith(name, "SLACK_") } == {
+        SLACK_BOT_TOKEN_SECRET = "slack/bot-token"
+        SLACK_CHANNEL          = "G0123456789"
+      }
+    )])
+    error_message = "both functions know the token's secret and the channel, and no webhook"
+  }
+  assert {
+    condition = alltrue([for policy in aws_iam_role_policy.slack_secret : jsondecode(policy.policy).Statement == [{
+      Effect   = "Allow"
+      Action   = "secretsmanager:GetSecretValue"
+      Resource = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:slack/bot-token-AbCdEf"
+    }]]) && length(aws_ssm_parameter.webhook) == 0
+    error_message = "both functions read that secret, by its whole ARN"
   }
 }

@@ -514,3 +514,153 @@ run "webhook_with_a_user" {
   }
   expect_failures = [var.webhook_url]
 }
+
+run "bot_token_beside_a_webhook_parameter" {
+  command = plan
+  variables {
+    bot_token_parameter_name = "/slack/bot-token"
+    slack_channel            = "C0123456789"
+  }
+  expect_failures = [var.bot_token_parameter_name]
+}
+
+run "bot_token_beside_a_webhook_secret" {
+  command = plan
+  variables {
+    webhook_parameter_name = null
+    webhook_secret_name    = "slack/webhook"
+    bot_token_secret_name  = "slack/bot-token"
+    slack_channel          = "C0123456789"
+  }
+  expect_failures = [var.bot_token_secret_name]
+}
+
+run "bot_token_beside_a_webhook" {
+  command = plan
+  variables {
+    webhook_parameter_name   = null
+    webhook_url              = "https://hooks.slack.com/services/T000/B000/XXXX"
+    bot_token_parameter_name = "/slack/bot-token"
+    slack_channel            = "C0123456789"
+  }
+  expect_failures = [var.webhook_url]
+}
+
+run "bot_token_in_two_stores" {
+  command = plan
+  variables {
+    webhook_parameter_name   = null
+    bot_token_parameter_name = "/slack/bot-token"
+    bot_token_secret_name    = "slack/bot-token"
+    slack_channel            = "C0123456789"
+  }
+  expect_failures = [var.bot_token_secret_name]
+}
+
+run "bot_token_by_the_arn_of_a_parameter" {
+  command = plan
+  variables {
+    webhook_parameter_name   = null
+    bot_token_parameter_name = "arn:aws:ssm:eu-west-1:123456789012:parameter/slack"
+    slack_channel            = "C0123456789"
+  }
+  expect_failures = [var.bot_token_parameter_name]
+}
+
+run "bot_token_by_the_arn_of_a_secret" {
+  command = plan
+  variables {
+    webhook_parameter_name = null
+    bot_token_secret_name  = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:slack-abcdef"
+    slack_channel          = "C0123456789"
+  }
+  expect_failures = [var.bot_token_secret_name]
+}
+
+run "bot_token_as_the_name_of_its_parameter" {
+  command = plan
+  variables {
+    webhook_parameter_name   = null
+    bot_token_parameter_name = "xoxb-123456789012-1234567890123-AbCdEf"
+    slack_channel            = "C0123456789"
+  }
+  expect_failures = [var.bot_token_parameter_name]
+}
+
+run "bot_token_as_the_name_of_its_secret" {
+  command = plan
+  variables {
+    webhook_parameter_name = null
+    bot_token_secret_name  = "xoxb-123456789012-1234567890123-AbCdEf"
+    slack_channel          = "C0123456789"
+  }
+  expect_failures = [var.bot_token_secret_name]
+}
+
+run "bot_token_without_a_channel" {
+  command = plan
+  variables {
+    webhook_parameter_name   = null
+    bot_token_parameter_name = "/slack/bot-token"
+  }
+  expect_failures = [var.slack_channel]
+}
+
+run "bot_token_with_the_name_of_a_channel" {
+  command = plan
+  variables {
+    webhook_parameter_name = null
+    bot_token_secret_name  = "slack/bot-token"
+    slack_channel          = "#alerts"
+  }
+  expect_failures = [var.slack_channel]
+}
+
+run "bot_token_with_an_alias_of_a_key" {
+  command = plan
+  variables {
+    webhook_parameter_name   = null
+    bot_token_parameter_name = "/slack/bot-token"
+    slack_channel            = "C0123456789"
+    bot_token_kms_key_arn    = "alias/slack"
+  }
+  expect_failures = [var.bot_token_kms_key_arn]
+}
+
+run "key_of_a_bot_token_with_a_webhook" {
+  command = plan
+  variables {
+    bot_token_kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/one"
+  }
+  expect_failures = [var.bot_token_kms_key_arn]
+}
+
+run "web_api_on_another_host" {
+  command = plan
+  variables {
+    webhook_parameter_name   = null
+    bot_token_parameter_name = "/slack/bot-token"
+    slack_channel            = "C0123456789"
+    slack_api_url            = "https://slack.com.example.com/api/"
+  }
+  expect_failures = [var.slack_api_url]
+}
+
+run "web_api_in_plain_http" {
+  command = plan
+  variables {
+    webhook_parameter_name   = null
+    bot_token_parameter_name = "/slack/bot-token"
+    slack_channel            = "C0123456789"
+    slack_api_url            = "http://slack.com/api/"
+  }
+  expect_failures = [var.slack_api_url]
+}
+
+run "web_api_with_a_webhook" {
+  command = plan
+  variables {
+    slack_api_url = "https://slack.com/api/"
+  }
+  expect_failures = [var.slack_api_url]
+}
