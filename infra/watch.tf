@@ -69,7 +69,7 @@ locals {
     }
     }, {
     for role, name in local.watched_functions : "${role}-refused" => {
-      description = "Slack refused a message of ${name} for good: the webhook is gone, its channel is archived, or the message cannot be read. The log says which; what is due stays in the table."
+      description = "Slack refused a message of ${name} for good: the webhook or bot token is not valid any more, the bot is not in the channel or lacks a scope, the channel is archived, or the message cannot be read. The log says which, and what to do; what is due stays in the table."
       namespace   = "Statuswatch", metric_name = "Refused", dimensions = { FunctionName = name }
       statistic   = "Sum", period = 300, evaluation_periods = 1, threshold = 1
     }
