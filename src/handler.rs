@@ -11,6 +11,7 @@ mod kinesis;
 mod logs;
 mod mode;
 mod shared;
+mod thread;
 mod tick;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -47,11 +48,20 @@ use crate::trigger::{self, Trigger, TriggerError};
 pub trait Notifier {
     /// Posts one message where its target says, and says what became of it.
     fn post(&mut self, post: Post<'_>, budget: Budget) -> impl Future<Output = PostOutcome>;
+
+    /// Whether it can reply to a message and write one anew.
+    fn has_threads(&self) -> bool {
+        false
+    }
 }
 
 impl<T: Transport> Notifier for Client<T> {
     async fn post(&mut self, post: Post<'_>, budget: Budget) -> PostOutcome {
         Self::post(self, post, budget).await
+    }
+
+    fn has_threads(&self) -> bool {
+        self.has_threads()
     }
 }
 

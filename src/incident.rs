@@ -10,6 +10,7 @@ mod rate;
 mod schedule;
 #[cfg(test)]
 mod tests;
+mod thread;
 mod window;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ pub use context::{ClientCount, Context, MAX_CLIENTS, Names};
 pub use group::{Group, GroupName};
 pub use policy::{AtLeast, Policy};
 pub use schedule::{DEFAULT_FOLLOW_UPS, FollowUps, FollowUpsError, duration_ms};
+pub use thread::{Place, Posted, Thread};
 
 /// Groups that one incident tells apart; the lines of further ones are counted as [`Incident::other`].
 pub const MAX_GROUPS: usize = 64;
@@ -64,6 +66,9 @@ pub struct Incident {
     held_back: u32,
     /// The last change of each of this API's alarms, by what stands for its name.
     alarms: BTreeMap<u64, AlarmChanged>,
+    /// Where its messages stand, where the chat system has threads.
+    #[serde(default, skip_serializing_if = "Thread::is_empty")]
+    pub thread: Thread,
 }
 
 /// An alarm's last change.
@@ -181,6 +186,7 @@ impl Incident {
             self.skip_idle_steps(now_ms, policy);
         }
         if !batch.is_empty() {
+            self.thread.incident_changed();
             self.pending_since_ms.get_or_insert(now_ms);
             self.seen_ms = self.seen_ms.max(now_ms);
             group::widen((&mut self.first_ms, &mut self.last_ms), batch.span_ms);
@@ -214,6 +220,7 @@ impl Incident {
         }
         if self.over_at_ms(policy) <= now_ms && !self.is_held_by_alarm(now_ms) && self.pending() == 0 {
             self.phase = Phase::Over;
+            self.thread.incident_changed();
             return Decision::Nothing { again_ms: None };
         }
         let over_ms = (!self.is_held_by_alarm(now_ms)).then(|| self.over_at_ms(policy).max(now_ms + 1));
@@ -223,6 +230,7 @@ impl Incident {
 
     /// A message of this kind was accepted: it told all that was pending.
     pub fn notified(&mut self, kind: Kind, now_ms: i64, policy: &Policy) {
+        self.thread.incident_changed();
         self.messages = self.messages.saturating_add(1);
         self.notified_ms = now_ms;
         self.held_back = 0;
@@ -433,6 +441,7 @@ impl Incident {
         let is_other_known = batch.other == [0, 0] || self.other.total > 0;
         if self.messages > 0 && is_other_known && batch.groups.iter().all(is_known) {
             self.reopened_ms = Some(now_ms);
+            self.thread.incident_changed();
             // Whoever read that it is over hears soon that it is not.
             let step = if self.over_notified { 0 } else { self.step };
             self.over_notified = false;
@@ -440,7 +449,9 @@ impl Incident {
             return;
         }
         let alarms = std::mem::take(&mut self.alarms);
-        *self = Self { phase: Phase::Open, opened_ms: now_ms, alarms, ..Self::default() };
+        // A parent may stand there already, whose first message failed.
+        let thread = if self.messages == 0 { std::mem::take(&mut self.thread) } else { Thread::default() };
+        *self = Self { phase: Phase::Open, opened_ms: now_ms, alarms, thread, ..Self::default() };
     }
 
     /// Goes on to the first follow-up that is still to come.

@@ -11,8 +11,10 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use crate::digest::{Digest, MAX_SECTIONS, OTHER_LOG_GROUPS, Section};
-use crate::incident::{Arrival, Batch, Decision, GroupName, Incident, Kind, Moment, Policy};
-use crate::notification::{Over, Progress, Situation, fault_words, of_digest, of_over, of_progress};
+use crate::incident::{Arrival, Batch, Decision, GroupName, Incident, Kind, Moment, Policy, Thread};
+use crate::notification::{
+    Over, Parent, Progress, Situation, fault_words, of_digest, of_over, of_parent, of_progress,
+};
 use crate::slack::message::Message;
 use crate::slack::render::{Form, MessageStyle, render_form};
 use crate::words::short_id;
@@ -118,8 +120,7 @@ impl Incidents {
                 if is_full { (OTHER_LOG_GROUPS, true) } else { (log_group.as_str(), *is_rest) };
             place = self.position(name, is_rest);
             if place.is_none() {
-                let (incident, pending) = (Incident::default(), Digest::default());
-                self.tracked.push(Tracked { log_group: name.to_owned(), is_rest, incident, pending });
+                self.tracked.push(Tracked::new(name.to_owned(), is_rest));
                 place = self.tracked.len().checked_sub(1);
             }
         }
@@ -134,6 +135,11 @@ impl Incidents {
 }
 
 impl Tracked {
+    fn new(log_group: String, is_rest: bool) -> Self {
+        let (incident, pending) = (Incident::default(), Digest::default());
+        Self { log_group, is_rest, incident, pending }
+    }
+
     /// What is to be done now.
     pub(crate) fn decide(&mut self, moment: Moment, now_ms: i64, policy: &Policy) -> Decision {
         self.incident.decide(moment, now_ms, policy)
@@ -195,12 +201,8 @@ impl Tracked {
     /// The lines of one log group, alone: the incident begins with them.
     pub(crate) fn alone(digest: &Digest, samples_per_group: usize, now_ms: i64, policy: &Policy) -> Self {
         let section = digest.sections.first();
-        let mut tracked = Self {
-            log_group: section.map(|section| section.log_group.clone()).unwrap_or_default(),
-            is_rest: section.is_some_and(|section| section.is_rest),
-            incident: Incident::default(),
-            pending: Digest::default(),
-        };
+        let log_group = section.map(|section| section.log_group.clone()).unwrap_or_default();
+        let mut tracked = Self::new(log_group, section.is_some_and(|section| section.is_rest));
         tracked.take_digest(digest, samples_per_group, now_ms, policy);
         tracked
     }
@@ -221,9 +223,20 @@ impl Tracked {
         std::mem::take(&mut self.pending)
     }
 
-    /// Whether the message of this kind carries the mentions of the rules of its lines, where they have any.
+    /// Whether the message of this kind carries the mentions of the rules of its lines, where they have any. Those of an
+    /// opening stand in the parent, where there is one.
     pub(crate) fn has_mentions(&self, kind: Kind) -> bool {
-        kind.has_mentions() && !self.incident.is_below_threshold()
+        let are_in_parent = kind == Kind::Opening && self.thread().has_parent();
+        kind.has_mentions() && !self.incident.is_below_threshold() && !are_in_parent
+    }
+
+    /// Where its messages stand, where the chat system has threads.
+    pub(crate) fn thread(&self) -> &Thread {
+        &self.incident.thread
+    }
+
+    pub(crate) fn thread_mut(&mut self) -> &mut Thread {
+        &mut self.incident.thread
     }
 
     /// The message of this kind in one form, and how many lines it shows.
@@ -259,6 +272,28 @@ impl Tracked {
     fn over<'a>(&'a self, id: &'a str) -> Over<'a> {
         let Self { incident, log_group, is_rest, .. } = self;
         Over { incident, log_group, is_rest: *is_rest, id }
+    }
+
+    /// The parent of its thread: as it is posted before a message of this kind, or, with `None`, as it is written anew.
+    pub(crate) fn draw_parent(
+        &self,
+        form: Form,
+        before: Option<Kind>,
+        style: &MessageStyle,
+        now_ms: i64,
+    ) -> Message {
+        let id = short_id(self.incident.id());
+        let parent = Parent {
+            incident: &self.incident,
+            log_group: &self.log_group,
+            is_rest: self.is_rest,
+            is_over: before.is_none() && !self.incident.is_open(),
+            continues: self.incident.thread.continues(),
+            mentions_of: before.filter(|kind| self.has_mentions(*kind)).map(|_| &self.pending),
+            now_ms,
+            id: &id,
+        };
+        render_form(form, |detail| of_parent(&parent, &style.content, detail), &style.sender).0
     }
 
     fn message_id(&self) -> String {

@@ -10,6 +10,7 @@ mod context;
 mod digest;
 mod footer;
 mod over;
+mod parent;
 mod progress;
 mod quiet;
 mod rows;
@@ -31,6 +32,7 @@ pub use digest::{of_digest, of_progress};
 #[cfg(test)]
 pub(crate) use footer::MAX_LINK;
 pub use over::{Over, of_over};
+pub use parent::{Parent, of_parent};
 pub use progress::Progress;
 pub use quiet::{QuietAgain, of_quiet_again};
 pub(crate) use rows::fault_words;

@@ -218,4 +218,8 @@ impl Notifier for Slack {
         let requests = outcome.requests + again.requests;
         PostOutcome { requests, ambiguous: outcome.ambiguous + again.ambiguous, ..again }
     }
+
+    fn has_threads(&self) -> bool {
+        self.client.has_threads()
+    }
 }

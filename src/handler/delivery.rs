@@ -14,7 +14,7 @@ use crate::digest::Digest;
 use crate::ledger::{Ledger, Measures};
 use crate::outbox::{Decision, Outbox, Outgoing, Urgency};
 use crate::slack::message::Message;
-use crate::slack::post::{PlainBody, Post, PostError, PostOutcome, Target};
+use crate::slack::post::{PlainBody, Post, PostError, PostOutcome, Receipt, Target};
 use crate::slack::render::{MessageStyle, Rendered};
 use crate::store::{Store, Token};
 
@@ -33,6 +33,14 @@ pub(super) enum Fate {
 pub(super) struct Forms<'a> {
     pub(super) blocks: &'a (dyn Fn() -> (Message, u64) + Sync),
     pub(super) plain: &'a (dyn Fn() -> (Message, u64) + Sync),
+}
+
+/// A message that Slack accepted.
+pub(super) struct Sent {
+    /// How many lines it shows.
+    pub(super) shown: u64,
+    /// Which message it became, where Slack says so.
+    pub(super) receipt: Option<Receipt>,
 }
 
 /// The way of an invocation's messages to Slack.
@@ -89,13 +97,24 @@ impl<N: Notifier, T: Store> Delivery<'_, N, T> {
         self.invocation.now_ms()
     }
 
-    /// Posts a message as soon as the rate limit allows and its urgency can wait; gives how many lines it shows, or
-    /// `None` where it is held.
+    /// Posts a message into the channel as soon as the rate limit allows and its urgency can wait; gives how many lines
+    /// it shows, or `None` where it is held.
     pub(super) async fn post(
         &mut self,
         forms: Forms<'_>,
         urgency: Urgency,
     ) -> Result<Option<u64>, PostError> {
+        let sent = self.post_to(Target::Channel, forms, urgency).await?;
+        Ok(sent.map(|sent| sent.shown))
+    }
+
+    /// The same to any target.
+    pub(super) async fn post_to(
+        &mut self,
+        target: Target<'_>,
+        forms: Forms<'_>,
+        urgency: Urgency,
+    ) -> Result<Option<Sent>, PostError> {
         let mut outgoing = Outgoing::new(urgency, self.invocation.latest_post_ms());
         let drawn = OnceLock::new();
         loop {
@@ -106,7 +125,7 @@ impl<N: Notifier, T: Store> Delivery<'_, N, T> {
                         let (message, shown) = (forms.blocks)();
                         (body(&message), shown)
                     });
-                    match self.post_once(blocks, forms.plain).await {
+                    match self.post_once(target, blocks, forms.plain).await {
                         Err(PostError::RateLimited { retry_after }) => {
                             self.outbox.refused(&mut outgoing, millis(retry_after), self.invocation.now_ms());
                             self.close_for_all(millis(retry_after)).await;
@@ -180,12 +199,20 @@ impl<N: Notifier, T: Store> Delivery<'_, N, T> {
         self.measures.delivery_lag_ms = self.measures.delivery_lag_ms.max(lag_ms);
     }
 
+    /// Puts a message in the place of one that was posted before. That takes no token: it notifies nobody, and Slack
+    /// counts it by itself.
+    pub(super) async fn update(&mut self, before: &Receipt, forms: Forms<'_>) -> Result<(), PostError> {
+        let (message, shown) = (forms.blocks)();
+        self.post_once(Target::Update(before), &(body(&message), shown), forms.plain).await.map(|_| ())
+    }
+
     /// Posts once, as far as the rate limit is concerned; the client has its own retries.
     async fn post_once(
         &mut self,
+        target: Target<'_>,
         (body, shown): &(String, u64),
         plain: &(dyn Fn() -> (Message, u64) + Sync),
-    ) -> Result<u64, PostError> {
+    ) -> Result<Sent, PostError> {
         let drawn = OnceLock::new();
         let plain = || {
             drawn.get_or_init(|| {
@@ -193,7 +220,7 @@ impl<N: Notifier, T: Store> Delivery<'_, N, T> {
                 (self::body(&message), shown)
             })
         };
-        let post = Post { body, plain_body: PlainBody(&|| plain().0.as_str()), target: Target::Channel };
+        let post = Post { body, plain_body: PlainBody(&|| plain().0.as_str()), target };
         let PostOutcome { result, requests, ambiguous } =
             self.notifier.post(post, self.invocation.budget()).await;
         self.ledger.ambiguous += u64::from(ambiguous);
@@ -205,8 +232,9 @@ impl<N: Notifier, T: Store> Delivery<'_, N, T> {
             self.ledger.unavailable += u64::from(error.is_outage());
         }
         let accepted = result?;
-        self.ledger.posted += 1;
-        Ok(if accepted.as_plain_text { plain().1 } else { *shown })
+        self.ledger.posted += u64::from(!matches!(target, Target::Update(_)));
+        let shown = if accepted.as_plain_text { plain().1 } else { *shown };
+        Ok(Sent { shown, receipt: accepted.receipt })
     }
 }
 

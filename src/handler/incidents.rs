@@ -1,14 +1,13 @@
 //! What is notified is the incident: each of its messages when it is due, all other lines deferred and counted.
 
 use super::Notifier;
-use super::delivery::{Delivery, Fate, Forms};
+use super::delivery::{Delivery, Fate};
 use crate::digest::Digest;
 use crate::incident::{Kind, Moment, Policy};
 use crate::incidents::step::{Ask, News, Step, by_log_group};
 use crate::incidents::{Incidents, Tracked};
 use crate::outbox::Urgency::{self, Deferrable, Required};
 use crate::slack::post::PostError;
-use crate::slack::render::Form;
 use crate::store::Store;
 
 /// Takes the digest's lines in and posts what is due with them; what is required is due in any case.
@@ -71,6 +70,7 @@ async fn post_due<N: Notifier, T: Store>(
         let news = arrived.iter().map(|(at_ms, news)| (*at_ms, news));
         let Step { tracked: mut next, taken, due } = tracked.clone().step(news, ask, policy);
         let Some(kind) = due else {
+            delivery.update_parent(&mut next).await;
             *tracked = next;
             return Ok(false);
         };
@@ -89,8 +89,13 @@ async fn post_due<N: Notifier, T: Store>(
                 }
                 arrived = rest;
             }
-            Err(error) if rest.is_empty() => return Err(error),
+            Err(error) if rest.is_empty() => {
+                // Its parent may stand there all the same.
+                tracked.thread_mut().clone_from(next.thread());
+                return Err(error);
+            }
             Err(error) => {
+                tracked.thread_mut().clone_from(next.thread());
                 tracing::warn!(%error, "slack did not accept the end of an incident; it goes on");
                 end_waits = true;
             }
@@ -106,13 +111,21 @@ async fn post<N: Notifier, T: Store>(
     policy: &Policy,
     delivery: &mut Delivery<'_, N, T>,
 ) -> Result<bool, PostError> {
-    let (style, invocation) = (delivery.style, delivery.invocation);
-    let blocks = || tracked.draw(Form::Blocks, kind, style, invocation.now_ms());
-    let plain = || tracked.draw(Form::Text, kind, style, invocation.now_ms());
-    let Some(shown) = delivery.post(Forms { blocks: &blocks, plain: &plain }, urgency).await? else {
-        return Ok(false);
+    let mut may_renew = true;
+    let shown = loop {
+        if delivery.needs_parent(tracked) && !delivery.post_parent(tracked, kind, urgency).await? {
+            return Ok(false);
+        }
+        match delivery.post_of_incident(tracked, kind, urgency).await {
+            Err(PostError::MessageGone { .. }) if may_renew => may_renew = false,
+            posted => match posted? {
+                Some(shown) => break shown,
+                None => return Ok(false),
+            },
+        }
     };
     let told = tracked.notified(kind, delivery.now_ms(), policy);
     delivery.book(&told, shown);
+    delivery.update_parent(tracked).await;
     Ok(true)
 }

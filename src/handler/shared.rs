@@ -18,7 +18,7 @@ use crate::incidents::step::{Ask, News, Step, by_log_group};
 use crate::incidents::{AlarmNews, Tracked};
 use crate::outbox::Urgency::{Deferrable, Required};
 use crate::slack::post::PostError;
-use crate::slack::render::{Form, MessageStyle};
+use crate::slack::render::Form;
 use crate::store::{
     BatchId, EntryKey, IncidentKey, Lease, Put, Rate, Released, Store, StoreError, Token, When,
 };
@@ -289,7 +289,7 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
         let ask = Ask { moment: Moment::Arrival, now_ms, end_waits: false, samples_per_group };
         let arrived = news.iter().map(|news| (now_ms, news));
         let step = reading.tracked.clone().step(arrived, ask, &shared.policy);
-        if step.due.is_some() {
+        if step.due.is_some() || step.tracked.thread().update_due(now_ms).is_some() {
             return false;
         }
         reading.tracked = step.tracked;
@@ -308,6 +308,7 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
 
     async fn post_steps(&mut self, key: &IncidentKey, moment: Moment) -> Result<(), StoreError> {
         let mut end_waits = false;
+        let mut is_own_try = false;
         for _ in 0..MAX_STEPS {
             let when = self.delivery.when();
             let samples = self.delivery.samples_per_group;
@@ -321,7 +322,8 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
             let (mut step, entries) = journal.step(ask, &shared.policy);
             step.due = step.due.filter(|_| has_token);
             let is_long = more || entries.len() >= LONG_JOURNAL;
-            if is_leased || (step.due.is_none() && !is_long) {
+            let updates = step.tracked.thread().update_due(when.now_ms).is_some();
+            if is_leased || (step.due.is_none() && !is_long && !updates) {
                 if step.due.is_none() && !more {
                     shared.remember(key, LastReading { at_ms: when.now_ms, tracked: step.tracked });
                 }
@@ -333,6 +335,17 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
                 return Ok(());
             };
             self.warn_of_the_unreadable(&journal);
+            if let Some(kind) = step.due
+                && self.delivery.needs_parent(&step.tracked)
+            {
+                if step.tracked.thread().is_parent_tried(when.now_ms) && !is_own_try {
+                    return Ok(());
+                }
+                if !self.post_parent(key, &journal, &mut step.tracked, kind, lease, &mut is_own_try).await? {
+                    return Ok(());
+                }
+                continue;
+            }
             match self.post_step(key, step, &entries, lease).await? {
                 Posted::Message => {}
                 Posted::Nothing if more => {}
@@ -342,6 +355,40 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
             }
         }
         Ok(())
+    }
+
+    /// Posts the parent of an incident in two goes, so that a container that is killed between them leaves no room for a
+    /// second one: the head says first that it is tried. False where it cannot be posted now.
+    async fn post_parent(
+        &mut self,
+        key: &IncidentKey,
+        journal: &Journal,
+        tracked: &mut Tracked,
+        kind: Kind,
+        lease: Lease,
+        is_own_try: &mut bool,
+    ) -> Result<bool, StoreError> {
+        let mut goes_on = true;
+        if *is_own_try {
+            let end = self.lease_end();
+            let invocation = self.delivery.invocation;
+            self.delivery.invocation.deadline = end;
+            let posted = self.delivery.post_parent(tracked, kind, Deferrable).await;
+            self.delivery.invocation = invocation;
+            if let Err(error) = posted {
+                tracing::error!(%error, "slack did not accept what is deferred; it stays in the state table");
+            }
+            goes_on = posted == Ok(true);
+            if !goes_on {
+                tracked.thread_mut().parent_not_posted();
+            }
+        } else {
+            tracked.thread_mut().parent_tried(self.delivery.now_ms());
+        }
+        *is_own_try = !*is_own_try;
+        let head = journal.head_with(tracked.thread()).map_err(reading)?;
+        let is_kept = self.release(key, lease, &head, &[]).await?;
+        Ok(goes_on && is_kept)
     }
 
     /// Posts the message that is due, if one is, and writes the new head.
@@ -355,7 +402,7 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
         let mut posted = Posted::Nothing;
         if let Some(kind) = due {
             posted = Posted::Message;
-            match self.post(&tracked, kind, Deferrable, None).await {
+            match self.post(&mut tracked, kind).await {
                 Ok(Some(shown)) => {
                     let now_ms = self.delivery.now_ms();
                     let Some(shared) = self.delivery.shared.as_ref() else { return Ok(posted) };
@@ -373,49 +420,57 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
                     tracked.held_back();
                     posted = Posted::Held(kind);
                 }
+                // The next step posts another parent.
+                Err(PostError::MessageGone { .. }) => {}
                 Err(error) => {
                     tracing::error!(%error, "slack did not accept what is deferred; it stays in the state table");
                     posted = Posted::Held(kind);
                 }
             }
         }
-        let when = self.delivery.when();
-        let Some(shared) = self.delivery.shared.as_mut() else { return Ok(posted) };
+        self.delivery.update_parent(&mut tracked).await;
         let head = journal::head(&tracked).map_err(reading)?;
-        match shared.store.release(key, lease, &head, entries, when).await? {
+        self.release(key, lease, &head, entries).await?;
+        Ok(posted)
+    }
+
+    /// Writes the new head and gives the lease back; false where another had taken it.
+    async fn release(
+        &mut self,
+        key: &IncidentKey,
+        lease: Lease,
+        head: &[u8],
+        entries: &[EntryKey],
+    ) -> Result<bool, StoreError> {
+        let when = self.delivery.when();
+        let Some(shared) = self.delivery.shared.as_mut() else { return Ok(false) };
+        match shared.store.release(key, lease, head, entries, when).await? {
             Released::Committed { not_removed: None } => {}
             Released::Committed { not_removed: Some(error) } => self.delivery.note_store_error(&error),
             Released::Lost => {
                 tracing::warn!(
                     "the lease of an incident was over before its message was; another may repeat it"
                 );
+                return Ok(false);
             }
         }
-        Ok(posted)
+        Ok(true)
     }
 
     /// Posts a message within the time that a lease leaves.
-    async fn post(
-        &mut self,
-        tracked: &Tracked,
-        kind: Kind,
-        urgency: crate::outbox::Urgency,
-        style: Option<&MessageStyle>,
-    ) -> Result<Option<u64>, PostError> {
-        let style = style.unwrap_or(self.delivery.style);
+    async fn post(&mut self, tracked: &mut Tracked, kind: Kind) -> Result<Option<u64>, PostError> {
         let invocation = self.delivery.invocation;
-        let blocks = || tracked.draw(Form::Blocks, kind, style, invocation.now_ms());
-        let plain = || tracked.draw(Form::Text, kind, style, invocation.now_ms());
-        let forms = Forms { blocks: &blocks, plain: &plain };
-        if urgency == Required {
-            return self.delivery.post(forms, urgency).await;
-        }
-        let end = Instant::now() + LEASE.saturating_sub(TIME_TO_RELEASE);
-        let end = end.min(invocation.deadline.checked_sub(TIME_TO_RELEASE).unwrap_or(end));
-        self.delivery.invocation.deadline = end + Budget::RESERVE;
-        let posted = self.delivery.post(forms, urgency).await;
+        self.delivery.invocation.deadline = self.lease_end();
+        let posted = self.delivery.post_of_incident(tracked, kind, Deferrable).await;
         self.delivery.invocation = invocation;
         posted
+    }
+
+    /// When whoever takes a lease now must have posted.
+    fn lease_end(&self) -> Instant {
+        let end = Instant::now() + LEASE.saturating_sub(TIME_TO_RELEASE);
+        let deadline = self.delivery.invocation.deadline;
+        end.min(deadline.checked_sub(TIME_TO_RELEASE).unwrap_or(end)) + Budget::RESERVE
     }
 
     /// Posts what is in no journal, by itself: nothing else keeps it.
@@ -440,7 +495,10 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
                 digest.sections.iter_mut().for_each(|section| section.mentions.clear());
             }
             let tracked = Tracked::alone(&digest, samples, now_ms, &shared.policy);
-            match self.post(&tracked, Kind::Opening, Required, Some(&style)).await {
+            let invocation = self.delivery.invocation;
+            let blocks = || tracked.draw(Form::Blocks, Kind::Opening, &style, invocation.now_ms());
+            let plain = || tracked.draw(Form::Text, Kind::Opening, &style, invocation.now_ms());
+            match self.delivery.post(Forms { blocks: &blocks, plain: &plain }, Required).await {
                 Ok(shown) => {
                     self.delivery.book(&digest, shown.unwrap_or_default());
                     let now_ms = self.delivery.now_ms();

@@ -5,7 +5,7 @@
 use super::step::{Ask, News, Step};
 use super::{AlarmNews, Tracked};
 use crate::digest::{Digest, OTHER_LOG_GROUPS};
-use crate::incident::{Incident, Policy};
+use crate::incident::{Incident, Policy, Thread};
 use crate::store::{
     EntryKey, IncidentKey, Snapshot, StoreFault, decode, decode_digest, encode, encode_digest, room_in_entry,
 };
@@ -122,6 +122,13 @@ impl Journal {
         }
         journal.arrived.sort_by_key(|arrived| (arrived.at_ms, arrived.key.batch));
         Ok(journal)
+    }
+
+    /// The head as it was read, with another thread: no entry is taken in.
+    pub(crate) fn head_with(&self, thread: &Thread) -> Result<Vec<u8>, StoreFault> {
+        let mut tracked = self.head.clone();
+        tracked.thread_mut().clone_from(thread);
+        head(&tracked)
     }
 
     /// Takes the journal in, and says what is due; with the entries that this takes in.

@@ -84,6 +84,12 @@ impl<T: Transport> Client<T> {
         Self { transport, endpoint, settings, backoff, posts, updates, not_understood: None }
     }
 
+    /// Whether it can reply to a message and write one anew: by the Web API alone.
+    #[must_use]
+    pub fn has_threads(&self) -> bool {
+        matches!(self.endpoint, Endpoint::WebApi { .. })
+    }
+
     /// Takes another webhook or token into use; false if it is the one in use, so that trying again is no use.
     pub fn replace_endpoint(&mut self, endpoint: Endpoint) -> bool {
         if self.endpoint == endpoint {

@@ -75,6 +75,40 @@ async fn every_fixture_is_posted_to_the_channel_as_the_webhook_would_get_it() {
     assert_eq!(slack.connections(), 1, "the answer is read to its end");
 }
 
+#[tokio::test]
+async fn an_incident_has_one_message_in_the_channel_and_all_others_in_its_thread() {
+    let (slack, api) = slack_with_api().await;
+    let setup = Setup::statuswatch().env("SLACK_CHANNEL", CHANNEL).env("SLACK_API_URL", &slack.api_url());
+    let container = started(setup.env("SLACK_BOT_TOKEN", TOKEN)).await;
+    for (fixture, shown) in [(ONE_ERROR, 1), (FEW_ERRORS, 3)] {
+        let answer: Value =
+            serde_json::from_str(&text(&container.invoke(event_of(&bytes(fixture))).await)).unwrap();
+        assert_eq!(
+            (&answer["shown"], &answer["failed"], &answer["pending"]),
+            (&json!(shown), &json!(0), &json!(0))
+        );
+    }
+    container.invoke(bytes("fixtures/alarms/sns-metric-alarm.json")).await;
+    assert_eq!(api.refusals(), [""; 0]);
+    let mut messages = api.messages();
+    let alarm = messages.pop().unwrap();
+    assert!(alarm.message["text"].as_str().unwrap().starts_with("ALARM") && alarm.thread_ts.is_none());
+    let (parent, replies) = messages.split_first().unwrap();
+    assert_eq!((&parent.thread_ts, replies.len()), (&None, 2));
+    for reply in replies {
+        assert_eq!(reply.thread_ts.as_ref(), Some(&parent.ts));
+    }
+    let heading = |message: &Value| message["text"].as_str().unwrap().replace('\u{200b}', "");
+    let headings: Vec<String> = messages.iter().map(|posted| heading(&posted.message)).collect();
+    let log_group = "/aws/apigateway/hogehoge-accesslog";
+    assert_eq!(headings[0], format!("504 POST /v1/orders · 1 error · {log_group}"));
+    assert_eq!(headings[1], format!("504 POST /v1/orders · integration: timeout · {log_group}"));
+    assert!(
+        headings[2]
+            .starts_with("New in this incident: 502 POST /v1/orders · integration and 1 more · +3 since")
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn deliver_posts_the_bodies_that_json_shows_with_the_channel() {
     let (slack, api) = slack_with_api().await;
@@ -166,24 +200,7 @@ async fn what_the_web_api_refuses_is_in_the_log_with_its_fix() {
     );
 }
 
-#[tokio::test]
-async fn incidents_are_notified_in_the_channel_with_a_bot_token_too() {
-    let (slack, api) = slack_with_api().await;
-    let setup = function(&slack).env("SLACK_BOT_TOKEN", TOKEN).env("STATUSWATCH_NOTIFY", "incidents");
-    let container = started(setup).await;
-    container.invoke(event_of(&bytes(FEW_ERRORS))).await;
-    container.invoke(bytes("fixtures/alarms/sns-metric-alarm.json")).await;
-    let headings: Vec<String> = api
-        .messages()
-        .iter()
-        .map(|posted| posted.message["text"].as_str().unwrap().replace('\u{200b}', ""))
-        .collect();
-    assert_eq!(headings.len(), 2, "{headings:?}");
-    assert!(headings[0].starts_with("3 errors") && headings[1].starts_with("ALARM"), "{headings:?}");
-    assert_eq!(api.refusals(), [""; 0]);
-}
-
-/// What incidents will be made of: a parent, replies to it, and updates of it.
+/// What incidents are made of: a parent, replies to it, and updates of it.
 #[tokio::test]
 async fn a_parent_is_replied_to_and_updated_by_its_receipt() {
     let (slack, api) = slack_with_api().await;

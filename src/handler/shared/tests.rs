@@ -21,7 +21,8 @@ use crate::http::HttpClient;
 use crate::ledger::Ledger;
 use crate::notification::Style;
 use crate::rules::Rules;
-use crate::slack::post::{Accepted, Post, PostOutcome};
+use crate::slack::post::{Accepted, Post, PostOutcome, Receipt, Target};
+use crate::slack::render::MessageStyle;
 use crate::store::Memory;
 use crate::store::fake_table::{FakeTable, Fault};
 use crate::store::tests_support::{table, table_over};
@@ -38,14 +39,51 @@ struct Channel {
     /// The last rows of what was posted.
     last_rows: Rc<RefCell<Vec<String>>>,
     answers: Rc<RefCell<Vec<PostError>>>,
+    /// It takes replies and updates; then these are all its messages, each with where it stands.
+    threads: Option<Rc<RefCell<Vec<String>>>>,
+    /// Why it does not take the next reply.
+    refuses_reply: Rc<RefCell<Option<PostError>>>,
+}
+
+impl Channel {
+    fn with_threads() -> Self {
+        Self { threads: Some(Rc::default()), ..Self::default() }
+    }
+
+    /// What came since it was last asked.
+    fn seen(&self) -> Vec<String> {
+        self.threads.as_ref().map(|threads| threads.take()).unwrap_or_default()
+    }
+
+    /// Takes a message into its place, and gives its name.
+    fn place(&self, target: Target<'_>, heading: &str) -> Option<Receipt> {
+        let mut threads = self.threads.as_ref()?.borrow_mut();
+        let ts = format!("{}.0", self.bodies.borrow().len());
+        threads.push(match target {
+            Target::Channel => format!("channel: {heading}"),
+            Target::Parent => format!("parent {ts}: {heading}"),
+            Target::Reply { parent, in_channel: false } => format!("reply to {}: {heading}", parent.ts()),
+            Target::Reply { parent, in_channel: true } => {
+                format!("reply to {} and channel: {heading}", parent.ts())
+            }
+            Target::Update(before) => format!("update {}: {heading}", before.ts()),
+        });
+        Receipt::new("C0123456789".parse().unwrap(), &ts)
+    }
 }
 
 impl Notifier for Channel {
     async fn post(&mut self, post: Post<'_>, _budget: Budget) -> PostOutcome {
-        let result = self.answers.borrow_mut().pop().map_or(Ok(Accepted::default()), Err);
-        if result.is_ok() {
+        let is_reply = matches!(post.target, Target::Reply { .. });
+        if let Some(error) = self.refuses_reply.borrow_mut().take_if(|_| is_reply) {
+            return PostOutcome { result: Err(error), requests: 1, ambiguous: 0 };
+        }
+        let mut result = self.answers.borrow_mut().pop().map_or(Ok(Accepted::default()), Err);
+        if let Ok(accepted) = &mut result {
             let body: Value = serde_json::from_str(post.body).unwrap();
             self.bodies.borrow_mut().push(post.body.to_owned());
+            let heading = body["text"].as_str().unwrap().replace('\u{200b}', "");
+            accepted.receipt = self.place(post.target, &heading);
             self.headings.borrow_mut().push(body["text"].as_str().unwrap().replace('\u{200b}', ""));
             let blocks = body["attachments"][0]["blocks"].as_array().unwrap();
             let last_row = blocks.last().unwrap()["elements"][0]["text"].as_str().unwrap_or_default();
@@ -53,7 +91,13 @@ impl Notifier for Channel {
         }
         PostOutcome { result, requests: 1, ambiguous: 0 }
     }
+
+    fn has_threads(&self) -> bool {
+        self.threads.is_some()
+    }
 }
+
+mod threads;
 
 /// A container.
 struct Container<T>(Handler<Channel, T>);

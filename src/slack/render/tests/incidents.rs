@@ -106,8 +106,44 @@ fn mentions_go_out_with_the_opening_and_an_escalation_alone() {
     );
 }
 
+fn parent(tracked: &Tracked, before: Option<Kind>, style: &Style) -> Rendered {
+    let style = MessageStyle::from(style.clone());
+    let draw = |form| tracked.draw_parent(form, before, &style, AT + 65_000);
+    let (message, plain) = (draw(Form::Blocks), draw(Form::Text));
+    Rendered { message, shown: 0, plain, plain_shown: 0, id: String::new() }
+}
+
+#[test]
+fn a_parent_has_the_sums_and_turns_green_with_them() {
+    let mut tracked = gone_on(&flood(), &few());
+    assert_reads!(parent(&tracked, None, &style()));
+    tracked.notified(Kind::Over, AT + 65_000, &Policy::default());
+    assert_reads!(parent(&tracked, None, &style()));
+}
+
+#[test]
+fn a_parent_mentions_when_it_is_posted_and_not_when_it_is_written_anew() {
+    let mentioning = || Section { mentions: vec![MENTION.to_owned()], ..few() };
+    let tracked = gone_on(&mentioning(), &mentioning());
+    let mentions = |before| parent(&tracked, before, &style()).message.text.contains(MENTION);
+    assert!(mentions(Some(Kind::Opening)) && !mentions(Some(Kind::FollowUp)) && !mentions(None));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn any_parent_is_dead_and_valid(first in a_digest(), then in a_digest(), style in a_style()) {
+        let of = |digest: &Digest| digest.sections.first().filter(|section| section.matched() > 0).cloned();
+        let tracked = gone_on(&of(&first).unwrap_or_else(few), &of(&then).unwrap_or_else(few));
+        for before in [None, Some(Kind::Opening)] {
+            let found = parent(&tracked, before, &style);
+            assert_within_limits(&found.message);
+            assert_within_limits(&found.plain);
+            assert_blocks_dead(&found.message, &style);
+            assert_text_dead(&found.plain, &style);
+        }
+    }
 
     #[test]
     fn any_incident_gives_dead_true_and_valid_messages(

@@ -1,0 +1,132 @@
+//! An incident in one thread: one parent, everything else under it, whichever container posts.
+
+use super::*;
+use crate::outbox::Bucket;
+use crate::slack::post::Unconfirmed;
+
+const GONE: PostError = PostError::MessageGone { word: None };
+const LOST: PostError = PostError::Unconfirmed(Unconfirmed::Unreadable);
+
+#[tokio::test(start_paused = true)]
+async fn one_parent_has_the_sums_and_all_else_stands_under_it() {
+    let slack = Channel::with_threads();
+    let store = Memory::default();
+    let mut containers = [Container::over(store.clone(), &slack), Container::over(store, &slack)];
+    let ledger = containers[0].at(0, &logs(1, &[502])).await.ledger;
+    assert_eq!((ledger.posted, ledger.shown, ledger.pending), (2, 1, 0));
+    assert_eq!(
+        slack.seen(),
+        [
+            "parent 1.0: 502 GET /v1/items · 1 error · /aws/x",
+            "reply to 1.0: 502 GET /v1/items · integration · /aws/x"
+        ]
+    );
+    // What is deferred is in the parent's sum ten seconds after it was written.
+    containers[1].at(5, &logs(2, &[502, 502])).await;
+    assert_eq!(slack.seen(), Vec::<String>::new());
+    containers[1].at(12, &logs(4, &[502])).await;
+    assert_eq!(slack.seen(), ["update 1.0: 502 GET /v1/items · 4 errors · /aws/x"]);
+    containers[0].at(62, &tick()).await;
+    assert_eq!(
+        slack.seen(),
+        [
+            "reply to 1.0: Still failing, 1 min 2 s · 4 errors · +3 since 05:30 UTC · /aws/x",
+            "update 1.0: 502 GET /v1/items · 4 errors · /aws/x",
+        ]
+    );
+    // The end is shown in the channel, too, and the parent keeps its figures.
+    containers[1].at(500, &tick()).await;
+    let seen = slack.seen();
+    assert!(seen[0].starts_with("reply to 1.0 and channel: Over · 4 errors"), "{seen:?}");
+    assert!(
+        seen[1].starts_with("update 1.0: Over after under 1 s · 4 errors · 502 GET /v1/items"),
+        "{seen:?}"
+    );
+    assert_eq!(seen.len(), 2);
+    let last = slack.bodies.borrow().last().cloned().unwrap();
+    assert!(last.contains(r#""color":"good""#), "{last}");
+    // What fails after that is another incident.
+    containers[0].at(5_000, &logs(9, &[502])).await;
+    assert!(slack.seen()[0].starts_with("parent "));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_parent_that_is_gone_gives_way_to_one_that_continues() {
+    let slack = Channel::with_threads();
+    let mut container = Container::over(Memory::default(), &slack);
+    container.at(0, &logs(1, &[502])).await;
+    slack.seen();
+    slack.answers.borrow_mut().push(GONE);
+    let ledger = container.at(30, &logs(2, &[404])).await.ledger;
+    let seen = slack.seen();
+    // Deferred with the message that found no parent, and released with the next.
+    assert_eq!(fates(&ledger), [1, 0, 1, 1, 1, 0]);
+    assert!(seen[0].starts_with("parent 3.0: Continued · "), "{seen:?}");
+    assert!(seen[1].starts_with("reply to 3.0: New in this incident"), "{seen:?}");
+    assert_eq!(seen.len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_it_is_not_known_whether_a_parent_stands_there_none_is_posted_again() {
+    let slack = Channel::with_threads();
+    let mut container = Container::over(Memory::default(), &slack);
+    slack.answers.borrow_mut().push(LOST);
+    let ledger = container.at(0, &logs(1, &[502])).await.ledger;
+    assert_eq!((ledger.posted, ledger.pending), (1, 0));
+    container.at(70, &logs(2, &[404])).await;
+    let seen = slack.seen();
+    assert!(seen.iter().all(|message| message.starts_with("channel: ")) && seen.len() == 2, "{seen:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_parent_that_slack_refuses_is_tried_again_and_nothing_is_lost() {
+    let slack = Channel::with_threads();
+    let mut container = Container::over(Memory::default(), &slack);
+    slack.answers.borrow_mut().push(PostError::Refused { word: None });
+    let ledger = container.at(0, &logs(1, &[502])).await.ledger;
+    assert_eq!((ledger.posted, ledger.pending), (0, 1));
+    let ledger = container.at(60, &tick()).await.ledger;
+    assert_eq!((ledger.posted, ledger.released), (2, 1));
+    let seen = slack.seen();
+    assert!(
+        seen[0].starts_with("parent ") && seen[1].starts_with("reply to ") && seen.len() == 2,
+        "{seen:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn mentions_stand_in_the_parent_and_in_an_escalation_that_the_channel_shows() {
+    let rules = r#"{"rules":[{"name":"all","status":"400-599","action":"notify","mention":"<!here>"}]}"#;
+    let slack = Channel::with_threads();
+    let mut container = Container::with_rules(rules, Memory::default(), &slack);
+    container.at(0, &logs(1, &[404])).await;
+    container.at(30, &logs(2, &[502])).await;
+    let seen = slack.seen();
+    assert!(seen[0].starts_with("parent 1.0: <!here> 404"), "{seen:?}");
+    assert!(seen[1].starts_with("reply to 1.0: 404"), "{seen:?}");
+    assert!(seen[2].starts_with("reply to 1.0 and channel: <!here> Now server errors"), "{seen:?}");
+    assert!(seen[3].starts_with("update 1.0: 404"), "{seen:?}");
+    assert_eq!(seen.len(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_table_a_container_has_threads_of_its_own_and_a_failed_reply_keeps_the_parent() {
+    let slack = Channel::with_threads();
+    let notify = Notify::incidents(Bucket::new(RATE.burst, RATE.spacing_ms), Policy::default());
+    let reader = Reader::new(Rules::built_in());
+    let mut container =
+        Container(Handler::new(reader, MessageStyle::default(), 1 << 20, notify, slack.clone()));
+    *slack.refuses_reply.borrow_mut() = Some(PostError::Refused { word: None });
+    let failed = container.at(0, &logs(1, &[502])).await;
+    assert!(failed.answer.is_err() && failed.ledger.failed == 1);
+    let ledger = container.at(60, &logs(1, &[502])).await.ledger;
+    assert_eq!((ledger.shown, ledger.posted), (1, 1));
+    container.at(120, &logs(2, &[404])).await;
+    let seen = slack.seen();
+    assert!(seen[0].starts_with("parent 1.0: 502"), "{seen:?}");
+    assert!(seen[1].starts_with("reply to 1.0: 502"), "{seen:?}");
+    assert!(seen[2].starts_with("update 1.0: 502"), "{seen:?}");
+    assert!(seen[3].starts_with("reply to 1.0: New in this incident"), "{seen:?}");
+    assert!(seen[4].starts_with("update 1.0: 502 GET /v1/items and 1 more"), "{seen:?}");
+    assert_eq!(seen.len(), 5);
+}

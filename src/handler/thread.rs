@@ -1,0 +1,95 @@
+//! A message of an incident on its way to Slack: into the incident's thread where there are threads, else into the channel.
+//!
+//! It decides nothing: [`Thread`](crate::incident::Thread) says where messages stand, and when a parent is written anew.
+
+use super::Notifier;
+use super::delivery::{Delivery, Forms, Sent};
+use crate::incident::{Kind, Place, Posted};
+use crate::incidents::Tracked;
+use crate::outbox::Urgency;
+use crate::slack::post::{PostError, Receipt, Target};
+use crate::slack::render::Form;
+use crate::store::Store;
+
+impl<N: Notifier, T: Store> Delivery<'_, N, T> {
+    /// Whether a parent is to be posted before the next message of an incident.
+    pub(super) fn needs_parent(&self, tracked: &Tracked) -> bool {
+        self.notifier.has_threads() && tracked.thread().is_parent_due(self.now_ms())
+    }
+
+    /// Posts a message of an incident; gives how many lines it shows, or `None` where it is held. Where its parent is
+    /// gone, that is the error, and the incident needs another one.
+    pub(super) async fn post_of_incident(
+        &mut self,
+        tracked: &mut Tracked,
+        kind: Kind,
+        urgency: Urgency,
+    ) -> Result<Option<u64>, PostError> {
+        let (style, invocation) = (self.style, self.invocation);
+        let parent = match tracked.thread().place(kind) {
+            Place::Thread { parent, is_shown_in_channel } => {
+                receipt(parent).map(|parent| (parent, is_shown_in_channel))
+            }
+            Place::Channel => None,
+        };
+        let target = match &parent {
+            Some((parent, in_channel)) => Target::Reply { parent, in_channel: *in_channel },
+            None => Target::Channel,
+        };
+        let blocks = || tracked.draw(Form::Blocks, kind, style, invocation.now_ms());
+        let plain = || tracked.draw(Form::Text, kind, style, invocation.now_ms());
+        let sent = self.post_to(target, Forms { blocks: &blocks, plain: &plain }, urgency).await;
+        if matches!(sent, Err(PostError::MessageGone { .. })) {
+            tracked.thread_mut().parent_lost();
+        }
+        Ok(sent?.map(|sent| sent.shown))
+    }
+
+    /// Writes the parent of an incident anew, if it is time. Where that fails its figures are old for a while.
+    pub(super) async fn update_parent(&mut self, tracked: &mut Tracked) {
+        let now_ms = self.now_ms();
+        let Some(parent) = tracked.thread().update_due(now_ms).and_then(receipt) else { return };
+        let style = self.style;
+        let blocks = || (tracked.draw_parent(Form::Blocks, None, style, now_ms), 0);
+        let plain = || (tracked.draw_parent(Form::Text, None, style, now_ms), 0);
+        match self.update(&parent, Forms { blocks: &blocks, plain: &plain }).await {
+            Ok(()) => tracked.thread_mut().updated(true, now_ms),
+            Err(PostError::MessageGone { .. }) => tracked.thread_mut().parent_lost(),
+            Err(error) => {
+                tracing::warn!(%error, "slack did not take the new figures of an incident's first message");
+                tracked.thread_mut().updated(false, now_ms);
+            }
+        }
+    }
+
+    /// Posts the parent of an incident; false where it is held. Where Slack's answer was lost it counts as posted: there
+    /// is never a second one.
+    pub(super) async fn post_parent(
+        &mut self,
+        tracked: &mut Tracked,
+        kind: Kind,
+        urgency: Urgency,
+    ) -> Result<bool, PostError> {
+        let (style, invocation) = (self.style, self.invocation);
+        let blocks = || (tracked.draw_parent(Form::Blocks, Some(kind), style, invocation.now_ms()), 0);
+        let plain = || (tracked.draw_parent(Form::Text, Some(kind), style, invocation.now_ms()), 0);
+        let forms = Forms { blocks: &blocks, plain: &plain };
+        let posted = match self.post_to(Target::Parent, forms, urgency).await {
+            Ok(None) => return Ok(false),
+            Ok(Some(Sent { receipt, .. })) => receipt.map(|receipt| Posted {
+                channel: receipt.channel().as_str().to_owned(),
+                message: receipt.ts().to_owned(),
+            }),
+            Err(PostError::Unconfirmed(_)) => None,
+            Err(error) => return Err(error),
+        };
+        let now_ms = self.now_ms();
+        tracked.thread_mut().parent_posted(posted, now_ms);
+        Ok(true)
+    }
+}
+
+/// What Slack calls a message; `None` where a store gave back what cannot be one.
+fn receipt(posted: &Posted) -> Option<Receipt> {
+    Receipt::new(posted.channel.parse().ok()?, &posted.message)
+}

@@ -1,0 +1,119 @@
+//! An incident in; what its parent says, out: the one message of it that stands in the channel, its sums kept up to date,
+//! while all its other messages stand in the thread under it.
+
+use super::color::{Color, Severity};
+use super::progress::began_ms;
+use super::text::{NameSet, Text};
+use super::{Cell, Detail, Notification, Row, Section, Style, context, footer, summary};
+use crate::digest::Digest;
+use crate::incident::{self, Incident};
+use crate::words;
+
+/// An incident as its parent shows it.
+#[derive(Debug, Clone, Copy)]
+pub struct Parent<'a> {
+    /// The incident, with what arrived counted in.
+    pub incident: &'a Incident,
+    /// Its log group.
+    pub log_group: &'a str,
+    /// It stands for all log groups beyond the most that are told apart: no link can hold it.
+    pub is_rest: bool,
+    /// It is over.
+    pub is_over: bool,
+    /// It goes on from a parent that is gone.
+    pub continues: bool,
+    /// The lines whose rules' mentions it carries; none where it is written anew.
+    pub mentions_of: Option<&'a Digest>,
+    /// When it is written, epoch milliseconds.
+    pub now_ms: i64,
+    /// The message's short id.
+    pub id: &'a str,
+}
+
+/// The parent at one level of detail.
+#[must_use]
+pub fn of_parent<'a>(parent: &Parent<'a>, style: &'a Style, detail: Detail) -> Notification<'a> {
+    let Parent { incident, log_group, is_rest, is_over, id, .. } = *parent;
+    let began_ms = began_ms(incident);
+    let last_ms = incident.span_ms().1.max(began_ms);
+    let mut groups: Vec<&incident::Group> = incident.groups().iter().collect();
+    groups.sort_by_key(|group| (std::cmp::Reverse(group.count.total), group.name().route));
+    let mut names = Vec::new();
+    let region = style.region.as_ref().filter(|_| !is_rest);
+    let insights = region.map(|region| region.logs_insights(&[log_group], began_ms, last_ms));
+    let mut footer: Vec<Text<'_>> = footer::days(began_ms, last_ms).into_iter().collect();
+    footer.push(words::span(began_ms, last_ms).into());
+    footer.extend(context::clients(incident.context(), incident.total()));
+    footer.extend(insights.and_then(|url| footer::link(url, "Logs Insights")));
+    footer.extend(context::stages(incident.context()));
+    footer.extend(context::place(incident.context().accounts(), style.region.as_ref()));
+    footer.push(format!("updated {} UTC", words::minute(parent.now_ms)).into());
+    let severity = match () {
+        () if is_over => Severity::Good,
+        () if groups.iter().any(|group| group.name().is_server_error()) => Severity::Danger,
+        () => Severity::Warning,
+    };
+    let rows = rows(&groups, incident.other().total, detail, &mut names);
+    let section = Section { color: Color::or(style, severity), rows, footer, ..Section::default() };
+    let summary = summary(parent, &groups, words::elapsed_ms(began_ms, last_ms));
+    let notification = Notification::of_section(summary, section, style, id);
+    let mentions = parent.mentions_of.map(summary::mentions).unwrap_or_default();
+    Notification { mentions, names, ..notification }
+}
+
+/// `502 POST /v1/orders and 1 more`, `4,310 errors in 12 min`, `/aws/…`.
+fn summary<'a>(parent: &Parent<'a>, groups: &[&'a incident::Group], lasted_ms: u64) -> Vec<Text<'a>> {
+    let lasted = words::duration(lasted_ms);
+    let errors = words::count(parent.incident.total(), "error");
+    let mut summary: Vec<Text<'_>> = Vec::new();
+    if parent.is_over {
+        summary.push(format!("Over after {lasted}").into());
+        summary.push(errors.clone().into());
+    } else if parent.continues {
+        summary.push("Continued".into());
+    }
+    if let [first, others @ ..] = groups {
+        let what = summary::name("", first.name().status, first.name().route);
+        summary.push(match others.len() as u64 {
+            0 => what,
+            more => what.ours(format!(" and {} more", words::number(more))),
+        });
+    }
+    if !parent.is_over {
+        let is_short = lasted_ms < 1_000;
+        summary.push(if is_short { errors } else { format!("{errors} in {lasted}") }.into());
+    }
+    summary.extend(summary::places(&[parent.log_group]));
+    summary
+}
+
+/// The largest groups with their sums, and one row for all others.
+fn rows<'a>(
+    groups: &[&'a incident::Group],
+    other: u64,
+    detail: Detail,
+    names: &mut Vec<NameSet<'a>>,
+) -> Vec<Row<'a>> {
+    let (listed, hidden) = groups.split_at(groups.len().min(detail.groups));
+    let set = names.len();
+    names.push(NameSet { names: listed.iter().map(|group| group.name().route).collect(), max: detail.name });
+    let mut rows: Vec<Row<'_>> = listed
+        .iter()
+        .enumerate()
+        .map(|(index, group)| {
+            let name = group.name();
+            let status = Text::of(name.status.to_string());
+            let what = if name.route.is_empty() { status } else { status.ours(" ").name(set, index) };
+            let mut row = vec![Cell::bold(what), Cell::of(format!(" ×{}", words::number(group.count.total)))];
+            if !name.fault.is_empty() {
+                row.push(Cell::of(format!(" · {}", name.fault)));
+            }
+            row
+        })
+        .collect();
+    let lines = hidden.iter().fold(other, |sum, group| sum.saturating_add(group.count.total));
+    if lines > 0 {
+        rows.push(vec![Cell::of("other groups"), Cell::of(format!(" ×{}", words::number(lines)))]);
+    }
+    rows
+}
