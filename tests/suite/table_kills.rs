@@ -5,7 +5,12 @@
 //! `TEST_DYNAMODB_URL=… cargo test --release --test suite table_kills -- --ignored --nocapture`.
 //! The only sleeps are the moments of the kills, and the pauses between ticks at the end.
 
-use std::{collections::VecDeque, pin::pin, time::Duration};
+use std::{
+    collections::VecDeque,
+    pin::pin,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use serde_json::json;
 use tokio::{
@@ -21,11 +26,16 @@ use crate::{
         events::{self, LOG_GROUP, access_log},
         function::EPOCH_MS,
     },
-    fake_slack::{self, FakeSlack, Gate},
+    fake_slack::{self, FakeSlack, Gate, web_api::WebApi},
     patience::within_patience,
 };
 
+const TOKEN: &str = "xoxb-123456789012-1234567890123-AbCdEfGhIjKlMnOpQrStUvWx";
+const CHANNEL: &str = "C0123456789";
+
 struct Sweep {
+    /// Messages go into a channel with threads; else to a webhook.
+    api: Option<WebApi>,
     url: String,
     table: String,
     rng: fastrand::Rng,
@@ -70,8 +80,15 @@ async fn create_table(url: &str, name: &str) {
 
 impl Sweep {
     async fn start(&self, slack: &FakeSlack) -> Container {
-        let setup = Setup::statuswatch()
-            .env("SLACK_WEBHOOK_URL", &slack.webhook("secret"))
+        let setup = Setup::statuswatch();
+        let setup = match &self.api {
+            None => setup.env("SLACK_WEBHOOK_URL", &slack.webhook("secret")),
+            Some(_) => setup
+                .env("SLACK_BOT_TOKEN", TOKEN)
+                .env("SLACK_CHANNEL", CHANNEL)
+                .env("SLACK_API_URL", &slack.api_url()),
+        };
+        let setup = setup
             .env("STATUSWATCH_STATE_TABLE", &self.table)
             .env("AWS_ENDPOINT_URL_DYNAMODB", &self.url)
             .env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
@@ -101,8 +118,24 @@ impl Sweep {
         delivery
     }
 
+    /// A Slack whose next answer waits at the gate, where there is one.
+    async fn slack(&self) -> (FakeSlack, Arc<Mutex<Option<Gate>>>) {
+        let (slack, gate) = (FakeSlack::start().await, Arc::new(Mutex::new(None::<Gate>)));
+        slack.otherwise({
+            let (api, gate) = (self.api.clone(), Arc::clone(&gate));
+            move |post| {
+                let answer = api.as_ref().map_or_else(fake_slack::Answer::ok, |api| api.answer(post));
+                match gate.lock().unwrap().take() {
+                    Some(gate) => answer.held_by(&gate),
+                    None => answer,
+                }
+            }
+        });
+        (slack, gate)
+    }
+
     async fn life(&mut self) {
-        let slack = FakeSlack::start().await;
+        let (slack, at_gate) = self.slack().await;
         let container = self.start(&slack).await;
         assert_eq!(container.started().await, Start::Ready);
         for _ in 0..self.rng.u32(0..3) {
@@ -115,7 +148,7 @@ impl Sweep {
         // Half of them when Slack has taken a message and not said so; where none is due, after the answer.
         let answer = if self.rng.bool() {
             let gate = Gate::new();
-            slack.next(fake_slack::Answer::ok().held_by(&gate));
+            *at_gate.lock().unwrap() = Some(gate.clone());
             let posted = slack.posts().len() + 1;
             let mut invocation = pin!(container.invoke(event(&delivery)));
             let answer = tokio::select! {
@@ -149,7 +182,7 @@ impl Sweep {
 
     /// A container that nobody kills takes what is left, and ticks until a message tells the whole sum.
     async fn last_life(&mut self) {
-        let slack = FakeSlack::start().await;
+        let (slack, _) = self.slack().await;
         let container = self.start(&slack).await;
         assert_eq!(container.started().await, Start::Ready);
         while !self.queue.is_empty() {
@@ -197,7 +230,7 @@ fn event(delivery: &Delivery) -> Vec<u8> {
 }
 
 #[allow(clippy::print_stdout, reason = "the run is there to give these figures")]
-async fn sweep(seed: u64, kills: usize) {
+async fn sweep(seed: u64, kills: usize, api: Option<WebApi>) {
     #[expect(clippy::disallowed_methods, reason = "a test, which is told so where its emulator is")]
     let url = std::env::var("TEST_DYNAMODB_URL").expect("TEST_DYNAMODB_URL is an emulator's URL");
     let table = format!("statuswatch-kills-{seed}");
@@ -205,14 +238,27 @@ async fn sweep(seed: u64, kills: usize) {
     let rng = fastrand::Rng::with_seed(seed);
     let queue = VecDeque::new();
     let mut sweep =
-        Sweep { url, table, rng, queue, sent: 0, lines: 0, deaths_at_work: 0, orphans: 0, sum: 0 };
+        Sweep { api, url, table, rng, queue, sent: 0, lines: 0, deaths_at_work: 0, orphans: 0, sum: 0 };
     for _ in 0..kills {
         sweep.life().await;
     }
     sweep.last_life().await;
     assert_eq!(sweep.sum, sweep.lines, "each line counted once");
     assert!(sweep.deaths_at_work > 0 && sweep.orphans > 0);
-    let Sweep { sent, lines, deaths_at_work, orphans, .. } = sweep;
+    let Sweep { sent, lines, deaths_at_work, orphans, api, .. } = sweep;
+    if let Some(api) = api {
+        // A parent alone says when it was updated.
+        let is_parent = |message: &serde_json::Value| message.to_string().contains(" · updated ");
+        let messages = api.messages();
+        let parents = messages.iter().filter(|posted| is_parent(&posted.message)).count();
+        let in_thread = messages.iter().filter(|posted| posted.thread_ts.is_some()).count();
+        assert!(parents <= 1, "{parents} parents of one incident");
+        println!(
+            "{parents} parent, {in_thread} of {} other messages in its thread",
+            messages.len() - parents
+        );
+        assert_eq!(api.refusals(), [""; 0]);
+    }
     println!(
         "{kills} SIGKILLs, {deaths_at_work} of them at work; {sent} events of {lines} lines: 0 lost, 0 counted \
          twice; {orphans} messages that a dead container had posted unknowingly"
@@ -222,11 +268,19 @@ async fn sweep(seed: u64, kills: usize) {
 #[tokio::test]
 #[ignore = "needs an emulator of DynamoDB at TEST_DYNAMODB_URL"]
 async fn forty_kills_over_a_table_lose_no_line_and_count_none_twice() {
-    sweep(1, 40).await;
+    sweep(1, 40, None).await;
 }
 
 #[tokio::test]
 #[ignore = "1,000 processes, and needs an emulator of DynamoDB at TEST_DYNAMODB_URL"]
 async fn a_thousand_kills_over_a_table_lose_no_line_and_count_none_twice() {
-    sweep(2, 1_000).await;
+    sweep(2, 1_000, None).await;
+}
+
+#[tokio::test]
+#[ignore = "needs an emulator of DynamoDB at TEST_DYNAMODB_URL"]
+async fn kills_leave_one_parent_of_an_incident_at_most() {
+    for seed in 3..13 {
+        sweep(seed, 20, Some(WebApi::new(TOKEN, CHANNEL))).await;
+    }
 }
