@@ -205,4 +205,6 @@ fn asked_wait(answer: &Answer, now: SystemTime) -> Option<Duration> {
 }
 
 #[cfg(test)]
+mod api_tests;
+#[cfg(test)]
 mod tests;
