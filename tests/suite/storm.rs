@@ -3,6 +3,7 @@
 //! The short runs are in every test run. The long one prints the table of the README:
 //! `cargo test --release --test suite storm -- --ignored --nocapture`.
 
+mod channel;
 mod misfortune;
 mod table;
 

@@ -17,7 +17,7 @@ use statuswatch::{
     outbox::Bucket,
     rules::Rules,
     slack::{
-        client::{Client, ClientSettings},
+        client::{Client, ClientSettings, Endpoint},
         webhook_url::{AllowedHosts, WebhookUrl},
     },
     store::Store,
@@ -52,7 +52,7 @@ pub(crate) struct ProductHandler {
 }
 
 /// Hands requests to the model of Slack.
-pub(crate) struct ModelTransport(SlackPort);
+pub(crate) struct ModelTransport(pub(crate) SlackPort);
 
 impl Default for Product {
     fn default() -> Self {
@@ -83,8 +83,17 @@ pub(crate) fn handler_by<N: handler::Notifier, T: Store>(
 /// The product's client, over the model of Slack.
 pub(crate) fn client(slack: SlackPort, clock: &Clock) -> Client<ModelTransport> {
     let webhook = WebhookUrl::parse("https://hooks.slack.com/services/T0/B0/x", &AllowedHosts::default());
+    client_of(ModelTransport(slack), webhook.expect("a webhook"), clock)
+}
+
+/// The product's client, over any transport.
+pub(crate) fn client_of<T: Transport>(
+    transport: T,
+    endpoint: impl Into<Endpoint>,
+    clock: &Clock,
+) -> Client<T> {
     let settings = ClientSettings { seed: clock.now_ms(), ..ClientSettings::default() };
-    Client::new(ModelTransport(slack), webhook.expect("a webhook"), settings)
+    Client::new(transport, endpoint, settings)
 }
 
 /// An invocation that begins now.

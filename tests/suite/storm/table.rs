@@ -24,12 +24,13 @@ use statuswatch::{
     ledger::Ledger,
     slack::{
         client::Client,
-        post::{Post, PostOutcome},
+        post::{Post, PostOutcome, Target},
     },
     store::{DynamoDb, Rate},
 };
 use tokio::time::sleep;
 
+use super::channel::{Channel, WebApi, heading};
 use super::{TOLD_WITHIN_MS, beginning};
 use crate::{
     clock::Clock,
@@ -38,7 +39,7 @@ use crate::{
         events,
         function::{Context, Function, Handler},
         kinesis::{Mapping, Redelivery, simulate_kinesis},
-        product::{ModelTransport, announced, client, handler_with, invocation, message},
+        product::{ModelTransport, announced, client, client_of, handler_with, invocation, message},
         queue::{Queue, simulate_subscription},
         report::{Redelivered, Report},
         service::Settings,
@@ -48,6 +49,8 @@ use crate::{
 
 /// As the module has it.
 const RATE: Rate = Rate { burst: 5, spacing_ms: 5_000 };
+/// In the last row of a parent.
+const UPDATED: &str = " · updated ";
 /// Half of what one request to DynamoDB takes, milliseconds.
 const HALF_REQUEST_MS: std::ops::RangeInclusive<u64> = 1..=3;
 
@@ -70,6 +73,8 @@ struct Shared {
     containers: Cell<u64>,
     /// Every so many deliveries one has a line of a route that was never seen.
     news_every: u32,
+    /// Where messages are posted with a bot token; else by a webhook.
+    channel: Option<Rc<RefCell<Channel>>>,
 }
 
 #[derive(Default)]
@@ -91,11 +96,16 @@ struct Container {
     books: Rc<RefCell<Books>>,
 }
 
-/// The model's webhook, with an eye on what Slack takes.
+/// The product's client, with an eye on what Slack takes.
 struct Watched {
-    webhook: Client<ModelTransport>,
+    client: Way,
     clock: Clock,
     books: Rc<RefCell<Books>>,
+}
+
+enum Way {
+    Webhook(Client<ModelTransport>),
+    WebApi(Client<WebApi>),
 }
 
 impl Table {
@@ -139,7 +149,7 @@ impl Shared {
     fn new(news_every: u32) -> Self {
         let rng = Rc::new(RefCell::new(fastrand::Rng::with_seed(1)));
         let table = Table { items: Rc::default(), rng };
-        Self { table, books: Rc::default(), containers: Cell::new(0), news_every }
+        Self { table, books: Rc::default(), containers: Cell::new(0), news_every, channel: None }
     }
 
     /// The delivery's message, the newest line of which may have a route that was never seen.
@@ -161,9 +171,15 @@ impl Function for Shared {
     type Handler = Container;
 
     fn start(&self, slack: SlackPort, clock: Clock) -> Container {
-        let webhook = client(slack, &clock);
+        let client = match &self.channel {
+            None => Way::Webhook(client(slack, &clock)),
+            Some(channel) => {
+                let api = WebApi { model: ModelTransport(slack), channel: Rc::clone(channel) };
+                Way::WebApi(client_of(api, WebApi::endpoint(), &clock))
+            }
+        };
         let books = Rc::clone(&self.books);
-        let watched = Watched { webhook, clock: clock.clone(), books: Rc::clone(&books) };
+        let watched = Watched { client, clock: clock.clone(), books: Rc::clone(&books) };
         let containers = self.containers.get() + 1;
         self.containers.set(containers);
         let notify = Notify::shared(RATE, Policy::default(), self.table.client(containers));
@@ -186,7 +202,9 @@ impl Function for Shared {
     }
 
     fn announced(&self, body: &[u8]) -> u64 {
-        announced(body)
+        // A parent repeats what its replies announce; it alone says when it was written.
+        let is_parent = body.windows(UPDATED.len()).any(|window| window == UPDATED.as_bytes());
+        if is_parent { 0 } else { announced(body) }
     }
 
     fn keeps_books(&self) -> bool {
@@ -214,11 +232,17 @@ impl Handler for Container {
 
 impl Notifier for Watched {
     async fn post(&mut self, post: Post<'_>, budget: Budget) -> PostOutcome {
-        let outcome = self.webhook.post(post, budget).await;
+        let outcome = match &mut self.client {
+            Way::Webhook(client) => client.post(post, budget).await,
+            Way::WebApi(client) => client.post(post, budget).await,
+        };
         if outcome.result.is_ok() {
             let books = &mut *self.books.borrow_mut();
-            books.posted += announced(post.body.as_bytes());
-            books.closings.extend(heading(post.body).filter(|heading| heading.starts_with("Over · ")));
+            if !matches!(post.target, Target::Parent | Target::Update(_)) {
+                books.posted += announced(post.body.as_bytes());
+                let heading = heading(&serde_json::from_str(post.body).expect("a message is JSON"));
+                books.closings.extend(Some(heading).filter(|heading| heading.starts_with("Over · ")));
+            }
             let now_ms = self.clock.now_ms();
             for (route, (logged_ms, posted_after_ms)) in &mut books.news {
                 if posted_after_ms.is_none() && post.body.contains(route.as_str()) {
@@ -228,12 +252,10 @@ impl Notifier for Watched {
         }
         outcome
     }
-}
 
-/// The heading of a message.
-fn heading(body: &str) -> Option<String> {
-    let body: serde_json::Value = serde_json::from_str(body).ok()?;
-    Some(body["text"].as_str()?.replace('\u{200b}', ""))
+    fn has_threads(&self) -> bool {
+        matches!(self.client, Way::WebApi(_))
+    }
 }
 
 impl Books {
@@ -306,10 +328,20 @@ fn over_subscriptions(
     news_every: u32,
     deliveries: impl Iterator<Item = Delivery>,
 ) -> Ran {
+    posted_to(None, concurrency, news_every, deliveries)
+}
+
+/// The same with a bot token, into this channel.
+fn posted_to(
+    channel: Option<Rc<RefCell<Channel>>>,
+    concurrency: usize,
+    news_every: u32,
+    deliveries: impl Iterator<Item = Delivery>,
+) -> Ran {
     let settings = Settings { concurrency, ..Settings::default() };
     let queue = Queue { tick_targets: 1, duplicates: 0.1, ..Queue::default() };
     let ran = run(news_every, deliveries, |shared, deliveries| {
-        simulate_subscription(shared, settings, &queue, deliveries)
+        simulate_subscription(Shared { channel, ..shared }, settings, &queue, deliveries)
     });
     assert!(ran.report.lambda.duplicates > 0, "{:#?}", ran.report);
     ran
@@ -352,6 +384,30 @@ fn every_line_of_a_storm_is_counted_once_by_ten_containers_over_one_table() {
     let ran = over_subscriptions(10, 60, first_seconds());
     assert!(ran.lines > 2_000 && ran.report.lambda.most_containers == 10, "{:#?}", ran.report);
     assert!(ran.report.slack.posts <= 12, "{:#?}", ran.report);
+}
+
+/// What a reader sees in the channel and in the threads: no figure is missing anywhere.
+fn assert_threads_are_complete(channel: &Channel, ran: &Ran) {
+    let parents: Vec<&str> = channel.parents().collect();
+    let sums = parents.iter().map(|heading| {
+        let sum = heading.split(" · ").find_map(|part| part.strip_suffix(" errors"));
+        assert!(heading.starts_with("Over after "), "{heading}");
+        sum.expect("a sum").replace(',', "").parse::<u64>().expect("a number")
+    });
+    assert_eq!(sums.sum::<u64>(), ran.lines, "{parents:#?}");
+    let replies = channel.messages.iter().filter(|message| message.thread_ts.is_some());
+    let over = replies.filter(|reply| reply.heading.starts_with("Over · ")).count();
+    assert_eq!(over, parents.len(), "each incident has one parent");
+}
+
+#[test]
+fn a_storm_over_one_table_has_one_parent_an_incident_and_its_exact_sum() {
+    let channel = Rc::<RefCell<Channel>>::default();
+    let ran = posted_to(Some(Rc::clone(&channel)), 10, 60, first_seconds());
+    assert!(ran.lines > 2_000 && ran.report.lambda.most_containers > 5, "{:#?}", ran.report);
+    let headings: Vec<_> = channel.borrow().messages.iter().map(|message| message.heading.clone()).collect();
+    assert!(headings.len() <= 12, "{headings:#?}");
+    assert_threads_are_complete(&channel.borrow(), &ran);
 }
 
 #[test]
