@@ -25,6 +25,8 @@ pub use thread::{Place, Posted, Thread};
 
 /// Groups that one incident tells apart; the lines of further ones are counted as [`Incident::other`].
 pub const MAX_GROUPS: usize = 64;
+/// What is over for no longer than this is recent, milliseconds.
+const RECENT_MS: i64 = 900_000;
 /// Alarms that are told apart.
 const MAX_ALARMS: usize = 64;
 /// An alarm that has not changed for so long keeps no incident from being over: its recovery may have been lost.
@@ -273,6 +275,12 @@ impl Incident {
         let holds =
             |known: &AlarmChanged| known.is_in_alarm && now_ms.saturating_sub(known.at_ms) < ALARM_HOLDS_MS;
         self.alarms.values().any(holds)
+    }
+
+    /// Whether it goes on, or its last message came just now.
+    #[must_use]
+    pub fn is_recent(&self, now_ms: i64) -> bool {
+        self.is_open() || now_ms.saturating_sub(self.notified_ms) <= RECENT_MS
     }
 
     /// Whether nothing of it needs to be kept any more: it is over, and whatever comes now is new.

@@ -11,7 +11,7 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use crate::digest::{Digest, MAX_SECTIONS, OTHER_LOG_GROUPS, Section};
-use crate::incident::{Arrival, Batch, Decision, GroupName, Incident, Kind, Moment, Policy, Thread};
+use crate::incident::{Arrival, Batch, Decision, GroupName, Incident, Kind, Moment, Policy, Posted, Thread};
 use crate::notification::{
     Over, Parent, Progress, Situation, fault_words, of_digest, of_over, of_parent, of_progress,
 };
@@ -106,6 +106,11 @@ impl Incidents {
         if let Some((_, tracked)) = self.of(&section, now_ms).filter(|(_, tracked)| !tracked.is_rest) {
             tracked.alarm_changed(news);
         }
+    }
+
+    /// The parent of a log group's incident, where one goes on or went on until just now.
+    pub(crate) fn parent_of(&self, log_group: &str, now_ms: i64) -> Option<Posted> {
+        self.tracked.get(self.position(log_group, false)?)?.recent_parent(now_ms)
     }
 
     /// That of a section's log group.
@@ -228,6 +233,11 @@ impl Tracked {
     pub(crate) fn has_mentions(&self, kind: Kind) -> bool {
         let are_in_parent = kind == Kind::Opening && self.thread().has_parent();
         kind.has_mentions() && !self.incident.is_below_threshold() && !are_in_parent
+    }
+
+    /// The parent of its thread, where the incident goes on or went on until just now.
+    pub(crate) fn recent_parent(&self, now_ms: i64) -> Option<Posted> {
+        self.thread().parent().filter(|_| self.incident.is_recent(now_ms)).cloned()
     }
 
     /// Where its messages stand, where the chat system has threads.

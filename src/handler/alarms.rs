@@ -98,26 +98,29 @@ impl<N: Notifier, T: Store> Handler<N, T> {
         ledger: &mut Ledger,
         measures: &mut Measures,
     ) -> Result<(), NoticeError> {
+        let mut log_groups = Vec::new();
         if let Notification::Change(change) = &notification {
-            self.alarm_changed(change, invocation, ledger, measures).await;
+            log_groups = self.log_groups_of(change);
+            self.alarm_changed(change, &log_groups, invocation, ledger, measures).await;
         }
         let Some(notice) = Notice::due(notification, &mut self.alarms) else {
             ledger.silent += 1;
             return Ok(());
         };
         let rendered = notice.render(&self.style, &self.reader.redact, invocation.now_ms());
-        let urgency = match &notice {
-            Notice::Change(..) => Urgency::Urgent,
+        let posted = match &notice {
+            Notice::Change(..) => {
+                self.post_notice(&rendered, &log_groups, invocation, ledger, measures).await
+            }
             Notice::Text(_) => {
                 let now_ms = invocation.now_ms();
                 let wait_ms = self.outbox.wait_ms(now_ms);
                 if wait_ms > 0 {
                     return Err(NoticeError::NoToken { index, wait_ms });
                 }
-                Urgency::Immediate
+                self.post_rendered(&rendered, Urgency::Immediate, invocation, ledger, measures).await
             }
         };
-        let posted = self.post_rendered(&rendered, urgency, invocation, ledger, measures).await;
         posted.map_err(|error| NoticeError::Post { index, error })?;
         ledger.alarms += notice.alarms();
         notice.told(&mut self.alarms);
@@ -126,26 +129,29 @@ impl<N: Notifier, T: Store> Handler<N, T> {
 }
 
 impl<N: Notifier, T: Store> Handler<N, T> {
-    /// Lets the incidents of the alarm's log groups know: while one of their alarms is in ALARM they are not over.
-    ///
-    /// The log groups are those that the alarm itself names, as a log alarm does, else the operator's. Where nobody names
-    /// any, the alarm holds nothing back.
-    async fn alarm_changed(
-        &mut self,
-        change: &AlarmChange,
-        invocation: Invocation,
-        ledger: &mut Ledger,
-        measures: &mut Measures,
-    ) {
+    /// The log groups that the alarm itself names, as a log alarm does, else the operator's.
+    fn log_groups_of(&self, change: &AlarmChange) -> Vec<String> {
         let named = match &change.watched {
             Watched::LogQuery(query) => query.log_groups.as_slice(),
             _ => &[],
         };
         let operators = self.style.content.log_groups.names().into_iter().map(str::to_owned);
-        let log_groups: Vec<String> = if named.is_empty() { operators.collect() } else { named.to_vec() };
+        if named.is_empty() { operators.collect() } else { named.to_vec() }
+    }
+
+    /// Lets the incidents of the alarm's log groups know: while one of their alarms is in ALARM they are not over. Where
+    /// nobody names any, the alarm holds nothing back.
+    async fn alarm_changed(
+        &mut self,
+        change: &AlarmChange,
+        log_groups: &[String],
+        invocation: Invocation,
+        ledger: &mut Ledger,
+        measures: &mut Measures,
+    ) {
         let (news, id) = news(change);
         let (mode, mut delivery) = self.delivery(invocation, ledger, measures);
-        mode.alarm_changed(&log_groups, news, id, &mut delivery).await;
+        mode.alarm_changed(log_groups, news, id, &mut delivery).await;
     }
 }
 

@@ -78,6 +78,27 @@ impl<N: Notifier, T: Store> Handler<N, T> {
         (&mut self.mode, delivery)
     }
 
+    /// Posts the notice of an alarm of these log groups: into the thread of their incident, where there is one.
+    pub(super) async fn post_notice(
+        &mut self,
+        rendered: &Rendered,
+        log_groups: &[String],
+        invocation: Invocation,
+        ledger: &mut Ledger,
+        measures: &mut Measures,
+    ) -> Result<(), PostError> {
+        let (mode, mut delivery) = self.delivery(invocation, ledger, measures);
+        let parent = if delivery.notifier.has_threads() {
+            mode.parent_of(log_groups, &mut delivery).await
+        } else {
+            None
+        };
+        match parent.as_ref().and_then(super::thread::receipt) {
+            Some(parent) => delivery.reply_rendered(rendered, &parent, Urgency::Urgent).await,
+            None => delivery.post_rendered(rendered, Urgency::Urgent).await.map(|_| ()),
+        }
+    }
+
     /// Posts a message that is drawn already and cannot be deferred, as its urgency allows.
     pub(super) async fn post_rendered(
         &mut self,
@@ -188,6 +209,22 @@ impl<N: Notifier, T: Store> Delivery<'_, N, T> {
         let blocks = || (rendered.message.clone(), rendered.shown);
         let plain = || (rendered.plain.clone(), rendered.plain_shown);
         self.post(Forms { blocks: &blocks, plain: &plain }, urgency).await
+    }
+
+    /// The same as a reply that the channel shows, too; where the parent is gone, into the channel.
+    async fn reply_rendered(
+        &mut self,
+        rendered: &Rendered,
+        parent: &Receipt,
+        urgency: Urgency,
+    ) -> Result<(), PostError> {
+        let blocks = || (rendered.message.clone(), rendered.shown);
+        let plain = || (rendered.plain.clone(), rendered.plain_shown);
+        let forms = Forms { blocks: &blocks, plain: &plain };
+        match self.post_to(Target::Reply { parent, in_channel: true }, forms, urgency).await {
+            Err(PostError::MessageGone { .. }) => self.post_rendered(rendered, urgency).await.map(|_| ()),
+            posted => posted.map(|_| ()),
+        }
     }
 
     /// Books lines that an accepted message told, `shown` of them with their text.

@@ -6,7 +6,7 @@ use super::delivery::{Delivery, Fate};
 use super::shared::{self, Lines};
 use super::{Notifier, every, incidents};
 use crate::digest::{Digest, MAX_SECTIONS};
-use crate::incident::Moment;
+use crate::incident::{Moment, Posted};
 use crate::incidents::{AlarmNews, Incidents};
 use crate::outbox::Urgency::{self, Deferrable, Urgent};
 use crate::pace::Pace;
@@ -121,6 +121,20 @@ impl Mode {
                 }
             }
             Self::Shared => shared::alarm_changed(log_groups, news, id, delivery).await,
+        }
+    }
+
+    /// The parent of an incident that one of these log groups has, or had until just now.
+    pub(super) async fn parent_of<N: Notifier, T: Store>(
+        &self,
+        log_groups: &[String],
+        delivery: &mut Delivery<'_, N, T>,
+    ) -> Option<Posted> {
+        let now_ms = delivery.now_ms();
+        match self {
+            Self::Every(_) => None,
+            Self::Incidents(all) => log_groups.iter().find_map(|log_group| all.parent_of(log_group, now_ms)),
+            Self::Shared => shared::parent_of(log_groups, delivery).await,
         }
     }
 }

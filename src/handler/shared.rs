@@ -12,7 +12,7 @@ use super::Notifier;
 use super::delivery::{Delivery, Fate, Forms};
 use crate::digest::{self, Digest, MAX_SECTIONS, Section};
 use crate::http::Budget;
-use crate::incident::{Kind, Moment, Policy};
+use crate::incident::{Kind, Moment, Policy, Posted as PostedMessage};
 use crate::incidents::journal::{self, Journal};
 use crate::incidents::step::{Ask, News, Step, by_log_group};
 use crate::incidents::{AlarmNews, Tracked};
@@ -41,6 +41,8 @@ const MAX_STEPS: usize = 16;
 const READ_AGAIN_MS: i64 = 1_000;
 /// Incidents whose last reading is remembered.
 const MAX_READINGS: usize = 64;
+/// Log groups of an alarm whose incidents are looked up for a thread.
+const MAX_ASKED: usize = 5;
 /// Batches posted without the table that are remembered until it can be asked; of more, the oldest are forgotten.
 const MAX_TO_REVOKE: usize = 1_024;
 /// Said first in a message that had to do without the table.
@@ -189,6 +191,30 @@ pub(super) async fn alarm_changed<N: Notifier, T: Store>(
             return;
         }
     }
+}
+
+/// The parent of an incident that one of these log groups has, or had until just now; `None`, too, where the table cannot
+/// be read.
+pub(super) async fn parent_of<N: Notifier, T: Store>(
+    log_groups: &[String],
+    delivery: &mut Delivery<'_, N, T>,
+) -> Option<PostedMessage> {
+    for log_group in log_groups.iter().take(MAX_ASKED) {
+        let when = delivery.when();
+        let key = IncidentKey { destination: DESTINATION.to_owned(), log_group: log_group.clone() };
+        let snapshot = match delivery.shared.as_mut()?.store.read(&key, when).await {
+            Ok(snapshot) => snapshot,
+            Err(error) => {
+                delivery.note_store_error(&error);
+                return None;
+            }
+        };
+        let parent = Journal::of(&key, &snapshot).ok().and_then(|journal| journal.recent_parent(when.now_ms));
+        if parent.is_some() {
+            return parent;
+        }
+    }
+    None
 }
 
 /// Posts what is due of all incidents.

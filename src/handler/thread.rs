@@ -90,6 +90,6 @@ impl<N: Notifier, T: Store> Delivery<'_, N, T> {
 }
 
 /// What Slack calls a message; `None` where a store gave back what cannot be one.
-fn receipt(posted: &Posted) -> Option<Receipt> {
+pub(super) fn receipt(posted: &Posted) -> Option<Receipt> {
     Receipt::new(posted.channel.parse().ok()?, &posted.message)
 }

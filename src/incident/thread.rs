@@ -74,6 +74,15 @@ impl Thread {
         matches!(self.parent, Parent::None | Parent::Lost) || self.is_parent_tried(now_ms)
     }
 
+    /// The parent, where it surely stands there.
+    #[must_use]
+    pub fn parent(&self) -> Option<&Posted> {
+        match &self.parent {
+            Parent::Posted(parent) => Some(parent),
+            _ => None,
+        }
+    }
+
     /// Whether someone is about to post the parent.
     #[must_use]
     pub fn is_parent_tried(&self, now_ms: i64) -> bool {
@@ -113,10 +122,7 @@ impl Thread {
     #[must_use]
     pub fn place(&self, kind: Kind) -> Place<'_> {
         let wakes = matches!(kind, Kind::Escalation | Kind::Over);
-        match &self.parent {
-            Parent::Posted(parent) => Place::Thread { parent, is_shown_in_channel: wakes },
-            _ => Place::Channel,
-        }
+        self.parent().map_or(Place::Channel, |parent| Place::Thread { parent, is_shown_in_channel: wakes })
     }
 
     /// The incident is not as its parent says any more.
@@ -133,14 +139,8 @@ impl Thread {
     /// The parent that is to be written anew now.
     #[must_use]
     pub fn update_due(&self, now_ms: i64) -> Option<&Posted> {
-        match &self.parent {
-            Parent::Posted(parent)
-                if self.is_stale && now_ms.saturating_sub(self.written_ms) >= UPDATE_EVERY_MS =>
-            {
-                Some(parent)
-            }
-            _ => None,
-        }
+        let is_time = now_ms.saturating_sub(self.written_ms) >= UPDATE_EVERY_MS;
+        self.parent().filter(|_| self.is_stale && is_time)
     }
 
     /// The parent was written anew, or, where that failed for now, is to be tried again later.

@@ -5,7 +5,7 @@
 use super::step::{Ask, News, Step};
 use super::{AlarmNews, Tracked};
 use crate::digest::{Digest, OTHER_LOG_GROUPS};
-use crate::incident::{Incident, Policy, Thread};
+use crate::incident::{Incident, Policy, Posted, Thread};
 use crate::store::{
     EntryKey, IncidentKey, Snapshot, StoreFault, decode, decode_digest, encode, encode_digest, room_in_entry,
 };
@@ -122,6 +122,11 @@ impl Journal {
         }
         journal.arrived.sort_by_key(|arrived| (arrived.at_ms, arrived.key.batch));
         Ok(journal)
+    }
+
+    /// The parent of the incident's thread, where the incident goes on or went on until just now.
+    pub(crate) fn recent_parent(&self, now_ms: i64) -> Option<Posted> {
+        self.head.recent_parent(now_ms)
     }
 
     /// The head as it was read, with another thread: no entry is taken in.
