@@ -72,6 +72,19 @@ fn is_zero(count: &u64) -> bool {
     *count == 0
 }
 
+/// The threads of incidents, as a bot token makes them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct ThreadFigures {
+    /// Messages that stand in the channel by themselves: one an incident.
+    pub parents: u64,
+    /// Messages in their threads: all of [`SlackFigures::messages`].
+    pub replies: u64,
+    /// Those of them that the channel shows, too: escalations and ends.
+    pub replies_in_channel: u64,
+    /// How often a parent is written anew, which notifies nobody.
+    pub updates: u64,
+}
+
 /// What Slack would have been told.
 #[derive(Debug, Serialize)]
 pub struct SlackFigures {
@@ -88,6 +101,9 @@ pub struct SlackFigures {
     pub incidents: u64,
     /// Messages by kind: `opening`, `escalation`, `new_group`, `follow_up` and `over`; or `delivery` and `over`.
     pub by_kind: BTreeMap<&'static str, u64>,
+    /// How these messages stand in the channel with a bot token; none where no incident is notified.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub threads: Option<ThreadFigures>,
     /// Lines to be told.
     pub matched: u64,
     /// Lines whose text is in a message.

@@ -5,7 +5,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::figures::{MAX_NOISIEST, MAX_TOLD, NoisyGroup, RuleHits, SlackFigures, Time, Told, WorstHour};
+use super::figures::{
+    MAX_NOISIEST, MAX_TOLD, NoisyGroup, RuleHits, SlackFigures, ThreadFigures, Time, Told, WorstHour,
+};
 use super::line::{Kind, Line};
 use super::{BURST, DELIVERY_MS, Days, Plan, SPACING_MS, StateKind};
 use crate::access_log::fast_path::LineText;
@@ -13,7 +15,7 @@ use crate::deliveries::{Deliveries, Delivery};
 use crate::digest::{Counts, Digest, Reader};
 use crate::duplicates::Remembered;
 use crate::handler::{draw, draw_quiet_again};
-use crate::incident::{Kind as MessageKind, Moment, Policy};
+use crate::incident::{Kind as MessageKind, Moment, Place, Policy, Posted};
 use crate::incidents::step::{Ask, News, Step, by_log_group};
 use crate::incidents::{Incidents, NotifyMode, Tracked};
 use crate::outbox::{Bucket, Outbox};
@@ -177,6 +179,7 @@ impl<'s> SlackRun<'s> {
             mentions: record.mentions,
             incidents: record.by_kind.get("opening").copied().unwrap_or_default(),
             by_kind: record.by_kind,
+            threads: (record.threads.parents > 0).then_some(record.threads),
             matched: self.counts.ledger.matched,
             shown: record.shown,
             counted: record.counted,
@@ -364,9 +367,10 @@ fn post_due(
         let Step { tracked: next, taken, due } = tracked.clone().step(news, ask, policy);
         *tracked = next;
         arrived = arrived.get(taken..).unwrap_or_default();
-        let Some(kind) = due else { return };
+        let Some(kind) = due else { return record.update(tracked, ask.now_ms) };
         if outbox.takes(ask.now_ms) {
             post(tracked, kind, policy, ask.now_ms, style, record);
+            record.reply(tracked, kind, ask.now_ms);
         } else {
             tracked.held_back();
             ask.end_waits = true;
@@ -413,9 +417,31 @@ struct Record {
     counted: u64,
     by_minute: BTreeMap<i64, u32>,
     told: Vec<Told>,
+    threads: ThreadFigures,
 }
 
 impl Record {
+    /// A message of an incident was posted: with a bot token it is a reply to a parent, which is posted with the first.
+    fn reply(&mut self, tracked: &mut Tracked, kind: MessageKind, at_ms: i64) {
+        if tracked.thread().is_parent_due(at_ms) {
+            self.threads.parents += 1;
+            tracked.thread_mut().parent_posted(Some(Posted::default()), at_ms);
+        }
+        self.threads.replies += 1;
+        let is_shown =
+            matches!(tracked.thread().place(kind), Place::Thread { is_shown_in_channel: true, .. });
+        self.threads.replies_in_channel += u64::from(is_shown);
+        self.update(tracked, at_ms);
+    }
+
+    /// The parent of an incident is written anew, where that is due.
+    fn update(&mut self, tracked: &mut Tracked, at_ms: i64) {
+        if tracked.thread().update_due(at_ms).is_some() {
+            self.threads.updates += 1;
+            tracked.thread_mut().updated(true, at_ms);
+        }
+    }
+
     fn note(&mut self, kind: &'static str, at_ms: i64, told: &Digest, message: Message, shown: u64) {
         let matched = told.matched();
         self.messages += 1;

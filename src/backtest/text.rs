@@ -73,6 +73,16 @@ fn slack(out: &mut String, slack: &SlackFigures, found: &Backtest) {
     if !kinds.is_empty() {
         line!(out, "  {}{}", kinds.join(" · "), besides(slack.mentions, "with a mention"));
     }
+    if let Some(threads) = &slack.threads {
+        line!(
+            out,
+            "  with a bot token: {} in the channel · {} in threads{}{}",
+            number(threads.parents),
+            number(threads.replies),
+            besides(threads.replies_in_channel, "of these in both"),
+            besides(threads.updates, "updates")
+        );
+    }
     line!(
         out,
         "  {} told: {} shown, {} counted{}{}",

@@ -43,7 +43,7 @@ enum Parent {
 }
 
 /// A message in a channel, as the chat system names both.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Posted {
     /// The channel.
     #[serde(rename = "c")]

@@ -51,6 +51,12 @@ fn a_burst_alarms_once_recovers_once_and_every_error_is_told() {
     let kinds = slack["by_kind"].as_object().unwrap();
     assert_eq!((&kinds["opening"], &kinds["over"], &slack["incidents"]), (&1.into(), &1.into(), &1.into()));
     assert_eq!(kinds.values().map(|n| n.as_u64().unwrap()).sum::<u64>(), messages);
+    let threads = &slack["threads"];
+    assert_eq!((&threads["parents"], &threads["replies"]), (&slack["incidents"], &slack["messages"]));
+    let shown = ["escalation", "over"].iter().filter_map(|kind| kinds.get(*kind)?.as_u64()).sum::<u64>();
+    assert_eq!(threads["replies_in_channel"], shown);
+    // Seven minutes of errors: one update in ten seconds at most.
+    assert!((20..=45).contains(&threads["updates"].as_u64().unwrap()), "{threads}");
     let states: Vec<_> =
         found["alarm"]["transitions"].as_array().unwrap().iter().map(|change| &change["to"]).collect();
     assert_eq!(states, ["OK", "ALARM", "OK"]);
