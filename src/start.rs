@@ -124,34 +124,31 @@ async fn connect_with(
     budget: Budget,
     seed: u64,
 ) -> Result<Slack, StartError> {
-    let stored = |place, access: Box<_>, kind| StoredSecret {
-        secrets: Secrets::new(http.clone(), *access, seed),
-        place,
-        kind,
-    };
-    let (endpoint, stored) = match destination {
-        Destination::Webhook(SecretSource::Given(url)) => (Endpoint::Webhook(url), None),
+    let (place, access, kind) = match destination {
+        Destination::Webhook(SecretSource::Given(url)) => {
+            return Ok(Slack::new(http, Endpoint::Webhook(url), None, seed));
+        }
         Destination::Channel { token: SecretSource::Given(token), channel, api } => {
-            (Endpoint::WebApi { api, token, channel }, None)
+            return Ok(Slack::new(http, Endpoint::WebApi { api, token, channel }, None, seed));
         }
         Destination::Webhook(SecretSource::Stored(place, access)) => {
-            fetch(stored(place, access, SecretKind::Webhook(allowed)), budget).await?
+            (place, access, SecretKind::Webhook(allowed))
         }
         Destination::Channel { token: SecretSource::Stored(place, access), channel, api } => {
-            fetch(stored(place, access, SecretKind::BotToken { api, channel }), budget).await?
+            (place, access, SecretKind::BotToken { api, channel })
         }
     };
-    let settings = ClientSettings { seed, ..ClientSettings::default() };
-    Ok(Slack { client: Client::new(http, endpoint, settings), stored })
-}
-
-async fn fetch(
-    mut stored: StoredSecret,
-    budget: Budget,
-) -> Result<(Endpoint, Option<StoredSecret>), StartError> {
+    let mut stored = StoredSecret { secrets: Secrets::new(http.clone(), *access, seed), place, kind };
     let endpoint = stored.endpoint(budget).await;
     let endpoint = endpoint.map_err(|error| StartError::Secret { variable: stored.variable(), error })?;
-    Ok((endpoint, Some(stored)))
+    Ok(Slack::new(http, endpoint, Some(stored), seed))
+}
+
+impl Slack {
+    fn new(http: HttpClient, endpoint: Endpoint, stored: Option<StoredSecret>, seed: u64) -> Self {
+        let settings = ClientSettings { seed, ..ClientSettings::default() };
+        Self { client: Client::new(http, endpoint, settings), stored }
+    }
 }
 
 impl StoredSecret {

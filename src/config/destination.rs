@@ -133,15 +133,26 @@ impl<T> SecretSource<T> {
         environment: &Environment,
         faults: &mut ConfigError,
     ) -> Option<Self> {
-        let value = environment.get(name).unwrap_or_default();
-        let place = match name {
-            WEBHOOK_URL | BOT_TOKEN => return faults.note(name, parse(value)).map(Self::Given),
-            WEBHOOK_PARAMETER | BOT_TOKEN_PARAMETER => Stored::parameter(value),
-            _ => Stored::secret(value),
-        };
-        let place = faults.note(name, place);
-        Some(Self::Stored(place?, Box::new(AwsAccess::read(environment, faults)?)))
+        if [WEBHOOK_URL, BOT_TOKEN].contains(&name) {
+            let given = parse(environment.get(name).unwrap_or_default());
+            return faults.note(name, given).map(Self::Given);
+        }
+        let (place, access) = stored(name, environment, faults)?;
+        Some(Self::Stored(place, access))
     }
+}
+
+/// The place that the variable `name` names, and the way there.
+fn stored(
+    name: &str,
+    environment: &Environment,
+    faults: &mut ConfigError,
+) -> Option<(Stored, Box<AwsAccess>)> {
+    let value = environment.get(name).unwrap_or_default();
+    let is_parameter = [WEBHOOK_PARAMETER, BOT_TOKEN_PARAMETER].contains(&name);
+    let place = if is_parameter { Stored::parameter(value) } else { Stored::secret(value) };
+    let place = faults.note(name, place)?;
+    Some((place, Box::new(AwsAccess::read(environment, faults)?)))
 }
 
 fn channel(environment: &Environment, faults: &mut ConfigError) -> Option<ChannelId> {

@@ -4,15 +4,12 @@
 //! or no in the body: `{"ok":true,"channel":…,"ts":…}` or `{"ok":false,"error":WORD}`. Nothing of a body is quoted but
 //! words that Slack is known to send.
 
-use std::fmt;
-
-use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
-
 use super::answer::Verdict;
 use super::error_word::{ErrorWord, Means};
 use super::post::PostError;
 use super::receipt::Receipt;
 use crate::http::TransportFault;
+use crate::json::members::each_field;
 
 /// The verdict on an answer whose body may be cut (`broken` says by what).
 ///
@@ -24,7 +21,7 @@ use crate::http::TransportFault;
 ///   mostly about blocks, and a message without its looks is worth more than none. A no to that, too, is final.
 pub(super) fn api_verdict(status: u16, body: &[u8], broken: Option<TransportFault>) -> Verdict {
     let said = Said::of(body);
-    let word = said.error.as_deref().and_then(ErrorWord::known);
+    let word = said.error.and_then(ErrorWord::known);
     match (status, said.ok, broken) {
         (429, ..) => Verdict::RateLimited,
         (300..=399, ..) => Verdict::Final(PostError::Redirected { status }),
@@ -53,56 +50,41 @@ fn refused(status: u16, word: Option<ErrorWord>) -> Verdict {
 
 /// What a body says, as far as it can be read.
 #[derive(Debug, Default)]
-struct Said {
+struct Said<'a> {
     ok: Option<bool>,
-    error: Option<String>,
-    channel: Option<String>,
-    ts: Option<String>,
+    error: Option<&'a str>,
+    channel: Option<&'a str>,
+    ts: Option<&'a str>,
 }
 
-#[derive(serde::Deserialize)]
-#[serde(field_identifier, rename_all = "snake_case")]
-enum Key {
-    Ok,
-    Error,
-    Channel,
-    Ts,
-    #[serde(other)]
-    Other,
-}
-
-impl Said {
-    fn of(body: &[u8]) -> Self {
+impl<'a> Said<'a> {
+    fn of(body: &'a [u8]) -> Self {
         let mut said = Self::default();
         // Where it breaks off, what was read before it counts.
-        _ = serde_json::Deserializer::from_slice(body).deserialize_map(&mut said);
+        _ = each_field(body, 0, |name, value| match name {
+            b"ok" => {
+                said.ok = match value {
+                    b"true" => Some(true),
+                    b"false" => Some(false),
+                    _ => None,
+                }
+            }
+            b"error" => said.error = plain_text(value),
+            b"channel" => said.channel = plain_text(value),
+            b"ts" => said.ts = plain_text(value),
+            _ => {}
+        });
         said
     }
 
     fn receipt(&self) -> Option<Receipt> {
-        Receipt::new(self.channel.as_deref()?.parse().ok()?, self.ts.as_deref()?)
+        Receipt::new(self.channel?.parse().ok()?, self.ts?)
     }
 }
 
-impl<'de> Visitor<'de> for &mut Said {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an answer of Slack's Web API")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(key) = map.next_key()? {
-            match key {
-                Key::Ok => self.ok = Some(map.next_value()?),
-                Key::Error => self.error = Some(map.next_value()?),
-                Key::Channel => self.channel = Some(map.next_value()?),
-                Key::Ts => self.ts = Some(map.next_value()?),
-                Key::Other => _ = map.next_value::<IgnoredAny>()?,
-            }
-        }
-        Ok(())
-    }
+/// A string without escapes, as words, ids and timestamps are; another is none of these.
+fn plain_text(value: &[u8]) -> Option<&str> {
+    std::str::from_utf8(value.strip_prefix(b"\"")?.strip_suffix(b"\"")?).ok()
 }
 
 #[cfg(test)]

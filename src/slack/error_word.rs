@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::json::members::field;
+
 /// One of the words that Slack is known to answer with. Anything else in a body is never quoted: it may
 /// be a proxy's page, and it may repeat what was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,111 +42,60 @@ pub(super) enum Means {
 }
 
 /// From Slack's change log of 2016-05-17 on incoming webhooks, its rate-limit pages, and the errors that its Web API
-/// documents for `chat.postMessage` and `chat.update` and for all methods.
-static WORDS: [(&str, Means); 103] = [
-    ("access_denied", Means::Forbidden),
-    ("accesslimited", Means::Forbidden),
-    ("account_inactive", Means::Token),
-    ("action_prohibited", Means::Forbidden),
-    ("app_access_restricted", Means::Forbidden),
-    ("as_user_not_supported", Means::Fault),
-    ("attachment_payload_limit_exceeded", Means::Unfit),
-    ("block_mismatch", Means::Gone),
-    ("cannot_reply_to_message", Means::Gone),
-    ("cant_broadcast_message", Means::Fault),
-    ("cant_update_message", Means::Gone),
-    ("channel_is_archived", Means::Archived),
-    ("channel_not_found", Means::NoChannel),
-    ("deprecated_endpoint", Means::Fault),
-    ("draft_already_deleted", Means::Fault),
-    ("draft_already_sent", Means::Fault),
-    ("draft_has_conflict", Means::Fault),
-    ("draft_not_found", Means::Fault),
-    ("duplicate_channel_not_found", Means::Fault),
-    ("duplicate_message_not_found", Means::Fault),
-    ("edit_window_closed", Means::Gone),
-    ("ekm_access_denied", Means::Forbidden),
-    ("enterprise_is_restricted", Means::Forbidden),
-    ("external_channel_migrating", Means::Passing),
-    ("fatal_error", Means::Passing),
-    ("internal_error", Means::Passing),
-    ("invalid_arg_name", Means::Fault),
-    ("invalid_arguments", Means::Unfit),
-    ("invalid_array_arg", Means::Fault),
-    ("invalid_attachments", Means::Unfit),
-    ("invalid_auth", Means::Token),
-    ("invalid_blocks", Means::Unfit),
-    ("invalid_blocks_format", Means::Unfit),
-    ("invalid_charset", Means::Fault),
-    ("invalid_form_data", Means::Fault),
-    ("invalid_json", Means::Unfit),
-    ("invalid_metadata_format", Means::Fault),
-    ("invalid_metadata_schema", Means::Fault),
-    ("invalid_payload", Means::Unfit),
-    ("invalid_post_type", Means::Fault),
-    ("invalid_token", Means::Token),
-    ("is_archived", Means::Archived),
-    ("is_inactive", Means::Archived),
-    ("json_not_object", Means::Unfit),
-    ("markdown_text_conflict", Means::Fault),
-    ("message_limit_exceeded", Means::Passing),
-    ("message_not_found", Means::Gone),
-    ("messages_tab_disabled", Means::NoChannel),
-    ("metadata_must_be_sent_from_app", Means::Fault),
-    ("metadata_too_large", Means::Fault),
-    ("method_deprecated", Means::Fault),
-    ("method_not_supported_for_channel_type", Means::NoChannel),
-    ("missing_file_data", Means::Fault),
-    ("missing_post_type", Means::Fault),
-    ("missing_scope", Means::Scope),
-    ("missing_text_or_fallback_or_attachments", Means::Unfit),
-    ("msg_blocks_too_long", Means::Unfit),
-    ("msg_too_long", Means::Unfit),
-    ("no_active_hooks", Means::Fault),
-    ("no_channel", Means::NoChannel),
-    ("no_dual_broadcast_content_update", Means::Fault),
-    ("no_permission", Means::Scope),
-    ("no_service", Means::Fault),
-    ("no_service_id", Means::Fault),
-    ("no_team", Means::Fault),
-    ("no_text", Means::Unfit),
-    ("not_allowed_token_type", Means::Token),
-    ("not_authed", Means::Token),
-    ("not_in_channel", Means::NotInvited),
-    ("org_login_required", Means::Passing),
-    ("posting_to_channel_denied", Means::Forbidden),
-    ("posting_to_general_channel_denied", Means::Forbidden),
-    ("rate_limited", Means::TooFast),
-    ("ratelimited", Means::TooFast),
-    ("request_timeout", Means::Passing),
-    ("restricted_action", Means::Forbidden),
-    ("restricted_action_non_threadable_channel", Means::Forbidden),
-    ("restricted_action_read_only_channel", Means::Forbidden),
-    ("restricted_action_thread_locked", Means::Gone),
-    ("restricted_action_thread_only_channel", Means::Forbidden),
-    ("rollup_error", Means::Passing),
-    ("send_on_behalf_not_allowed", Means::Fault),
-    ("service_unavailable", Means::Passing),
-    ("slack_connect_canvas_sharing_blocked", Means::Forbidden),
-    ("slack_connect_clip_sharing_blocked", Means::Forbidden),
-    ("slack_connect_file_link_sharing_blocked", Means::Forbidden),
-    ("slack_connect_file_upload_sharing_blocked", Means::Forbidden),
-    ("slack_connect_lists_sharing_blocked", Means::Forbidden),
-    ("streaming_state_conflict", Means::Passing),
-    ("team_access_not_granted", Means::Forbidden),
-    ("team_added_to_org", Means::Passing),
-    ("team_disabled", Means::Forbidden),
-    ("team_not_found", Means::NoChannel),
-    ("thread_not_found", Means::Gone),
-    ("token_expired", Means::Expired),
-    ("token_revoked", Means::Token),
-    ("too_many_attachments", Means::Unfit),
-    ("too_many_contact_cards", Means::Unfit),
-    ("two_factor_setup_required", Means::Forbidden),
-    ("unknown_method", Means::Fault),
-    ("update_failed", Means::Passing),
-    ("upgrade_required", Means::Fault),
-    ("user_not_found", Means::NoChannel),
+/// documents for `chat.postMessage` and `chat.update` and for all methods. The words of each meaning stand in one text.
+static WORDS: [(Means, &str); 12] = [
+    (Means::TooFast, "rate_limited ratelimited"),
+    (
+        Means::Passing,
+        "external_channel_migrating fatal_error internal_error message_limit_exceeded org_login_required \
+         request_timeout rollup_error service_unavailable streaming_state_conflict team_added_to_org \
+         update_failed",
+    ),
+    (
+        Means::Unfit,
+        "attachment_payload_limit_exceeded invalid_arguments invalid_attachments invalid_blocks \
+         invalid_blocks_format invalid_json invalid_payload json_not_object \
+         missing_text_or_fallback_or_attachments msg_blocks_too_long msg_too_long no_text \
+         too_many_attachments too_many_contact_cards",
+    ),
+    (
+        Means::Gone,
+        "block_mismatch cannot_reply_to_message cant_update_message edit_window_closed message_not_found \
+         restricted_action_thread_locked thread_not_found",
+    ),
+    (Means::NotInvited, "not_in_channel"),
+    (
+        Means::NoChannel,
+        "channel_not_found messages_tab_disabled method_not_supported_for_channel_type no_channel \
+         team_not_found user_not_found",
+    ),
+    (Means::Archived, "channel_is_archived is_archived is_inactive"),
+    (
+        Means::Token,
+        "account_inactive invalid_auth invalid_token not_allowed_token_type not_authed token_revoked",
+    ),
+    (Means::Expired, "token_expired"),
+    (Means::Scope, "missing_scope no_permission"),
+    (
+        Means::Forbidden,
+        "access_denied accesslimited action_prohibited app_access_restricted ekm_access_denied \
+         enterprise_is_restricted posting_to_channel_denied posting_to_general_channel_denied \
+         restricted_action restricted_action_non_threadable_channel restricted_action_read_only_channel \
+         restricted_action_thread_only_channel slack_connect_canvas_sharing_blocked \
+         slack_connect_clip_sharing_blocked slack_connect_file_link_sharing_blocked \
+         slack_connect_file_upload_sharing_blocked slack_connect_lists_sharing_blocked \
+         team_access_not_granted team_disabled two_factor_setup_required",
+    ),
+    (
+        Means::Fault,
+        "as_user_not_supported cant_broadcast_message deprecated_endpoint draft_already_deleted \
+         draft_already_sent draft_has_conflict draft_not_found duplicate_channel_not_found \
+         duplicate_message_not_found invalid_arg_name invalid_array_arg invalid_charset \
+         invalid_form_data invalid_metadata_format invalid_metadata_schema invalid_post_type \
+         markdown_text_conflict metadata_must_be_sent_from_app metadata_too_large method_deprecated \
+         missing_file_data missing_post_type no_active_hooks no_dual_broadcast_content_update no_service \
+         no_service_id no_team send_on_behalf_not_allowed unknown_method upgrade_required",
+    ),
 ];
 
 impl ErrorWord {
@@ -154,9 +105,9 @@ impl ErrorWord {
         self.word
     }
 
-    /// All words that are known, in the order of the alphabet.
+    /// All words that are known.
     pub fn all() -> impl Iterator<Item = Self> {
-        WORDS.iter().map(|&(word, means)| Self { word, means })
+        WORDS.iter().flat_map(|&(means, words)| words.split(' ').map(move |word| Self { word, means }))
     }
 
     pub(super) fn means(self) -> Means {
@@ -170,12 +121,11 @@ impl ErrorWord {
 
     /// The body is the bare word, or JSON with the word as `error`.
     pub(super) fn in_body(body: &[u8]) -> Option<Self> {
-        #[derive(serde::Deserialize)]
-        struct Body {
-            error: String,
-        }
         let text = std::str::from_utf8(body).ok()?.trim();
-        Self::known(text).or_else(|| Self::known(&serde_json::from_str::<Body>(text).ok()?.error))
+        Self::known(text).or_else(|| {
+            let error = std::str::from_utf8(field(text.as_bytes(), b"error")?).ok()?;
+            Self::known(error.strip_prefix('"')?.strip_suffix('"')?)
+        })
     }
 }
 
@@ -248,6 +198,9 @@ mod tests {
 
     #[test]
     fn each_word_is_known_once() {
-        assert!(WORDS.is_sorted_by(|(a, _), (b, _)| a < b), "the list is in order, without repeats");
+        let words: Vec<_> = ErrorWord::all().map(ErrorWord::as_str).collect();
+        let is_word = |word: &&str| word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+        assert!(words.iter().all(is_word) && !words.contains(&""), "{words:?}");
+        assert_eq!(words.iter().collect::<std::collections::BTreeSet<_>>().len(), words.len(), "{words:?}");
     }
 }

@@ -6,7 +6,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use serde::Deserialize;
+use crate::json::members::field;
 
 /// Slack counts its limits by the second and the minute, so nothing it means is longer than this.
 pub const MAX: Duration = Duration::from_mins(5);
@@ -49,13 +49,8 @@ fn seconds(text: &str) -> Option<Duration> {
 }
 
 fn from_body(body: &[u8]) -> Option<Duration> {
-    #[derive(Deserialize)]
-    struct Body<'a> {
-        #[serde(borrow)]
-        retry_after: &'a serde_json::value::RawValue,
-    }
-    let body: Body<'_> = serde_json::from_slice(body).ok()?;
-    seconds(body.retry_after.get().trim_matches('"'))
+    let value = field(body, b"retry_after")?;
+    seconds(std::str::from_utf8(value).ok()?.trim_matches('"'))
 }
 
 #[cfg(test)]
