@@ -15,6 +15,11 @@ impl ConfigError {
     /// Adds what is wrong with the variable `name` and how to put it right, for example what the rules'
     /// parser found.
     pub fn add(&mut self, name: &str, fault: impl fmt::Display) {
+        self.add_shown(name, &fault);
+    }
+
+    /// Compiled once, not once for each kind of fault.
+    fn add_shown(&mut self, name: &str, fault: &dyn fmt::Display) {
         let fault = format!("{name}: {fault}");
         // One line a fault, whatever it quotes.
         let line = fault.split(['\n', '\r']).map(str::trim).collect::<Vec<_>>().join(" ");
