@@ -42,10 +42,14 @@ impl Environment {
         N: FromStr + PartialOrd + Display,
     {
         let Some(value) = self.get(name) else { return Ok(default) };
-        value.parse().ok().filter(|number| limits.contains(number)).ok_or_else(|| {
-            format!("must be a whole number from {} to {}{}", limits.start(), limits.end(), shown(value))
-        })
+        let number = value.parse().ok().filter(|number| limits.contains(number));
+        number.ok_or_else(|| no_number(limits.start(), limits.end(), value))
     }
+}
+
+/// Compiled once, not once for each kind of number.
+fn no_number(least: &dyn Display, most: &dyn Display, value: &str) -> String {
+    format!("must be a whole number from {least} to {most}{}", shown(value))
 }
 
 /// `, and is "..."` for a value that is short and of plain characters; nothing for any other, which may

@@ -86,30 +86,18 @@ impl Destination {
                 let api = faults.note(API_URL, api);
                 Some(Self::Channel { token: token?, channel: channel?, api: api? })
             }
-            ([first, others @ ..], []) => {
-                let others = others.join(", ");
-                faults.add(
-                    first,
-                    format_args!("not the only source of the webhook, also set: {others}: keep one"),
-                );
-                None
-            }
-            ([], [first, others @ ..]) => {
-                let others = others.join(", ");
-                faults.add(
-                    first,
-                    format_args!("not the only source of the bot token, also set: {others}: keep one"),
-                );
-                None
-            }
-            ([webhook, ..], tokens) => {
-                let tokens = tokens.join(", ");
-                faults.add(
-                    webhook,
-                    format_args!(
-                        "a webhook and a bot token exclude each other, and {tokens} is set, too: keep one"
-                    ),
-                );
+            (webhooks, tokens) => {
+                let both = [webhooks, tokens].concat();
+                let exclude = if webhooks.is_empty() || tokens.is_empty() {
+                    "keep one"
+                } else {
+                    "a webhook and a bot token exclude each other, keep one"
+                };
+                if let [first, others @ ..] = both.as_slice() {
+                    let others = others.join(", ");
+                    faults
+                        .add(first, format_args!("not the only way to Slack, also set: {others}: {exclude}"));
+                }
                 None
             }
         }

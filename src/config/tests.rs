@@ -112,7 +112,7 @@ fn exactly_one_source_of_the_webhook_is_required() {
     );
     assert_eq!(
         faults(&[("SLACK_WEBHOOK_PARAMETER", "x"), ("SLACK_WEBHOOK_SECRET", "y")]),
-        ["SLACK_WEBHOOK_URL: not the only source of the webhook, also set: SLACK_WEBHOOK_PARAMETER, \
+        ["SLACK_WEBHOOK_URL: not the only way to Slack, also set: SLACK_WEBHOOK_PARAMETER, \
          SLACK_WEBHOOK_SECRET: keep one"]
     );
     assert_eq!(
@@ -189,23 +189,21 @@ fn each_fault_of_a_bot_token_is_named_with_the_fix() {
         (
             &[TOKEN, ("SLACK_BOT_TOKEN_PARAMETER", "x"), CHANNEL_ID],
             vec![
-                "SLACK_BOT_TOKEN: not the only source of the bot token, also set: SLACK_BOT_TOKEN_PARAMETER: keep one"
+                "SLACK_BOT_TOKEN: not the only way to Slack, also set: SLACK_BOT_TOKEN_PARAMETER: keep one"
                     .to_owned(),
             ],
         ),
         (
             &[URL, TOKEN, CHANNEL_ID],
             vec![
-                "SLACK_WEBHOOK_URL: a webhook and a bot token exclude each other, and SLACK_BOT_TOKEN is set, too: \
-                 keep one"
+                "SLACK_WEBHOOK_URL: not the only way to Slack, also set: SLACK_BOT_TOKEN: a webhook and a bot token exclude each other, keep one"
                     .to_owned(),
             ],
         ),
         (
             &[("SLACK_WEBHOOK_PARAMETER", "x"), ("SLACK_BOT_TOKEN_SECRET", "y"), CHANNEL_ID],
             vec![
-                "SLACK_WEBHOOK_PARAMETER: a webhook and a bot token exclude each other, and SLACK_BOT_TOKEN_SECRET \
-                 is set, too: keep one"
+                "SLACK_WEBHOOK_PARAMETER: not the only way to Slack, also set: SLACK_BOT_TOKEN_SECRET: a webhook and a bot token exclude each other, keep one"
                     .to_owned(),
             ],
         ),

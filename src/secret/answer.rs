@@ -10,6 +10,8 @@ use serde::Deserialize;
 use super::{PlaceKind, SecretError};
 use crate::aws::error_code;
 use crate::http::Answer;
+use crate::json::members::{each_field, name};
+use crate::json::{skip_space, unescape};
 
 /// The stored text that an answer carries.
 pub(super) fn text(place: PlaceKind, answer: &Answer) -> Result<String, SecretError> {
@@ -54,11 +56,21 @@ pub(super) fn secret_text(stored: &str, keys: &[&str]) -> Option<String> {
     if !stored.starts_with('{') {
         return Some(stored.to_owned());
     }
-    let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(stored).ok()?;
-    let named = keys.iter().find_map(|key| object.get(*key)?.as_str());
-    let mut texts = object.values().filter_map(serde_json::Value::as_str);
-    let only = texts.next().filter(|_| texts.next().is_none());
-    named.or(only).map(str::to_owned)
+    let object = stored.as_bytes();
+    let mut texts = Vec::new();
+    let end = each_field(object, 0, |raw_name, value| {
+        if let Some(raw) = value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\"")) {
+            let mut text = String::new();
+            unescape(raw, &mut text);
+            texts.push((name(raw_name), text));
+        }
+    });
+    if skip_space(object, end.ok()?) != object.len() {
+        return None;
+    }
+    let named = keys.iter().find_map(|key| texts.iter().position(|(name, _)| **name == *key.as_bytes()));
+    let only = (texts.len() == 1).then_some(0);
+    named.or(only).map(|index| texts.swap_remove(index).1)
 }
 
 /// One of AWS's codes for why a request failed.
