@@ -232,7 +232,7 @@ impl Incident {
 
     /// A message of this kind was accepted: it told all that was pending.
     pub fn notified(&mut self, kind: Kind, now_ms: i64, policy: &Policy) {
-        self.thread.incident_changed();
+        self.thread.message_posted(kind);
         self.messages = self.messages.saturating_add(1);
         self.notified_ms = now_ms;
         self.held_back = 0;
@@ -275,6 +275,11 @@ impl Incident {
         let holds =
             |known: &AlarmChanged| known.is_in_alarm && now_ms.saturating_sub(known.at_ms) < ALARM_HOLDS_MS;
         self.alarms.values().any(holds)
+    }
+
+    /// Forgets all but the alarms: another incident begins.
+    pub fn forget(&mut self) {
+        *self = Self { alarms: std::mem::take(&mut self.alarms), ..Self::default() };
     }
 
     /// Whether it goes on, or its last message came just now.

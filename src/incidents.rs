@@ -231,8 +231,18 @@ impl Tracked {
     /// Whether the message of this kind carries the mentions of the rules of its lines, where they have any. Those of an
     /// opening stand in the parent, where there is one.
     pub(crate) fn has_mentions(&self, kind: Kind) -> bool {
-        let are_in_parent = kind == Kind::Opening && self.thread().has_parent();
+        let are_in_parent = kind == Kind::Opening && self.thread().parent().is_some();
         kind.has_mentions() && !self.incident.is_below_threshold() && !are_in_parent
+    }
+
+    /// Takes over where the messages of `next` stand, which is what becomes of this with what arrived. Where that is
+    /// another incident, the one before is forgotten: all of it was told.
+    pub(crate) fn take_thread_of(&mut self, next: &Self) {
+        if next.incident.messages() == 0 && self.incident.messages() > 0 {
+            self.incident.forget();
+            self.pending = Digest::default();
+        }
+        self.incident.thread.clone_from(&next.incident.thread);
     }
 
     /// The parent of its thread, where the incident goes on or went on until just now.

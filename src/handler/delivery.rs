@@ -264,12 +264,15 @@ impl<N: Notifier, T: Store> Delivery<'_, N, T> {
         if matches!(result, Err(PostError::RateLimited { .. })) && requests > 0 {
             self.measures.rate_limited += 1;
         }
-        if let Err(error) = &result {
+        let is_update = matches!(target, Target::Update(_));
+        if let Err(error) = result.as_ref()
+            && !is_update
+        {
             self.ledger.refused += u64::from(error.is_refusal());
             self.ledger.unavailable += u64::from(error.is_outage());
         }
         let accepted = result?;
-        self.ledger.posted += u64::from(!matches!(target, Target::Update(_)));
+        self.ledger.posted += u64::from(!is_update);
         let shown = if accepted.as_plain_text { plain().1 } else { *shown };
         Ok(Sent { shown, receipt: accepted.receipt })
     }

@@ -91,11 +91,13 @@ async fn post_due<N: Notifier, T: Store>(
             }
             Err(error) if rest.is_empty() => {
                 // Its parent may stand there all the same.
-                tracked.thread_mut().clone_from(next.thread());
+                if !next.thread().is_empty() {
+                    tracked.take_thread_of(&next);
+                }
                 return Err(error);
             }
             Err(error) => {
-                tracked.thread_mut().clone_from(next.thread());
+                tracked.take_thread_of(&next);
                 tracing::warn!(%error, "slack did not accept the end of an incident; it goes on");
                 end_waits = true;
             }
@@ -111,13 +113,19 @@ async fn post<N: Notifier, T: Store>(
     policy: &Policy,
     delivery: &mut Delivery<'_, N, T>,
 ) -> Result<bool, PostError> {
-    let mut may_renew = true;
+    let mut gone = 0;
     let shown = loop {
-        if delivery.needs_parent(tracked) && !delivery.post_parent(tracked, kind, urgency).await? {
+        if delivery.needs_parent(tracked, kind) && !delivery.post_parent(tracked, kind, urgency).await? {
             return Ok(false);
         }
         match delivery.post_of_incident(tracked, kind, urgency).await {
-            Err(PostError::MessageGone { .. }) if may_renew => may_renew = false,
+            Err(PostError::MessageGone { .. }) if gone < 2 => {
+                gone += 1;
+                // One more parent; if that is gone, too, there is to be none.
+                if gone == 2 {
+                    tracked.thread_mut().parent_posted(None, delivery.now_ms());
+                }
+            }
             posted => match posted? {
                 Some(shown) => break shown,
                 None => return Ok(false),

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::Notifier;
 use super::delivery::{Delivery, Fate, Forms};
+use super::{Invocation, Notifier};
 use crate::digest::{self, Digest, MAX_SECTIONS, Section};
 use crate::http::Budget;
 use crate::incident::{Kind, Moment, Policy, Posted as PostedMessage};
@@ -334,7 +334,7 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
 
     async fn post_steps(&mut self, key: &IncidentKey, moment: Moment) -> Result<(), StoreError> {
         let mut end_waits = false;
-        let mut is_own_try = false;
+        let (mut is_own_try, mut may_renew) = (false, true);
         for _ in 0..MAX_STEPS {
             let when = self.delivery.when();
             let samples = self.delivery.samples_per_group;
@@ -355,24 +355,24 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
                 }
                 return Ok(());
             }
+            let before = step.due.filter(|kind| self.delivery.needs_parent(&step.tracked, *kind));
+            // Whoever is about to post the parent needs the lease.
+            if before.is_some() && step.tracked.thread().is_parent_tried(when.now_ms) && !is_own_try {
+                return Ok(());
+            }
             let until_ms = self.delivery.lease_until_ms();
             let Some(shared) = self.delivery.shared.as_mut() else { return Ok(()) };
             let Some(lease) = shared.store.lease(key, &snapshot, until_ms, when).await? else {
                 return Ok(());
             };
-            self.warn_of_the_unreadable(&journal);
-            if let Some(kind) = step.due
-                && self.delivery.needs_parent(&step.tracked)
-            {
-                if step.tracked.thread().is_parent_tried(when.now_ms) && !is_own_try {
-                    return Ok(());
-                }
+            if let Some(kind) = before {
                 if !self.post_parent(key, &journal, &mut step.tracked, kind, lease, &mut is_own_try).await? {
                     return Ok(());
                 }
                 continue;
             }
-            match self.post_step(key, step, &entries, lease).await? {
+            self.warn_of_the_unreadable(&journal);
+            match self.post_step(key, step, &entries, lease, &mut may_renew).await? {
                 Posted::Message => {}
                 Posted::Nothing if more => {}
                 // What is new is not to wait for the end of what was before.
@@ -396,9 +396,7 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
     ) -> Result<bool, StoreError> {
         let mut goes_on = true;
         if *is_own_try {
-            let end = self.lease_end();
-            let invocation = self.delivery.invocation;
-            self.delivery.invocation.deadline = end;
+            let invocation = self.hurry();
             let posted = self.delivery.post_parent(tracked, kind, Deferrable).await;
             self.delivery.invocation = invocation;
             if let Err(error) = posted {
@@ -412,7 +410,7 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
             tracked.thread_mut().parent_tried(self.delivery.now_ms());
         }
         *is_own_try = !*is_own_try;
-        let head = journal.head_with(tracked.thread()).map_err(reading)?;
+        let head = journal.head_with_thread_of(tracked).map_err(reading)?;
         let is_kept = self.release(key, lease, &head, &[]).await?;
         Ok(goes_on && is_kept)
     }
@@ -424,11 +422,13 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
         Step { mut tracked, due, .. }: Step,
         entries: &[EntryKey],
         lease: Lease,
+        may_renew: &mut bool,
     ) -> Result<Posted, StoreError> {
         let mut posted = Posted::Nothing;
+        let invocation = self.hurry();
         if let Some(kind) = due {
             posted = Posted::Message;
-            match self.post(&mut tracked, kind).await {
+            match self.delivery.post_of_incident(&mut tracked, kind, Deferrable).await {
                 Ok(Some(shown)) => {
                     let now_ms = self.delivery.now_ms();
                     let Some(shared) = self.delivery.shared.as_ref() else { return Ok(posted) };
@@ -446,8 +446,12 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
                     tracked.held_back();
                     posted = Posted::Held(kind);
                 }
-                // The next step posts another parent.
-                Err(PostError::MessageGone { .. }) => {}
+                // The next step posts another parent; if that is gone, too, there is to be none.
+                Err(PostError::MessageGone { .. }) => {
+                    if !std::mem::take(may_renew) {
+                        tracked.thread_mut().parent_posted(None, invocation.now_ms());
+                    }
+                }
                 Err(error) => {
                     tracing::error!(%error, "slack did not accept what is deferred; it stays in the state table");
                     posted = Posted::Held(kind);
@@ -455,6 +459,7 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
             }
         }
         self.delivery.update_parent(&mut tracked).await;
+        self.delivery.invocation = invocation;
         let head = journal::head(&tracked).map_err(reading)?;
         self.release(key, lease, &head, entries).await?;
         Ok(posted)
@@ -483,20 +488,14 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
         Ok(true)
     }
 
-    /// Posts a message within the time that a lease leaves.
-    async fn post(&mut self, tracked: &mut Tracked, kind: Kind) -> Result<Option<u64>, PostError> {
+    /// Sees to it that what is posted and updated now is over before a lease that was taken now is; gives the invocation
+    /// as it was.
+    fn hurry(&mut self) -> Invocation {
         let invocation = self.delivery.invocation;
-        self.delivery.invocation.deadline = self.lease_end();
-        let posted = self.delivery.post_of_incident(tracked, kind, Deferrable).await;
-        self.delivery.invocation = invocation;
-        posted
-    }
-
-    /// When whoever takes a lease now must have posted.
-    fn lease_end(&self) -> Instant {
         let end = Instant::now() + LEASE.saturating_sub(TIME_TO_RELEASE);
-        let deadline = self.delivery.invocation.deadline;
-        end.min(deadline.checked_sub(TIME_TO_RELEASE).unwrap_or(end)) + Budget::RESERVE
+        let end = end.min(invocation.deadline.checked_sub(TIME_TO_RELEASE).unwrap_or(end));
+        self.delivery.invocation.deadline = end + Budget::RESERVE;
+        invocation
     }
 
     /// Posts what is in no journal, by itself: nothing else keeps it.

@@ -12,9 +12,10 @@ use crate::slack::render::Form;
 use crate::store::Store;
 
 impl<N: Notifier, T: Store> Delivery<'_, N, T> {
-    /// Whether a parent is to be posted before the next message of an incident.
-    pub(super) fn needs_parent(&self, tracked: &Tracked) -> bool {
-        self.notifier.has_threads() && tracked.thread().is_parent_due(self.now_ms())
+    /// Whether a parent is to be posted before a message of this kind. The end alone is worth none.
+    pub(super) fn needs_parent(&self, tracked: &Tracked, kind: Kind) -> bool {
+        let is_due = tracked.thread().is_parent_due(self.now_ms());
+        self.notifier.has_threads() && is_due && kind != Kind::Over
     }
 
     /// Posts a message of an incident; gives how many lines it shows, or `None` where it is held. Where its parent is

@@ -20,6 +20,9 @@ pub struct Thread {
     written_ms: i64,
     /// The incident has other figures than its parent shows.
     is_stale: bool,
+    /// Its last message said that the incident is over.
+    #[serde(default)]
+    said_over: bool,
     /// Its parent took the place of one that is gone.
     #[serde(default)]
     continues: bool,
@@ -89,12 +92,6 @@ impl Thread {
         matches!(self.parent, Parent::Tried(since_ms) if now_ms.saturating_sub(since_ms) < TRY_MS)
     }
 
-    /// Whether a parent was posted, or may have been.
-    #[must_use]
-    pub fn has_parent(&self) -> bool {
-        matches!(self.parent, Parent::Posted(_) | Parent::Unknown)
-    }
-
     /// The parent is about to be posted: to be kept before it is, so that there is never a second one.
     pub fn parent_tried(&mut self, now_ms: i64) {
         self.parent = Parent::Tried(now_ms);
@@ -118,11 +115,18 @@ impl Thread {
         self.continues
     }
 
-    /// Where a message of this kind goes. What must wake someone is shown in the channel, too.
+    /// Where a message of this kind goes. What must wake someone is shown in the channel, too, and so is the first one
+    /// after the channel showed that the incident is over.
     #[must_use]
     pub fn place(&self, kind: Kind) -> Place<'_> {
-        let wakes = matches!(kind, Kind::Escalation | Kind::Over);
+        let wakes = self.said_over || matches!(kind, Kind::Escalation | Kind::Over);
         self.parent().map_or(Place::Channel, |parent| Place::Thread { parent, is_shown_in_channel: wakes })
+    }
+
+    /// A message of this kind was posted.
+    pub fn message_posted(&mut self, kind: Kind) {
+        self.incident_changed();
+        self.said_over = self.parent().is_some() && kind == Kind::Over;
     }
 
     /// The incident is not as its parent says any more.
@@ -190,6 +194,18 @@ mod tests {
     }
 
     #[test]
+    fn what_comes_after_the_end_is_shown_in_the_channel_once() {
+        let mut thread = posted();
+        thread.message_posted(Kind::Over);
+        let is_shown = |thread: &Thread| {
+            matches!(thread.place(Kind::FollowUp), Place::Thread { is_shown_in_channel: true, .. })
+        };
+        assert!(is_shown(&thread));
+        thread.message_posted(Kind::FollowUp);
+        assert!(!is_shown(&thread));
+    }
+
+    #[test]
     fn a_parent_is_written_anew_when_it_is_stale_and_every_ten_seconds_at_most() {
         let mut thread = posted();
         assert_eq!(thread.update_due(200_000), None);
@@ -207,7 +223,7 @@ mod tests {
     fn a_try_keeps_others_from_posting_a_parent_and_one_that_came_to_nothing_from_a_second_one() {
         let mut thread = Thread::default();
         thread.parent_tried(1_000);
-        assert!(thread.is_parent_tried(20_999) && thread.is_parent_due(20_999) && !thread.has_parent());
+        assert!(thread.is_parent_tried(20_999) && thread.is_parent_due(20_999) && thread.parent().is_none());
         assert!(!thread.is_parent_tried(21_000) && !thread.is_parent_due(21_000));
         assert_eq!(thread.place(Kind::FollowUp), Place::Channel);
         thread.parent_not_posted();

@@ -5,7 +5,7 @@
 use super::step::{Ask, News, Step};
 use super::{AlarmNews, Tracked};
 use crate::digest::{Digest, OTHER_LOG_GROUPS};
-use crate::incident::{Incident, Policy, Posted, Thread};
+use crate::incident::{Incident, Policy, Posted};
 use crate::store::{
     EntryKey, IncidentKey, Snapshot, StoreFault, decode, decode_digest, encode, encode_digest, room_in_entry,
 };
@@ -129,10 +129,10 @@ impl Journal {
         self.head.recent_parent(now_ms)
     }
 
-    /// The head as it was read, with another thread: no entry is taken in.
-    pub(crate) fn head_with(&self, thread: &Thread) -> Result<Vec<u8>, StoreFault> {
+    /// The head as it was read, with the thread of what a step made of it: no entry is taken in.
+    pub(crate) fn head_with_thread_of(&self, stepped: &Tracked) -> Result<Vec<u8>, StoreFault> {
         let mut tracked = self.head.clone();
-        tracked.thread_mut().clone_from(thread);
+        tracked.take_thread_of(stepped);
         head(&tracked)
     }
 

@@ -119,6 +119,9 @@ impl<T: Transport> Client<T> {
         if !self.endpoint.can(post.target) {
             return course.end(Err(PostError::NeedsBotToken));
         }
+        if self.endpoint.has_moved_from(post.target) {
+            return course.end(Err(PostError::MessageGone { word: None }));
+        }
         if let Some(retry_after) = self.circuit(post.target).closed_for(began) {
             return course.end(Err(PostError::RateLimited { retry_after }));
         }

@@ -82,7 +82,13 @@ impl<'a> Course<'a> {
                 }
                 _ => Next::End(Err(error)),
             },
-            Verdict::Unavailable(error) => self.later(error),
+            Verdict::Unavailable(error) => {
+                if self.target.is_sent_once() && error.may_have_been_accepted() {
+                    self.count_ambiguous();
+                    return Next::End(Err(PostError::Unconfirmed(Unconfirmed::Failed)));
+                }
+                self.later(error)
+            }
             Verdict::Lost(fault) => {
                 self.count_ambiguous();
                 if self.target.is_sent_once() {
@@ -173,6 +179,13 @@ mod tests {
         let mut course = Course::of(parent);
         assert_eq!(course.after(Verdict::Unreadable, None), unconfirmed(Unconfirmed::Unreadable));
         assert_eq!(course.give_up().ambiguous, 1);
+        // Slack says that a part of what was asked may have been done before these.
+        let known = |word| crate::slack::post::ErrorWord::all().find(|known| known.as_str() == word);
+        for (status, word) in [(500, None), (502, None), (504, None), (200, known("internal_error"))] {
+            let failed = PostError::Unavailable { status, word };
+            let next = Course::of(parent).after(Verdict::Unavailable(failed), None);
+            assert_eq!(next, unconfirmed(Unconfirmed::Failed), "{failed}");
+        }
         // What was not sent, or was answered by a no, may be sent again.
         let unsent = Lost { fault: TransportFault::Connect, sent: false, reused: false };
         let down = PostError::Unavailable { status: 503, word: None };

@@ -48,6 +48,17 @@ impl Endpoint {
         matches!(self, Self::WebApi { .. }) || !target.needs_bot_token()
     }
 
+    /// Whether a message that is to be replied to or updated stands in another channel than it posts to: then nobody reads
+    /// what is added to it.
+    pub(super) fn has_moved_from(&self, target: Target<'_>) -> bool {
+        let before = match target {
+            Target::Reply { parent, .. } => parent,
+            Target::Update(before) => before,
+            Target::Channel | Target::Parent => return false,
+        };
+        matches!(self, Self::WebApi { channel, .. } if channel != before.channel())
+    }
+
     /// The request that posts `body`, a message's JSON object.
     pub(super) fn request(&self, target: Target<'_>, body: &str) -> Request {
         match self {

@@ -168,6 +168,14 @@ pub enum PostError {
 }
 
 impl PostError {
+    /// Whether Slack may have done what it says that it failed in: its `internal_error` and `fatal_error` say so, and
+    /// 500, 502 and 504 say no more.
+    pub(super) fn may_have_been_accepted(self) -> bool {
+        let Self::Unavailable { status, word } = self else { return false };
+        let in_the_midst = |word: ErrorWord| matches!(word.as_str(), "internal_error" | "fatal_error");
+        matches!(status, 500 | 502 | 504) || word.is_some_and(in_the_midst)
+    }
+
     /// Whether Slack said no for good: nothing helps but another webhook or token, channel or message.
     #[must_use]
     pub fn is_refusal(self) -> bool {
@@ -213,12 +221,15 @@ pub enum Unconfirmed {
     Lost(TransportFault),
     /// The answer was 200 with a body that is not Slack's.
     Unreadable,
+    /// Slack, or what stands before it, failed in the midst of it, and the message must not be sent twice.
+    Failed,
 }
 
 impl fmt::Display for Unconfirmed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Lost(fault) => fault.fmt(f),
+            Self::Failed => f.write_str("it failed in the midst of it"),
             Self::Unreadable => f.write_str(
                 "its answer of 200 cannot be read, check that SLACK_API_URL is Slack's and that no proxy answers for it",
             ),

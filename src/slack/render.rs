@@ -24,9 +24,9 @@ pub(crate) use form::Form;
 pub struct Sender {
     /// Channel, for legacy webhooks.
     pub channel: Option<String>,
-    /// User name, for legacy webhooks.
+    /// User name, with a bot token and for legacy webhooks.
     pub username: Option<String>,
-    /// Icon, for legacy webhooks.
+    /// Icon, as the name.
     pub icon_emoji: Option<String>,
 }
 

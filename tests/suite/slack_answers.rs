@@ -266,6 +266,7 @@ fn class(error: PostError) -> String {
         PostError::Refused { word } => with_word("refused", word),
         PostError::MessageGone { word } => with_word("message gone", word),
         PostError::Unconfirmed(Unconfirmed::Lost(fault)) => format!("unconfirmed ({fault})"),
+        PostError::Unconfirmed(Unconfirmed::Failed) => "unconfirmed (failed)".to_owned(),
         PostError::Unconfirmed(Unconfirmed::Unreadable) => "unconfirmed (unreadable)".to_owned(),
         PostError::NeedsBotToken => "needs a bot token".to_owned(),
     }

@@ -43,6 +43,8 @@ struct Channel {
     threads: Option<Rc<RefCell<Vec<String>>>>,
     /// Why it does not take the next reply.
     refuses_reply: Rc<RefCell<Option<PostError>>>,
+    /// Every parent is gone before it is replied to.
+    gone: Rc<RefCell<bool>>,
 }
 
 impl Channel {
@@ -77,6 +79,10 @@ impl Notifier for Channel {
         let is_reply = matches!(post.target, Target::Reply { .. });
         if let Some(error) = self.refuses_reply.borrow_mut().take_if(|_| is_reply) {
             return PostOutcome { result: Err(error), requests: 1, ambiguous: 0 };
+        }
+        if is_reply && *self.gone.borrow() {
+            let result = Err(PostError::MessageGone { word: None });
+            return PostOutcome { result, requests: 1, ambiguous: 0 };
         }
         let mut result = self.answers.borrow_mut().pop().map_or(Ok(Accepted::default()), Err);
         if let Ok(accepted) = &mut result {
@@ -428,8 +434,19 @@ async fn an_incident_is_over_only_when_no_alarm_of_its_log_group_is_in_alarm() {
 /// What a batch costs: an opening alone, and each of a storm's, all that is done for it later included.
 #[tokio::test(start_paused = true)]
 async fn a_usual_batch_costs_at_most_four_write_units() {
-    let (fake, slack) = (FakeTable::start().await, Channel::default());
-    let mut container = Container::over(table(&fake.url(), "fake", 1), &slack);
+    let (opening, batches, storm) = costs(&Channel::default()).await;
+    assert!(storm <= 4 * batches, "{storm} write units for {batches} batches");
+    let (opening_in_thread, _, storm_in_thread) = costs(&Channel::with_threads()).await;
+    insta::assert_snapshot!(format!(
+        "opening: {opening} write units\n{batches} batches: {storm} write units\n\
+         with a thread, opening: {opening_in_thread} write units\n{batches} batches: {storm_in_thread} write units"
+    ));
+}
+
+/// The write units of an opening, and of so many batches a second after another with all that is done for them later.
+async fn costs(slack: &Channel) -> (u64, u64, u64) {
+    let fake = FakeTable::start().await;
+    let mut container = Container::over(table(&fake.url(), "fake", 1), slack);
     container.at(0, &logs(0, &[502, 403])).await.answer.unwrap();
     let opening = fake.take_write_units();
     let batches = 240;
@@ -437,11 +454,7 @@ async fn a_usual_batch_costs_at_most_four_write_units() {
         container.at(batch, &logs(batch * 10, &[502, 403, 502, 404, 502])).await.answer.unwrap();
     }
     container.at(batches + 60, &tick()).await.answer.unwrap();
-    let storm = fake.take_write_units();
-    assert!(storm <= 4 * batches, "{storm} write units for {batches} batches");
-    insta::assert_snapshot!(format!(
-        "opening: {opening} write units\n{batches} batches: {storm} write units"
-    ));
+    (opening, batches, fake.take_write_units())
 }
 
 /// What became of a batch of three lines while the table failed, and of its lines in all once it works again.

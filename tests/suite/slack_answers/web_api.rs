@@ -1,6 +1,5 @@
 //! Every answer that the Web API can give: each of its error words, and what is no word, as a table of what became of
-//! the lines; and the same for parents, replies and updates, which no handler posts yet, as a table of the client's
-//! outcomes.
+//! the lines; and the same for parents, replies and updates, as a table of the client's outcomes.
 
 use std::fmt::Write as _;
 

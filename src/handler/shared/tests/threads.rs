@@ -45,9 +45,21 @@ async fn one_parent_has_the_sums_and_all_else_stands_under_it() {
     assert_eq!(seen.len(), 2);
     let last = slack.bodies.borrow().last().cloned().unwrap();
     assert!(last.contains(r#""color":"good""#), "{last}");
-    // What fails after that is another incident.
-    containers[0].at(5_000, &logs(9, &[502])).await;
-    assert!(slack.seen()[0].starts_with("parent "));
+    // What fails after that is another incident, in a thread of its own, whoever tells of it.
+    for (second, first) in [(5_000, 9), (10_000, 19)] {
+        containers[0].at(second, &logs(first, &[502])).await;
+        let seen = slack.seen();
+        let [parent, opening] = seen.as_slice() else { panic!("{seen:?}") };
+        let (parent, heading) = parent.split_once(": ").unwrap();
+        assert_eq!(heading, "502 GET /v1/items · 1 error · /aws/x");
+        let ts = parent.strip_prefix("parent ").unwrap();
+        assert_eq!(opening, &format!("reply to {ts}: 502 GET /v1/items · integration · /aws/x"));
+        containers[1].at(second + 60, &logs(first + 1, &[404])).await;
+        containers[1].at(second + 500, &tick()).await;
+        let seen = slack.seen();
+        assert!(seen.iter().all(|message| message.contains(ts)), "{seen:?}");
+        assert!(seen.last().unwrap().contains("Over after"), "{seen:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -67,15 +79,50 @@ async fn a_parent_that_is_gone_gives_way_to_one_that_continues() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn where_it_is_not_known_whether_a_parent_stands_there_none_is_posted_again() {
+async fn where_every_parent_is_gone_at_once_there_is_one_more_and_then_none() {
     let slack = Channel::with_threads();
     let mut container = Container::over(Memory::default(), &slack);
+    container.at(0, &logs(1, &[502])).await;
+    slack.seen();
+    // A moderator deletes each parent before its reply.
+    *slack.gone.borrow_mut() = true;
+    let ledger = container.at(60, &logs(2, &[404])).await.ledger;
+    assert_eq!(ledger.released, 1);
+    container.at(120, &logs(3, &[403])).await;
+    let seen = slack.seen();
+    assert!(seen[0].starts_with("parent ") && seen[1].starts_with("channel: New"), "{seen:?}");
+    assert!(seen[2].starts_with("channel: ") && seen.len() == 3, "{seen:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_parent_that_one_container_could_not_post_another_posts() {
+    let slack = Channel::with_threads();
+    let store = Memory::default();
+    let mut trying = Container::over(store.clone(), &slack);
+    let mut other = Container::over(store, &slack);
+    slack.answers.borrow_mut().push(PostError::Refused { word: None });
+    trying.at(0, &logs(1, &[502])).await;
+    let ledger = other.at(1, &logs(2, &[502])).await.ledger;
+    assert_eq!(ledger.posted, 2, "nobody tries any more");
+    let seen = slack.seen();
+    assert!(
+        seen[0].starts_with("parent ") && seen[1].starts_with("reply to ") && seen.len() == 2,
+        "{seen:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_it_is_not_known_whether_a_parent_stands_there_none_is_posted_again() {
+    let slack = Channel::with_threads();
+    let rules = r#"{"rules":[{"name":"all","status":"400-599","action":"notify","mention":"<!here>"}]}"#;
+    let mut container = Container::with_rules(rules, Memory::default(), &slack);
     slack.answers.borrow_mut().push(LOST);
     let ledger = container.at(0, &logs(1, &[502])).await.ledger;
     assert_eq!((ledger.posted, ledger.pending), (1, 0));
     container.at(70, &logs(2, &[404])).await;
     let seen = slack.seen();
     assert!(seen.iter().all(|message| message.starts_with("channel: ")) && seen.len() == 2, "{seen:?}");
+    assert!(seen[0].starts_with("channel: <!here> 502"), "someone is to be woken: {seen:?}");
 }
 
 #[tokio::test(start_paused = true)]
