@@ -229,8 +229,9 @@ fn event(delivery: &Delivery) -> Vec<u8> {
     events::awslogs(&events::data_message(LOG_GROUP, &format!("stream-{}", delivery.stream), &lines))
 }
 
+/// Gives how many kills came while it was at work, and how many messages were posted unknowingly.
 #[allow(clippy::print_stdout, reason = "the run is there to give these figures")]
-async fn sweep(seed: u64, kills: usize, api: Option<WebApi>) {
+async fn sweep(seed: u64, kills: usize, api: Option<WebApi>) -> (u64, u64) {
     #[expect(clippy::disallowed_methods, reason = "a test, which is told so where its emulator is")]
     let url = std::env::var("TEST_DYNAMODB_URL").expect("TEST_DYNAMODB_URL is an emulator's URL");
     let table = format!("statuswatch-kills-{seed}");
@@ -244,7 +245,6 @@ async fn sweep(seed: u64, kills: usize, api: Option<WebApi>) {
     }
     sweep.last_life().await;
     assert_eq!(sweep.sum, sweep.lines, "each line counted once");
-    assert!(sweep.deaths_at_work > 0 && sweep.orphans > 0);
     let Sweep { sent, lines, deaths_at_work, orphans, api, .. } = sweep;
     if let Some(api) = api {
         // A parent alone says when it was updated.
@@ -263,24 +263,30 @@ async fn sweep(seed: u64, kills: usize, api: Option<WebApi>) {
         "{kills} SIGKILLs, {deaths_at_work} of them at work; {sent} events of {lines} lines: 0 lost, 0 counted \
          twice; {orphans} messages that a dead container had posted unknowingly"
     );
+    (deaths_at_work, orphans)
 }
 
 #[tokio::test]
 #[ignore = "needs an emulator of DynamoDB at TEST_DYNAMODB_URL"]
 async fn forty_kills_over_a_table_lose_no_line_and_count_none_twice() {
-    sweep(1, 40, None).await;
+    let (deaths_at_work, orphans) = sweep(1, 40, None).await;
+    assert!(deaths_at_work > 0 && orphans > 0);
 }
 
 #[tokio::test]
 #[ignore = "1,000 processes, and needs an emulator of DynamoDB at TEST_DYNAMODB_URL"]
 async fn a_thousand_kills_over_a_table_lose_no_line_and_count_none_twice() {
-    sweep(2, 1_000, None).await;
+    let (deaths_at_work, orphans) = sweep(2, 1_000, None).await;
+    assert!(deaths_at_work > 0 && orphans > 0);
 }
 
 #[tokio::test]
 #[ignore = "needs an emulator of DynamoDB at TEST_DYNAMODB_URL"]
 async fn kills_leave_one_parent_of_an_incident_at_most() {
+    let (mut deaths_at_work, mut orphans) = (0, 0);
     for seed in 3..13 {
-        sweep(seed, 20, Some(WebApi::new(TOKEN, CHANNEL))).await;
+        let of_one = sweep(seed, 20, Some(WebApi::new(TOKEN, CHANNEL))).await;
+        (deaths_at_work, orphans) = (deaths_at_work + of_one.0, orphans + of_one.1);
     }
+    assert!(deaths_at_work > 0 && orphans > 0);
 }
