@@ -315,10 +315,13 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
         let ask = Ask { moment: Moment::Arrival, now_ms, end_waits: false, samples_per_group };
         let arrived = news.iter().map(|news| (now_ms, news));
         let step = reading.tracked.clone().step(arrived, ask, &shared.policy);
-        if step.due.is_some() || step.tracked.thread().update_due(now_ms).is_some() {
+        if step.due.is_some() || self.delivery.update_due(&step.tracked).is_some() {
             return false;
         }
-        reading.tracked = step.tracked;
+        let Some(shared) = self.delivery.shared.as_mut() else { return false };
+        if let Some(reading) = shared.readings.get_mut(key) {
+            reading.tracked = step.tracked;
+        }
         true
     }
 
@@ -348,7 +351,8 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
             let (mut step, entries) = journal.step(ask, &shared.policy);
             step.due = step.due.filter(|_| has_token);
             let is_long = more || entries.len() >= LONG_JOURNAL;
-            let updates = step.tracked.thread().update_due(when.now_ms).is_some();
+            let updates = self.delivery.update_due(&step.tracked).is_some();
+            let Some(shared) = self.delivery.shared.as_mut() else { return Ok(()) };
             if is_leased || (step.due.is_none() && !is_long && !updates) {
                 if step.due.is_none() && !more {
                     shared.remember(key, LastReading { at_ms: when.now_ms, tracked: step.tracked });

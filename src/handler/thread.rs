@@ -28,10 +28,10 @@ impl<N: Notifier, T: Store> Delivery<'_, N, T> {
     ) -> Result<Option<u64>, PostError> {
         let (style, invocation) = (self.style, self.invocation);
         let parent = match tracked.thread().place(kind) {
-            Place::Thread { parent, is_shown_in_channel } => {
+            Place::Thread { parent, is_shown_in_channel } if self.notifier.has_threads() => {
                 receipt(parent).map(|parent| (parent, is_shown_in_channel))
             }
-            Place::Channel => None,
+            _ => None,
         };
         let target = match &parent {
             Some((parent, in_channel)) => Target::Reply { parent, in_channel: *in_channel },
@@ -46,10 +46,15 @@ impl<N: Notifier, T: Store> Delivery<'_, N, T> {
         Ok(sent?.map(|sent| sent.shown))
     }
 
+    /// The parent that is to be written anew now.
+    pub(super) fn update_due<'t>(&self, tracked: &'t Tracked) -> Option<&'t Posted> {
+        tracked.thread().update_due(self.now_ms()).filter(|_| self.notifier.has_threads())
+    }
+
     /// Writes the parent of an incident anew, if it is time. Where that fails its figures are old for a while.
     pub(super) async fn update_parent(&mut self, tracked: &mut Tracked) {
         let now_ms = self.now_ms();
-        let Some(parent) = tracked.thread().update_due(now_ms).and_then(receipt) else { return };
+        let Some(parent) = self.update_due(tracked).and_then(receipt) else { return };
         let style = self.style;
         let blocks = || (tracked.draw_parent(Form::Blocks, None, style, now_ms), 0);
         let plain = || (tracked.draw_parent(Form::Text, None, style, now_ms), 0);

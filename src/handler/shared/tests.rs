@@ -77,6 +77,10 @@ impl Channel {
 impl Notifier for Channel {
     async fn post(&mut self, post: Post<'_>, _budget: Budget) -> PostOutcome {
         let is_reply = matches!(post.target, Target::Reply { .. });
+        let is_beyond_it = is_reply || matches!(post.target, Target::Update(_));
+        if is_beyond_it && !self.has_threads() {
+            return PostOutcome { result: Err(PostError::NeedsBotToken), requests: 0, ambiguous: 0 };
+        }
         if let Some(error) = self.refuses_reply.borrow_mut().take_if(|_| is_reply) {
             return PostOutcome { result: Err(error), requests: 1, ambiguous: 0 };
         }

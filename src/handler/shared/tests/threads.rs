@@ -111,6 +111,22 @@ async fn a_parent_that_one_container_could_not_post_another_posts() {
     );
 }
 
+/// The bot token gives way to a webhook while an incident goes on.
+#[tokio::test(start_paused = true)]
+async fn without_threads_any_more_an_incident_goes_on_in_the_channel() {
+    let (store, threads, webhook) = (Memory::default(), Channel::with_threads(), Channel::default());
+    Container::over(store.clone(), &threads).at(0, &logs(1, &[502])).await;
+    let mut container = Container::over(store, &webhook);
+    let ledger = container.at(30, &logs(2, &[404])).await.ledger;
+    assert_eq!((ledger.posted, ledger.pending, ledger.unavailable), (1, 0, 0));
+    container.at(60, &logs(3, &[404])).await;
+    container.at(500, &tick()).await;
+    let headings = webhook.headings.borrow();
+    assert!(headings[0].starts_with("New in this incident"), "{headings:?}");
+    assert!(headings.last().unwrap().starts_with("Over · 3 errors"), "{headings:?}");
+    assert_eq!(threads.seen().len(), 2);
+}
+
 #[tokio::test(start_paused = true)]
 async fn where_it_is_not_known_whether_a_parent_stands_there_none_is_posted_again() {
     let slack = Channel::with_threads();
