@@ -93,9 +93,16 @@ impl<N: Notifier, T: Store> Handler<N, T> {
         } else {
             None
         };
-        match parent.as_ref().and_then(super::thread::receipt) {
-            Some(parent) => delivery.reply_rendered(rendered, &parent, Urgency::Urgent).await,
-            None => delivery.post_rendered(rendered, Urgency::Urgent).await.map(|_| ()),
+        let parent = parent.as_ref().and_then(super::thread::receipt);
+        let target = match &parent {
+            Some(parent) => Target::Reply { parent, in_channel: true },
+            None => Target::Channel,
+        };
+        match delivery.post_rendered(rendered, target, Urgency::Urgent).await {
+            Err(PostError::MessageGone { .. }) => {
+                delivery.post_rendered(rendered, Target::Channel, Urgency::Urgent).await.map(|_| ())
+            }
+            posted => posted.map(|_| ()),
         }
     }
 
@@ -109,7 +116,7 @@ impl<N: Notifier, T: Store> Handler<N, T> {
         measures: &mut Measures,
     ) -> Result<(), PostError> {
         let (_, mut delivery) = self.delivery(invocation, ledger, measures);
-        delivery.post_rendered(rendered, urgency).await.map(|_| ())
+        delivery.post_rendered(rendered, Target::Channel, urgency).await.map(|_| ())
     }
 }
 
@@ -200,31 +207,17 @@ impl<N: Notifier, T: Store> Delivery<'_, N, T> {
         self.outbox.closed_for_ms(now_ms).max(by_all)
     }
 
-    /// The same for a message that is drawn already.
+    /// The same as [`Self::post_to`] for a message that is drawn already.
     pub(super) async fn post_rendered(
         &mut self,
         rendered: &Rendered,
+        target: Target<'_>,
         urgency: Urgency,
     ) -> Result<Option<u64>, PostError> {
         let blocks = || (rendered.message.clone(), rendered.shown);
         let plain = || (rendered.plain.clone(), rendered.plain_shown);
-        self.post(Forms { blocks: &blocks, plain: &plain }, urgency).await
-    }
-
-    /// The same as a reply that the channel shows, too; where the parent is gone, into the channel.
-    async fn reply_rendered(
-        &mut self,
-        rendered: &Rendered,
-        parent: &Receipt,
-        urgency: Urgency,
-    ) -> Result<(), PostError> {
-        let blocks = || (rendered.message.clone(), rendered.shown);
-        let plain = || (rendered.plain.clone(), rendered.plain_shown);
-        let forms = Forms { blocks: &blocks, plain: &plain };
-        match self.post_to(Target::Reply { parent, in_channel: true }, forms, urgency).await {
-            Err(PostError::MessageGone { .. }) => self.post_rendered(rendered, urgency).await.map(|_| ()),
-            posted => posted.map(|_| ()),
-        }
+        let sent = self.post_to(target, Forms { blocks: &blocks, plain: &plain }, urgency).await?;
+        Ok(sent.map(|sent| sent.shown))
     }
 
     /// Books lines that an accepted message told, `shown` of them with their text.
@@ -264,15 +257,14 @@ impl<N: Notifier, T: Store> Delivery<'_, N, T> {
         if matches!(result, Err(PostError::RateLimited { .. })) && requests > 0 {
             self.measures.rate_limited += 1;
         }
-        let is_update = matches!(target, Target::Update(_));
         if let Err(error) = result.as_ref()
-            && !is_update
+            && !target.is_update()
         {
             self.ledger.refused += u64::from(error.is_refusal());
             self.ledger.unavailable += u64::from(error.is_outage());
         }
         let accepted = result?;
-        self.ledger.posted += u64::from(!is_update);
+        self.ledger.posted += u64::from(!target.is_update());
         let shown = if accepted.as_plain_text { plain().1 } else { *shown };
         Ok(Sent { shown, receipt: accepted.receipt })
     }

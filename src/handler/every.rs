@@ -9,7 +9,7 @@ use crate::notification::{QuietAgain, Situation, Storm, of_digest, of_quiet_agai
 use crate::outbox::Urgency;
 use crate::pace::{self, Pace};
 use crate::slack::message::Message;
-use crate::slack::post::PostError;
+use crate::slack::post::{PostError, Target};
 use crate::slack::render::{Form, MessageStyle, Rendered, render, render_form};
 use crate::store::Store;
 use crate::words::short_id;
@@ -50,7 +50,7 @@ pub(super) async fn notify<N: Notifier, T: Store>(
 pub(super) async fn end_storm<N: Notifier, T: Store>(pace: &mut Pace, delivery: &mut Delivery<'_, N, T>) {
     let Some(end) = pace.quiet_again(delivery.now_ms()) else { return };
     let rendered = draw_quiet_again(&end, delivery.style);
-    match delivery.post_rendered(&rendered, Urgency::Deferrable).await {
+    match delivery.post_rendered(&rendered, Target::Channel, Urgency::Deferrable).await {
         Ok(Some(_)) => pace.told_quiet(),
         Ok(None) => {}
         Err(error) => warn_of_the_end(error),

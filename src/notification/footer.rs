@@ -1,9 +1,11 @@
 //! What a section's small print holds: days, links into the console, how late the news is.
 
-use super::Storm;
+use super::progress::began_ms;
 use super::text::Text;
+use super::{Storm, Style, context};
 use crate::console::Region;
 use crate::digest::Section;
+use crate::incident::Incident;
 use crate::words;
 
 /// Lines older than this when posted are old news and marked as such, in milliseconds.
@@ -32,6 +34,26 @@ pub(super) fn late(newest_ms: i64, now_ms: i64) -> Option<Text<'static>> {
 /// When the next message may come.
 pub(super) fn next_message(storm: &Storm) -> Text<'static> {
     format!("next message in {} s at the earliest", words::number(storm.spacing_seconds)).into()
+}
+
+/// When all of an incident was, where, how many clients saw it, and where to look.
+pub(super) fn of_incident(
+    incident: &Incident,
+    log_group: &str,
+    is_rest: bool,
+    style: &Style,
+) -> Vec<Text<'static>> {
+    let began_ms = began_ms(incident);
+    let last_ms = incident.span_ms().1.max(began_ms);
+    let region = style.region.as_ref().filter(|_| !is_rest);
+    let insights = region.map(|region| region.logs_insights(&[log_group], began_ms, last_ms));
+    let mut items: Vec<Text<'_>> = days(began_ms, last_ms).into_iter().collect();
+    items.push(words::span(began_ms, last_ms).into());
+    items.extend(context::clients(incident.context(), incident.total()));
+    items.extend(insights.and_then(|url| link(url, "Logs Insights")));
+    items.extend(context::stages(incident.context()));
+    items.extend(context::place(incident.context().accounts(), style.region.as_ref()));
+    items
 }
 
 /// Logs Insights on the lines of these sections, unless its address is longer than is sensible.

@@ -3,7 +3,7 @@
 use super::color::{Color, Severity};
 use super::progress::began_ms;
 use super::text::Text;
-use super::{Notification, Section, Style, context, footer, summary};
+use super::{Notification, Section, Style, footer, summary};
 use crate::incident::{self, Incident};
 use crate::words;
 
@@ -38,14 +38,7 @@ pub fn of_over<'a>(over: &Over<'a>, style: &'a Style) -> Notification<'a> {
     summary.extend(groups(incident));
     summary.push(words::count(u64::from(incident.messages()) + 1, "message").into());
     summary.extend(summary::places(&[log_group]));
-    let region = style.region.as_ref().filter(|_| !is_rest);
-    let insights = region.map(|region| region.logs_insights(&[log_group], began_ms, ended_ms));
-    let mut footer: Vec<Text<'_>> = footer::days(began_ms, ended_ms).into_iter().collect();
-    footer.push(words::span(began_ms, ended_ms).into());
-    footer.extend(context::clients(incident.context(), incident.total()));
-    footer.extend(insights.and_then(|url| footer::link(url, "Logs Insights")));
-    footer.extend(context::stages(incident.context()));
-    footer.extend(context::place(incident.context().accounts(), style.region.as_ref()));
+    let footer = footer::of_incident(incident, log_group, is_rest, style);
     let color = Color::or(style, Severity::Good);
     Notification::of_section(summary, Section { color, footer, ..Section::default() }, style, id)
 }

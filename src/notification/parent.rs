@@ -4,7 +4,7 @@
 use super::color::{Color, Severity};
 use super::progress::began_ms;
 use super::text::{NameSet, Text};
-use super::{Cell, Detail, Notification, Row, Section, Style, context, footer, summary};
+use super::{Cell, Detail, Notification, Row, Section, Style, footer, summary};
 use crate::digest::Digest;
 use crate::incident::{self, Incident};
 use crate::words;
@@ -39,19 +39,14 @@ pub fn of_parent<'a>(parent: &Parent<'a>, style: &'a Style, detail: Detail) -> N
     let mut groups: Vec<&incident::Group> = incident.groups().iter().collect();
     groups.sort_by_key(|group| (std::cmp::Reverse(group.count.total), group.name().route));
     let mut names = Vec::new();
-    let region = style.region.as_ref().filter(|_| !is_rest);
-    let insights = region.map(|region| region.logs_insights(&[log_group], began_ms, last_ms));
-    let mut footer: Vec<Text<'_>> = footer::days(began_ms, last_ms).into_iter().collect();
-    footer.push(words::span(began_ms, last_ms).into());
-    footer.extend(context::clients(incident.context(), incident.total()));
-    footer.extend(insights.and_then(|url| footer::link(url, "Logs Insights")));
-    footer.extend(context::stages(incident.context()));
-    footer.extend(context::place(incident.context().accounts(), style.region.as_ref()));
+    let mut footer = footer::of_incident(incident, log_group, is_rest, style);
     footer.push(format!("updated {} UTC", words::minute(parent.now_ms)).into());
-    let severity = match () {
-        () if is_over => Severity::Good,
-        () if groups.iter().any(|group| group.name().is_server_error()) => Severity::Danger,
-        () => Severity::Warning,
+    let severity = if is_over {
+        Severity::Good
+    } else if groups.iter().any(|group| group.name().is_server_error()) {
+        Severity::Danger
+    } else {
+        Severity::Warning
     };
     let rows = rows(&groups, incident.other().total, detail, &mut names);
     let section = Section { color: Color::or(style, severity), rows, footer, ..Section::default() };

@@ -243,7 +243,8 @@ impl Target<'_> {
         self == Target::Parent
     }
 
-    pub(super) fn is_update(self) -> bool {
+    /// Whether it takes the place of a message that was posted before.
+    pub(crate) fn is_update(self) -> bool {
         matches!(self, Target::Update(_))
     }
 
