@@ -228,10 +228,10 @@ impl Tracked {
         std::mem::take(&mut self.pending)
     }
 
-    /// Whether the message of this kind carries the mentions of the rules of its lines, where they have any. Those of an
-    /// opening stand in the parent, where there is one.
+    /// Whether the message of this kind carries the mentions of the rules of its lines, where they have any. Not where
+    /// they stand in the parent that was posted before it.
     pub(crate) fn has_mentions(&self, kind: Kind) -> bool {
-        let are_in_parent = kind == Kind::Opening && self.thread().parent().is_some();
+        let are_in_parent = self.thread().parent_has_mentioned();
         kind.has_mentions() && !self.incident.is_below_threshold() && !are_in_parent
     }
 
@@ -266,22 +266,22 @@ impl Tracked {
         let MessageStyle { content, sender } = style;
         match kind {
             Kind::Opening => {
-                let digest = self.opening();
+                let digest = self.pending_for(kind);
                 render_form(form, |detail| of_digest(&digest, content, &situation, detail), sender)
             }
             Kind::Over => render_form(form, |_| of_over(&self.over(&id), content), sender),
             _ => {
                 let progress = Progress { kind, incident: &self.incident };
-                let notification =
-                    |detail| of_progress(&self.pending, &progress, content, &situation, detail);
+                let digest = self.pending_for(kind);
+                let notification = |detail| of_progress(&digest, &progress, content, &situation, detail);
                 render_form(form, notification, sender)
             }
         }
     }
 
-    /// The lines of an opening, without mentions where it has none.
-    fn opening(&self) -> Cow<'_, Digest> {
-        if self.has_mentions(Kind::Opening) {
+    /// The lines that a message of this kind tells of, without mentions where it has none.
+    fn pending_for(&self, kind: Kind) -> Cow<'_, Digest> {
+        if self.has_mentions(kind) {
             return Cow::Borrowed(&self.pending);
         }
         let mut digest = self.pending.clone();

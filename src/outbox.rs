@@ -13,6 +13,10 @@ const SHORT_PAUSE_MS: i64 = 3_000;
 /// Milliseconds that a pause is longer for each by which a refusal comes after the full second: two seconds at most.
 const SPREAD: i64 = 2;
 
+/// Milliseconds by which the next token comes later where a message went out in company, without one of its own. Slack
+/// takes one message a second.
+const COMPANY_MS: i64 = 1_000;
+
 /// The rate limit of one destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outbox {
@@ -41,6 +45,7 @@ pub struct Outgoing {
     /// The latest time at which a post still has time: nothing waits for longer.
     until_ms: i64,
     has_token: bool,
+    is_in_company: bool,
     /// Slack refused it with a pause that may be waited out.
     refusals: u32,
 }
@@ -60,7 +65,20 @@ impl Outgoing {
     /// A message that can wait until `until_ms`; what is required is not posted after that.
     #[must_use]
     pub fn new(urgency: Urgency, until_ms: i64) -> Self {
-        Self { urgency, until_ms, has_token: false, refusals: 0 }
+        Self { urgency, until_ms, has_token: false, is_in_company: false, refusals: 0 }
+    }
+
+    /// It belongs to a message that was just posted: where there is no token for it, it goes out all the same, and the
+    /// next token comes a second later.
+    #[must_use]
+    pub fn in_company(self) -> Self {
+        Self { is_in_company: true, ..self }
+    }
+
+    /// Whether it can be deferred.
+    #[must_use]
+    pub fn is_deferrable(&self) -> bool {
+        self.urgency == Urgency::Deferrable
     }
 }
 
@@ -76,11 +94,19 @@ impl Outgoing {
         !self.has_token
     }
 
+    /// Until when the destination is to be closed once it went out without a token, where there is none before
+    /// `ready_ms`.
+    #[must_use]
+    pub fn closes_until_ms(&self, ready_ms: i64) -> Option<i64> {
+        self.is_in_company.then(|| ready_ms.saturating_add(COMPANY_MS))
+    }
+
     /// What to do where there is no token before `ready_ms`. What is urgent waits for none, but `is_pause` says that
     /// Slack asks for no post until then.
     #[must_use]
     pub fn without_token(&self, ready_ms: i64, is_pause: bool) -> Decision {
         match self.urgency {
+            _ if self.is_in_company && !is_pause => Decision::Post,
             Urgency::Urgent if !is_pause => Decision::Post,
             Urgency::Required | Urgency::Urgent => Outbox::wait(true, ready_ms, self),
             Urgency::Deferrable | Urgency::Immediate => Decision::Hold,
@@ -115,6 +141,11 @@ impl Outbox {
             return Decision::Post;
         }
         let ready_ms = now_ms.saturating_add(self.bucket.wait_ms(now_ms));
+        if let Some(until_ms) = message.closes_until_ms(ready_ms) {
+            self.bucket.empty(now_ms, until_ms.saturating_sub(now_ms));
+            message.has_token = true;
+            return Decision::Post;
+        }
         Self::wait(message.urgency == Urgency::Required, ready_ms, message)
     }
 
@@ -194,6 +225,22 @@ mod tests {
         assert_eq!(spent().decide(&mut Outgoing::new(Required, FAR), 1), WaitUntil(5_000));
         assert_eq!(spent().decide(&mut Outgoing::new(Required, 4_999), 1), Hold, "no time for it");
         assert_eq!(spent().decide(&mut Outgoing::new(Urgent, FAR), 1), Post);
+    }
+
+    #[test]
+    fn a_message_in_company_needs_no_token_and_the_next_one_comes_a_second_later() {
+        let company = || Outgoing::new(Deferrable, FAR).in_company();
+        let mut outbox = spent();
+        assert_eq!(outbox.decide(&mut company(), 1), Post);
+        assert!(!outbox.takes(5_999) && outbox.takes(6_000));
+        // Where there is a token it takes that.
+        let mut outbox = Outbox::new(Bucket::new(2, 5_000));
+        assert_eq!(outbox.decide(&mut Outgoing::new(Deferrable, FAR), 0), Post);
+        assert_eq!(outbox.decide(&mut company(), 0), Post);
+        assert!(!outbox.takes(4_999) && outbox.takes(5_000));
+        // A pause is kept.
+        outbox.refused(&mut Outgoing::new(Deferrable, FAR), 30_000, 5_000);
+        assert_eq!(outbox.decide(&mut company(), 6_000), Hold);
     }
 
     #[test]

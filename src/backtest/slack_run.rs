@@ -364,9 +364,14 @@ fn post_due(
 ) {
     loop {
         let news = arrived.iter().map(|news| (ask.now_ms, news));
-        let Step { tracked: next, taken, due } = tracked.clone().step(news, ask, policy);
+        let Step { tracked: next, taken, due, closes_parent } = tracked.clone().step(news, ask, policy);
         *tracked = next;
         arrived = arrived.get(taken..).unwrap_or_default();
+        if closes_parent {
+            record.threads.updates += 1;
+            tracked.thread_mut().parent_closed();
+            continue;
+        }
         let Some(kind) = due else { return record.update(tracked, ask.now_ms) };
         if outbox.takes(ask.now_ms) {
             post(tracked, kind, policy, ask.now_ms, style, record);
@@ -425,7 +430,7 @@ impl Record {
     fn reply(&mut self, tracked: &mut Tracked, kind: MessageKind, at_ms: i64) {
         if tracked.thread().is_parent_due(at_ms) {
             self.threads.parents += 1;
-            tracked.thread_mut().parent_posted(Some(Posted::default()), at_ms);
+            tracked.thread_mut().parent_posted(Some(Posted::default()), false, at_ms);
         }
         self.threads.replies += 1;
         let is_shown =

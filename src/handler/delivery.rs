@@ -41,6 +41,8 @@ pub(super) struct Sent {
     pub(super) shown: u64,
     /// Which message it became, where Slack says so.
     pub(super) receipt: Option<Receipt>,
+    /// Why it stands in the channel by itself although it was to be a reply.
+    pub(super) refused_as_reply: Option<PostError>,
 }
 
 /// The way of an invocation's messages to Slack.
@@ -143,8 +145,20 @@ impl<N: Notifier, T: Store> Delivery<'_, N, T> {
         forms: Forms<'_>,
         urgency: Urgency,
     ) -> Result<Option<Sent>, PostError> {
-        let mut outgoing = Outgoing::new(urgency, self.invocation.latest_post_ms());
+        let outgoing = Outgoing::new(urgency, self.invocation.latest_post_ms());
+        self.send(outgoing, target, forms).await
+    }
+
+    /// The same for a message whose urgency is known. A reply that Slack refuses because it is one stands in the channel
+    /// by itself.
+    pub(super) async fn send(
+        &mut self,
+        mut outgoing: Outgoing,
+        mut target: Target<'_>,
+        forms: Forms<'_>,
+    ) -> Result<Option<Sent>, PostError> {
         let drawn = OnceLock::new();
+        let mut refused_as_reply = None;
         loop {
             let now_ms = self.now_ms();
             match self.may_post(&mut outgoing).await {
@@ -158,13 +172,18 @@ impl<N: Notifier, T: Store> Delivery<'_, N, T> {
                             self.outbox.refused(&mut outgoing, millis(retry_after), self.invocation.now_ms());
                             self.close_for_all(millis(retry_after)).await;
                         }
-                        posted => return posted.map(Some),
+                        // Slack took nothing for its token.
+                        Err(error) if target.is_reply() && error.may_be_for_the_thread() => {
+                            refused_as_reply = Some(error);
+                            target = Target::Channel;
+                        }
+                        posted => return posted.map(|sent| Some(Sent { refused_as_reply, ..sent })),
                     }
                 }
                 Decision::WaitUntil(until_ms) => {
                     sleep(Duration::from_millis(u64::try_from(until_ms - now_ms).unwrap_or_default())).await;
                 }
-                Decision::Hold if urgency == Urgency::Deferrable => return Ok(None),
+                Decision::Hold if outgoing.is_deferrable() => return Ok(None),
                 Decision::Hold => return Err(held(self.closed_for_ms(now_ms))),
             }
         }
@@ -185,6 +204,9 @@ impl<N: Notifier, T: Store> Delivery<'_, N, T> {
                         return decision;
                     }
                     outgoing.has_taken();
+                    if let Some(until_ms) = outgoing.closes_until_ms(ready_ms) {
+                        self.close_for_all(until_ms.saturating_sub(now_ms)).await;
+                    }
                 }
                 Err(error) => self.note_store_error(&error),
             }
@@ -192,7 +214,7 @@ impl<N: Notifier, T: Store> Delivery<'_, N, T> {
         self.outbox.decide(outgoing, self.now_ms())
     }
 
-    /// Slack asked for a pause: no container posts within it.
+    /// No container posts for so long.
     async fn close_for_all(&mut self, pause_ms: i64) {
         let (now_ms, when) = (self.now_ms(), self.when());
         if let Some(shared) = self.shared.as_mut()
@@ -259,6 +281,7 @@ impl<N: Notifier, T: Store> Delivery<'_, N, T> {
         }
         if let Err(error) = result.as_ref()
             && !target.is_update()
+            && !(target.is_reply() && error.may_be_for_the_thread())
         {
             self.ledger.refused += u64::from(error.is_refusal());
             self.ledger.unavailable += u64::from(error.is_outage());
@@ -266,7 +289,7 @@ impl<N: Notifier, T: Store> Delivery<'_, N, T> {
         let accepted = result?;
         self.ledger.posted += u64::from(!target.is_update());
         let shown = if accepted.as_plain_text { plain().1 } else { *shown };
-        Ok(Sent { shown, receipt: accepted.receipt })
+        Ok(Sent { shown, receipt: accepted.receipt, refused_as_reply: None })
     }
 }
 

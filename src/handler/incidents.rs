@@ -68,7 +68,13 @@ async fn post_due<N: Notifier, T: Store>(
         let (now_ms, samples_per_group) = (delivery.now_ms(), delivery.samples_per_group);
         let ask = Ask { moment, now_ms, end_waits, samples_per_group };
         let news = arrived.iter().map(|(at_ms, news)| (*at_ms, news));
-        let Step { tracked: mut next, taken, due } = tracked.clone().step(news, ask, policy);
+        let Step { tracked: mut next, taken, due, closes_parent } = tracked.clone().step(news, ask, policy);
+        if closes_parent {
+            delivery.close_parent(&mut next).await;
+            *tracked = next;
+            arrived = arrived.get(taken..).unwrap_or_default();
+            continue;
+        }
         let Some(kind) = due else {
             delivery.update_parent(&mut next).await;
             *tracked = next;
@@ -115,15 +121,16 @@ async fn post<N: Notifier, T: Store>(
 ) -> Result<bool, PostError> {
     let mut gone = 0;
     let shown = loop {
-        if delivery.needs_parent(tracked, kind) && !delivery.post_parent(tracked, kind, urgency).await? {
+        let follows_parent = delivery.needs_parent(tracked, kind);
+        if follows_parent && !delivery.post_parent(tracked, kind, urgency).await? {
             return Ok(false);
         }
-        match delivery.post_of_incident(tracked, kind, urgency).await {
+        match delivery.post_of_incident(tracked, kind, urgency, follows_parent).await {
             Err(PostError::MessageGone { .. }) if gone < 2 => {
                 gone += 1;
                 // One more parent; if that is gone, too, there is to be none.
                 if gone == 2 {
-                    tracked.thread_mut().parent_posted(None, delivery.now_ms());
+                    tracked.thread_mut().parent_posted(None, false, delivery.now_ms());
                 }
             }
             posted => match posted? {

@@ -315,7 +315,7 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
         let ask = Ask { moment: Moment::Arrival, now_ms, end_waits: false, samples_per_group };
         let arrived = news.iter().map(|news| (now_ms, news));
         let step = reading.tracked.clone().step(arrived, ask, &shared.policy);
-        if step.due.is_some() || self.delivery.update_due(&step.tracked).is_some() {
+        if step.due.is_some() || step.closes_parent || self.delivery.update_due(&step.tracked).is_some() {
             return false;
         }
         let Some(shared) = self.delivery.shared.as_mut() else { return false };
@@ -338,6 +338,8 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
     async fn post_steps(&mut self, key: &IncidentKey, moment: Moment) -> Result<(), StoreError> {
         let mut end_waits = false;
         let (mut is_own_try, mut may_renew) = (false, true);
+        // The message that is posted next follows a parent that was just posted.
+        let mut follows_parent = false;
         for _ in 0..MAX_STEPS {
             let when = self.delivery.when();
             let samples = self.delivery.samples_per_group;
@@ -351,7 +353,7 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
             let (mut step, entries) = journal.step(ask, &shared.policy);
             step.due = step.due.filter(|_| has_token);
             let is_long = more || entries.len() >= LONG_JOURNAL;
-            let updates = self.delivery.update_due(&step.tracked).is_some();
+            let updates = step.closes_parent || self.delivery.update_due(&step.tracked).is_some();
             let Some(shared) = self.delivery.shared.as_mut() else { return Ok(()) };
             if is_leased || (step.due.is_none() && !is_long && !updates) {
                 if step.due.is_none() && !more {
@@ -370,15 +372,17 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
                 return Ok(());
             };
             if let Some(kind) = before {
+                follows_parent = is_own_try;
                 if !self.post_parent(key, &journal, &mut step.tracked, kind, lease, &mut is_own_try).await? {
                     return Ok(());
                 }
                 continue;
             }
             self.warn_of_the_unreadable(&journal);
-            match self.post_step(key, step, &entries, lease, &mut may_renew).await? {
+            let (follows_parent, ended) = (std::mem::take(&mut follows_parent), step.closes_parent);
+            match self.post_step(key, step, &entries, lease, &mut may_renew, follows_parent).await? {
                 Posted::Message => {}
-                Posted::Nothing if more => {}
+                Posted::Nothing if more || ended => {}
                 // What is new is not to wait for the end of what was before.
                 Posted::Held(Kind::Over) if !end_waits => end_waits = true,
                 Posted::Nothing | Posted::Held(_) => return Ok(()),
@@ -423,16 +427,17 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
     async fn post_step(
         &mut self,
         key: &IncidentKey,
-        Step { mut tracked, due, .. }: Step,
+        Step { mut tracked, due, closes_parent, .. }: Step,
         entries: &[EntryKey],
         lease: Lease,
         may_renew: &mut bool,
+        follows_parent: bool,
     ) -> Result<Posted, StoreError> {
         let mut posted = Posted::Nothing;
         let invocation = self.hurry();
         if let Some(kind) = due {
             posted = Posted::Message;
-            match self.delivery.post_of_incident(&mut tracked, kind, Deferrable).await {
+            match self.delivery.post_of_incident(&mut tracked, kind, Deferrable, follows_parent).await {
                 Ok(Some(shown)) => {
                     let now_ms = self.delivery.now_ms();
                     let Some(shared) = self.delivery.shared.as_ref() else { return Ok(posted) };
@@ -453,7 +458,7 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
                 // The next step posts another parent; if that is gone, too, there is to be none.
                 Err(PostError::MessageGone { .. }) => {
                     if !std::mem::take(may_renew) {
-                        tracked.thread_mut().parent_posted(None, invocation.now_ms());
+                        tracked.thread_mut().parent_posted(None, false, invocation.now_ms());
                     }
                 }
                 Err(error) => {
@@ -462,7 +467,11 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
                 }
             }
         }
-        self.delivery.update_parent(&mut tracked).await;
+        if closes_parent {
+            self.delivery.close_parent(&mut tracked).await;
+        } else {
+            self.delivery.update_parent(&mut tracked).await;
+        }
         self.delivery.invocation = invocation;
         let head = journal::head(&tracked).map_err(reading)?;
         self.release(key, lease, &head, entries).await?;

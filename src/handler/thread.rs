@@ -6,7 +6,7 @@ use super::Notifier;
 use super::delivery::{Delivery, Forms, Sent};
 use crate::incident::{Kind, Place, Posted};
 use crate::incidents::Tracked;
-use crate::outbox::Urgency;
+use crate::outbox::{Outgoing, Urgency};
 use crate::slack::post::{PostError, Receipt, Target};
 use crate::slack::render::Form;
 use crate::store::Store;
@@ -19,12 +19,13 @@ impl<N: Notifier, T: Store> Delivery<'_, N, T> {
     }
 
     /// Posts a message of an incident; gives how many lines it shows, or `None` where it is held. Where its parent is
-    /// gone, that is the error, and the incident needs another one.
+    /// gone, that is the error, and the incident needs another one. A message that follows its parent needs no token.
     pub(super) async fn post_of_incident(
         &mut self,
         tracked: &mut Tracked,
         kind: Kind,
         urgency: Urgency,
+        follows_parent: bool,
     ) -> Result<Option<u64>, PostError> {
         let (style, invocation) = (self.style, self.invocation);
         let parent = match tracked.thread().place(kind) {
@@ -39,9 +40,16 @@ impl<N: Notifier, T: Store> Delivery<'_, N, T> {
         };
         let blocks = || tracked.draw(Form::Blocks, kind, style, invocation.now_ms());
         let plain = || tracked.draw(Form::Text, kind, style, invocation.now_ms());
-        let sent = self.post_to(target, Forms { blocks: &blocks, plain: &plain }, urgency).await;
-        if matches!(sent, Err(PostError::MessageGone { .. })) {
-            tracked.thread_mut().parent_lost();
+        let outgoing = Outgoing::new(urgency, invocation.latest_post_ms());
+        let outgoing = if follows_parent { outgoing.in_company() } else { outgoing };
+        let sent = self.send(outgoing, target, Forms { blocks: &blocks, plain: &plain }).await;
+        match &sent {
+            Err(PostError::MessageGone { .. }) => tracked.thread_mut().parent_lost(),
+            Ok(Some(Sent { refused_as_reply: Some(error), .. })) => {
+                tracing::warn!(%error, "slack took a message of an incident in the channel and not in its thread");
+                tracked.thread_mut().reply_refused(error.is_for_the_broadcast());
+            }
+            _ => {}
         }
         Ok(sent?.map(|sent| sent.shown))
     }
@@ -53,12 +61,25 @@ impl<N: Notifier, T: Store> Delivery<'_, N, T> {
 
     /// Writes the parent of an incident anew, if it is time. Where that fails its figures are old for a while.
     pub(super) async fn update_parent(&mut self, tracked: &mut Tracked) {
-        let now_ms = self.now_ms();
-        let Some(parent) = self.update_due(tracked).and_then(receipt) else { return };
-        let style = self.style;
+        if let Some(parent) = self.update_due(tracked).and_then(receipt) {
+            self.write_parent(tracked, &parent).await;
+        }
+    }
+
+    /// Writes the parent of an incident that is over for the last time, since another incident may take its place now.
+    pub(super) async fn close_parent(&mut self, tracked: &mut Tracked) {
+        let parent = tracked.thread().parent().filter(|_| self.notifier.has_threads());
+        if let Some(parent) = parent.and_then(receipt) {
+            self.write_parent(tracked, &parent).await;
+        }
+        tracked.thread_mut().parent_closed();
+    }
+
+    async fn write_parent(&mut self, tracked: &mut Tracked, parent: &Receipt) {
+        let (now_ms, style) = (self.now_ms(), self.style);
         let blocks = || (tracked.draw_parent(Form::Blocks, None, style, now_ms), 0);
         let plain = || (tracked.draw_parent(Form::Text, None, style, now_ms), 0);
-        match self.update(&parent, Forms { blocks: &blocks, plain: &plain }).await {
+        match self.update(parent, Forms { blocks: &blocks, plain: &plain }).await {
             Ok(()) => tracked.thread_mut().updated(true, now_ms),
             Err(PostError::MessageGone { .. }) => tracked.thread_mut().parent_lost(),
             Err(error) => {
@@ -89,8 +110,8 @@ impl<N: Notifier, T: Store> Delivery<'_, N, T> {
             Err(PostError::Unconfirmed(_)) => None,
             Err(error) => return Err(error),
         };
-        let now_ms = self.now_ms();
-        tracked.thread_mut().parent_posted(posted, now_ms);
+        let (now_ms, has_mentions) = (self.now_ms(), tracked.has_mentions(kind));
+        tracked.thread_mut().parent_posted(posted, has_mentions, now_ms);
         Ok(true)
     }
 }

@@ -20,12 +20,39 @@ pub struct Thread {
     written_ms: i64,
     /// The incident has other figures than its parent shows.
     is_stale: bool,
-    /// Its last message said that the incident is over.
-    #[serde(default)]
-    said_over: bool,
+    /// What its last message leaves to the next one.
+    #[serde(default, skip_serializing_if = "is_default")]
+    last: Last,
     /// Its parent took the place of one that is gone.
     #[serde(default)]
     continues: bool,
+    /// What its channel takes.
+    #[serde(default, skip_serializing_if = "is_default")]
+    takes: Takes,
+}
+
+/// What an incident's last message leaves to the next one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+enum Last {
+    /// Nothing.
+    #[default]
+    Other,
+    /// It was the parent, with the mentions of the message that follows.
+    Mentioned,
+    /// It said that the incident is over.
+    Over,
+}
+
+/// What a channel takes under a parent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+enum Takes {
+    /// Replies, and it shows them where it is asked to.
+    #[default]
+    All,
+    /// Replies, none of which it shows.
+    Replies,
+    /// Nothing: all but the parent stands in the channel by itself.
+    Nothing,
 }
 
 /// The one message of an incident that stands in the channel.
@@ -102,11 +129,23 @@ impl Thread {
         self.parent = if self.continues { Parent::Lost } else { Parent::None };
     }
 
-    /// The parent was posted; `None` where the answer was lost.
-    pub fn parent_posted(&mut self, posted: Option<Posted>, now_ms: i64) {
-        let continues = self.continues;
+    /// The parent was posted, with the mentions of the message that follows or without; `None` where the answer was lost.
+    pub fn parent_posted(&mut self, posted: Option<Posted>, has_mentions: bool, now_ms: i64) {
+        let Self { continues, takes, .. } = *self;
+        let last = if has_mentions && posted.is_some() { Last::Mentioned } else { Last::Other };
         let parent = posted.map_or(Parent::Unknown, Parent::Posted);
-        *self = Self { parent, written_ms: now_ms, continues, ..Self::default() };
+        *self = Self { parent, written_ms: now_ms, is_stale: false, last, continues, takes };
+    }
+
+    /// Whether the parent stands there with the mentions of the next message, which is to have none then.
+    #[must_use]
+    pub fn parent_has_mentioned(&self) -> bool {
+        self.last == Last::Mentioned
+    }
+
+    /// The channel took a message by itself that it had refused as a reply, or as one that it shows.
+    pub fn reply_refused(&mut self, only_to_show_it: bool) {
+        self.takes = self.takes.max(if only_to_show_it { Takes::Replies } else { Takes::Nothing });
     }
 
     /// Whether its parent takes the place of one that is gone.
@@ -119,14 +158,21 @@ impl Thread {
     /// after the channel showed that the incident is over.
     #[must_use]
     pub fn place(&self, kind: Kind) -> Place<'_> {
-        let wakes = self.said_over || matches!(kind, Kind::Escalation | Kind::Over);
-        self.parent().map_or(Place::Channel, |parent| Place::Thread { parent, is_shown_in_channel: wakes })
+        let wakes = self.last == Last::Over || matches!(kind, Kind::Escalation | Kind::Over);
+        let takes_it = match self.takes {
+            Takes::All => true,
+            Takes::Replies => !wakes,
+            Takes::Nothing => false,
+        };
+        let parent = self.parent().filter(|_| takes_it);
+        parent.map_or(Place::Channel, |parent| Place::Thread { parent, is_shown_in_channel: wakes })
     }
 
     /// A message of this kind was posted.
     pub fn message_posted(&mut self, kind: Kind) {
         self.incident_changed();
-        self.said_over = self.parent().is_some() && kind == Kind::Over;
+        let is_over = self.parent().is_some() && kind == Kind::Over;
+        self.last = if is_over { Last::Over } else { Last::Other };
     }
 
     /// The incident is not as its parent says any more.
@@ -153,10 +199,25 @@ impl Thread {
         self.is_stale = !is_written;
     }
 
+    /// Whether the incident has other figures than its parent shows.
+    #[must_use]
+    pub fn is_stale(&self) -> bool {
+        self.is_stale && self.parent().is_some()
+    }
+
+    /// The incident is over and was the last to write its parent: it is not written again, even where that failed.
+    pub fn parent_closed(&mut self) {
+        self.is_stale = false;
+    }
+
     /// The chat system knows no such parent any more, or does not let it be written.
     pub fn parent_lost(&mut self) {
-        *self = Self { parent: Parent::Lost, continues: true, ..Self::default() };
+        *self = Self { parent: Parent::Lost, continues: true, takes: self.takes, ..Self::default() };
     }
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 #[cfg(test)]
@@ -169,7 +230,7 @@ mod tests {
 
     fn posted() -> Thread {
         let mut thread = Thread::default();
-        thread.parent_posted(Some(parent()), 100_000);
+        thread.parent_posted(Some(parent()), false, 100_000);
         thread
     }
 
@@ -206,6 +267,32 @@ mod tests {
     }
 
     #[test]
+    fn what_a_channel_does_not_take_as_a_reply_stands_there_by_itself_and_the_parent_is_kept() {
+        let is_in_channel = |thread: &Thread, kind| thread.place(kind) == Place::Channel;
+        let mut thread = posted();
+        thread.reply_refused(true);
+        assert!(!is_in_channel(&thread, Kind::FollowUp));
+        assert!(is_in_channel(&thread, Kind::Escalation) && is_in_channel(&thread, Kind::Over));
+        thread.reply_refused(false);
+        thread.reply_refused(true);
+        assert!(is_in_channel(&thread, Kind::FollowUp));
+        thread.incident_changed();
+        assert!(thread.parent().is_some() && thread.update_due(110_000).is_some());
+        thread.parent_lost();
+        thread.parent_posted(Some(parent()), false, 1);
+        assert!(is_in_channel(&thread, Kind::FollowUp), "another parent stands in the same channel");
+    }
+
+    #[test]
+    fn mentions_of_a_parent_are_those_of_the_next_message_alone() {
+        let mut thread = Thread::default();
+        thread.parent_posted(Some(parent()), true, 1);
+        assert!(thread.parent_has_mentioned());
+        thread.message_posted(Kind::Opening);
+        assert!(!thread.parent_has_mentioned());
+    }
+
+    #[test]
     fn a_parent_is_written_anew_when_it_is_stale_and_every_ten_seconds_at_most() {
         let mut thread = posted();
         assert_eq!(thread.update_due(200_000), None);
@@ -238,15 +325,16 @@ mod tests {
     #[test]
     fn a_lost_answer_makes_no_second_parent_and_a_lost_parent_one_that_continues() {
         let mut thread = Thread::default();
-        thread.parent_posted(None, 1);
+        thread.parent_posted(None, true, 1);
         thread.incident_changed();
+        assert!(!thread.parent_has_mentioned(), "nobody knows whether it has");
         assert!(!thread.is_parent_due(1) && !thread.continues());
         assert_eq!(thread.place(Kind::FollowUp), Place::Channel);
         assert_eq!(thread.update_due(i64::MAX), None);
         let mut thread = posted();
         thread.parent_lost();
         assert!(thread.is_parent_due(1) && thread.continues());
-        thread.parent_posted(Some(parent()), 1);
+        thread.parent_posted(Some(parent()), false, 1);
         assert!(!thread.is_parent_due(1) && thread.continues());
     }
 }

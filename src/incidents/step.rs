@@ -38,11 +38,14 @@ pub(crate) struct Step {
     pub(crate) taken: usize,
     /// The message that is due.
     pub(crate) due: Option<Kind>,
+    /// It ended, and its parent is to say so now: another incident may begin with the rest of what arrived.
+    pub(crate) closes_parent: bool,
 }
 
 impl Tracked {
     /// Takes in what arrived, each at its time (epoch milliseconds), and says what is due. Where the incident was over
-    /// before all of it came, only what came before that is taken in and its end is due, unless that is to wait.
+    /// before all of it came, only what came before that is taken in and its end is due, unless that is to wait; or its
+    /// parent is to be closed, where it ended without a message.
     pub(crate) fn step<'n>(
         mut self,
         arrived: impl IntoIterator<Item = (i64, &'n News)>,
@@ -53,7 +56,10 @@ impl Tracked {
         for (at_ms, news) in arrived {
             let is_over = self.decide(Moment::Arrival, at_ms, policy) == Decision::Send(Kind::Over);
             if is_over && !ask.end_waits {
-                return Step { tracked: self, taken, due: Some(Kind::Over) };
+                return Step { tracked: self, taken, due: Some(Kind::Over), closes_parent: false };
+            }
+            if matches!(news, News::Lines(_)) && !self.incident.is_open() && self.thread().is_stale() {
+                return Step { tracked: self, taken, due: None, closes_parent: true };
             }
             match news {
                 News::Lines(digest) => self.take_digest(digest, ask.samples_per_group, at_ms, policy),
@@ -66,7 +72,7 @@ impl Tracked {
             Decision::Send(kind) => Some(kind),
             Decision::Nothing { .. } => None,
         };
-        Step { tracked: self, taken, due }
+        Step { tracked: self, taken, due, closes_parent: false }
     }
 }
 

@@ -23,6 +23,10 @@ pub(super) enum Means {
     Unfit,
     /// The message that is to be updated or replied to cannot be any more: a new one has to take its place.
     Gone,
+    /// The channel takes no replies: the message may stand in the channel by itself.
+    NoReplies,
+    /// The channel cannot show this reply: the message may stand in the channel by itself.
+    NoBroadcast,
     /// The bot is not a member of the channel.
     NotInvited,
     /// There is no such channel for the bot.
@@ -43,7 +47,7 @@ pub(super) enum Means {
 
 /// From Slack's change log of 2016-05-17 on incoming webhooks, its rate-limit pages, and the errors that its Web API
 /// documents for `chat.postMessage` and `chat.update` and for all methods. The words of each meaning stand in one text.
-static WORDS: [(Means, &str); 12] = [
+static WORDS: [(Means, &str); 14] = [
     (Means::TooFast, "rate_limited ratelimited"),
     (
         Means::Passing,
@@ -63,6 +67,8 @@ static WORDS: [(Means, &str); 12] = [
         "block_mismatch cannot_reply_to_message cant_update_message edit_window_closed message_not_found \
          restricted_action_thread_locked thread_not_found",
     ),
+    (Means::NoReplies, "restricted_action_non_threadable_channel"),
+    (Means::NoBroadcast, "cant_broadcast_message"),
     (Means::NotInvited, "not_in_channel"),
     (
         Means::NoChannel,
@@ -80,15 +86,15 @@ static WORDS: [(Means, &str); 12] = [
         Means::Forbidden,
         "access_denied accesslimited action_prohibited app_access_restricted ekm_access_denied \
          enterprise_is_restricted posting_to_channel_denied posting_to_general_channel_denied \
-         restricted_action restricted_action_non_threadable_channel restricted_action_read_only_channel \
-         restricted_action_thread_only_channel slack_connect_canvas_sharing_blocked \
+         restricted_action restricted_action_read_only_channel restricted_action_thread_only_channel \
+         slack_connect_canvas_sharing_blocked \
          slack_connect_clip_sharing_blocked slack_connect_file_link_sharing_blocked \
          slack_connect_file_upload_sharing_blocked slack_connect_lists_sharing_blocked \
          team_access_not_granted team_disabled two_factor_setup_required",
     ),
     (
         Means::Fault,
-        "as_user_not_supported cant_broadcast_message deprecated_endpoint draft_already_deleted \
+        "as_user_not_supported deprecated_endpoint draft_already_deleted \
          draft_already_sent draft_has_conflict draft_not_found duplicate_channel_not_found \
          duplicate_message_not_found invalid_arg_name invalid_array_arg invalid_charset \
          invalid_form_data invalid_metadata_format invalid_metadata_schema invalid_post_type \
@@ -147,6 +153,12 @@ impl Means {
             Self::Scope => {
                 "add the scope chat:write to the Slack app, and chat:write.customize for SLACK_USER_NAME and \
                  SLACK_ICON_EMOJI, then reinstall it to the workspace"
+            }
+            Self::NoReplies => {
+                "the channel takes no replies, so that incidents go on in the channel itself: allow threads there"
+            }
+            Self::NoBroadcast => {
+                "the channel cannot show this reply, so that the message stands in the channel by itself"
             }
             Self::Forbidden => {
                 "a setting of the workspace or the channel forbids it: ask its admins to let the app post there, or \

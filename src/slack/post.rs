@@ -195,6 +195,22 @@ impl PostError {
         }
     }
 
+    /// Whether a reply may have been refused because it is one: by itself in the channel it may be accepted. Slack's
+    /// words that are not known are among these; those about the token or the whole channel are not.
+    #[must_use]
+    pub fn may_be_for_the_thread(self) -> bool {
+        let Self::Refused { word } = self else { return false };
+        word.is_none_or(|word| {
+            matches!(word.means(), Means::NoReplies | Means::NoBroadcast | Means::Forbidden | Means::Fault)
+        })
+    }
+
+    /// Whether the channel can only not show the reply: others under the same parent are accepted.
+    #[must_use]
+    pub fn is_for_the_broadcast(self) -> bool {
+        matches!(self, Self::Refused { word: Some(word) } if word.means() == Means::NoBroadcast)
+    }
+
     /// Whether Slack was not available, could not be reached or did not answer: a later try may be accepted.
     #[must_use]
     pub fn is_outage(self) -> bool {
@@ -246,6 +262,11 @@ impl Target<'_> {
     /// Whether it takes the place of a message that was posted before.
     pub(crate) fn is_update(self) -> bool {
         matches!(self, Target::Update(_))
+    }
+
+    /// Whether it stands in a thread.
+    pub(crate) fn is_reply(self) -> bool {
+        matches!(self, Target::Reply { .. })
     }
 
     /// Whether it takes more than an incoming webhook.

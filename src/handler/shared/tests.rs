@@ -45,6 +45,8 @@ struct Channel {
     refuses_reply: Rc<RefCell<Option<PostError>>>,
     /// Every parent is gone before it is replied to.
     gone: Rc<RefCell<bool>>,
+    /// What it never takes, and why.
+    never: Option<(fn(Target<'_>) -> bool, PostError)>,
 }
 
 impl Channel {
@@ -88,6 +90,9 @@ impl Notifier for Channel {
             let result = Err(PostError::MessageGone { word: None });
             return PostOutcome { result, requests: 1, ambiguous: 0 };
         }
+        if let Some((_, error)) = self.never.filter(|(is_meant, _)| is_meant(post.target)) {
+            return PostOutcome { result: Err(error), requests: 1, ambiguous: 0 };
+        }
         let mut result = self.answers.borrow_mut().pop().map_or(Ok(Accepted::default()), Err);
         if let Ok(accepted) = &mut result {
             let body: Value = serde_json::from_str(post.body).unwrap();
@@ -126,8 +131,12 @@ impl<T: Store> Container<T> {
     }
 
     fn with(rules: Rules, store: T, slack: &Channel, style: MessageStyle) -> Self {
+        Self::with_rate(RATE, rules, store, slack, style)
+    }
+
+    fn with_rate(rate: Rate, rules: Rules, store: T, slack: &Channel, style: MessageStyle) -> Self {
         let reader = Reader::new(rules);
-        let notify = Notify::shared(RATE, Policy::default(), store);
+        let notify = Notify::shared(rate, Policy::default(), store);
         Self(Handler::new(reader, style, 1 << 20, notify, slack.clone()))
     }
 

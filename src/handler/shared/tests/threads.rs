@@ -1,8 +1,11 @@
 //! An incident in one thread: one parent, everything else under it, whichever container posts.
 
+use std::pin::Pin;
+
 use super::*;
 use crate::outbox::Bucket;
-use crate::slack::post::Unconfirmed;
+use crate::slack::post::{ErrorWord, Unconfirmed};
+use crate::store::Snapshot;
 
 const GONE: PostError = PostError::MessageGone { word: None };
 const LOST: PostError = PostError::Unconfirmed(Unconfirmed::Unreadable);
@@ -179,7 +182,7 @@ async fn without_a_table_a_container_has_threads_of_its_own_and_a_failed_reply_k
     let reader = Reader::new(Rules::built_in());
     let mut container =
         Container(Handler::new(reader, MessageStyle::default(), 1 << 20, notify, slack.clone()));
-    *slack.refuses_reply.borrow_mut() = Some(PostError::Refused { word: None });
+    *slack.refuses_reply.borrow_mut() = Some(PostError::Rejected { status: 200, word: None });
     let failed = container.at(0, &logs(1, &[502])).await;
     assert!(failed.answer.is_err() && failed.ledger.failed == 1);
     let ledger = container.at(60, &logs(1, &[502])).await.ledger;
@@ -234,4 +237,246 @@ async fn an_alarm_whose_parent_is_gone_stands_in_the_channel() {
     assert!(slack.seen()[0].starts_with("channel: ALARM · 5xx"));
     container.at(60, &alarm("OK", "ALARM", 60)).await.answer.unwrap();
     assert!(slack.seen()[0].starts_with("reply to 1.0 and channel: OK again · 5xx"));
+}
+
+fn refused(word: &str) -> PostError {
+    PostError::Refused { word: ErrorWord::all().find(|known| known.as_str() == word) }
+}
+
+fn is_reply(target: Target<'_>) -> bool {
+    matches!(target, Target::Reply { .. })
+}
+
+fn is_shown_reply(target: Target<'_>) -> bool {
+    matches!(target, Target::Reply { in_channel: true, .. })
+}
+
+/// A channel without threads, and words that may mean as much.
+#[tokio::test(start_paused = true)]
+async fn where_a_channel_takes_no_replies_an_incident_goes_on_in_it_and_its_parent_has_the_sums() {
+    for word in ["restricted_action_non_threadable_channel", "restricted_action", "a_word_of_next_year"] {
+        let slack = Channel { never: Some((is_reply, refused(word))), ..Channel::with_threads() };
+        let mut container = Container::over(Memory::default(), &slack);
+        let ledger = container.at(0, &logs(1, &[502])).await.ledger;
+        assert_eq!((fates(&ledger), ledger.refused), ([1, 0, 1, 0, 0, 0], 0), "{word}");
+        let ledger = container.at(30, &logs(2, &[404])).await.ledger;
+        assert_eq!((fates(&ledger), ledger.refused), ([1, 0, 1, 0, 0, 0], 0), "{word}");
+        container.at(500, &tick()).await;
+        let seen = slack.seen();
+        assert!(seen[0].starts_with("parent 1.0: 502"), "{word}: {seen:?}");
+        assert!(
+            seen[0].starts_with("parent 1.0: 502") && seen[1].starts_with("channel: 502"),
+            "{word}: {seen:?}"
+        );
+        assert!(seen[2].starts_with("channel: New in this incident"), "{word}: {seen:?}");
+        assert!(
+            seen[3].starts_with("update 1.0: ") && seen[4].starts_with("channel: Over · 2"),
+            "{word}: {seen:?}"
+        );
+        assert!(seen[5].starts_with("update 1.0: Over after") && seen.len() == 6, "{word}: {seen:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_that_the_channel_cannot_show_stands_in_it_by_itself_and_all_others_in_the_thread() {
+    let never = Some((is_shown_reply as fn(Target<'_>) -> bool, refused("cant_broadcast_message")));
+    let slack = Channel { never, ..Channel::with_threads() };
+    let mut container = Container::over(Memory::default(), &slack);
+    container.at(0, &logs(1, &[404])).await;
+    let ledger = container.at(30, &logs(2, &[502])).await.ledger;
+    assert_eq!((fates(&ledger), ledger.refused), ([1, 0, 1, 0, 0, 0], 0));
+    container.at(40, &logs(3, &[403])).await;
+    container.at(500, &tick()).await;
+    let seen = slack.seen();
+    assert!(seen[2].starts_with("channel: Now server errors"), "{seen:?}");
+    let replies = |text| seen.iter().filter(|message| message.starts_with(text)).count();
+    assert_eq!((replies("parent "), replies("reply to 1.0: "), replies("channel: ")), (1, 2, 2), "{seen:?}");
+    assert!(seen.last().unwrap().starts_with("update 1.0: Over after"), "{seen:?}");
+}
+
+/// Where the channel takes the message neither way, the thread is not to blame.
+#[tokio::test(start_paused = true)]
+async fn a_reply_that_is_refused_in_the_channel_as_well_is_tried_in_the_thread_again() {
+    let is_no_parent = |target: Target<'_>| !matches!(target, Target::Parent | Target::Update(_));
+    let slack =
+        Channel { never: Some((is_no_parent, refused("restricted_action"))), ..Channel::with_threads() };
+    let store = Memory::default();
+    let ledger = Container::over(store.clone(), &slack).at(0, &logs(1, &[502])).await.ledger;
+    assert_eq!((ledger.posted, ledger.refused, ledger.pending), (1, 1, 1));
+    let slack = Channel { never: None, ..slack };
+    Container::over(store, &slack).at(60, &tick()).await;
+    assert!(slack.seen()[1].starts_with("reply to 1.0: 502"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_alarm_that_its_thread_does_not_take_stands_in_the_channel() {
+    let never =
+        Some((is_reply as fn(Target<'_>) -> bool, refused("restricted_action_non_threadable_channel")));
+    let slack = Channel { never, ..Channel::with_threads() };
+    let style = Style { log_groups: "/aws/x".parse().unwrap(), ..Style::default() };
+    let mut container = Container::with_style(Memory::default(), &slack, style.into());
+    container.at(0, &logs(0, &[502])).await.answer.unwrap();
+    let ledger = container.at(30, &alarm("ALARM", "OK", 30)).await.ledger;
+    assert_eq!((ledger.alarms, ledger.refused), (1, 0));
+    assert!(slack.seen().iter().any(|message| message.starts_with("channel: ALARM · 5xx")));
+}
+
+/// A container that keeps its incidents in its memory.
+fn without_table(rate: Rate, slack: &Channel) -> Container<crate::store::DynamoDb> {
+    let notify = Notify::incidents(Bucket::new(rate.burst, rate.spacing_ms), Policy::default());
+    let reader = Reader::new(Rules::built_in());
+    Container(Handler::new(reader, MessageStyle::default(), 1 << 20, notify, slack.clone()))
+}
+
+/// A burst of one: the opening does not wait until the parent's token is back.
+#[tokio::test(start_paused = true)]
+async fn an_opening_follows_its_parent_without_a_token_and_the_next_message_waits_a_second_longer() {
+    async fn check<T: Store>(mut container: Container<T>) {
+        let ledger = container.at(0, &logs(1, &[502])).await.ledger;
+        assert_eq!((ledger.posted, ledger.shown, ledger.pending), (2, 1, 0));
+        let ledger = container.at(5, &logs(2, &[404])).await.ledger;
+        assert_eq!((ledger.posted, ledger.pending), (0, 1));
+        let ledger = container.at(6, &logs(3, &[404])).await.ledger;
+        assert_eq!((ledger.posted, ledger.pending), (1, 0));
+    }
+    let rate = Rate { burst: 1, spacing_ms: 5_000 };
+    let (slack, style) = (Channel::with_threads(), MessageStyle::default());
+    check(Container::with_rate(rate, Rules::built_in(), Memory::default(), &slack, style)).await;
+    check(without_table(rate, &slack)).await;
+}
+
+/// Nobody looked at it between its end and the beginning of the next.
+#[tokio::test(start_paused = true)]
+async fn the_parent_of_an_incident_that_ended_in_silence_turns_green_before_another_begins() {
+    async fn check<T: Store>(mut container: Container<T>, slack: &Channel) {
+        container.at(0, &logs(1, &[502])).await;
+        let first = slack.seen()[0].split(": ").next().unwrap().replace("parent", "update");
+        let ledger = container.at(2_000, &logs(2, &[404])).await.ledger;
+        assert_eq!((ledger.posted, ledger.shown), (2, 1));
+        let seen = slack.seen();
+        let closed = format!("{first}: Over after under 1 s · 1 error · 502");
+        assert!(seen[0].starts_with(&closed) && seen[1].starts_with("parent "), "{seen:?}");
+        assert!(seen[2].starts_with("reply to ") && seen.len() == 3, "{seen:?}");
+        let bodies = slack.bodies.borrow();
+        assert!(bodies[bodies.len() - 3].contains(r#""color":"good""#), "{bodies:?}");
+    }
+    let slack = Channel::with_threads();
+    check(Container::over(Memory::default(), &slack), &slack).await;
+    check(without_table(RATE, &slack), &slack).await;
+}
+
+/// Slack does not take the last figures: the next incident does not wait for that.
+#[tokio::test(start_paused = true)]
+async fn a_parent_that_cannot_be_closed_keeps_nobody_waiting() {
+    let is_update = |target: Target<'_>| matches!(target, Target::Update(_));
+    let failing = Channel { never: Some((is_update, refused("fatal_error"))), ..Channel::with_threads() };
+    let webhook = Channel::default();
+    for slack in [failing, webhook] {
+        let store = Memory::default();
+        Container::over(store.clone(), &Channel::with_threads()).at(0, &logs(1, &[502])).await;
+        let ledger = Container::over(store, &slack).at(2_000, &logs(2, &[404])).await.ledger;
+        assert_eq!((ledger.shown, ledger.pending), (1, 0));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_escalation_whose_parent_is_gone_mentions_once() {
+    let rules = r#"{"rules":[{"name":"all","status":"400-599","action":"notify","mention":"<!here>"}]}"#;
+    let slack = Channel::with_threads();
+    let mut container = Container::with_rules(rules, Memory::default(), &slack);
+    container.at(0, &logs(1, &[404])).await;
+    slack.seen();
+    *slack.refuses_reply.borrow_mut() = Some(GONE);
+    container.at(30, &logs(2, &[502])).await;
+    let seen = slack.seen();
+    assert!(seen[0].starts_with("parent 3.0: <!here> Continued · "), "{seen:?}");
+    assert!(seen[1].starts_with("reply to 3.0 and channel: Now server errors"), "{seen:?}");
+    assert!(seen.iter().filter(|message| message.contains("<!here>")).count() == 1, "{seen:?}");
+}
+
+/// A bystander comes when the head says that the parent is tried, and nobody has the lease.
+#[tokio::test(start_paused = true)]
+async fn who_comes_between_the_two_goes_of_a_parent_posts_none_and_its_lines_are_in_the_sums() {
+    let (store, slack) = (Memory::default(), Channel::with_threads());
+    let (memory, channel) = (store.clone(), slack.clone());
+    let bystander = Box::pin(async move {
+        let ledger = Container::over(memory, &channel).at(1, &logs(2, &[502])).await.ledger;
+        assert_eq!((ledger.posted, ledger.pending), (0, 1));
+        assert_eq!(channel.seen(), Vec::<String>::new());
+    });
+    let mut poster = Container::over(Interrupted { store, after_release: Some(bystander) }, &slack);
+    let ledger = poster.at(0, &logs(1, &[502])).await.ledger;
+    assert_eq!((ledger.posted, ledger.released), (2, 1), "what the bystander left is told with the opening");
+    let seen = slack.seen();
+    assert!(seen[0].starts_with("parent 1.0: 502 GET /v1/items · 2 errors"), "{seen:?}");
+    assert!(seen[1].starts_with("reply to 1.0: 2 errors") && seen.len() == 2, "{seen:?}");
+}
+
+/// A store after whose first release something else happens.
+struct Interrupted {
+    store: Memory,
+    after_release: Option<Pin<Box<dyn Future<Output = ()>>>>,
+}
+
+impl Store for Interrupted {
+    async fn put(
+        &mut self,
+        key: &IncidentKey,
+        batch: BatchId,
+        body: &[u8],
+        when: When,
+    ) -> Result<Put, StoreError> {
+        self.store.put(key, batch, body, when).await
+    }
+
+    async fn revoke(&mut self, key: &IncidentKey, batch: BatchId, when: When) -> Result<(), StoreError> {
+        self.store.revoke(key, batch, when).await
+    }
+
+    async fn incidents(&mut self, when: When) -> Result<Vec<IncidentKey>, StoreError> {
+        self.store.incidents(when).await
+    }
+
+    async fn read(&mut self, key: &IncidentKey, when: When) -> Result<Snapshot, StoreError> {
+        self.store.read(key, when).await
+    }
+
+    async fn lease(
+        &mut self,
+        key: &IncidentKey,
+        snapshot: &Snapshot,
+        until_ms: i64,
+        when: When,
+    ) -> Result<Option<Lease>, StoreError> {
+        self.store.lease(key, snapshot, until_ms, when).await
+    }
+
+    async fn release(
+        &mut self,
+        key: &IncidentKey,
+        lease: Lease,
+        head: &[u8],
+        summed: &[EntryKey],
+        when: When,
+    ) -> Result<Released, StoreError> {
+        let released = self.store.release(key, lease, head, summed, when).await;
+        if let Some(interruption) = self.after_release.take() {
+            interruption.await;
+        }
+        released
+    }
+
+    async fn take_token(&mut self, destination: &str, rate: Rate, when: When) -> Result<Token, StoreError> {
+        self.store.take_token(destination, rate, when).await
+    }
+
+    async fn close(
+        &mut self,
+        destination: &str,
+        rate: Rate,
+        until_ms: i64,
+        when: When,
+    ) -> Result<(), StoreError> {
+        self.store.close(destination, rate, until_ms, when).await
+    }
 }
