@@ -25,6 +25,8 @@ pub use thread::{Place, Posted, Thread};
 
 /// Groups that one incident tells apart; the lines of further ones are counted as [`Incident::other`].
 pub const MAX_GROUPS: usize = 64;
+/// Colours of rules that are told apart.
+const MAX_COLORS: usize = 8;
 /// What is over for no longer than this is recent, milliseconds.
 const RECENT_MS: i64 = 900_000;
 /// Alarms that are told apart.
@@ -54,6 +56,12 @@ pub struct Incident {
     /// Versions before it wrote none.
     #[serde(default = "Context::unknown")]
     context: Context,
+    /// Colours that the rules of its lines name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    colors: Vec<String>,
+    /// How many requests its lines are a part of: known as long as they arrived together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    requests: Option<u64>,
     messages: u32,
     /// When the last message was accepted.
     notified_ms: i64,
@@ -114,6 +122,10 @@ pub struct Arrival<'a> {
     pub at_least: Option<AtLeast>,
     /// After such a silence the group is new again, where a rule says so; milliseconds.
     pub again_after_ms: Option<i64>,
+    /// Why, in the API's own words, where most of the lines say so: a stranger's text.
+    pub cause: Option<&'a str>,
+    /// What to do about it, where a rule says so: an address.
+    pub runbook: Option<&'a str>,
 }
 
 /// Lines of one log group that arrived together.
@@ -129,6 +141,10 @@ pub struct Batch<'a> {
     pub id: u64,
     /// Accounts, stages and clients of these lines.
     pub context: &'a Context,
+    /// Colours that the rules of these lines name.
+    pub colors: &'a [String],
+    /// How many requests these lines are a part of, where that is known.
+    pub requests: Option<u64>,
 }
 
 /// What makes the incident ask whether a message is due.
@@ -194,6 +210,12 @@ impl Incident {
             group::widen((&mut self.first_ms, &mut self.last_ms), batch.span_ms);
             self.id = self.id.wrapping_add(batch.id);
             self.context.fold(batch.context);
+            self.requests = batch.requests.filter(|_| self.total() == 0);
+            for color in batch.colors {
+                if self.colors.len() < MAX_COLORS && !self.colors.contains(color) {
+                    self.colors.push(color.clone());
+                }
+            }
         }
         let [client, server] = batch.other;
         self.client_errors += client;
@@ -349,6 +371,18 @@ impl Incident {
     #[must_use]
     pub fn context(&self) -> &Context {
         &self.context
+    }
+
+    /// Colours that the rules of its lines name, at most eight.
+    #[must_use]
+    pub fn colors(&self) -> &[String] {
+        &self.colors
+    }
+
+    /// How many requests all its lines are a part of, where that is known: where they came in one delivery.
+    #[must_use]
+    pub fn requests(&self) -> Option<u64> {
+        self.requests
     }
 
     /// When its first lines arrived, epoch milliseconds.

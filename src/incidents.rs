@@ -13,7 +13,7 @@ use thiserror::Error;
 use crate::digest::{Digest, MAX_SECTIONS, OTHER_LOG_GROUPS, Section};
 use crate::incident::{Arrival, Batch, Decision, GroupName, Incident, Kind, Moment, Policy, Posted, Thread};
 use crate::notification::{
-    Over, Parent, Progress, Situation, fault_words, of_digest, of_over, of_parent, of_progress,
+    Over, Parent, Progress, Situation, cause_words, fault_words, of_digest, of_over, of_parent, of_progress,
 };
 use crate::slack::message::Message;
 use crate::slack::render::{Form, MessageStyle, render_form};
@@ -162,13 +162,17 @@ impl Tracked {
         policy: &Policy,
     ) {
         let faults: Vec<String> = section.groups.iter().map(fault_words).collect();
-        let arrivals = section.groups.iter().zip(&faults).map(|(group, fault)| Arrival {
+        let causes: Vec<_> = section.groups.iter().map(cause_words).collect();
+        let words = faults.iter().zip(&causes);
+        let arrivals = section.groups.iter().zip(words).map(|(group, (fault, cause))| Arrival {
             group: GroupName { status: group.status.code(), route: &group.route, fault },
             count: group.count,
             first_ms: group.first_ms,
             last_ms: group.last_ms,
             at_least: group.incident.at_least,
             again_after_ms: group.incident.again_after_ms,
+            cause: cause.as_deref(),
+            runbook: group.incident.runbook.as_deref(),
         });
         let groups: Vec<Arrival<'_>> = arrivals.collect();
         let listed = |is_server_error: bool| -> u64 {
@@ -180,7 +184,8 @@ impl Tracked {
             section.server_errors.saturating_sub(listed(true)),
         ];
         let span_ms = (section.first_ms, section.last_ms);
-        let batch = Batch { groups: &groups, other, span_ms, id, context: &section.context };
+        let Section { context, colors, requests, .. } = section;
+        let batch = Batch { groups: &groups, other, span_ms, id, context, colors, requests: *requests };
         self.incident.take(&batch, now_ms, policy);
         let samples = if self.incident.messages() == 0 { samples_per_group } else { FOLLOW_UP_SAMPLES };
         let mut section = section.clone();

@@ -27,6 +27,7 @@ use crate::digest::Group;
 use crate::words;
 
 pub use alarm::{of_alarm, of_topic_text};
+pub(crate) use cause::cause_words;
 pub use color::{Color, Severity};
 pub use digest::{of_digest, of_progress};
 #[cfg(test)]

@@ -11,6 +11,9 @@ use super::{Arrival, AtLeast, Count, Policy};
 /// Lines whose newest is older than this when they arrive say nothing of how fast errors come now, milliseconds.
 const LATE_MS: i64 = 300_000;
 
+/// The longest cause that is kept, in bytes: all of an incident's are written with every message.
+const MAX_CAUSE: usize = 120;
+
 /// What the lines of a group have in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct GroupName<'a> {
@@ -41,6 +44,18 @@ pub struct Group {
     rate: Rate,
     /// Counts towards the fewest that are worth a message, where it was not notified yet.
     threshold: Option<Threshold>,
+    /// The cause that most of its lines name, as far as one is so frequent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cause: Option<Cause>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    runbook: Option<String>,
+}
+
+/// A cause, and by how many lines it is ahead of the others.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Cause {
+    text: String,
+    ahead: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -75,7 +90,22 @@ impl Group {
             again_after_ms: arrival.again_after_ms,
             rate: Rate::new(now_ms),
             threshold: arrival.at_least.map(Threshold::of),
+            cause: None,
+            runbook: None,
         }
+    }
+
+    /// Why, in the API's own words: a stranger's text. Where one cause stands in more than half of the lines, it is
+    /// that one.
+    #[must_use]
+    pub fn cause(&self) -> Option<&str> {
+        self.cause.as_ref().map(|cause| cause.text.as_str())
+    }
+
+    /// What to do about it: the address that a rule names.
+    #[must_use]
+    pub fn runbook(&self) -> Option<&str> {
+        self.runbook.as_deref()
     }
 
     /// What its lines have in common.
@@ -102,8 +132,27 @@ impl Group {
         self.is_escalation
     }
 
+    /// The majority vote of Boyer and Moore, in the space of one cause.
+    fn vote(&mut self, text: &str, lines: u64) {
+        let text = text.get(..text.floor_char_boundary(MAX_CAUSE)).unwrap_or_default();
+        match &mut self.cause {
+            Some(cause) if cause.text == text => cause.ahead = cause.ahead.saturating_add(lines),
+            Some(cause) if cause.ahead >= lines => cause.ahead -= lines,
+            other => {
+                let ahead = lines - other.as_ref().map_or(0, |cause| cause.ahead);
+                *other = Some(Cause { text: text.to_owned(), ahead });
+            }
+        }
+    }
+
     pub(super) fn take(&mut self, arrival: &Arrival<'_>, now_ms: i64) {
         self.count.add(arrival.count);
+        if let Some(text) = arrival.cause {
+            self.vote(text, arrival.count);
+        }
+        if self.runbook.is_none() {
+            self.runbook = arrival.runbook.map(str::to_owned);
+        }
         self.seen_ms = self.seen_ms.max(now_ms);
         widen((&mut self.first_ms, &mut self.last_ms), (arrival.first_ms, arrival.last_ms));
         // What holds now is what the rules say of the newest lines.

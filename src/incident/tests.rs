@@ -22,7 +22,16 @@ const SEARCH: GroupName<'_> =
 const SCAN: GroupName<'_> = GroupName { status: 404, route: "GET /.env", fault: "client" };
 
 fn arrival(group: GroupName<'_>, count: u64, now_ms: i64) -> Arrival<'_> {
-    Arrival { group, count, first_ms: now_ms - 500, last_ms: now_ms, at_least: None, again_after_ms: None }
+    Arrival {
+        group,
+        count,
+        first_ms: now_ms - 500,
+        last_ms: now_ms,
+        at_least: None,
+        again_after_ms: None,
+        cause: None,
+        runbook: None,
+    }
 }
 
 impl Bench {
@@ -53,7 +62,7 @@ impl Bench {
 
     fn take_all(&mut self, groups: &[Arrival<'_>]) -> &mut Self {
         let (span_ms, context) = ((self.now_ms - 500, self.now_ms), &Context::unknown());
-        let batch = Batch { groups, other: [0, 0], span_ms, id: 1, context };
+        let batch = Batch { groups, other: [0, 0], span_ms, id: 1, context, colors: &[], requests: None };
         self.incident.take(&batch, self.now_ms, &self.policy);
         self.decide(Moment::Arrival);
         self
@@ -272,7 +281,15 @@ fn a_state_of_an_earlier_version_is_read_and_counts_no_client_exactly() {
         let groups = [arrival(ORDERS, 2, START_MS)];
         let span_ms = (START_MS, START_MS);
         incident.take(
-            &Batch { groups: &groups, other: [0, 0], span_ms, id: 1, context: &context },
+            &Batch {
+                groups: &groups,
+                other: [0, 0],
+                span_ms,
+                id: 1,
+                context: &context,
+                colors: &[],
+                requests: None,
+            },
             START_MS,
             &policy,
         );
@@ -300,6 +317,8 @@ fn what_waits_for_the_rate_limit_is_asked_for_again_and_counted() {
             span_ms: (now_ms, now_ms),
             id: 1,
             context: &Context::unknown(),
+            colors: &[],
+            requests: None,
         };
         incident.take(&batch, now_ms, &policy);
         incident.decide(Moment::Arrival, now_ms, &policy)
@@ -361,7 +380,7 @@ proptest! {
                     let status = [404, 502][group % 2];
                     let groups = [arrival(GroupName { status, route: &route, fault: "" }, count, now_ms)];
                     let other = [u64::from(group == 7), u64::from(group == 8)];
-                    let batch = Batch { groups: &groups, other, span_ms: (now_ms, now_ms), id: 1, context: &Context::unknown() };
+                    let batch = Batch { groups: &groups, other, span_ms: (now_ms, now_ms), id: 1, context: &Context::unknown(), colors: &[], requests: None };
                     incident.take(&batch, now_ms, &policy);
                     let lines = count + other[0] + other[1];
                     let is_fresh = !was_open && incident.messages() == 0;
@@ -394,4 +413,34 @@ proptest! {
         }
         prop_assert_eq!(told, all);
     }
+}
+
+#[test]
+fn what_a_parent_shows_beside_the_counts_is_kept_in_a_fixed_space() {
+    let (mut incident, policy, context) = (Incident::default(), Policy::default(), Context::unknown());
+    let mut take = |cause: Option<&str>, count, requests, colors: &[String]| {
+        let runbook = cause.map(|_| "https://wiki.example.com/orders");
+        let groups = [Arrival { cause, runbook, ..arrival(ORDERS, count, START_MS) }];
+        let span_ms = (START_MS, START_MS);
+        let batch =
+            Batch { groups: &groups, other: [0, 0], span_ms, id: 1, context: &context, colors, requests };
+        incident.take(&batch, START_MS, &policy);
+        incident.clone()
+    };
+    let long = "é".repeat(200);
+    let known = take(None, 1, Some(40), &["warning".to_owned()]);
+    assert_eq!(
+        (known.requests(), known.groups()[0].cause(), known.groups()[0].runbook()),
+        (Some(40), None, None)
+    );
+    let known = take(Some(&long), 2, Some(40), &["danger".to_owned(), "warning".to_owned()]);
+    assert_eq!((known.requests(), known.groups()[0].cause()), (None, Some("é".repeat(60).as_str())));
+    assert_eq!(known.colors(), ["warning", "danger"]);
+    assert_eq!(known.groups()[0].runbook(), Some("https://wiki.example.com/orders"));
+    // The cause of more than half of the lines that name one, in whatever order they come.
+    for (cause, count) in [("a", 3), ("b", 2), ("c", 3), ("a", 9)] {
+        take(Some(cause), count, None, &[]);
+    }
+    let known = take(Some("d"), 1, None, &(0..20).map(|n| format!("#{n:06}")).collect::<Vec<_>>());
+    assert_eq!((known.groups()[0].cause(), known.colors().len()), (Some("a"), 8));
 }

@@ -11,18 +11,22 @@ use crate::digest::{Fault, Group};
 /// Whose fault it is and why: `integration: "not authorized to perform: lambda:InvokeFunction"`. Nothing where the
 /// lines tell neither. The cause takes at most `max` characters, and its quotes.
 pub(super) fn fault_and_cause(group: &Group, max: usize) -> Option<Text<'_>> {
-    let fault = rows::fault(group.fault);
+    with_cause(rows::fault(group.fault), cause_words(group), max)
+}
+
+/// The same of a fault and a cause that are in words already.
+pub(super) fn with_cause(fault: Option<String>, cause: Option<Cow<'_, str>>, max: usize) -> Option<Text<'_>> {
     // One pair of quotes, so that it is seen where the cause ends.
     let quoted = |start: String, cause| Text::of(start).stranger(cause, max).ours("\"");
-    match (fault, cause(group)) {
+    match (fault, cause) {
         (Some(fault), Some(cause)) => Some(quoted(format!("{fault}: \""), cause)),
         (None, Some(cause)) => Some(quoted("\"".to_owned(), cause)),
         (fault, None) => fault.map(Text::of),
     }
 }
 
-/// The most frequent cause, unless it says no more than the status or the fault does.
-fn cause(group: &Group) -> Option<Cow<'_, str>> {
+/// The most frequent cause, without double quotes, unless it says no more than the status or the fault does.
+pub(crate) fn cause_words(group: &Group) -> Option<Cow<'_, str>> {
     let cause = group.causes.most_frequent()?;
     if repeats(cause, group.status.code(), group.fault) {
         return None;

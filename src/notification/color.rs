@@ -40,9 +40,14 @@ impl<'a> Color<'a> {
 
     /// The operator's colour; else the worst that a matching rule names; else by severity.
     pub(super) fn of(section: &'a Section, style: &'a Style) -> Self {
-        let by_rules = || section.colors.iter().min_by_key(|color| rank(color)).map(String::as_str);
+        Self::by_rules(&section.colors, style, severity(section))
+    }
+
+    /// The operator's colour; else the worst of these of the rules; else this.
+    pub(super) fn by_rules(colors: &'a [String], style: &'a Style, severity: Severity) -> Self {
+        let by_rules = || colors.iter().min_by_key(|color| rank(color)).map(String::as_str);
         let chosen = style.color.as_deref().or_else(by_rules);
-        chosen.map_or_else(|| Self::Severity(severity(section)), Self::Chosen)
+        chosen.map_or(Self::Severity(severity), Self::Chosen)
     }
 }
 

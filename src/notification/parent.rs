@@ -1,6 +1,9 @@
 //! An incident in; what its parent says, out: the one message of it that stands in the channel, its sums kept up to date,
 //! while all its other messages stand in the thread under it.
 
+use std::borrow::Cow;
+
+use super::cause::with_cause;
 use super::color::{Color, Severity};
 use super::progress::began_ms;
 use super::text::{NameSet, Text};
@@ -49,7 +52,12 @@ pub fn of_parent<'a>(parent: &Parent<'a>, style: &'a Style, detail: Detail) -> N
         Severity::Warning
     };
     let rows = rows(&groups, incident.other().total, detail, &mut names);
-    let section = Section { color: Color::or(style, severity), rows, footer, ..Section::default() };
+    let color = if is_over {
+        Color::or(style, severity)
+    } else {
+        Color::by_rules(incident.colors(), style, severity)
+    };
+    let section = Section { color, rows, footer, ..Section::default() };
     let summary = summary(parent, &groups, words::elapsed_ms(began_ms, last_ms));
     let notification = Notification::of_section(summary, section, style, id);
     let mentions = parent.mentions_of.map(summary::mentions).unwrap_or_default();
@@ -59,7 +67,7 @@ pub fn of_parent<'a>(parent: &Parent<'a>, style: &'a Style, detail: Detail) -> N
 /// `502 POST /v1/orders and 1 more`, `4,310 errors in 12 min`, `/aws/…`.
 fn summary<'a>(parent: &Parent<'a>, groups: &[&'a incident::Group], lasted_ms: u64) -> Vec<Text<'a>> {
     let lasted = words::duration(lasted_ms);
-    let errors = words::count(parent.incident.total(), "error");
+    let errors = summary::errors_of(parent.incident.total(), parent.incident.requests());
     let mut summary: Vec<Text<'_>> = Vec::new();
     if parent.is_over {
         summary.push(format!("Over after {lasted}").into());
@@ -100,8 +108,11 @@ fn rows<'a>(
             let status = Text::of(name.status.to_string());
             let what = if name.route.is_empty() { status } else { status.ours(" ").name(set, index) };
             let mut row = vec![Cell::bold(what), Cell::of(format!(" ×{}", words::number(group.count.total)))];
-            if !name.fault.is_empty() {
-                row.push(Cell::of(format!(" · {}", name.fault)));
+            let fault = (!name.fault.is_empty()).then(|| name.fault.to_owned());
+            let why = with_cause(fault, group.cause().map(Cow::Borrowed), detail.name);
+            row.extend(why.map(|why| Cell::of(Text::of(" · ").append(why))));
+            if let Some(runbook) = group.runbook() {
+                row.extend([Cell::of(" · "), Cell::of(Text::link(runbook, "runbook", None))]);
             }
             row
         })

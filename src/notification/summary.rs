@@ -145,17 +145,22 @@ fn of_storm<'a>(sections: &[&'a Section], storm: &Storm, now_ms: i64) -> Vec<Tex
 /// `3 errors`, and where it is known `(1.8 % of 170 requests received)`: what the subscription filter holds back is in
 /// no such number.
 fn errors(sections: &[&Section], all: u64) -> Text<'static> {
-    let errors = words::count(all, "error");
     let requests = match sections {
-        [section] => section.requests.filter(|requests| *requests > all),
+        [section] => section.requests,
         _ => None,
     };
-    match requests {
+    errors_of(all, requests).into()
+}
+
+/// The same of numbers alone.
+pub(super) fn errors_of(all: u64, requests: Option<u64>) -> String {
+    let errors = words::count(all, "error");
+    match requests.filter(|requests| *requests > all) {
         Some(requests) => {
             let share = words::share(all, requests);
-            format!("{errors} ({share} of {} received)", words::count(requests, "request")).into()
+            format!("{errors} ({share} of {} received)", words::count(requests, "request"))
         }
-        None => errors.into(),
+        None => errors,
     }
 }
 

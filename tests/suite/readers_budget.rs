@@ -112,6 +112,8 @@ impl World {
                 last_ms: *at_ms,
                 at_least: None,
                 again_after_ms: None,
+                cause: None,
+                runbook: None,
             });
             (group.count, group.last_ms) = (group.count + 1, *at_ms);
             if self.seen.insert((*status, route.clone())) {
@@ -121,7 +123,15 @@ impl World {
         let groups: Vec<Arrival<'_>> = groups.into_values().collect();
         let was_open = self.incident.is_open();
         let span_ms = (errors[0].at_ms, errors[errors.len() - 1].at_ms);
-        let batch = Batch { groups: &groups, other: [0, 0], span_ms, id: 1, context: &Context::default() };
+        let batch = Batch {
+            groups: &groups,
+            other: [0, 0],
+            span_ms,
+            id: 1,
+            context: &Context::default(),
+            colors: &[],
+            requests: None,
+        };
         self.incident.take(&batch, now_ms, &self.policy);
         if !was_open && self.incident.messages() == 0 {
             self.of_incident = 0;

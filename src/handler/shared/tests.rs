@@ -31,6 +31,8 @@ use crate::store::tests_support::{table, table_over};
 const NOW: u64 = 1_605_677_420_000;
 const RATE: Rate = Rate { burst: 5, spacing_ms: 5_000 };
 
+type IsMeant = fn(Target<'_>) -> bool;
+
 /// A Slack that takes everything unless it is down; its clones are one.
 #[derive(Debug, Clone, Default)]
 struct Channel {
@@ -46,7 +48,7 @@ struct Channel {
     /// Every parent is gone before it is replied to.
     gone: Rc<RefCell<bool>>,
     /// What it never takes, and why.
-    never: Option<(fn(Target<'_>) -> bool, PostError)>,
+    never: Option<(IsMeant, PostError)>,
 }
 
 impl Channel {

@@ -279,7 +279,7 @@ async fn where_a_channel_takes_no_replies_an_incident_goes_on_in_it_and_its_pare
 
 #[tokio::test(start_paused = true)]
 async fn a_reply_that_the_channel_cannot_show_stands_in_it_by_itself_and_all_others_in_the_thread() {
-    let never = Some((is_shown_reply as fn(Target<'_>) -> bool, refused("cant_broadcast_message")));
+    let never = Some((is_shown_reply as IsMeant, refused("cant_broadcast_message")));
     let slack = Channel { never, ..Channel::with_threads() };
     let mut container = Container::over(Memory::default(), &slack);
     container.at(0, &logs(1, &[404])).await;
@@ -310,8 +310,7 @@ async fn a_reply_that_is_refused_in_the_channel_as_well_is_tried_in_the_thread_a
 
 #[tokio::test(start_paused = true)]
 async fn an_alarm_that_its_thread_does_not_take_stands_in_the_channel() {
-    let never =
-        Some((is_reply as fn(Target<'_>) -> bool, refused("restricted_action_non_threadable_channel")));
+    let never = Some((is_reply as IsMeant, refused("restricted_action_non_threadable_channel")));
     let slack = Channel { never, ..Channel::with_threads() };
     let style = Style { log_groups: "/aws/x".parse().unwrap(), ..Style::default() };
     let mut container = Container::with_style(Memory::default(), &slack, style.into());

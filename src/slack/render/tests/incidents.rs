@@ -122,6 +122,26 @@ fn a_parent_has_the_sums_and_turns_green_with_them() {
 }
 
 #[test]
+fn a_parent_has_the_causes_the_rules_colour_and_runbook_and_the_share_where_it_is_known() {
+    let section = || {
+        let mut section = few();
+        for (group, cause) in section.groups.iter_mut().zip(["not authorized to <!here>", "Forbidden"]) {
+            (0..group.count).for_each(|_| group.causes.note(cause));
+        }
+        section.groups[0].incident.runbook = Some("https://wiki.example.com/orders".to_owned());
+        Section { colors: vec!["#4a154b".to_owned()], requests: Some(48), ..section }
+    };
+    let mut all = Incidents::new(Policy::default());
+    let (policy, tracked) = all.of(&section(), AT).expect("there is room");
+    tracked.take(&section(), Vec::new(), 7, 20, AT, policy);
+    assert_reads!(parent(tracked, Some(Kind::Opening), &Style { color: None, ..style() }));
+    // What came beside the next lines is not known.
+    tracked.take(&section(), Vec::new(), 8, 20, AT, policy);
+    let later = parent(tracked, None, &style()).message.text;
+    assert!(later.contains("6 errors") && !later.contains("received"), "{later}");
+}
+
+#[test]
 fn a_parent_mentions_when_it_is_posted_and_not_when_it_is_written_anew() {
     let mentioning = || Section { mentions: vec![MENTION.to_owned()], ..few() };
     let tracked = gone_on(&mentioning(), &mentioning());
