@@ -15,6 +15,8 @@ locals {
       SLACK_TEXT                = var.slack_text
       SLACK_COLOR               = var.slack_color
       STATUSWATCH_ALLOWED_HOSTS = length(var.allowed_hosts) > 0 ? join(",", var.allowed_hosts) : null
+      # The end of an incident may wait for the recovery of an alarm: both functions post it.
+      STATUSWATCH_END_IN_CHANNEL = var.end_in_channel ? null : "false"
     } : name => value if value != null
   }
 

@@ -180,6 +180,13 @@ variable "quiet_seconds" {
   }
 }
 
+variable "end_in_channel" {
+  type        = bool
+  default     = true
+  nullable    = false
+  description = "`STATUSWATCH_END_IN_CHANNEL`: with a bot token, whether the channel shows the end of an incident besides its thread."
+}
+
 variable "burst" {
   type        = number
   default     = 5

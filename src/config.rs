@@ -41,10 +41,11 @@ const SPACING: &str = "STATUSWATCH_SPACING_SECONDS";
 const MAX_DECOMPRESSED_BYTES: &str = "STATUSWATCH_MAX_DECOMPRESSED_BYTES";
 const ALLOWED_HOSTS: &str = "STATUSWATCH_ALLOWED_HOSTS";
 const LOG_GROUPS: &str = "STATUSWATCH_LOG_GROUPS";
+const END_IN_CHANNEL: &str = "STATUSWATCH_END_IN_CHANNEL";
 
 /// The namespace in which an unknown name is an error, because it can only be a slip.
 const PREFIX: &str = "STATUSWATCH_";
-const PREFIXED: [&str; 13] = [
+const PREFIXED: [&str; 14] = [
     RULES,
     FORMAT,
     MAX_LINES,
@@ -54,6 +55,7 @@ const PREFIXED: [&str; 13] = [
     MAX_DECOMPRESSED_BYTES,
     ALLOWED_HOSTS,
     LOG_GROUPS,
+    END_IN_CHANNEL,
     notify::NOTIFY,
     notify::FOLLOW_UPS,
     notify::QUIET,
@@ -119,6 +121,8 @@ pub struct MessageSettings {
     pub text: Option<String>,
     /// `SLACK_COLOR`: the bar's colour; by severity where unset.
     pub color: Option<Color>,
+    /// `STATUSWATCH_END_IN_CHANNEL=false`: the end of an incident stands in its thread alone, where it has one.
+    pub end_in_thread: bool,
 }
 
 /// What Lambda sets in every function's environment; absent outside Lambda.
@@ -186,6 +190,7 @@ impl Config {
         let redact: Redaction = faults.note(REDACT, redact.parse()).unwrap_or_default();
         let bytes = environment.number(MAX_DECOMPRESSED_BYTES, 1..=1 << 40, 128 << 20);
         let bytes = faults.note(MAX_DECOMPRESSED_BYTES, bytes);
+        let end_in_channel = faults.note(END_IN_CHANNEL, choice(&environment, END_IN_CHANNEL)).flatten();
         let (
             Some(destination),
             Some(rules),
@@ -207,6 +212,7 @@ impl Config {
                 icon_emoji: environment.text(ICON_EMOJI),
                 text: environment.text(TEXT),
                 color,
+                end_in_thread: end_in_channel == Some(false),
             },
             rules,
             format,
@@ -243,6 +249,7 @@ impl Config {
             channel: self.message.channel.clone(),
             username: self.message.user_name.clone(),
             icon_emoji: self.message.icon_emoji.clone(),
+            end_in_thread: self.message.end_in_thread,
         };
         MessageStyle { content, sender }
     }

@@ -408,6 +408,7 @@ run "whole_environment" {
     notify                 = "every"
     follow_ups             = "30s*2, 1d"
     quiet_seconds          = 60
+    end_in_channel         = false
     burst                  = 3
     spacing_seconds        = 10
     max_decompressed_bytes = 16777216
@@ -430,6 +431,7 @@ run "whole_environment" {
       STATUSWATCH_NOTIFY                 = "every"
       STATUSWATCH_FOLLOW_UPS             = "30s*2, 1d"
       STATUSWATCH_QUIET_SECONDS          = "60"
+      STATUSWATCH_END_IN_CHANNEL         = "false"
       STATUSWATCH_BURST                  = "3"
       STATUSWATCH_SPACING_SECONDS        = "10"
       STATUSWATCH_MAX_DECOMPRESSED_BYTES = "16777216"
@@ -439,15 +441,16 @@ run "whole_environment" {
   }
   assert {
     condition = aws_lambda_function.alarms.environment[0].variables == tomap({
-      SLACK_WEBHOOK_PARAMETER   = "/slack/webhook"
-      SLACK_CHANNEL             = "#alerts"
-      SLACK_USER_NAME           = "statuswatch"
-      SLACK_ICON_EMOJI          = ":rotating_light:"
-      SLACK_TEXT                = "APIでエラーが発生しました"
-      SLACK_COLOR               = "#FF0000"
-      STATUSWATCH_ALLOWED_HOSTS = "chat.example.com,chat.example.org"
-      STATUSWATCH_STATE_TABLE   = "statuswatch-state"
-      STATUSWATCH_LOG_GROUPS    = "/aws/apigateway/statuswatch-accesslog"
+      SLACK_WEBHOOK_PARAMETER    = "/slack/webhook"
+      SLACK_CHANNEL              = "#alerts"
+      SLACK_USER_NAME            = "statuswatch"
+      SLACK_ICON_EMOJI           = ":rotating_light:"
+      SLACK_TEXT                 = "APIでエラーが発生しました"
+      SLACK_COLOR                = "#FF0000"
+      STATUSWATCH_ALLOWED_HOSTS  = "chat.example.com,chat.example.org"
+      STATUSWATCH_END_IN_CHANNEL = "false"
+      STATUSWATCH_STATE_TABLE    = "statuswatch-state"
+      STATUSWATCH_LOG_GROUPS     = "/aws/apigateway/statuswatch-accesslog"
     })
     error_message = "the function for alarms posts in the same way"
   }

@@ -434,7 +434,7 @@ impl Record {
         }
         self.threads.replies += 1;
         let is_shown =
-            matches!(tracked.thread().place(kind), Place::Thread { is_shown_in_channel: true, .. });
+            matches!(tracked.thread().place(kind, false), Place::Thread { is_shown_in_channel: true, .. });
         self.threads.replies_in_channel += u64::from(is_shown);
         self.update(tracked, at_ms);
     }

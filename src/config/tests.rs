@@ -60,6 +60,7 @@ fn every_setting_is_read() {
         ("STATUSWATCH_NOTIFY", "every"),
         ("STATUSWATCH_FOLLOW_UPS", "30s*3, 2h"),
         ("STATUSWATCH_QUIET_SECONDS", "10"),
+        ("STATUSWATCH_END_IN_CHANNEL", "false"),
         ("STATUSWATCH_STATE_TABLE", "arn:aws:dynamodb:eu-central-1:123456789012:table/state"),
         ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
         ("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"),
@@ -79,6 +80,7 @@ fn every_setting_is_read() {
     assert_eq!((config.spacing, config.max_decompressed_bytes), (Duration::from_hours(1), 1));
     assert_eq!((config.notify.mode, config.notify.policy.quiet_ms), (NotifyMode::Every, 10_000));
     assert_eq!(config.notify.policy.follow_ups.interval_ms(3), 7_200_000);
+    assert!(config.style().sender.end_in_thread);
     assert_eq!(Ok(config.redact.clone()), "ip,user.name,userAgent".parse());
     assert_eq!(config.style().content.log_groups.names(), ["/aws/apigateway/orders", "items"]);
     let (table, _) = config.state_table.as_ref().unwrap();

@@ -28,7 +28,7 @@ impl<N: Notifier, T: Store> Delivery<'_, N, T> {
         follows_parent: bool,
     ) -> Result<Option<u64>, PostError> {
         let (style, invocation) = (self.style, self.invocation);
-        let parent = match tracked.thread().place(kind) {
+        let parent = match tracked.thread().place(kind, style.sender.end_in_thread) {
             Place::Thread { parent, is_shown_in_channel } if self.notifier.has_threads() => {
                 receipt(parent).map(|parent| (parent, is_shown_in_channel))
             }

@@ -154,11 +154,15 @@ impl Thread {
         self.continues
     }
 
-    /// Where a message of this kind goes. What must wake someone is shown in the channel, too, and so is the first one
-    /// after the channel showed that the incident is over.
+    /// Where a message of this kind goes. What must wake someone is shown in the channel, too, and so is the end, unless
+    /// that is to stand in the thread alone, and the first one after it.
     #[must_use]
-    pub fn place(&self, kind: Kind) -> Place<'_> {
-        let wakes = self.last == Last::Over || matches!(kind, Kind::Escalation | Kind::Over);
+    pub fn place(&self, kind: Kind, end_in_thread: bool) -> Place<'_> {
+        let wakes = match kind {
+            Kind::Escalation => true,
+            Kind::Over => !end_in_thread,
+            Kind::Opening | Kind::NewGroup | Kind::FollowUp => self.last == Last::Over,
+        };
         let takes_it = match self.takes {
             Takes::All => true,
             Takes::Replies => !wakes,
@@ -247,7 +251,7 @@ mod tests {
             (Kind::Over, true),
         ] {
             assert_eq!(
-                thread.place(kind),
+                thread.place(kind, false),
                 Place::Thread { parent: &parent(), is_shown_in_channel },
                 "{kind:?}"
             );
@@ -255,11 +259,20 @@ mod tests {
     }
 
     #[test]
+    fn the_end_stands_in_the_thread_alone_where_it_is_to() {
+        let is_shown = |kind, end_in_thread| {
+            matches!(posted().place(kind, end_in_thread), Place::Thread { is_shown_in_channel: true, .. })
+        };
+        assert!(is_shown(Kind::Over, false) && !is_shown(Kind::Over, true));
+        assert!(is_shown(Kind::Escalation, true));
+    }
+
+    #[test]
     fn what_comes_after_the_end_is_shown_in_the_channel_once() {
         let mut thread = posted();
         thread.message_posted(Kind::Over);
         let is_shown = |thread: &Thread| {
-            matches!(thread.place(Kind::FollowUp), Place::Thread { is_shown_in_channel: true, .. })
+            matches!(thread.place(Kind::FollowUp, false), Place::Thread { is_shown_in_channel: true, .. })
         };
         assert!(is_shown(&thread));
         thread.message_posted(Kind::FollowUp);
@@ -268,7 +281,7 @@ mod tests {
 
     #[test]
     fn what_a_channel_does_not_take_as_a_reply_stands_there_by_itself_and_the_parent_is_kept() {
-        let is_in_channel = |thread: &Thread, kind| thread.place(kind) == Place::Channel;
+        let is_in_channel = |thread: &Thread, kind| thread.place(kind, false) == Place::Channel;
         let mut thread = posted();
         thread.reply_refused(true);
         assert!(!is_in_channel(&thread, Kind::FollowUp));
@@ -312,7 +325,7 @@ mod tests {
         thread.parent_tried(1_000);
         assert!(thread.is_parent_tried(20_999) && thread.is_parent_due(20_999) && thread.parent().is_none());
         assert!(!thread.is_parent_tried(21_000) && !thread.is_parent_due(21_000));
-        assert_eq!(thread.place(Kind::FollowUp), Place::Channel);
+        assert_eq!(thread.place(Kind::FollowUp, false), Place::Channel);
         thread.parent_not_posted();
         assert_eq!(thread, Thread::default());
         let mut thread = posted();
@@ -329,7 +342,7 @@ mod tests {
         thread.incident_changed();
         assert!(!thread.parent_has_mentioned(), "nobody knows whether it has");
         assert!(!thread.is_parent_due(1) && !thread.continues());
-        assert_eq!(thread.place(Kind::FollowUp), Place::Channel);
+        assert_eq!(thread.place(Kind::FollowUp, false), Place::Channel);
         assert_eq!(thread.update_due(i64::MAX), None);
         let mut thread = posted();
         thread.parent_lost();

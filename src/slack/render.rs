@@ -28,6 +28,8 @@ pub struct Sender {
     pub username: Option<String>,
     /// Icon, as the name.
     pub icon_emoji: Option<String>,
+    /// The end of an incident stands in its thread alone, where there are threads.
+    pub end_in_thread: bool,
 }
 
 /// How the operator wants messages to look.

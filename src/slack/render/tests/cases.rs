@@ -198,6 +198,7 @@ fn the_operators_words_name_colour_and_mentions() {
         channel: Some("#api-alerts".to_owned()),
         username: Some("statuswatch".to_owned()),
         icon_emoji: Some(":warning:".to_owned()),
+        end_in_thread: false,
     };
     let (digest, situation) = (digest(vec![few]), situation());
     assert_reads!(crate::slack::render::render(
