@@ -27,7 +27,6 @@ mod watched;
 mod wire;
 pub mod words;
 
-pub(crate) use change::Watched;
 pub use change::{AlarmChange, AlarmState, ComparisonOperator, TreatMissingData};
 pub use evaluation::next_state;
 pub use evaluator::{AlarmEvaluator, OutOfOrder, Transition};

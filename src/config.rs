@@ -18,7 +18,7 @@ pub use state_table::{StateTable, StateTableError};
 use crate::access_log::Format;
 use crate::access_log::redact::Redaction;
 use crate::aws::AwsAccess;
-use crate::console::{LogGroups, Region};
+use crate::console::{AlarmLogGroups, LogGroups, Region};
 pub use crate::environment::ConfigError;
 use crate::environment::{Environment, shown};
 use crate::notification::Style;
@@ -42,10 +42,11 @@ const MAX_DECOMPRESSED_BYTES: &str = "STATUSWATCH_MAX_DECOMPRESSED_BYTES";
 const ALLOWED_HOSTS: &str = "STATUSWATCH_ALLOWED_HOSTS";
 const LOG_GROUPS: &str = "STATUSWATCH_LOG_GROUPS";
 const END_IN_CHANNEL: &str = "STATUSWATCH_END_IN_CHANNEL";
+const ALARM_LOG_GROUPS: &str = "STATUSWATCH_ALARM_LOG_GROUPS";
 
 /// The namespace in which an unknown name is an error, because it can only be a slip.
 const PREFIX: &str = "STATUSWATCH_";
-const PREFIXED: [&str; 14] = [
+const PREFIXED: [&str; 15] = [
     RULES,
     FORMAT,
     MAX_LINES,
@@ -56,6 +57,7 @@ const PREFIXED: [&str; 14] = [
     ALLOWED_HOSTS,
     LOG_GROUPS,
     END_IN_CHANNEL,
+    ALARM_LOG_GROUPS,
     notify::NOTIFY,
     notify::FOLLOW_UPS,
     notify::QUIET,
@@ -95,6 +97,9 @@ pub struct Config {
     pub allowed_hosts: AllowedHosts,
     /// `STATUSWATCH_LOG_GROUPS`: the log groups that an alarm's notice opens in Logs Insights; no link where unset.
     pub log_groups: LogGroups,
+    /// `STATUSWATCH_ALARM_LOG_GROUPS`: the log groups of each alarm that names none itself; those of
+    /// `STATUSWATCH_LOG_GROUPS` where unset.
+    pub alarm_log_groups: AlarmLogGroups,
     /// What Lambda says about the function.
     pub function: Function,
 }
@@ -186,6 +191,8 @@ impl Config {
         let state_table = StateTable::read(&environment, &mut faults);
         let log_groups = environment.get(LOG_GROUPS).unwrap_or_default().parse();
         let log_groups: LogGroups = faults.note(LOG_GROUPS, log_groups).unwrap_or_default();
+        let alarm_log_groups = environment.get(ALARM_LOG_GROUPS).map(str::parse).transpose();
+        let alarm_log_groups = faults.note(ALARM_LOG_GROUPS, alarm_log_groups).flatten().unwrap_or_default();
         let redact = environment.get(REDACT).unwrap_or_default();
         let redact: Redaction = faults.note(REDACT, redact.parse()).unwrap_or_default();
         let bytes = environment.number(MAX_DECOMPRESSED_BYTES, 1..=1 << 40, 128 << 20);
@@ -225,6 +232,7 @@ impl Config {
             max_decompressed_bytes,
             allowed_hosts,
             log_groups,
+            alarm_log_groups,
             function: Function {
                 name: environment.text("AWS_LAMBDA_FUNCTION_NAME"),
                 log_group: environment.text("AWS_LAMBDA_LOG_GROUP_NAME"),
@@ -244,6 +252,7 @@ impl Config {
             max_lines: self.max_lines,
             region: self.function.region.as_deref().and_then(Region::new),
             log_groups: self.log_groups.clone(),
+            alarm_log_groups: self.alarm_log_groups.clone(),
         };
         let sender = Sender {
             channel: self.message.channel.clone(),

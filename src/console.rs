@@ -3,12 +3,14 @@
 //! AWS documents none of these addresses. The encodings below reproduce addresses copied from consoles.
 //! No address holds a character that could end a Slack link (`|`, `>`) or start an entity (`&`).
 
+mod alarm_log_groups;
 mod log_groups;
 
 use std::sync::LazyLock;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+pub use alarm_log_groups::{AlarmLogGroups, AlarmLogGroupsError, MAX_ALARMS};
 pub use log_groups::{LogGroups, LogGroupsError, MAX_LINKED_CHARACTERS, MAX_LOG_GROUP_NAME, MAX_LOG_GROUPS};
 
 use crate::words;

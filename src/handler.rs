@@ -10,6 +10,7 @@ mod incidents;
 mod kinesis;
 mod logs;
 mod mode;
+mod notice;
 mod shared;
 mod thread;
 mod tick;

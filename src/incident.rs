@@ -3,6 +3,7 @@
 //! Lines, ticks and alarm changes in; what to send, and when to ask again, out. It keeps numbers and names of groups,
 //! never a line; it never waits, posts or reads a clock: the time is passed in, in epoch milliseconds.
 
+mod alarms;
 mod context;
 mod group;
 mod policy;
@@ -13,15 +14,15 @@ mod tests;
 mod thread;
 mod window;
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
+pub use alarms::AlarmNews;
+use alarms::Alarms;
 pub use context::{ClientCount, Context, MAX_CLIENTS, Names};
 pub use group::{Group, GroupName};
 pub use policy::{AtLeast, Policy};
 pub use schedule::{DEFAULT_FOLLOW_UPS, FollowUps, FollowUpsError, duration_ms};
-pub use thread::{Place, Posted, Thread};
+pub use thread::{AlarmOpening, Place, Posted, Thread};
 
 /// Groups that one incident tells apart; the lines of further ones are counted as [`Incident::other`].
 pub const MAX_GROUPS: usize = 64;
@@ -29,10 +30,6 @@ pub const MAX_GROUPS: usize = 64;
 const MAX_COLORS: usize = 8;
 /// What is over for no longer than this is recent, milliseconds.
 const RECENT_MS: i64 = 900_000;
-/// Alarms that are told apart.
-const MAX_ALARMS: usize = 64;
-/// An alarm that has not changed for so long keeps no incident from being over: its recovery may have been lost.
-const ALARM_HOLDS_MS: i64 = 86_400_000;
 
 /// An incident, and what is remembered of it once it is over.
 ///
@@ -74,18 +71,11 @@ pub struct Incident {
     reopened_ms: Option<i64>,
     over_notified: bool,
     held_back: u32,
-    /// The last change of each of this API's alarms, by what stands for its name.
-    alarms: BTreeMap<u64, AlarmChanged>,
+    /// This API's alarms.
+    alarms: Alarms,
     /// Where its messages stand, where the chat system has threads.
     #[serde(default, skip_serializing_if = "Thread::is_empty")]
     pub thread: Thread,
-}
-
-/// An alarm's last change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-struct AlarmChanged {
-    at_ms: i64,
-    is_in_alarm: bool,
 }
 
 /// Where an incident stands.
@@ -278,25 +268,43 @@ impl Incident {
         self.held_back = self.held_back.saturating_add(1);
     }
 
-    /// An alarm of this API changed at this time: while one is in ALARM, for a day at most, the incident is not over.
-    /// `alarm` stands for its name. A change that comes late, after a newer one, changes nothing.
-    pub fn alarm_changed(&mut self, alarm: u64, is_in_alarm: bool, at_ms: i64) {
-        if self.alarms.get(&alarm).is_some_and(|known| known.at_ms > at_ms) {
+    /// An alarm of this API changed, which is known since `now_ms`: while one is in ALARM, for a day at most, the incident
+    /// is not over. A change that comes late, after a newer one, changes nothing.
+    pub fn alarm_changed(&mut self, news: &AlarmNews, now_ms: i64) {
+        let was_recent = self.is_recent(now_ms);
+        if !self.alarms.take(news) {
             return;
         }
-        if self.alarms.len() >= MAX_ALARMS && !self.alarms.contains_key(&alarm) {
-            // One in ALARM is worth more than one that is not, and a newer one more than an older one.
-            let least = self.alarms.iter().min_by_key(|(_, known)| (known.is_in_alarm, known.at_ms));
-            let Some(least) = least.map(|(least, _)| *least) else { return };
-            self.alarms.remove(&least);
+        if was_recent {
+            self.thread.alarm_changed(news.is_in_alarm);
+        } else if news.is_in_alarm {
+            // What begins now has a thread of its own.
+            self.thread = Thread::default();
         }
-        self.alarms.insert(alarm, AlarmChanged { at_ms, is_in_alarm });
     }
 
-    fn is_held_by_alarm(&self, now_ms: i64) -> bool {
-        let holds =
-            |known: &AlarmChanged| known.is_in_alarm && now_ms.saturating_sub(known.at_ms) < ALARM_HOLDS_MS;
-        self.alarms.values().any(holds)
+    /// Whether an alarm of this API is in ALARM, for a day after its change at most.
+    #[must_use]
+    pub fn is_held_by_alarm(&self, now_ms: i64) -> bool {
+        self.alarms.are_in_alarm(now_ms)
+    }
+
+    /// The names of the alarms in ALARM and since when, the oldest first; epoch milliseconds.
+    #[must_use]
+    pub fn in_alarm(&self, now_ms: i64) -> Vec<(&str, i64)> {
+        self.alarms.in_alarm(now_ms)
+    }
+
+    /// Whether the alarm that opened its thread is in ALARM still.
+    #[must_use]
+    pub fn is_opener_in_alarm(&self, now_ms: i64) -> bool {
+        self.thread.opening().is_some_and(|opening| self.alarms.is_in_alarm(opening.alarm, now_ms))
+    }
+
+    /// When the last of its alarms changed, epoch milliseconds.
+    #[must_use]
+    pub fn alarms_changed_ms(&self) -> Option<i64> {
+        self.alarms.changed_ms()
     }
 
     /// Forgets all but the alarms: another incident begins.
@@ -304,17 +312,20 @@ impl Incident {
         *self = Self { alarms: std::mem::take(&mut self.alarms), ..Self::default() };
     }
 
-    /// Whether it goes on, or its last message came just now.
+    /// Whether it goes on, or its last message came just now, or its parent changed just now.
     #[must_use]
     pub fn is_recent(&self, now_ms: i64) -> bool {
-        self.is_open() || now_ms.saturating_sub(self.notified_ms) <= RECENT_MS
+        let is_recent = |ms: i64| now_ms.saturating_sub(ms) <= RECENT_MS;
+        let changed = || self.thread.written_ms().is_some_and(is_recent);
+        self.is_open() || self.is_held_by_alarm(now_ms) || is_recent(self.notified_ms) || changed()
     }
 
     /// Whether nothing of it needs to be kept any more: it is over, and whatever comes now is new.
     #[must_use]
     pub fn is_forgotten(&self, now_ms: i64, policy: &Policy) -> bool {
         let is_new = |group: &Group| group.is_new_at(now_ms, policy);
-        self.phase == Phase::Over && !self.is_held_by_alarm(now_ms) && self.groups.iter().all(is_new)
+        let is_done = self.phase == Phase::Over && !self.is_held_by_alarm(now_ms) && !self.thread.is_stale();
+        is_done && self.groups.iter().all(is_new)
     }
 
     /// Whether all that is pending is fewer than its rules hold worth a message: then a message, if it has to go out,
@@ -478,8 +489,10 @@ impl Incident {
         self.seen_ms.saturating_add(policy.quiet_ms.max(again_ms))
     }
 
-    /// What is new begins an incident; what was notified a while ago only goes on.
+    /// What is new begins an incident; what was notified a while ago, and what comes while an alarm holds its thread, only
+    /// goes on.
     fn open_or_reopen(&mut self, batch: &Batch<'_>, now_ms: i64, policy: &Policy) {
+        let was_recent = self.is_recent(now_ms);
         self.phase = Phase::Open;
         let is_known = |arrival: &Arrival<'_>| {
             let known = self.groups.iter().find(|group| group.name() == arrival.group);
@@ -495,9 +508,17 @@ impl Incident {
             self.due_ms = now_ms + policy.interval_ms(step);
             return;
         }
+        // An alarm has taken its thread up again: what comes now belongs there.
+        if self.messages > 0 && self.thread.parent().is_some() && self.is_held_by_alarm(now_ms) {
+            self.over_notified = false;
+            self.due_ms = now_ms + policy.interval_ms(0);
+            self.step = 0;
+            return;
+        }
         let alarms = std::mem::take(&mut self.alarms);
-        // A parent may stand there already, whose first message failed.
-        let thread = if self.messages == 0 { std::mem::take(&mut self.thread) } else { Thread::default() };
+        // A parent may stand there already, whose first message failed, or that an alarm has just opened.
+        let is_theirs = self.messages == 0 && (was_recent || self.thread.opening().is_none());
+        let thread = if is_theirs { std::mem::take(&mut self.thread) } else { Thread::default() };
         *self = Self { phase: Phase::Open, opened_ms: now_ms, alarms, thread, ..Self::default() };
     }
 

@@ -11,7 +11,9 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use crate::digest::{Digest, MAX_SECTIONS, OTHER_LOG_GROUPS, Section};
-use crate::incident::{Arrival, Batch, Decision, GroupName, Incident, Kind, Moment, Policy, Posted, Thread};
+use crate::incident::{
+    AlarmNews, AlarmOpening, Arrival, Batch, Decision, GroupName, Incident, Kind, Moment, Policy, Thread,
+};
 use crate::notification::{
     Over, Parent, Progress, Situation, cause_words, fault_words, of_digest, of_over, of_parent, of_progress,
 };
@@ -21,6 +23,8 @@ use crate::words::short_id;
 
 /// Sample lines that a group keeps for a follow-up.
 const FOLLOW_UP_SAMPLES: usize = 3;
+/// For so long after an alarm's notice the first lines are no news to the channel, milliseconds.
+const ALARM_IS_NEWS_MS: i64 = 600_000;
 
 /// What is notified.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -66,16 +70,6 @@ pub(crate) struct Tracked {
     pending: Digest,
 }
 
-/// A change of an alarm, as far as it matters to an incident.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct AlarmNews {
-    /// Stands for the alarm's name, in every process and version.
-    pub(crate) alarm: u64,
-    pub(crate) is_in_alarm: bool,
-    /// When it changed, epoch milliseconds.
-    pub(crate) changed_ms: i64,
-}
-
 impl Incidents {
     /// Nothing fails yet.
     #[must_use]
@@ -101,16 +95,21 @@ impl Incidents {
     }
 
     /// An alarm of a log group changed.
-    pub(crate) fn alarm_changed(&mut self, log_group: &str, news: AlarmNews, now_ms: i64) {
-        let section = Section { log_group: log_group.to_owned(), ..Section::default() };
-        if let Some((_, tracked)) = self.of(&section, now_ms).filter(|(_, tracked)| !tracked.is_rest) {
-            tracked.alarm_changed(news);
+    pub(crate) fn alarm_changed(&mut self, log_group: &str, news: &AlarmNews, now_ms: i64) {
+        if let Some(tracked) = self.of_log_group(log_group, now_ms) {
+            tracked.alarm_changed(news, now_ms);
         }
     }
 
-    /// The parent of a log group's incident, where one goes on or went on until just now.
-    pub(crate) fn parent_of(&self, log_group: &str, now_ms: i64) -> Option<Posted> {
-        self.tracked.get(self.position(log_group, false)?)?.recent_parent(now_ms)
+    /// That of a log group, unless it is one of too many.
+    pub(crate) fn of_log_group(&mut self, log_group: &str, now_ms: i64) -> Option<&mut Tracked> {
+        let section = Section { log_group: log_group.to_owned(), ..Section::default() };
+        self.of(&section, now_ms).map(|(_, tracked)| tracked).filter(|tracked| !tracked.is_rest)
+    }
+
+    /// That of a log group, where there is one.
+    pub(crate) fn known(&self, log_group: &str) -> Option<&Tracked> {
+        self.tracked.get(self.position(log_group, false)?)
     }
 
     /// That of a section's log group.
@@ -217,9 +216,18 @@ impl Tracked {
         tracked
     }
 
-    /// An alarm of the log group changed.
-    pub(crate) fn alarm_changed(&mut self, AlarmNews { alarm, is_in_alarm, changed_ms }: AlarmNews) {
-        self.incident.alarm_changed(alarm, is_in_alarm, changed_ms);
+    /// An alarm of the log group changed, which is known since `now_ms`.
+    pub(crate) fn alarm_changed(&mut self, news: &AlarmNews, now_ms: i64) {
+        self.incident.alarm_changed(news, now_ms);
+    }
+
+    /// A thread is to be opened for an alarm. What is over by now is another incident's.
+    pub(crate) fn open_for_alarm(&mut self, opening: AlarmOpening) {
+        if !self.incident.is_open() {
+            self.incident.forget();
+            self.pending = Digest::default();
+        }
+        self.incident.thread.opened_by_alarm(opening);
     }
 
     /// A message was due and had to wait.
@@ -240,6 +248,15 @@ impl Tracked {
         kind.has_mentions() && !self.incident.is_below_threshold() && !are_in_parent
     }
 
+    /// Whether the first message of lines in a thread that an alarm opened is to be shown in the channel, too: it mentions
+    /// somebody, as the alarm's did not, or the alarm's is old or over.
+    pub(crate) fn wakes_after_alarm(&self, kind: Kind, now_ms: i64) -> bool {
+        let Some(opening) = self.thread().opening().filter(|_| kind == Kind::Opening) else { return false };
+        let mentions = self.pending.sections.iter().any(|section| !section.mentions.is_empty());
+        let is_old = now_ms.saturating_sub(opening.since_ms) > ALARM_IS_NEWS_MS;
+        is_old || !self.incident.is_held_by_alarm(now_ms) || mentions && self.has_mentions(kind)
+    }
+
     /// Takes over where the messages of `next` stand, which is what becomes of this with what arrived. Where that is
     /// another incident, the one before is forgotten: all of it was told.
     pub(crate) fn take_thread_of(&mut self, next: &Self) {
@@ -250,9 +267,26 @@ impl Tracked {
         self.incident.thread.clone_from(&next.incident.thread);
     }
 
-    /// The parent of its thread, where the incident goes on or went on until just now.
-    pub(crate) fn recent_parent(&self, now_ms: i64) -> Option<Posted> {
-        self.thread().parent().filter(|_| self.incident.is_recent(now_ms)).cloned()
+    /// The thread, where it has a parent and the incident goes on or went on until just now.
+    pub(crate) fn recent_thread(&self, now_ms: i64) -> Option<&Thread> {
+        let thread = self.thread();
+        thread.parent().filter(|_| self.incident.is_recent(now_ms)).map(|_| thread)
+    }
+
+    /// Since when something fails: the first lines arrived, or an alarm opened its thread; epoch milliseconds.
+    pub(crate) fn began_ms(&self) -> i64 {
+        let opening = self.thread().opening().filter(|_| self.incident.total() == 0);
+        opening.map_or(self.incident.opened_ms(), |opening| opening.since_ms)
+    }
+
+    /// Whether lines fail.
+    pub(crate) fn is_open(&self) -> bool {
+        self.incident.is_open()
+    }
+
+    /// Whether an alarm of the log group is in ALARM.
+    pub(crate) fn is_held_by_alarm(&self, now_ms: i64) -> bool {
+        self.incident.is_held_by_alarm(now_ms)
     }
 
     /// Where its messages stand, where the chat system has threads.
@@ -312,7 +346,7 @@ impl Tracked {
             incident: &self.incident,
             log_group: &self.log_group,
             is_rest: self.is_rest,
-            is_over: before.is_none() && !self.incident.is_open(),
+            is_over: before.is_none() && !self.incident.is_open() && !self.incident.is_held_by_alarm(now_ms),
             continues: self.incident.thread.continues(),
             mentions_of: before.filter(|kind| self.has_mentions(*kind)).map(|_| &self.pending),
             now_ms,

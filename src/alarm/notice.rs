@@ -28,6 +28,8 @@ const UNTOLD_PERIOD_S: u64 = 300;
 /// The parts of an alarm's message.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AlarmNotice {
+    /// The alarm's name.
+    pub alarm: String,
     /// First notice, recovery, or a first notice that comes behind its recovery.
     pub telling: Telling,
     /// The heading's pieces in order, to be joined by the separator of headings:
@@ -78,6 +80,7 @@ impl AlarmNotice {
         };
         let region = change.region.as_deref().and_then(Region::new);
         Self {
+            alarm: change.name.clone(),
             telling,
             heading,
             note: match telling {
@@ -147,8 +150,10 @@ fn dimensions(change: &AlarmChange) -> Option<String> {
     (!said.is_empty()).then(|| said.join(", "))
 }
 
+/// The log groups that the alarm itself names.
+///
 /// CloudWatch Logs' own metrics have this dimension (its user guide, "Monitoring with CloudWatch metrics").
-fn log_groups(change: &AlarmChange) -> Vec<String> {
+pub(crate) fn log_groups(change: &AlarmChange) -> Vec<String> {
     match &change.watched {
         Watched::Metric(metric) => {
             let named = metric.dimensions.iter().find(|(name, _)| name == "LogGroupName");

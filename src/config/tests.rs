@@ -57,6 +57,7 @@ fn every_setting_is_read() {
         ("STATUSWATCH_MAX_DECOMPRESSED_BYTES", "1"),
         ("STATUSWATCH_ALLOWED_HOSTS", "proxy.example"),
         ("STATUSWATCH_LOG_GROUPS", "/aws/apigateway/orders, items"),
+        ("STATUSWATCH_ALARM_LOG_GROUPS", r#"{"5xx*":["items"]}"#),
         ("STATUSWATCH_NOTIFY", "every"),
         ("STATUSWATCH_FOLLOW_UPS", "30s*3, 2h"),
         ("STATUSWATCH_QUIET_SECONDS", "10"),
@@ -82,7 +83,9 @@ fn every_setting_is_read() {
     assert_eq!(config.notify.policy.follow_ups.interval_ms(3), 7_200_000);
     assert!(config.style().sender.end_in_thread);
     assert_eq!(Ok(config.redact.clone()), "ip,user.name,userAgent".parse());
-    assert_eq!(config.style().content.log_groups.names(), ["/aws/apigateway/orders", "items"]);
+    let content = config.style().content;
+    assert_eq!(content.log_groups_of("4xx"), ["/aws/apigateway/orders", "items"]);
+    assert_eq!(content.log_groups_of("5xx of items"), ["items"]);
     let (table, _) = config.state_table.as_ref().unwrap();
     assert_eq!(table.region(), Some("eu-central-1"));
     assert_eq!(config.function.name.as_deref(), Some("statuswatch"));
@@ -296,6 +299,12 @@ fn values_that_cannot_be_used_are_named_with_the_fix() {
             "orders,arn:aws:logs:eu-west-1:111122223333:log-group:orders",
             "entry 2 is not a log group's name: write 1 to 512 letters, digits and any of . - _ / #, no ARN and \
              no wildcard",
+        ),
+        (
+            ALARM_LOG_GROUPS,
+            r#"{"orders":["a b"]}"#,
+            "alarm 1: entry 1 is not a log group's name: write 1 to 512 letters, digits and any of . - _ / #, no \
+             ARN and no wildcard",
         ),
         (
             RULES,

@@ -58,14 +58,11 @@ impl LogGroups {
     pub fn names(&self) -> Vec<&str> {
         self.0.iter().map(String::as_str).collect()
     }
-}
 
-impl FromStr for LogGroups {
-    type Err = LogGroupsError;
-
-    /// Reads names with commas between them; empty entries do not count.
-    fn from_str(text: &str) -> Result<Self, LogGroupsError> {
-        let names: Vec<&str> = text.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+    /// From single names; white space around them and empty ones do not count.
+    pub(super) fn of<I: AsRef<str>>(names: impl IntoIterator<Item = I>) -> Result<Self, LogGroupsError> {
+        let names = names.into_iter().map(|name| name.as_ref().trim().to_owned());
+        let names: Vec<String> = names.filter(|name| !name.is_empty()).collect();
         if let Some(index) = names.iter().position(|name| !is_name(name)) {
             return Err(LogGroupsError::NotAName { entry: index + 1 });
         }
@@ -77,7 +74,16 @@ impl FromStr for LogGroups {
         if characters > MAX_LINKED_CHARACTERS {
             return Err(LogGroupsError::TooLong { characters });
         }
-        Ok(Self(names.into_iter().map(str::to_owned).collect()))
+        Ok(Self(names))
+    }
+}
+
+impl FromStr for LogGroups {
+    type Err = LogGroupsError;
+
+    /// Reads names with commas between them; empty entries do not count.
+    fn from_str(text: &str) -> Result<Self, LogGroupsError> {
+        Self::of(text.split(','))
     }
 }
 

@@ -9,13 +9,14 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use thiserror::Error;
 
+use super::notice::{AlarmChanged, Says};
 use super::{Answer, Handler, HandlerError, Invocation, Notifier, Outcome};
 use crate::access_log::redact::Redaction;
 use crate::alarm::{
     AlarmChange, AlarmMemory, AlarmNotice, AlarmState, Decision, Notification, NotificationError, Telling,
-    TopicText, Watched, read_notifications,
+    TopicText, notice, read_notifications, words,
 };
-use crate::incidents::AlarmNews;
+use crate::incident::AlarmNews;
 use crate::ledger::{Ledger, Measures};
 use crate::notification::{of_alarm, of_topic_text};
 use crate::outbox::Urgency;
@@ -23,6 +24,9 @@ use crate::slack::post::PostError;
 use crate::slack::render::{MessageStyle, Rendered, render};
 use crate::store::{BatchId, Store};
 use crate::words::short_id;
+
+/// Characters of an alarm's name, its contributor included, that an incident keeps.
+const MAX_NAME: usize = 300;
 
 /// Why a notification was not told.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -98,28 +102,27 @@ impl<N: Notifier, T: Store> Handler<N, T> {
         ledger: &mut Ledger,
         measures: &mut Measures,
     ) -> Result<(), NoticeError> {
-        let mut log_groups = Vec::new();
+        let mut alarm = None;
         if let Notification::Change(change) = &notification {
-            log_groups = self.log_groups_of(change);
-            self.alarm_changed(change, &log_groups, invocation, ledger, measures).await;
+            let changed = self.alarm_changed(change);
+            let (mode, mut delivery) = self.delivery(invocation, ledger, measures);
+            mode.alarm_changed(&changed, &mut delivery).await;
+            alarm = Some(changed);
         }
         let Some(notice) = Notice::due(notification, &mut self.alarms) else {
             ledger.silent += 1;
             return Ok(());
         };
         let rendered = notice.render(&self.style, &self.reader.redact, invocation.now_ms());
-        let posted = match &notice {
-            Notice::Change(..) => {
-                self.post_notice(&rendered, &log_groups, invocation, ledger, measures).await
+        let posted = if let (Notice::Change(change, telling), Some(alarm)) = (&notice, &alarm) {
+            let says = Says::of(&AlarmNotice::new(&change.masked(&self.reader.redact), *telling));
+            self.post_notice(&rendered, alarm, &says, invocation, ledger, measures).await
+        } else {
+            let wait_ms = self.outbox.wait_ms(invocation.now_ms());
+            if wait_ms > 0 {
+                return Err(NoticeError::NoToken { index, wait_ms });
             }
-            Notice::Text(_) => {
-                let now_ms = invocation.now_ms();
-                let wait_ms = self.outbox.wait_ms(now_ms);
-                if wait_ms > 0 {
-                    return Err(NoticeError::NoToken { index, wait_ms });
-                }
-                self.post_rendered(&rendered, Urgency::Immediate, invocation, ledger, measures).await
-            }
+            self.post_rendered(&rendered, Urgency::Immediate, invocation, ledger, measures).await
         };
         posted.map_err(|error| NoticeError::Post { index, error })?;
         ledger.alarms += notice.alarms();
@@ -131,32 +134,40 @@ impl<N: Notifier, T: Store> Handler<N, T> {
 impl<N: Notifier, T: Store> Handler<N, T> {
     /// The log groups that the alarm itself names, as a log alarm does, else the operator's.
     fn log_groups_of(&self, change: &AlarmChange) -> Vec<String> {
-        let named = match &change.watched {
-            Watched::LogQuery(query) => query.log_groups.as_slice(),
-            _ => &[],
-        };
-        let operators = self.style.content.log_groups.names().into_iter().map(str::to_owned);
-        if named.is_empty() { operators.collect() } else { named.to_vec() }
+        let named = notice::log_groups(change);
+        let operators = || self.style.content.log_groups_of(&change.name);
+        if named.is_empty() { operators().into_iter().map(str::to_owned).collect() } else { named }
     }
 
-    /// Lets the incidents of the alarm's log groups know: while one of their alarms is in ALARM they are not over. Where
-    /// nobody names any, the alarm holds nothing back.
-    async fn alarm_changed(
-        &mut self,
-        change: &AlarmChange,
-        log_groups: &[String],
-        invocation: Invocation,
-        ledger: &mut Ledger,
-        measures: &mut Measures,
-    ) {
-        let (news, id) = news(change);
-        let (mode, mut delivery) = self.delivery(invocation, ledger, measures);
-        mode.alarm_changed(log_groups, news, id, &mut delivery).await;
+    /// What the incidents of the alarm's log groups are to know: while one of their alarms is in ALARM they are not over.
+    /// Where nobody names any, the alarm holds nothing back.
+    fn alarm_changed(&self, change: &AlarmChange) -> AlarmChanged {
+        let (alarm, id) = identity(change);
+        let shown = change.masked(&self.reader.redact);
+        let contributor = shown.contributor.iter().map(|it| format!(" ({})", words::contributor(it)));
+        let name: String = std::iter::once(shown.name.clone()).chain(contributor).collect();
+        let news = AlarmNews {
+            alarm,
+            name: name.chars().take(MAX_NAME).collect(),
+            is_in_alarm: change.state == AlarmState::Alarm,
+            changed_ms: change.changed_at_ms,
+        };
+        AlarmChanged { log_groups: self.log_groups_of(change), news, id }
     }
 }
 
-/// What an incident is to know of a change, and what names the change whichever way it comes.
-fn news(change: &AlarmChange) -> (AlarmNews, BatchId) {
+impl Says {
+    fn of(notice: &AlarmNotice) -> Self {
+        match notice.telling {
+            Telling::FirstNotice { since_ms } => Self::Alarm { heading: notice.heading.clone(), since_ms },
+            Telling::BelatedNotice { .. } => Self::Belated,
+            Telling::Recovery { .. } => Self::Recovery,
+        }
+    }
+}
+
+/// What stands for the alarm and its contributor, and what names the change whichever way it comes.
+fn identity(change: &AlarmChange) -> (u64, BatchId) {
     let contributor = change.contributor.iter().flat_map(|contributor| {
         let attributes = contributor.attributes.iter().flat_map(|(name, value)| [name.as_str(), value]);
         let attributes = attributes.filter(|_| contributor.id.is_empty());
@@ -166,8 +177,7 @@ fn news(change: &AlarmChange) -> (AlarmNews, BatchId) {
     let alarm = BatchId::of("alarm", &change.name, identity.iter()).half();
     let changed = format!("{} {}", change.state.name(), change.changed_at_ms);
     let id = BatchId::of("alarm", &change.name, identity.into_iter().chain([changed.as_str()]));
-    let is_in_alarm = change.state == AlarmState::Alarm;
-    (AlarmNews { alarm, is_in_alarm, changed_ms: change.changed_at_ms }, id)
+    (alarm, id)
 }
 
 impl Notice {

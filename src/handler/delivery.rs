@@ -80,34 +80,6 @@ impl<N: Notifier, T: Store> Handler<N, T> {
         (&mut self.mode, delivery)
     }
 
-    /// Posts the notice of an alarm of these log groups: into the thread of their incident, where there is one.
-    pub(super) async fn post_notice(
-        &mut self,
-        rendered: &Rendered,
-        log_groups: &[String],
-        invocation: Invocation,
-        ledger: &mut Ledger,
-        measures: &mut Measures,
-    ) -> Result<(), PostError> {
-        let (mode, mut delivery) = self.delivery(invocation, ledger, measures);
-        let parent = if delivery.notifier.has_threads() {
-            mode.parent_of(log_groups, &mut delivery).await
-        } else {
-            None
-        };
-        let parent = parent.as_ref().and_then(super::thread::receipt);
-        let target = match &parent {
-            Some(parent) => Target::Reply { parent, in_channel: true },
-            None => Target::Channel,
-        };
-        match delivery.post_rendered(rendered, target, Urgency::Urgent).await {
-            Err(PostError::MessageGone { .. }) => {
-                delivery.post_rendered(rendered, Target::Channel, Urgency::Urgent).await.map(|_| ())
-            }
-            posted => posted.map(|_| ()),
-        }
-    }
-
     /// Posts a message that is drawn already and cannot be deferred, as its urgency allows.
     pub(super) async fn post_rendered(
         &mut self,

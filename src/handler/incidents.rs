@@ -2,6 +2,7 @@
 
 use super::Notifier;
 use super::delivery::{Delivery, Fate};
+use super::notice::{AlarmChanged, Place, Says};
 use crate::digest::Digest;
 use crate::incident::{Kind, Moment, Policy};
 use crate::incidents::step::{Ask, News, Step, by_log_group};
@@ -51,6 +52,46 @@ pub(super) async fn notify_due<N: Notifier, T: Store>(
         first = first.or(posted.err());
     }
     first
+}
+
+/// Lets the incidents of an alarm's log groups know of its change, and posts what is due of all: an end that waited for it
+/// may be.
+pub(super) async fn alarm_changed<N: Notifier, T: Store>(
+    incidents: &mut Incidents,
+    alarm: &AlarmChanged,
+    delivery: &mut Delivery<'_, N, T>,
+) {
+    let now_ms = delivery.now_ms();
+    for log_group in alarm.informed() {
+        incidents.alarm_changed(log_group, &alarm.news, now_ms);
+    }
+    if let Some(error) = notify_due(incidents, Moment::Arrival, Deferrable, delivery).await {
+        tracing::error!(%error, "slack did not accept what is deferred; it stays pending");
+    }
+}
+
+/// Where the notice of an alarm goes, with the thread that it opens where there is none.
+pub(super) async fn place_of_notice<N: Notifier, T: Store>(
+    incidents: &mut Incidents,
+    alarm: &AlarmChanged,
+    says: &Says,
+    delivery: &mut Delivery<'_, N, T>,
+) -> Result<Option<Place>, PostError> {
+    let now_ms = delivery.now_ms();
+    let known = alarm.asked().filter_map(|log_group| incidents.known(log_group));
+    if let Some(place) = alarm.best_place(known, says, now_ms) {
+        return Ok(Some(place));
+    }
+    let (Some(opening), Some(log_group)) = (alarm.opening(says), alarm.log_groups.first()) else {
+        return Ok(None);
+    };
+    let Some(tracked) = incidents.of_log_group(log_group, now_ms) else { return Ok(None) };
+    if !tracked.thread().is_parent_due(now_ms) || !tracked.is_held_by_alarm(now_ms) {
+        return Ok(None);
+    }
+    tracked.open_for_alarm(opening);
+    delivery.post_alarm_parent(tracked).await?;
+    Ok(alarm.place(tracked.thread(), says))
 }
 
 /// Takes in what arrived and posts what is due; whether a message took it along. Where that message failed, nothing of
@@ -122,7 +163,7 @@ async fn post<N: Notifier, T: Store>(
     let mut gone = 0;
     let shown = loop {
         let follows_parent = delivery.needs_parent(tracked, kind);
-        if follows_parent && !delivery.post_parent(tracked, kind, urgency).await? {
+        if follows_parent && !delivery.post_parent(tracked, Some(kind), urgency).await? {
             return Ok(false);
         }
         match delivery.post_of_incident(tracked, kind, urgency, follows_parent).await {

@@ -3,15 +3,16 @@
 //! It picks who drives the messages; nothing else in the function asks which way that is.
 
 use super::delivery::{Delivery, Fate};
+use super::notice::{AlarmChanged, Place, Says};
 use super::shared::{self, Lines};
 use super::{Notifier, every, incidents};
-use crate::digest::{Digest, MAX_SECTIONS};
-use crate::incident::{Moment, Posted};
-use crate::incidents::{AlarmNews, Incidents};
+use crate::digest::Digest;
+use crate::incident::Moment;
+use crate::incidents::Incidents;
 use crate::outbox::Urgency::{self, Deferrable, Urgent};
 use crate::pace::Pace;
 use crate::slack::post::PostError;
-use crate::store::{BatchId, Store};
+use crate::store::Store;
 
 /// What is notified, with all that is deferred.
 #[derive(Debug)]
@@ -105,36 +106,31 @@ impl Mode {
         }
     }
 
-    /// Lets the incidents of these log groups know of a change of their alarm; `id` names the change.
+    /// Lets the incidents of an alarm's log groups know of its change, and posts what is due of them.
     pub(super) async fn alarm_changed<N: Notifier, T: Store>(
         &mut self,
-        log_groups: &[String],
-        news: AlarmNews,
-        id: BatchId,
+        alarm: &AlarmChanged,
         delivery: &mut Delivery<'_, N, T>,
     ) {
         match self {
             Self::Every(_) => {}
-            Self::Incidents(incidents) => {
-                for log_group in log_groups.iter().take(MAX_SECTIONS) {
-                    incidents.alarm_changed(log_group, news, delivery.now_ms());
-                }
-            }
-            Self::Shared => shared::alarm_changed(log_groups, news, id, delivery).await,
+            Self::Incidents(all) => incidents::alarm_changed(all, alarm, delivery).await,
+            Self::Shared => shared::alarm_changed(alarm, delivery).await,
         }
     }
 
-    /// The parent of an incident that one of these log groups has, or had until just now.
-    pub(super) async fn parent_of<N: Notifier, T: Store>(
-        &self,
-        log_groups: &[String],
+    /// Where the notice of an alarm goes: into the thread of an incident that one of its log groups has, or had until just
+    /// now, or into one that it opens; `None` is the channel. An error says that its parent was not posted.
+    pub(super) async fn place_of_notice<N: Notifier, T: Store>(
+        &mut self,
+        alarm: &AlarmChanged,
+        says: &Says,
         delivery: &mut Delivery<'_, N, T>,
-    ) -> Option<Posted> {
-        let now_ms = delivery.now_ms();
+    ) -> Result<Option<Place>, PostError> {
         match self {
-            Self::Every(_) => None,
-            Self::Incidents(all) => log_groups.iter().find_map(|log_group| all.parent_of(log_group, now_ms)),
-            Self::Shared => shared::parent_of(log_groups, delivery).await,
+            Self::Every(_) => Ok(None),
+            Self::Incidents(all) => incidents::place_of_notice(all, alarm, says, delivery).await,
+            Self::Shared => shared::place_of_notice(alarm, says, delivery).await,
         }
     }
 }

@@ -3,19 +3,22 @@
 //! A batch is acknowledged once it is written. What cannot be written is posted at once, once, and says so. Nothing here
 //! decides what is due: `incidents::journal` does.
 
+mod alarms;
+
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
+pub(super) use alarms::{alarm_changed, place_of_notice};
 use tokio::time::Instant;
 
 use super::delivery::{Delivery, Fate, Forms};
 use super::{Invocation, Notifier};
-use crate::digest::{self, Digest, MAX_SECTIONS, Section};
+use crate::digest::{self, Digest, Section};
 use crate::http::Budget;
-use crate::incident::{Kind, Moment, Policy, Posted as PostedMessage};
+use crate::incident::{Kind, Moment, Policy};
+use crate::incidents::Tracked;
 use crate::incidents::journal::{self, Journal};
 use crate::incidents::step::{Ask, News, Step, by_log_group};
-use crate::incidents::{AlarmNews, Tracked};
 use crate::outbox::Urgency::{Deferrable, Required};
 use crate::slack::post::PostError;
 use crate::slack::render::Form;
@@ -41,8 +44,6 @@ const MAX_STEPS: usize = 16;
 const READ_AGAIN_MS: i64 = 1_000;
 /// Incidents whose last reading is remembered.
 const MAX_READINGS: usize = 64;
-/// Log groups of an alarm whose incidents are looked up for a thread.
-const MAX_ASKED: usize = 5;
 /// Batches posted without the table that are remembered until it can be asked; of more, the oldest are forgotten.
 const MAX_TO_REVOKE: usize = 1_024;
 /// Said first in a message that had to do without the table.
@@ -162,59 +163,6 @@ pub(super) async fn notify<N: Notifier, T: Store>(
         }
     }
     run.post_alone(unwritten).await
-}
-
-/// Writes a change of an alarm into the journals of its log groups, and posts what is due of them: an end that waited for
-/// it may be.
-///
-/// Where the table cannot be used, the incidents do not know of the change: one may be over too early, or a day too late.
-pub(super) async fn alarm_changed<N: Notifier, T: Store>(
-    log_groups: &[String],
-    news: AlarmNews,
-    id: BatchId,
-    delivery: &mut Delivery<'_, N, T>,
-) {
-    let mut run = Run { delivery, own: Vec::new() };
-    for log_group in log_groups.iter().take(MAX_SECTIONS) {
-        let key = IncidentKey { destination: DESTINATION.to_owned(), log_group: log_group.clone() };
-        let when = run.delivery.when();
-        let body = journal::entry_of_alarm(news, when.now_ms).map_err(writing);
-        let Some(shared) = run.delivery.shared.as_mut() else { return };
-        let written = match body {
-            Ok(body) => shared.store.put(&key, id, &body, when).await,
-            Err(error) => Err(error),
-        };
-        if let Err(error) = written {
-            return run.delivery.note_store_error(&error);
-        }
-        if run.post_due(&key, Moment::Arrival).await.is_err() {
-            return;
-        }
-    }
-}
-
-/// The parent of an incident that one of these log groups has, or had until just now; `None`, too, where the table cannot
-/// be read.
-pub(super) async fn parent_of<N: Notifier, T: Store>(
-    log_groups: &[String],
-    delivery: &mut Delivery<'_, N, T>,
-) -> Option<PostedMessage> {
-    for log_group in log_groups.iter().take(MAX_ASKED) {
-        let when = delivery.when();
-        let key = IncidentKey { destination: DESTINATION.to_owned(), log_group: log_group.clone() };
-        let snapshot = match delivery.shared.as_mut()?.store.read(&key, when).await {
-            Ok(snapshot) => snapshot,
-            Err(error) => {
-                delivery.note_store_error(&error);
-                return None;
-            }
-        };
-        let parent = Journal::of(&key, &snapshot).ok().and_then(|journal| journal.recent_parent(when.now_ms));
-        if parent.is_some() {
-            return parent;
-        }
-    }
-    None
 }
 
 /// Posts what is due of all incidents.
@@ -405,7 +353,7 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
         let mut goes_on = true;
         if *is_own_try {
             let invocation = self.hurry();
-            let posted = self.delivery.post_parent(tracked, kind, Deferrable).await;
+            let posted = self.delivery.post_parent(tracked, Some(kind), Deferrable).await;
             self.delivery.invocation = invocation;
             if let Err(error) = posted {
                 tracing::error!(%error, "slack did not accept what is deferred; it stays in the state table");

@@ -30,7 +30,8 @@ impl<N: Notifier, T: Store> Delivery<'_, N, T> {
         let (style, invocation) = (self.style, self.invocation);
         let parent = match tracked.thread().place(kind, style.sender.end_in_thread) {
             Place::Thread { parent, is_shown_in_channel } if self.notifier.has_threads() => {
-                receipt(parent).map(|parent| (parent, is_shown_in_channel))
+                let wakes = is_shown_in_channel || tracked.wakes_after_alarm(kind, self.now_ms());
+                receipt(parent).map(|parent| (parent, wakes))
             }
             _ => None,
         };
@@ -89,17 +90,17 @@ impl<N: Notifier, T: Store> Delivery<'_, N, T> {
         }
     }
 
-    /// Posts the parent of an incident; false where it is held. Where Slack's answer was lost it counts as posted: there
-    /// is never a second one.
+    /// Posts the parent of an incident before its message of this kind, or, with `None`, for an alarm; false where it is
+    /// held. Where Slack's answer was lost it counts as posted: there is never a second one.
     pub(super) async fn post_parent(
         &mut self,
         tracked: &mut Tracked,
-        kind: Kind,
+        before: Option<Kind>,
         urgency: Urgency,
     ) -> Result<bool, PostError> {
         let (style, invocation) = (self.style, self.invocation);
-        let blocks = || (tracked.draw_parent(Form::Blocks, Some(kind), style, invocation.now_ms()), 0);
-        let plain = || (tracked.draw_parent(Form::Text, Some(kind), style, invocation.now_ms()), 0);
+        let blocks = || (tracked.draw_parent(Form::Blocks, before, style, invocation.now_ms()), 0);
+        let plain = || (tracked.draw_parent(Form::Text, before, style, invocation.now_ms()), 0);
         let forms = Forms { blocks: &blocks, plain: &plain };
         let posted = match self.post_to(Target::Parent, forms, urgency).await {
             Ok(None) => return Ok(false),
@@ -110,7 +111,7 @@ impl<N: Notifier, T: Store> Delivery<'_, N, T> {
             Err(PostError::Unconfirmed(_)) => None,
             Err(error) => return Err(error),
         };
-        let (now_ms, has_mentions) = (self.now_ms(), tracked.has_mentions(kind));
+        let (now_ms, has_mentions) = (self.now_ms(), before.is_some_and(|kind| tracked.has_mentions(kind)));
         tracked.thread_mut().parent_posted(posted, has_mentions, now_ms);
         Ok(true)
     }

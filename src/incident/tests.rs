@@ -78,6 +78,11 @@ impl Bench {
         }
     }
 
+    fn alarm_changed(&mut self, alarm: u64, is_in_alarm: bool, changed_ms: i64) {
+        let news = AlarmNews { alarm, name: format!("alarm {alarm}"), is_in_alarm, changed_ms };
+        self.incident.alarm_changed(&news, self.now_ms);
+    }
+
     /// Second, kind and newly told lines of every message.
     #[track_caller]
     fn sent(&self, expected: &[(i64, Kind, u64)]) {
@@ -220,16 +225,16 @@ fn a_group_that_is_new_opens_an_incident_soon_after_another_one() {
 fn while_an_alarm_is_in_alarm_it_is_not_over() {
     let mut bench = Bench::new();
     bench.take(ORDERS, 1).at(30).take(ORDERS, 1);
-    bench.incident.alarm_changed(7, true, bench.now_ms);
-    bench.incident.alarm_changed(8, true, bench.now_ms - 1);
+    bench.alarm_changed(7, true, bench.now_ms);
+    bench.alarm_changed(8, true, bench.now_ms - 1);
     bench.at(1_200);
     bench.sent(&[(0, Kind::Opening, 1), (60, Kind::FollowUp, 1)]);
-    bench.incident.alarm_changed(7, false, bench.now_ms);
+    bench.alarm_changed(7, false, bench.now_ms);
     bench.decide(Moment::Arrival);
     assert_eq!(bench.sent.len(), 2, "the other one still is");
-    bench.incident.alarm_changed(8, false, bench.now_ms);
+    bench.alarm_changed(8, false, bench.now_ms);
     // A change that comes late is none.
-    bench.incident.alarm_changed(8, true, bench.now_ms - 1);
+    bench.alarm_changed(8, true, bench.now_ms - 1);
     bench.decide(Moment::Arrival);
     assert_eq!(bench.sent.last(), Some(&(1_200, Kind::Over, 0)));
 }
@@ -239,7 +244,7 @@ fn an_alarm_whose_recovery_is_lost_keeps_an_incident_from_being_over_for_a_day()
     let mut bench = Bench::new();
     bench.take(ORDERS, 1).at(30).take(ORDERS, 1);
     let changed_ms = bench.now_ms;
-    bench.incident.alarm_changed(7, true, changed_ms);
+    bench.alarm_changed(7, true, changed_ms);
     let at = |bench: &mut Bench, ms| bench.incident.decide(Moment::Tick, changed_ms + ms, &Policy::default());
     bench.at(120);
     assert_eq!(at(&mut bench, 86_399_999), Decision::Nothing { again_ms: None });

@@ -29,6 +29,22 @@ pub struct Thread {
     /// What its channel takes.
     #[serde(default, skip_serializing_if = "is_default")]
     takes: Takes,
+    /// The alarm that the parent was posted for, where it was no line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    opening: Option<AlarmOpening>,
+}
+
+/// The alarm's notice that opened a thread.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlarmOpening {
+    /// Stands for the alarm, as in [`AlarmNews`](super::AlarmNews).
+    pub alarm: u64,
+    /// Names the change, whichever way it comes.
+    pub change: u64,
+    /// The notice's heading in pieces: strangers' texts, secrets masked.
+    pub heading: Vec<String>,
+    /// Since when the alarm is in ALARM, epoch milliseconds.
+    pub since_ms: i64,
 }
 
 /// What an incident's last message leaves to the next one.
@@ -127,14 +143,46 @@ impl Thread {
     /// The parent was surely not posted.
     pub fn parent_not_posted(&mut self) {
         self.parent = if self.continues { Parent::Lost } else { Parent::None };
+        self.opening = None;
+    }
+
+    /// The parent is about to be posted for an alarm.
+    pub fn opened_by_alarm(&mut self, opening: AlarmOpening) {
+        self.opening = Some(opening);
+    }
+
+    /// The alarm that the parent was posted for, where it was no line.
+    #[must_use]
+    pub fn opening(&self) -> Option<&AlarmOpening> {
+        self.opening.as_ref()
+    }
+
+    /// An alarm of the incident changed.
+    pub fn alarm_changed(&mut self, is_in_alarm: bool) {
+        self.incident_changed();
+        if is_in_alarm && self.last == Last::Over {
+            self.last = Last::Other;
+        }
+    }
+
+    /// Whether the channel showed that the incident is over, and nothing since.
+    #[must_use]
+    pub fn said_over(&self) -> bool {
+        self.last == Last::Over
+    }
+
+    /// When the parent was last written, where it surely stands there.
+    #[must_use]
+    pub fn written_ms(&self) -> Option<i64> {
+        self.parent().map(|_| self.written_ms)
     }
 
     /// The parent was posted, with the mentions of the message that follows or without; `None` where the answer was lost.
     pub fn parent_posted(&mut self, posted: Option<Posted>, has_mentions: bool, now_ms: i64) {
-        let Self { continues, takes, .. } = *self;
+        let (continues, takes, opening) = (self.continues, self.takes, self.opening.take());
         let last = if has_mentions && posted.is_some() { Last::Mentioned } else { Last::Other };
         let parent = posted.map_or(Parent::Unknown, Parent::Posted);
-        *self = Self { parent, written_ms: now_ms, is_stale: false, last, continues, takes };
+        *self = Self { parent, written_ms: now_ms, is_stale: false, last, continues, takes, opening };
     }
 
     /// Whether the parent stands there with the mentions of the next message, which is to have none then.

@@ -2,10 +2,10 @@
 //!
 //! Pure: it asks no store and reads no clock. What arrived is taken in when it arrived, whoever reads it and whenever.
 
+use super::Tracked;
 use super::step::{Ask, News, Step};
-use super::{AlarmNews, Tracked};
 use crate::digest::{Digest, OTHER_LOG_GROUPS};
-use crate::incident::{Incident, Policy, Posted};
+use crate::incident::{AlarmNews, Incident, Policy};
 use crate::store::{
     EntryKey, IncidentKey, Snapshot, StoreFault, decode, decode_digest, encode, encode_digest, room_in_entry,
 };
@@ -51,9 +51,9 @@ pub(crate) fn entry_of_lines(
 }
 
 /// The entry of an alarm's change.
-pub(crate) fn entry_of_alarm(news: AlarmNews, arrived_ms: i64) -> Result<Vec<u8>, StoreFault> {
-    let AlarmNews { alarm, is_in_alarm, changed_ms } = news;
-    Ok(entry(ALARM, arrived_ms, &encode(&(alarm, is_in_alarm, changed_ms))?))
+pub(crate) fn entry_of_alarm(news: &AlarmNews, arrived_ms: i64) -> Result<Vec<u8>, StoreFault> {
+    let AlarmNews { alarm, name, is_in_alarm, changed_ms } = news;
+    Ok(entry(ALARM, arrived_ms, &encode(&(alarm, is_in_alarm, changed_ms, name))?))
 }
 
 fn entry(kind: u8, arrived_ms: i64, body: &[u8]) -> Vec<u8> {
@@ -66,8 +66,13 @@ fn read_entry(body: &[u8]) -> Result<(i64, News), StoreFault> {
     let news = match kind {
         LINES => News::Lines(decode_digest(body)?),
         ALARM => {
-            let (alarm, is_in_alarm, changed_ms) = decode(body)?;
-            News::Alarm(AlarmNews { alarm, is_in_alarm, changed_ms })
+            // Versions before it wrote no name.
+            let unnamed = || {
+                decode(body)
+                    .map(|(alarm, is_in_alarm, changed_ms)| (alarm, is_in_alarm, changed_ms, String::new()))
+            };
+            let (alarm, is_in_alarm, changed_ms, name) = decode(body).or_else(|_| unnamed())?;
+            News::Alarm(AlarmNews { alarm, name, is_in_alarm, changed_ms })
         }
         version => return Err(StoreFault::UnknownFormat { version }),
     };
@@ -122,11 +127,6 @@ impl Journal {
         }
         journal.arrived.sort_by_key(|arrived| (arrived.at_ms, arrived.key.batch));
         Ok(journal)
-    }
-
-    /// The parent of the incident's thread, where the incident goes on or went on until just now.
-    pub(crate) fn recent_parent(&self, now_ms: i64) -> Option<Posted> {
-        self.head.recent_parent(now_ms)
     }
 
     /// The head as it was read, with the thread of what a step made of it: no entry is taken in.

@@ -3,9 +3,9 @@
 //! Pure, and the only place that knows in which order an incident takes things in: the function drives it with a state
 //! table and without one, and so does the backtest.
 
-use super::{AlarmNews, Tracked};
+use super::Tracked;
 use crate::digest::Digest;
-use crate::incident::{Decision, Kind, Moment, Policy};
+use crate::incident::{AlarmNews, Decision, Kind, Moment, Policy};
 
 /// What arrives.
 #[derive(Debug)]
@@ -58,12 +58,13 @@ impl Tracked {
             if is_over && !ask.end_waits {
                 return Step { tracked: self, taken, due: Some(Kind::Over), closes_parent: false };
             }
-            if matches!(news, News::Lines(_)) && !self.incident.is_open() && self.thread().is_stale() {
+            let has_ended = !self.incident.is_open() && !self.is_held_by_alarm(at_ms);
+            if matches!(news, News::Lines(_)) && has_ended && self.thread().is_stale() {
                 return Step { tracked: self, taken, due: None, closes_parent: true };
             }
             match news {
                 News::Lines(digest) => self.take_digest(digest, ask.samples_per_group, at_ms, policy),
-                News::Alarm(news) => self.alarm_changed(*news),
+                News::Alarm(news) => self.alarm_changed(news, at_ms),
             }
             taken += 1;
         }

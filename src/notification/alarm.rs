@@ -106,7 +106,7 @@ fn log_groups<'a>(notice: &'a AlarmNotice, style: &'a Style) -> Option<Vec<&'a s
         return Some(notice.log_groups.iter().map(String::as_str).collect());
     }
     let is_elsewhere = style.region.is_some() && style.region != notice.region;
-    let named = style.log_groups.names();
+    let named = style.log_groups_of(&notice.alarm);
     (!is_elsewhere && !named.is_empty()).then_some(named)
 }
 

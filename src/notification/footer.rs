@@ -1,6 +1,6 @@
 //! What a section's small print holds: days, links into the console, how late the news is.
 
-use super::progress::began_ms;
+use super::progress::span_ms;
 use super::text::Text;
 use super::{Storm, Style, context};
 use crate::console::Region;
@@ -43,9 +43,8 @@ pub(super) fn of_incident(
     is_rest: bool,
     style: &Style,
 ) -> Vec<Text<'static>> {
-    let began_ms = began_ms(incident);
-    let last_ms = incident.span_ms().1.max(began_ms);
-    let region = style.region.as_ref().filter(|_| !is_rest);
+    let (began_ms, last_ms) = span_ms(incident);
+    let region = style.region.as_ref().filter(|_| !is_rest && incident.total() > 0);
     let insights = region.map(|region| region.logs_insights(&[log_group], began_ms, last_ms));
     let mut items: Vec<Text<'_>> = days(began_ms, last_ms).into_iter().collect();
     items.push(words::span(began_ms, last_ms).into());

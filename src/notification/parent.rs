@@ -5,12 +5,19 @@ use std::borrow::Cow;
 
 use super::cause::with_cause;
 use super::color::{Color, Severity};
-use super::progress::began_ms;
+use super::progress::span_ms;
 use super::text::{NameSet, Text};
 use super::{Cell, Detail, Notification, Row, Section, Style, footer, summary};
 use crate::digest::Digest;
-use crate::incident::{self, Incident};
+use crate::incident::{self, AlarmOpening, Incident};
 use crate::words;
+
+/// Alarms in ALARM that have a row of their own.
+const MAX_ALARMS: usize = 3;
+/// The longest name of an alarm (CloudWatch allows 255) with its contributor.
+const MAX_ALARM: usize = 300;
+/// The longest pieces of an alarm's heading.
+const MAX_HEADING: [usize; 4] = [60, 300, 300, 270];
 
 /// An incident as its parent shows it.
 #[derive(Debug, Clone, Copy)]
@@ -37,28 +44,34 @@ pub struct Parent<'a> {
 #[must_use]
 pub fn of_parent<'a>(parent: &Parent<'a>, style: &'a Style, detail: Detail) -> Notification<'a> {
     let Parent { incident, log_group, is_rest, is_over, id, .. } = *parent;
-    let began_ms = began_ms(incident);
-    let last_ms = incident.span_ms().1.max(began_ms);
+    let (began_ms, last_ms) = span_ms(incident);
     let mut groups: Vec<&incident::Group> = incident.groups().iter().collect();
     groups.sort_by_key(|group| (std::cmp::Reverse(group.count.total), group.name().route));
     let mut names = Vec::new();
     let mut footer = footer::of_incident(incident, log_group, is_rest, style);
     footer.push(format!("updated {} UTC", words::minute(parent.now_ms)).into());
+    let in_alarm = incident.in_alarm(parent.now_ms);
+    let has_server_errors = groups.iter().any(|group| group.name().is_server_error());
     let severity = if is_over {
         Severity::Good
-    } else if groups.iter().any(|group| group.name().is_server_error()) {
+    } else if has_server_errors || !in_alarm.is_empty() {
         Severity::Danger
     } else {
         Severity::Warning
     };
-    let rows = rows(&groups, incident.other().total, detail, &mut names);
+    let mut rows = rows(&groups, incident.other().total, detail, &mut names);
+    rows.splice(..0, alarms(&in_alarm));
     let color = if is_over {
         Color::or(style, severity)
     } else {
         Color::by_rules(incident.colors(), style, severity)
     };
     let section = Section { color, rows, footer, ..Section::default() };
-    let summary = summary(parent, &groups, words::elapsed_ms(began_ms, last_ms));
+    let lasted_ms = words::elapsed_ms(began_ms, last_ms);
+    let summary = match incident.thread.opening().filter(|_| incident.total() == 0) {
+        Some(opening) => alarm_summary(parent, opening, &in_alarm, lasted_ms),
+        None => summary(parent, &groups, lasted_ms),
+    };
     let notification = Notification::of_section(summary, section, style, id);
     let mentions = parent.mentions_of.map(summary::mentions).unwrap_or_default();
     Notification { mentions, names, ..notification }
@@ -88,6 +101,42 @@ fn summary<'a>(parent: &Parent<'a>, groups: &[&'a incident::Group], lasted_ms: u
     }
     summary.extend(summary::places(&[parent.log_group]));
     summary
+}
+
+/// What the thread of an alarm says while there are no lines: the notice's heading while that alarm is in ALARM, else
+/// the alarm that is, or that it is over.
+fn alarm_summary<'a>(
+    parent: &Parent<'a>,
+    opening: &'a AlarmOpening,
+    in_alarm: &[(&'a str, i64)],
+    lasted_ms: u64,
+) -> Vec<Text<'a>> {
+    let notice = opening.heading.iter().zip(MAX_HEADING).map(|(part, max)| Text::of_stranger(part, max));
+    match in_alarm.first() {
+        Some(_) if parent.incident.is_opener_in_alarm(parent.now_ms) => notice.collect(),
+        Some((name, _)) => vec![Text::of("ALARM"), Text::of_stranger(*name, MAX_ALARM)],
+        None => {
+            let over = Text::from(format!("Over after {}", words::duration(lasted_ms)));
+            [over].into_iter().chain(notice.skip(1)).collect()
+        }
+    }
+}
+
+/// A row for each alarm that is in ALARM, and one for those that are too many.
+fn alarms<'a>(in_alarm: &[(&'a str, i64)]) -> Vec<Row<'a>> {
+    let (listed, hidden) = in_alarm.split_at(in_alarm.len().min(MAX_ALARMS));
+    let row = |(name, since_ms): &(&'a str, i64)| -> Row<'a> {
+        let since = format!("in ALARM since {} UTC", words::minute(*since_ms));
+        vec![Cell::of(match *name {
+            "" => Text::of(format!("an alarm is {since}")),
+            name => Text::of("alarm \"").stranger(name, MAX_ALARM).ours(format!("\" {since}")),
+        })]
+    };
+    let more = (!hidden.is_empty()).then(|| {
+        let more = words::count(hidden.len() as u64, "more alarm");
+        vec![Cell::of(format!("{more} in ALARM"))]
+    });
+    listed.iter().map(row).chain(more).collect()
 }
 
 /// The largest groups with their sums, and one row for all others.

@@ -103,6 +103,15 @@ impl<'a> Progress<'a> {
     }
 }
 
+/// From when to when it was: its lines, or the alarm that opened its thread where there are none. Epoch milliseconds.
+pub(super) fn span_ms(incident: &Incident) -> (i64, i64) {
+    let (began_ms, last_ms) = match incident.thread.opening().filter(|_| incident.total() == 0) {
+        Some(opening) => (opening.since_ms, incident.alarms_changed_ms().unwrap_or_default()),
+        None => (began_ms(incident), incident.span_ms().1),
+    };
+    (began_ms, last_ms.max(began_ms))
+}
+
 /// When its first line was logged, or arrived where that is not known.
 pub(super) fn began_ms(incident: &Incident) -> i64 {
     match incident.span_ms() {

@@ -1,6 +1,6 @@
 //! What the operator wants messages to say, and what is known beside the digest that is notified.
 
-use crate::console::{LogGroups, Region};
+use crate::console::{AlarmLogGroups, LogGroups, Region};
 use crate::digest::DEFAULT_SAMPLES;
 
 /// Lines shown in one message where the operator says nothing else.
@@ -18,9 +18,19 @@ pub struct Style {
     pub max_lines: usize,
     /// Region of the log groups, for links into the console. No links without it.
     pub region: Option<Region>,
-    /// What the notice of an alarm opens in Logs Insights, where its metric names no log group: log groups of
-    /// `region`.
+    /// What the notice of an alarm opens in Logs Insights, where neither the alarm itself nor `alarm_log_groups` names a
+    /// log group: log groups of `region`.
     pub log_groups: LogGroups,
+    /// The log groups of each alarm, of `region`.
+    pub alarm_log_groups: AlarmLogGroups,
+}
+
+impl Style {
+    /// The log groups of an alarm that names none itself: those that the operator gave it, else all that the operator named.
+    #[must_use]
+    pub fn log_groups_of(&self, alarm: &str) -> Vec<&str> {
+        self.alarm_log_groups.of(alarm).unwrap_or(&self.log_groups).names()
+    }
 }
 
 impl Default for Style {
@@ -31,6 +41,7 @@ impl Default for Style {
             max_lines: DEFAULT_MAX_LINES,
             region: None,
             log_groups: LogGroups::default(),
+            alarm_log_groups: AlarmLogGroups::default(),
         }
     }
 }

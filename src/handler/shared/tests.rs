@@ -114,6 +114,7 @@ impl Notifier for Channel {
     }
 }
 
+mod alarms;
 mod threads;
 
 /// A container.

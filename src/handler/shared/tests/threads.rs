@@ -197,48 +197,6 @@ async fn without_a_table_a_container_has_threads_of_its_own_and_a_failed_reply_k
     assert_eq!(seen.len(), 5);
 }
 
-/// One function has the lines, another the alarms.
-#[tokio::test(start_paused = true)]
-async fn an_alarm_stands_in_the_thread_of_its_incident_and_in_the_channel() {
-    let (store, slack) = (Memory::default(), Channel::with_threads());
-    let style = Style { log_groups: "/aws/x".parse().unwrap(), ..Style::default() };
-    let mut lines = Container::over(store.clone(), &slack);
-    let mut alarms = Container::with_style(store, &slack, style.into());
-    lines.at(0, &logs(0, &[502])).await.answer.unwrap();
-    lines.at(20, &logs(10, &[504])).await.answer.unwrap();
-    slack.seen();
-    alarms.at(70, &alarm("ALARM", "OK", 70)).await.answer.unwrap();
-    let seen = slack.seen();
-    assert!(seen.last().unwrap().starts_with("reply to 1.0 and channel: ALARM · 5xx"), "{seen:?}");
-    // The recovery is the end, too, and follows it.
-    alarms.at(400, &alarm("OK", "ALARM", 400)).await.answer.unwrap();
-    let seen = slack.seen();
-    let [over, parent, recovery] = seen.as_slice() else { panic!("{seen:?}") };
-    assert!(over.starts_with("reply to 1.0 and channel: Over · 2 errors"), "{over}");
-    assert!(parent.starts_with("update 1.0: Over after"), "{parent}");
-    assert!(recovery.starts_with("reply to 1.0 and channel: OK again · 5xx"), "{recovery}");
-    // Where nothing fails any more it stands by itself.
-    alarms.at(1_700, &alarm("ALARM", "OK", 1_700)).await.answer.unwrap();
-    assert!(slack.seen()[0].starts_with("channel: ALARM · 5xx"));
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_alarm_whose_parent_is_gone_stands_in_the_channel() {
-    let slack = Channel::with_threads();
-    let bucket = Bucket::new(RATE.burst, RATE.spacing_ms);
-    let notify = Notify::incidents(bucket, Policy::default());
-    let style = Style { log_groups: "/aws/x".parse().unwrap(), ..Style::default() };
-    let reader = Reader::new(Rules::built_in());
-    let mut container = Container(Handler::new(reader, style.into(), 1 << 20, notify, slack.clone()));
-    container.at(0, &logs(0, &[502])).await.answer.unwrap();
-    slack.seen();
-    *slack.refuses_reply.borrow_mut() = Some(GONE);
-    container.at(30, &alarm("ALARM", "OK", 30)).await.answer.unwrap();
-    assert!(slack.seen()[0].starts_with("channel: ALARM · 5xx"));
-    container.at(60, &alarm("OK", "ALARM", 60)).await.answer.unwrap();
-    assert!(slack.seen()[0].starts_with("reply to 1.0 and channel: OK again · 5xx"));
-}
-
 fn refused(word: &str) -> PostError {
     PostError::Refused { word: ErrorWord::all().find(|known| known.as_str() == word) }
 }

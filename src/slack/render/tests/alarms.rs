@@ -184,6 +184,7 @@ const PIPE: Canvas = Canvas { width: None, color: Color::Never };
 fn a_notice(name: &str, what: &str, about: Option<&str>) -> AlarmNotice {
     let region = Region::new("eu-central-1");
     AlarmNotice {
+        alarm: "orders".to_owned(),
         account: Some("123456789012".to_owned()),
         telling: Telling::FirstNotice { since_ms: AT },
         heading: vec!["ALARM".into(), name.into(), what.into()],

@@ -1,0 +1,140 @@
+//! The notice of an alarm on its way to Slack: into the thread of its incident where there are threads, else into the
+//! channel. An alarm without an incident opens a thread.
+//!
+//! One message of a change wakes people, never two: the parent that it opens, or a reply that the channel shows.
+
+use super::delivery::Delivery;
+use super::thread::receipt;
+use super::{Handler, Invocation, Notifier};
+use crate::digest::MAX_SECTIONS;
+use crate::incident::{AlarmNews, AlarmOpening, Posted, Thread};
+use crate::incidents::Tracked;
+use crate::ledger::{Ledger, Measures};
+use crate::outbox::Urgency::Urgent;
+use crate::slack::post::{PostError, Target};
+use crate::slack::render::Rendered;
+use crate::store::{BatchId, Store};
+
+/// Log groups of an alarm whose incidents are looked at for a thread.
+pub(super) const MAX_ASKED: usize = 5;
+
+/// A change of an alarm, and whose it is.
+#[derive(Debug)]
+pub(super) struct AlarmChanged {
+    /// The log groups that the alarm belongs to, the most important first.
+    pub(super) log_groups: Vec<String>,
+    /// What their incidents are to know.
+    pub(super) news: AlarmNews,
+    /// Names the change, whichever way it comes.
+    pub(super) id: BatchId,
+}
+
+/// What its notice says, as far as its place depends on that.
+#[derive(Debug)]
+pub(super) enum Says {
+    /// It went off: the first notice, with the heading.
+    Alarm { heading: Vec<String>, since_ms: i64 },
+    /// It recovered.
+    Recovery,
+    /// It went off and is over by now.
+    Belated,
+}
+
+/// Where a notice goes in a thread.
+#[derive(Debug)]
+pub(super) struct Place {
+    parent: Posted,
+    /// The channel shows it as well.
+    is_shown_in_channel: bool,
+    /// The incident's last message says that it is over.
+    end_says_it: bool,
+}
+
+impl AlarmChanged {
+    /// The log groups whose incidents are looked at.
+    pub(super) fn asked(&self) -> impl Iterator<Item = &String> {
+        self.log_groups.iter().take(MAX_ASKED)
+    }
+
+    /// The log groups whose incidents hear of it.
+    pub(super) fn informed(&self) -> impl Iterator<Item = &String> {
+        self.log_groups.iter().take(MAX_SECTIONS)
+    }
+
+    /// The thread that it opens where there is none.
+    pub(super) fn opening(&self, says: &Says) -> Option<AlarmOpening> {
+        let Says::Alarm { heading, since_ms } = says else { return None };
+        let (heading, since_ms) = (heading.clone(), *since_ms);
+        Some(AlarmOpening { alarm: self.news.alarm, change: self.id.half(), heading, since_ms })
+    }
+
+    /// Where its notice goes in this thread.
+    pub(super) fn place(&self, thread: &Thread, says: &Says) -> Option<Place> {
+        let parent_says_it = thread.opening().is_some_and(|opening| opening.change == self.id.half());
+        let end_says_it = matches!(says, Says::Recovery) && thread.said_over();
+        let is_shown_in_channel = !parent_says_it && !end_says_it;
+        Some(Place { parent: thread.parent()?.clone(), is_shown_in_channel, end_says_it })
+    }
+
+    /// The best of these incidents for its notice: the one whose thread it opened, one with lines that fail, the oldest.
+    pub(super) fn best_place<'t>(
+        &self,
+        incidents: impl IntoIterator<Item = &'t Tracked>,
+        says: &Says,
+        now_ms: i64,
+    ) -> Option<Place> {
+        let opened = |thread: &Thread| thread.opening().is_some_and(|it| it.alarm == self.news.alarm);
+        let threads =
+            incidents.into_iter().filter_map(|tracked| Some((tracked, tracked.recent_thread(now_ms)?)));
+        let best =
+            threads.min_by_key(|(tracked, thread)| (!opened(thread), !tracked.is_open(), tracked.began_ms()));
+        self.place(best?.1, says)
+    }
+}
+
+impl<N: Notifier, T: Store> Handler<N, T> {
+    /// Posts the notice of an alarm.
+    pub(super) async fn post_notice(
+        &mut self,
+        rendered: &Rendered,
+        alarm: &AlarmChanged,
+        says: &Says,
+        invocation: Invocation,
+        ledger: &mut Ledger,
+        measures: &mut Measures,
+    ) -> Result<(), PostError> {
+        let (mode, mut delivery) = self.delivery(invocation, ledger, measures);
+        let place = if delivery.notifier.has_threads() {
+            mode.place_of_notice(alarm, says, &mut delivery).await?
+        } else {
+            None
+        };
+        // The channel may not have seen the end that says it.
+        let wakes = |place: &Place| {
+            place.is_shown_in_channel || place.end_says_it && delivery.style.sender.end_in_thread
+        };
+        let parent = place.and_then(|place| Some((receipt(&place.parent)?, wakes(&place))));
+        let target = match &parent {
+            Some((parent, in_channel)) => Target::Reply { parent, in_channel: *in_channel },
+            None => Target::Channel,
+        };
+        match delivery.post_rendered(rendered, target, Urgent).await {
+            Err(PostError::MessageGone { .. }) => {
+                delivery.post_rendered(rendered, Target::Channel, Urgent).await.map(|_| ())
+            }
+            posted => posted.map(|_| ()),
+        }
+    }
+}
+
+impl<N: Notifier, T: Store> Delivery<'_, N, T> {
+    /// Posts the parent that an alarm opens, whether or not there is a token; false where nobody knows whether it stands
+    /// there.
+    pub(super) async fn post_alarm_parent(&mut self, tracked: &mut Tracked) -> Result<bool, PostError> {
+        if let Err(error) = self.post_parent(tracked, None, Urgent).await {
+            tracked.thread_mut().parent_not_posted();
+            return Err(error);
+        }
+        Ok(tracked.thread().parent().is_some())
+    }
+}

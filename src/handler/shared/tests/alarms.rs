@@ -1,0 +1,422 @@
+//! Alarms and lines together: one parent an incident and one loud message a change, in whatever order they arrive.
+
+use super::*;
+use crate::outbox::Bucket;
+use crate::slack::post::Unconfirmed;
+
+const GONE: PostError = PostError::MessageGone { word: None };
+const LOST: PostError = PostError::Unconfirmed(Unconfirmed::Unreadable);
+const REFUSED: PostError = PostError::Refused { word: None };
+
+/// Each log group has alarms of its own, whose names begin as its own does.
+fn style() -> MessageStyle {
+    let map = r#"{"x *":["/aws/x"],"y *":["/aws/y"],"xy *":["/aws/x","/aws/y"]}"#;
+    let style = Style { alarm_log_groups: map.parse().unwrap(), ..Style::default() };
+    style.into()
+}
+
+/// A function for the lines and one for the alarms, over one table.
+fn two(slack: &Channel) -> (Container<Memory>, Container<Memory>) {
+    let store = Memory::default();
+    let lines = Container::with_style(store.clone(), slack, style());
+    (lines, Container::with_style(store, slack, style()))
+}
+
+/// A change of an alarm, or of a contributor of it, so many seconds after the beginning.
+fn change(name: &str, contributor: Option<&str>, state: &str, seconds: u64) -> String {
+    let event = alarm(state, if state == "OK" { "ALARM" } else { "OK" }, seconds);
+    let mut event: Value = serde_json::from_str(&event).unwrap();
+    event["resources"] = json!([format!("arn:aws:cloudwatch:eu-west-1:123456789012:alarm:{name}")]);
+    event["detail"]["alarmName"] = json!(name);
+    // The change before it says since when.
+    event["detail"]["previousState"].as_object_mut().unwrap().remove("timestamp");
+    if let Some(route) = contributor {
+        event["detail-type"] = json!("CloudWatch Alarm Contributor State Change");
+        event["detail"]["alarmContributor"] = json!({"id": route, "attributes": {"Resource": route}});
+        event["detail"].as_object_mut().unwrap().remove("previousState");
+    }
+    event.to_string()
+}
+
+fn lines_of(log_group: &str, first: u64, statuses: &[u16]) -> String {
+    json!({ "awslogs": { "data": gzip(&message(log_group, first, statuses)) } }).to_string()
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_alarm_stands_in_the_thread_of_its_incident_and_in_the_channel() {
+    let slack = Channel::with_threads();
+    let (mut lines, mut alarms) = two(&slack);
+    lines.at(0, &logs(0, &[502])).await.answer.unwrap();
+    lines.at(20, &logs(10, &[504])).await.answer.unwrap();
+    slack.seen();
+    alarms.at(70, &change("x 5xx", None, "ALARM", 70)).await.answer.unwrap();
+    let seen = slack.seen();
+    let [parent, notice] = seen.as_slice() else { panic!("{seen:?}") };
+    assert!(parent.starts_with("update 1.0: 502"), "{seen:?}");
+    assert!(notice.starts_with("reply to 1.0 and channel: ALARM · x 5xx"), "{seen:?}");
+    // The end follows from the recovery: the channel hears of it once.
+    alarms.at(400, &change("x 5xx", None, "OK", 400)).await.answer.unwrap();
+    let seen = slack.seen();
+    let [over, parent, recovery] = seen.as_slice() else { panic!("{seen:?}") };
+    assert!(over.starts_with("reply to 1.0 and channel: Over · 2 errors"), "{over}");
+    assert!(parent.starts_with("update 1.0: Over after"), "{parent}");
+    assert!(recovery.starts_with("reply to 1.0: OK again · x 5xx"), "{recovery}");
+    // A while later it opens a thread of its own.
+    alarms.at(1_700, &change("x 5xx", None, "ALARM", 1_700)).await.answer.unwrap();
+    let seen = slack.seen();
+    assert!(seen[0].starts_with("parent ") && seen[0].contains(": ALARM · x 5xx"), "{seen:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_alarm_opens_a_thread_which_becomes_that_of_the_lines() {
+    let slack = Channel::with_threads();
+    let (mut lines, mut alarms) = two(&slack);
+    let ledger = alarms.at(0, &change("x 5xx", None, "ALARM", 0)).await.ledger;
+    assert_eq!((ledger.alarms, ledger.posted), (1, 2));
+    assert_eq!(
+        slack.seen(),
+        ["parent 1.0: ALARM · x 5xx · “r”", "reply to 1.0: ALARM · x 5xx · “r”"],
+        "the parent wakes, the notice with all else stands under it"
+    );
+    let parent = slack.bodies.borrow()[0].clone();
+    assert!(parent.contains(r#"alarm \"x 5xx\" in ALARM since 05:30 UTC"#), "{parent}");
+    assert!(parent.contains(r#""color":"danger""#), "{parent}");
+    lines.at(15, &logs(0, &[502, 502])).await.answer.unwrap();
+    let seen = slack.seen();
+    assert!(seen[0].starts_with("reply to 1.0: 2 errors · all 502 GET /v1/items"), "{seen:?}");
+    assert_eq!(seen[1], "update 1.0: 502 GET /v1/items · 2 errors · /aws/x");
+    assert_eq!(seen.len(), 2);
+    let parent = slack.bodies.borrow().last().unwrap().clone();
+    assert!(parent.contains(r#"alarm \"x 5xx\" in ALARM since 05:30 UTC"#), "{parent}");
+    // Quiet lines are not the end while it is in ALARM.
+    lines.at(600, &tick()).await.answer.unwrap();
+    assert_eq!(slack.seen(), [""; 0]);
+    alarms.at(660, &change("x 5xx", None, "OK", 660)).await.answer.unwrap();
+    let seen = slack.seen();
+    assert!(seen[0].starts_with("update 1.0: Over after") && seen[0].contains(" · 2 errors · "), "{seen:?}");
+    assert!(seen[1].starts_with("reply to 1.0 and channel: OK again · x 5xx · after 11 min"), "{seen:?}");
+    let bodies = slack.bodies.borrow();
+    let parent = &bodies[bodies.len() - 2];
+    assert!(parent.contains(r#""color":"good""#) && !parent.contains("in ALARM"), "{parent}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_recovery_is_shown_in_the_channel_although_the_end_is_not() {
+    let (store, slack) = (Memory::default(), Channel::with_threads());
+    let mut style = style();
+    style.sender.end_in_thread = true;
+    let mut lines = Container::with_style(store.clone(), &slack, style.clone());
+    let mut alarms = Container::with_style(store, &slack, style);
+    lines.at(0, &logs(0, &[502])).await.answer.unwrap();
+    lines.at(20, &logs(10, &[504])).await.answer.unwrap();
+    alarms.at(70, &change("x 5xx", None, "ALARM", 70)).await.answer.unwrap();
+    slack.seen();
+    alarms.at(400, &change("x 5xx", None, "OK", 400)).await.answer.unwrap();
+    let seen = slack.seen();
+    assert!(seen[0].starts_with("reply to 1.0: Over · 2 errors"), "{seen:?}");
+    assert!(seen[2].starts_with("reply to 1.0 and channel: OK again"), "{seen:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_lines_the_thread_of_an_alarm_ends_with_it() {
+    let slack = Channel::with_threads();
+    let (mut lines, mut alarms) = two(&slack);
+    alarms.at(0, &change("x 5xx", None, "ALARM", 0)).await.answer.unwrap();
+    alarms.at(5, &change("x by route", Some("/v1/orders"), "ALARM", 5)).await.answer.unwrap();
+    alarms.at(65, &change("x 5xx", None, "OK", 65)).await.answer.unwrap();
+    alarms.at(120, &change("x by route", Some("/v1/orders"), "OK", 120)).await.answer.unwrap();
+    lines.at(180, &tick()).await.answer.unwrap();
+    assert_eq!(
+        slack.seen(),
+        [
+            "parent 1.0: ALARM · x 5xx · “r”",
+            "reply to 1.0: ALARM · x 5xx · “r”",
+            "reply to 1.0 and channel: ALARM · x by route · Resource /v1/orders · “r”",
+            "update 1.0: ALARM · x by route (Resource /v1/orders)",
+            "reply to 1.0 and channel: OK again · x 5xx · after 1 min 5 s",
+            "update 1.0: Over after 2 min · x 5xx · “r”",
+            "reply to 1.0 and channel: Contributor recovered · x by route · Resource /v1/orders · after 1 min 55 s",
+        ]
+    );
+    assert!(slack.bodies.borrow()[5].contains(r#""color":"good""#));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_mentions_of_lines_reach_people_although_an_alarm_opened_the_thread() {
+    let rules = r#"{"rules":[{"name":"all","status":"400-599","action":"notify","mention":"<!here>"}]}"#;
+    for (after, mentions, place) in [
+        (5, true, "reply to 1.0 and channel: <!here> 502"),
+        (5, false, "reply to 1.0: 502"),
+        // The alarm's notice is old by then.
+        (900, false, "reply to 1.0 and channel: 502"),
+    ] {
+        let (store, slack) = (Memory::default(), Channel::with_threads());
+        let rules = if mentions { Rules::parse(rules).unwrap() } else { Rules::built_in() };
+        let mut lines = Container::with(rules, store.clone(), &slack, style());
+        let mut alarms = Container::with_style(store, &slack, style());
+        alarms.at(0, &change("x 5xx", None, "ALARM", 0)).await.answer.unwrap();
+        slack.seen();
+        lines.at(after, &logs(0, &[502])).await.answer.unwrap();
+        let seen = slack.seen();
+        assert!(seen[0].starts_with(place), "{seen:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_parent_that_slack_does_not_take_is_tried_again_with_the_alarm() {
+    let slack = Channel::with_threads();
+    let (mut lines, mut alarms) = two(&slack);
+    let event = change("x 5xx", None, "ALARM", 0);
+    slack.answers.borrow_mut().push(REFUSED);
+    assert!(alarms.at(0, &event).await.answer.is_err());
+    assert_eq!(slack.seen(), [""; 0]);
+    // The parent, and not its reply.
+    let down = PostError::Unavailable { status: 503, word: None };
+    *slack.refuses_reply.borrow_mut() = Some(down);
+    assert!(alarms.at(30, &event).await.answer.is_err());
+    alarms.at(60, &event).await.answer.unwrap();
+    lines.at(90, &tick()).await.answer.unwrap();
+    assert_eq!(
+        slack.seen(),
+        ["parent 1.0: ALARM · x 5xx · “r”", "reply to 1.0: ALARM · x 5xx · “r”"],
+        "one loud message of one change"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_it_is_not_known_whether_the_parent_of_an_alarm_stands_there_the_notice_does() {
+    let slack = Channel::with_threads();
+    let (mut lines, mut alarms) = two(&slack);
+    slack.answers.borrow_mut().push(LOST);
+    alarms.at(0, &change("x 5xx", None, "ALARM", 0)).await.answer.unwrap();
+    lines.at(10, &logs(0, &[502])).await.answer.unwrap();
+    alarms.at(60, &change("x 5xx", None, "OK", 60)).await.answer.unwrap();
+    let seen = slack.seen();
+    assert!(seen.iter().all(|message| message.starts_with("channel: ")) && seen.len() == 3, "{seen:?}");
+    assert!(seen[0].starts_with("channel: ALARM") && seen[2].starts_with("channel: OK again"), "{seen:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_alarm_whose_parent_is_gone_stands_in_the_channel() {
+    let slack = Channel::with_threads();
+    let bucket = Bucket::new(RATE.burst, RATE.spacing_ms);
+    let notify = Notify::incidents(bucket, Policy::default());
+    let reader = Reader::new(Rules::built_in());
+    let mut container = Container(Handler::new(reader, style(), 1 << 20, notify, slack.clone()));
+    container.at(0, &logs(0, &[502])).await.answer.unwrap();
+    slack.seen();
+    *slack.refuses_reply.borrow_mut() = Some(GONE);
+    container.at(30, &change("x 5xx", None, "ALARM", 30)).await.answer.unwrap();
+    assert!(slack.seen().last().unwrap().starts_with("channel: ALARM · x 5xx"));
+    container.at(60, &change("x 5xx", None, "OK", 60)).await.answer.unwrap();
+    assert!(slack.seen().last().unwrap().starts_with("reply to 1.0 and channel: OK again · x 5xx"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_table_an_alarm_opens_a_thread_in_its_own_container() {
+    let slack = Channel::with_threads();
+    let notify = Notify::incidents(Bucket::new(RATE.burst, RATE.spacing_ms), Policy::default());
+    let reader = Reader::new(Rules::built_in());
+    let mut container = Container(Handler::new(reader, style(), 1 << 20, notify, slack.clone()));
+    container.at(0, &change("x 5xx", None, "ALARM", 0)).await.answer.unwrap();
+    container.at(10, &logs(0, &[502])).await.answer.unwrap();
+    container.at(60, &change("x 5xx", None, "OK", 60)).await.answer.unwrap();
+    container.at(400, &tick()).await.answer.unwrap();
+    let seen = slack.seen();
+    let starts = [
+        "parent 1.0: ALARM · x 5xx",
+        "reply to 1.0: ALARM · x 5xx",
+        "reply to 1.0: 502 GET /v1/items",
+        "update 1.0: 502 GET /v1/items · 1 error",
+        "update 1.0: 502 GET /v1/items · 1 error",
+        "reply to 1.0 and channel: OK again",
+        "update 1.0: Over after",
+    ];
+    assert_eq!(seen.len(), starts.len(), "{seen:#?}");
+    assert!(seen.iter().zip(starts).all(|(seen, start)| seen.starts_with(start)), "{seen:#?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stranger_s_alarm_name_is_harmless_in_the_parent() {
+    let slack = Channel::with_threads();
+    let (_, mut alarms) = two(&slack);
+    let name = "x <!channel> *bold* <https://evil.example|click>";
+    alarms.at(0, &change(name, None, "ALARM", 0)).await.answer.unwrap();
+    for body in slack.bodies.borrow().iter() {
+        assert!(!body.contains("<!channel>\"") || !body.contains("\"mrkdwn\""), "{body}");
+        let body: Value = serde_json::from_str(body).unwrap();
+        let heading = body["text"].as_str().unwrap();
+        assert!(!heading.contains('<') && heading.contains("&lt;"), "{heading}");
+    }
+}
+
+/// What happens to an API, in its own order; orders of different kinds are free.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Lines(u16),
+    Change { name: &'static str, contributor: Option<&'static str>, state: &'static str },
+}
+
+/// All merges of sequences that keep the order of each.
+fn merges(sequences: &[&[Step]]) -> Vec<Vec<Step>> {
+    if sequences.iter().all(|sequence| sequence.is_empty()) {
+        return vec![Vec::new()];
+    }
+    let mut all = Vec::new();
+    for (index, sequence) in sequences.iter().enumerate() {
+        let Some((first, rest)) = sequence.split_first() else { continue };
+        let mut others = sequences.to_vec();
+        others[index] = rest;
+        for mut merge in merges(&others) {
+            merge.insert(0, *first);
+            all.push(merge);
+        }
+    }
+    all
+}
+
+const ALARM: Step = Step::Change { name: "x 5xx", contributor: None, state: "ALARM" };
+const OK: Step = Step::Change { name: "x 5xx", contributor: None, state: "OK" };
+const ONE: Step = Step::Change { name: "x routes", contributor: Some("/v1/a"), state: "ALARM" };
+const ONE_OK: Step = Step::Change { name: "x routes", contributor: Some("/v1/a"), state: "OK" };
+const TWO: Step = Step::Change { name: "x routes", contributor: Some("/v1/b"), state: "ALARM" };
+const TWO_OK: Step = Step::Change { name: "x routes", contributor: Some("/v1/b"), state: "OK" };
+
+/// Lines before the alarm, the alarm before the lines, OK before the last lines, contributors among them: all orders.
+#[tokio::test(start_paused = true)]
+async fn in_every_order_there_is_one_parent_a_complete_thread_and_an_exact_sum() {
+    let lines = [Step::Lines(502), Step::Lines(404), Step::Lines(502)];
+    let mut orders = merges(&[&lines, &[ALARM, OK], &[ONE, ONE_OK]]);
+    orders.extend(merges(&[&lines[..2], &[ONE, ONE_OK], &[TWO, TWO_OK]]));
+    assert_eq!(orders.len(), 210 + 90);
+    for (order, gap) in orders.iter().zip([1, 25, 140].into_iter().cycle()) {
+        check(order, gap).await;
+    }
+}
+
+async fn check(order: &[Step], gap: u64) {
+    let slack = Channel::with_threads();
+    let (mut lines, mut alarms) = two(&slack);
+    let (mut seconds, mut sum) = (0, 0);
+    for (step, number) in order.iter().zip(0..) {
+        let before = slack.threads.as_ref().unwrap().borrow().len();
+        match *step {
+            Step::Lines(status) => {
+                let ledger = lines.at(seconds, &logs(number * 10, &[status, status])).await.ledger;
+                assert!(ledger.balances(ledger.released), "{order:?}");
+                sum += 2;
+            }
+            Step::Change { name, contributor, state } => {
+                let event = change(name, contributor, state, seconds);
+                alarms.at(seconds, &event).await.answer.unwrap();
+                // CloudWatch notifies by several ways.
+                alarms.at(seconds, &event).await.answer.unwrap();
+            }
+        }
+        let is_loud =
+            |message: &&String| message.contains(" and channel: ") || message.starts_with("parent ");
+        let new = slack.threads.as_ref().unwrap().borrow()[before..].to_vec();
+        let loud: Vec<_> = new.iter().filter(is_loud).collect();
+        if let Step::Change { .. } = step {
+            assert_eq!(loud.len(), 1, "one loud message a change: {loud:#?} of {order:?}, {gap} s apart");
+        }
+        for minute in 1..=gap / 60 {
+            lines.at(seconds + minute * 60, &tick()).await.answer.unwrap();
+        }
+        seconds += gap;
+    }
+    // What came back is over only when its groups would be new again.
+    for _ in 0..20 {
+        seconds += 60;
+        lines.at(seconds, &tick()).await.answer.unwrap();
+    }
+    let seen = slack.seen();
+    let context = || format!("{order:?}, {gap} s apart: {seen:#?}");
+    let of_place = |message: &str, place: &str| {
+        let rest = message.strip_prefix(place)?;
+        rest.split([':', ' ']).next().map(str::to_owned)
+    };
+    let parents: Vec<String> = seen.iter().filter_map(|message| of_place(message, "parent ")).collect();
+    // With pauses as long as that, an incident may be over before the next one.
+    assert!(parents.len() == 1 || gap > 100, "{}", context());
+    for message in &seen {
+        let place = ["parent ", "reply to ", "update "].iter().find_map(|place| of_place(message, place));
+        assert!(place.is_some_and(|place| parents.contains(&place)), "{message}: {}", context());
+    }
+    for (begin, changes) in [("ALARM · ", "ALARM"), ("OK again", "OK"), ("Contributor recovered", "OK")] {
+        let is_of = |step: &&Step| match **step {
+            Step::Change { contributor, state, .. } => {
+                state == changes && (state == "ALARM" || contributor.is_some() == begin.starts_with('C'))
+            }
+            Step::Lines(_) => false,
+        };
+        let replies = seen.iter().filter(|message| message.starts_with("reply ") && message.contains(begin));
+        assert_eq!(replies.count(), order.iter().filter(is_of).count(), "{begin}: {}", context());
+    }
+    let mut in_parents = 0;
+    for parent in &parents {
+        let is_its = |message: &String| {
+            ["parent ", "update "].iter().any(|place| of_place(message, place).as_ref() == Some(parent))
+        };
+        let last = seen.iter().rposition(is_its).unwrap();
+        assert!(seen[last].contains("Over after"), "{parent}: {}", context());
+        assert!(slack.bodies.borrow()[last].contains(r#""color":"good""#), "{parent}: {}", context());
+        let errors = seen[last].split(" · ").find_map(|part| part.strip_suffix(" errors"));
+        in_parents += errors.map_or(0, |errors| errors.parse::<u64>().unwrap());
+    }
+    assert_eq!(in_parents, sum, "{}", context());
+    let told: u64 =
+        seen.iter().filter(|message| message.starts_with("reply")).map(|message| lines_told(message)).sum();
+    assert_eq!(told, sum, "{}", context());
+}
+
+/// The lines that a reply tells first.
+fn lines_told(message: &str) -> u64 {
+    let (_, heading) = message.split_once(": ").unwrap();
+    let is_of_alarm = ["ALARM", "OK again", "Contributor"].iter().any(|begin| heading.starts_with(begin));
+    if is_of_alarm { 0 } else { announced(heading) }
+}
+
+/// Two APIs in one channel, each with an alarm, and one alarm over both, in ninety orders.
+#[tokio::test(start_paused = true)]
+async fn two_incidents_in_one_channel_have_a_parent_each() {
+    for order in 0..90_usize {
+        let slack = Channel::with_threads();
+        let (mut lines, mut alarms) = two(&slack);
+        // A cheap shuffle: each of the six events has its place by a number that depends on the order.
+        let mut events: Vec<usize> = (0..6).collect();
+        events.sort_by_key(|event| (event + 1) * (order * 7 + 3) % 13);
+        let mut seconds = 0;
+        for event in events {
+            let alarm = |name| change(name, None, "ALARM", seconds);
+            match event {
+                0 => lines.at(seconds, &lines_of("/aws/x", 0, &[502])).await,
+                1 => lines.at(seconds, &lines_of("/aws/y", 100, &[504])).await,
+                2 => alarms.at(seconds, &alarm("x 5xx")).await,
+                3 => alarms.at(seconds, &alarm("y 5xx")).await,
+                4 => lines.at(seconds, &lines_of("/aws/y", 200, &[504, 404])).await,
+                _ => alarms.at(seconds, &alarm("xy any")).await,
+            }
+            .answer
+            .unwrap();
+            seconds += 20;
+        }
+        for name in ["xy any", "y 5xx", "x 5xx"] {
+            alarms.at(seconds, &change(name, None, "OK", seconds)).await.answer.unwrap();
+            seconds += 20;
+        }
+        for _ in 0..12 {
+            seconds += 60;
+            lines.at(seconds, &tick()).await.answer.unwrap();
+        }
+        let seen = slack.seen();
+        let parents = seen.iter().filter(|message| message.starts_with("parent ")).count();
+        assert_eq!(parents, 2, "{order}: {seen:#?}");
+        assert!(!seen.iter().any(|message| message.starts_with("channel")), "{order}: {seen:#?}");
+        for (log_group, errors) in [("/aws/x", "1 error"), ("/aws/y", "3 errors")] {
+            let of = |message: &&String| message.starts_with("update") && message.ends_with(log_group);
+            let last = seen.iter().rfind(of).unwrap();
+            assert!(last.contains("Over after") && last.contains(errors), "{order}: {last} {seen:#?}");
+        }
+    }
+}

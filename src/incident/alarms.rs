@@ -1,0 +1,88 @@
+//! The alarms of an incident's API: which of them are in ALARM, and since when.
+//!
+//! Pure: it decides over no message and reads no clock. Times are epoch milliseconds.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// Alarms that are told apart.
+pub(super) const MAX_ALARMS: usize = 64;
+/// An alarm that has not changed for so long keeps no incident from being over: its recovery may have been lost.
+pub(super) const ALARM_HOLDS_MS: i64 = 86_400_000;
+
+/// A change of an alarm, as far as it matters to an incident.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlarmNews {
+    /// Stands for the alarm and its contributor, in every process and version.
+    pub alarm: u64,
+    /// What it is called, its contributor included; a stranger's text, secrets masked.
+    pub name: String,
+    /// Whether it changed to ALARM.
+    pub is_in_alarm: bool,
+    /// When it changed.
+    pub changed_ms: i64,
+}
+
+/// The last change of each alarm, by what stands for it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Alarms(BTreeMap<u64, Changed>);
+
+/// An alarm's last change.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Changed {
+    at_ms: i64,
+    is_in_alarm: bool,
+    /// Kept while it is in ALARM. Versions before it wrote none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    name: String,
+}
+
+impl Alarms {
+    /// Takes a change in; false where a newer one is known.
+    pub(super) fn take(&mut self, news: &AlarmNews) -> bool {
+        if self.0.get(&news.alarm).is_some_and(|known| known.at_ms > news.changed_ms) {
+            return false;
+        }
+        if self.0.len() >= MAX_ALARMS && !self.0.contains_key(&news.alarm) {
+            // One in ALARM is worth more than one that is not, and a newer one more than an older one.
+            let least = self.0.iter().min_by_key(|(_, known)| (known.is_in_alarm, known.at_ms));
+            let Some(least) = least.map(|(least, _)| *least) else { return false };
+            self.0.remove(&least);
+        }
+        let name = if news.is_in_alarm { news.name.clone() } else { String::new() };
+        let changed = Changed { at_ms: news.changed_ms, is_in_alarm: news.is_in_alarm, name };
+        self.0.insert(news.alarm, changed);
+        true
+    }
+
+    /// Whether one is in ALARM, as far as that counts.
+    pub(super) fn are_in_alarm(&self, now_ms: i64) -> bool {
+        self.0.values().any(|known| known.holds(now_ms))
+    }
+
+    /// The names of those in ALARM and since when, the oldest first. Older versions kept no name; then it is empty.
+    pub(super) fn in_alarm(&self, now_ms: i64) -> Vec<(&str, i64)> {
+        let holding = self.0.values().filter(|known| known.holds(now_ms));
+        let mut named: Vec<_> = holding.map(|known| (known.name.as_str(), known.at_ms)).collect();
+        named.sort_by_key(|(name, at_ms)| (*at_ms, *name));
+        named
+    }
+
+    /// Whether this one is in ALARM.
+    pub(super) fn is_in_alarm(&self, alarm: u64, now_ms: i64) -> bool {
+        self.0.get(&alarm).is_some_and(|known| known.holds(now_ms))
+    }
+
+    /// When the last of them changed.
+    pub(super) fn changed_ms(&self) -> Option<i64> {
+        self.0.values().map(|known| known.at_ms).max()
+    }
+}
+
+impl Changed {
+    fn holds(&self, now_ms: i64) -> bool {
+        self.is_in_alarm && now_ms.saturating_sub(self.at_ms) < ALARM_HOLDS_MS
+    }
+}
