@@ -18,31 +18,48 @@ pub(crate) struct TrailingBytes {
 
 /// A reader of all members.
 pub(crate) struct GzipMembers<R> {
-    /// `None` only while one member takes the place of the one before it.
-    member: Option<GzDecoder<Counted<R>>>,
-    is_at_end: bool,
+    at: Place<R>,
+}
+
+/// Where a reader of members is.
+#[allow(clippy::large_enum_variant, reason = "it is in a member until it is done")]
+enum Place<R> {
+    /// In a member.
+    Member(GzDecoder<Counted<R>>),
+    /// Behind the last one, or where no other can be read.
+    End(Counted<R>),
+    /// Only while one takes the place of the other.
+    Between,
 }
 
 impl<R: BufRead> GzipMembers<R> {
     pub(crate) fn new(source: R) -> Self {
-        Self { member: Some(GzDecoder::new(Counted { source, consumed: 0 })), is_at_end: false }
+        Self { at: Place::Member(GzDecoder::new(Counted { source, consumed: 0 })) }
     }
 
     /// Where the compressed bytes come from; `None` while a member is replaced.
     pub(crate) fn get_ref(&self) -> Option<&R> {
-        self.member.as_ref().map(|member| &member.get_ref().source)
+        match &self.at {
+            Place::Member(member) => Some(&member.get_ref().source),
+            Place::End(rest) => Some(&rest.source),
+            Place::Between => None,
+        }
     }
 
-    /// Behind a member: whether another one follows.
-    fn go_on(&mut self) -> io::Result<bool> {
-        let Some(member) = self.member.take() else { return Ok(false) };
+    /// Behind a member: goes to the next one, if there is one. A decoder is set up only then: it costs as much as a
+    /// small member.
+    fn go_on(&mut self) -> io::Result<()> {
+        let Place::Member(member) = std::mem::replace(&mut self.at, Place::Between) else { return Ok(()) };
         let mut rest = member.into_inner();
         let followed = rest.skip_zeros();
         let at = rest.consumed;
-        self.member = Some(GzDecoder::new(rest));
+        if matches!(followed, Ok(Behind::Member)) {
+            self.at = Place::Member(GzDecoder::new(rest));
+            return Ok(());
+        }
+        self.at = Place::End(rest);
         match followed? {
-            Behind::Nothing => Ok(false),
-            Behind::Member => Ok(true),
+            Behind::Nothing | Behind::Member => Ok(()),
             Behind::Other => Err(io::Error::new(io::ErrorKind::InvalidData, TrailingBytes { at })),
         }
     }
@@ -53,13 +70,12 @@ impl<R: BufRead> Read for GzipMembers<R> {
         if out.is_empty() {
             return Ok(0);
         }
-        while !self.is_at_end {
-            let Some(member) = self.member.as_mut() else { break };
+        while let Place::Member(member) = &mut self.at {
             let length = member.read(out)?;
             if length > 0 {
                 return Ok(length);
             }
-            self.is_at_end = !self.go_on()?;
+            self.go_on()?;
         }
         Ok(0)
     }
