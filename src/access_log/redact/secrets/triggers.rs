@@ -11,7 +11,63 @@ pub(crate) fn may_hold(text: &str) -> bool {
 
 /// The same of a text's bytes.
 pub(crate) fn bytes_may_hold(text: &[u8]) -> bool {
-    !is_number_or_id(text) && automaton_finds(text)
+    !is_number_or_id(text) && !is_usual(text) && automaton_finds(text)
+}
+
+/// Whether a text is one of those that stand in every line of a log, and in which the automaton finds nothing: it takes
+/// longer for them than for all else of a line.
+fn is_usual(text: &[u8]) -> bool {
+    match text {
+        b"GET" | b"PUT" | b"POST" | b"HEAD" | b"PATCH" | b"DELETE" | b"OPTIONS" | b"HTTP/1.0"
+        | b"HTTP/1.1" | b"HTTP/2.0" => true,
+        // As access logs name a time: `18/Nov/2020:05:28:56 +0000`.
+        [
+            day @ ..,
+            b'/',
+            m,
+            o,
+            n,
+            b'/',
+            _,
+            _,
+            _,
+            _,
+            b':',
+            _,
+            _,
+            b':',
+            _,
+            _,
+            b':',
+            _,
+            _,
+            b' ',
+            _,
+            _,
+            _,
+            _,
+            _,
+        ] => {
+            let is_month = matches!(
+                &[*m, *o, *n],
+                b"Jan"
+                    | b"Feb"
+                    | b"Mar"
+                    | b"Apr"
+                    | b"May"
+                    | b"Jun"
+                    | b"Jul"
+                    | b"Aug"
+                    | b"Sep"
+                    | b"Oct"
+                    | b"Nov"
+                    | b"Dec"
+            );
+            let year = text.get(day.len() + "/Nov/".len()..);
+            is_month && day.len() == 2 && is_number_or_id(day) && year.is_some_and(is_number_or_id)
+        }
+        _ => false,
+    }
 }
 
 /// Whether a text is made of what numbers, ids, addresses and times are written with: no word that the search knows is.
@@ -98,6 +154,18 @@ mod tests {
         }
     }
 
+    #[test]
+    fn methods_and_protocols_need_no_automaton() {
+        let usual =
+            ["GET", "PUT", "POST", "HEAD", "PATCH", "DELETE", "OPTIONS", "HTTP/1.0", "HTTP/1.1", "HTTP/2.0"];
+        for text in usual {
+            assert!(is_usual(text.as_bytes()) && !automaton_finds(text.as_bytes()), "{text}");
+        }
+        for text in ["TOKEN", "KEY", "18/key/2020:05:28:56 +0000", "18/Nov/2020:05:28:56 token"] {
+            assert!(!is_usual(text.as_bytes()), "{text}");
+        }
+    }
+
     /// Pieces of which lines with and without secrets are made.
     fn text() -> impl Strategy<Value = String> {
         let piece = prop_oneof![
@@ -149,6 +217,17 @@ mod tests {
         #[test]
         fn what_is_a_number_or_an_id_needs_no_automaton(text in "[0-9a-fA-F:.+ -]{0,39}") {
             prop_assert!(is_number_or_id(text.as_bytes()) && !automaton_finds(text.as_bytes()), "{}", text);
+        }
+
+        #[test]
+        fn what_is_usual_needs_no_automaton(
+            day in "[0-9a-f]{2}",
+            month in "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec",
+            year in "[0-9a-f]{4}",
+            time in "([0-9a-f]{2}:){2}[0-9a-f]{2} [+-][0-9a-f]{4}",
+        ) {
+            let time = [day.as_bytes(), b"/", month.as_bytes(), b"/", year.as_bytes(), b":", time.as_bytes()].concat();
+            prop_assert!(is_usual(&time) && !automaton_finds(&time), "{:?}", time);
         }
 
         #[test]
