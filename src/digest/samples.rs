@@ -2,6 +2,8 @@
 
 use std::ops::Deref;
 
+use smallvec::SmallVec;
+
 use super::{Group, MAX_SAMPLE_BYTES, Sample, SampleText};
 
 /// Space for the samples of one section, in bytes: several times what one Slack message can show, and a common line for
@@ -11,7 +13,8 @@ const MAX_BYTES: usize = 32 * 1024;
 /// Some lines of a group, and how many bytes their texts have.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Samples {
-    samples: Vec<Sample>,
+    /// Most groups of most batches have one.
+    samples: SmallVec<[Sample; 1]>,
     bytes: usize,
 }
 
@@ -43,13 +46,13 @@ impl Deref for Samples {
 impl From<Vec<Sample>> for Samples {
     fn from(samples: Vec<Sample>) -> Self {
         let bytes = samples.iter().map(|sample| sample.text.bytes()).sum();
-        Self { samples, bytes }
+        Self { samples: samples.into(), bytes }
     }
 }
 
 impl IntoIterator for Samples {
     type Item = Sample;
-    type IntoIter = std::vec::IntoIter<Sample>;
+    type IntoIter = smallvec::IntoIter<[Sample; 1]>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.samples.into_iter()
