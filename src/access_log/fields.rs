@@ -277,7 +277,9 @@ pub(super) fn address(value: Value<'_>) -> Option<Cow<'_, str>> {
 fn without_port(ip: Cow<'_, str>) -> Cow<'_, str> {
     let address = |ip: &str| {
         let (address, _) = ip.rsplit_once(':')?;
-        address.parse::<Ipv4Addr>().is_ok().then_some(address.len())
+        // An IPv6 address has further colons, and is not to be parsed for nothing.
+        let is_address = !address.contains(':') && address.parse::<Ipv4Addr>().is_ok();
+        is_address.then_some(address.len())
     };
     match (address(&ip), ip) {
         (Some(length), Cow::Borrowed(ip)) => Cow::Borrowed(ip.get(..length).unwrap_or(ip)),

@@ -169,8 +169,7 @@ impl<'a> Known<'a> {
     /// `None` where its status is none.
     fn access_log(self, text: &str) -> Option<AccessLog<'_>> {
         let mut log = AccessLog::of(self.status(text)?);
-        let Template { kind, asked_by_rules, causes, .. } = &**self.template;
-        for &(name, index) in kind.iter().chain(asked_by_rules).chain(causes) {
+        for &(name, index) in &self.template.fields {
             fields::fill(&mut log, name, self.value(index, text)?);
         }
         Some(log)

@@ -31,6 +31,8 @@ pub(super) struct Template {
     pub(super) asked_by_rules: Vec<(Name, usize)>,
     /// And of what may give the cause, in the order in which it is asked.
     pub(super) causes: Vec<(Name, usize)>,
+    /// All of these, one behind the other.
+    pub(super) fields: Vec<(Name, usize)>,
     pub(super) status: usize,
 }
 
@@ -73,14 +75,15 @@ impl Template {
         parts.last_mut()?.behind.end_the_line();
         let parts_of = |names: &[Name]| {
             let part = |&name: &Name| Some((name, winners.get(name as usize)?.as_ref()?.1));
-            names.iter().filter_map(part).collect()
+            names.iter().filter_map(part).collect::<Vec<_>>()
         };
         let (kind, asked_by_rules, causes) = (parts_of(&KIND), parts_of(&ASKED_BY_RULES), parts_of(&CAUSES));
+        let fields = [kind.as_slice(), &asked_by_rules, &causes].concat();
         let fixed = std::iter::once(&head).chain(parts.iter().map(|part| &part.behind));
         let escapes = fixed.map(Fixed::escapes).sum();
         let keys: Vec<String> = values.iter().map(|(key, _)| (*key).to_owned()).collect();
         let names_secrets = keys.iter().any(|key| may_hold_secret(key));
-        Some(Self { head, parts, keys, names_secrets, escapes, kind, asked_by_rules, causes, status })
+        Some(Self { head, parts, keys, names_secrets, escapes, kind, asked_by_rules, causes, fields, status })
     }
 
     /// The length of the line at the beginning of `text`, if it is of this format; `text` goes on with what ends the
