@@ -37,6 +37,8 @@ resource "aws_lambda_function" "alarms" {
   depends_on = [
     aws_dynamodb_table.state,
     aws_iam_role_policy.alarms_logs,
+    aws_iam_role_policy.destinations,
+    aws_iam_role_policy.rules,
     aws_iam_role_policy.slack_secret,
     aws_iam_role_policy.state,
     aws_ssm_parameter.webhook,

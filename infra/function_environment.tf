@@ -15,6 +15,7 @@ locals {
       SLACK_TEXT                = var.slack_text
       SLACK_COLOR               = var.slack_color
       STATUSWATCH_ALLOWED_HOSTS = length(var.allowed_hosts) > 0 ? join(",", var.allowed_hosts) : null
+      STATUSWATCH_DESTINATIONS  = length(var.destinations) > 0 ? jsonencode(var.destinations) : null
       # The end of an incident may wait for the recovery of an alarm: both functions post it.
       STATUSWATCH_END_IN_CHANNEL = var.end_in_channel ? null : "false"
     } : name => value if value != null
@@ -35,6 +36,8 @@ locals {
 
   alarms_environment = merge(local.slack_environment, local.state_environment, {
     for name, value in {
+      # Which destinations have incidents of a log group.
+      STATUSWATCH_RULES      = local.alarms_read_rules ? local.rules_environment : null
       STATUSWATCH_LOG_GROUPS = local.log_groups_fit ? local.linked_log_groups : null
     } : name => value if value != null
   })

@@ -42,6 +42,7 @@ resource "aws_lambda_function" "lines" {
   # A start without these would fail, or would find no secret or no table.
   depends_on = [
     aws_dynamodb_table.state,
+    aws_iam_role_policy.destinations,
     aws_iam_role_policy.lines_logs,
     aws_iam_role_policy.rules,
     aws_iam_role_policy.slack_secret,

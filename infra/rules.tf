@@ -9,6 +9,9 @@ locals {
     var.rules_parameter_name != null ? var.rules_parameter_name :
     local.rules_in_parameter ? "/${var.name}/rules" : null
   )
+  # With further destinations, an alarm matters to the incidents of each that the rules send its log group to.
+  alarms_read_rules = length(var.destinations) > 0
+  rules_roles       = { for name, role in local.function_roles : name => role if name == "lines" || local.alarms_read_rules }
   rules_environment = (
     local.rules_in_parameter ? "ssm:${aws_ssm_parameter.rules[0].name}:${aws_ssm_parameter.rules[0].version}" :
     var.rules_parameter_name != null ? "ssm:${var.rules_parameter_name}" : local.rules_json
@@ -27,10 +30,10 @@ resource "aws_ssm_parameter" "rules" {
 }
 
 resource "aws_iam_role_policy" "rules" {
-  count = local.rules_parameter_name == null ? 0 : 1
+  for_each = local.rules_parameter_name == null ? {} : local.rules_roles
 
   name = "rules"
-  role = aws_iam_role.lines.name
+  role = each.value
 
   policy = jsonencode({
     Version = "2012-10-17"
@@ -40,4 +43,9 @@ resource "aws_iam_role_policy" "rules" {
       Resource = "${local.arn_prefix.ssm}:parameter/${trimprefix(local.rules_parameter_name, "/")}"
     }]
   })
+}
+
+moved {
+  from = aws_iam_role_policy.rules[0]
+  to   = aws_iam_role_policy.rules["lines"]
 }

@@ -5,6 +5,7 @@
 //! never repeats the value of a variable that may hold a secret.
 
 mod destination;
+mod destinations;
 mod notify;
 mod state_table;
 
@@ -12,6 +13,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 pub use destination::{Destination, SecretSource};
+use destinations::Destinations;
 pub use notify::NotifySettings;
 pub use state_table::{StateTable, StateTableError};
 
@@ -22,7 +24,7 @@ use crate::console::{AlarmLogGroups, LogGroups, Region};
 pub use crate::environment::ConfigError;
 use crate::environment::{Environment, shown};
 use crate::notification::Style;
-use crate::rules::Rules;
+use crate::rules::{DEFAULT_DESTINATION, Rules, RulesError};
 use crate::secret::Stored;
 use crate::slack::render::{MessageStyle, Sender};
 use crate::slack::webhook_url::AllowedHosts;
@@ -46,7 +48,7 @@ const ALARM_LOG_GROUPS: &str = "STATUSWATCH_ALARM_LOG_GROUPS";
 
 /// The namespace in which an unknown name is an error, because it can only be a slip.
 const PREFIX: &str = "STATUSWATCH_";
-const PREFIXED: [&str; 15] = [
+const PREFIXED: [&str; 16] = [
     RULES,
     FORMAT,
     MAX_LINES,
@@ -62,6 +64,7 @@ const PREFIXED: [&str; 15] = [
     notify::FOLLOW_UPS,
     notify::QUIET,
     state_table::STATE_TABLE,
+    destinations::DESTINATIONS,
 ];
 
 /// The function's settings. An unset variable has its default; one that is set to nothing or to white
@@ -72,6 +75,8 @@ pub struct Config {
     /// parameter), `SLACK_WEBHOOK_SECRET` (name or ARN in Secrets Manager), and `SLACK_BOT_TOKEN`,
     /// `SLACK_BOT_TOKEN_PARAMETER`, `SLACK_BOT_TOKEN_SECRET` with the channel's id in `SLACK_CHANNEL`, is set.
     pub destination: Destination,
+    /// `STATUSWATCH_DESTINATIONS`: where messages of rules with `to` go, by name; with the state table only.
+    pub destinations: Vec<(String, Destination)>,
     /// What a message looks like.
     pub message: MessageSettings,
     /// `STATUSWATCH_RULES`.
@@ -181,13 +186,14 @@ impl Config {
         let hosts = AllowedHosts::parse(environment.get(ALLOWED_HOSTS).unwrap_or_default());
         let allowed_hosts = faults.note(ALLOWED_HOSTS, hosts).unwrap_or_default();
         let destination = Destination::read(&environment, &allowed_hosts, &mut faults);
-        let rules = rules(&environment, &mut faults);
+        let notify = NotifySettings::read(&environment, &mut faults);
+        let destinations = Destinations::read(&environment, destination.as_ref(), notify.mode, &mut faults);
+        let rules = rules(&environment, &destinations.names(), &mut faults);
         let color = faults.note(COLOR, choice(&environment, COLOR)).flatten();
         let format = faults.note(FORMAT, choice(&environment, FORMAT)).flatten().unwrap_or_default();
         let max_lines = faults.note(MAX_LINES, environment.number(MAX_LINES, 1..=200, 20));
         let burst = faults.note(BURST, environment.number(BURST, 1..=100, 5));
         let spacing = faults.note(SPACING, environment.number(SPACING, 1..=3_600, 5));
-        let notify = NotifySettings::read(&environment, &mut faults);
         let state_table = StateTable::read(&environment, &mut faults);
         let log_groups = environment.get(LOG_GROUPS).unwrap_or_default().parse();
         let log_groups: LogGroups = faults.note(LOG_GROUPS, log_groups).unwrap_or_default();
@@ -213,6 +219,7 @@ impl Config {
         let channel = destination.named_in_messages(&environment);
         Ok(Self {
             destination,
+            destinations: destinations.all,
             message: MessageSettings {
                 channel,
                 user_name: environment.text(USER_NAME),
@@ -243,6 +250,13 @@ impl Config {
 }
 
 impl Config {
+    /// The names of all destinations, which rules may use.
+    #[must_use]
+    pub fn destination_names(&self) -> Vec<&str> {
+        let others = self.destinations.iter().map(|(name, _)| name.as_str());
+        std::iter::once(DEFAULT_DESTINATION).chain(others).collect()
+    }
+
     /// How messages look.
     #[must_use]
     pub fn style(&self) -> MessageStyle {
@@ -273,19 +287,26 @@ fn nearest(name: &str) -> String {
     nearest.map_or_else(|| ": remove it".to_owned(), |(_, known)| format!(", did you mean {known}?"))
 }
 
-fn rules(environment: &Environment, faults: &mut ConfigError) -> Option<RulesSource> {
+fn rules(environment: &Environment, destinations: &[&str], faults: &mut ConfigError) -> Option<RulesSource> {
     let Some(text) = environment.get(RULES) else { return Some(RulesSource::Known(Rules::built_in())) };
     if let Some(name) = text.strip_prefix("ssm:") {
         let place = faults.note(RULES, Stored::parameter(name));
         return Some(RulesSource::Stored(place?, Box::new(AwsAccess::read(environment, faults)?)));
     }
-    match Rules::parse(text) {
+    match parse_rules(text, destinations) {
         Ok(rules) => Some(RulesSource::Known(rules)),
         Err(error) => {
             error.faults().iter().for_each(|fault| faults.add(RULES, fault));
             None
         }
     }
+}
+
+/// The rules in the text, which may name these destinations.
+pub(crate) fn parse_rules(text: &str, destinations: &[&str]) -> Result<Rules, RulesError> {
+    let rules = Rules::parse(text)?;
+    rules.check_destinations(destinations)?;
+    Ok(rules)
 }
 
 fn choice<T: FromStr<Err: std::fmt::Display>>(

@@ -9,6 +9,7 @@ mod counts;
 mod fault;
 mod fold;
 mod intake;
+mod parts;
 mod samples;
 
 pub use batch::{Batch, DEFAULT_SAMPLES, Reader};
@@ -17,16 +18,18 @@ pub use counts::Counts;
 pub(crate) use fold::OTHER_LOG_GROUPS;
 pub use fold::{MAX_GROUPS, MAX_SECTIONS};
 pub use intake::Intake;
+pub(crate) use parts::Part;
 pub use samples::Samples;
 
 use crate::access_log::{Status, StatusClass};
 use crate::incident::Context;
-use crate::rules::IncidentSettings;
+use crate::rules::{IncidentSettings, To};
 
 /// The matched lines of one delivery, or of many folded into one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Digest {
-    /// One section a log group that has errors to show, in the order they came.
+    /// One section a log group that has errors to show, in the order they came; several where its rules send them to
+    /// different destinations.
     pub sections: Vec<Section>,
     /// Log groups without any: only what was counted by a rule and what was unreadable there. Bounded as sections are,
     /// and they take no section's place.
@@ -42,6 +45,8 @@ pub struct Section {
     pub log_group: String,
     /// Stands for all log groups beyond [`MAX_SECTIONS`]: `log_group` is the name of none, and no link may hold it.
     pub is_rest: bool,
+    /// Where the lines go.
+    pub to: To,
     /// The log stream, where all lines came from one.
     pub log_stream: Option<String>,
     /// Groups of alike lines, worst first, then most frequent first, then by name.

@@ -5,6 +5,7 @@
 
 pub(crate) mod alarms;
 mod delivery;
+mod destinations;
 mod every;
 mod incidents;
 mod kinesis;
@@ -28,6 +29,7 @@ use shared::Shared;
 use thiserror::Error;
 use tokio::time::Instant;
 
+use self::destinations::Destinations;
 use crate::alarm::{AlarmMemory, NotificationError};
 use crate::decode::DecodeError;
 use crate::digest::Reader;
@@ -72,8 +74,7 @@ pub struct Handler<N, T = DynamoDb> {
     reader: Reader,
     style: MessageStyle,
     max_decompressed_bytes: u64,
-    notifier: N,
-    outbox: Outbox,
+    destinations: Destinations<N>,
     mode: Mode,
     shared: Option<Shared<T>>,
     remembered: Remembered,
@@ -219,11 +220,21 @@ impl<N: Notifier, T: Store> Handler<N, T> {
     ) -> Self {
         let (remembered, alarms) = (Remembered::default(), AlarmMemory::default());
         let Notify { outbox, mode, shared } = notify;
-        Self { reader, style, max_decompressed_bytes, notifier, outbox, mode, shared, remembered, alarms }
+        let destinations = Destinations::new(notifier, outbox);
+        Self { reader, style, max_decompressed_bytes, destinations, mode, shared, remembered, alarms }
+    }
+
+    /// The same with a further destination, for rules that name it in `to`. Only with a store that all containers share
+    /// does it get incidents of its own.
+    #[must_use]
+    pub fn with_destination(mut self, name: &str, notifier: N) -> Self {
+        self.destinations.add(name, notifier);
+        self
     }
 
     /// Handles one event.
     pub async fn handle(&mut self, event: &[u8], invocation: Invocation) -> Outcome {
+        self.destinations.begin();
         let pending_before = self.mode.pending();
         let mut outcome = match trigger::read(event) {
             Ok(Trigger::Logs(data)) => self.logs(&data, invocation).await,

@@ -17,6 +17,7 @@ use crate::incident::{
 use crate::notification::{
     Over, Parent, Progress, Situation, cause_words, fault_words, of_digest, of_over, of_parent, of_progress,
 };
+use crate::rules::To;
 use crate::slack::message::Message;
 use crate::slack::render::{Form, MessageStyle, render_form};
 use crate::words::short_id;
@@ -53,7 +54,7 @@ impl FromStr for NotifyMode {
     }
 }
 
-/// The incidents of one state: by log group, at most [`MAX_SECTIONS`].
+/// The incidents of one state: by log group and destination, at most [`MAX_SECTIONS`].
 #[derive(Debug)]
 pub struct Incidents {
     policy: Policy,
@@ -66,6 +67,8 @@ pub(crate) struct Tracked {
     log_group: String,
     /// Stands for all log groups beyond [`MAX_SECTIONS`].
     is_rest: bool,
+    /// The one destination of its messages; not kept in a store, where an incident's key names it.
+    to: To,
     incident: Incident,
     pending: Digest,
 }
@@ -109,39 +112,40 @@ impl Incidents {
 
     /// That of a log group, where there is one.
     pub(crate) fn known(&self, log_group: &str) -> Option<&Tracked> {
-        self.tracked.get(self.position(log_group, false)?)
+        self.tracked.get(self.position(log_group, false, &To::DEFAULT)?)
     }
 
     /// That of a section's log group.
     pub(crate) fn of(&mut self, section: &Section, now_ms: i64) -> Option<(&Policy, &mut Tracked)> {
-        let Section { log_group, is_rest, .. } = section;
-        let mut place = self.position(log_group, *is_rest);
+        let Section { log_group, is_rest, to, .. } = section;
+        let mut place = self.position(log_group, *is_rest, to);
         if place.is_none() {
             let policy = &self.policy;
             self.tracked.retain(|tracked| !tracked.incident.is_forgotten(now_ms, policy));
             let is_full = self.tracked.len() + 1 >= MAX_SECTIONS;
             let (name, is_rest) =
                 if is_full { (OTHER_LOG_GROUPS, true) } else { (log_group.as_str(), *is_rest) };
-            place = self.position(name, is_rest);
+            place = self.position(name, is_rest, to);
             if place.is_none() {
-                self.tracked.push(Tracked::new(name.to_owned(), is_rest));
+                self.tracked.push(Tracked::new(name.to_owned(), is_rest, to.clone()));
                 place = self.tracked.len().checked_sub(1);
             }
         }
         Some((&self.policy, self.tracked.get_mut(place?)?))
     }
 
-    fn position(&self, log_group: &str, is_rest: bool) -> Option<usize> {
-        let is_theirs =
-            |tracked: &Tracked| tracked.is_rest == is_rest && (is_rest || tracked.log_group == log_group);
+    fn position(&self, log_group: &str, is_rest: bool, to: &To) -> Option<usize> {
+        let is_theirs = |tracked: &Tracked| {
+            tracked.is_rest == is_rest && (is_rest || tracked.log_group == log_group) && tracked.to == *to
+        };
         self.tracked.iter().position(is_theirs)
     }
 }
 
 impl Tracked {
-    fn new(log_group: String, is_rest: bool) -> Self {
+    fn new(log_group: String, is_rest: bool, to: To) -> Self {
         let (incident, pending) = (Incident::default(), Digest::default());
-        Self { log_group, is_rest, incident, pending }
+        Self { log_group, is_rest, to, incident, pending }
     }
 
     /// What is to be done now.
@@ -190,6 +194,7 @@ impl Tracked {
         let mut section = section.clone();
         section.log_group.clone_from(&self.log_group);
         section.is_rest = self.is_rest;
+        section.to.clone_from(&self.to);
         self.pending.fold(Digest { sections: vec![section], quiet, id }, samples);
         self.pending.sort();
     }
@@ -211,7 +216,8 @@ impl Tracked {
     pub(crate) fn alone(digest: &Digest, samples_per_group: usize, now_ms: i64, policy: &Policy) -> Self {
         let section = digest.sections.first();
         let log_group = section.map(|section| section.log_group.clone()).unwrap_or_default();
-        let mut tracked = Self::new(log_group, section.is_some_and(|section| section.is_rest));
+        let to = section.map(|section| section.to.clone()).unwrap_or_default();
+        let mut tracked = Self::new(log_group, section.is_some_and(|section| section.is_rest), to);
         tracked.take_digest(digest, samples_per_group, now_ms, policy);
         tracked
     }

@@ -74,6 +74,9 @@ counters! {
     refused: "Refused",
     /// Posts given up because Slack did not answer or was not available. What they had comes again.
     unavailable: "Unavailable",
+    /// Copies of matched lines for a further destination of their rule, each of which is shown, counted, pending or failed
+    /// as a line is.
+    copied: "Copied",
 }
 
 /// What goes out as metrics besides the ledger.
@@ -97,7 +100,7 @@ impl Ledger {
     pub fn balances(&self, pending_before: u64) -> bool {
         let read = self.ok + self.ignored + self.unreadable + self.duplicate + self.matched;
         let told = self.shown + self.counted + self.failed + self.pending;
-        self.received == read && self.matched + pending_before == told
+        self.received == read && self.matched + self.copied + pending_before == told
     }
 
     /// The metrics of the invocation as EMF: JSON objects without line breaks, each ended by one.
@@ -144,7 +147,7 @@ mod tests {
         let answer = serde_json::to_string(&ledger).unwrap();
         assert_eq!(
             answer,
-            r#"{"received":3,"ok":1,"ignored":0,"unreadable":0,"duplicate":0,"matched":2,"shown":2,"counted":0,"pending":0,"failed":0,"posted":1,"salvaged":0,"undecodable":0,"ambiguous":0,"alarms":0,"silent":0,"released":0,"store_errors":0,"refused":0,"unavailable":0}"#
+            r#"{"received":3,"ok":1,"ignored":0,"unreadable":0,"duplicate":0,"matched":2,"shown":2,"counted":0,"pending":0,"failed":0,"posted":1,"salvaged":0,"undecodable":0,"ambiguous":0,"alarms":0,"silent":0,"released":0,"store_errors":0,"refused":0,"unavailable":0,"copied":0}"#
         );
         assert!(ledger.balances(0));
         assert!(!ledger.balances(1));

@@ -17,6 +17,7 @@ use crate::ledger::Ledger;
 use crate::notification::{Situation, UndecodableRecords, of_digest, of_undecodable};
 use crate::pipeline::Pipeline;
 use crate::recording::{self, LogEvents, Looks, Piece, PieceError, Unreadable};
+use crate::rules::DEFAULT_DESTINATION;
 use crate::slack::render::{MessageStyle, Rendered, render};
 use crate::trigger::{self, KinesisRecord, Trigger};
 use crate::words::short_id;
@@ -42,10 +43,24 @@ pub struct Settings {
 pub struct Told {
     /// The message.
     pub rendered: Rendered,
+    /// Where it goes: a name that a rule's `to` has, or the default destination's.
+    pub destination: String,
     /// Lines that it shows or counts.
     pub matched: u64,
     /// Alarm changes that it tells: one or none.
     pub alarms: u64,
+}
+
+impl Told {
+    fn to_default(rendered: Rendered, alarms: u64) -> Self {
+        Self { rendered, destination: DEFAULT_DESTINATION.to_owned(), matched: 0, alarms }
+    }
+
+    /// Where it goes, unless that is the default destination.
+    #[must_use]
+    pub fn other_destination(&self) -> Option<&str> {
+        Some(self.destination.as_str()).filter(|name| *name != DEFAULT_DESTINATION)
+    }
 }
 
 /// What a recording came to, without its messages and faults.
@@ -266,7 +281,7 @@ impl<'s> Run<'s> {
             let id = short_id(undecodable.id());
             let MessageStyle { content, sender } = &self.settings.style;
             let rendered = render(|_| of_undecodable(&undecodable, content, &id), sender);
-            self.tell(Told { rendered, matched: 0, alarms: 0 });
+            self.tell(Told::to_default(rendered, 0));
         }
     }
 
@@ -282,7 +297,7 @@ impl<'s> Run<'s> {
                     let newest_ms = notice.changed_at_ms().unwrap_or_default();
                     let now_ms = self.settings.now_ms.unwrap_or(newest_ms);
                     let rendered = notice.render(&self.settings.style, &self.settings.reader.redact, now_ms);
-                    self.tell(Told { rendered, matched: 0, alarms: notice.alarms() });
+                    self.tell(Told::to_default(rendered, notice.alarms()));
                 }
                 Ok(None) => {
                     self.totals.ledger.silent += 1;
@@ -309,7 +324,12 @@ impl<'s> Run<'s> {
         if counts.ledger.matched > 0 {
             let now_ms = self.settings.now_ms.unwrap_or(counts.newest_ms);
             let digest = std::mem::take(&mut batch.digest);
-            self.tell(draw(digest, &self.settings.style, now_ms));
+            for (destination, digest, copied) in
+                by_destination(digest, self.settings.reader.samples_per_group)
+            {
+                self.totals.ledger.copied += copied;
+                self.tell(draw(destination, digest, &self.settings.style, now_ms));
+            }
         }
         self.remembered.remember(batch.into_keys());
     }
@@ -339,12 +359,31 @@ impl<'s> Run<'s> {
     }
 }
 
-fn draw(mut digest: Digest, style: &MessageStyle, now_ms: i64) -> Told {
+/// What goes to each destination, with how many of its lines are copies.
+fn by_destination(digest: Digest, samples_per_group: usize) -> Vec<(String, Digest, u64)> {
+    if digest.sections.iter().all(|section| section.to.is_default()) {
+        return vec![(DEFAULT_DESTINATION.to_owned(), digest, 0)];
+    }
+    let mut all: Vec<(String, Digest, u64)> = Vec::new();
+    for part in digest.into_parts(samples_per_group) {
+        let copied = part.copied();
+        match all.iter_mut().find(|(name, ..)| name == part.destination()) {
+            Some((_, mine, sum)) => {
+                mine.fold(part.digest, samples_per_group);
+                *sum += copied;
+            }
+            None => all.push((part.destination().to_owned(), part.digest, copied)),
+        }
+    }
+    all
+}
+
+fn draw(destination: String, mut digest: Digest, style: &MessageStyle, now_ms: i64) -> Told {
     digest.sort();
     let id = short_id(digest.id);
     let situation = Situation { now_ms, id: &id, storm: None };
     let rendered = render(|detail| of_digest(&digest, &style.content, &situation, detail), &style.sender);
-    Told { rendered, matched: digest.matched(), alarms: 0 }
+    Told { rendered, destination, matched: digest.matched(), alarms: 0 }
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ mod reach;
 mod route;
 mod rule_reader;
 mod status_set;
+mod to;
 mod until;
 
 #[cfg(test)]
@@ -25,10 +26,13 @@ mod properties;
 mod samples;
 
 use conditions::{Conditions, Line};
+pub(crate) use document::Value as Document;
 pub use fault::{Fault, RulesError};
 pub use incident_settings::IncidentSettings;
 use status_set::StatusSet;
+pub use to::{DEFAULT_DESTINATION, To, is_destination_name};
 
+use self::fault::{Place, Problem, RuleId, quoted};
 use crate::access_log::{AccessLog, StatusClass};
 
 /// Rules in the order in which they are asked.
@@ -44,6 +48,7 @@ pub struct Rule {
     action: Action,
     color: Option<String>,
     mention: Option<String>,
+    to: To,
     incident: IncidentSettings,
     conditions: Conditions,
 }
@@ -88,6 +93,7 @@ impl Rules {
             action: Action::Notify,
             color: None,
             mention: None,
+            to: To::default(),
             incident: IncidentSettings::default(),
             conditions: Conditions { status, ..Conditions::default() },
         };
@@ -95,16 +101,17 @@ impl Rules {
         Self { rules: vec![rule("server errors", class(500, 599)), rule("client errors", class(400, 499))] }
     }
 
-    /// What becomes of the line that `log` was read from and that was logged at `timestamp_ms` (epoch, UTC).
+    /// What becomes of the line that `log` was read from and that was logged in this log group at `timestamp_ms` (epoch,
+    /// UTC).
     ///
     /// A line that no rule takes is told, as the built-in rules have it.
     /// A status below 400 is no error: such a line is ignored, whatever the rules say.
     #[must_use]
-    pub fn judge(&self, log: &AccessLog<'_>, line: &str, timestamp_ms: i64) -> Verdict {
+    pub fn judge(&self, log: &AccessLog<'_>, log_group: &str, line: &str, timestamp_ms: i64) -> Verdict {
         if log.status.class() == StatusClass::Ok {
             return Verdict { rule: None, action: Action::Ignore };
         }
-        let line = Line::new(log, line, timestamp_ms);
+        let line = Line::new(log, log_group, line, timestamp_ms);
         let taken = self.iter().find(|(_, rule)| rule.conditions.hold(&line));
         taken.map_or(Verdict { rule: None, action: Action::Notify }, |(index, rule)| Verdict {
             rule: Some(index),
@@ -118,11 +125,58 @@ impl Rules {
         self.rules.iter().any(|rule| rule.conditions.pattern.is_some())
     }
 
-    /// Whether no rule asks of a line more than what lines of one kind have in common: their status and that of the
-    /// integration, method, route and response type. Then all of them have the same verdict at any time.
+    /// Whether no rule asks of a line more than what lines of one kind in one log group have in common: their status and
+    /// that of the integration, method, route and response type. Then all of them have the same verdict at any time.
     #[must_use]
     pub fn decide_by_kind(&self) -> bool {
         self.rules.iter().all(|rule| rule.conditions.ask_for_kind_only())
+    }
+
+    /// Checks that there are the destinations that rules name; `known` are those that there are.
+    ///
+    /// The error names each rule with one that there is not.
+    pub fn check_destinations(&self, known: &[&str]) -> Result<(), RulesError> {
+        let unknown = self.rules.iter().flat_map(|rule| {
+            let names = rule.to.names().filter(|name| !known.contains(name));
+            names.map(|name| Fault {
+                place: Place::RuleKey(RuleId::Name(rule.name.clone()), "to".to_owned()),
+                problem: Problem::UnknownDestination { name: quoted(name), known: known.join(", ") },
+            })
+        });
+        let faults: Vec<Fault> = unknown.collect();
+        if faults.is_empty() { Ok(()) } else { Err(RulesError::new(faults)) }
+    }
+
+    /// The destinations to which errors of a log group may go, each once, the default one among them in any case: lines
+    /// that no rule takes go there.
+    #[must_use]
+    pub fn destinations_of(&self, log_group: &str) -> Vec<&str> {
+        let mut names = vec![DEFAULT_DESTINATION];
+        let of_it = self.rules.iter().filter(|rule| rule.conditions.may_hold_in(log_group));
+        for name in of_it.flat_map(|rule| rule.to.names()) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
+    }
+
+    /// Where the notice of an alarm of these log groups goes: to the first destination of the first rule that notifies and
+    /// asks for the log group by name. Where they have different ones, to the default one.
+    #[must_use]
+    pub fn destination_of_alarm(&self, log_groups: &[String]) -> &str {
+        let of_log_group = |log_group: &String| {
+            let is_theirs = |rule: &&Rule| {
+                rule.action == Action::Notify
+                    && rule.conditions.log_group.is_some()
+                    && rule.conditions.may_hold_in(log_group)
+            };
+            let rule = self.rules.iter().find(is_theirs);
+            rule.and_then(|rule| rule.to.names().next()).unwrap_or(DEFAULT_DESTINATION)
+        };
+        let mut names = log_groups.iter().map(of_log_group);
+        let first = names.next().unwrap_or(DEFAULT_DESTINATION);
+        if names.all(|name| name == first) { first } else { DEFAULT_DESTINATION }
     }
 
     /// The rules in their order.
@@ -164,6 +218,12 @@ impl Rule {
         self.mention.as_deref()
     }
 
+    /// Where its lines go. The default destination where the action is not [`Action::Notify`].
+    #[must_use]
+    pub fn to(&self) -> &To {
+        &self.to
+    }
+
     /// What it says of when its groups are notified, and what to do about them.
     /// Empty where the action is not [`Action::Notify`].
     #[must_use]
@@ -196,7 +256,7 @@ mod tests {
 
     fn check(log: &AccessLog<'_>, timestamp_ms: i64, rule: Option<&str>, action: Action) {
         let rules = Rules::parse(RULES).unwrap();
-        let verdict = rules.judge(log, "", timestamp_ms);
+        let verdict = rules.judge(log, "/aws/x", "", timestamp_ms);
         let name = verdict.rule.map(|index| rules.get(index).unwrap().name());
         assert_eq!((name, verdict.action), (rule, action), "{log:?}");
     }

@@ -216,12 +216,13 @@ pub enum SecretError {
 }
 
 impl SecretError {
-    fn may_pass(&self) -> bool {
+    /// Whether another try may succeed.
+    pub(crate) fn may_pass(&self) -> bool {
         match self {
             Self::Refused { status, code, .. } => {
                 *status >= 500 || *status == 429 || code.is_some_and(AwsErrorCode::may_pass)
             }
-            Self::Transport { .. } => true,
+            Self::Transport { .. } | Self::NoTimeLeft { .. } => true,
             _ => false,
         }
     }

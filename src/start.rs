@@ -1,11 +1,12 @@
 //! The configuration in; a handler that is ready for its first event, out.
 //!
-//! What cannot be used stops the start with one error that names every fault. Secrets are fetched here, once, and
-//! again when Slack refuses a webhook or a bot token that may have been replaced meanwhile.
+//! What cannot be used stops the start with one error that names every fault. The default destination's secret is fetched
+//! here, any other's with the first message that goes there, so that one that cannot be read stops no other. Each is
+//! fetched again when Slack refuses a webhook or a bot token that may have been replaced meanwhile.
 
 use thiserror::Error;
 
-use crate::config::{Config, ConfigError, Destination, RulesSource, SecretSource};
+use crate::config::{self, Config, ConfigError, Destination, RulesSource, SecretSource};
 use crate::digest::Reader;
 use crate::handler::{Handler, Notifier, Notify};
 use crate::http::{Budget, HttpClient, HttpClientError};
@@ -16,7 +17,7 @@ use crate::secret::{PlaceKind, SecretError, Secrets, Stored};
 use crate::slack::api_url::ApiUrl;
 use crate::slack::channel_id::ChannelId;
 use crate::slack::client::{Client, ClientSettings, Endpoint};
-use crate::slack::post::{Post, PostOutcome};
+use crate::slack::post::{Post, PostError, PostOutcome};
 use crate::slack::webhook_url::AllowedHosts;
 use crate::store::{DynamoDb, Rate};
 
@@ -45,7 +46,11 @@ pub enum StartError {
 /// A destination whose webhook or bot token, where it is stored in AWS, is fetched again when Slack refuses it.
 #[derive(Debug)]
 pub struct Slack {
-    client: Client,
+    /// None before the secret was fetched.
+    client: Option<Client>,
+    http: HttpClient,
+    seed: u64,
+    has_threads: bool,
     stored: Option<StoredSecret>,
 }
 
@@ -75,19 +80,23 @@ pub async fn start(
     let config = Config::read(environment)?;
     let http = HttpClient::new()?;
     let style = config.style();
+    let destinations: Vec<String> = config.destination_names().into_iter().map(str::to_owned).collect();
     let rules = match config.rules {
         RulesSource::Known(rules) => rules,
         RulesSource::Stored(place, access) => {
             let mut secrets = Secrets::new(http.clone(), *access, seed);
             let text = secrets.text(&place, budget).await;
-            parse_rules(&text.map_err(|error| StartError::Secret { variable: RULES, error })?)?
+            let text = text.map_err(|error| StartError::Secret { variable: RULES, error })?;
+            parse_rules(&text, &destinations)?
         }
     };
     let store = config.state_table.map(|(table, access)| {
         let store = DynamoDb::new(http.clone(), *access, table.name().to_owned(), seed);
         store.in_region(table.region())
     });
-    let slack = connect_with(http, config.destination, config.allowed_hosts, budget, seed).await?;
+    let allowed = config.allowed_hosts;
+    let mut slack = Slack::new(http.clone(), config.destination, allowed.clone(), seed);
+    slack.connect(budget).await?;
     let reader = Reader {
         format: config.format,
         redact: config.redact,
@@ -104,7 +113,12 @@ pub async fn start(
         (NotifyMode::Incidents, None) => Notify::incidents(bucket, config.notify.policy),
         (NotifyMode::Every, None) => Notify::every(bucket),
     };
-    Ok(Handler::new(reader, style, config.max_decompressed_bytes, notify, slack))
+    let mut handler = Handler::new(reader, style, config.max_decompressed_bytes, notify, slack);
+    for (seed, (name, destination)) in (seed.wrapping_add(1)..).zip(config.destinations) {
+        let slack = Slack::new(http.clone(), destination, allowed.clone(), seed);
+        handler = handler.with_destination(&name, slack);
+    }
+    Ok(handler)
 }
 
 /// A destination that is ready to post to; what is stored in AWS is fetched.
@@ -114,41 +128,56 @@ pub async fn connect(
     budget: Budget,
     seed: u64,
 ) -> Result<Slack, StartError> {
-    connect_with(HttpClient::new()?, destination, allowed, budget, seed).await
+    let mut slack = Slack::new(HttpClient::new()?, destination, allowed, seed);
+    slack.connect(budget).await?;
+    Ok(slack)
 }
 
-async fn connect_with(
-    http: HttpClient,
-    destination: Destination,
-    allowed: AllowedHosts,
-    budget: Budget,
-    seed: u64,
-) -> Result<Slack, StartError> {
-    let (place, access, kind) = match destination {
-        Destination::Webhook(SecretSource::Given(url)) => {
-            return Ok(Slack::new(http, Endpoint::Webhook(url), None, seed));
-        }
-        Destination::Channel { token: SecretSource::Given(token), channel, api } => {
-            return Ok(Slack::new(http, Endpoint::WebApi { api, token, channel }, None, seed));
-        }
-        Destination::Webhook(SecretSource::Stored(place, access)) => {
-            (place, access, SecretKind::Webhook(allowed))
-        }
-        Destination::Channel { token: SecretSource::Stored(place, access), channel, api } => {
-            (place, access, SecretKind::BotToken { api, channel })
-        }
-    };
-    let mut stored = StoredSecret { secrets: Secrets::new(http.clone(), *access, seed), place, kind };
-    let endpoint = stored.endpoint(budget).await;
-    let endpoint = endpoint.map_err(|error| StartError::Secret { variable: stored.variable(), error })?;
-    Ok(Slack::new(http, endpoint, Some(stored), seed))
+/// The same where what is stored in AWS is fetched with the first post.
+pub fn unconnected(destination: Destination, allowed: AllowedHosts, seed: u64) -> Result<Slack, StartError> {
+    Ok(Slack::new(HttpClient::new()?, destination, allowed, seed))
 }
 
 impl Slack {
-    fn new(http: HttpClient, endpoint: Endpoint, stored: Option<StoredSecret>, seed: u64) -> Self {
-        let settings = ClientSettings { seed, ..ClientSettings::default() };
-        Self { client: Client::new(http, endpoint, settings), stored }
+    /// A destination whose secret, where it is stored in AWS, is not fetched yet.
+    fn new(http: HttpClient, destination: Destination, allowed: AllowedHosts, seed: u64) -> Self {
+        let has_threads = matches!(destination, Destination::Channel { .. });
+        let (place, access, kind) = match destination {
+            Destination::Webhook(SecretSource::Given(url)) => {
+                return Self::given(http, Endpoint::Webhook(url), has_threads, seed);
+            }
+            Destination::Channel { token: SecretSource::Given(token), channel, api } => {
+                return Self::given(http, Endpoint::WebApi { api, token, channel }, has_threads, seed);
+            }
+            Destination::Webhook(SecretSource::Stored(place, access)) => {
+                (place, access, SecretKind::Webhook(allowed))
+            }
+            Destination::Channel { token: SecretSource::Stored(place, access), channel, api } => {
+                (place, access, SecretKind::BotToken { api, channel })
+            }
+        };
+        let secrets = Secrets::new(http.clone(), *access, seed);
+        let stored = Some(StoredSecret { secrets, place, kind });
+        Self { client: None, http, seed, has_threads, stored }
     }
+
+    fn given(http: HttpClient, endpoint: Endpoint, has_threads: bool, seed: u64) -> Self {
+        let client = Some(client(http.clone(), endpoint, seed));
+        Self { client, http, seed, has_threads, stored: None }
+    }
+
+    /// Fetches the secret, where it is stored and was not fetched yet.
+    async fn connect(&mut self, budget: Budget) -> Result<(), StartError> {
+        let Some(stored) = self.stored.as_mut().filter(|_| self.client.is_none()) else { return Ok(()) };
+        let endpoint = stored.endpoint(budget).await;
+        let endpoint = endpoint.map_err(|error| StartError::Secret { variable: stored.variable(), error })?;
+        self.client = Some(client(self.http.clone(), endpoint, self.seed));
+        Ok(())
+    }
+}
+
+fn client(http: HttpClient, endpoint: Endpoint, seed: u64) -> Client {
+    Client::new(http, endpoint, ClientSettings { seed, ..ClientSettings::default() })
 }
 
 impl StoredSecret {
@@ -185,8 +214,9 @@ impl StoredSecret {
     }
 }
 
-fn parse_rules(text: &str) -> Result<Rules, ConfigError> {
-    Rules::parse(text).map_err(|error| {
+fn parse_rules(text: &str, destinations: &[String]) -> Result<Rules, ConfigError> {
+    let destinations: Vec<&str> = destinations.iter().map(String::as_str).collect();
+    config::parse_rules(text, &destinations).map_err(|error| {
         let mut faults = ConfigError::default();
         error.faults().iter().for_each(|fault| faults.add(RULES, fault));
         faults
@@ -195,13 +225,28 @@ fn parse_rules(text: &str) -> Result<Rules, ConfigError> {
 
 impl Notifier for Slack {
     async fn post(&mut self, post: Post<'_>, budget: Budget) -> PostOutcome {
-        let outcome = self.client.post(post, budget).await;
+        if let Some(stored) = self.stored.as_mut().filter(|_| self.client.is_none()) {
+            match stored.endpoint(budget).await {
+                Ok(endpoint) => self.client = Some(client(self.http.clone(), endpoint, self.seed)),
+                Err(error) => {
+                    let (name, is_retryable) = (stored.name(), error.may_pass());
+                    tracing::error!(%error, "the {name} of a destination cannot be read");
+                    let result = Err(PostError::NoSecret { is_retryable });
+                    return PostOutcome { result, requests: 0, ambiguous: 0 };
+                }
+            }
+        }
+        let Some(client) = self.client.as_mut() else {
+            let result = Err(PostError::NoSecret { is_retryable: false });
+            return PostOutcome { result, requests: 0, ambiguous: 0 };
+        };
+        let outcome = client.post(post, budget).await;
         let is_refused = outcome.result.as_ref().is_err_and(|error| error.is_credential_problem());
         let Some(stored) = self.stored.as_mut().filter(|_| is_refused) else { return outcome };
         let name = stored.name();
         match stored.endpoint(budget).await {
             Ok(endpoint) => {
-                if !self.client.replace_endpoint(endpoint) {
+                if !client.replace_endpoint(endpoint) {
                     return outcome;
                 }
             }
@@ -211,12 +256,12 @@ impl Notifier for Slack {
             }
         }
         tracing::info!("the {name} was replaced since the start; posting with the new one");
-        let again = self.client.post(post, budget).await;
+        let again = client.post(post, budget).await;
         let requests = outcome.requests + again.requests;
         PostOutcome { requests, ambiguous: outcome.ambiguous + again.ambiguous, ..again }
     }
 
     fn has_threads(&self) -> bool {
-        self.client.has_threads()
+        self.has_threads
     }
 }

@@ -465,7 +465,7 @@ run "long_rules_go_to_a_parameter" {
     error_message = "rules too long for the environment are kept in a parameter"
   }
   assert {
-    condition     = jsondecode(aws_iam_role_policy.rules[0].policy).Statement[0].Resource == "arn:aws:ssm:eu-west-1:123456789012:parameter/statuswatch/rules"
+    condition     = jsondecode(aws_iam_role_policy.rules["lines"].policy).Statement[0].Resource == "arn:aws:ssm:eu-west-1:123456789012:parameter/statuswatch/rules"
     error_message = "the function may read them"
   }
 }
@@ -489,7 +489,7 @@ run "rules_in_an_existing_parameter" {
     error_message = "the function is told the parameter's name"
   }
   assert {
-    condition     = jsondecode(aws_iam_role_policy.rules[0].policy).Statement[0].Resource == "arn:aws:ssm:eu-west-1:123456789012:parameter/team/rules"
+    condition     = jsondecode(aws_iam_role_policy.rules["lines"].policy).Statement[0].Resource == "arn:aws:ssm:eu-west-1:123456789012:parameter/team/rules"
     error_message = "the function may read that parameter"
   }
 }

@@ -664,3 +664,105 @@ run "web_api_with_a_webhook" {
   }
   expect_failures = [var.slack_api_url]
 }
+
+run "destinations_by_names_that_no_rule_can_write" {
+  command = plan
+  variables {
+    destinations = { Orders = "ssm:/a" }
+  }
+  expect_failures = [var.destinations]
+}
+
+run "a_destination_that_is_the_default_one_by_name" {
+  command = plan
+  variables {
+    destinations = { default = "ssm:/a" }
+  }
+  expect_failures = [var.destinations]
+}
+
+run "a_webhook_as_a_destination" {
+  command = plan
+  variables {
+    destinations              = { orders = "https://hooks.slack.com/services/T000/B000/XXXX" }
+    destinations_kms_key_arns = ["alias/slack"]
+  }
+  expect_failures = [var.destinations, var.destinations_kms_key_arns]
+}
+
+run "a_token_as_a_destinations_parameter" {
+  command = plan
+  variables {
+    destinations = { orders = "ssm:xoxb-123456789012-abcdefghij" }
+  }
+  expect_failures = [var.destinations]
+}
+
+run "two_destinations_in_one_place" {
+  command = plan
+  variables {
+    destinations = { orders = "ssm:/a", pets = "ssm:/a" }
+  }
+  expect_failures = [var.destinations]
+}
+
+run "a_destination_where_the_webhook_leads" {
+  command = plan
+  variables {
+    destinations = { orders = "ssm:/slack/webhook" }
+  }
+  expect_failures = [var.destinations]
+}
+
+run "a_channel_without_a_bot_token" {
+  command = plan
+  variables {
+    destinations = { orders = "C0123456780" }
+  }
+  expect_failures = [var.destinations]
+}
+
+run "destinations_without_a_table" {
+  command = plan
+  variables {
+    destinations    = { orders = "ssm:/a" }
+    state           = "memory"
+    spacing_seconds = 20
+  }
+  expect_failures = [var.destinations]
+}
+
+run "destinations_and_every_delivery" {
+  command = plan
+  variables {
+    destinations = { orders = "ssm:/a" }
+    notify       = "every"
+  }
+  expect_failures = [var.destinations]
+}
+
+run "destinations_and_a_legacy_channel" {
+  command = plan
+  variables {
+    destinations  = { orders = "ssm:/a" }
+    slack_channel = "#alerts"
+  }
+  expect_failures = [var.destinations]
+}
+
+run "rules_that_name_no_destination" {
+  command = plan
+  variables {
+    destinations = { orders = "ssm:/a" }
+    rules        = jsonencode({ rules = [{ name = "pets", action = "notify", to = ["orders", "pets"] }] })
+  }
+  expect_failures = [var.destinations]
+}
+
+run "keys_of_no_destination" {
+  command = plan
+  variables {
+    destinations_kms_key_arns = ["arn:aws:kms:eu-west-1:123456789012:key/one"]
+  }
+  expect_failures = [var.destinations_kms_key_arns]
+}

@@ -12,11 +12,11 @@ use super::line::{Kind, Line};
 use super::{BURST, DELIVERY_MS, Days, Plan, SPACING_MS, StateKind};
 use crate::access_log::fast_path::LineText;
 use crate::deliveries::{Deliveries, Delivery};
-use crate::digest::{Counts, Digest, Reader};
+use crate::digest::{Counts, Digest, Part, Reader};
 use crate::duplicates::Remembered;
 use crate::handler::{draw, draw_quiet_again};
 use crate::incident::{Kind as MessageKind, Moment, Place, Policy, Posted};
-use crate::incidents::step::{Ask, News, Step, by_log_group};
+use crate::incidents::step::{Ask, News, Step};
 use crate::incidents::{Incidents, NotifyMode, Tracked};
 use crate::outbox::{Bucket, Outbox};
 use crate::pace::Pace;
@@ -296,7 +296,7 @@ impl State {
                         post_due(tracked, &[], ask, policy, &mut self.outbox, style, record);
                     }
                 }
-                for digest in by_log_group(digest) {
+                for Part { digest, .. } in digest.into_parts(samples_per_group) {
                     let incident = digest.sections.first().and_then(|section| incidents.of(section, at_ms));
                     let Some((policy, tracked)) = incident else { continue };
                     let news = [News::Lines(digest)];

@@ -130,6 +130,16 @@ impl<T> SecretSource<T> {
     }
 }
 
+impl SecretSource<BotToken> {
+    /// The same token for another channel.
+    pub(super) fn again(&self, environment: &Environment, faults: &mut ConfigError) -> Option<Self> {
+        match self {
+            Self::Given(_) => Self::read(BOT_TOKEN, BotToken::parse, environment, faults),
+            Self::Stored(place, access) => Some(Self::Stored(place.clone(), access.clone())),
+        }
+    }
+}
+
 /// The place that the variable `name` names, and the way there.
 fn stored(
     name: &str,

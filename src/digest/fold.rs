@@ -3,7 +3,7 @@
 use super::samples::{Room, Samples};
 use super::{Causes, Digest, Fault, Group, Section};
 use crate::access_log::Status;
-use crate::rules::IncidentSettings;
+use crate::rules::{IncidentSettings, To};
 
 /// Groups that one section keeps; the lines of further ones are counted as [`super::Other`].
 pub const MAX_GROUPS: usize = 64;
@@ -32,8 +32,11 @@ impl Digest {
     pub fn fold(&mut self, other: Self, samples_per_group: usize) {
         self.id = self.id.wrapping_add(other.id);
         for section in other.sections {
-            let index =
-                if section.is_rest { self.rest_index() } else { self.section_index(&section.log_group) };
+            let index = if section.is_rest {
+                rest(&mut self.sections, &section.to)
+            } else {
+                self.section_index(&section.log_group, &section.to)
+            };
             if let Some(mine) = self.sections.get_mut(index) {
                 mine.fold(section, samples_per_group);
             }
@@ -47,10 +50,13 @@ impl Digest {
 
     /// Where what a log group says besides its errors belongs: to its section, if it has one.
     pub(super) fn notes_of(&mut self, log_group: &str) -> Option<&mut Section> {
-        if let Some(index) = position(&self.sections, log_group) {
-            return self.sections.get_mut(index);
+        let is_theirs = |section: &&mut Section| !section.is_rest && section.log_group == log_group;
+        if let Some(section) = self.sections.iter_mut().find(is_theirs) {
+            return Some(section);
         }
-        let index = position(&self.quiet, log_group).unwrap_or_else(|| open(&mut self.quiet, log_group));
+        let to = To::default();
+        let index =
+            position(&self.quiet, log_group, &to).unwrap_or_else(|| open(&mut self.quiet, log_group, &to));
         self.quiet.get_mut(index)
     }
 
@@ -58,26 +64,22 @@ impl Digest {
         if !like.is_rest {
             return self.notes_of(&like.log_group);
         }
-        let index = rest(&mut self.quiet);
+        let index = rest(&mut self.quiet, &To::default());
         self.quiet.get_mut(index)
     }
 
-    /// The section that the error lines of a log group belong to. It takes what was quiet of the log group so far.
-    pub(super) fn section_index(&mut self, log_group: &str) -> usize {
-        if let Some(index) = position(&self.sections, log_group) {
+    /// The section that the error lines of a log group that go there belong to. It takes what was quiet of the log group so far.
+    pub(super) fn section_index(&mut self, log_group: &str, to: &To) -> usize {
+        if let Some(index) = position(&self.sections, log_group, to) {
             return index;
         }
-        let index = open(&mut self.sections, log_group);
-        if let Some(quiet) = position(&self.quiet, log_group)
+        let index = open(&mut self.sections, log_group, to);
+        if let Some(quiet) = position(&self.quiet, log_group, &To::default())
             && let Some(section) = self.sections.get_mut(index).filter(|section| !section.is_rest)
         {
             section.fold(self.quiet.remove(quiet), 0);
         }
         index
-    }
-
-    fn rest_index(&mut self) -> usize {
-        rest(&mut self.sections)
     }
 
     /// Puts every section's groups into the order in which they are shown.
@@ -102,25 +104,28 @@ impl Digest {
     }
 }
 
-fn position(sections: &[Section], log_group: &str) -> Option<usize> {
-    sections.iter().position(|section| !section.is_rest && section.log_group == log_group)
+fn position(sections: &[Section], log_group: &str, to: &To) -> Option<usize> {
+    sections
+        .iter()
+        .position(|section| !section.is_rest && section.log_group == log_group && section.to == *to)
 }
 
-/// Opens a section of this name; where there is no room for one, that of the rest.
-fn open(sections: &mut Vec<Section>, log_group: &str) -> usize {
+/// Opens a section of this name; where there is no room for one, that of the rest which goes there.
+fn open(sections: &mut Vec<Section>, log_group: &str, to: &To) -> usize {
     if sections.len() + 1 >= MAX_SECTIONS {
-        return rest(sections);
+        return rest(sections, to);
     }
-    sections.push(Section { log_group: log_group.to_owned(), ..Section::default() });
+    sections.push(Section { log_group: log_group.to_owned(), to: to.clone(), ..Section::default() });
     sections.len() - 1
 }
 
-/// The section that stands for the rest, opened if there is none.
-fn rest(sections: &mut Vec<Section>) -> usize {
-    sections.iter().position(|section| section.is_rest).unwrap_or_else(|| {
+/// The section that stands for the rest of what goes there, opened if there is none.
+fn rest(sections: &mut Vec<Section>, to: &To) -> usize {
+    sections.iter().position(|section| section.is_rest && section.to == *to).unwrap_or_else(|| {
         sections.push(Section {
             log_group: OTHER_LOG_GROUPS.to_owned(),
             is_rest: true,
+            to: to.clone(),
             ..Section::default()
         });
         sections.len() - 1
@@ -157,7 +162,7 @@ impl Section {
         })
     }
 
-    fn fold(&mut self, other: Self, samples_per_group: usize) {
+    pub(super) fn fold(&mut self, other: Self, samples_per_group: usize) {
         let mut room = Room::beside(&self.groups, samples_per_group);
         if other.matched() > 0 {
             self.note_stream(other.log_stream.as_deref());

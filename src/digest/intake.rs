@@ -11,7 +11,7 @@ use crate::access_log::redact::Redacted;
 use crate::access_log::{self, AccessLog, Columns, Reading, StatusClass};
 use crate::decode::{EscapedText, Header, LogEvent, MAX_TIMESTAMP_MS, Sink};
 use crate::duplicates::{CAPACITY, EventKey, EventKeys, Remembered, StreamKeys};
-use crate::rules::{Action, IncidentSettings, RuleIndex};
+use crate::rules::{Action, IncidentSettings, RuleIndex, To};
 
 /// Room for the keys of so many log events is made at once: as many as most batches have errors.
 const USUAL_KEYS: usize = 28;
@@ -151,7 +151,7 @@ impl<'a> Intake<'a> {
         }
         let rules = &self.reader.rules;
         let text = if rules.look_at_lines() { line.text() } else { "" };
-        let verdict = rules.judge(log, text, origin.timestamp_ms);
+        let verdict = rules.judge(log, &origin.header.log_group, text, origin.timestamp_ms);
         if let Some(rule) = verdict.rule {
             self.batch.counts.hit(rule);
         }
@@ -214,14 +214,15 @@ impl<'a> Intake<'a> {
         cut_route(&mut batch.route);
         let cause = said.and_then(|log| log.cause.as_ref());
         let cause = cause.map(|cause| redaction.shown(&cause.text, hidden.as_ref()));
-        let place = batch.digest.section_index(&origin.header.log_group);
+        let by_rule = rule.and_then(|index| self.reader.rules.get(index));
+        let to = by_rule.map_or(&To::DEFAULT, |rule| rule.to());
+        let place = batch.digest.section_index(&origin.header.log_group, to);
         let section = batch.digest.sections.get_mut(place)?;
         let group = section.group_of(log.status, &batch.route, fault(log));
         section.context.note_account(&origin.header.owner);
         if let Some(stage) = said.and_then(|log| log.stage.as_deref()) {
             section.context.note_stage(&redaction.shown(stage, hidden.as_ref()));
         }
-        let by_rule = rule.and_then(|index| self.reader.rules.get(index));
         if let Some(group) = group.and_then(|index| section.groups.get_mut(index)) {
             match by_rule {
                 Some(rule) => group.note_settings(rule.incident()),

@@ -118,7 +118,7 @@ impl<N: Notifier, T: Store> Handler<N, T> {
             let says = Says::of(&AlarmNotice::new(&change.masked(&self.reader.redact), *telling));
             self.post_notice(&rendered, alarm, &says, invocation, ledger, measures).await
         } else {
-            let wait_ms = self.outbox.wait_ms(invocation.now_ms());
+            let wait_ms = self.destinations.default.outbox.wait_ms(invocation.now_ms());
             if wait_ms > 0 {
                 return Err(NoticeError::NoToken { index, wait_ms });
             }

@@ -8,11 +8,13 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
+use super::destinations::Destinations;
 use super::shared::Shared;
 use super::{Handler, Invocation, Mode, Notifier};
 use crate::digest::Digest;
 use crate::ledger::{Ledger, Measures};
-use crate::outbox::{Decision, Outbox, Outgoing, Urgency};
+use crate::outbox::{Decision, Outgoing, Urgency};
+use crate::rules::{DEFAULT_DESTINATION, Rules};
 use crate::slack::message::Message;
 use crate::slack::post::{PlainBody, Post, PostError, PostOutcome, Receipt, Target};
 use crate::slack::render::{MessageStyle, Rendered};
@@ -47,10 +49,10 @@ pub(super) struct Sent {
 
 /// The way of an invocation's messages to Slack.
 pub(super) struct Delivery<'a, N, T> {
-    pub(super) notifier: &'a mut N,
+    pub(super) destinations: &'a mut Destinations<N>,
     /// What all containers share, where a table keeps it.
     pub(super) shared: Option<&'a mut Shared<T>>,
-    pub(super) outbox: &'a mut Outbox,
+    pub(super) rules: &'a Rules,
     pub(super) style: &'a MessageStyle,
     /// Sample lines kept of each group of a first message.
     pub(super) samples_per_group: usize,
@@ -60,17 +62,18 @@ pub(super) struct Delivery<'a, N, T> {
 }
 
 impl<N: Notifier, T: Store> Handler<N, T> {
-    /// What notifies, and its way to Slack.
+    /// What notifies, and its way to Slack: to the default destination, until it turns to another.
     pub(super) fn delivery<'a>(
         &'a mut self,
         invocation: Invocation,
         ledger: &'a mut Ledger,
         measures: &'a mut Measures,
     ) -> (&'a mut Mode, Delivery<'a, N, T>) {
+        self.destinations.turn_to(DEFAULT_DESTINATION);
         let delivery = Delivery {
-            notifier: &mut self.notifier,
+            destinations: &mut self.destinations,
             shared: self.shared.as_mut(),
-            outbox: &mut self.outbox,
+            rules: &self.reader.rules,
             style: &self.style,
             samples_per_group: self.reader.samples_per_group,
             invocation,
@@ -97,6 +100,11 @@ impl<N: Notifier, T: Store> Handler<N, T> {
 impl<N: Notifier, T: Store> Delivery<'_, N, T> {
     pub(super) fn now_ms(&self) -> i64 {
         self.invocation.now_ms()
+    }
+
+    /// Whether the destination can reply to a message and write one anew.
+    pub(super) fn has_threads(&self) -> bool {
+        self.destinations.current().notifier.has_threads()
     }
 
     /// Posts a message into the channel as soon as the rate limit allows and its urgency can wait; gives how many lines
@@ -141,7 +149,9 @@ impl<N: Notifier, T: Store> Delivery<'_, N, T> {
                     });
                     match self.post_once(target, blocks, forms.plain).await {
                         Err(PostError::RateLimited { retry_after }) => {
-                            self.outbox.refused(&mut outgoing, millis(retry_after), self.invocation.now_ms());
+                            let now_ms = self.now_ms();
+                            let outbox = &mut self.destinations.current_mut().outbox;
+                            outbox.refused(&mut outgoing, millis(retry_after), now_ms);
                             self.close_for_all(millis(retry_after)).await;
                         }
                         // Slack took nothing for its token.
@@ -164,12 +174,14 @@ impl<N: Notifier, T: Store> Delivery<'_, N, T> {
     /// What the rate limit says. Where the table that keeps it cannot be asked, this container's own holds.
     async fn may_post(&mut self, outgoing: &mut Outgoing) -> Decision {
         let now_ms = self.now_ms();
-        let is_closed = self.outbox.closed_for_ms(now_ms) > 0;
         let when = self.when();
+        let destination = self.destinations.current_mut();
+        let is_closed = destination.outbox.closed_for_ms(now_ms) > 0;
         if let Some(shared) = self.shared.as_mut().filter(|_| outgoing.needs_token() && !is_closed) {
-            match shared.take_token(when).await {
+            match shared.take_token(destination.name(), when).await {
                 Ok(Token::Taken) => outgoing.has_taken(),
                 Ok(Token::WaitUntil(ready_ms)) => {
+                    destination.no_token_before_ms = ready_ms;
                     let is_pause = ready_ms - now_ms > i64::from(shared.rate().spacing_ms);
                     let decision = outgoing.without_token(ready_ms, is_pause);
                     if decision != Decision::Post {
@@ -183,22 +195,26 @@ impl<N: Notifier, T: Store> Delivery<'_, N, T> {
                 Err(error) => self.note_store_error(&error),
             }
         }
-        self.outbox.decide(outgoing, self.now_ms())
+        let now_ms = self.now_ms();
+        self.destinations.current_mut().outbox.decide(outgoing, now_ms)
     }
 
     /// No container posts for so long.
     async fn close_for_all(&mut self, pause_ms: i64) {
         let (now_ms, when) = (self.now_ms(), self.when());
-        if let Some(shared) = self.shared.as_mut()
-            && let Err(error) = shared.close(now_ms.saturating_add(pause_ms), when).await
-        {
+        let until_ms = now_ms.saturating_add(pause_ms);
+        let Some(shared) = self.shared.as_mut() else { return };
+        let destination = self.destinations.current_mut();
+        destination.no_token_before_ms = until_ms;
+        if let Err(error) = shared.close(destination.name(), until_ms, when).await {
             self.note_store_error(&error);
         }
     }
 
     fn closed_for_ms(&self, now_ms: i64) -> i64 {
-        let by_all = self.shared.as_ref().map_or(0, |shared| shared.no_token_for_ms(now_ms));
-        self.outbox.closed_for_ms(now_ms).max(by_all)
+        let destination = self.destinations.current();
+        let by_all = destination.no_token_before_ms.saturating_sub(now_ms).max(0);
+        destination.outbox.closed_for_ms(now_ms).max(by_all)
     }
 
     /// The same as [`Self::post_to`] for a message that is drawn already.
@@ -246,7 +262,8 @@ impl<N: Notifier, T: Store> Delivery<'_, N, T> {
         };
         let post = Post { body, plain_body: PlainBody(&|| plain().0.as_str()), target };
         let PostOutcome { result, requests, ambiguous } =
-            self.notifier.post(post, self.invocation.budget()).await;
+            self.destinations.current_mut().notifier.post(post, self.invocation.budget()).await;
+        self.destinations.current_mut().note(&result);
         self.ledger.ambiguous += u64::from(ambiguous);
         if matches!(result, Err(PostError::RateLimited { .. })) && requests > 0 {
             self.measures.rate_limited += 1;

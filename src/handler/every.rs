@@ -22,7 +22,8 @@ pub(super) async fn notify<N: Notifier, T: Store>(
     delivery: &mut Delivery<'_, N, T>,
 ) -> Fate {
     let lines = digest.matched();
-    let (style, invocation, spacing_ms) = (delivery.style, delivery.invocation, delivery.outbox.spacing_ms());
+    let (style, invocation) = (delivery.style, delivery.invocation);
+    let spacing_ms = delivery.destinations.current().outbox.spacing_ms();
     let gathered = OnceLock::new();
     let draw = |form| {
         let (all, storm) = gathered.get_or_init(|| gather(pace, digest.clone(), spacing_ms));

@@ -5,7 +5,7 @@ use super::delivery::{Delivery, Fate};
 use super::notice::{AlarmChanged, Place, Says};
 use crate::digest::Digest;
 use crate::incident::{Kind, Moment, Policy};
-use crate::incidents::step::{Ask, News, Step, by_log_group};
+use crate::incidents::step::{Ask, News, Step};
 use crate::incidents::{Incidents, Tracked};
 use crate::outbox::Urgency::{self, Deferrable, Required};
 use crate::slack::post::PostError;
@@ -22,7 +22,9 @@ pub(super) async fn notify<N: Notifier, T: Store>(
 ) -> Fate {
     let moment = if urgency == Required { Moment::Last } else { Moment::Arrival };
     let mut fate = Fate::Deferred;
-    for digest in by_log_group(digest) {
+    for part in digest.into_parts(delivery.samples_per_group) {
+        delivery.ledger.copied += part.copied();
+        let digest = part.digest;
         let (lines, now_ms) = (digest.matched(), delivery.now_ms());
         let incident = digest.sections.first().and_then(|section| incidents.of(section, now_ms));
         let Some((policy, tracked)) = incident else { continue };

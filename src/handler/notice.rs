@@ -93,7 +93,7 @@ impl AlarmChanged {
 }
 
 impl<N: Notifier, T: Store> Handler<N, T> {
-    /// Posts the notice of an alarm.
+    /// Posts the notice of an alarm, to the destination that the rules have for its log groups.
     pub(super) async fn post_notice(
         &mut self,
         rendered: &Rendered,
@@ -104,7 +104,9 @@ impl<N: Notifier, T: Store> Handler<N, T> {
         measures: &mut Measures,
     ) -> Result<(), PostError> {
         let (mode, mut delivery) = self.delivery(invocation, ledger, measures);
-        let place = if delivery.notifier.has_threads() {
+        let destination = delivery.rules.destination_of_alarm(&alarm.log_groups);
+        delivery.destinations.turn_to(destination);
+        let place = if delivery.has_threads() {
             mode.place_of_notice(alarm, says, &mut delivery).await?
         } else {
             None

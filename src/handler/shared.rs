@@ -13,12 +13,12 @@ use tokio::time::Instant;
 
 use super::delivery::{Delivery, Fate, Forms};
 use super::{Invocation, Notifier};
-use crate::digest::{self, Digest, Section};
+use crate::digest::{self, Digest, Part, Section};
 use crate::http::Budget;
 use crate::incident::{Kind, Moment, Policy};
 use crate::incidents::Tracked;
 use crate::incidents::journal::{self, Journal};
-use crate::incidents::step::{Ask, News, Step, by_log_group};
+use crate::incidents::step::{Ask, News, Step};
 use crate::outbox::Urgency::{Deferrable, Required};
 use crate::slack::post::PostError;
 use crate::slack::render::Form;
@@ -26,13 +26,13 @@ use crate::store::{
     BatchId, EntryKey, IncidentKey, Lease, Put, Rate, Released, Store, StoreError, Token, When,
 };
 
-/// The one destination that there is.
-const DESTINATION: &str = "default";
 /// What one call of the table may take, as far as half of the time left is more.
 const CALL_TIME: Duration = Duration::from_secs(4);
 /// How long a lease lasts: a message has that time to be posted. A container that is killed blocks its incident for
 /// so long.
 const LEASE: Duration = Duration::from_secs(15);
+/// What one message to a destination may take while other destinations wait.
+const TIME_WHILE_OTHERS_WAIT: Duration = Duration::from_secs(5);
 /// Left of a lease when the post must be over, to write the new head.
 const TIME_TO_RELEASE: Duration = Duration::from_secs(2);
 /// Entries of a journal that are summed up although nothing is due, so that readings stay short.
@@ -55,8 +55,6 @@ pub(super) struct Shared<T> {
     store: T,
     rate: Rate,
     policy: Policy,
-    /// There is no token before.
-    no_token_before_ms: i64,
     /// When a message was last posted without the table.
     alone_ms: Option<i64>,
     /// Batches that were posted without the table, of which it does not know yet.
@@ -84,6 +82,8 @@ struct Batch {
     id: BatchId,
     /// One section.
     digest: Digest,
+    /// Client errors and server errors in it that count elsewhere.
+    copies: [u64; 2],
     /// It may be in the table all the same.
     may_be_written: bool,
 }
@@ -100,24 +100,24 @@ impl Lines {
 impl<T: Store> Shared<T> {
     pub(super) fn new(store: T, rate: Rate, policy: Policy) -> Self {
         let (to_revoke, readings) = (VecDeque::new(), HashMap::new());
-        Self { store, rate, policy, no_token_before_ms: i64::MIN, alone_ms: None, to_revoke, readings }
+        Self { store, rate, policy, alone_ms: None, to_revoke, readings }
     }
 
     pub(super) fn rate(&self) -> Rate {
         self.rate
     }
 
-    pub(super) async fn take_token(&mut self, when: When) -> Result<Token, StoreError> {
-        let token = self.store.take_token(DESTINATION, self.rate, when).await?;
-        if let Token::WaitUntil(ready_ms) = token {
-            self.no_token_before_ms = ready_ms;
-        }
-        Ok(token)
+    pub(super) async fn take_token(&mut self, destination: &str, when: When) -> Result<Token, StoreError> {
+        self.store.take_token(destination, self.rate, when).await
     }
 
-    pub(super) async fn close(&mut self, until_ms: i64, when: When) -> Result<(), StoreError> {
-        self.no_token_before_ms = until_ms;
-        self.store.close(DESTINATION, self.rate, until_ms, when).await
+    pub(super) async fn close(
+        &mut self,
+        destination: &str,
+        until_ms: i64,
+        when: When,
+    ) -> Result<(), StoreError> {
+        self.store.close(destination, self.rate, until_ms, when).await
     }
 
     fn remember(&mut self, key: &IncidentKey, reading: LastReading) {
@@ -126,11 +126,6 @@ impl<T: Store> Shared<T> {
         }
         self.readings.insert(key.clone(), reading);
     }
-
-    /// How long there is no token as far as this container knows, milliseconds.
-    pub(super) fn no_token_for_ms(&self, now_ms: i64) -> i64 {
-        self.no_token_before_ms.saturating_sub(now_ms).max(0)
-    }
 }
 
 /// Writes batches of lines, and posts what is due of their incidents. What can be neither written nor posted has failed.
@@ -138,12 +133,23 @@ pub(super) async fn notify<N: Notifier, T: Store>(
     lines: Vec<Lines>,
     delivery: &mut Delivery<'_, N, T>,
 ) -> Fate {
-    let mut run = Run { delivery, own: Vec::new() };
+    let mut run = Run::new(delivery);
     let mut unwritten = Vec::new();
     let mut keys: Vec<IncidentKey> = Vec::new();
-    for batch in lines.into_iter().flat_map(batches) {
-        // A table that just failed would take the time to post.
-        let written = if unwritten.is_empty() { run.write(&batch).await } else { Err(false) };
+    let samples_per_group = run.delivery.samples_per_group;
+    for batch in lines.into_iter().flat_map(|lines| batches(lines, samples_per_group)) {
+        run.delivery.ledger.copied += batch.copied();
+
+        let written = if run.was_posted_alone(&batch) {
+            // It comes again for another destination's sake, or for another log group's.
+            run.note_duplicate(&batch);
+            Ok(())
+        } else if unwritten.is_empty() {
+            run.write(&batch).await
+        } else {
+            // A table that just failed would take the time to post.
+            Err(false)
+        };
         match written {
             Ok(()) if !keys.contains(&batch.key) => keys.push(batch.key),
             Ok(()) => {}
@@ -152,7 +158,8 @@ pub(super) async fn notify<N: Notifier, T: Store>(
     }
     if unwritten.is_empty() {
         run.revoke_alone().await;
-        for key in keys {
+        let mut keys = run.in_turn(keys);
+        while let Some(key) = run.next(&mut keys) {
             if !run.makes_nothing_due(&key)
                 && let Err(error) = run.post_due(&key, Moment::Arrival).await
                 && !error.is_retryable()
@@ -167,7 +174,7 @@ pub(super) async fn notify<N: Notifier, T: Store>(
 
 /// Posts what is due of all incidents.
 pub(super) async fn tick<N: Notifier, T: Store>(delivery: &mut Delivery<'_, N, T>) {
-    let mut run = Run { delivery, own: Vec::new() };
+    let mut run = Run::new(delivery);
     let when = run.delivery.when();
     let Some(shared) = run.delivery.shared.as_mut() else { return };
     let mut keys = match shared.store.incidents(when).await {
@@ -178,7 +185,8 @@ pub(super) async fn tick<N: Notifier, T: Store>(delivery: &mut Delivery<'_, N, T
     let minute = usize::try_from(when.now_ms / 60_000).unwrap_or_default();
     let first = minute.checked_rem(keys.len()).unwrap_or_default();
     keys.rotate_left(first);
-    for key in keys {
+    let mut keys = run.in_turn(keys);
+    while let Some(key) = run.next(&mut keys) {
         if !run.delivery.invocation.budget().allows_request_at(Instant::now()) {
             return;
         }
@@ -191,11 +199,12 @@ pub(super) async fn tick<N: Notifier, T: Store>(delivery: &mut Delivery<'_, N, T
 }
 
 /// The batches that go into one journal each.
-fn batches(Lines { id, digest }: Lines) -> impl Iterator<Item = Batch> {
-    by_log_group(digest).filter_map(move |digest| {
-        let log_group = digest.sections.first()?.log_group.clone();
-        let key = IncidentKey { destination: DESTINATION.to_owned(), log_group };
-        Some(Batch { key, id, digest, may_be_written: false })
+fn batches(Lines { id, digest }: Lines, samples_per_group: usize) -> impl Iterator<Item = Batch> {
+    digest.into_parts(samples_per_group).into_iter().filter_map(move |part| {
+        let log_group = part.digest.sections.first()?.log_group.clone();
+        let key = IncidentKey { destination: part.destination().to_owned(), log_group };
+        let Part { digest, copies } = part;
+        Some(Batch { key, id, digest, copies, may_be_written: false })
     })
 }
 
@@ -204,12 +213,65 @@ struct Run<'r, 'd, N, T> {
     delivery: &'r mut Delivery<'d, N, T>,
     /// What it wrote, and has not posted.
     own: Vec<Batch>,
+    /// Other destinations wait for this one.
+    others_wait: bool,
+}
+
+/// Incidents destination by destination; whoever is last has its turn first.
+struct InTurn {
+    groups: Vec<Vec<IncidentKey>>,
+    /// The end of what the destination that has its turn may take.
+    end: Option<Instant>,
+}
+
+impl<'r, 'd, N: Notifier, T: Store> Run<'r, 'd, N, T> {
+    fn new(delivery: &'r mut Delivery<'d, N, T>) -> Self {
+        Self { delivery, own: Vec::new(), others_wait: false }
+    }
+
+    /// Puts incidents in the order in which their destinations have their turn.
+    fn in_turn(&self, keys: Vec<IncidentKey>) -> InTurn {
+        let now_ms = self.delivery.now_ms();
+        let mut groups = self.delivery.destinations.group(keys, |key| &key.destination, now_ms);
+        groups.reverse();
+        for group in &mut groups {
+            group.reverse();
+        }
+        InTurn { groups, end: None }
+    }
 }
 
 impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
+    /// The next incident, and turns to its destination. What is left of a destination that failed is passed over, and
+    /// so it is where it has used its share of the time while others wait: the tick comes back to it.
+    fn next(&mut self, in_turn: &mut InTurn) -> Option<IncidentKey> {
+        loop {
+            let left = in_turn.groups.len();
+            let group = in_turn.groups.last_mut()?;
+            let Some(key) = group.pop() else {
+                in_turn.groups.pop();
+                in_turn.end = None;
+                continue;
+            };
+            self.delivery.destinations.turn_to(&key.destination);
+            self.others_wait = left > 1;
+            let now = Instant::now();
+            let end = *in_turn.end.get_or_insert_with(|| {
+                let time = self.delivery.invocation.deadline.saturating_duration_since(now);
+                now + time / u32::try_from(left).unwrap_or(u32::MAX)
+            });
+            let has_failed = self.delivery.destinations.current().failed().is_some();
+            if has_failed || (self.others_wait && now >= end) {
+                group.clear();
+                continue;
+            }
+            return Some(key);
+        }
+    }
+
     /// Writes a batch, unless it was written before; where that fails, whether it may be written all the same.
     async fn write(&mut self, batch: &Batch) -> Result<(), bool> {
-        let Batch { key, id, digest, .. } = batch;
+        let Batch { key, id, digest, copies, .. } = batch;
         let when = self.delivery.when();
         let body = journal::entry_of_lines(key, digest, when.now_ms);
         let Some(shared) = self.delivery.shared.as_mut() else { return Err(false) };
@@ -222,22 +284,38 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
             Ok(Put::Written) => {
                 self.delivery.ledger.pending += lines;
                 let (key, digest) = (key.clone(), digest.clone());
-                self.own.push(Batch { key, id: *id, digest, may_be_written: true });
+                self.own.push(Batch { key, id: *id, digest, copies: *copies, may_be_written: true });
             }
-            Ok(Put::Duplicate) => {
-                self.delivery.ledger.matched -= lines;
-                self.delivery.ledger.duplicate += lines;
-                for Section { client_errors, server_errors, .. } in &digest.sections {
-                    self.delivery.measures.client_errors -= client_errors;
-                    self.delivery.measures.server_errors -= server_errors;
-                }
-            }
+            Ok(Put::Duplicate) => self.note_duplicate(batch),
             Err(error) => {
                 self.delivery.note_store_error(&error);
                 return Err(error.may_be_done);
             }
         }
         Ok(())
+    }
+
+    /// Whether a batch was posted without the table, which does not know of it yet.
+    fn was_posted_alone(&self, batch: &Batch) -> bool {
+        let shared = self.delivery.shared.as_ref();
+        shared.is_some_and(|shared| {
+            shared.to_revoke.iter().any(|(key, id)| *id == batch.id && *key == batch.key)
+        })
+    }
+
+    /// The lines of a batch were counted before. Its copies were nobody's lines.
+    fn note_duplicate(&mut self, batch: &Batch) {
+        let (copied, [client_copies, server_copies]) = (batch.copied(), batch.copies);
+        let lines = batch.lines() - copied;
+        let ledger = &mut *self.delivery.ledger;
+        ledger.copied -= copied;
+        ledger.matched -= lines;
+        ledger.duplicate += lines;
+        let measures = &mut *self.delivery.measures;
+        for Section { client_errors, server_errors, .. } in &batch.digest.sections {
+            measures.client_errors -= client_errors - client_copies;
+            measures.server_errors -= server_errors - server_copies;
+        }
     }
 
     /// The batches of an incident that this invocation wrote: they are not deferred any more.
@@ -295,7 +373,8 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
             shared.readings.remove(key);
             let snapshot = shared.store.read(key, when).await?;
             let (is_leased, more) = (snapshot.leased_until_ms.is_some(), snapshot.more);
-            let has_token = shared.no_token_before_ms <= when.now_ms;
+            let destination = self.delivery.destinations.current();
+            let has_token = destination.no_token_before_ms <= when.now_ms;
             let journal = Journal::of(key, &snapshot).map_err(reading)?;
             let ask = Ask { moment, now_ms: when.now_ms, end_waits, samples_per_group: samples };
             let (mut step, entries) = journal.step(ask, &shared.policy);
@@ -356,7 +435,7 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
             let posted = self.delivery.post_parent(tracked, Some(kind), Deferrable).await;
             self.delivery.invocation = invocation;
             if let Err(error) = posted {
-                tracing::error!(%error, "slack did not accept what is deferred; it stays in the state table");
+                self.warn_of_deferred(error);
             }
             goes_on = posted == Ok(true);
             if !goes_on {
@@ -410,7 +489,7 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
                     }
                 }
                 Err(error) => {
-                    tracing::error!(%error, "slack did not accept what is deferred; it stays in the state table");
+                    self.warn_of_deferred(error);
                     posted = Posted::Held(kind);
                 }
             }
@@ -449,11 +528,13 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
         Ok(true)
     }
 
-    /// Sees to it that what is posted and updated now is over before a lease that was taken now is; gives the invocation
-    /// as it was.
+    /// Sees to it that what is posted and updated now is over before a lease that was taken now is, and soon where other
+    /// destinations wait; gives the invocation as it was.
     fn hurry(&mut self) -> Invocation {
         let invocation = self.delivery.invocation;
-        let end = Instant::now() + LEASE.saturating_sub(TIME_TO_RELEASE);
+        let time = LEASE.saturating_sub(TIME_TO_RELEASE);
+        let time = if self.others_wait { TIME_WHILE_OTHERS_WAIT.min(time) } else { time };
+        let end = Instant::now() + time;
         let end = end.min(invocation.deadline.checked_sub(TIME_TO_RELEASE).unwrap_or(end));
         self.delivery.invocation.deadline = end + Budget::RESERVE;
         invocation
@@ -472,7 +553,20 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
         let mut style = self.delivery.style.clone();
         let lead_in = style.content.lead_in.unwrap_or_default();
         style.content.lead_in = Some(format!("{ALONE} {lead_in}"));
-        for (key, mut digest) in by_key {
+        let now_ms = self.delivery.now_ms();
+        let groups = self.delivery.destinations.group(by_key, |(key, _)| &key.destination, now_ms);
+        let last = groups.len().saturating_sub(1);
+        for (others_wait, (key, mut digest)) in groups
+            .into_iter()
+            .enumerate()
+            .flat_map(|(at, group)| group.into_iter().map(move |one| (at < last, one)))
+        {
+            self.delivery.destinations.turn_to(&key.destination);
+            if let Some(error) = self.delivery.destinations.current().failed() {
+                let (first, lines) = failed.unwrap_or((error, 0));
+                failed = Some((first, lines + digest.matched()));
+                continue;
+            }
             let now_ms = self.delivery.now_ms();
             let samples = self.delivery.samples_per_group;
             let Some(shared) = self.delivery.shared.as_ref() else { break };
@@ -484,7 +578,13 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
             let invocation = self.delivery.invocation;
             let blocks = || tracked.draw(Form::Blocks, Kind::Opening, &style, invocation.now_ms());
             let plain = || tracked.draw(Form::Text, Kind::Opening, &style, invocation.now_ms());
-            match self.delivery.post(Forms { blocks: &blocks, plain: &plain }, Required).await {
+            if others_wait {
+                let end = Instant::now() + TIME_WHILE_OTHERS_WAIT + Budget::RESERVE;
+                self.delivery.invocation.deadline = end.min(invocation.deadline);
+            }
+            let posted = self.delivery.post(Forms { blocks: &blocks, plain: &plain }, Required).await;
+            self.delivery.invocation = invocation;
+            match posted {
                 Ok(shown) => {
                     self.delivery.book(&digest, shown.unwrap_or_default());
                     let now_ms = self.delivery.now_ms();
@@ -529,6 +629,11 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
         }
     }
 
+    fn warn_of_deferred(&self, error: PostError) {
+        let destination = self.delivery.destinations.current().name();
+        tracing::error!(%error, destination, "slack did not accept what is deferred; it stays in the state table");
+    }
+
     fn warn_of_the_unreadable(&mut self, journal: &Journal) {
         let faults = journal.unreadable.iter().map(|(_, fault)| *fault).chain(journal.lost_head);
         for fault in faults.collect::<Vec<_>>() {
@@ -550,6 +655,10 @@ enum Posted {
 impl Batch {
     fn lines(&self) -> u64 {
         self.digest.matched()
+    }
+
+    fn copied(&self) -> u64 {
+        self.copies.iter().sum()
     }
 }
 

@@ -15,7 +15,7 @@ impl<N: Notifier, T: Store> Delivery<'_, N, T> {
     /// Whether a parent is to be posted before a message of this kind. The end alone is worth none.
     pub(super) fn needs_parent(&self, tracked: &Tracked, kind: Kind) -> bool {
         let is_due = tracked.thread().is_parent_due(self.now_ms());
-        self.notifier.has_threads() && is_due && kind != Kind::Over
+        self.has_threads() && is_due && kind != Kind::Over
     }
 
     /// Posts a message of an incident; gives how many lines it shows, or `None` where it is held. Where its parent is
@@ -29,7 +29,7 @@ impl<N: Notifier, T: Store> Delivery<'_, N, T> {
     ) -> Result<Option<u64>, PostError> {
         let (style, invocation) = (self.style, self.invocation);
         let parent = match tracked.thread().place(kind, style.sender.end_in_thread) {
-            Place::Thread { parent, is_shown_in_channel } if self.notifier.has_threads() => {
+            Place::Thread { parent, is_shown_in_channel } if self.has_threads() => {
                 let wakes = is_shown_in_channel || tracked.wakes_after_alarm(kind, self.now_ms());
                 receipt(parent).map(|parent| (parent, wakes))
             }
@@ -57,7 +57,7 @@ impl<N: Notifier, T: Store> Delivery<'_, N, T> {
 
     /// The parent that is to be written anew now.
     pub(super) fn update_due<'t>(&self, tracked: &'t Tracked) -> Option<&'t Posted> {
-        tracked.thread().update_due(self.now_ms()).filter(|_| self.notifier.has_threads())
+        tracked.thread().update_due(self.now_ms()).filter(|_| self.has_threads())
     }
 
     /// Writes the parent of an incident anew, if it is time. Where that fails its figures are old for a while.
@@ -69,7 +69,7 @@ impl<N: Notifier, T: Store> Delivery<'_, N, T> {
 
     /// Writes the parent of an incident that is over for the last time, since another incident may take its place now.
     pub(super) async fn close_parent(&mut self, tracked: &mut Tracked) {
-        let parent = tracked.thread().parent().filter(|_| self.notifier.has_threads());
+        let parent = tracked.thread().parent().filter(|_| self.has_threads());
         if let Some(parent) = parent.and_then(receipt) {
             self.write_parent(tracked, &parent).await;
         }

@@ -6,6 +6,7 @@ use super::Tracked;
 use super::step::{Ask, News, Step};
 use crate::digest::{Digest, OTHER_LOG_GROUPS};
 use crate::incident::{AlarmNews, Incident, Policy};
+use crate::rules::To;
 use crate::store::{
     EntryKey, IncidentKey, Snapshot, StoreFault, decode, decode_digest, encode, encode_digest, room_in_entry,
 };
@@ -113,7 +114,7 @@ impl Journal {
         let log_group = key.log_group.clone();
         let is_rest = log_group == OTHER_LOG_GROUPS;
         let mut journal = Self {
-            head: Tracked { log_group, is_rest, incident, pending },
+            head: Tracked { log_group, is_rest, to: To::DEFAULT, incident, pending },
             arrived: Vec::new(),
             unreadable: Vec::new(),
             lost_head,

@@ -76,14 +76,3 @@ impl Tracked {
         Step { tracked: self, taken, due, closes_parent: false }
     }
 }
-
-/// The lines of each log group that has any, with an id of their own; what other log groups say goes with the first.
-pub(crate) fn by_log_group(digest: Digest) -> impl Iterator<Item = Digest> {
-    let Digest { sections, mut quiet, id } = digest;
-    let matched = sections.into_iter().filter(|section| section.matched() > 0);
-    matched.zip(0..).map(move |(section, number)| Digest {
-        sections: vec![section],
-        quiet: std::mem::take(&mut quiet),
-        id: id.wrapping_add(number),
-    })
-}

@@ -29,6 +29,7 @@ pub(super) struct Conditions {
     pub(super) response_type: Option<Vec<Glob>>,
     pub(super) user_agent: Option<Vec<Glob>>,
     pub(super) ip: Option<Vec<IpNet>>,
+    pub(super) log_group: Option<Vec<Glob>>,
     pub(super) pattern: Option<Vec<Pattern>>,
     /// Epoch milliseconds from which on the rule no longer holds.
     pub(super) until_ms: Option<i64>,
@@ -45,6 +46,7 @@ pub(super) struct Pattern {
 #[derive(Debug)]
 pub(super) struct Line<'l> {
     log: &'l AccessLog<'l>,
+    log_group: &'l str,
     text: &'l str,
     timestamp_ms: i64,
     user_agent: OnceCell<Option<Cow<'l, str>>>,
@@ -52,8 +54,8 @@ pub(super) struct Line<'l> {
 }
 
 impl<'l> Line<'l> {
-    pub(super) fn new(log: &'l AccessLog<'l>, text: &'l str, timestamp_ms: i64) -> Self {
-        Self { log, text, timestamp_ms, user_agent: OnceCell::new(), ip: OnceCell::new() }
+    pub(super) fn new(log: &'l AccessLog<'l>, log_group: &'l str, text: &'l str, timestamp_ms: i64) -> Self {
+        Self { log, log_group, text, timestamp_ms, user_agent: OnceCell::new(), ip: OnceCell::new() }
     }
 
     fn user_agent(&self) -> Option<&str> {
@@ -75,6 +77,7 @@ impl Default for Conditions {
             response_type: None,
             user_agent: None,
             ip: None,
+            log_group: None,
             pattern: None,
             until_ms: None,
         }
@@ -82,7 +85,12 @@ impl Default for Conditions {
 }
 
 impl Conditions {
-    /// Whether they are the same for all lines of one kind, at any time.
+    /// Whether a line of this log group can fulfil them, as far as they ask for its log group.
+    pub(super) fn may_hold_in(&self, log_group: &str) -> bool {
+        any(self.log_group.as_deref(), || Some(log_group), |glob, name| glob.matches(name))
+    }
+
+    /// Whether they are the same for all lines of one kind in one log group, at any time.
     pub(super) fn ask_for_kind_only(&self) -> bool {
         self.user_agent.is_none() && self.ip.is_none() && self.pattern.is_none() && self.until_ms.is_none()
     }
@@ -96,6 +104,7 @@ impl Conditions {
                 let status = log.integration_status.or(log.integration_service_status);
                 status.is_some_and(|status| set.contains(status))
             })
+            && self.may_hold_in(line.log_group)
             && any(
                 self.method.as_deref(),
                 || method_of(log),

@@ -192,6 +192,18 @@ pub(super) enum Problem {
     NotRunbook(String),
     #[error("{bytes} bytes are more than the {limit} allowed; shorten the address")]
     RunbookTooLong { bytes: usize, limit: usize },
+    #[error("the list is empty; name a destination, or leave the key out for the default one")]
+    NoDestination,
+    #[error("{count} destinations are more than the {limit} allowed; name fewer")]
+    TooManyDestinations { count: usize, limit: usize },
+    #[error(
+        "{0} is no name of a destination; write 1 to 32 lower-case letters, digits, - and _, beginning with a letter, such as \"orders\""
+    )]
+    NotDestination(String),
+    #[error("{0} is named twice; keep one")]
+    DestinationTwice(String),
+    #[error("there is no destination {name}; name one of {known}, or add it to STATUSWATCH_DESTINATIONS")]
+    UnknownDestination { name: String, known: String },
     #[error("does nothing in a rule that does not notify; drop it, or set \"action\" to \"notify\"")]
     OnlyWithNotify,
     #[error("can never be reached, since {0} first; put it above, or narrow what stands above it")]

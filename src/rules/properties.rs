@@ -52,6 +52,7 @@ fn rule(number: usize) -> impl Strategy<Value = Value> {
                 "0.0.0.0/0",
             ]),
         ),
+        any_of("log_group", texts(&["/aws/a", "/aws/*", "*"])),
         prop_oneof![3 => Just(None), 1 => until].boxed(),
     ];
     (conditions, select(vec!["notify", "count", "ignore"])).prop_map(move |(conditions, action)| {
@@ -74,6 +75,7 @@ fn rules() -> impl Strategy<Value = Vec<Value>> {
 #[derive(Debug, Clone)]
 struct Logged {
     log: AccessLog<'static>,
+    log_group: &'static str,
     timestamp_ms: i64,
 }
 
@@ -101,7 +103,8 @@ fn logged() -> impl Strategy<Value = Logged> {
     );
     // Around the ends of the days that the rules name.
     let moment = (select(&[1_769_904_000_000_i64, 1_801_440_000_000, 1_700_000_000_000][..]), -2_i64..2);
-    (fields, moment).prop_map(|(fields, (moment, offset))| {
+    let log_group = select(&["/aws/a", "/aws/b", "/AWS/a", ""][..]);
+    (fields, log_group, moment).prop_map(|(fields, log_group, (moment, offset))| {
         let (
             status,
             method,
@@ -126,7 +129,7 @@ fn logged() -> impl Strategy<Value = Logged> {
             integration_service_status: service,
             ..access_log(status)
         };
-        Logged { log, timestamp_ms: moment + offset }
+        Logged { log, log_group, timestamp_ms: moment + offset }
     })
 }
 
@@ -154,6 +157,7 @@ fn slow_judge(rules: &[Value], logged: &Logged) -> Option<usize> {
                 log.user_agent.as_deref().is_some_and(|text| folded(wanted, text))
             })
             && holds("ip", &|wanted| log.ip.as_deref().is_some_and(|ip| ip_fits(wanted, ip)))
+            && holds("log_group", &|wanted| glob_fits(wanted.as_bytes(), logged.log_group.as_bytes()))
             && rule.get("until").is_none_or(|day| {
                 let moment = i128::from(logged.timestamp_ms) * 1_000_000;
                 let today = OffsetDateTime::from_unix_timestamp_nanos(moment).unwrap().date().to_string();
@@ -247,6 +251,7 @@ fn every_line(rules: &[Value]) -> Vec<Logged> {
     let agents = or_none(asked(&["user_agent"]), &["curl/~", "~bot~", "mozilla", "curl/bot", "~"]);
     let kinds = or_none(asked(&["response_type"]), &["THROTTLED", "WAF~", "~"]);
     let integration = if asked(&["integration_status"]) { &[0, 200, 350, 502, 550][..] } else { &[0] };
+    let log_groups = if asked(&["log_group"]) { &["/aws/a", "/aws/~", "~"][..] } else { &["/aws/a"] };
     let moments = if asked(&["until"]) {
         &[1_769_903_999_999_i64, 1_801_439_999_999, 4_102_444_800_000][..]
     } else {
@@ -268,9 +273,13 @@ fn every_line(rules: &[Value]) -> Vec<Logged> {
                         integration_status: (*integration != 0).then_some(*integration),
                         ..access_log(status)
                     };
-                    lines.extend(
-                        moments.iter().map(|moment| Logged { log: log.clone(), timestamp_ms: *moment }),
-                    );
+                    for log_group in log_groups {
+                        lines.extend(moments.iter().map(|moment| Logged {
+                            log: log.clone(),
+                            log_group,
+                            timestamp_ms: *moment,
+                        }));
+                    }
                 }
             }
         }
@@ -280,8 +289,17 @@ fn every_line(rules: &[Value]) -> Vec<Logged> {
 
 /// Rules that ask for at most three things in all, so that every line can be tried.
 fn related_rules() -> impl Strategy<Value = Vec<Value>> {
-    let keys =
-        ["status", "route", "method", "response_type", "integration_status", "user_agent", "ip", "until"];
+    let keys = [
+        "status",
+        "route",
+        "method",
+        "response_type",
+        "integration_status",
+        "user_agent",
+        "ip",
+        "log_group",
+        "until",
+    ];
     (prop::collection::vec(rule(0), 2..6), subsequence(keys.to_vec(), 1..=3)).prop_map(|(mut rules, kept)| {
         for (number, rule) in rules.iter_mut().enumerate() {
             rule["name"] = json!(number.to_string());
@@ -320,7 +338,7 @@ proptest! {
     fn judging_agrees_with_the_slow_reading_of_the_rules(rules in rules(), lines in prop::collection::vec(logged(), 20)) {
         let Ok(parsed) = parse(&rules) else { return Ok(()) };
         for logged in lines {
-            let verdict = parsed.judge(&logged.log, "", logged.timestamp_ms);
+            let verdict = parsed.judge(&logged.log, logged.log_group, "", logged.timestamp_ms);
             let expected = if logged.log.status.code() < 400 {
                 Verdict { rule: None, action: Action::Ignore }
             } else {
@@ -361,7 +379,7 @@ proptest! {
     #[test]
     fn parsing_survives_any_value_under_any_key(
         key in select(&["name", "status", "route", "method", "response_type", "integration_status", "user_agent", "ip",
-            "pattern", "until", "action", "color", "mention", "other"][..]),
+            "pattern", "until", "action", "color", "mention", "log_group", "to", "other"][..]),
         text in prop_oneof![".{0,30}", "[0-9x.:/<>!@#* a-f-]{0,30}"],
         in_list in any::<bool>(),
     ) {
@@ -390,7 +408,7 @@ proptest! {
             integration_status: Some(status.wrapping_mul(977)),
             ..access_log(status)
         };
-        let verdict = parsed.judge(&log, "", timestamp_ms);
+        let verdict = parsed.judge(&log, "/aws/x", "", timestamp_ms);
         prop_assert!(verdict.rule.is_none_or(|index| parsed.get(index).is_some()));
     }
 }

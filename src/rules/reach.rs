@@ -9,6 +9,7 @@
 //! - Of a text with `*`, the text itself: a `*` of it fits only where an earlier rule has a `*` too, so whoever takes
 //!   this value takes all that the text stands for.
 //! - Of a condition that is not asked, a line without the field: whoever takes it does not ask either.
+//! - Every line has a log group: where it is not asked, `*` stands for it.
 //! - Of statuses and addresses, one for each part that all rules treat alike.
 //! - Of the time, the rule's last day.
 
@@ -66,7 +67,7 @@ fn lasts_as_long(earlier: &Conditions, rule: &Conditions) -> bool {
 }
 
 /// How many conditions there are, method and route being one, and the time none.
-const CONDITIONS: usize = 7;
+const CONDITIONS: usize = 8;
 
 /// For each condition, the values that stand for all that a rule takes. `None` is a line without the field.
 struct Values<'r> {
@@ -76,6 +77,7 @@ struct Values<'r> {
     response_types: Vec<Option<&'r str>>,
     user_agents: Vec<Option<&'r str>>,
     addresses: Vec<Option<IpAddr>>,
+    log_groups: Vec<Option<&'r str>>,
     patterns: Vec<Option<&'r str>>,
 }
 
@@ -102,6 +104,13 @@ impl<'r> Values<'r> {
             response_types: or_absent(rule.response_type.as_deref().map(texts)),
             user_agents: or_absent(rule.user_agent.as_deref().map(texts)),
             addresses: or_absent(rule.ip.as_deref().map(|own| representatives(own, &networks))),
+            log_groups: rule
+                .log_group
+                .as_deref()
+                .map_or_else(|| vec!["*"], texts)
+                .into_iter()
+                .map(Some)
+                .collect(),
             patterns: or_absent(
                 rule.pattern.as_ref().map(|list| list.iter().map(|pattern| &*pattern.text).collect()),
             ),
@@ -117,6 +126,7 @@ impl<'r> Values<'r> {
             self.response_types.len(),
             self.user_agents.len(),
             self.addresses.len(),
+            self.log_groups.len(),
             self.patterns.len(),
         ];
         lengths.map(|length| (0..length).collect())
@@ -139,6 +149,7 @@ impl<'r> Values<'r> {
             globs(&self.response_types, earlier.response_type.as_deref()),
             globs(&self.user_agents, earlier.user_agent.as_deref()),
             taken(&self.addresses, earlier.ip.as_deref(), |network, address| network.contains(address)),
+            globs(&self.log_groups, earlier.log_group.as_deref()),
             taken(&self.patterns, earlier.pattern.as_deref(), |pattern, text| pattern.text == *text),
         ]
     }

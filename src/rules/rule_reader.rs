@@ -12,7 +12,7 @@ use super::fault::{Fault, Place, Problem, RuleId, quoted};
 use super::glob::Glob;
 use super::route::{self, Route};
 use super::status_set::StatusSet;
-use super::{Action, IncidentSettings, Rule, address, incident_settings, notify, until};
+use super::{Action, IncidentSettings, Rule, address, incident_settings, notify, to, until};
 use crate::words;
 
 /// A name is shown in a message's footer, among others.
@@ -34,8 +34,10 @@ const MENTION: &str = "mention";
 const AT_LEAST: &str = "at_least";
 const AGAIN_AFTER: &str = "again_after";
 const RUNBOOK: &str = "runbook";
+const TO: &str = "to";
+const LOG_GROUP: &str = "log_group";
 
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 18] = [
     NAME,
     STATUS,
     ROUTE,
@@ -52,6 +54,8 @@ const KEYS: [&str; 16] = [
     AT_LEAST,
     AGAIN_AFTER,
     RUNBOOK,
+    TO,
+    LOG_GROUP,
 ];
 
 /// The names that earlier rules of the document have, and those rules' numbers.
@@ -79,13 +83,14 @@ pub(super) fn rule(number: usize, value: &Value, named: &mut Named, faults: &mut
     let texts = |read: fn(&str) -> Result<String, Problem>| move |value: &Value| text(value).and_then(read);
     let color = reader.only_with_notify(COLOR, action, texts(notify::color));
     let mention = reader.only_with_notify(MENTION, action, texts(notify::mention));
+    let to = reader.only_with_notify(TO, action, to::to).unwrap_or_default();
     let again_after = |value: &Value| text(value).and_then(incident_settings::duration);
     let incident = IncidentSettings {
         at_least: reader.only_with_notify(AT_LEAST, action, incident_settings::at_least),
         again_after_ms: reader.only_with_notify(AGAIN_AFTER, action, again_after),
         runbook: reader.only_with_notify(RUNBOOK, action, texts(incident_settings::runbook)),
     };
-    let rule = Rule { name: name?, action: action?, color, mention, incident, conditions };
+    let rule = Rule { name: name?, action: action?, color, mention, to, incident, conditions };
     (reader.faults.len() == before).then_some(rule)
 }
 
@@ -155,6 +160,7 @@ impl Reader<'_> {
             response_type: self.list(RESPONSE_TYPE, |value| texts(value).and_then(glob)),
             user_agent: self.list(USER_AGENT, |value| texts(value).and_then(glob)),
             ip: self.list(IP, |value| texts(value).and_then(address::parse)),
+            log_group: self.list(LOG_GROUP, |value| texts(value).and_then(log_group)),
             pattern: self.list(PATTERN, |value| texts(value).and_then(pattern)),
             until_ms: value_of(self.entries, UNTIL)
                 .and_then(|value| self.keep(UNTIL, text(value).and_then(until::parse))),
@@ -254,6 +260,11 @@ fn method(text: &str) -> Result<String, Problem> {
 
 fn glob(text: &str) -> Result<Glob, Problem> {
     if text.is_empty() { Err(Problem::EmptyValue) } else { Ok(Glob::folded(text)) }
+}
+
+/// The names of log groups are the same only where their letters have the same case.
+fn log_group(text: &str) -> Result<Glob, Problem> {
+    if text.is_empty() { Err(Problem::EmptyValue) } else { Ok(Glob::new(text)) }
 }
 
 fn pattern(text: &str) -> Result<Pattern, Problem> {

@@ -147,6 +147,12 @@ pub enum PostError {
     /// A webhook can neither reply to a message nor update one. Nothing was sent. Not retryable.
     #[error("an incoming webhook can neither reply to a message nor update one: configure a bot token")]
     NeedsBotToken,
+    /// The webhook or the bot token is stored in AWS and could not be read. Nothing was sent.
+    #[error("the webhook or the bot token could not be read from AWS, see the function's log")]
+    NoSecret {
+        /// Whether another try may succeed.
+        is_retryable: bool,
+    },
     /// 3xx, which is never followed: the configured URL is not Slack's own. Not retryable.
     #[error("slack's URL redirects ({status}), which is not followed: use the URL that Slack gives")]
     Redirected {
@@ -185,8 +191,10 @@ impl PostError {
             | Self::Refused { .. }
             | Self::NeedsBotToken
             | Self::Redirected { .. }
+            | Self::NoSecret { is_retryable: false }
             | Self::Unexpected { .. } => true,
             Self::RateLimited { .. }
+            | Self::NoSecret { is_retryable: true }
             | Self::Unavailable { .. }
             | Self::Transport(_)
             | Self::NoTimeLeft
@@ -214,7 +222,34 @@ impl PostError {
     /// Whether Slack was not available, could not be reached or did not answer: a later try may be accepted.
     #[must_use]
     pub fn is_outage(self) -> bool {
-        matches!(self, Self::Unavailable { .. } | Self::Transport(_) | Self::Unconfirmed(_))
+        matches!(
+            self,
+            Self::Unavailable { .. }
+                | Self::Transport(_)
+                | Self::Unconfirmed(_)
+                | Self::NoSecret { is_retryable: true }
+        )
+    }
+
+    /// Whether any other message to the same destination would fare alike now.
+    #[must_use]
+    pub fn is_of_destination(self) -> bool {
+        match self {
+            Self::Unavailable { .. }
+            | Self::Transport(_)
+            | Self::WebhookRefused { .. }
+            | Self::Refused { .. }
+            | Self::Unconfirmed(_)
+            | Self::NoSecret { .. }
+            | Self::Redirected { .. }
+            | Self::Unexpected { .. } => true,
+            // A pause that Slack asks for is the rate limit's; the time was used by others.
+            Self::RateLimited { .. }
+            | Self::NoTimeLeft
+            | Self::Rejected { .. }
+            | Self::MessageGone { .. }
+            | Self::NeedsBotToken => false,
+        }
     }
 
     /// Whether a stored webhook URL or bot token should be fetched again, since it may have been replaced meanwhile.

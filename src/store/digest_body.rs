@@ -8,7 +8,7 @@ use super::{StoreFault, decode, encode};
 use crate::access_log::Status;
 use crate::digest::{Causes, Digest, Fault, Group, Other, Sample, SampleText, Section};
 use crate::incident::{AtLeast, Context};
-use crate::rules::IncidentSettings;
+use crate::rules::{IncidentSettings, To};
 
 /// How many bytes of sample lines are tried, before deflation, until the body fits.
 const SAMPLE_BYTES: [usize; 8] = [usize::MAX, 16_384, 8_192, 4_096, 2_048, 1_024, 512, 0];
@@ -145,6 +145,8 @@ impl StoredSection {
         let Section {
             log_group,
             is_rest,
+            // An entry is one destination's.
+            to: _,
             log_stream,
             groups,
             other: Other { count: other },
@@ -184,6 +186,7 @@ impl StoredSection {
         Some(Section {
             log_group: self.log_group,
             is_rest: self.is_rest,
+            to: To::default(),
             log_stream: self.log_stream,
             groups: self.groups.into_iter().map(StoredGroup::group).collect::<Option<_>>()?,
             other: Other { count: other },

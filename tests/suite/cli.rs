@@ -77,7 +77,7 @@ fn each_input_is_one_line_with_the_contracts_keys_in_their_order() {
             names.split(' ').zip(numbers).map(|(name, number)| format!("\"{name}\":{number}")).collect();
         format!(
             "{},\"salvaged\":0,\"undecodable\":0,\"ambiguous\":0,\"alarms\":0,\"silent\":{silent},\"released\":0,\
-             \"store_errors\":0,\"refused\":0,\"unavailable\":0",
+             \"store_errors\":0,\"refused\":0,\"unavailable\":0,\"copied\":0",
             first.join(",")
         )
     };

@@ -35,9 +35,13 @@ pub(crate) struct Call {
     pub(crate) body: Value,
 }
 
+/// What is answered where no answer is in the queue.
+type Otherwise = Box<dyn Fn(&Call) -> (u16, Value) + Send>;
+
 #[derive(Default)]
 struct State {
     answers: VecDeque<(u16, String)>,
+    otherwise: Option<Otherwise>,
     calls: Vec<Call>,
 }
 
@@ -60,6 +64,11 @@ impl FakeAws {
     /// Puts one answer into the queue; without one, the answer is 500.
     pub(crate) fn next(&self, status: u16, body: &Value) {
         state(&self.shared).answers.push_back((status, body.to_string()));
+    }
+
+    /// What is answered where no answer is in the queue.
+    pub(crate) fn otherwise(&self, answer: impl Fn(&Call) -> (u16, Value) + Send + 'static) {
+        state(&self.shared).otherwise = Some(Box::new(answer));
     }
 
     /// All requests so far.
@@ -85,12 +94,22 @@ async fn serve(Extracted(shared): Extracted<Arc<Mutex<State>>>, request: Request
         head.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
     };
     let mut state = state(&shared);
-    state.calls.push(Call {
+    let call = Call {
         target: header("x-amz-target"),
         authorization: header("authorization"),
         body: serde_json::from_slice(&body).unwrap_or_default(),
+    };
+    let otherwise = || match &state.otherwise {
+        Some(otherwise) => otherwise(&call),
+        None => (500, serde_json::json!({})),
+    };
+    let queued = state.answers.front().cloned();
+    let (status, answer) = queued.unwrap_or_else(|| {
+        let (status, answer) = otherwise();
+        (status, answer.to_string())
     });
-    let (status, answer) = state.answers.pop_front().unwrap_or((500, "{}".to_owned()));
+    state.answers.pop_front();
+    state.calls.push(call);
     Response::builder()
         .status(status)
         .header("Content-Type", "application/x-amz-json-1.1")

@@ -25,6 +25,7 @@ mod cli;
 mod clock;
 mod deadline;
 mod deliver;
+mod destinations;
 mod duplicates;
 mod exports;
 mod fake_aws;

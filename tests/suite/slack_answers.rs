@@ -269,6 +269,7 @@ fn class(error: PostError) -> String {
         PostError::Unconfirmed(Unconfirmed::Failed) => "unconfirmed (failed)".to_owned(),
         PostError::Unconfirmed(Unconfirmed::Unreadable) => "unconfirmed (unreadable)".to_owned(),
         PostError::NeedsBotToken => "needs a bot token".to_owned(),
+        PostError::NoSecret { .. } => "no secret".to_owned(),
     }
 }
 
@@ -289,7 +290,8 @@ fn status_of(error: PostError) -> Option<u16> {
         | PostError::Refused { .. }
         | PostError::MessageGone { .. }
         | PostError::Unconfirmed(_)
-        | PostError::NeedsBotToken => None,
+        | PostError::NeedsBotToken
+        | PostError::NoSecret { .. } => None,
     }
 }
 

@@ -8,7 +8,7 @@ use statuswatch::http::Budget;
 use statuswatch::outbox::Bucket;
 use statuswatch::slack::post::{PlainBody, Post, PostError, Target};
 use statuswatch::slack::render::Rendered;
-use statuswatch::start::{Slack, StartError, connect};
+use statuswatch::start::{Slack, StartError, connect, unconnected};
 use tokio::runtime::Runtime;
 use tokio::time::{Instant, sleep};
 
@@ -20,9 +20,15 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// Pauses that Slack asks for before a message is given up.
 const MAX_PAUSES: u32 = 5;
 
-/// The webhook or the channel that messages are posted to.
+/// The webhooks and channels that messages are posted to.
 pub(crate) struct Delivery {
     runtime: Runtime,
+    default: Place,
+    others: Vec<(String, Place)>,
+}
+
+/// One of them, with its rate limit.
+struct Place {
     slack: Slack,
     bucket: Bucket,
 }
@@ -30,15 +36,21 @@ pub(crate) struct Delivery {
 impl Delivery {
     pub(crate) fn open(config: Config) -> anyhow::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let slack: Result<_, StartError> = runtime.block_on(async {
-            connect(config.destination, config.allowed_hosts, budget(), u64::from(std::process::id())).await
+        let (allowed, seed) = (config.allowed_hosts, u64::from(std::process::id()));
+        let slack: Result<_, StartError> =
+            runtime.block_on(async { connect(config.destination, allowed.clone(), budget(), seed).await });
+        let others = config.destinations.into_iter().map(|(name, destination)| {
+            Ok((name, Place::new(unconnected(destination, allowed.clone(), seed)?)))
         });
-        Ok(Self { runtime, slack: slack?, bucket: Bucket::new(BURST, SPACING_MS) })
+        let others: Result<_, StartError> = others.collect();
+        Ok(Self { runtime, default: Place::new(slack?), others: others? })
     }
 
-    /// Posts one message; waits as long as Slack asks.
-    pub(crate) fn post(&mut self, rendered: &Rendered) -> Result<(), PostError> {
-        let Self { runtime, slack, bucket } = self;
+    /// Posts one message to a destination; waits as long as Slack asks.
+    pub(crate) fn post(&mut self, destination: &str, rendered: &Rendered) -> Result<(), PostError> {
+        let Self { runtime, default, others } = self;
+        let other = others.iter_mut().find(|(name, _)| name == destination);
+        let Place { slack, bucket } = other.map_or(default, |(_, place)| place);
         runtime.block_on(async {
             let (body, plain_body) = (body(&rendered.message), body(&rendered.plain));
             let post = Post { body: &body, plain_body: PlainBody(&|| &plain_body), target: Target::Channel };
@@ -62,6 +74,12 @@ impl Delivery {
                 }
             }
         })
+    }
+}
+
+impl Place {
+    fn new(slack: Slack) -> Self {
+        Self { slack, bucket: Bucket::new(BURST, SPACING_MS) }
     }
 }
 

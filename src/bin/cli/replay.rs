@@ -112,6 +112,9 @@ fn settings(arguments: &ReplayArguments) -> anyhow::Result<(Settings, Option<Del
         let text = std::fs::read_to_string(path).with_context(|| format!("{name}"))?;
         reader.rules = Rules::parse(&text).with_context(|| format!("{name}"))?;
     }
+    if let Some(config) = &config {
+        reader.rules.check_destinations(&config.destination_names())?;
+    }
     let delivery = config.map(Delivery::open).transpose()?;
     let (now_ms, as_one) = (arguments.now, arguments.as_one);
     let settings = Settings { reader, style, max_decompressed_bytes, now_ms, as_one };

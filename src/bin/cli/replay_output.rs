@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 use statuswatch::ledger::Ledger;
 use statuswatch::replay::{Found, Told, Totals};
-use statuswatch::rules::{Action, Rules};
+use statuswatch::rules::{Action, DEFAULT_DESTINATION, Rules};
 use statuswatch::slack::message::Message;
 use statuswatch::slack::terminal::{Canvas, draw};
 use statuswatch::words;
@@ -43,6 +43,8 @@ pub(crate) struct Output<'a, W> {
     is_open: bool,
     /// What is printed of JSON when all is there.
     bodies: Vec<Message>,
+    /// Where each of them goes.
+    destinations: Vec<String>,
     /// What Slack did not accept.
     refused: Ledger,
     faults: usize,
@@ -73,6 +75,7 @@ impl<'a, W: Write> Output<'a, W> {
             held: Vec::new(),
             is_open: false,
             bodies: Vec::new(),
+            destinations: Vec::new(),
             refused: Ledger::default(),
             faults: 0,
             has_warned: false,
@@ -135,13 +138,19 @@ impl<'a, W: Write> Output<'a, W> {
         let silent_notifications = totals.silent_notifications;
         self.written?;
         if self.way.is_json {
-            self.bodies.extend(below.into_iter().map(|told| told.rendered.message));
-            let report = InputReport { source: name, ledger: &ledger, messages: &self.bodies };
+            for told in below {
+                self.bodies.push(told.rendered.message);
+                self.destinations.push(told.destination);
+            }
+            let destinations = self.destinations.as_slice();
+            let has_others = destinations.iter().any(|name| name != DEFAULT_DESTINATION);
+            let destinations = has_others.then_some(destinations);
+            let report = InputReport { source: name, ledger: &ledger, messages: &self.bodies, destinations };
             writeln!(self.out, "{}", serde_json::to_string(&report)?)?;
         } else {
             writeln!(self.out, "{name}: {}\n", summary(&ledger, silent_notifications, faults))?;
             for told in below {
-                writeln!(self.out, "{}", draw(&told.rendered.message, self.way.canvas))?;
+                write_message(self.out, &told, self.way.canvas)?;
             }
         }
         let is_well = faults == 0 && self.refused == Ledger::default() && !is_most;
@@ -182,9 +191,10 @@ impl<'a, W: Write> Output<'a, W> {
         }
         if self.way.is_json {
             self.bodies.push(told.rendered.message);
+            self.destinations.push(told.destination);
             return;
         }
-        let written = writeln!(self.out, "{}", draw(&told.rendered.message, self.way.canvas));
+        let written = write_message(self.out, &told, self.way.canvas);
         self.note(written);
         // Whoever reads along waits for this one.
         if self.way.is_live {
@@ -203,10 +213,18 @@ impl<'a, W: Write> Output<'a, W> {
     }
 }
 
+/// Prints a message, below where it goes unless that is the default destination.
+fn write_message(out: &mut impl Write, told: &Told, canvas: &Canvas) -> io::Result<()> {
+    if let Some(name) = told.other_destination() {
+        writeln!(out, "to {name}:")?;
+    }
+    writeln!(out, "{}", draw(&told.rendered.message, canvas))
+}
+
 /// Posts a message; what is not accepted is noted.
 fn post(delivery: &mut Delivery, name: &str, told: &Told, refused: &mut Ledger) {
-    let Told { rendered, matched, alarms } = told;
-    if let Err(error) = delivery.post(rendered) {
+    let Told { rendered, destination, matched, alarms } = told;
+    if let Err(error) = delivery.post(destination, rendered) {
         eprintln!("statuswatch: {name}: message {} not delivered: {error}", rendered.id);
         refused.posted += 1;
         refused.refused += u64::from(error.is_refusal());
@@ -239,6 +257,9 @@ struct InputReport<'a> {
     ledger: &'a Ledger,
     /// The exact bodies that would be posted.
     messages: &'a [Message],
+    /// Where each of them goes; left out where all go to the default destination.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    destinations: Option<&'a [String]>,
 }
 
 /// What became of the lines, in words; only of kinds that there are.
@@ -251,6 +272,7 @@ pub(crate) fn summary(ledger: &Ledger, silent_notifications: u64, faults: usize)
         (ledger.unreadable, "unreadable"),
         (ledger.duplicate, "duplicate"),
         (ledger.salvaged, "salvaged"),
+        (ledger.copied, "copied for a further destination"),
         (ledger.failed, "not delivered"),
     ];
     parts.extend(

@@ -90,7 +90,7 @@ async fn one_change_by_three_ways_is_told_once() {
     for other in ["eventbridge-metric-alarm", "action-metric-alarm", "sns-metric-alarm"] {
         assert_eq!(handle(&mut handler, &fixture(other)).await, (Ok(()), ledger(0, 0, 1)), "{other}");
     }
-    assert_eq!(handler.notifier.posted.len(), 1);
+    assert_eq!(handler.destinations.default.notifier.posted.len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -100,16 +100,22 @@ async fn a_secret_in_an_alarm_is_not_posted_and_the_alarm_is_the_same_to_us() {
     let mut handler = handler([]);
     assert_eq!(handle(&mut handler, event.as_bytes()).await, (Ok(()), ledger(1, 1, 0)));
     assert!(
-        handler.notifier.posted[0].replace('\u{200b}', "").contains("/v1/orders?token=***"),
+        handler.destinations.default.notifier.posted[0]
+            .replace('\u{200b}', "")
+            .contains("/v1/orders?token=***"),
         "{:?}",
-        handler.notifier.posted
+        handler.destinations.default.notifier.posted
     );
     assert_eq!(handle(&mut handler, event.as_bytes()).await, (Ok(()), ledger(0, 0, 1)));
 
     handler = self::handler([]);
     handler.reader.redact = "none".parse().unwrap();
     assert_eq!(handle(&mut handler, event.as_bytes()).await, (Ok(()), ledger(1, 1, 0)));
-    assert!(handler.notifier.posted[0].contains("QxZq"), "{:?}", handler.notifier.posted);
+    assert!(
+        handler.destinations.default.notifier.posted[0].contains("QxZq"),
+        "{:?}",
+        handler.destinations.default.notifier.posted
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -123,7 +129,7 @@ async fn what_nobody_needs_to_hear_is_a_success_and_counted() {
         let mut handler = handler([]);
         let told = handle(&mut handler, &fixture(fixture_name)).await;
         assert_eq!(told, (Ok(()), ledger(0, 0, 1)), "{fixture_name}");
-        assert!(handler.notifier.posted.is_empty());
+        assert!(handler.destinations.default.notifier.posted.is_empty());
     }
 }
 
@@ -138,7 +144,10 @@ async fn a_refused_record_does_not_hide_the_others_and_only_it_is_told_on_the_re
         (Err(error.to_owned()), Ledger { refused: 1, ..ledger(2, 2, 0) })
     );
     assert_eq!(handle(&mut handler, &event).await, (Ok(()), ledger(1, 1, 2)));
-    assert_eq!(handler.notifier.posted, ["ALARM · a", "ALARM · b", "ALARM · c", "ALARM · b"]);
+    assert_eq!(
+        handler.destinations.default.notifier.posted,
+        ["ALARM · a", "ALARM · b", "ALARM · c", "ALARM · b"]
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -149,7 +158,7 @@ async fn an_unreadable_record_is_named_and_does_not_hide_the_others() {
     let undecodable = |ledger| Ledger { undecodable: 1, ..ledger };
     assert_eq!(handle(&mut handler, &event).await, (Err(error.to_owned()), undecodable(ledger(2, 3, 0))));
     assert_eq!(handle(&mut handler, &event).await, (Err(error.to_owned()), undecodable(ledger(0, 0, 3))));
-    assert_eq!(handler.notifier.posted.len(), 3, "alarm, text and recovery, each once");
+    assert_eq!(handler.destinations.default.notifier.posted.len(), 3, "alarm, text and recovery, each once");
 }
 
 #[tokio::test(start_paused = true)]
@@ -166,7 +175,7 @@ async fn an_event_that_holds_no_notification_at_all_is_an_error_of_the_event() {
 async fn a_storm_does_not_hold_an_alarm_back() {
     let mut handler = handler([]);
     let now_ms = invocation().now_ms();
-    assert!(handler.outbox.takes(now_ms));
+    assert!(handler.destinations.default.outbox.takes(now_ms));
     let Mode::Every(pace) = &mut handler.mode else { panic!("every delivery is notified") };
     pace.fold(a_digest(), now_ms);
     let told = handle(&mut handler, &sns(&["a", "b"])).await;
@@ -177,7 +186,7 @@ async fn a_storm_does_not_hold_an_alarm_back() {
 async fn an_alarm_takes_a_token_where_there_is_one() {
     let mut handler = handler([]);
     handle(&mut handler, &sns(&["a"])).await.0.unwrap();
-    assert!(!handler.outbox.takes(invocation().now_ms()));
+    assert!(!handler.destinations.default.outbox.takes(invocation().now_ms()));
 }
 
 #[tokio::test(start_paused = true)]
@@ -200,7 +209,10 @@ async fn a_pause_beyond_the_deadline_is_an_error_at_once_and_empties_the_bucket(
         "Statuswatch.Slack: 1 of 1 notifications not told, first: record 0: slack asks for no post for another 60000 ms"
     );
     assert_eq!((began.elapsed(), told), (Duration::ZERO, ledger(0, 0, 0)));
-    assert!(!handler.outbox.takes(invocation().now_ms() + 59_999), "closed for everyone");
+    assert!(
+        !handler.destinations.default.outbox.takes(invocation().now_ms() + 59_999),
+        "closed for everyone"
+    );
     // Lambda tries again a minute later.
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_605_677_480);
     let again = Invocation::new(now, Instant::now() + Duration::from_secs(30));
@@ -225,7 +237,7 @@ async fn free_text_keeps_to_the_rate_limit_is_given_back_at_once_and_leaves_alar
         assert_eq!(told, ledger(0, u64::from(answer.is_ok()), 0), "what is given back is not called silent");
         given_back.extend(answer.err());
     }
-    assert_eq!((handler.notifier.posted.len(), given_back.len()), (5, 95));
+    assert_eq!((handler.destinations.default.notifier.posted.len(), given_back.len()), (5, 95));
     assert_eq!(
         given_back[0],
         "Statuswatch.RateLimit: 1 of 1 notifications not told, first: record 0: the rate limit leaves no place for \
@@ -247,7 +259,7 @@ async fn free_text_waits_for_no_pause_of_slacks_and_closes_the_bucket() {
     let (answer, _) = handle(&mut handler, &free_text(1)).await;
     assert!(answer.unwrap_err().starts_with("Statuswatch.Slack: 1 of 1 notifications not told"));
     assert_eq!(began.elapsed(), Duration::ZERO);
-    assert!(handler.outbox.wait_ms(invocation().now_ms()) >= 2_000);
+    assert!(handler.destinations.default.outbox.wait_ms(invocation().now_ms()) >= 2_000);
 }
 
 /// Three lines of a group.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::{DESTINATION, Run, Shared, reading, writing};
+use super::{Run, Shared, reading, writing};
 use crate::handler::Notifier;
 use crate::handler::delivery::Delivery;
 use crate::handler::notice::{AlarmChanged, Place, Says};
@@ -21,27 +21,34 @@ use crate::store::{EntryKey, IncidentKey, Lease, Snapshot, Store, StoreError, St
 const MAX_LOOKS: usize = 8;
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Writes a change of an alarm into the journals of its log groups, and posts what is due of them: an end that waited for
-/// it may be.
+/// Writes a change of an alarm into the journals of its log groups, those of every destination that rules send their
+/// errors to, and posts what is due of them: an end that waited for it may be.
 ///
 /// Where the table cannot be used, the incidents do not know of the change: one may be over too early, or a day too late.
 pub(in crate::handler) async fn alarm_changed<N: Notifier, T: Store>(
     alarm: &AlarmChanged,
     delivery: &mut Delivery<'_, N, T>,
 ) {
-    let mut run = Run { delivery, own: Vec::new() };
-    for log_group in alarm.informed() {
-        let key = key_of(log_group);
+    let mut run = Run::new(delivery);
+    let rules = run.delivery.rules;
+    let keys = alarm.informed().flat_map(|log_group| {
+        rules.destinations_of(log_group).into_iter().map(|destination| key_of(destination, log_group))
+    });
+    let keys: Vec<IncidentKey> = keys.collect();
+    for key in &keys {
         let when = run.delivery.when();
         let body = journal::entry_of_alarm(&alarm.news, when.now_ms).map_err(writing);
         let Some(shared) = run.delivery.shared.as_mut() else { return };
         let written = match body {
-            Ok(body) => shared.store.put(&key, alarm.id, &body, when).await,
+            Ok(body) => shared.store.put(key, alarm.id, &body, when).await,
             Err(error) => Err(error),
         };
         if let Err(error) = written {
             return run.delivery.note_store_error(&error);
         }
+    }
+    let mut keys = run.in_turn(keys);
+    while let Some(key) = run.next(&mut keys) {
         if run.post_due(&key, Moment::Arrival).await.is_err() {
             return;
         }
@@ -55,11 +62,12 @@ pub(in crate::handler) async fn place_of_notice<N: Notifier, T: Store>(
     says: &Says,
     delivery: &mut Delivery<'_, N, T>,
 ) -> Result<Option<Place>, PostError> {
-    let mut run = Run { delivery, own: Vec::new() };
+    let mut run = Run::new(delivery);
+    let destination = run.delivery.destinations.current().name().to_owned();
     let opening = alarm.opening(says);
     let mut incidents = Vec::new();
     for log_group in alarm.asked() {
-        match run.look(&key_of(log_group)).await {
+        match run.look(&key_of(&destination, log_group)).await {
             Ok(look) => incidents.push(look.tracked),
             Err(error) => {
                 run.delivery.note_store_error(&error);
@@ -72,7 +80,7 @@ pub(in crate::handler) async fn place_of_notice<N: Notifier, T: Store>(
         return Ok(Some(place));
     }
     let (Some(opening), Some(log_group)) = (opening, alarm.log_groups.first()) else { return Ok(None) };
-    let key = key_of(log_group);
+    let key = key_of(&destination, log_group);
     match run.open_thread(&key, alarm, says, &opening).await {
         Ok(place) => {
             if place.is_some() {
@@ -89,8 +97,8 @@ pub(in crate::handler) async fn place_of_notice<N: Notifier, T: Store>(
     }
 }
 
-fn key_of(log_group: &str) -> IncidentKey {
-    IncidentKey { destination: DESTINATION.to_owned(), log_group: log_group.to_owned() }
+fn key_of(destination: &str, log_group: &str) -> IncidentKey {
+    IncidentKey { destination: destination.to_owned(), log_group: log_group.to_owned() }
 }
 
 /// An incident as it is now.

@@ -49,6 +49,10 @@ struct Channel {
     gone: Rc<RefCell<bool>>,
     /// What it never takes, and why.
     never: Option<(IsMeant, PostError)>,
+    /// It never answers.
+    hangs: Rc<RefCell<bool>>,
+    /// When each message was taken.
+    taken_at: Rc<RefCell<Vec<Instant>>>,
 }
 
 impl Channel {
@@ -79,7 +83,12 @@ impl Channel {
 }
 
 impl Notifier for Channel {
-    async fn post(&mut self, post: Post<'_>, _budget: Budget) -> PostOutcome {
+    async fn post(&mut self, post: Post<'_>, budget: Budget) -> PostOutcome {
+        if *self.hangs.borrow() {
+            tokio::time::sleep_until(budget.end()).await;
+            let result = Err(PostError::Transport(crate::http::TransportFault::AnswerTimeout));
+            return PostOutcome { result, requests: 1, ambiguous: 1 };
+        }
         let is_reply = matches!(post.target, Target::Reply { .. });
         let is_beyond_it = is_reply || matches!(post.target, Target::Update(_));
         if is_beyond_it && !self.has_threads() {
@@ -98,6 +107,7 @@ impl Notifier for Channel {
         let mut result = self.answers.borrow_mut().pop().map_or(Ok(Accepted::default()), Err);
         if let Ok(accepted) = &mut result {
             let body: Value = serde_json::from_str(post.body).unwrap();
+            self.taken_at.borrow_mut().push(Instant::now());
             self.bodies.borrow_mut().push(post.body.to_owned());
             let heading = body["text"].as_str().unwrap().replace('\u{200b}', "");
             accepted.receipt = self.place(post.target, &heading);
@@ -115,6 +125,7 @@ impl Notifier for Channel {
 }
 
 mod alarms;
+mod destinations;
 mod threads;
 
 /// A container.
@@ -131,6 +142,12 @@ impl<T: Store> Container<T> {
 
     fn with_rules(rules: &str, store: T, slack: &Channel) -> Self {
         Self::with(Rules::parse(rules).unwrap(), store, slack, MessageStyle::default())
+    }
+
+    /// One with a further destination.
+    fn with_orders(rules: &str, store: T, slack: &Channel, orders: &Channel) -> Self {
+        let Self(handler) = Self::with_rules(rules, store, slack);
+        Self(handler.with_destination("orders", orders.clone()))
     }
 
     fn with(rules: Rules, store: T, slack: &Channel, style: MessageStyle) -> Self {

@@ -18,7 +18,7 @@ pub(super) fn run(data: &[u8]) {
     assert!(serde_json::from_str::<serde_json::Value>(document).is_ok(), "rules that are no JSON");
     if let Reading::AccessLog(log) | Reading::Salvaged(log) = read(line, Format::Auto) {
         for timestamp_ms in [0, 1_600_000_000_000, i64::MAX] {
-            let verdict = rules.judge(&log, line, timestamp_ms);
+            let verdict = rules.judge(&log, "/aws/apigateway/orders", line, timestamp_ms);
             let rule =
                 verdict.rule.map(|index| rules.get(index).expect("a verdict names a rule that there is"));
             assert!(rule.is_none_or(|rule| rule.action() == verdict.action));
