@@ -56,6 +56,12 @@ fn a_folder_means_its_files_by_name_without_readmes_dot_files_and_folders() {
     let sources: Vec<String> =
         replay(&["--json", text(here.path())]).reports().into_iter().map(|report| report.source).collect();
     assert_eq!(sources, ["a.log", "b.log"].map(|name| format!("{}/{name}", text(here.path()))));
+    let all = replay(&["--json", "-r", text(here.path())]);
+    let sources: Vec<String> = all.reports().into_iter().map(|report| report.source).collect();
+    assert_eq!(
+        sources,
+        ["a.log", "b.log", "below/c.log"].map(|name| format!("{}/{name}", text(here.path())))
+    );
 }
 
 #[test]
@@ -313,7 +319,32 @@ fn help_tells_a_newcomer_what_to_type() {
         assert_snapshot!(format!("help_{}", arguments.join("_").replace('-', "")), run.stdout);
     }
     let version = run(&mut statuswatch(&["--version"])).stdout;
-    assert_eq!(version, format!("statuswatch {}\n", env!("CARGO_PKG_VERSION")));
+    // A release build tells its commit, too.
+    let number = version.split(" (").next().map(str::trim_end);
+    assert_eq!(number, Some(concat!("statuswatch ", env!("CARGO_PKG_VERSION"))));
+}
+
+#[test]
+fn shells_and_man_know_every_command() {
+    let commands = ["replay", "backtest", "match", "lint-format", "completions", "man"];
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let script = run(&mut statuswatch(&["completions", shell]));
+        assert_eq!((script.code, script.stderr.as_str()), (Some(0), ""));
+        for word in commands.iter().chain(&["recursive", "allow-unreadable"]) {
+            assert!(script.stdout.contains(word), "{shell}: {word}");
+        }
+    }
+    for command in commands {
+        let page = run(&mut statuswatch(&["man", command]));
+        assert_eq!((page.code, page.stderr.as_str()), (Some(0), ""));
+        let name = format!("statuswatch\\-{}", command.replace('-', "\\-"));
+        for part in [".TH ", ".SH SYNOPSIS", "Examples:", &name] {
+            assert!(page.stdout.contains(part), "{command}: {part}");
+        }
+    }
+    let none = run(&mut statuswatch(&["man", "deploy"]));
+    assert_eq!(none.code, Some(2));
+    assert!(none.stderr.contains("there is no command \"deploy\": it is one of replay, "), "{}", none.stderr);
 }
 
 #[test]

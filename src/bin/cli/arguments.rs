@@ -10,9 +10,15 @@ use statuswatch::backtest::{DEFAULT_PATTERN, StateKind};
 use statuswatch::console::LogGroups;
 use statuswatch::incidents::NotifyMode;
 
+/// With its commit in a release build.
+const VERSION: &str = match option_env!("STATUSWATCH_VERSION") {
+    Some(version) => version,
+    None => env!("CARGO_PKG_VERSION"),
+};
+
 /// Tells Slack about an API's 4xx and 5xx from its access log. On recorded logs, it shows what Slack would have said.
 #[derive(Debug, Parser)]
-#[command(version, propagate_version = true, max_term_width = 100)]
+#[command(version = VERSION, propagate_version = true, max_term_width = 100)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -24,6 +30,8 @@ pub(crate) enum Command {
     Backtest(BacktestArguments),
     Match(MatchArguments),
     LintFormat(LintFormatArguments),
+    Completions(CompletionsArguments),
+    Man(ManArguments),
 }
 
 /// Show the messages that recorded logs would have made in Slack
@@ -42,9 +50,12 @@ pub(crate) enum Command {
 #[command(after_help = REPLAY_EXAMPLES)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct ReplayArguments {
-    /// Files, folders (the files directly in them, else those of the whole tree) or - for standard input
+    /// Files, folders (the files directly in them; where there are none, those of the whole tree) or - for standard input
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
+    /// Take the files of all folders below a folder, too
+    #[arg(short, long)]
+    pub(crate) recursive: bool,
     /// Rules file; without it all 4xx and 5xx are told
     #[arg(long, value_name = "FILE")]
     pub(crate) rules: Option<PathBuf>,
@@ -105,9 +116,12 @@ Exit codes: 0 done, 1 an input could not be read, is empty or no access log, or 
 #[derive(Debug, Args)]
 #[command(after_help = BACKTEST_EXAMPLES)]
 pub(crate) struct BacktestArguments {
-    /// Files, folders (the files directly in them, else those of the whole tree) or - for standard input
+    /// Files, folders (the files directly in them; where there are none, those of the whole tree) or - for standard input
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
+    /// Take the files of all folders below a folder, too
+    #[arg(short, long)]
+    pub(crate) recursive: bool,
     /// Rules file; without it all 4xx and 5xx are told
     #[arg(long, value_name = "FILE")]
     pub(crate) rules: Option<PathBuf>,
@@ -170,9 +184,12 @@ pub(crate) struct MatchArguments {
     /// Filter pattern, such as '{ $.status = 5* }'
     #[arg(value_name = "PATTERN", allow_hyphen_values = true)]
     pub(crate) pattern: String,
-    /// Files, folders (the files directly in them, else those of the whole tree) or - for standard input
+    /// Files, folders (the files directly in them; where there are none, those of the whole tree) or - for standard input
     #[arg(required_unless_present = "explain", value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
+    /// Take the files of all folders below a folder, too
+    #[arg(short, long)]
+    pub(crate) recursive: bool,
     /// Say on standard error how the pattern was read
     #[arg(long)]
     pub(crate) explain: bool,
@@ -216,6 +233,36 @@ Examples:
   terraform show -json plan | statuswatch lint-format -
 
 Exit codes: 0 no format hides an error, 1 one would (with --fix, too), 2 no format found, or a file cannot be read";
+
+/// Print the completions of a shell
+///
+/// They complete commands and options; where a shell looks for them is in its own manual.
+#[derive(Debug, Args)]
+#[command(after_help = COMPLETIONS_EXAMPLES)]
+pub(crate) struct CompletionsArguments {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}
+
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  statuswatch completions bash > ~/.local/share/bash-completion/completions/statuswatch
+  statuswatch completions zsh > ~/.zfunc/_statuswatch
+  statuswatch completions fish > ~/.config/fish/completions/statuswatch.fish";
+
+/// Print the manual page of statuswatch or of one of its commands
+#[derive(Debug, Args)]
+#[command(after_help = MAN_EXAMPLES)]
+pub(crate) struct ManArguments {
+    /// A command, such as replay; without one the page of statuswatch itself
+    #[arg(value_name = "COMMAND")]
+    pub(crate) command: Option<String>,
+}
+
+const MAN_EXAMPLES: &str = "\
+Examples:
+  statuswatch man backtest | man -l -
+  statuswatch man > ~/.local/share/man/man1/statuswatch.1";
 
 /// The kinds of API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

@@ -34,7 +34,7 @@ pub(crate) fn run(arguments: &BacktestArguments) -> anyhow::Result<Exit> {
     let settings = settings(arguments, pattern)?;
     let mut exit = Exit::Done;
     let mut inputs = Vec::new();
-    for input in Input::list(&arguments.paths) {
+    for input in Input::list(&arguments.paths, arguments.recursive) {
         match input {
             Ok(input) => inputs.push(input),
             Err((name, error)) => {

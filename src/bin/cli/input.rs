@@ -24,14 +24,15 @@ impl Input {
     /// The inputs of all paths, in their order; what could not be listed, with the reason.
     ///
     /// A folder means the regular files directly in it, by name, without `README*` and dot files. One that has none is
-    /// an export's: it means those of the whole tree. `aws-logs-write-test` is never one.
-    pub(crate) fn list(paths: &[PathBuf]) -> Vec<Result<Self, (String, io::Error)>> {
+    /// an export's: it means those of the whole tree, as any folder does with `recursive`. `aws-logs-write-test` is
+    /// never one.
+    pub(crate) fn list(paths: &[PathBuf], recursive: bool) -> Vec<Result<Self, (String, io::Error)>> {
         let mut inputs = Vec::new();
         for path in paths {
             if path.as_os_str() == "-" {
                 inputs.push(Ok(Self { path: None, name: "-".to_owned() }));
             } else if path.is_dir() {
-                match files_of(path) {
+                match files_of(path, recursive) {
                     Ok(files) if files.is_empty() => {
                         let error = io::Error::new(io::ErrorKind::NotFound, "no file in this folder");
                         inputs.push(Err((path.display().to_string(), error)));
@@ -80,10 +81,10 @@ impl Input {
     }
 }
 
-/// The files directly in a folder; where there are none, those of all folders below it.
-fn files_of(folder: &Path) -> io::Result<Vec<PathBuf>> {
+/// The files directly in a folder; those of all folders below it, too, where there are none, and with `recursive`.
+fn files_of(folder: &Path, recursive: bool) -> io::Result<Vec<PathBuf>> {
     let Listed { mut files, folders } = list(folder)?;
-    if !files.is_empty() {
+    if !files.is_empty() && !recursive {
         return Ok(files);
     }
     let mut below: Vec<(PathBuf, usize)> = folders.into_iter().map(|folder| (folder, 1)).collect();

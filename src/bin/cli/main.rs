@@ -10,6 +10,7 @@ mod format_files;
 mod input;
 mod lint_format;
 mod live;
+mod manual;
 mod match_pattern;
 mod replay;
 mod replay_output;
@@ -50,6 +51,8 @@ fn main() -> ExitCode {
         Command::Backtest(arguments) => backtest::run(&arguments),
         Command::Match(arguments) => match_pattern::run(&arguments),
         Command::LintFormat(arguments) => lint_format::run(&arguments),
+        Command::Completions(arguments) => manual::completions(&arguments),
+        Command::Man(arguments) => manual::man(&arguments),
     };
     match result {
         Ok(exit) => exit.into(),

@@ -28,7 +28,7 @@ pub(crate) fn run(arguments: &MatchArguments) -> anyhow::Result<Exit> {
     }
     let mut out = BufWriter::new(io::stdout().lock());
     let mut exit = Exit::Done;
-    for input in Input::list(&arguments.paths) {
+    for input in Input::list(&arguments.paths, arguments.recursive) {
         let (name, result) = match input {
             Ok(input) => (input.name.clone(), print_matching(&input, &pattern, &mut out, &mut exit)?),
             Err((name, error)) => (name, Err(error)),

@@ -30,7 +30,7 @@ pub(crate) fn run(arguments: &ReplayArguments) -> anyhow::Result<Exit> {
     let (mut total, mut silent_notifications, mut faults) = (Ledger::default(), 0, 0);
     let mut has_shown = false;
     let mut hits = vec![0; settings.reader.rules.iter().len()];
-    for input in Input::list(&arguments.paths) {
+    for input in Input::list(&arguments.paths, arguments.recursive) {
         let read = input.and_then(|input| {
             let named = |error| (input.name.clone(), error);
             let (source, length) = input.open_live().map_err(named)?;

@@ -11,14 +11,16 @@ use crate::input::Input;
 /// Input that is read faster than this needs no progress bar.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// What messages are drawn on: in colour only on a terminal and never with `NO_COLOR`, wrapped only on a terminal.
+/// What messages are drawn on: in colour only on a terminal that has any and never with `NO_COLOR`, wrapped only on
+/// a terminal.
 pub(crate) fn canvas() -> Canvas {
     let is_terminal = io::stdout().is_terminal();
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let is_dumb = std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");
     let width = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
     Canvas {
         width: width.filter(|_| is_terminal),
-        color: if is_terminal && !no_color { Color::Always } else { Color::Never },
+        color: if is_terminal && !no_color && !is_dumb { Color::Always } else { Color::Never },
     }
 }
 
