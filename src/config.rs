@@ -44,11 +44,12 @@ const MAX_DECOMPRESSED_BYTES: &str = "STATUSWATCH_MAX_DECOMPRESSED_BYTES";
 const ALLOWED_HOSTS: &str = "STATUSWATCH_ALLOWED_HOSTS";
 const LOG_GROUPS: &str = "STATUSWATCH_LOG_GROUPS";
 const END_IN_CHANNEL: &str = "STATUSWATCH_END_IN_CHANNEL";
+const ALARM_LINES: &str = "STATUSWATCH_ALARM_LINES";
 const ALARM_LOG_GROUPS: &str = "STATUSWATCH_ALARM_LOG_GROUPS";
 
 /// The namespace in which an unknown name is an error, because it can only be a slip.
 const PREFIX: &str = "STATUSWATCH_";
-const PREFIXED: [&str; 16] = [
+const PREFIXED: [&str; 17] = [
     RULES,
     FORMAT,
     MAX_LINES,
@@ -60,6 +61,7 @@ const PREFIXED: [&str; 16] = [
     LOG_GROUPS,
     END_IN_CHANNEL,
     ALARM_LOG_GROUPS,
+    ALARM_LINES,
     notify::NOTIFY,
     notify::FOLLOW_UPS,
     notify::QUIET,
@@ -105,6 +107,9 @@ pub struct Config {
     /// `STATUSWATCH_ALARM_LOG_GROUPS`: the log groups of each alarm that names none itself; those of
     /// `STATUSWATCH_LOG_GROUPS` where unset.
     pub alarm_log_groups: AlarmLogGroups,
+    /// `STATUSWATCH_ALARM_LINES=fetch`: how CloudWatch Logs is asked for lines under the notice of an alarm, where none are
+    /// stored; never where unset, or `stored`.
+    pub alarm_lines: Option<Box<AwsAccess>>,
     /// What Lambda says about the function.
     pub function: Function,
 }
@@ -199,6 +204,7 @@ impl Config {
         let log_groups: LogGroups = faults.note(LOG_GROUPS, log_groups).unwrap_or_default();
         let alarm_log_groups = environment.get(ALARM_LOG_GROUPS).map(str::parse).transpose();
         let alarm_log_groups = faults.note(ALARM_LOG_GROUPS, alarm_log_groups).flatten().unwrap_or_default();
+        let alarm_lines = alarm_lines(&environment, &mut faults);
         let redact = environment.get(REDACT).unwrap_or_default();
         let redact: Redaction = faults.note(REDACT, redact.parse()).unwrap_or_default();
         let bytes = environment.number(MAX_DECOMPRESSED_BYTES, 1..=1 << 40, 128 << 20);
@@ -240,6 +246,7 @@ impl Config {
             allowed_hosts,
             log_groups,
             alarm_log_groups,
+            alarm_lines,
             function: Function {
                 name: environment.text("AWS_LAMBDA_FUNCTION_NAME"),
                 log_group: environment.text("AWS_LAMBDA_LOG_GROUP_NAME"),
@@ -307,6 +314,17 @@ pub(crate) fn parse_rules(text: &str, destinations: &[&str]) -> Result<Rules, Ru
     let rules = Rules::parse(text)?;
     rules.check_destinations(destinations)?;
     Ok(rules)
+}
+
+fn alarm_lines(environment: &Environment, faults: &mut ConfigError) -> Option<Box<AwsAccess>> {
+    match environment.get(ALARM_LINES)? {
+        "stored" => None,
+        "fetch" => AwsAccess::read(environment, faults).map(Box::new),
+        other => {
+            faults.add(ALARM_LINES, format_args!("must be stored or fetch{}", shown(other)));
+            None
+        }
+    }
 }
 
 fn choice<T: FromStr<Err: std::fmt::Display>>(

@@ -7,6 +7,7 @@ pub(crate) mod alarms;
 mod delivery;
 mod destinations;
 mod every;
+mod evidence;
 mod incidents;
 mod kinesis;
 mod logs;
@@ -31,6 +32,7 @@ use tokio::time::Instant;
 
 use self::destinations::Destinations;
 use crate::alarm::{AlarmMemory, NotificationError};
+use crate::alarm_lines::AlarmLines;
 use crate::decode::DecodeError;
 use crate::digest::Reader;
 use crate::duplicates::Remembered;
@@ -79,6 +81,7 @@ pub struct Handler<N, T = DynamoDb> {
     shared: Option<Shared<T>>,
     remembered: Remembered,
     alarms: AlarmMemory,
+    alarm_lines: Option<AlarmLines>,
 }
 
 /// What is notified (`STATUSWATCH_NOTIFY`), and how fast.
@@ -221,7 +224,24 @@ impl<N: Notifier, T: Store> Handler<N, T> {
         let (remembered, alarms) = (Remembered::default(), AlarmMemory::default());
         let Notify { outbox, mode, shared } = notify;
         let destinations = Destinations::new(notifier, outbox);
-        Self { reader, style, max_decompressed_bytes, destinations, mode, shared, remembered, alarms }
+        let alarm_lines = None;
+        Self {
+            reader,
+            style,
+            max_decompressed_bytes,
+            destinations,
+            mode,
+            shared,
+            remembered,
+            alarms,
+            alarm_lines,
+        }
+    }
+
+    /// Fetches lines for the notice of an alarm where it keeps none.
+    #[must_use]
+    pub fn with_alarm_lines(self, alarm_lines: Option<AlarmLines>) -> Self {
+        Self { alarm_lines, ..self }
     }
 
     /// The same with a further destination, for rules that name it in `to`. Only with a store that all containers share

@@ -285,6 +285,13 @@ impl Tracked {
         opening.map_or(self.incident.opened_ms(), |opening| opening.since_ms)
     }
 
+    /// The incident and the lines of it that no message has shown, where it had an error since then (epoch milliseconds).
+    pub(crate) fn errors_since(&self, from_ms: i64) -> Option<(&Incident, &Digest)> {
+        let (_, last_ms) = self.incident.span_ms();
+        let is_recent = self.incident.total() > 0 && last_ms >= from_ms;
+        is_recent.then_some((&self.incident, &self.pending))
+    }
+
     /// Whether lines fail.
     pub(crate) fn is_open(&self) -> bool {
         self.incident.is_open()

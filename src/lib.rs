@@ -10,6 +10,7 @@ pub mod duplicates;
 pub mod pipeline;
 pub mod console;
 pub mod alarm;
+pub mod alarm_lines;
 pub mod incident;
 pub mod notification;
 pub mod slack;

@@ -296,7 +296,8 @@ impl<'s> Run<'s> {
                     notice.told(&mut self.alarms);
                     let newest_ms = notice.changed_at_ms().unwrap_or_default();
                     let now_ms = self.settings.now_ms.unwrap_or(newest_ms);
-                    let rendered = notice.render(&self.settings.style, &self.settings.reader.redact, now_ms);
+                    let rendered =
+                        notice.render(&self.settings.style, &self.settings.reader.redact, None, now_ms);
                     self.tell(Told::to_default(rendered, notice.alarms()));
                 }
                 Ok(None) => {

@@ -6,6 +6,7 @@
 
 use thiserror::Error;
 
+use crate::alarm_lines::AlarmLines;
 use crate::config::{self, Config, ConfigError, Destination, RulesSource, SecretSource};
 use crate::digest::Reader;
 use crate::handler::{Handler, Notifier, Notify};
@@ -94,6 +95,7 @@ pub async fn start(
         let store = DynamoDb::new(http.clone(), *access, table.name().to_owned(), seed);
         store.in_region(table.region())
     });
+    let alarm_lines = config.alarm_lines.map(|access| AlarmLines::new(http.clone(), *access));
     let allowed = config.allowed_hosts;
     let mut slack = Slack::new(http.clone(), config.destination, allowed.clone(), seed);
     slack.connect(budget).await?;
@@ -118,7 +120,7 @@ pub async fn start(
         let slack = Slack::new(http.clone(), destination, allowed.clone(), seed);
         handler = handler.with_destination(&name, slack);
     }
-    Ok(handler)
+    Ok(handler.with_alarm_lines(alarm_lines))
 }
 
 /// A destination that is ready to post to; what is stored in AWS is fetched.

@@ -45,6 +45,8 @@ pub struct AlarmChange {
     pub suppressed_by: Option<String>,
     /// Whether a mute rule was active, so that CloudWatch took no action.
     pub is_muted: bool,
+    /// The run of a log alarm's query that decided, where it is told: letters, digits and dashes.
+    pub query_execution: Option<String>,
 }
 
 /// One time series of an alarm that has several: of a Metrics Insights query with `GROUP BY`, of a log alarm with `by`.

@@ -104,6 +104,7 @@ pub(super) fn read(
         missing_data: sentence.missing_data,
         suppressed_by: current.text("actionsSuppressedBy"),
         is_muted: marks::is_muted([detail, current, event].map(|place| place.value("muteDetail"))),
+        query_execution: current.text("queryExecutionId").filter(|id| log_query::is_execution(id)),
     })
 }
 

@@ -59,6 +59,12 @@ pub(super) fn read(
     })
 }
 
+/// Whether a text can name a run of a query.
+pub(super) fn is_execution(id: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    (1..=256).contains(&id.len()) && id.bytes().all(allowed)
+}
+
 fn schedule(configuration: Members<'_>) -> Option<Members<'_>> {
     configuration.object("schedule").or_else(|| configuration.object("scheduleConfiguration"))
 }

@@ -65,6 +65,8 @@ pub(super) fn read(message: &str, published_at: Option<&str>) -> Option<AlarmCha
         missing_data: sentence.missing_data,
         suppressed_by: None,
         is_muted: marks::is_muted([message.value("muteDetail")]),
+        // Nobody says that SNS tells it.
+        query_execution: message.text("QueryExecutionId").filter(|id| log_query::is_execution(id)),
     })
 }
 

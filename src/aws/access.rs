@@ -56,7 +56,7 @@ impl AwsAccess {
 
     /// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` and `AWS_REGION`, which Lambda
     /// sets, and the endpoints in `AWS_ENDPOINT_URL_SSM`, `AWS_ENDPOINT_URL_SECRETS_MANAGER`,
-    /// `AWS_ENDPOINT_URL_DYNAMODB` or, for all, `AWS_ENDPOINT_URL`. Lambda's credentials outlive the container, so they are read once.
+    /// `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL_CLOUDWATCH_LOGS` or, for all, `AWS_ENDPOINT_URL`. Lambda's credentials outlive the container, so they are read once.
     pub(crate) fn read(environment: &Environment, faults: &mut ConfigError) -> Option<Self> {
         let mut required = |name: &str| {
             let value = environment.text(name);

@@ -13,10 +13,12 @@ pub enum Service {
     SecretsManager,
     /// DynamoDB.
     DynamoDb,
+    /// CloudWatch Logs.
+    Logs,
 }
 
 impl Service {
-    pub(super) const ALL: [Self; 3] = [Self::Ssm, Self::SecretsManager, Self::DynamoDb];
+    pub(super) const ALL: [Self; 4] = [Self::Ssm, Self::SecretsManager, Self::DynamoDb, Self::Logs];
 
     /// The name in signatures and in host names.
     pub(super) fn name(self) -> &'static str {
@@ -24,6 +26,7 @@ impl Service {
             Self::Ssm => "ssm",
             Self::SecretsManager => "secretsmanager",
             Self::DynamoDb => "dynamodb",
+            Self::Logs => "logs",
         }
     }
 
@@ -33,13 +36,14 @@ impl Service {
             Self::Ssm => "AWS_ENDPOINT_URL_SSM",
             Self::SecretsManager => "AWS_ENDPOINT_URL_SECRETS_MANAGER",
             Self::DynamoDb => "AWS_ENDPOINT_URL_DYNAMODB",
+            Self::Logs => "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS",
         }
     }
 
     /// The version of AWS's JSON protocol that the service speaks.
     pub(super) fn content_type(self) -> &'static str {
         match self {
-            Self::Ssm | Self::SecretsManager => "application/x-amz-json-1.1",
+            Self::Ssm | Self::SecretsManager | Self::Logs => "application/x-amz-json-1.1",
             Self::DynamoDb => "application/x-amz-json-1.0",
         }
     }

@@ -39,7 +39,7 @@ impl<'s> AlarmNotices<'s> {
         notice.told(&mut self.memory);
         self.notices += 1;
         if self.told.len() < MAX_TOLD {
-            let message = notice.render(self.style, &Redaction::default(), transition.at_ms).message;
+            let message = notice.render(self.style, &Redaction::default(), None, transition.at_ms).message;
             self.told.push(Told { at: Time(transition.at_ms), shown: 0, matched: 0, message });
         }
     }
@@ -88,6 +88,7 @@ impl<'s> AlarmNotices<'s> {
             missing_data: transition.value.is_none().then_some(missing),
             suppressed_by: None,
             is_muted: false,
+            query_execution: None,
         }
     }
 }

@@ -58,6 +58,7 @@ fn every_setting_is_read() {
         ("STATUSWATCH_ALLOWED_HOSTS", "proxy.example"),
         ("STATUSWATCH_LOG_GROUPS", "/aws/apigateway/orders, items"),
         ("STATUSWATCH_ALARM_LOG_GROUPS", r#"{"5xx*":["items"]}"#),
+        ("STATUSWATCH_ALARM_LINES", "fetch"),
         ("STATUSWATCH_NOTIFY", "every"),
         ("STATUSWATCH_FOLLOW_UPS", "30s*3, 2h"),
         ("STATUSWATCH_QUIET_SECONDS", "10"),
@@ -83,6 +84,7 @@ fn every_setting_is_read() {
     assert_eq!(config.notify.policy.follow_ups.interval_ms(3), 7_200_000);
     assert!(config.style().sender.end_in_thread);
     assert_eq!(Ok(config.redact.clone()), "ip,user.name,userAgent".parse());
+    assert!(config.alarm_lines.is_some());
     let content = config.style().content;
     assert_eq!(content.log_groups_of("4xx"), ["/aws/apigateway/orders", "items"]);
     assert_eq!(content.log_groups_of("5xx of items"), ["items"]);
@@ -300,6 +302,7 @@ fn values_that_cannot_be_used_are_named_with_the_fix() {
             "entry 2 is not a log group's name: write 1 to 512 letters, digits and any of . - _ / #, no ARN and \
              no wildcard",
         ),
+        (ALARM_LINES, "always", "must be stored or fetch, and is \"always\""),
         (
             ALARM_LOG_GROUPS,
             r#"{"orders":["a b"]}"#,

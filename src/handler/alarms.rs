@@ -9,6 +9,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use thiserror::Error;
 
+use super::evidence::Found;
 use super::notice::{AlarmChanged, Says};
 use super::{Answer, Handler, HandlerError, Invocation, Notifier, Outcome};
 use crate::access_log::redact::Redaction;
@@ -18,7 +19,7 @@ use crate::alarm::{
 };
 use crate::incident::AlarmNews;
 use crate::ledger::{Ledger, Measures};
-use crate::notification::{of_alarm, of_topic_text};
+use crate::notification::{Evidence, of_alarm, of_topic_text};
 use crate::outbox::Urgency;
 use crate::slack::post::PostError;
 use crate::slack::render::{MessageStyle, Rendered, render};
@@ -113,11 +114,15 @@ impl<N: Notifier, T: Store> Handler<N, T> {
             ledger.silent += 1;
             return Ok(());
         };
-        let rendered = notice.render(&self.style, &self.reader.redact, invocation.now_ms());
+        let now_ms = invocation.now_ms();
         let posted = if let (Notice::Change(change, telling), Some(alarm)) = (&notice, &alarm) {
-            let says = Says::of(&AlarmNotice::new(&change.masked(&self.reader.redact), *telling));
-            self.post_notice(&rendered, alarm, &says, invocation, ledger, measures).await
+            let parts = AlarmNotice::new(&change.masked(&self.reader.redact), *telling);
+            let found = self.evidence(change, &parts, alarm, invocation, ledger, measures).await;
+            let evidence = found.as_ref().and_then(Found::evidence);
+            let rendered = notice.render(&self.style, &self.reader.redact, evidence, now_ms);
+            self.post_notice(&rendered, alarm, &Says::of(&parts), invocation, ledger, measures).await
         } else {
+            let rendered = notice.render(&self.style, &self.reader.redact, None, now_ms);
             let wait_ms = self.destinations.default.outbox.wait_ms(invocation.now_ms());
             if wait_ms > 0 {
                 return Err(NoticeError::NoToken { index, wait_ms });
@@ -197,12 +202,19 @@ impl Notice {
     }
 
     /// The message that tells it. It is known by what it was before anything in it was masked.
-    pub(crate) fn render(&self, style: &MessageStyle, redaction: &Redaction, now_ms: i64) -> Rendered {
+    pub(crate) fn render(
+        &self,
+        style: &MessageStyle,
+        redaction: &Redaction,
+        evidence: Option<Evidence<'_>>,
+        now_ms: i64,
+    ) -> Rendered {
         let id = self.id();
         match self {
             Self::Change(change, telling) => {
                 let notice = AlarmNotice::new(&change.masked(redaction), *telling);
-                render(|_| of_alarm(&notice, &style.content, now_ms, &id), &style.sender)
+                let draw = |detail| of_alarm(&notice, evidence, &style.content, now_ms, &id, detail);
+                render(draw, &style.sender)
             }
             Self::Text(text) => {
                 let text = text.masked(redaction);

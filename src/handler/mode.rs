@@ -8,7 +8,7 @@ use super::shared::{self, Lines};
 use super::{Notifier, every, incidents};
 use crate::digest::Digest;
 use crate::incident::Moment;
-use crate::incidents::Incidents;
+use crate::incidents::{Incidents, Tracked};
 use crate::outbox::Urgency::{self, Deferrable, Urgent};
 use crate::pace::Pace;
 use crate::slack::post::PostError;
@@ -131,6 +131,26 @@ impl Mode {
             Self::Every(_) => Ok(None),
             Self::Incidents(all) => incidents::place_of_notice(all, alarm, says, delivery).await,
             Self::Shared => shared::place_of_notice(alarm, says, delivery).await,
+        }
+    }
+}
+
+impl Mode {
+    /// The first incident of an alarm's log groups with an error since then (epoch milliseconds), as far as this container
+    /// or the table knows.
+    pub(super) async fn errors_of<N: Notifier, T: Store>(
+        &self,
+        alarm: &AlarmChanged,
+        from_ms: i64,
+        delivery: &mut Delivery<'_, N, T>,
+    ) -> Option<Tracked> {
+        match self {
+            Self::Every(_) => None,
+            Self::Incidents(all) => {
+                let known = alarm.asked().filter_map(|log_group| all.known(log_group));
+                known.into_iter().find(|tracked| tracked.errors_since(from_ms).is_some()).cloned()
+            }
+            Self::Shared => shared::errors_of(alarm, from_ms, delivery).await,
         }
     }
 }

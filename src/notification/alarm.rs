@@ -5,7 +5,7 @@
 use super::color::{Color, Severity};
 use super::context::place;
 use super::text::{Stranger, Text};
-use super::{Cell, Lines, Notification, Row, Section, Style, footer};
+use super::{Cell, Detail, Evidence, Lines, Notification, Row, Section, Style, footer};
 use crate::alarm::{AlarmNotice, Telling, TopicText};
 use crate::console;
 use crate::incident::Context;
@@ -23,9 +23,16 @@ const MAX_TEXT_LINES: usize = 40;
 /// What a topic's text comes from.
 const FROM_TOPIC: &str = "Message from topic ";
 
-/// An alarm's first notice, or its recovery.
+/// An alarm's first notice, with what is known of the errors behind it, or its recovery.
 #[must_use]
-pub fn of_alarm<'a>(notice: &'a AlarmNotice, style: &'a Style, now_ms: i64, id: &'a str) -> Notification<'a> {
+pub fn of_alarm<'a>(
+    notice: &'a AlarmNotice,
+    evidence: Option<Evidence<'a>>,
+    style: &'a Style,
+    now_ms: i64,
+    id: &'a str,
+    detail: Detail,
+) -> Notification<'a> {
     let max = if notice.heading.len() > MAX_PARTS.len() { MAX_PARTS_OF_FOUR.as_slice() } else { &MAX_PARTS };
     let parts = notice.heading.iter().zip(max).filter(|(part, _)| !part.is_empty());
     let summary = parts.map(|(part, max)| Text::of_stranger(part, *max)).collect();
@@ -40,7 +47,11 @@ pub fn of_alarm<'a>(notice: &'a AlarmNotice, style: &'a Style, now_ms: i64, id: 
         footer: alarm_footer(notice, style, now_ms),
         ..Section::default()
     };
-    Notification::of_section(summary, section, style, id)
+    let mut notification = Notification::of_section(summary, section, style, id);
+    if let Some(evidence) = evidence {
+        evidence.add_to(&mut notification, detail);
+    }
+    notification
 }
 
 /// A topic's message that is no alarm: all of it is shown as text, whatever it pretends to be.

@@ -140,7 +140,7 @@ fn alarms<'a>(in_alarm: &[(&'a str, i64)]) -> Vec<Row<'a>> {
 }
 
 /// The largest groups with their sums, and one row for all others.
-fn rows<'a>(
+pub(super) fn rows<'a>(
     groups: &[&'a incident::Group],
     other: u64,
     detail: Detail,

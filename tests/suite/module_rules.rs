@@ -72,9 +72,9 @@ const IMPURE: [&str; 14] = [
 
 /// Modules that only these others may use.
 const USERS: [(&str, &[&str]); 5] = [
-    ("http", &["aws", "handler", "secret", "slack", "start", "store"]),
+    ("http", &["alarm_lines", "aws", "handler", "secret", "slack", "start", "store"]),
     ("slack::client", &["handler", "start"]),
-    ("aws", &["config", "secret", "store"]),
+    ("aws", &["alarm_lines", "config", "secret", "store"]),
     ("secret", &["config", "start"]),
     ("environment", &["aws", "config"]),
 ];

@@ -24,6 +24,7 @@ pub(in crate::alarm) fn change(state: AlarmState, at_ms: i64, previous: AlarmSta
         missing_data: None,
         suppressed_by: None,
         is_muted: false,
+        query_execution: None,
     }
 }
 

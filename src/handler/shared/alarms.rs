@@ -97,6 +97,28 @@ pub(in crate::handler) async fn place_of_notice<N: Notifier, T: Store>(
     }
 }
 
+/// The first incident of an alarm's log groups with an error since then (epoch milliseconds), with the lines that its
+/// journal holds.
+pub(in crate::handler) async fn errors_of<N: Notifier, T: Store>(
+    alarm: &AlarmChanged,
+    from_ms: i64,
+    delivery: &mut Delivery<'_, N, T>,
+) -> Option<Tracked> {
+    let mut run = Run::new(delivery);
+    let destination = run.delivery.destinations.current().name().to_owned();
+    for log_group in alarm.asked() {
+        match run.look(&key_of(&destination, log_group)).await {
+            Ok(look) if look.tracked.errors_since(from_ms).is_some() => return Some(look.tracked),
+            Ok(_) => {}
+            Err(error) => {
+                run.delivery.note_store_error(&error);
+                return None;
+            }
+        }
+    }
+    None
+}
+
 fn key_of(destination: &str, log_group: &str) -> IncidentKey {
     IncidentKey { destination: destination.to_owned(), log_group: log_group.to_owned() }
 }

@@ -420,3 +420,29 @@ async fn two_incidents_in_one_channel_have_a_parent_each() {
         }
     }
 }
+
+/// With a webhook, which has no thread to look into.
+#[tokio::test(start_paused = true)]
+async fn under_a_notice_stand_the_groups_and_the_lines_of_its_minutes_that_the_table_has() {
+    let slack = Channel::default();
+    let (mut lines, mut alarms) = two(&slack);
+    lines.at(0, &logs(0, &[502, 404])).await.answer.unwrap();
+    lines.at(20, &logs(10, &[502; 8])).await.answer.unwrap();
+    let before = lines.at(21, &logs(20, &[404])).await.ledger;
+    assert_eq!(before.pending, 1, "nobody has shown them yet");
+    let ledger = alarms.at(70, &change("x 5xx", None, "ALARM", 70)).await.ledger;
+    let notices: Vec<String> =
+        slack.bodies.borrow().iter().filter(|body| body.contains("ALARM")).cloned().collect();
+    let [body] = notices.as_slice() else { panic!("{notices:#?}") };
+    assert!(body.contains("11 errors in this incident since 05:30 UTC"), "{body}");
+    assert!(body.contains(" ×9") && body.contains(" ×2"), "{body}");
+    let shown = body.matches(r#"{\"routeKey\""#).count();
+    assert!((1..=5).contains(&shown), "{shown} lines: {body}");
+    assert_eq!((ledger.alarms, ledger.store_errors), (1, 0));
+    // Lines of another day are none of it, and a recovery shows none.
+    alarms.at(900, &change("x 5xx", None, "OK", 900)).await.answer.unwrap();
+    alarms.at(1_500, &change("x 5xx", None, "ALARM", 1_500)).await.answer.unwrap();
+    let bodies = slack.bodies.borrow();
+    let later: Vec<_> = bodies.iter().filter(|body| body.contains("x 5xx")).skip(1).collect();
+    assert!(later.len() == 2 && later.iter().all(|body| !body.contains("in this incident")), "{later:#?}");
+}

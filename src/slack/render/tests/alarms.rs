@@ -11,7 +11,7 @@ use crate::notification::{of_alarm, of_topic_text};
 use proptest::prelude::*;
 
 fn render_alarm(notice: &AlarmNotice, style: &Style, now_ms: i64, id: &str) -> Rendered {
-    super::super::render(|_| of_alarm(notice, style, now_ms, id), &Sender::default())
+    super::super::render(|detail| of_alarm(notice, None, style, now_ms, id, detail), &Sender::default())
 }
 
 fn render_topic_text(text: &TopicText, style: &Style, id: &str) -> Rendered {
@@ -30,7 +30,7 @@ fn messages(fixture: &str, style: &Style) -> Vec<Rendered> {
     for notification in read_notifications(event).expect("an event").into_iter().flatten() {
         if let Some(notice) = Notice::due(notification, &mut memory) {
             notice.told(&mut memory);
-            messages.push(notice.render(&style.clone().into(), &Redaction::default(), NOW));
+            messages.push(notice.render(&style.clone().into(), &Redaction::default(), None, NOW));
         }
     }
     messages
@@ -120,7 +120,12 @@ fn a_first_notice_behind_its_recovery_says_that_it_is_over() {
         for notification in read_notifications(event).expect("an event").into_iter().flatten() {
             let notice = Notice::due(notification, &mut memory).expect("to be told");
             notice.told(&mut memory);
-            reports.push(report(&notice.render(&style().into(), &Redaction::default(), NOW + 15 * 60_000)));
+            reports.push(report(&notice.render(
+                &style().into(),
+                &Redaction::default(),
+                None,
+                NOW + 15 * 60_000,
+            )));
         }
     }
     insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
@@ -224,7 +229,7 @@ fn a_recovery_by_way_of_insufficient_data_is_posted_and_counts_from_the_alarm() 
                 notice.told(&mut memory);
                 headings.push(
                     notice
-                        .render(&style().into(), &Redaction::default(), NOW)
+                        .render(&style().into(), &Redaction::default(), None, NOW)
                         .message
                         .text
                         .replace('\u{200b}', ""),
