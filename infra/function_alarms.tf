@@ -33,9 +33,17 @@ resource "aws_lambda_function" "alarms" {
     system_log_level      = var.system_log_level
   }
 
+  lifecycle {
+    precondition {
+      condition     = length(jsonencode(local.alarms_environment)) <= 4096
+      error_message = "The environment of the function for alarms would exceed the 4 KB that Lambda allows. Shorten alarm_log_groups (the beginning of a name with `*` behind it stands for several alarms), slack_text or allowed_hosts."
+    }
+  }
+
   # A start without these would fail, or would find no secret or no table.
   depends_on = [
     aws_dynamodb_table.state,
+    aws_iam_role_policy.alarm_lines,
     aws_iam_role_policy.alarms_logs,
     aws_iam_role_policy.destinations,
     aws_iam_role_policy.rules,

@@ -34,11 +34,23 @@ locals {
     } : name => value if value != null
   }
 
+  # The module's own alarms count the errors of all watched log groups. A name with a star in it would be read as the
+  # beginning of one; such an alarm belongs to the same log groups as any that is not named.
+  own_alarm_log_groups = {
+    for alarm in local.alarms : alarm.name => sort(local.log_group_names)
+    if local.log_groups_fit && !strcontains(alarm.name, "*")
+  }
+  alarm_log_groups = merge(local.own_alarm_log_groups, var.alarm_log_groups)
+
   alarms_environment = merge(local.slack_environment, local.state_environment, {
     for name, value in {
-      # Which destinations have incidents of a log group.
-      STATUSWATCH_RULES      = local.alarms_read_rules ? local.rules_environment : null
-      STATUSWATCH_LOG_GROUPS = local.log_groups_fit ? local.linked_log_groups : null
+      # Which destinations have incidents of a log group, and which of the lines that are fetched are errors.
+      STATUSWATCH_RULES            = local.alarms_read_rules ? local.rules_environment : null
+      STATUSWATCH_FORMAT           = var.alarm_lines == "fetch" ? var.format : null
+      STATUSWATCH_REDACT           = length(var.redact) > 0 ? join(",", var.redact) : null
+      STATUSWATCH_LOG_GROUPS       = local.log_groups_fit ? local.linked_log_groups : null
+      STATUSWATCH_ALARM_LOG_GROUPS = length(local.alarm_log_groups) > 0 ? jsonencode(local.alarm_log_groups) : null
+      STATUSWATCH_ALARM_LINES      = var.alarm_lines == "fetch" ? "fetch" : null
     } : name => value if value != null
   })
 

@@ -7,6 +7,8 @@ locals {
     alarms = aws_iam_role.alarms.name
   }
 
+  fetched_log_groups = sort(distinct(concat(tolist(local.log_group_names), flatten(values(var.alarm_log_groups)))))
+
   function_trust_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{
@@ -57,4 +59,29 @@ resource "aws_iam_role_policy" "alarms_logs" {
   name   = "logs"
   role   = aws_iam_role.alarms.name
   policy = local.function_log_policy[local.alarms_name]
+}
+
+# Only where the lines under the notice of an alarm may be fetched.
+resource "aws_iam_role_policy" "alarm_lines" {
+  count = var.alarm_lines == "fetch" ? 1 : 0
+
+  name = "alarm-lines"
+  role = aws_iam_role.alarms.name
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Effect   = "Allow"
+        Action   = "logs:FilterLogEvents"
+        Resource = [for name in local.fetched_log_groups : "${local.arn_prefix.logs}:log-group:${name}:*"]
+      },
+      # IAM knows no resource for the results of a query.
+      {
+        Effect   = "Allow"
+        Action   = "logs:GetQueryResults"
+        Resource = "*"
+      },
+    ]
+  })
 }

@@ -9,8 +9,9 @@ locals {
     var.rules_parameter_name != null ? var.rules_parameter_name :
     local.rules_in_parameter ? "/${var.name}/rules" : null
   )
-  # With further destinations, an alarm matters to the incidents of each that the rules send its log group to.
-  alarms_read_rules = length(var.destinations) > 0
+  # With further destinations, an alarm matters to the incidents of each that the rules send its log group to. Lines that are
+  # fetched for it are judged by the rules, too.
+  alarms_read_rules = length(var.destinations) > 0 || var.alarm_lines == "fetch"
   rules_roles       = { for name, role in local.function_roles : name => role if name == "lines" || local.alarms_read_rules }
   rules_environment = (
     local.rules_in_parameter ? "ssm:${aws_ssm_parameter.rules[0].name}:${aws_ssm_parameter.rules[0].version}" :

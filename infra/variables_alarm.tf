@@ -176,6 +176,39 @@ variable "ok_actions" {
   }
 }
 
+variable "alarm_log_groups" {
+  type        = map(list(string))
+  default     = {}
+  nullable    = false
+  description = "Log groups of further alarms that notify the module's topic or function: from the alarm's name, or its beginning with `*` behind it, to names of log groups. The module's own alarms belong to all watched log groups; an entry of the same name replaces that. An alarm's notice goes into the thread of the incident of its log groups."
+
+  validation {
+    condition     = length(var.alarm_log_groups) <= 190 && alltrue([for name in keys(var.alarm_log_groups) : can(regex("^[^*]{1,255}\\*?$", name))])
+    error_message = "alarm_log_groups must name at most 190 alarms, each by its whole name or by its beginning with one `*` at the end."
+  }
+
+  validation {
+    condition = alltrue([for names in values(var.alarm_log_groups) :
+      length(names) >= 1 && length(names) <= 50 &&
+      alltrue([for name in names : can(regex("^[A-Za-z0-9._/#-]{1,512}$", name))]) &&
+      sum(concat([0], [for name in names : length(replace(replace(name, "/", "*2f"), "#", "*23")) + 2])) <= 600
+    ])
+    error_message = "alarm_log_groups must give each alarm 1 to 50 names of log groups, no ARN and no wildcard, which together take at most 600 characters in a link (`/` and `#` take three)."
+  }
+}
+
+variable "alarm_lines" {
+  type        = string
+  default     = "stored"
+  nullable    = false
+  description = "Where the lines under the notice of an alarm come from: `stored` (those that the state table holds) or `fetch` (where it holds none, also CloudWatch Logs: at most three calls of `FilterLogEvents` on the alarm's log groups and time, and one of `GetQueryResults` for a log alarm; the function for alarms gets these permissions)."
+
+  validation {
+    condition     = contains(["stored", "fetch"], var.alarm_lines)
+    error_message = "alarm_lines must be `stored` or `fetch`."
+  }
+}
+
 variable "chatbot_slack_channel" {
   type = object({
     slack_team_id         = string

@@ -130,11 +130,16 @@ run "environment" {
   }
   assert {
     condition = aws_lambda_function.alarms.environment[0].variables == tomap({
-      SLACK_WEBHOOK_PARAMETER = "/slack/webhook"
-      STATUSWATCH_STATE_TABLE = "statuswatch-state"
-      STATUSWATCH_LOG_GROUPS  = "/aws/apigateway/statuswatch-accesslog"
+      SLACK_WEBHOOK_PARAMETER      = "/slack/webhook"
+      STATUSWATCH_STATE_TABLE      = "statuswatch-state"
+      STATUSWATCH_LOG_GROUPS       = "/aws/apigateway/statuswatch-accesslog"
+      STATUSWATCH_ALARM_LOG_GROUPS = "{\"APIGateway statuswatch accesslog 4xx5xxError\":[\"/aws/apigateway/statuswatch-accesslog\"]}"
     })
     error_message = "the function for alarms gets what concerns alarms"
+  }
+  assert {
+    condition     = length(aws_iam_role_policy.alarm_lines) == 0
+    error_message = "it may read no log group unless that is asked for"
   }
 }
 

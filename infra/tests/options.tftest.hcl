@@ -42,6 +42,71 @@ run "existing_log_groups_only" {
   }
 }
 
+run "alarms_of_other_log_groups" {
+  command = plan
+  variables {
+    alarm_source = "both"
+    alarm_log_groups = {
+      "pets *"                                                  = ["/aws/apigateway/pets"]
+      "APIGateway statuswatch accesslog 4xx5xxError (function)" = ["/aws/apigateway/orders", "/aws/apigateway/pets"]
+    }
+  }
+
+  assert {
+    condition = jsondecode(aws_lambda_function.alarms.environment[0].variables["STATUSWATCH_ALARM_LOG_GROUPS"]) == {
+      "APIGateway statuswatch accesslog 4xx5xxError"            = ["/aws/apigateway/statuswatch-accesslog"]
+      "APIGateway statuswatch accesslog 4xx5xxError (function)" = ["/aws/apigateway/orders", "/aws/apigateway/pets"]
+      "pets *"                                                  = ["/aws/apigateway/pets"]
+    }
+    error_message = "the module's own alarms belong to all watched log groups, and the map adds to that"
+  }
+  assert {
+    condition     = !contains(keys(aws_lambda_function.lines.environment[0].variables), "STATUSWATCH_ALARM_LOG_GROUPS")
+    error_message = "the function for lines gets no alarms"
+  }
+}
+
+run "an_alarm_name_with_a_star" {
+  command = plan
+  variables { alarm_name = "errors * all" }
+
+  assert {
+    condition     = !contains(keys(aws_lambda_function.alarms.environment[0].variables), "STATUSWATCH_ALARM_LOG_GROUPS")
+    error_message = "the function would take it for the beginning of a name, or not start"
+  }
+}
+
+run "lines_that_are_fetched" {
+  command = plan
+  variables {
+    alarm_lines      = "fetch"
+    alarm_log_groups = { "pets *" = ["/aws/apigateway/pets"] }
+    format           = "clf"
+    redact           = ["ip"]
+    rules            = jsonencode({ rules = [{ name = "all", status = ["4xx"], action = "count" }] })
+  }
+
+  assert {
+    condition     = aws_lambda_function.alarms.environment[0].variables["STATUSWATCH_ALARM_LINES"] == "fetch"
+    error_message = "the function fetches them"
+  }
+  assert {
+    condition     = aws_lambda_function.alarms.environment[0].variables["STATUSWATCH_REDACT"] == "ip" && aws_lambda_function.alarms.environment[0].variables["STATUSWATCH_FORMAT"] == "clf" && aws_lambda_function.alarms.environment[0].variables["STATUSWATCH_RULES"] == aws_lambda_function.lines.environment[0].variables["STATUSWATCH_RULES"]
+    error_message = "it judges and masks them as the function for lines does"
+  }
+  assert {
+    condition = jsondecode(aws_iam_role_policy.alarm_lines[0].policy).Statement[0] == {
+      Effect = "Allow"
+      Action = "logs:FilterLogEvents"
+      Resource = [
+        "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/apigateway/pets:*",
+        "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/apigateway/statuswatch-accesslog:*",
+      ]
+    }
+    error_message = "it may read the log groups of its alarms, and no other"
+  }
+}
+
 run "log_groups_that_a_link_holds" {
   command = plan
   # 12 times (5 * 3 characters for each `/` + 33 others + 2) is 600.
@@ -441,16 +506,18 @@ run "whole_environment" {
   }
   assert {
     condition = aws_lambda_function.alarms.environment[0].variables == tomap({
-      SLACK_WEBHOOK_PARAMETER    = "/slack/webhook"
-      SLACK_CHANNEL              = "#alerts"
-      SLACK_USER_NAME            = "statuswatch"
-      SLACK_ICON_EMOJI           = ":rotating_light:"
-      SLACK_TEXT                 = "APIでエラーが発生しました"
-      SLACK_COLOR                = "#FF0000"
-      STATUSWATCH_ALLOWED_HOSTS  = "chat.example.com,chat.example.org"
-      STATUSWATCH_END_IN_CHANNEL = "false"
-      STATUSWATCH_STATE_TABLE    = "statuswatch-state"
-      STATUSWATCH_LOG_GROUPS     = "/aws/apigateway/statuswatch-accesslog"
+      SLACK_WEBHOOK_PARAMETER      = "/slack/webhook"
+      SLACK_CHANNEL                = "#alerts"
+      SLACK_USER_NAME              = "statuswatch"
+      SLACK_ICON_EMOJI             = ":rotating_light:"
+      SLACK_TEXT                   = "APIでエラーが発生しました"
+      SLACK_COLOR                  = "#FF0000"
+      STATUSWATCH_ALLOWED_HOSTS    = "chat.example.com,chat.example.org"
+      STATUSWATCH_END_IN_CHANNEL   = "false"
+      STATUSWATCH_STATE_TABLE      = "statuswatch-state"
+      STATUSWATCH_LOG_GROUPS       = "/aws/apigateway/statuswatch-accesslog"
+      STATUSWATCH_REDACT           = "ip,user"
+      STATUSWATCH_ALARM_LOG_GROUPS = "{\"APIGateway statuswatch accesslog 4xx5xxError\":[\"/aws/apigateway/statuswatch-accesslog\"]}"
     })
     error_message = "the function for alarms posts in the same way"
   }

@@ -29,6 +29,8 @@ RESOURCE_WILDCARDS = [
     # Objects that Lambda names, in the bucket that holds nothing else.
     re.compile(r"arn:aws[a-z-]*:s3:::[a-z0-9-]+-failures-\d{12}-[a-z0-9-]+/aws/lambda/\*"),
 ]
+# Actions for which IAM knows no resource.
+WITHOUT_RESOURCE = {"logs:GetQueryResults"}
 # Who CloudWatch Logs writes to a stream for: the account's logs, as AWS documents it.
 TRUST_WILDCARD = re.compile(r"arn:aws[a-z-]*:logs:[a-z0-9-]+:(\d{12}):\*")
 LOG_GROUP_SOURCE = re.compile(r"arn:aws[a-z-]*:logs:[a-z0-9-]+:\d{12}:log-group:[^*:]+:\*")
@@ -52,7 +54,8 @@ def statement_faults(statement):
             yield f"action {action!r} has a wildcard"
     for resource in as_list(statement.get("Resource", [])):
         if resource == "*":
-            yield 'resource is "*"'
+            if not WITHOUT_RESOURCE.issuperset(as_list(statement.get("Action", ["*"]))):
+                yield 'resource is "*"'
         elif re.search(r"[*?]", resource) and not any(allowed.fullmatch(resource) for allowed in RESOURCE_WILDCARDS):
             yield f"resource {resource!r} has a wildcard"
     principal = statement.get("Principal", {})

@@ -17,6 +17,7 @@ run "words_that_are_not_offered" {
   variables {
     architecture              = "arm"
     alarm_source              = "none"
+    alarm_lines               = "fetched"
     alarm_statistic           = "p99"
     alarm_comparison_operator = "GreaterThanUpperThreshold"
     alarm_treat_missing_data  = "notbreaching"
@@ -33,6 +34,7 @@ run "words_that_are_not_offered" {
   expect_failures = [
     var.architecture,
     var.alarm_source,
+    var.alarm_lines,
     var.alarm_statistic,
     var.alarm_comparison_operator,
     var.alarm_treat_missing_data,
@@ -443,7 +445,7 @@ run "environment_beyond_four_kilobytes" {
     slack_text    = format("%0900d", 0)
     allowed_hosts = [for number in range(200) : "host-${number}.example.com"]
   }
-  expect_failures = [aws_lambda_function.lines]
+  expect_failures = [aws_lambda_function.lines, aws_lambda_function.alarms]
 }
 
 run "mail_without_a_topic" {
@@ -765,4 +767,22 @@ run "keys_of_no_destination" {
     destinations_kms_key_arns = ["arn:aws:kms:eu-west-1:123456789012:key/one"]
   }
   expect_failures = [var.destinations_kms_key_arns]
+}
+
+run "an_alarm_with_a_star_in_its_middle" {
+  command = plan
+  variables { alarm_log_groups = { "orders * 5xx" = ["orders"] } }
+  expect_failures = [var.alarm_log_groups]
+}
+
+run "an_alarm_of_no_log_group" {
+  command = plan
+  variables { alarm_log_groups = { "orders 5xx" = [] } }
+  expect_failures = [var.alarm_log_groups]
+}
+
+run "an_alarm_of_an_arn" {
+  command = plan
+  variables { alarm_log_groups = { "orders 5xx" = ["arn:aws:logs:eu-west-1:123456789012:log-group:orders"] } }
+  expect_failures = [var.alarm_log_groups]
 }
