@@ -103,9 +103,14 @@ impl<N: Notifier, T: Store> Handler<N, T> {
         ledger: &mut Ledger,
         measures: &mut Measures,
     ) -> Result<(), NoticeError> {
-        let mut alarm = None;
+        let (mut alarm, mut found) = (None, None);
         if let Notification::Change(change) = &notification {
             let changed = self.alarm_changed(change);
+            // First: what is due takes its lines out of the table.
+            if let Decision::Tell(telling) = self.alarms.decide(change) {
+                let parts = AlarmNotice::new(&change.masked(&self.reader.redact), telling);
+                found = self.evidence(change, &parts, &changed, invocation, ledger, measures).await;
+            }
             let (mode, mut delivery) = self.delivery(invocation, ledger, measures);
             mode.alarm_changed(&changed, &mut delivery).await;
             alarm = Some(changed);
@@ -117,7 +122,6 @@ impl<N: Notifier, T: Store> Handler<N, T> {
         let now_ms = invocation.now_ms();
         let posted = if let (Notice::Change(change, telling), Some(alarm)) = (&notice, &alarm) {
             let parts = AlarmNotice::new(&change.masked(&self.reader.redact), *telling);
-            let found = self.evidence(change, &parts, alarm, invocation, ledger, measures).await;
             let evidence = found.as_ref().and_then(Found::evidence);
             let rendered = notice.render(&self.style, &self.reader.redact, evidence, now_ms);
             self.post_notice(&rendered, alarm, &Says::of(&parts), invocation, ledger, measures).await
