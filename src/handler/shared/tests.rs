@@ -51,6 +51,8 @@ struct Channel {
     never: Option<(IsMeant, PostError)>,
     /// It never answers.
     hangs: Rc<RefCell<bool>>,
+    /// How long it takes over a message.
+    takes: Duration,
     /// When each message was taken.
     taken_at: Rc<RefCell<Vec<Instant>>>,
 }
@@ -88,6 +90,9 @@ impl Notifier for Channel {
             tokio::time::sleep_until(budget.end()).await;
             let result = Err(PostError::Transport(crate::http::TransportFault::AnswerTimeout));
             return PostOutcome { result, requests: 1, ambiguous: 1 };
+        }
+        if !self.takes.is_zero() {
+            tokio::time::sleep(self.takes).await;
         }
         let is_reply = matches!(post.target, Target::Reply { .. });
         let is_beyond_it = is_reply || matches!(post.target, Target::Update(_));

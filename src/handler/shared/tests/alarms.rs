@@ -250,6 +250,42 @@ async fn a_stranger_s_alarm_name_is_harmless_in_the_parent() {
     }
 }
 
+/// Whoever comes first posts the parent, and the other finds it.
+#[tokio::test(start_paused = true)]
+async fn an_alarm_and_lines_of_one_moment_share_a_parent() {
+    for (alarm_after_ms, lines_after_ms) in
+        [(0, 0), (0, 100), (0, 310), (0, 650), (100, 0), (310, 0), (650, 0), (950, 0)]
+    {
+        let slack = Channel { takes: Duration::from_millis(300), ..Channel::with_threads() };
+        let (mut lines, mut alarms) = two(&slack);
+        let (event, batch) = (change("x 5xx", None, "ALARM", 0), logs(0, &[502]));
+        let later = |ms| tokio::time::sleep(Duration::from_millis(ms));
+        let alarm = async {
+            later(alarm_after_ms).await;
+            alarms.at(0, &event).await.answer.unwrap();
+        };
+        let batch = async {
+            later(lines_after_ms).await;
+            lines.at(0, &batch).await.answer.unwrap();
+        };
+        tokio::join!(alarm, batch);
+        lines.at(60, &tick()).await.answer.unwrap();
+        let seen = slack.seen();
+        let context = format!("alarm after {alarm_after_ms} ms, lines after {lines_after_ms} ms: {seen:#?}");
+        let ts = seen[0].strip_prefix("parent ").and_then(|parent| parent.split(':').next()).expect(&context);
+        assert!(
+            seen[1..].iter().all(|message| message.contains(ts) && !message.starts_with("parent")),
+            "{context}"
+        );
+        let replies = |begin: &str| {
+            seen.iter().filter(|message| message.starts_with("reply") && message.contains(begin)).count()
+        };
+        assert_eq!((replies(": ALARM"), replies(": 502 GET")), (1, 1), "{context}");
+        let loud = |message: &&String| message.starts_with("parent") || message.contains(" and channel: ");
+        assert!(seen.iter().filter(loud).count() <= 2, "{context}");
+    }
+}
+
 /// What happens to an API, in its own order; orders of different kinds are free.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
