@@ -17,7 +17,7 @@ use crate::incident::{
 use crate::notification::{
     Over, Parent, Progress, Situation, cause_words, fault_words, of_digest, of_over, of_parent, of_progress,
 };
-use crate::rules::To;
+use crate::rules::{DEFAULT_DESTINATION, To};
 use crate::slack::message::Message;
 use crate::slack::render::{Form, MessageStyle, render_form};
 use crate::words::short_id;
@@ -146,6 +146,11 @@ impl Tracked {
     fn new(log_group: String, is_rest: bool, to: To) -> Self {
         let (incident, pending) = (Incident::default(), Digest::default());
         Self { log_group, is_rest, to, incident, pending }
+    }
+
+    /// The destination of its messages, where no store's key names it.
+    pub(crate) fn destination(&self) -> &str {
+        self.to.names().next().unwrap_or(DEFAULT_DESTINATION)
     }
 
     /// What is to be done now.

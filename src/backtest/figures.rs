@@ -101,6 +101,9 @@ pub struct SlackFigures {
     pub incidents: u64,
     /// Messages by kind: `opening`, `escalation`, `new_group`, `follow_up` and `over`; or `delivery` and `over`.
     pub by_kind: BTreeMap<&'static str, u64>,
+    /// Messages by destination; none where all go to the default one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by_destination: Option<BTreeMap<String, u64>>,
     /// How these messages stand in the channel with a bot token; none where no incident is notified.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub threads: Option<ThreadFigures>,
@@ -110,6 +113,9 @@ pub struct SlackFigures {
     pub shown: u64,
     /// Lines that are only in a message's count.
     pub counted: u64,
+    /// Copies of lines for a further destination of their rule, each shown or counted as a line is.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub copied: u64,
     /// Lines that a rule ignores or only counts.
     pub ignored: u64,
     /// Lines that came twice.

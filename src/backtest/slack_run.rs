@@ -12,7 +12,7 @@ use super::line::{Kind, Line};
 use super::{BURST, DELIVERY_MS, Days, Plan, SPACING_MS, StateKind};
 use crate::access_log::fast_path::LineText;
 use crate::deliveries::{Deliveries, Delivery};
-use crate::digest::{Counts, Digest, Part, Reader};
+use crate::digest::{Counts, Digest, Reader};
 use crate::duplicates::Remembered;
 use crate::handler::{draw, draw_quiet_again};
 use crate::incident::{Kind as MessageKind, Moment, Place, Policy, Posted};
@@ -20,7 +20,7 @@ use crate::incidents::step::{Ask, News, Step};
 use crate::incidents::{Incidents, NotifyMode, Tracked};
 use crate::outbox::{Bucket, Outbox};
 use crate::pace::Pace;
-use crate::rules::Action;
+use crate::rules::{Action, DEFAULT_DESTINATION};
 use crate::slack::message::Message;
 use crate::slack::render::{Form, MessageStyle};
 
@@ -51,7 +51,7 @@ pub(super) struct SlackRun<'s> {
 
 /// What is remembered between deliveries, by all containers or by one.
 struct State {
-    outbox: Outbox,
+    outboxes: Outboxes,
     mode: Mode,
 }
 
@@ -59,6 +59,17 @@ enum Mode {
     /// With whether it is in a storm, or has lines pending: then ticks have something to do.
     Every(Pace, bool),
     Incidents(Incidents),
+}
+
+/// The rate limit of each destination.
+#[derive(Default)]
+struct Outboxes(BTreeMap<String, Outbox>);
+
+impl Outboxes {
+    fn of(&mut self, destination: &str) -> &mut Outbox {
+        let full = || Outbox::new(Bucket::new(BURST, SPACING_MS));
+        self.0.entry(destination.to_owned()).or_insert_with(full)
+    }
 }
 
 /// What became of a run.
@@ -179,6 +190,8 @@ impl<'s> SlackRun<'s> {
             mentions: record.mentions,
             incidents: record.by_kind.get("opening").copied().unwrap_or_default(),
             by_kind: record.by_kind,
+            by_destination: Some(record.by_destination).filter(has_others),
+            copied: record.copied,
             threads: (record.threads.parents > 0).then_some(record.threads),
             matched: self.counts.ledger.matched,
             shown: record.shown,
@@ -261,7 +274,7 @@ impl State {
             NotifyMode::Incidents => Mode::Incidents(Incidents::new(policy)),
             NotifyMode::Every => Mode::Every(Pace::default(), false),
         };
-        Self { outbox: Outbox::new(Bucket::new(BURST, SPACING_MS)), mode }
+        Self { outboxes: Outboxes::default(), mode }
     }
 
     /// Whether a tick may have something to do.
@@ -285,7 +298,15 @@ impl State {
         match &mut self.mode {
             Mode::Every(pace, has_storm) => {
                 if digest.matched() > 0 || pace.pending() > 0 {
-                    post_or_fold(pace, has_storm, digest, &mut self.outbox, at_ms, style, record);
+                    post_or_fold(
+                        pace,
+                        has_storm,
+                        digest,
+                        self.outboxes.of(DEFAULT_DESTINATION),
+                        at_ms,
+                        style,
+                        record,
+                    );
                 }
             }
             Mode::Incidents(incidents) => {
@@ -293,14 +314,16 @@ impl State {
                 if digest.matched() == 0 {
                     let (policy, all) = incidents.all_mut();
                     for tracked in all {
-                        post_due(tracked, &[], ask, policy, &mut self.outbox, style, record);
+                        post_due(tracked, &[], ask, policy, &mut self.outboxes, style, record);
                     }
                 }
-                for Part { digest, .. } in digest.into_parts(samples_per_group) {
+                for part in digest.into_parts(samples_per_group) {
+                    record.copied += part.copied();
+                    let digest = part.digest;
                     let incident = digest.sections.first().and_then(|section| incidents.of(section, at_ms));
                     let Some((policy, tracked)) = incident else { continue };
                     let news = [News::Lines(digest)];
-                    post_due(tracked, &news, ask, policy, &mut self.outbox, style, record);
+                    post_due(tracked, &news, ask, policy, &mut self.outboxes, style, record);
                 }
             }
         }
@@ -312,9 +335,17 @@ impl State {
             Mode::Every(pace, has_storm) => {
                 if pace.pending() > 0 {
                     let nothing = Digest::default();
-                    post_or_fold(pace, has_storm, nothing, &mut self.outbox, at_ms, style, record);
+                    post_or_fold(
+                        pace,
+                        has_storm,
+                        nothing,
+                        self.outboxes.of(DEFAULT_DESTINATION),
+                        at_ms,
+                        style,
+                        record,
+                    );
                 } else if let Some(end) = pace.quiet_again(at_ms)
-                    && self.outbox.takes(at_ms)
+                    && self.outboxes.of(DEFAULT_DESTINATION).takes(at_ms)
                 {
                     record.note("over", at_ms, &Digest::default(), draw_quiet_again(&end, style).message, 0);
                     pace.told_quiet();
@@ -325,7 +356,7 @@ impl State {
                 let ask = Ask { moment: Moment::Tick, now_ms: at_ms, end_waits: false, samples_per_group };
                 let (policy, all) = incidents.all_mut();
                 for tracked in all {
-                    post_due(tracked, &[], ask, policy, &mut self.outbox, style, record);
+                    post_due(tracked, &[], ask, policy, &mut self.outboxes, style, record);
                 }
             }
         }
@@ -358,7 +389,7 @@ fn post_due(
     mut arrived: &[News],
     mut ask: Ask,
     policy: &Policy,
-    outbox: &mut Outbox,
+    outboxes: &mut Outboxes,
     style: &MessageStyle,
     record: &mut Record,
 ) {
@@ -373,7 +404,7 @@ fn post_due(
             continue;
         }
         let Some(kind) = due else { return record.update(tracked, ask.now_ms) };
-        if outbox.takes(ask.now_ms) {
+        if outboxes.of(tracked.destination()).takes(ask.now_ms) {
             post(tracked, kind, policy, ask.now_ms, style, record);
             record.reply(tracked, kind, ask.now_ms);
         } else {
@@ -405,7 +436,12 @@ fn post(
         MessageKind::FollowUp => "follow_up",
         MessageKind::Over => "over",
     };
+    *record.by_destination.entry(tracked.destination().to_owned()).or_default() += 1;
     record.note(name, at_ms, &told, message, shown);
+}
+
+fn has_others(messages: &BTreeMap<String, u64>) -> bool {
+    messages.keys().any(|destination| destination != DEFAULT_DESTINATION)
 }
 
 fn has_mentions(digest: &Digest) -> bool {
@@ -418,6 +454,8 @@ struct Record {
     messages: u64,
     mentions: u64,
     by_kind: BTreeMap<&'static str, u64>,
+    by_destination: BTreeMap<String, u64>,
+    copied: u64,
     shown: u64,
     counted: u64,
     by_minute: BTreeMap<i64, u32>,

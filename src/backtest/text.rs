@@ -73,6 +73,11 @@ fn slack(out: &mut String, slack: &SlackFigures, found: &Backtest) {
     if !kinds.is_empty() {
         line!(out, "  {}{}", kinds.join(" · "), besides(slack.mentions, "with a mention"));
     }
+    if let Some(destinations) = &slack.by_destination {
+        let parts: Vec<String> =
+            destinations.iter().map(|(name, messages)| format!("{name} {}", number(*messages))).collect();
+        line!(out, "  by destination: {}", parts.join(" · "));
+    }
     if let Some(threads) = &slack.threads {
         line!(
             out,
@@ -85,10 +90,11 @@ fn slack(out: &mut String, slack: &SlackFigures, found: &Backtest) {
     }
     line!(
         out,
-        "  {} told: {} shown, {} counted{}{}",
+        "  {} told: {} shown, {} counted{}{}{}",
         count(slack.matched, "error"),
         number(slack.shown),
         number(slack.counted),
+        besides(slack.copied, "copied for a further destination"),
         besides(slack.ignored, "left out by rules"),
         besides(slack.duplicate, "came twice"),
     );

@@ -340,3 +340,16 @@ fn a_group_is_new_again_after_the_silence_that_its_rule_names() {
     let slack = slack_with(&without.replace("5m", "10m"), [0, 400, 1_200], &[]);
     assert_eq!((&slack["by_kind"]["opening"], &slack["mentions"]), (&2.into(), &2.into()), "{slack}");
 }
+
+#[test]
+fn each_destination_has_messages_of_its_own_and_they_are_counted_apart() {
+    let to = |to: &str| format!(r#"{{"rules":[{{"name":"5xx","status":"5xx","action":"notify"{to}}}]}}"#);
+    let alone = slack_with(&to(""), 0..30, &[]);
+    assert_eq!((&alone["by_destination"], &alone["copied"]), (&Value::Null, &Value::Null), "{alone}");
+    let both = slack_with(&to(r#","to":["orders","default"]"#), 0..30, &[]);
+    let each = alone["messages"].as_u64().unwrap();
+    assert_eq!(both["by_destination"], serde_json::json!({"default": each, "orders": each}));
+    let count = |name: &str| both[name].as_u64().unwrap();
+    assert_eq!((count("messages"), count("incidents")), (2 * each, 2 * alone["incidents"].as_u64().unwrap()));
+    assert_eq!((count("matched"), count("copied"), count("shown") + count("counted")), (30, 30, 60));
+}
