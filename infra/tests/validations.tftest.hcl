@@ -686,10 +686,18 @@ run "a_destination_that_is_the_default_one_by_name" {
 run "a_webhook_as_a_destination" {
   command = plan
   variables {
-    destinations              = { orders = "https://hooks.slack.com/services/T000/B000/XXXX" }
+    destinations = { orders = "https://hooks.slack.com/services/T000/B000/XXXX" }
+  }
+  expect_failures = [var.destinations]
+}
+
+run "a_destinations_key_by_its_alias" {
+  command = plan
+  variables {
+    destinations              = { orders = "ssm:/a" }
     destinations_kms_key_arns = ["alias/slack"]
   }
-  expect_failures = [var.destinations, var.destinations_kms_key_arns]
+  expect_failures = [var.destinations_kms_key_arns]
 }
 
 run "a_token_as_a_destinations_parameter" {

@@ -263,10 +263,17 @@ impl<N: Notifier, T: Store> Delivery<'_, N, T> {
         let post = Post { body, plain_body: PlainBody(&|| plain().0.as_str()), target };
         let PostOutcome { result, requests, ambiguous } =
             self.destinations.current_mut().notifier.post(post, self.invocation.budget()).await;
-        self.destinations.current_mut().note(&result);
         self.ledger.ambiguous += u64::from(ambiguous);
         if matches!(result, Err(PostError::RateLimited { .. })) && requests > 0 {
             self.measures.rate_limited += 1;
+        }
+        let destination = self.destinations.current_mut();
+        match result.as_ref() {
+            Ok(_) => destination.took_one(),
+            // What is wrong with a thread or a parent says nothing of other messages.
+            Err(error) if target.is_reply() && error.may_be_for_the_thread() => {}
+            Err(error) if target.is_update() && !error.is_outage() => {}
+            Err(error) => destination.failed_with(*error),
         }
         if let Err(error) = result.as_ref()
             && !target.is_update()

@@ -107,15 +107,15 @@ impl<N> Destination<N> {
         self.failed
     }
 
-    /// What became of a post.
-    pub(super) fn note<R>(&mut self, result: &Result<R, PostError>) {
-        match result {
-            Ok(_) => (self.is_troubled, self.failed) = (false, None),
-            Err(error) if error.is_of_destination() => {
-                self.is_troubled = true;
-                self.failed = Some(*error);
-            }
-            Err(_) => {}
+    /// It took a message.
+    pub(super) fn took_one(&mut self) {
+        (self.is_troubled, self.failed) = (false, None);
+    }
+
+    /// It took none, for this reason, which may be the message's alone.
+    pub(super) fn failed_with(&mut self, error: PostError) {
+        if error.is_of_destination() {
+            (self.is_troubled, self.failed) = (true, Some(error));
         }
     }
 }
@@ -155,17 +155,17 @@ mod tests {
 
         all.turn_to("orders");
         let down = PostError::Unavailable { status: 503, word: None };
-        all.current_mut().note::<()>(&Err(down));
+        all.current_mut().failed_with(down);
         assert_eq!(all.current().failed(), Some(down));
         all.begin();
         assert_eq!(order(&all), ["gone 1, default 1", "pets 1", "orders 1, orders 2"]);
         all.turn_to("orders");
         assert_eq!(all.current().failed(), None);
-        all.current_mut().note(&Ok(()));
+        all.current_mut().took_one();
         assert_eq!(order(&all)[0], "orders 1, orders 2");
 
         // What is wrong with one message says nothing of the next.
-        all.current_mut().note::<()>(&Err(PostError::Rejected { status: 400, word: None }));
+        all.current_mut().failed_with(PostError::Rejected { status: 400, word: None });
         assert_eq!(all.current().failed(), None);
         all.default.outbox.refused(
             &mut crate::outbox::Outgoing::new(crate::outbox::Urgency::Deferrable, 9_000),

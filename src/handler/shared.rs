@@ -31,7 +31,7 @@ const CALL_TIME: Duration = Duration::from_secs(4);
 /// How long a lease lasts: a message has that time to be posted. A container that is killed blocks its incident for
 /// so long.
 const LEASE: Duration = Duration::from_secs(15);
-/// What one message to a destination may take while other destinations wait.
+/// What the messages of one incident may take while other destinations wait.
 const TIME_WHILE_OTHERS_WAIT: Duration = Duration::from_secs(5);
 /// Left of a lease when the post must be over, to write the new head.
 const TIME_TO_RELEASE: Duration = Duration::from_secs(2);
@@ -213,8 +213,8 @@ struct Run<'r, 'd, N, T> {
     delivery: &'r mut Delivery<'d, N, T>,
     /// What it wrote, and has not posted.
     own: Vec<Batch>,
-    /// Other destinations wait for this one.
-    others_wait: bool,
+    /// When the messages of an incident must be over, since other destinations wait.
+    end: Option<Instant>,
 }
 
 /// Incidents destination by destination; whoever is last has its turn first.
@@ -226,7 +226,7 @@ struct InTurn {
 
 impl<'r, 'd, N: Notifier, T: Store> Run<'r, 'd, N, T> {
     fn new(delivery: &'r mut Delivery<'d, N, T>) -> Self {
-        Self { delivery, own: Vec::new(), others_wait: false }
+        Self { delivery, own: Vec::new(), end: None }
     }
 
     /// Puts incidents in the order in which their destinations have their turn.
@@ -254,14 +254,14 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
                 continue;
             };
             self.delivery.destinations.turn_to(&key.destination);
-            self.others_wait = left > 1;
             let now = Instant::now();
+            self.end = (left > 1).then(|| now + TIME_WHILE_OTHERS_WAIT);
             let end = *in_turn.end.get_or_insert_with(|| {
                 let time = self.delivery.invocation.deadline.saturating_duration_since(now);
                 now + time / u32::try_from(left).unwrap_or(u32::MAX)
             });
             let has_failed = self.delivery.destinations.current().failed().is_some();
-            if has_failed || (self.others_wait && now >= end) {
+            if has_failed || (left > 1 && now >= end) {
                 group.clear();
                 continue;
             }
@@ -532,9 +532,8 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
     /// destinations wait; gives the invocation as it was.
     fn hurry(&mut self) -> Invocation {
         let invocation = self.delivery.invocation;
-        let time = LEASE.saturating_sub(TIME_TO_RELEASE);
-        let time = if self.others_wait { TIME_WHILE_OTHERS_WAIT.min(time) } else { time };
-        let end = Instant::now() + time;
+        let end = Instant::now() + LEASE.saturating_sub(TIME_TO_RELEASE);
+        let end = self.end.map_or(end, |of_turn| of_turn.min(end));
         let end = end.min(invocation.deadline.checked_sub(TIME_TO_RELEASE).unwrap_or(end));
         self.delivery.invocation.deadline = end + Budget::RESERVE;
         invocation

@@ -89,6 +89,26 @@ async fn a_parameter_that_cannot_be_read_stops_no_other_destination_and_no_secre
 }
 
 #[tokio::test]
+async fn stored_rules_that_name_no_destination_refuse_the_start_with_the_rule_s_name() {
+    let (aws, slack) = (FakeAws::start().await, FakeSlack::start().await);
+    let setup = |destinations: &str| {
+        Setup::statuswatch()
+            .env("SLACK_WEBHOOK_URL", &slack.webhook("0default"))
+            .env("STATUSWATCH_DESTINATIONS", destinations)
+            .env("STATUSWATCH_STATE_TABLE", "statuswatch-state")
+            .env("STATUSWATCH_RULES", "ssm:/rules")
+            .env("AWS_ENDPOINT_URL", &aws.url())
+    };
+    aws.otherwise(|_| (200, json!({ "Parameter": { "Value": RULES } })));
+    let container = setup(r#"{"orders":"ssm:/orders","pets":"ssm:/pets"}"#).start().await;
+    assert_eq!(container.started().await, Start::Ready);
+    let container = setup(r#"{"orders":"ssm:/orders"}"#).start().await;
+    assert!(matches!(container.started().await, Start::Died(_)));
+    let written = written(&container);
+    assert!(written.contains(r#"rule \"pets\", key \"to\": there is no destination \"pets\""#), "{written}");
+}
+
+#[tokio::test]
 async fn a_secret_in_the_place_of_a_destination_or_of_its_name_shows_in_no_refusal() {
     let webhook = format!("https://hooks.slack.com/services/T0/B0/{SECRET}");
     let token = format!("xoxb-123456789012-{SECRET}");
