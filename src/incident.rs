@@ -9,6 +9,7 @@ mod group;
 mod policy;
 mod rate;
 mod schedule;
+mod snooze;
 #[cfg(test)]
 mod tests;
 mod thread;
@@ -22,6 +23,7 @@ pub use context::{ClientCount, Context, MAX_CLIENTS, Names};
 pub use group::{Group, GroupName};
 pub use policy::{AtLeast, Policy};
 pub use schedule::{DEFAULT_FOLLOW_UPS, FollowUps, FollowUpsError, duration_ms};
+pub use snooze::{SNOOZE_LIMITS_MS, Snooze};
 pub use thread::{AlarmOpening, Place, Posted, Thread};
 
 /// Groups that one incident tells apart; the lines of further ones are counted as [`Incident::other`].
@@ -73,6 +75,9 @@ pub struct Incident {
     held_back: u32,
     /// This API's alarms.
     alarms: Alarms,
+    /// Someone snoozed it, and no message has said so since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    snooze: Option<Snooze>,
     /// Where its messages stand, where the chat system has threads.
     #[serde(default, skip_serializing_if = "Thread::is_empty")]
     pub thread: Thread,
@@ -187,6 +192,9 @@ impl Incident {
     /// Takes lines in: from now on they are pending. Ask [`Incident::decide`] before, since the incident so far may be
     /// over, and after.
     pub fn take(&mut self, batch: &Batch<'_>, now_ms: i64, policy: &Policy) {
+        if self.pending() == 0 {
+            self.snooze = self.snooze.filter(|snooze| snooze.is_on(now_ms));
+        }
         if self.phase == Phase::Over && !batch.is_empty() {
             self.open_or_reopen(batch, now_ms, policy);
         }
@@ -194,7 +202,7 @@ impl Incident {
             self.skip_idle_steps(now_ms, policy);
         }
         if !batch.is_empty() {
-            self.thread.incident_changed();
+            self.changed(now_ms);
             self.pending_since_ms.get_or_insert(now_ms);
             self.seen_ms = self.seen_ms.max(now_ms);
             group::widen((&mut self.first_ms, &mut self.last_ms), batch.span_ms);
@@ -206,6 +214,9 @@ impl Incident {
                     self.colors.push(color.clone());
                 }
             }
+        }
+        if let Some(snooze) = self.snooze.as_mut().filter(|snooze| snooze.is_on(now_ms)) {
+            snooze.lines += batch.lines();
         }
         let [client, server] = batch.other;
         self.client_errors += client;
@@ -224,10 +235,20 @@ impl Incident {
         }
     }
 
-    /// What is to be done now. It changes the incident only where it ends in silence, after a single message.
+    /// What is to be done now. It changes the incident only where it ends in silence, after a single message, and where a
+    /// snooze ends in which nothing came.
     pub fn decide(&mut self, moment: Moment, now_ms: i64, policy: &Policy) -> Decision {
         if self.phase == Phase::Over {
             return Decision::Nothing { again_ms: None };
+        }
+        if let Some(snooze) = self.snooze {
+            if snooze.is_on(now_ms) {
+                return Decision::Nothing { again_ms: Some(snooze.until_ms) };
+            }
+            if self.pending() == 0 {
+                self.snooze = None;
+                self.thread.incident_changed();
+            }
         }
         if let Some(kind) = self.due(moment, now_ms, policy) {
             return Decision::Send(kind);
@@ -248,6 +269,7 @@ impl Incident {
         self.messages = self.messages.saturating_add(1);
         self.notified_ms = now_ms;
         self.held_back = 0;
+        self.snooze = self.snooze.filter(|snooze| snooze.is_on(now_ms));
         self.pending_since_ms = None;
         self.other.pending = 0;
         self.groups.iter_mut().for_each(|group| group.notified(now_ms));
@@ -307,9 +329,37 @@ impl Incident {
         self.alarms.changed_ms()
     }
 
-    /// Forgets all but the alarms: another incident begins.
+    /// Someone asked at `at_ms` that nothing is posted of it until `until_ms`; where that is no later, that it goes on.
+    /// Everything is counted meanwhile.
+    pub fn snooze(&mut self, until_ms: i64, at_ms: i64) {
+        self.snooze = Snooze::asked(self.snooze, until_ms, at_ms);
+        if self.is_open() {
+            self.thread.incident_changed();
+        }
+    }
+
+    /// Its snooze, if it goes on, or ended and no message has told of what came meanwhile.
+    #[must_use]
+    pub fn snoozed(&self) -> Option<&Snooze> {
+        self.snooze.as_ref()
+    }
+
+    /// Whether nothing is posted of it now.
+    #[must_use]
+    pub fn is_snoozed(&self, now_ms: i64) -> bool {
+        self.snooze.is_some_and(|snooze| snooze.is_on(now_ms))
+    }
+
+    /// The parent is not written anew while it is snoozed.
+    fn changed(&mut self, now_ms: i64) {
+        if !self.is_snoozed(now_ms) {
+            self.thread.incident_changed();
+        }
+    }
+
+    /// Forgets all but the alarms and the snooze: another incident begins.
     pub fn forget(&mut self) {
-        *self = Self { alarms: std::mem::take(&mut self.alarms), ..Self::default() };
+        *self = Self { alarms: std::mem::take(&mut self.alarms), snooze: self.snooze, ..Self::default() };
     }
 
     /// Whether it goes on, or its last message came just now, or its parent changed just now.
@@ -325,6 +375,7 @@ impl Incident {
     pub fn is_forgotten(&self, now_ms: i64, policy: &Policy) -> bool {
         let is_new = |group: &Group| group.is_new_at(now_ms, policy);
         let is_done = self.phase == Phase::Over && !self.is_held_by_alarm(now_ms) && !self.thread.is_stale();
+        let is_done = is_done && !self.is_snoozed(now_ms);
         is_done && self.groups.iter().all(is_new)
     }
 
@@ -447,9 +498,15 @@ impl Incident {
         let news = || self.groups.iter().filter(|group| group.is_news());
         // Lines of groups without a name are worth an opening, too.
         let is_due = is_last || self.is_pending_due(moment, now_ms, policy);
+        // The first message after a snooze wakes nobody who knows of the incident, or for what is over by now.
+        let ended = self.snooze.map(|_| self.over_at_ms(policy) <= now_ms && !self.is_held_by_alarm(now_ms));
         if self.messages == 0 {
             let is_opening = news().next().is_some() || self.other.pending > 0 || is_due;
-            return is_opening.then_some(Kind::Opening);
+            let kind = if ended == Some(true) { Kind::Over } else { Kind::Opening };
+            return is_opening.then_some(kind);
+        }
+        if let Some(is_over) = ended {
+            return Some(if is_over { Kind::Over } else { Kind::FollowUp });
         }
         let mut server_errors = self.groups.iter().filter(|group| group.name().is_server_error());
         let are_known = server_errors.any(|group| group.is_notified() && !group.is_new_at(now_ms, policy));
@@ -501,7 +558,7 @@ impl Incident {
         let is_other_known = batch.other == [0, 0] || self.other.total > 0;
         if self.messages > 0 && is_other_known && batch.groups.iter().all(is_known) {
             self.reopened_ms = Some(now_ms);
-            self.thread.incident_changed();
+            self.changed(now_ms);
             // Whoever read that it is over hears soon that it is not.
             let step = if self.over_notified { 0 } else { self.step };
             self.over_notified = false;
@@ -519,7 +576,8 @@ impl Incident {
         // A parent may stand there already, whose first message failed, or that an alarm has just opened.
         let is_theirs = self.messages == 0 && (was_recent || self.thread.opening().is_none());
         let thread = if is_theirs { std::mem::take(&mut self.thread) } else { Thread::default() };
-        *self = Self { phase: Phase::Open, opened_ms: now_ms, alarms, thread, ..Self::default() };
+        let snooze = self.snooze;
+        *self = Self { phase: Phase::Open, opened_ms: now_ms, alarms, thread, snooze, ..Self::default() };
     }
 
     /// Goes on to the first follow-up that is still to come.
@@ -560,6 +618,10 @@ impl Incident {
 }
 
 impl Batch<'_> {
+    fn lines(&self) -> u64 {
+        self.groups.iter().map(|arrival| arrival.count).sum::<u64>() + self.other.iter().sum::<u64>()
+    }
+
     fn is_empty(&self) -> bool {
         self.other == [0, 0] && self.groups.iter().all(|arrival| arrival.count == 0)
     }

@@ -241,6 +241,11 @@ impl Tracked {
         self.incident.thread.opened_by_alarm(opening);
     }
 
+    /// Whether nothing is posted of it now.
+    pub(crate) fn is_snoozed(&self, now_ms: i64) -> bool {
+        self.incident.is_snoozed(now_ms)
+    }
+
     /// A message was due and had to wait.
     pub(crate) fn held_back(&mut self) {
         self.incident.held_back();
@@ -321,24 +326,25 @@ impl Tracked {
         let id = self.message_id();
         let situation = Situation { now_ms, id: &id, storm: None };
         let MessageStyle { content, sender } = style;
-        match kind {
-            Kind::Opening => {
-                let digest = self.pending_for(kind);
-                render_form(form, |detail| of_digest(&digest, content, &situation, detail), sender)
+        let (digest, over) = (self.pending_for(kind), self.over(&id));
+        let progress = Progress { kind, incident: &self.incident };
+        let notification = |detail| {
+            let notification = match kind {
+                Kind::Opening => of_digest(&digest, content, &situation, detail),
+                Kind::Over => of_over(&over, content),
+                _ => of_progress(&digest, &progress, content, &situation, detail),
+            };
+            match self.incident.snoozed() {
+                Some(snooze) => notification.after_snooze(snooze, now_ms),
+                None => notification,
             }
-            Kind::Over => render_form(form, |_| of_over(&self.over(&id), content), sender),
-            _ => {
-                let progress = Progress { kind, incident: &self.incident };
-                let digest = self.pending_for(kind);
-                let notification = |detail| of_progress(&digest, &progress, content, &situation, detail);
-                render_form(form, notification, sender)
-            }
-        }
+        };
+        render_form(form, notification, sender)
     }
 
     /// The lines that a message of this kind tells of, without mentions where it has none.
     fn pending_for(&self, kind: Kind) -> Cow<'_, Digest> {
-        if self.has_mentions(kind) {
+        if self.has_mentions(kind) || !kind.has_mentions() {
             return Cow::Borrowed(&self.pending);
         }
         let mut digest = self.pending.clone();

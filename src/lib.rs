@@ -26,6 +26,7 @@ pub mod backtest;
 pub mod report;
 pub mod format_finder;
 pub mod lint_format;
+pub mod snooze;
 pub mod start;
 pub mod config;
 pub mod environment;

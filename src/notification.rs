@@ -15,6 +15,7 @@ mod parent;
 mod progress;
 mod quiet;
 mod rows;
+mod snooze;
 #[cfg(test)]
 pub(crate) mod samples;
 mod style;

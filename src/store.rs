@@ -87,6 +87,13 @@ pub trait Store {
     /// At most 1,000.
     fn incidents(&mut self, when: When) -> impl Future<Output = Result<Vec<IncidentKey>, StoreError>>;
 
+    /// Keeps an incident on that list for as long as if something were written into its journal now.
+    fn keep_listed(
+        &mut self,
+        incident: &IncidentKey,
+        when: When,
+    ) -> impl Future<Output = Result<(), StoreError>>;
+
     /// An incident's head and what came since.
     fn read(
         &mut self,

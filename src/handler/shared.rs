@@ -379,6 +379,14 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
             let ask = Ask { moment, now_ms: when.now_ms, end_waits, samples_per_group: samples };
             let (mut step, entries) = journal.step(ask, &shared.policy);
             step.due = step.due.filter(|_| has_token);
+            // It is listed for a day after its last batch, and a snooze may end later.
+            if moment == Moment::Tick
+                && step.tracked.is_snoozed(when.now_ms)
+                && let Some(shared) = self.delivery.shared.as_mut()
+                && let Err(error) = shared.store.keep_listed(key, when).await
+            {
+                self.delivery.note_store_error(&error);
+            }
             let is_long = more || entries.len() >= LONG_JOURNAL;
             let updates = step.closes_parent || self.delivery.update_due(&step.tracked).is_some();
             let Some(shared) = self.delivery.shared.as_mut() else { return Ok(()) };

@@ -449,3 +449,84 @@ fn what_a_parent_shows_beside_the_counts_is_kept_in_a_fixed_space() {
     let known = take(Some("d"), 1, None, &(0..20).map(|n| format!("#{n:06}")).collect::<Vec<_>>());
     assert_eq!((known.groups()[0].cause(), known.colors().len()), (Some("a"), 8));
 }
+
+impl Bench {
+    /// Snoozes it for so many seconds from now.
+    fn snooze(&mut self, seconds: i64) -> &mut Self {
+        self.incident.snooze(self.now_ms + seconds * 1_000, self.now_ms);
+        self
+    }
+}
+
+#[test]
+fn a_snoozed_incident_counts_and_says_nothing_until_the_time_is_over() {
+    let mut bench = Bench::new();
+    bench.take(ORDERS, 1).at(10).snooze(7_200);
+    // A new group, server errors ten times as fast, follow-ups and a silence: nothing of it wakes anybody.
+    bench.at(30).take(SEARCH, 7).at(60).take(ORDERS, 500).at(2_000).take(SCAN, 2);
+    for minute in 40..115 {
+        bench.at(minute * 60).take(ORDERS, 1);
+    }
+    assert_eq!(bench.incident.snoozed().map(|snooze| snooze.lines), Some(584));
+    bench.sent(&[(0, Kind::Opening, 1)]);
+    bench.at(7_150).take(ORDERS, 1).at(7_400);
+    bench.sent(&[(0, Kind::Opening, 1), (7_210, Kind::FollowUp, 585)]);
+    assert_eq!((bench.incident.snoozed(), bench.incident.total()), (None, 586));
+    // From then on it is as any other.
+    bench.take(GroupName { status: 500, ..ORDERS }, 1).at(9_000);
+    let kinds: Vec<Kind> = bench.sent.iter().map(|(_, kind, _)| *kind).collect();
+    assert_eq!(kinds, [Kind::Opening, Kind::FollowUp, Kind::NewGroup, Kind::Over]);
+}
+
+#[test]
+fn what_began_and_ended_within_a_snooze_is_told_once_as_over_and_what_goes_on_opens() {
+    let mut bench = Bench::new();
+    bench.snooze(3_600).at(100).take(ORDERS, 3).at(1_000).take(SEARCH, 2).at(4_000);
+    bench.sent(&[(3_600, Kind::Over, 5)]);
+    let mut bench = Bench::new();
+    bench.snooze(3_600).at(100).take(ORDERS, 3).at(3_500).take(SEARCH, 2).at(3_700);
+    bench.sent(&[(3_600, Kind::Opening, 5)]);
+    // What was told before and is quiet by now is over, with the sum.
+    let mut bench = Bench::new();
+    bench.take(ORDERS, 1).snooze(3_600).at(100).take(ORDERS, 3).at(3_700);
+    bench.sent(&[(0, Kind::Opening, 1), (3_600, Kind::Over, 3)]);
+}
+
+#[test]
+fn a_snooze_in_which_nothing_came_leaves_nothing_behind() {
+    let mut bench = Bench::new();
+    bench.take(ORDERS, 1).take(SEARCH, 1).snooze(100).at(200);
+    assert_eq!(bench.incident.snoozed(), None);
+    bench.at(310).sent(&[(0, Kind::Opening, 1), (0, Kind::NewGroup, 1), (300, Kind::Over, 0)]);
+    // Over when it is snoozed: the next incident is as any other.
+    bench.snooze(100).at(5_000).take(ORDERS, 1);
+    assert_eq!((bench.incident.snoozed(), bench.sent.last()), (None, Some(&(5_000, Kind::Opening, 1))));
+}
+
+#[test]
+fn a_snooze_is_ended_prolonged_and_never_longer_than_seven_days() {
+    let mut bench = Bench::new();
+    bench.take(ORDERS, 1).at(10).snooze(3_600).at(20).take(ORDERS, 4).at(30).snooze(7_200);
+    assert_eq!(bench.incident.snoozed(), Some(&Snooze { until_ms: START_MS + 7_230_000, lines: 4 }));
+    bench.at(100).snooze(0).decide(Moment::Arrival);
+    bench.sent(&[(0, Kind::Opening, 1), (100, Kind::FollowUp, 4)]);
+    // Ended where there is none: nothing.
+    bench.snooze(0);
+    assert_eq!(bench.incident.snoozed(), None);
+    bench.snooze(i64::MAX / 2_000);
+    assert_eq!(bench.incident.snoozed().unwrap().until_ms, bench.now_ms + 7 * 86_400_000);
+    assert!(
+        bench.incident.is_snoozed(bench.now_ms) && !bench.incident.is_forgotten(bench.now_ms, &bench.policy)
+    );
+}
+
+/// An incident of a week ago is over; its group would be new.
+#[test]
+fn a_snooze_holds_for_the_incident_that_begins_within_it_and_an_alarm_keeps_it_open() {
+    let mut bench = Bench::new();
+    bench.take(ORDERS, 1).at(90_000).snooze(3_600).at(90_100).take(ORDERS, 2).at(90_200);
+    bench.sent(&[(0, Kind::Opening, 1)]);
+    bench.alarm_changed(1, true, bench.now_ms);
+    bench.at(93_700);
+    bench.sent(&[(0, Kind::Opening, 1), (93_600, Kind::Opening, 2)]);
+}

@@ -19,6 +19,7 @@ const HEAD_LINES: usize = 3 * 1_024;
 /// What an entry holds, as its first byte.
 const LINES: u8 = b'L';
 const ALARM: u8 = b'A';
+const SNOOZE: u8 = b'S';
 /// The first byte, and when it arrived.
 const PREFIX: usize = 9;
 
@@ -57,6 +58,12 @@ pub(crate) fn entry_of_alarm(news: &AlarmNews, arrived_ms: i64) -> Result<Vec<u8
     Ok(entry(ALARM, arrived_ms, &encode(&(alarm, is_in_alarm, changed_ms, name))?))
 }
 
+/// The entry of a wish to snooze the incident until a time, or, where that is not behind it, to end a snooze; both in
+/// epoch milliseconds.
+pub(crate) fn entry_of_snooze(until_ms: i64, asked_ms: i64) -> Result<Vec<u8>, StoreFault> {
+    Ok(entry(SNOOZE, asked_ms, &encode(&until_ms)?))
+}
+
 fn entry(kind: u8, arrived_ms: i64, body: &[u8]) -> Vec<u8> {
     [&[kind], arrived_ms.to_be_bytes().as_slice(), body].concat()
 }
@@ -75,6 +82,7 @@ fn read_entry(body: &[u8]) -> Result<(i64, News), StoreFault> {
             let (alarm, is_in_alarm, changed_ms, name) = decode(body).or_else(|_| unnamed())?;
             News::Alarm(AlarmNews { alarm, name, is_in_alarm, changed_ms })
         }
+        SNOOZE => News::Snooze { until_ms: decode(body)? },
         version => return Err(StoreFault::UnknownFormat { version }),
     };
     Ok((i64::from_be_bytes(*arrived_ms), news))

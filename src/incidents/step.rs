@@ -14,6 +14,11 @@ pub(crate) enum News {
     Lines(Digest),
     /// A change of an alarm.
     Alarm(AlarmNews),
+    /// Someone wants nothing posted until this time, epoch milliseconds.
+    Snooze {
+        /// When.
+        until_ms: i64,
+    },
 }
 
 /// What the incident is asked.
@@ -54,6 +59,8 @@ impl Tracked {
     ) -> Step {
         let mut taken = 0;
         for (at_ms, news) in arrived {
+            // Whoever snoozes may have a clock that is ahead.
+            let at_ms = if matches!(news, News::Snooze { .. }) { at_ms.min(ask.now_ms) } else { at_ms };
             let is_over = self.decide(Moment::Arrival, at_ms, policy) == Decision::Send(Kind::Over);
             if is_over && !ask.end_waits {
                 return Step { tracked: self, taken, due: Some(Kind::Over), closes_parent: false };
@@ -65,6 +72,7 @@ impl Tracked {
             match news {
                 News::Lines(digest) => self.take_digest(digest, ask.samples_per_group, at_ms, policy),
                 News::Alarm(news) => self.alarm_changed(news, at_ms),
+                News::Snooze { until_ms } => self.incident.snooze(*until_ms, at_ms),
             }
             taken += 1;
         }

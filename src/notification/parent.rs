@@ -7,7 +7,7 @@ use super::cause::with_cause;
 use super::color::{Color, Severity};
 use super::progress::span_ms;
 use super::text::{NameSet, Text};
-use super::{Cell, Detail, Notification, Row, Section, Style, footer, summary};
+use super::{Cell, Detail, Notification, Row, Section, Style, footer, snooze, summary};
 use crate::digest::Digest;
 use crate::incident::{self, AlarmOpening, Incident};
 use crate::words;
@@ -66,7 +66,9 @@ pub fn of_parent<'a>(parent: &Parent<'a>, style: &'a Style, detail: Detail) -> N
     } else {
         Color::by_rules(incident.colors(), style, severity)
     };
-    let section = Section { color, rows, footer, ..Section::default() };
+    let snooze = incident.snoozed().filter(|snooze| snooze.is_on(parent.now_ms));
+    let notes = snooze.map(|snooze| snooze::going_on(snooze, parent.now_ms)).into_iter().collect();
+    let section = Section { color, rows, notes, footer, ..Section::default() };
     let lasted_ms = words::elapsed_ms(began_ms, last_ms);
     let summary = match incident.thread.opening().filter(|_| incident.total() == 0) {
         Some(opening) => alarm_summary(parent, opening, &in_alarm, lasted_ms),

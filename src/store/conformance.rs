@@ -163,6 +163,10 @@ async fn incidents_are_kept_apart_and_listed<S: Store>(open: impl Fn() -> S) {
     assert_eq!(other.incidents(at(NOW + 27 * HOUR)).await, Ok(vec![]));
     one.put(&keys[0], batch(2), b"", at(NOW + 27 * HOUR)).await.unwrap();
     assert_eq!(other.incidents(at(NOW + 28 * HOUR)).await.unwrap(), keys[..1]);
+    // What is kept on the list needs nothing written.
+    one.keep_listed(&keys[0], at(NOW + 50 * HOUR)).await.unwrap();
+    assert_eq!(other.incidents(at(NOW + 75 * HOUR)).await.unwrap(), keys[..1]);
+    assert_eq!(other.incidents(at(NOW + 77 * HOUR)).await, Ok(vec![]));
 }
 
 async fn what_is_over_is_not_believed<S: Store>(open: impl Fn() -> S) {

@@ -271,6 +271,10 @@ impl<H: Transport> Store for DynamoDb<H> {
         Ok(keys)
     }
 
+    async fn keep_listed(&mut self, incident: &IncidentKey, when: When) -> Result<(), StoreError> {
+        self.list(&incident.text(), when).await
+    }
+
     async fn read(&mut self, incident: &IncidentKey, when: When) -> Result<Snapshot, StoreError> {
         let pk = incident.text();
         let request = json!({

@@ -94,6 +94,13 @@ impl Store for Memory {
         Ok(listed)
     }
 
+    async fn keep_listed(&mut self, incident: &IncidentKey, when: When) -> Result<(), StoreError> {
+        let mut shared = self.lock();
+        let incident = shared.incident(incident, when.now_ms).ok_or_else(|| StoreFault::Full.of("list"))?;
+        incident.listed_until_ms = when.now_ms.saturating_add(LISTED_MS);
+        Ok(())
+    }
+
     async fn read(&mut self, incident: &IncidentKey, when: When) -> Result<Snapshot, StoreError> {
         Ok(self.lock().incidents.get(incident).map(|known| known.snapshot(when.now_ms)).unwrap_or_default())
     }

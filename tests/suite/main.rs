@@ -52,6 +52,7 @@ mod scripted_webhook;
 mod secrets;
 mod slack_answers;
 mod soak;
+mod snooze;
 mod start;
 mod state_table;
 mod storm;

@@ -8,7 +8,9 @@ use statuswatch::access_log::Format;
 use statuswatch::access_log::redact::Redaction;
 use statuswatch::backtest::{DEFAULT_PATTERN, StateKind};
 use statuswatch::console::LogGroups;
+use statuswatch::incident::{SNOOZE_LIMITS_MS, duration_ms};
 use statuswatch::incidents::NotifyMode;
+use statuswatch::rules::{DEFAULT_DESTINATION, is_destination_name};
 
 /// With its commit in a release build.
 const VERSION: &str = match option_env!("STATUSWATCH_VERSION") {
@@ -30,6 +32,7 @@ pub(crate) enum Command {
     Backtest(BacktestArguments),
     Match(MatchArguments),
     LintFormat(LintFormatArguments),
+    Snooze(SnoozeArguments),
     Completions(CompletionsArguments),
     Man(ManArguments),
 }
@@ -273,6 +276,68 @@ pub(crate) enum ApiKind {
     Http,
     /// WebSocket API
     Websocket,
+}
+
+/// Post nothing of a log group's incident for a while
+///
+/// Writes into the state table of the functions, all of which need this version. Until the time is over nothing is
+/// posted of the incident of that log group, or of one that begins meanwhile. Everything is still counted: the first
+/// message after it has the exact sum and says how many errors came meanwhile. With a bot token the incident's first
+/// message says until when it is snoozed, once an invocation or the tick comes by.
+///
+/// Notices of alarms are not snoozed: disable the alarm's actions, or use a mute rule. Nor is what is posted while the
+/// table cannot be used, or with `STATUSWATCH_NOTIFY=every`.
+///
+/// Takes AWS credentials from `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`, which
+/// `aws configure export-credentials --format env` prints. They need dynamodb:PutItem and dynamodb:GetItem on the
+/// table; with dynamodb:Query and dynamodb:BatchGetItem, a log group of which nothing is known is pointed out.
+#[derive(Debug, Args)]
+#[command(after_help = SNOOZE_EXAMPLES, group = clap::ArgGroup::new("what").required(true).args(["how_long", "off"]))]
+pub(crate) struct SnoozeArguments {
+    /// Log group whose incident it is
+    #[arg(long, value_name = "LOG_GROUP", value_parser = log_group)]
+    pub(crate) group: String,
+    /// How long from now, such as 30m, 2h or 1d: a minute to seven days
+    #[arg(long = "for", value_name = "TIME", value_parser = snooze_ms)]
+    pub(crate) how_long: Option<i64>,
+    /// End a snooze now
+    #[arg(long)]
+    pub(crate) off: bool,
+    /// Destination whose incident it is, where there are several
+    #[arg(long, value_name = "NAME", default_value = DEFAULT_DESTINATION, value_parser = destination)]
+    pub(crate) destination: String,
+    /// Name or ARN of the state table
+    #[arg(long, env = "STATUSWATCH_STATE_TABLE", value_name = "TABLE")]
+    pub(crate) table: String,
+    /// AWS Region of the table; that of an ARN where --table is one
+    #[arg(long, env = "AWS_REGION", value_name = "REGION")]
+    pub(crate) region: Option<String>,
+}
+
+const SNOOZE_EXAMPLES: &str = "\
+Examples:
+  statuswatch snooze --table statuswatch-state --region eu-west-1 --group /aws/apigateway/orders --for 2h
+  statuswatch snooze --table statuswatch-state --region eu-west-1 --group /aws/apigateway/orders --off
+
+Exit codes: 0 done, 1 the table did not take it, 2 usage, or no credentials";
+
+fn log_group(text: &str) -> Result<String, String> {
+    let is_of_names = |byte: u8| byte.is_ascii_alphanumeric() || b"_-/.#".contains(&byte);
+    if (1..=512).contains(&text.len()) && text.bytes().all(is_of_names) {
+        return Ok(text.to_owned());
+    }
+    Err("not the name of a log group: 1 to 512 letters, digits and any of _ - / . #, no ARN".to_owned())
+}
+
+fn destination(text: &str) -> Result<String, String> {
+    let name = is_destination_name(text).then(|| text.to_owned());
+    name.ok_or_else(|| "not the name of a destination".to_owned())
+}
+
+fn snooze_ms(text: &str) -> Result<i64, String> {
+    duration_ms(text)
+        .filter(|ms| SNOOZE_LIMITS_MS.contains(ms))
+        .ok_or_else(|| "not a time such as 30m, 2h or 1d, of a minute to seven days".to_owned())
 }
 
 fn epoch_ms(text: &str) -> Result<i64, String> {

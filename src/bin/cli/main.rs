@@ -14,6 +14,7 @@ mod manual;
 mod match_pattern;
 mod replay;
 mod replay_output;
+mod snooze;
 mod terminal;
 
 use std::io;
@@ -51,6 +52,7 @@ fn main() -> ExitCode {
         Command::Backtest(arguments) => backtest::run(&arguments),
         Command::Match(arguments) => match_pattern::run(&arguments),
         Command::LintFormat(arguments) => lint_format::run(&arguments),
+        Command::Snooze(arguments) => snooze::run(&arguments),
         Command::Completions(arguments) => manual::completions(&arguments),
         Command::Man(arguments) => manual::man(&arguments),
     };

@@ -394,6 +394,10 @@ impl Store for Interrupted {
         self.store.incidents(when).await
     }
 
+    async fn keep_listed(&mut self, key: &IncidentKey, when: When) -> Result<(), StoreError> {
+        self.store.keep_listed(key, when).await
+    }
+
     async fn read(&mut self, key: &IncidentKey, when: When) -> Result<Snapshot, StoreError> {
         self.store.read(key, when).await
     }
