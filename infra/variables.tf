@@ -65,7 +65,7 @@ variable "package_path" {
 
   validation {
     condition     = fileexists(coalesce(var.package_path, "${path.module}/../target/lambda/statuswatch-lambda/bootstrap.zip"))
-    error_message = "package_path names no file. Build it first: `cargo lambda build --release --output-format zip --bin statuswatch-lambda` (add `--arm64` for architecture = \"arm64\") leaves target/lambda/statuswatch-lambda/bootstrap.zip."
+    error_message = "package_path names no file. Build it first: `cargo lambda build --release --no-default-features --output-format zip --bin statuswatch-lambda` (add `--arm64` for architecture = \"arm64\") leaves target/lambda/statuswatch-lambda/bootstrap.zip."
   }
 }
 

@@ -5,9 +5,13 @@
 mod access;
 mod error_code;
 mod service;
+#[cfg(feature = "live")]
+mod session;
 
 pub(crate) use access::Call;
 pub use access::{AwsAccess, SigningError};
 pub(crate) use error_code::error_code;
 pub use service::Service;
 pub(crate) use service::is_region;
+#[cfg(feature = "live")]
+pub use session::{Session, SessionError};

@@ -5,6 +5,8 @@
 //! loads the system's certificates, never sends anything twice, and never shows a URL: the text of
 //! `reqwest::Error` contains it, so no such error leaves this file and none is ever formatted.
 
+#[cfg(feature = "live")]
+mod aws_connector;
 mod budget;
 mod dials;
 mod fault;
@@ -77,6 +79,11 @@ impl HttpClient {
     /// Builds a client that trusts the certificate authorities compiled into the binary and no others,
     /// and speaks HTTP/1.1. Nothing is read or connected yet.
     pub fn new() -> Result<Self, HttpClientError> {
+        Self::keeping(1)
+    }
+
+    /// The same, but so many connections to a host are kept. Where requests go out at the same time, [`Lost`] says less.
+    pub fn keeping(connections: usize) -> Result<Self, HttpClientError> {
         let dials = Arc::new(Dials::default());
         let client = reqwest::Client::builder()
             .tls_backend_preconfigured(tls()?)
@@ -87,7 +94,7 @@ impl HttpClient {
             .user_agent(concat!("statuswatch/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT_TIMEOUT)
             .pool_idle_timeout(IDLE_TIMEOUT)
-            .pool_max_idle_per_host(1)
+            .pool_max_idle_per_host(connections)
             .connector_layer(dials::CountDials(Arc::clone(&dials)))
             .build()
             .map_err(|_| HttpClientError)?;

@@ -33,6 +33,8 @@ pub mod environment;
 pub mod secret;
 pub mod store;
 pub mod aws;
+#[cfg(feature = "live")]
+pub mod cloudwatch_logs;
 pub mod http;
 mod backoff;
 mod json;

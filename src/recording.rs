@@ -53,6 +53,8 @@ pub enum Piece<'a> {
     LogEvent {
         /// The log event itself.
         event: LogEvent<'a>,
+        /// Name of its log group; empty where it is unknown.
+        log_group: Cow<'a, str>,
         /// Name of its log stream; empty where it is unknown.
         log_stream: Cow<'a, str>,
         /// What is known of its message, where that was recognised.
@@ -295,10 +297,11 @@ fn unwrap_values(
 }
 
 fn log_event(object: &[u8], each: &mut dyn FnMut(Result<Piece<'_>, PieceError>)) {
-    let log_stream = field(object, b"logStreamName").and_then(members::text).unwrap_or_default();
-    let log_stream = String::from_utf8_lossy(&log_stream);
+    let text = |name: &[u8]| field(object, name).and_then(members::text).unwrap_or_default();
+    let (log_group, log_stream) = (text(b"logGroupName"), text(b"logStreamName"));
+    let (log_group, log_stream) = (String::from_utf8_lossy(&log_group), String::from_utf8_lossy(&log_stream));
     match scan_log_event(object) {
-        Some(event) => each(Ok(Piece::LogEvent { event, log_stream, known: None })),
+        Some(event) => each(Ok(Piece::LogEvent { event, log_group, log_stream, known: None })),
         None => each(Ok(Piece::Line(object, None))),
     }
 }

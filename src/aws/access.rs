@@ -54,6 +54,17 @@ impl AwsAccess {
         Self::read(&Environment::new(pairs), &mut faults).ok_or(faults)
     }
 
+    /// For one service, at its endpoint where it has another than AWS's own.
+    #[cfg(feature = "live")]
+    pub(super) fn to(
+        service: Service,
+        credentials: Credentials,
+        region: String,
+        endpoint: Option<Url>,
+    ) -> Self {
+        Self { credentials, region, endpoints: endpoint.map(|url| (service, url)).into_iter().collect() }
+    }
+
     /// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` and `AWS_REGION`, which Lambda
     /// sets, and the endpoints in `AWS_ENDPOINT_URL_SSM`, `AWS_ENDPOINT_URL_SECRETS_MANAGER`,
     /// `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL_CLOUDWATCH_LOGS` or, for all, `AWS_ENDPOINT_URL`. Lambda's credentials outlive the container, so they are read once.

@@ -27,6 +27,7 @@ pub(super) struct EventFormat {
 enum Member {
     Message,
     Id,
+    LogGroup,
     LogStream,
     Timestamp,
     /// A text or a number that says nothing to us.
@@ -38,6 +39,7 @@ enum Member {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Event {
     pub(super) id: Range<usize>,
+    pub(super) log_group: Range<usize>,
     pub(super) log_stream: Range<usize>,
     pub(super) timestamp_ms: i64,
     pub(super) message: Range<usize>,
@@ -50,6 +52,7 @@ impl Member {
         Some(match (name, is_text) {
             (b"message", true) => Self::Message,
             (b"id" | b"eventId", true) => Self::Id,
+            (b"logGroupName", true) => Self::LogGroup,
             (b"logStreamName", true) => Self::LogStream,
             (b"timestamp", false) => Self::Timestamp,
             (b"message" | b"id" | b"eventId" | b"timestamp", _) => return None,
@@ -125,13 +128,14 @@ impl EventFormat {
                     recognised.or_else(|| one_line(rest))?
                 }
                 Member::Number | Member::Timestamp => number_length(rest)?,
-                Member::Id | Member::LogStream | Member::Text => text_length(rest, b'"')?,
+                Member::Id | Member::LogGroup | Member::LogStream | Member::Text => text_length(rest, b'"')?,
             };
             let (value, behind) = rest.split_at_checked(length)?;
             let range = start..start + length;
             match member {
                 Member::Message => event.message = range,
                 Member::Id => event.id = range,
+                Member::LogGroup => event.log_group = range,
                 Member::LogStream => event.log_stream = range,
                 Member::Timestamp => event.timestamp_ms = time_ms(value)?,
                 Member::Text | Member::Number => {}

@@ -46,7 +46,9 @@ impl KnownPieces {
         let format = self.events.as_ref()?;
         let length = format.read(text, event, &mut recognise)?;
         // What is not UTF-8 reads as U+FFFD: that is left to the long way.
-        std::str::from_utf8(text.get(self.event.log_stream.clone())?).ok()?;
+        for name in [&self.event.log_group, &self.event.log_stream] {
+            std::str::from_utf8(text.get(name.clone())?).ok()?;
+        }
         Some((length, format.line_breaks(), Found::LogEvent))
     }
 
@@ -55,7 +57,7 @@ impl KnownPieces {
         if let Found::Line = found {
             return Piece::Line(text, self.lines.last());
         }
-        let Event { id, log_stream, timestamp_ms, message, is_recognised } = self.event.clone();
+        let Event { id, log_group, log_stream, timestamp_ms, message, is_recognised } = self.event.clone();
         let part = |range| text.get(range).unwrap_or_default();
         let message = EscapedText(part(message));
         if !is_recognised && self.messages.may_learn() {
@@ -67,9 +69,9 @@ impl KnownPieces {
             message: Some(message),
             is_recognised: false,
         };
-        let log_stream = Cow::Borrowed(std::str::from_utf8(part(log_stream)).unwrap_or_default());
+        let name = |range| Cow::Borrowed(std::str::from_utf8(part(range)).unwrap_or_default());
         let known = if is_recognised { self.messages.last() } else { None };
-        Piece::LogEvent { event, log_stream, known }
+        Piece::LogEvent { event, log_group: name(log_group), log_stream: name(log_stream), known }
     }
 
     /// Learns the format of a document that is an access-log line.

@@ -104,9 +104,9 @@ impl LogEvents {
     /// Hands on the log event that a piece is itself, if it is one.
     pub(crate) fn of_piece(&mut self, piece: &Piece<'_>, each: &mut dyn FnMut(&Recorded<'_>)) {
         match piece {
-            Piece::LogEvent { event, log_stream, known } => {
+            Piece::LogEvent { event, log_group, log_stream, known } => {
                 let message = event.message.map(LineText::Escaped);
-                self.event(("", log_stream), event.id.0, event.timestamp_ms, message, *known, each);
+                self.event((log_group, log_stream), event.id.0, event.timestamp_ms, message, *known, each);
             }
             Piece::Row(row) => {
                 let message = row.message.as_deref().map(|message| LineText::Plain(message.as_bytes()));

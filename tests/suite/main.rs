@@ -40,6 +40,7 @@ mod kill_sweep;
 mod kinesis;
 mod lint_format;
 mod live;
+mod log_groups;
 mod match_pattern;
 mod module_rules;
 mod patience;

@@ -72,9 +72,9 @@ const IMPURE: [&str; 14] = [
 
 /// Modules that only these others may use.
 const USERS: [(&str, &[&str]); 5] = [
-    ("http", &["alarm_lines", "aws", "handler", "secret", "slack", "start", "store"]),
+    ("http", &["alarm_lines", "aws", "cloudwatch_logs", "handler", "secret", "slack", "start", "store"]),
     ("slack::client", &["handler", "start"]),
-    ("aws", &["alarm_lines", "config", "secret", "store"]),
+    ("aws", &["alarm_lines", "cloudwatch_logs", "config", "secret", "store"]),
     ("secret", &["config", "start"]),
     ("environment", &["aws", "config"]),
 ];
@@ -84,8 +84,16 @@ const BEFORE_SLACK: [&str; 5] = ["alarm", "digest", "incident", "notification", 
 
 /// What the function is made of, and what is the command line's alone: it would make the function's binary larger.
 const FUNCTION: [&str; 2] = ["handler", "start"];
-const COMMAND_LINE: [&str; 7] =
-    ["backtest", "deliveries", "format_finder", "lint_format", "recording", "replay", "report"];
+const COMMAND_LINE: [&str; 8] = [
+    "backtest",
+    "cloudwatch_logs",
+    "deliveries",
+    "format_finder",
+    "lint_format",
+    "recording",
+    "replay",
+    "report",
+];
 
 /// The seams: no other trait is defined.
 const TRAITS: [&str; 4] = ["decode::Sink", "handler::Notifier", "http::Transport", "store::Store"];

@@ -12,6 +12,8 @@ use statuswatch::incident::{SNOOZE_LIMITS_MS, duration_ms};
 use statuswatch::incidents::NotifyMode;
 use statuswatch::rules::{DEFAULT_DESTINATION, is_destination_name};
 
+use crate::fetch::FetchArguments;
+
 /// With its commit in a release build.
 const VERSION: &str = match option_env!("STATUSWATCH_VERSION") {
     Some(version) => version,
@@ -41,7 +43,8 @@ pub(crate) enum Command {
 ///
 /// Reads Lambda events (awslogs, Kinesis), failure-destination records, decoded subscription messages, JSON lines of
 /// {timestamp, message}, what CloudWatch Logs, its command line and Insights export, S3 exports and plain access-log
-/// lines, each also compressed by gzip or zstd, and tells which by looking. Posts nothing unless told to.
+/// lines, each also compressed by gzip or zstd, and tells which by looking. Fetches log groups itself. Posts nothing unless
+/// told to.
 ///
 /// Each event or subscription message is one delivery. Lines that stand alone are split into deliveries by log stream
 /// and time, as CloudWatch would and as backtest does. Each delivery with an error makes one message here; which
@@ -54,7 +57,7 @@ pub(crate) enum Command {
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct ReplayArguments {
     /// Files, folders (the files directly in them; where there are none, those of the whole tree) or - for standard input
-    #[arg(required = true, value_name = "PATH")]
+    #[arg(required_unless_present = "names", value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     /// Take the files of all folders below a folder, too
     #[arg(short, long)]
@@ -100,13 +103,16 @@ pub(crate) struct ReplayArguments {
         hide_default_value = true
     )]
     pub(crate) log_groups: LogGroups,
+    #[command(flatten)]
+    pub(crate) fetched: FetchArguments,
 }
 
 const REPLAY_EXAMPLES: &str = "\
 Examples:
   statuswatch replay fixtures
   statuswatch replay --rules rules.json access.log.gz
-  aws logs filter-log-events --log-group-name NAME | statuswatch replay --region eu-west-1 -
+  statuswatch replay --log-group NAME --since 1d
+  statuswatch replay --log-group NAME --since 5m --deliver
   aws logs tail --follow NAME | statuswatch replay -
 
 Exit codes: 0 done, 1 an input could not be read, is empty or no access log, or a post failed, 2 usage or configuration";
@@ -120,7 +126,7 @@ Exit codes: 0 done, 1 an input could not be read, is empty or no access log, or 
 #[command(after_help = BACKTEST_EXAMPLES)]
 pub(crate) struct BacktestArguments {
     /// Files, folders (the files directly in them; where there are none, those of the whole tree) or - for standard input
-    #[arg(required = true, value_name = "PATH")]
+    #[arg(required_unless_present = "names", value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     /// Take the files of all folders below a folder, too
     #[arg(short, long)]
@@ -166,6 +172,8 @@ pub(crate) struct BacktestArguments {
     /// AWS Region of the log groups, for links into the console
     #[arg(long, env = "AWS_REGION", value_name = "REGION")]
     pub(crate) region: Option<String>,
+    #[command(flatten)]
+    pub(crate) fetched: FetchArguments,
 }
 
 const BACKTEST_EXAMPLES: &str = "\
@@ -173,7 +181,7 @@ Examples:
   statuswatch backtest --report out.html fixtures/recordings/5xx-burst.jsonl.gz
   statuswatch backtest --rules rules.json --against other.json access.log.gz
   aws cloudwatch describe-alarms --alarm-names NAME > alarm.json
-  aws logs filter-log-events --log-group-name NAME | statuswatch backtest --alarm alarm.json -
+  statuswatch backtest --log-group NAME --since 7d --save week.jsonl.zst --alarm alarm.json
 
 Exit codes: 0 done, 1 an input could not be read or has no line with a time, 2 usage or settings";
 
@@ -188,20 +196,26 @@ pub(crate) struct MatchArguments {
     #[arg(value_name = "PATTERN", allow_hyphen_values = true)]
     pub(crate) pattern: String,
     /// Files, folders (the files directly in them; where there are none, those of the whole tree) or - for standard input
-    #[arg(required_unless_present = "explain", value_name = "PATH")]
+    #[arg(required_unless_present_any = ["explain", "names"], value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     /// Take the files of all folders below a folder, too
     #[arg(short, long)]
     pub(crate) recursive: bool,
+    /// AWS Region of the log groups
+    #[arg(long, env = "AWS_REGION", value_name = "REGION")]
+    pub(crate) region: Option<String>,
     /// Say on standard error how the pattern was read
     #[arg(long)]
     pub(crate) explain: bool,
+    #[command(flatten)]
+    pub(crate) fetched: FetchArguments,
 }
 
 const MATCH_EXAMPLES: &str = "\
 Examples:
   statuswatch match '{ $.status = 5* }' access.log.gz
   statuswatch match --explain '[ip, id, user, time, request, status=5*, bytes]'
+  statuswatch match '{ $.status = 5* }' --log-group '/aws/apigateway/*' --since 1d
   aws logs tail --follow NAME | statuswatch match '{ $.status = 5* }' -
 
 Exit codes: 0 done, whether or not a line matched, 1 an input could not be read or is empty, 2 the pattern does not parse";

@@ -16,7 +16,7 @@ use statuswatch::words;
 
 use crate::Exit;
 use crate::arguments::BacktestArguments;
-use crate::input::Input;
+use crate::input::{Input, Inputs};
 use crate::replay::{MAX_DECOMPRESSED_BYTES, region};
 use crate::terminal::SharedProgress;
 
@@ -31,10 +31,12 @@ pub(crate) fn run(arguments: &BacktestArguments) -> anyhow::Result<Exit> {
     if let Some(note) = pattern.note() {
         eprintln!("statuswatch: {note}");
     }
-    let settings = settings(arguments, pattern)?;
+    let listed =
+        Inputs::list(&arguments.paths, arguments.recursive, &arguments.fetched, arguments.region.as_deref())?;
+    let settings = settings(arguments, pattern, listed.region.as_deref())?;
     let mut exit = Exit::Done;
     let mut inputs = Vec::new();
-    for input in Input::list(&arguments.paths, arguments.recursive) {
+    for input in listed.all {
         match input {
             Ok(input) => inputs.push(input),
             Err((name, error)) => {
@@ -44,9 +46,15 @@ pub(crate) fn run(arguments: &BacktestArguments) -> anyhow::Result<Exit> {
         }
     }
     let progress = progress(&inputs);
-    let sources = inputs.into_iter().map(|input| source(input, &progress)).collect();
+    let sources = inputs.iter().map(|input| source(input.clone(), &progress)).collect();
     let result = backtest(sources, &settings);
     progress.finish();
+    for input in &inputs {
+        if let Some(what) = input.cut_short() {
+            eprintln!("statuswatch: {}: {what}", input.name);
+            exit = Exit::InputFailed;
+        }
+    }
     let found = match result {
         Ok(found) => found,
         Err(error) => {
@@ -82,7 +90,11 @@ fn print(found: &Backtest, arguments: &BacktestArguments) -> anyhow::Result<()> 
     Ok(())
 }
 
-fn settings(arguments: &BacktestArguments, pattern: FilterPattern) -> anyhow::Result<Settings> {
+fn settings(
+    arguments: &BacktestArguments,
+    pattern: FilterPattern,
+    of_inputs: Option<&str>,
+) -> anyhow::Result<Settings> {
     let reader =
         |rules| Reader { format: arguments.format, redact: arguments.redact.clone(), ..Reader::new(rules) };
     let own = match &arguments.rules {
@@ -99,7 +111,7 @@ fn settings(arguments: &BacktestArguments, pattern: FilterPattern) -> anyhow::Re
     Ok(Settings {
         reader: reader(own),
         against: arguments.against.as_deref().map(rules).transpose()?.map(reader),
-        style: Style { region: region(arguments.region.as_deref())?, ..Style::default() }.into(),
+        style: Style { region: region(of_inputs)?, ..Style::default() }.into(),
         plan: Plan {
             notify: arguments.notify,
             state: arguments.state,
@@ -119,6 +131,9 @@ fn rules(path: &Path) -> anyhow::Result<Rules> {
 
 /// One bar for all; without a length as soon as one input has none.
 fn progress(inputs: &[Input]) -> SharedProgress {
+    if inputs.iter().any(Input::is_fetched) {
+        return SharedProgress::hidden();
+    }
     let name = match inputs {
         [input] => input.name.clone(),
         inputs => words::count(inputs.len() as u64, "input"),

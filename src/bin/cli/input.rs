@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use crate::fetch::{Fetch, FetchArguments, fetches};
 use crate::live::Live;
 
 /// What CloudWatch Logs writes into a bucket to try whether it may.
@@ -11,13 +12,48 @@ const WRITE_TEST: &str = "aws-logs-write-test";
 /// Folders in one another: an export has three, those of prefix, task and stream.
 const MAX_DEPTH: usize = 16;
 
-/// One input: a file or standard input.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One input: a file, standard input or a log group.
+#[derive(Clone)]
 pub(crate) struct Input {
-    /// `None` is standard input.
-    path: Option<PathBuf>,
+    place: Place,
     /// What a person would call it.
     pub(crate) name: String,
+}
+
+#[derive(Clone)]
+enum Place {
+    File(PathBuf),
+    StandardInput,
+    LogGroup(Fetch),
+}
+
+/// The inputs of a command, and what could not be listed, with the reason.
+pub(crate) struct Inputs {
+    pub(crate) all: Vec<Result<Input, (String, io::Error)>>,
+    /// The Region that was named, else the one that the log groups are in.
+    pub(crate) region: Option<String>,
+}
+
+impl Inputs {
+    /// Those of all paths, and the log groups.
+    pub(crate) fn list(
+        paths: &[PathBuf],
+        recursive: bool,
+        fetched: &FetchArguments,
+        region: Option<&str>,
+    ) -> anyhow::Result<Self> {
+        let mut all = Input::list(paths, recursive);
+        let region = region.filter(|name| !name.trim().is_empty());
+        if fetched.names.is_empty() {
+            return Ok(Self { all, region: region.map(str::to_owned) });
+        }
+        let found = fetches(fetched, region)?;
+        match found.log_groups {
+            Ok(log_groups) => all.extend(log_groups.into_iter().map(|fetch| Ok(Input::log_group(fetch)))),
+            Err(error) => all.push(Err((fetched.names.join(", "), io::Error::other(error)))),
+        }
+        Ok(Self { all, region: Some(found.region) })
+    }
 }
 
 impl Input {
@@ -30,7 +66,7 @@ impl Input {
         let mut inputs = Vec::new();
         for path in paths {
             if path.as_os_str() == "-" {
-                inputs.push(Ok(Self { path: None, name: "-".to_owned() }));
+                inputs.push(Ok(Self { place: Place::StandardInput, name: "-".to_owned() }));
             } else if path.is_dir() {
                 match files_of(path, recursive) {
                     Ok(files) if files.is_empty() => {
@@ -48,17 +84,36 @@ impl Input {
     }
 
     fn file(path: PathBuf) -> Self {
-        Self { name: path.display().to_string(), path: Some(path) }
+        Self { name: path.display().to_string(), place: Place::File(path) }
+    }
+
+    fn log_group(fetch: Fetch) -> Self {
+        Self { name: fetch.name().to_owned(), place: Place::LogGroup(fetch) }
+    }
+
+    /// Whether it is a log group: it may well be empty, and shows itself how far it is.
+    pub(crate) fn is_fetched(&self) -> bool {
+        matches!(self.place, Place::LogGroup(_))
+    }
+
+    /// What ended it before its end, if anything did, and what of it was read. It is known when it was read.
+    pub(crate) fn cut_short(&self) -> Option<String> {
+        if let Place::LogGroup(fetch) = &self.place { fetch.cut_short() } else { None }
     }
 
     /// Whether lines may still come while it is read: standard input, or a pipe that has a name.
     pub(crate) fn is_live(&self) -> bool {
-        self.path.as_ref().is_none_or(|path| fs::metadata(path).is_ok_and(|found| !found.is_file()))
+        match &self.place {
+            Place::File(path) => fs::metadata(path).is_ok_and(|found| !found.is_file()),
+            Place::StandardInput => true,
+            Place::LogGroup(_) => false,
+        }
     }
 
     /// Its size in bytes, where it is a file.
     pub(crate) fn length(&self) -> Option<u64> {
-        Some(fs::metadata(self.path.as_ref()?).ok()?.len())
+        let Place::File(path) = &self.place else { return None };
+        Some(fs::metadata(path).ok()?.len())
     }
 
     /// The same as [`Self::open`], but a live input says `io::ErrorKind::WouldBlock` now and then while it is waited for.
@@ -69,7 +124,11 @@ impl Input {
 
     /// Opens it; the length is known for files.
     pub(crate) fn open(&self) -> io::Result<(Box<dyn Read + Send>, Option<u64>)> {
-        let Some(path) = &self.path else { return Ok((Box::new(io::stdin()), None)) };
+        let path = match &self.place {
+            Place::File(path) => path,
+            Place::StandardInput => return Ok((Box::new(io::stdin()), None)),
+            Place::LogGroup(fetch) => return Ok((fetch.open()?, None)),
+        };
         let file = File::open(path).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => {
                 io::Error::new(io::ErrorKind::NotFound, "missing: there is no such file")

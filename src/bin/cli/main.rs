@@ -6,14 +6,18 @@
 mod arguments;
 mod backtest;
 mod deliver;
+mod fetch;
 mod format_files;
 mod input;
 mod lint_format;
 mod live;
 mod manual;
 mod match_pattern;
+mod moment;
 mod replay;
 mod replay_output;
+mod save;
+mod sign_in;
 mod snooze;
 mod terminal;
 

@@ -7,7 +7,7 @@ use statuswatch::recording::{Found, LineText, Recorded, RecordingFault, log_even
 
 use crate::Exit;
 use crate::arguments::MatchArguments;
-use crate::input::Input;
+use crate::input::{Input, Inputs};
 use crate::leave_on_broken_pipe;
 use crate::replay::MAX_DECOMPRESSED_BYTES;
 use crate::terminal::Progress;
@@ -26,11 +26,17 @@ pub(crate) fn run(arguments: &MatchArguments) -> anyhow::Result<Exit> {
     if arguments.explain {
         eprintln!("{}", pattern.explain());
     }
+    let inputs =
+        Inputs::list(&arguments.paths, arguments.recursive, &arguments.fetched, arguments.region.as_deref())?;
     let mut out = BufWriter::new(io::stdout().lock());
     let mut exit = Exit::Done;
-    for input in Input::list(&arguments.paths, arguments.recursive) {
+    for input in inputs.all {
         let (name, result) = match input {
-            Ok(input) => (input.name.clone(), print_matching(&input, &pattern, &mut out, &mut exit)?),
+            Ok(input) => {
+                let printed = print_matching(&input, &pattern, &mut out, &mut exit)?;
+                let cut_short = input.cut_short().map_or(Ok(()), |what| Err(io::Error::other(what)));
+                (input.name.clone(), printed.and(cut_short))
+            }
             Err((name, error)) => (name, Err(error)),
         };
         if let Err(error) = result {
@@ -70,7 +76,7 @@ fn print_matching(
         Found::LogEvent(event) => matching.log_event(event),
         Found::End(result) => matching.end(number, result),
     });
-    let is_empty = matching.is_empty;
+    let is_empty = matching.is_empty && !input.is_fetched();
     matching.printed?;
     Ok(read.and_then(|()| {
         let nothing = "nothing to match: no log event, event or document in it";

@@ -15,7 +15,7 @@ use statuswatch::slack::render::MessageStyle;
 use crate::Exit;
 use crate::arguments::ReplayArguments;
 use crate::deliver::Delivery;
-use crate::input::Input;
+use crate::input::Inputs;
 use crate::replay_output::{Output, Way, summary, write_hits};
 use crate::terminal::{Progress, canvas};
 
@@ -23,14 +23,16 @@ use crate::terminal::{Progress, canvas};
 pub(crate) const MAX_DECOMPRESSED_BYTES: u64 = 128 * 1024 * 1024;
 
 pub(crate) fn run(arguments: &ReplayArguments) -> anyhow::Result<Exit> {
-    let (settings, mut delivery) = settings(arguments)?;
+    let inputs =
+        Inputs::list(&arguments.paths, arguments.recursive, &arguments.fetched, arguments.region.as_deref())?;
+    let (settings, mut delivery) = settings(arguments, inputs.region.as_deref())?;
     let canvas = canvas();
     let mut out = io::stdout().lock();
     let mut exit = Exit::Done;
     let (mut total, mut silent_notifications, mut faults) = (Ledger::default(), 0, 0);
     let mut has_shown = false;
     let mut hits = vec![0; settings.reader.rules.iter().len()];
-    for input in Input::list(&arguments.paths, arguments.recursive) {
+    for input in inputs.all {
         let read = input.and_then(|input| {
             let named = |error| (input.name.clone(), error);
             let (source, length) = input.open_live().map_err(named)?;
@@ -38,6 +40,7 @@ pub(crate) fn run(arguments: &ReplayArguments) -> anyhow::Result<Exit> {
             let way = Way {
                 name: &input.name,
                 is_live: input.is_live(),
+                may_be_empty: input.is_fetched(),
                 is_json: arguments.json,
                 allow_unreadable: arguments.allow_unreadable,
                 canvas: &canvas,
@@ -45,6 +48,10 @@ pub(crate) fn run(arguments: &ReplayArguments) -> anyhow::Result<Exit> {
             let mut output = Output::new(way, &mut out, delivery.as_mut());
             let totals = replay_each(source, &settings, &mut |found, totals| output.take(found, totals))
                 .map_err(named)?;
+            if let Some(what) = input.cut_short() {
+                eprintln!("statuswatch: {}: {what}", input.name);
+                exit = Exit::InputFailed;
+            }
             Ok((output.finish(&totals), totals))
         });
         let (shown, totals) = match read {
@@ -76,7 +83,10 @@ pub(crate) fn run(arguments: &ReplayArguments) -> anyhow::Result<Exit> {
     Ok(exit)
 }
 
-fn settings(arguments: &ReplayArguments) -> anyhow::Result<(Settings, Option<Delivery>)> {
+fn settings(
+    arguments: &ReplayArguments,
+    region: Option<&str>,
+) -> anyhow::Result<(Settings, Option<Delivery>)> {
     let config = if arguments.deliver { Some(Config::read(environment())?) } else { None };
     let mut reader = Reader {
         format: arguments.format.unwrap_or_default(),
@@ -84,7 +94,7 @@ fn settings(arguments: &ReplayArguments) -> anyhow::Result<(Settings, Option<Del
         ..Reader::new(Rules::built_in())
     };
     let log_groups = arguments.log_groups.clone();
-    let region = region(arguments.region.as_deref())?;
+    let region = self::region(region)?;
     let mut style = MessageStyle::from(Style {
         region: region.clone(),
         log_groups: log_groups.clone(),

@@ -21,10 +21,13 @@ const MAX_HELD: usize = 1_000;
 
 /// How an input is shown.
 #[derive(Debug, Clone, Copy)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a property of the input or a flag")]
 pub(crate) struct Way<'a> {
     pub(crate) name: &'a str,
     /// Whether lines may still come while it is shown.
     pub(crate) is_live: bool,
+    /// Whether nothing in it is a result, too.
+    pub(crate) may_be_empty: bool,
     pub(crate) is_json: bool,
     pub(crate) allow_unreadable: bool,
     pub(crate) canvas: &'a Canvas,
@@ -106,7 +109,7 @@ impl<'a, W: Write> Output<'a, W> {
     pub(crate) fn finish(mut self, totals: &Totals) -> io::Result<Shown> {
         let mut faults = self.faults;
         let is_most = totals.unreadable().is_most() && !self.way.allow_unreadable;
-        let is_empty = totals.pieces == 0;
+        let is_empty = totals.pieces == 0 && !self.way.may_be_empty;
         let name = self.way.name;
         if is_empty {
             eprintln!("statuswatch: {name}: nothing to replay: no log event, event or document in it");

@@ -1,10 +1,13 @@
 //! What standard output and standard error are: a person's terminal, or a pipe.
 
 use std::io::{self, IsTerminal, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use statuswatch::slack::terminal::{Canvas, Color};
+use statuswatch::words;
 
 use crate::input::Input;
 
@@ -32,6 +35,11 @@ pub(crate) struct SharedProgress {
 }
 
 impl SharedProgress {
+    /// A bar that nobody ever sees.
+    pub(crate) fn hidden() -> Self {
+        Self { bar: ProgressBar::hidden(), shown_from: None }
+    }
+
     /// `length` is the size of all inputs in bytes, where it is known.
     pub(crate) fn new(length: Option<u64>, name: &str) -> Self {
         let (bar, shown_from) = hidden_bar(length, name);
@@ -79,7 +87,8 @@ impl<R: Read> Progress<R> {
     /// terminal there is no bar beside it.
     pub(crate) fn new(inner: R, length: Option<u64>, input: &Input) -> Self {
         let (bar, shown_from) = hidden_bar(length, &input.name);
-        let shown_from = shown_from.filter(|_| !(input.is_live() && io::stdout().is_terminal()));
+        let shown_from =
+            shown_from.filter(|_| !(input.is_fetched() || input.is_live() && io::stdout().is_terminal()));
         Self { inner, bar, shown_from }
     }
 }
@@ -98,6 +107,47 @@ impl<R: Read> Read for Progress<R> {
 
 impl<R> Drop for Progress<R> {
     fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// One bar for all log groups that are fetched: how much of the time asked for is there. On a terminal only.
+#[derive(Clone)]
+pub(crate) struct FetchBar {
+    bar: ProgressBar,
+    events: Arc<AtomicU64>,
+}
+
+impl FetchBar {
+    /// Of each log group so many milliseconds are fetched.
+    pub(crate) fn new(log_groups: &[String], span_ms: i64) -> Self {
+        let name = match log_groups {
+            [name] => name.clone(),
+            names => words::count(names.len() as u64, "log group"),
+        };
+        let length = u64::try_from(span_ms).unwrap_or_default().saturating_mul(log_groups.len() as u64);
+        let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr());
+        bar.set_prefix(name);
+        if let Ok(style) =
+            ProgressStyle::with_template("{prefix}  {wide_bar}  {percent} %, {msg}, {eta} left")
+        {
+            bar.set_style(style);
+        }
+        Self { bar, events: Arc::default() }
+    }
+
+    /// So much more of the time is there, with so many log events.
+    pub(crate) fn advance(&self, ms: i64, events: u64) {
+        let events = self.events.fetch_add(events, Ordering::Relaxed) + events;
+        self.bar.set_message(words::count(events, "log event"));
+        self.bar.inc(u64::try_from(ms).unwrap_or_default());
+        if self.bar.length().is_some_and(|length| self.bar.position() >= length) {
+            self.bar.finish_and_clear();
+        }
+    }
+
+    /// Takes the bar away.
+    pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();
     }
 }

@@ -1,0 +1,196 @@
+//! Log groups as inputs: what is fetched of each, read as a file is.
+//!
+//! It only reads from AWS.
+
+use std::io::{self, Cursor, Read};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, ensure};
+use clap::Args;
+use statuswatch::cloudwatch_logs::{CloudWatchLogs, LogsError, Pages, Query};
+use statuswatch::http::HttpClient;
+use statuswatch::words;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::moment::Moment;
+use crate::save::Saved;
+use crate::sign_in;
+use crate::terminal::FetchBar;
+
+/// Connections of one log group.
+const CONNECTIONS: usize = 4;
+
+/// What is fetched from CloudWatch Logs.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "From CloudWatch Logs")]
+pub(crate) struct FetchArguments {
+    /// Fetch the log events of this log group, by name or ARN; can be given several times, and * stands for any text
+    ///
+    /// Reads only. Needs the permission logs:FilterLogEvents, and with * logs:DescribeLogGroups. Ctrl-C ends the fetching
+    /// and goes on with what is there.
+    #[arg(long = "log-group", value_name = "NAME")]
+    pub(crate) names: Vec<String>,
+    /// From when on: so long ago (90s, 5m, 12h, 7d, 2w), a day, or a time such as 2026-01-31T12:00:00Z
+    #[arg(long, value_name = "MOMENT", default_value = "1h", requires = "names")]
+    pub(crate) since: Moment,
+    /// Up to when, in the same forms [default: now]
+    #[arg(long, value_name = "MOMENT", requires = "names")]
+    pub(crate) until: Option<Moment>,
+    /// Profile of AWS's configuration files
+    #[arg(long, value_name = "NAME", requires = "names")]
+    pub(crate) profile: Option<String>,
+    /// Keep what is fetched in this file, compressed if it ends in .zst or .gz
+    #[arg(long, value_name = "FILE", requires = "names")]
+    pub(crate) save: Option<PathBuf>,
+}
+
+/// One log group that is to be fetched.
+#[derive(Clone)]
+pub(crate) struct Fetch(Arc<Shared>);
+
+struct Shared {
+    logs: CloudWatchLogs,
+    query: Query,
+    groups: usize,
+    stop: Arc<AtomicBool>,
+    bar: FetchBar,
+    saved: Option<Arc<Mutex<Saved>>>,
+    /// What ended it early, behind what was fetched.
+    cut_short: Mutex<Option<String>>,
+}
+
+/// The log groups that are named, in their order, and the Region they are in.
+pub(crate) struct Fetches {
+    pub(crate) log_groups: Result<Vec<Fetch>, LogsError>,
+    pub(crate) region: String,
+}
+
+/// Finds the log groups. Nothing is fetched yet.
+pub(crate) fn fetches(arguments: &FetchArguments, region: Option<&str>) -> anyhow::Result<Fetches> {
+    let now = SystemTime::now();
+    let now_ms = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+    let now_ms = i64::try_from(now_ms).unwrap_or(i64::MAX);
+    let from_ms = arguments.since.at_ms(now_ms).max(0);
+    let until_ms = arguments.until.map_or(now_ms, |until| until.at_ms(now_ms));
+    ensure!(from_ms < until_ms, "--since must be before --until");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (logs, groups) = runtime.block_on(async {
+        let session = sign_in::session(arguments.profile.as_deref(), region).await?;
+        let logs = CloudWatchLogs::new(session, now);
+        let groups = logs.groups(HttpClient::new()?, &arguments.names).await;
+        anyhow::Ok((logs, groups))
+    })?;
+    let region = logs.region().to_owned();
+    let groups = match groups {
+        Ok(groups) => groups,
+        Err(error) => return Ok(Fetches { log_groups: Err(error), region }),
+    };
+    let saved = match &arguments.save {
+        Some(path) => {
+            let saved = Saved::create(path).with_context(|| path.display().to_string())?;
+            Some(Arc::new(Mutex::new(saved)))
+        }
+        None => None,
+    };
+    let stop = Arc::new(AtomicBool::new(false));
+    // The second Ctrl-C ends the process.
+    signal_hook::flag::register_conditional_shutdown(signal_hook::consts::SIGINT, 130, Arc::clone(&stop))?;
+    signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::clone(&stop))?;
+    let bar = FetchBar::new(&groups, until_ms - from_ms);
+    let fetch = |log_group: &String| {
+        Fetch(Arc::new(Shared {
+            logs: logs.clone(),
+            query: Query { log_group: log_group.clone(), from_ms, until_ms },
+            groups: groups.len(),
+            stop: Arc::clone(&stop),
+            bar: bar.clone(),
+            saved: saved.clone(),
+            cut_short: Mutex::default(),
+        }))
+    };
+    Ok(Fetches { log_groups: Ok(groups.iter().map(fetch).collect()), region })
+}
+
+impl Fetch {
+    pub(crate) fn name(&self) -> &str {
+        &self.0.query.log_group
+    }
+
+    /// Begins to fetch. What fails before the first log event is an error of reading; what ends it later ends the input,
+    /// and [`Self::cut_short`] tells of it.
+    pub(crate) fn open(&self) -> io::Result<Box<dyn Read + Send>> {
+        let Shared { logs, query, groups, stop, .. } = &*self.0;
+        let http = HttpClient::keeping(CONNECTIONS).map_err(io::Error::other)?;
+        let pages = logs.fetch(http, query.clone(), *groups, Arc::clone(stop));
+        let page = Cursor::default();
+        let at_ms = query.from_ms;
+        Ok(Box::new(Reader { pages, page, events: 0, at_ms, shared: Arc::clone(&self.0) }))
+    }
+
+    /// What ended it early, and up to when it was fetched.
+    pub(crate) fn cut_short(&self) -> Option<String> {
+        self.0.cut_short.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+struct Reader {
+    pages: Pages,
+    page: Cursor<Vec<u8>>,
+    events: u64,
+    /// Up to when all is there.
+    at_ms: i64,
+    shared: Arc<Shared>,
+}
+
+impl Read for Reader {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let length = self.page.read(out)?;
+            if length > 0 || out.is_empty() {
+                return Ok(length);
+            }
+            let stopped = self.shared.stop.load(Ordering::Relaxed).then_some(Err(LogsError::Stopped));
+            match stopped.or_else(|| self.pages.next()) {
+                Some(Ok(page)) => {
+                    self.shared.bar.advance(page.until_ms - self.at_ms, page.events);
+                    self.events += page.events;
+                    self.at_ms = page.until_ms;
+                    self.save(|saved| saved.write(&page.lines))?;
+                    self.page = Cursor::new(page.lines);
+                }
+                Some(Err(error)) => {
+                    self.shared.bar.finish();
+                    self.save(Saved::flush)?;
+                    if self.events == 0 {
+                        return Err(io::Error::other(error));
+                    }
+                    let what = format!("{error}: only what was logged up to {} is used", time(self.at_ms));
+                    let mut cut_short = self.shared.cut_short.lock().unwrap_or_else(PoisonError::into_inner);
+                    cut_short.get_or_insert(what);
+                    return Ok(0);
+                }
+                None => {
+                    self.save(Saved::flush)?;
+                    return Ok(0);
+                }
+            }
+        }
+    }
+}
+
+impl Reader {
+    fn save(&self, act: impl FnOnce(&mut Saved) -> io::Result<()>) -> io::Result<()> {
+        let Some(saved) = &self.shared.saved else { return Ok(()) };
+        let mut saved = saved.lock().unwrap_or_else(PoisonError::into_inner);
+        act(&mut saved).map_err(|error| io::Error::new(error.kind(), format!("--save: {error}")))
+    }
+}
+
+fn time(ms: i64) -> String {
+    let time = OffsetDateTime::from_unix_timestamp(ms.div_euclid(1_000));
+    time.ok().and_then(|time| time.format(&Rfc3339).ok()).unwrap_or_else(|| words::number(ms.unsigned_abs()))
+}

@@ -1,0 +1,82 @@
+//! Why log events could not be fetched, in words that say what to do.
+
+use thiserror::Error;
+
+use crate::aws::SessionError;
+use crate::http::TransportFault;
+
+/// Why log events could not be fetched. What may pass was tried again before.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum LogsError {
+    /// There are no credentials to ask with.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    /// The permission is missing.
+    #[error("access denied: these credentials lack the permission {0}")]
+    Denied(&'static str),
+    /// The credentials have run out, and the provider has no newer ones.
+    #[error("the AWS credentials have expired: sign in again (`aws sso login`) or renew them")]
+    Expired,
+    /// AWS does not know the credentials, or the clock is wrong.
+    #[error("AWS does not accept these credentials: look at the profile, and at this machine's clock")]
+    NotSignedIn,
+    /// There is no such log group.
+    #[error("there is no such log group in {0}")]
+    NoGroup(String),
+    /// The log group was there when it began.
+    #[error("the log group was deleted while it was read")]
+    Deleted,
+    /// No log group has such a name.
+    #[error("no log group in {region} is named {name}")]
+    NoMatch {
+        /// The name, with `*`.
+        name: String,
+        /// Where it was looked for.
+        region: String,
+    },
+    /// More log groups than are fetched at once.
+    #[error("{0} names more than {max} log groups", max = super::MAX_GROUPS)]
+    TooManyGroups(String),
+    /// No log group can have that name.
+    #[error("{0:?} is no name of a log group")]
+    Name(String),
+    /// Other callers of this account use up the quota.
+    #[error(
+        "CloudWatch Logs refuses more requests (throttling) for minutes: something else in the account reads logs"
+    )]
+    Throttled,
+    /// The service failed again and again.
+    #[error("CloudWatch Logs failed again and again (status {0})")]
+    Failed(u16),
+    /// No answer came.
+    #[error("CloudWatch Logs cannot be reached: {0}")]
+    Unreachable(TransportFault),
+    /// The request was refused for another reason.
+    #[error("CloudWatch Logs refused {operation} (status {status})")]
+    Refused {
+        /// The operation's name.
+        operation: &'static str,
+        /// The HTTP status.
+        status: u16,
+    },
+    /// An answer that is not of the service's form.
+    #[error("an answer of CloudWatch Logs cannot be read: is the endpoint the right one?")]
+    Unreadable,
+    /// The pages go round in a circle.
+    #[error("CloudWatch Logs names a page as the next one that was read already: its pages would never end")]
+    Circle,
+    /// Pages without log events that do not end.
+    #[error(
+        "CloudWatch Logs gives page after page without a log event: ask for less time (--since, --until)"
+    )]
+    EmptyPages,
+    /// More pages than a slice of time can have.
+    #[error("the pages do not end: ask for less time (--since, --until)")]
+    TooManyPages,
+    /// It was to stop.
+    #[error("stopped")]
+    Stopped,
+    /// A request could not be signed, or no thread be set up; it can only be a fault of this program or machine.
+    #[error("the fetching could not be set up")]
+    NoRuntime,
+}

@@ -1,0 +1,125 @@
+//! A CloudWatch Logs for tests, under the real client: one log group, with faults as a test wishes, in virtual time.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use reqwest::header::HeaderMap;
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
+
+use super::CloudWatchLogs;
+use crate::aws::{Service, Session};
+use crate::http::{Answer, Budget, Lost, Patience, Request, Transport};
+
+/// A request, as the fake saw it.
+#[derive(Debug, Clone)]
+pub(super) struct Seen {
+    pub(super) at: Instant,
+    pub(super) operation: String,
+    pub(super) body: Value,
+}
+
+/// What a fake answers instead of the truth: status and body.
+pub(super) type Script = Box<dyn FnMut(&Seen) -> Option<(u16, Value)> + Send>;
+
+#[derive(Clone)]
+pub(super) struct FakeLogs(Arc<Mutex<State>>);
+
+struct State {
+    /// Times of the log events, ascending; the message is the position.
+    events: Vec<i64>,
+    page: usize,
+    latency: Duration,
+    script: Script,
+    seen: VecDeque<Seen>,
+}
+
+impl FakeLogs {
+    /// With log events at these times, so many a page.
+    pub(super) fn new(events: Vec<i64>, page: usize) -> Self {
+        let latency = Duration::from_millis(300);
+        let script: Script = Box::new(|_| None);
+        Self(Arc::new(Mutex::new(State { events, page, latency, script, seen: VecDeque::new() })))
+    }
+
+    /// With something else where `script` says so.
+    pub(super) fn answering(
+        self,
+        script: impl FnMut(&Seen) -> Option<(u16, Value)> + Send + 'static,
+    ) -> Self {
+        self.0.lock().unwrap().script = Box::new(script);
+        self
+    }
+
+    pub(super) fn seen(&self) -> Vec<Seen> {
+        self.0.lock().unwrap().seen.iter().cloned().collect()
+    }
+}
+
+/// A refusal in AWS's form.
+pub(super) fn refusal(code: &str) -> (u16, Value) {
+    (400, json!({ "__type": code, "message": "a stranger's words" }))
+}
+
+impl Transport for FakeLogs {
+    async fn exchange(&self, request: Request, _: Patience, _: Budget) -> Result<Answer, Lost> {
+        let latency = self.0.lock().unwrap().latency;
+        let target = request.headers["x-amz-target"].to_str().unwrap();
+        assert!(request.headers["authorization"].to_str().unwrap().contains("/eu-west-1/logs/aws4_request"));
+        let operation = target.strip_prefix("Logs_20140328.").unwrap().to_owned();
+        let body = serde_json::from_str(&request.body).unwrap();
+        let seen = Seen { at: Instant::now(), operation, body };
+        sleep(latency).await;
+        let mut state = self.0.lock().unwrap();
+        state.seen.push_back(seen.clone());
+        let scripted = (state.script)(&seen);
+        let (status, body) = scripted.unwrap_or_else(|| (200, state.page(&seen.body)));
+        let body = body.to_string().into_bytes();
+        Ok(Answer { status, headers: HeaderMap::new(), body, broken: None })
+    }
+}
+
+impl State {
+    /// As AWS has it, the end of the time belongs to what is asked for.
+    fn page(&self, request: &Value) -> Value {
+        let from_ms = request["startTime"].as_i64().unwrap();
+        let until_ms = request["endTime"].as_i64().unwrap();
+        let skipped = request["nextToken"].as_str().map_or(0, |token| token.parse().unwrap());
+        let all: Vec<Value> = (0..)
+            .zip(&self.events)
+            .filter(|(_, at_ms)| (from_ms..=until_ms).contains(at_ms))
+            .map(|(number, at_ms): (i32, _)| event(*at_ms, number))
+            .collect();
+        let page: Vec<&Value> = all.iter().skip(skipped).take(self.page).collect();
+        let end = skipped + page.len();
+        let mut answer = json!({ "events": page, "searchedLogStreams": [] });
+        if end < all.len() {
+            answer["nextToken"] = end.to_string().into();
+        }
+        answer
+    }
+}
+
+pub(super) fn event(at_ms: i64, number: i32) -> Value {
+    json!({
+        "logStreamName": "s\"1",
+        "timestamp": at_ms,
+        "message": format!("{{\"n\":\"{number}\"}}\n"),
+        "ingestionTime": at_ms + 5,
+        "eventId": format!("id{number}"),
+    })
+}
+
+/// Asked with credentials that never run out.
+pub(super) fn logs() -> CloudWatchLogs {
+    let credentials = Credentials::new("AKIDEXAMPLE", "secret", None, None, "test");
+    logs_of(SharedCredentialsProvider::new(credentials))
+}
+
+pub(super) fn logs_of(provider: SharedCredentialsProvider) -> CloudWatchLogs {
+    let session = Session::new(provider, Service::Logs, "eu-west-1", None).unwrap();
+    CloudWatchLogs::new(session, SystemTime::UNIX_EPOCH + Duration::from_hours(500_000))
+}

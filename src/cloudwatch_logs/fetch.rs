@@ -1,0 +1,141 @@
+//! All pages of a log group: several slices of time at once, handed over in order of time.
+//!
+//! Memory is bounded by the slices at once and by the pages that each may be ahead.
+
+use std::cell::Cell;
+use std::collections::{HashSet, VecDeque};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::rc::Rc;
+
+use serde_json::json;
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::task::{LocalSet, spawn_local};
+
+use super::client::{Client, Operation};
+use super::page::Page;
+use super::slices::{Slice, Slices};
+use super::{LogsError, Query};
+use crate::http::Transport;
+
+/// What is given up behind, and what is held.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounds {
+    /// Slices at once.
+    pub(super) workers: usize,
+    /// Pages of each slice that wait.
+    pub(super) ahead: usize,
+    /// Pages of one slice.
+    pub(super) pages: u32,
+    /// Pages in a row without a log event.
+    pub(super) empty_pages: u32,
+}
+
+impl Bounds {
+    pub(super) fn new(workers: usize, ahead: usize) -> Self {
+        // So many pages hold 10 GB of messages; some are empty while CloudWatch looks through streams.
+        Self { workers, ahead, pages: 10_000, empty_pages: 1_000 }
+    }
+}
+
+type Fetched = Result<Page, LogsError>;
+
+/// Hands over all pages. Ends early where nobody takes them any more.
+pub(super) async fn fetch<H: Transport + 'static>(
+    client: Client<H>,
+    query: &Query,
+    bounds: Bounds,
+    out: &Sender<Fetched>,
+) -> Result<(), LogsError> {
+    let group = Rc::new(Group { client, name: query.log_group.clone(), is_known: Cell::new(false) });
+    let mut slices = Slices::new(query.from_ms, query.until_ms);
+    let fetching = async {
+        let mut begun: VecDeque<Receiver<Fetched>> = VecDeque::new();
+        loop {
+            while begun.len() < bounds.workers {
+                let Some(slice) = slices.next() else { break };
+                let (sender, receiver) = channel(bounds.ahead);
+                let group = Rc::clone(&group);
+                spawn_local(async move {
+                    if let Err(error) = group.walk(slice, bounds, &sender).await {
+                        let _ = sender.send(Err(error)).await;
+                    }
+                });
+                begun.push_back(receiver);
+            }
+            let Some(mut first) = begun.pop_front() else { return Ok(()) };
+            let mut pages = 0;
+            while let Some(page) = first.recv().await {
+                pages += 1;
+                if out.send(Ok(page?)).await.is_err() {
+                    return Ok(());
+                }
+            }
+            slices.learn(pages);
+        }
+    };
+    LocalSet::new().run_until(fetching).await
+}
+
+struct Group<H> {
+    client: Client<H>,
+    name: String,
+    /// Whether a page of it was there.
+    is_known: Cell<bool>,
+}
+
+impl<H: Transport> Group<H> {
+    /// Hands over the pages of one slice.
+    async fn walk(&self, slice: Slice, bounds: Bounds, out: &Sender<Fetched>) -> Result<(), LogsError> {
+        let mut token: Option<String> = None;
+        let mut seen = HashSet::new();
+        let mut empty = 0;
+        for _ in 0..bounds.pages {
+            let request = self.request(slice, token.as_deref());
+            let answer = self.client.call(Operation::FilterLogEvents, &request).await;
+            let answer = answer.map_err(|error| match error {
+                LogsError::NoGroup(_) if self.is_known.get() => LogsError::Deleted,
+                error => error,
+            })?;
+            self.is_known.set(true);
+            let (page, next) = Page::read(&answer, self.plain_name(), slice)?;
+            empty = if page.events == 0 { empty + 1 } else { 0 };
+            if out.send(Ok(page)).await.is_err() {
+                return Ok(());
+            }
+            let Some(next) = next else { return Ok(()) };
+            if !seen.insert(hash(&next)) {
+                return Err(LogsError::Circle);
+            }
+            if empty >= bounds.empty_pages {
+                return Err(LogsError::EmptyPages);
+            }
+            token = Some(next);
+        }
+        Err(LogsError::TooManyPages)
+    }
+
+    /// Without what an ARN has around it.
+    fn plain_name(&self) -> &str {
+        let behind = self.name.strip_prefix("arn:").and_then(|arn| arn.split_once(":log-group:"));
+        behind.map_or(self.name.as_str(), |(_, name)| name)
+    }
+
+    fn request(&self, slice: Slice, token: Option<&str>) -> String {
+        // The end belongs to what is asked for; what is at the very end is left to the slice behind it.
+        let mut request = json!({ "startTime": slice.from_ms, "endTime": slice.until_ms });
+        let name = if self.name.starts_with("arn:") { "logGroupIdentifier" } else { "logGroupName" };
+        if let Some(request) = request.as_object_mut() {
+            request.insert(name.to_owned(), self.name.clone().into());
+            if let Some(token) = token {
+                request.insert("nextToken".to_owned(), token.into());
+            }
+        }
+        request.to_string()
+    }
+}
+
+fn hash(token: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    token.hash(&mut hasher);
+    hasher.finish()
+}

@@ -1,0 +1,257 @@
+//! `--log-group`: replay, backtest and match on log events that the command line fetches itself, from a fake CloudWatch
+//! Logs over real HTTP.
+//!
+//! No test waits for a time: where something is to happen midway, the fake does it when it is asked.
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::process::{Command as StdCommand, Stdio};
+use std::sync::mpsc;
+
+use assert_cmd::Command;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+
+use crate::fake_aws::FakeAws;
+use crate::fake_slack::FakeSlack;
+use crate::replayed::{Report, Run, replay, run, statuswatch};
+
+const GROUP: &str = "/aws/apigateway/orders-accesslog";
+/// One minute is one slice, so that its pages are asked for one after another.
+const MINUTE: [&str; 4] = ["--since", "2026-11-03T09:15:00Z", "--until", "2026-11-03T09:16:00Z"];
+const MINUTE_MS: i64 = 1_793_697_300_000;
+
+fn line(status: &str, path: &str) -> String {
+    json!({ "requestId": path, "httpMethod": "GET", "resourcePath": path, "status": status }).to_string()
+}
+
+/// A page with a log event a line, a second apart.
+fn page(first_s: i64, lines: &[String], next: Option<&str>) -> Value {
+    let events: Vec<Value> = (first_s..)
+        .zip(lines)
+        .map(|(second, line)| {
+            let at_ms = MINUTE_MS + second * 1_000;
+            json!({ "logStreamName": "s", "timestamp": at_ms, "message": line, "ingestionTime": at_ms, "eventId": format!("e{second}") })
+        })
+        .collect();
+    let mut page = json!({ "events": events, "searchedLogStreams": [] });
+    if let Some(token) = next {
+        page["nextToken"] = token.into();
+    }
+    page
+}
+
+fn refusal(code: &str) -> Value {
+    json!({ "__type": code, "message": "the words of AWS" })
+}
+
+/// The command line with credentials for the fake.
+fn signed_in(url: &str, arguments: &[&str]) -> Command {
+    let mut command = statuswatch(arguments);
+    command
+        .env("AWS_ENDPOINT_URL", url)
+        .env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+        .env("AWS_SECRET_ACCESS_KEY", "QxZq-secret")
+        .env("AWS_REGION", "eu-west-1")
+        .env("AWS_EC2_METADATA_DISABLED", "true");
+    command
+}
+
+async fn run_on(aws: &FakeAws, arguments: &[&str]) -> Run {
+    let mut command = signed_in(&aws.url(), &[arguments, &MINUTE].concat());
+    let run = tokio::task::spawn_blocking(move || run(&mut command)).await.unwrap();
+    assert!(!format!("{run:?}").contains("QxZq"), "{run:?}");
+    run
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn replay_fetches_page_by_page_and_what_is_saved_replays_alike() {
+    for name in ["saved.jsonl.zst", "saved.jsonl.gz", "saved.jsonl"] {
+        let aws = FakeAws::start().await;
+        aws.next(200, &page(1, &[line("502", "/a"), line("200", "/b")], Some("t")));
+        aws.next(200, &page(30, &[line("404", "/c")], None));
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        let path = path.to_str().unwrap();
+        let fetched = run_on(&aws, &["replay", "--json", "--log-group", GROUP, "--save", path]).await;
+        assert_eq!((fetched.code, fetched.stderr.as_str()), (Some(0), ""));
+        let [report] = fetched.reports().try_into().unwrap();
+        assert_eq!(
+            (report.source.as_str(), report.count("received"), report.count("matched")),
+            (GROUP, 3, 2)
+        );
+        assert!(fetched.stdout.contains("eu-west-1.console.aws.amazon.com"), "{}", fetched.stdout);
+        assert!(report.bodies()[0].contains(GROUP), "{:?}", report.bodies());
+
+        let saved = replay(&["--json", "--region", "eu-west-1", path]);
+        assert_eq!(saved.reports()[0].bodies(), report.bodies());
+        let calls = aws.calls();
+        assert_eq!(
+            calls.iter().map(|call| call.target.as_str()).collect::<Vec<_>>(),
+            ["Logs_20140328.FilterLogEvents"; 2]
+        );
+        assert!(calls.iter().all(|call| call.authorization.contains("/eu-west-1/logs/aws4_request")));
+        let asked = json!({ "logGroupName": GROUP, "startTime": MINUTE_MS, "endTime": MINUTE_MS + 60_000 });
+        assert_eq!(calls[0].body, asked);
+        assert_eq!(calls[1].body["nextToken"], "t");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deliver_posts_what_was_fetched() {
+    let (aws, slack) = (FakeAws::start().await, FakeSlack::start().await);
+    aws.next(200, &page(1, &[line("502", "/a")], None));
+    let arguments = ["replay", "--json", "--deliver", "--log-group", GROUP];
+    let mut command = signed_in(&aws.url(), &[&arguments[..], &MINUTE].concat());
+    command.env("SLACK_WEBHOOK_URL", slack.webhook("XXXXXXXX"));
+    let run = tokio::task::spawn_blocking(move || run(&mut command)).await.unwrap();
+    assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
+    let posted: Vec<Vec<u8>> = slack.accepted().into_iter().map(|post| post.body).collect();
+    let reports = run.reports();
+    let shown: Vec<&[u8]> = reports.iter().flat_map(Report::bodies).map(str::as_bytes).collect();
+    assert_eq!((posted.len(), posted), (1, shown.into_iter().map(<[u8]>::to_vec).collect()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn match_prints_the_lines_of_a_log_group_and_backtest_takes_all_that_a_star_fits() {
+    let aws = FakeAws::start().await;
+    aws.next(200, &page(1, &[line("502", "/a"), line("200", "/b")], None));
+    let matched = run_on(&aws, &["match", "{ $.status = 5* }", "--log-group", GROUP]).await;
+    assert_eq!((matched.code, matched.stdout), (Some(0), format!("{}\n", line("502", "/a"))));
+
+    let group = |name: &str| json!({ "logGroupName": name });
+    aws.next(200, &json!({ "logGroups": [group("/api/a"), group("/api/b"), group("/apis")] }));
+    aws.next(200, &page(1, &[line("502", "/a")], None));
+    aws.next(200, &page(2, &[line("502", "/a")], None));
+    let tested = run_on(&aws, &["backtest", "--json", "--log-group", "/api/*"]).await;
+    assert_eq!((tested.code, tested.stderr.as_str()), (Some(0), ""));
+    let found: Value = serde_json::from_str(&tested.stdout).unwrap();
+    assert_eq!(found["sources"], json!(["/api/a", "/api/b"]));
+    assert_eq!(found["lines"]["server_errors"], 2);
+    assert_eq!(found["slack"]["incidents"], 2, "each log group has an incident: {found}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_time_without_log_events_is_a_result() {
+    let aws = FakeAws::start().await;
+    for arguments in [&["replay", "--log-group", GROUP][..], &["match", "x", "--log-group", GROUP]] {
+        aws.next(200, &page(0, &[], None));
+        let run = run_on(&aws, arguments).await;
+        assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_refused_is_named_with_what_is_missing() {
+    let aws = FakeAws::start().await;
+    for (code, group, said) in [
+        (
+            "AccessDeniedException",
+            GROUP,
+            "access denied: these credentials lack the permission logs:FilterLogEvents",
+        ),
+        (
+            "AccessDeniedException",
+            "/aws/*",
+            "access denied: these credentials lack the permission logs:DescribeLogGroups",
+        ),
+        ("ResourceNotFoundException", GROUP, "there is no such log group in eu-west-1"),
+    ] {
+        aws.next(400, &refusal(code));
+        let run = run_on(&aws, &["replay", "--log-group", group]).await;
+        let expected = (Some(1), format!("statuswatch: {group}: {said}\n"));
+        assert_eq!((run.code, run.stderr), expected);
+    }
+    // AWS says it twice: the provider is asked for newer credentials in between.
+    aws.next(400, &refusal("ExpiredTokenException"));
+    aws.next(400, &refusal("ExpiredTokenException"));
+    let run = run_on(&aws, &["replay", "--log-group", GROUP]).await;
+    let said = "the AWS credentials have expired: sign in again (`aws sso login`) or renew them";
+    assert_eq!((run.code, run.stderr), (Some(1), format!("statuswatch: {GROUP}: {said}\n")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_that_is_deleted_midway_leaves_what_was_there() {
+    let aws = FakeAws::start().await;
+    aws.next(200, &page(1, &[line("502", "/a"), line("502", "/a")], Some("t")));
+    aws.next(400, &refusal("ResourceNotFoundException"));
+    let run = run_on(&aws, &["replay", "--json", "--log-group", GROUP]).await;
+    let said = "the log group was deleted while it was read: only what was logged up to 2026-11-03T09:15:02Z is used";
+    assert_eq!(
+        (run.code, run.stderr.as_str()),
+        (Some(1), format!("statuswatch: {GROUP}: {said}\n").as_str())
+    );
+    assert_eq!(run.reports()[0].count("matched"), 2);
+}
+
+#[test]
+fn ctrl_c_ends_the_fetching_and_leaves_what_is_there() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("saved.jsonl.zst");
+    let (tell, told) = mpsc::channel::<u32>();
+    // Answers the first request; at the second, presses Ctrl-C and never answers.
+    let serving = std::thread::spawn(move || {
+        let pid = Pid::from_raw(i32::try_from(told.recv().unwrap()).unwrap()).unwrap();
+        let first = page(1, &[line("502", "/a")], Some("t")).to_string();
+        let mut asked = 0;
+        let mut held = Vec::new();
+        while asked < 2 {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut request = [0; 16 * 1024];
+            // Whatever is answered, it is asked with a small request.
+            while asked < 2 && stream.read(&mut request).unwrap() > 0 {
+                asked += 1;
+                if asked == 1 {
+                    let length = first.len();
+                    write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{first}").unwrap();
+                } else {
+                    kill_process(pid, Signal::INT).unwrap();
+                }
+            }
+            held.push(stream);
+        }
+        held
+    });
+    let child = StdCommand::new(env!("CARGO_BIN_EXE_statuswatch"))
+        .args(["replay", "--json", "--log-group", GROUP, "--save", path.to_str().unwrap()])
+        .args(MINUTE)
+        .env_clear()
+        .envs([
+            ("AWS_ENDPOINT_URL", url.as_str()),
+            ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
+            ("AWS_SECRET_ACCESS_KEY", "secret"),
+            ("AWS_REGION", "eu-west-1"),
+        ])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    tell.send(child.id()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    drop(serving.join().unwrap());
+    let said = "stopped: only what was logged up to 2026-11-03T09:15:01Z is used";
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), format!("statuswatch: {GROUP}: {said}\n"));
+    assert_eq!(output.status.code(), Some(1));
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    assert!(stdout.contains("\"matched\":1"), "{stdout}");
+    let saved = replay(&["--json", path.to_str().unwrap()]);
+    assert_eq!(saved.reports()[0].count("matched"), 1);
+}
+
+#[test]
+fn what_cannot_be_asked_for_is_a_usage_error() {
+    for (arguments, said) in [
+        (&["--log-group", "g", "--since", "yesterday"][..], "not a moment such as"),
+        (&["--log-group", "g", "--since", "1m", "--until", "2m"], "--since must be before --until"),
+        (&["--save", "x.jsonl", "README.md"], "--log-group"),
+    ] {
+        let run = run(&mut signed_in("http://127.0.0.1:9", &[&["replay"], arguments].concat()));
+        assert_eq!(run.code, Some(2));
+        assert!(run.stderr.contains(said), "{}", run.stderr);
+    }
+    let run = run(statuswatch(&["replay", "--log-group", "g"]).env("AWS_EC2_METADATA_DISABLED", "true"));
+    assert_eq!(run.code, Some(2));
+    assert!(run.stderr.contains("no AWS Region"), "{}", run.stderr);
+}
