@@ -39,7 +39,7 @@ pub enum SessionError {
     )]
     NoCredentials,
     /// A source of credentials failed.
-    #[error("the AWS credentials could not be loaded: {0}")]
+    #[error("the AWS credentials could not be loaded (`aws sso login` renews those of SSO): {0}")]
     Failed(String),
     /// The Region cannot be one.
     #[error("{0:?} is no Region such as eu-west-1")]

@@ -240,12 +240,71 @@ fn ctrl_c_ends_the_fetching_and_leaves_what_is_there() {
     assert_eq!(saved.reports()[0].count("matched"), 1);
 }
 
+/// Nothing but what the files say is there: no variable names credentials, a Region or an endpoint.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_profile_says_who_asks_where() {
+    let aws = FakeAws::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("key.json");
+    std::fs::write(&key, r#"{"Version":1,"AccessKeyId":"AKIDPROCESS","SecretAccessKey":"secret"}"#).unwrap();
+    let config = folder.path().join("config");
+    let (url, key) = (aws.url(), key.display());
+    std::fs::write(
+        &config,
+        format!(
+            "[profile own]\nregion = eu-central-1\nservices = fake\ncredential_process = cat {key}\n\
+             [services fake]\ncloudwatch_logs =\n  endpoint_url = {url}\n"
+        ),
+    )
+    .unwrap();
+    let ask = async |arguments: &[&str]| {
+        let mut command = statuswatch(&[&["replay", "--log-group", GROUP], &MINUTE[..], arguments].concat());
+        let path = std::env::var_os("PATH").unwrap();
+        command.env("AWS_CONFIG_FILE", &config).env("PATH", path).env("AWS_EC2_METADATA_DISABLED", "true");
+        let run = tokio::task::spawn_blocking(move || run(&mut command)).await.unwrap();
+        assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
+        aws.calls().pop().unwrap().authorization
+    };
+    aws.next(200, &page(0, &[], None));
+    let authorization = ask(&["--profile", "own"]).await;
+    assert!(
+        authorization.contains("AKIDPROCESS") && authorization.contains("/eu-central-1/logs/"),
+        "{authorization}"
+    );
+    aws.next(200, &page(0, &[], None));
+    let authorization = ask(&["--profile", "own", "--region", "eu-west-1"]).await;
+    assert!(authorization.contains("/eu-west-1/logs/"), "{authorization}");
+}
+
+/// The provider of containers asks by the same HTTP client.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_container_gets_its_credentials_from_its_agent() {
+    let aws = FakeAws::start().await;
+    aws.next(
+        200,
+        &json!({ "AccessKeyId": "AKIDCONTAINER", "SecretAccessKey": "secret", "Token": "t", "Expiration": "2099-01-01T00:00:00Z" }),
+    );
+    aws.next(200, &page(0, &[], None));
+    let mut command = statuswatch(&[&["replay", "--log-group", GROUP], &MINUTE[..]].concat());
+    command
+        .env("AWS_CONTAINER_CREDENTIALS_FULL_URI", format!("{}/credentials", aws.url()))
+        .env("AWS_CONTAINER_AUTHORIZATION_TOKEN", "token of the agent")
+        .env("AWS_ENDPOINT_URL", aws.url())
+        .env("AWS_REGION", "eu-west-1");
+    let run = tokio::task::spawn_blocking(move || run(&mut command)).await.unwrap();
+    assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
+    let calls = aws.calls();
+    assert_eq!(calls[0].authorization, "token of the agent");
+    assert!(calls[1].authorization.contains("AKIDCONTAINER"), "{calls:?}");
+}
+
 #[test]
 fn what_cannot_be_asked_for_is_a_usage_error() {
     for (arguments, said) in [
         (&["--log-group", "g", "--since", "yesterday"][..], "not a moment such as"),
         (&["--log-group", "g", "--since", "1m", "--until", "2m"], "--since must be before --until"),
         (&["--save", "x.jsonl", "README.md"], "--log-group"),
+        (&["--save", "x.jsonl", "--log-group", "g", "--log-group", "h"], "--save keeps one log group"),
     ] {
         let run = run(&mut signed_in("http://127.0.0.1:9", &[&["replay"], arguments].concat()));
         assert_eq!(run.code, Some(2));

@@ -43,7 +43,7 @@ pub(crate) struct FetchArguments {
     /// Profile of AWS's configuration files
     #[arg(long, value_name = "NAME", requires = "names")]
     pub(crate) profile: Option<String>,
-    /// Keep what is fetched in this file, compressed if it ends in .zst or .gz
+    /// Keep what is fetched of the one log group in this file, compressed if it ends in .zst or .gz
     #[arg(long, value_name = "FILE", requires = "names")]
     pub(crate) save: Option<PathBuf>,
 }
@@ -89,6 +89,11 @@ pub(crate) fn fetches(arguments: &FetchArguments, region: Option<&str>) -> anyho
         Ok(groups) => groups,
         Err(error) => return Ok(Fetches { log_groups: Err(error), region }),
     };
+    ensure!(
+        arguments.save.is_none() || groups.len() == 1,
+        "--save keeps one log group, in order of time: name one, not {}",
+        groups.len()
+    );
     let saved = match &arguments.save {
         Some(path) => {
             let saved = Saved::create(path).with_context(|| path.display().to_string())?;

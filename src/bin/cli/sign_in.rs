@@ -30,8 +30,9 @@ pub(crate) async fn session(profile: Option<&str>, region: Option<&str>) -> anyh
 
 /// `AWS_ENDPOINT_URL_CLOUDWATCH_LOGS` or `AWS_ENDPOINT_URL`, or the same of the profile.
 fn endpoint(found: &SdkConfig) -> Option<String> {
+    // As its section of a profile is named: aws-runtime 1.10 makes `cloudwatch-logs` of the service's own name.
     let key = ServiceConfigKey::builder()
-        .service_id("CloudWatch Logs")
+        .service_id("cloudwatch_logs")
         .env("AWS_ENDPOINT_URL")
         .profile("endpoint_url")
         .build()
