@@ -259,8 +259,10 @@ async fn a_profile_says_who_asks_where() {
     .unwrap();
     let ask = async |arguments: &[&str]| {
         let mut command = statuswatch(&[&["replay", "--log-group", GROUP], &MINUTE[..], arguments].concat());
-        let path = std::env::var_os("PATH").unwrap();
-        command.env("AWS_CONFIG_FILE", &config).env("PATH", path).env("AWS_EC2_METADATA_DISABLED", "true");
+        command
+            .env("AWS_CONFIG_FILE", &config)
+            .env("PATH", "/usr/bin:/bin")
+            .env("AWS_EC2_METADATA_DISABLED", "true");
         let run = tokio::task::spawn_blocking(move || run(&mut command)).await.unwrap();
         assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
         aws.calls().pop().unwrap().authorization
