@@ -24,7 +24,7 @@ pub use group::{Group, GroupName};
 pub use policy::{AtLeast, Policy};
 pub use schedule::{DEFAULT_FOLLOW_UPS, FollowUps, FollowUpsError, duration_ms};
 pub use snooze::{SNOOZE_LIMITS_MS, Snooze};
-pub use thread::{AlarmOpening, Place, Posted, Thread};
+pub use thread::{AlarmOpening, Place, Posted, Said, Thread};
 
 /// Groups that one incident tells apart; the lines of further ones are counted as [`Incident::other`].
 pub const MAX_GROUPS: usize = 64;

@@ -12,10 +12,12 @@ use thiserror::Error;
 
 use crate::digest::{Digest, MAX_SECTIONS, OTHER_LOG_GROUPS, Section};
 use crate::incident::{
-    AlarmNews, AlarmOpening, Arrival, Batch, Decision, GroupName, Incident, Kind, Moment, Policy, Thread,
+    AlarmNews, AlarmOpening, Arrival, Batch, Decision, GroupName, Incident, Kind, Moment, Policy, Said,
+    Thread,
 };
 use crate::notification::{
-    Over, Parent, Progress, Situation, cause_words, fault_words, of_digest, of_over, of_parent, of_progress,
+    Over, Parent, Progress, Situation, cause_words, fault_words, mentions, of_digest, of_over, of_parent,
+    of_progress,
 };
 use crate::rules::{DEFAULT_DESTINATION, To};
 use crate::slack::message::Message;
@@ -257,20 +259,36 @@ impl Tracked {
         std::mem::take(&mut self.pending)
     }
 
-    /// Whether the message of this kind carries the mentions of the rules of its lines, where they have any. Not where
-    /// they stand in the parent that was posted before it.
+    /// Whether the message of this kind carries the mentions of the rules of its lines, where they have any, as far as
+    /// they do not stand in the parent that was posted before it.
     pub(crate) fn has_mentions(&self, kind: Kind) -> bool {
-        let are_in_parent = self.thread().parent_has_mentioned();
-        kind.has_mentions() && !self.incident.is_below_threshold() && !are_in_parent
+        kind.has_mentions() && !self.incident.is_below_threshold()
     }
 
-    /// Whether the first message of lines in a thread that an alarm opened is to be shown in the channel, too: it mentions
-    /// somebody, as the alarm's did not, or the alarm's is old or over.
-    pub(crate) fn wakes_after_alarm(&self, kind: Kind, now_ms: i64) -> bool {
-        let Some(opening) = self.thread().opening().filter(|_| kind == Kind::Opening) else { return false };
-        let mentions = self.pending.sections.iter().any(|section| !section.mentions.is_empty());
-        let is_old = now_ms.saturating_sub(opening.since_ms) > ALARM_IS_NEWS_MS;
-        is_old || !self.incident.is_held_by_alarm(now_ms) || mentions && self.has_mentions(kind)
+    /// What the parent says that is posted before a message of this kind.
+    pub(crate) fn said_by_parent(&self, kind: Kind) -> Said {
+        let mentions = if self.has_mentions(kind) { mentions(&self.pending) } else { Vec::new() };
+        Said {
+            mentions: mentions.into_iter().map(str::to_owned).collect(),
+            server_errors: self.incident.server_errors() > 0,
+        }
+    }
+
+    /// Whether the first message of lines under a parent is to be shown in the channel, too: the parent, or the alarm's
+    /// notice that it was posted for, lacks a mention or the server errors, or that notice is old or over.
+    pub(crate) fn wakes(&self, kind: Kind, now_ms: i64) -> bool {
+        if kind != Kind::Opening {
+            return false;
+        }
+        let lacks_mention = self.has_mentions(kind) && !mentions(&self.pending_for(kind)).is_empty();
+        let has_server_errors = self.incident.server_errors() > 0;
+        let lacks_server_errors =
+            self.thread().parent_said().is_some_and(|said| !said.server_errors && has_server_errors);
+        let is_late = self.thread().opening().is_some_and(|opening| {
+            let is_old = now_ms.saturating_sub(opening.since_ms) > ALARM_IS_NEWS_MS;
+            is_old || !self.incident.is_held_by_alarm(now_ms)
+        });
+        lacks_mention || lacks_server_errors || is_late
     }
 
     /// Takes over where the messages of `next` stand, which is what becomes of this with what arrived. Where that is
@@ -342,13 +360,18 @@ impl Tracked {
         render_form(form, notification, sender)
     }
 
-    /// The lines that a message of this kind tells of, without mentions where it has none.
+    /// The lines that a message of this kind tells of, with those mentions alone that it carries.
     fn pending_for(&self, kind: Kind) -> Cow<'_, Digest> {
-        if self.has_mentions(kind) || !kind.has_mentions() {
+        let has_mentions = self.has_mentions(kind);
+        let said = self.thread().parent_said();
+        if (has_mentions || !kind.has_mentions()) && said.is_none_or(|said| said.mentions.is_empty()) {
             return Cow::Borrowed(&self.pending);
         }
+        let is_said = |mention: &str| said.is_some_and(|said| said.mentions.iter().any(|it| it == mention));
         let mut digest = self.pending.clone();
-        digest.sections.iter_mut().for_each(|section| section.mentions.clear());
+        for section in &mut digest.sections {
+            section.mentions.retain(|mention| has_mentions && !is_said(mention.trim()));
+        }
         Cow::Owned(digest)
     }
 

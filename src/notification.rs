@@ -41,6 +41,7 @@ pub use progress::Progress;
 pub use quiet::{QuietAgain, of_quiet_again};
 pub(crate) use rows::fault_words;
 pub use style::{DEFAULT_MAX_LINES, Situation, Storm, Style};
+pub(crate) use summary::mentions;
 pub use text::{NameSet, Piece, Stranger, Text};
 pub use undecodable::{UndecodableRecords, number, of_undecodable};
 

@@ -468,7 +468,7 @@ impl Record {
     fn reply(&mut self, tracked: &mut Tracked, kind: MessageKind, at_ms: i64) {
         if tracked.thread().is_parent_due(at_ms) {
             self.threads.parents += 1;
-            tracked.thread_mut().parent_posted(Some(Posted::default()), false, at_ms);
+            tracked.thread_mut().parent_posted(Some(Posted::default()), None, at_ms);
         }
         self.threads.replies += 1;
         let is_shown =

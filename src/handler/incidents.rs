@@ -173,7 +173,7 @@ async fn post<N: Notifier, T: Store>(
                 gone += 1;
                 // One more parent; if that is gone, too, there is to be none.
                 if gone == 2 {
-                    tracked.thread_mut().parent_posted(None, false, delivery.now_ms());
+                    tracked.thread_mut().parent_posted(None, None, delivery.now_ms());
                 }
             }
             posted => match posted? {

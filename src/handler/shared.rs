@@ -493,7 +493,7 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
                 // The next step posts another parent; if that is gone, too, there is to be none.
                 Err(PostError::MessageGone { .. }) => {
                     if !std::mem::take(may_renew) {
-                        tracked.thread_mut().parent_posted(None, false, invocation.now_ms());
+                        tracked.thread_mut().parent_posted(None, None, invocation.now_ms());
                     }
                 }
                 Err(error) => {

@@ -30,7 +30,7 @@ impl<N: Notifier, T: Store> Delivery<'_, N, T> {
         let (style, invocation) = (self.style, self.invocation);
         let parent = match tracked.thread().place(kind, style.sender.end_in_thread) {
             Place::Thread { parent, is_shown_in_channel } if self.has_threads() => {
-                let wakes = is_shown_in_channel || tracked.wakes_after_alarm(kind, self.now_ms());
+                let wakes = is_shown_in_channel || tracked.wakes(kind, self.now_ms());
                 receipt(parent).map(|parent| (parent, wakes))
             }
             _ => None,
@@ -111,8 +111,8 @@ impl<N: Notifier, T: Store> Delivery<'_, N, T> {
             Err(PostError::Unconfirmed(_)) => None,
             Err(error) => return Err(error),
         };
-        let (now_ms, has_mentions) = (self.now_ms(), before.is_some_and(|kind| tracked.has_mentions(kind)));
-        tracked.thread_mut().parent_posted(posted, has_mentions, now_ms);
+        let (now_ms, said) = (self.now_ms(), before.map(|kind| tracked.said_by_parent(kind)));
+        tracked.thread_mut().parent_posted(posted, said, now_ms);
         Ok(true)
     }
 }

@@ -23,6 +23,9 @@ pub struct Thread {
     /// What its last message leaves to the next one.
     #[serde(default, skip_serializing_if = "is_default")]
     last: Last,
+    /// What the parent said, where no message follows it yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    said: Option<Said>,
     /// Its parent took the place of one that is gone.
     #[serde(default)]
     continues: bool,
@@ -47,14 +50,23 @@ pub struct AlarmOpening {
     pub since_ms: i64,
 }
 
+/// What a parent said when it was posted: the message that follows it repeats no mention of these, and wakes people
+/// where it has more to say.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Said {
+    /// Its mentions.
+    pub mentions: Vec<String>,
+    /// It had server errors.
+    pub server_errors: bool,
+}
+
 /// What an incident's last message leaves to the next one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 enum Last {
-    /// Nothing.
+    /// Nothing. Older versions wrote `Mentioned` after a parent with mentions.
     #[default]
+    #[serde(alias = "Mentioned")]
     Other,
-    /// It was the parent, with the mentions of the message that follows.
-    Mentioned,
     /// It said that the incident is over.
     Over,
 }
@@ -177,18 +189,18 @@ impl Thread {
         self.parent().map(|_| self.written_ms)
     }
 
-    /// The parent was posted, with the mentions of the message that follows or without; `None` where the answer was lost.
-    pub fn parent_posted(&mut self, posted: Option<Posted>, has_mentions: bool, now_ms: i64) {
+    /// The parent was posted, and said this of the lines whose message follows; `None` where the answer was lost.
+    pub fn parent_posted(&mut self, posted: Option<Posted>, said: Option<Said>, now_ms: i64) {
         let (continues, takes, opening) = (self.continues, self.takes, self.opening.take());
-        let last = if has_mentions && posted.is_some() { Last::Mentioned } else { Last::Other };
-        let parent = posted.map_or(Parent::Unknown, Parent::Posted);
-        *self = Self { parent, written_ms: now_ms, is_stale: false, last, continues, takes, opening };
+        let said = said.filter(|_| posted.is_some());
+        let (last, parent) = (Last::Other, posted.map_or(Parent::Unknown, Parent::Posted));
+        *self = Self { parent, written_ms: now_ms, is_stale: false, last, said, continues, takes, opening };
     }
 
-    /// Whether the parent stands there with the mentions of the next message, which is to have none then.
+    /// What the parent said, where it surely stands there and no message follows it yet.
     #[must_use]
-    pub fn parent_has_mentioned(&self) -> bool {
-        self.last == Last::Mentioned
+    pub fn parent_said(&self) -> Option<&Said> {
+        self.said.as_ref()
     }
 
     /// The channel took a message by itself that it had refused as a reply, or as one that it shows.
@@ -225,6 +237,7 @@ impl Thread {
         self.incident_changed();
         let is_over = self.parent().is_some() && kind == Kind::Over;
         self.last = if is_over { Last::Over } else { Last::Other };
+        self.said = None;
     }
 
     /// The incident is not as its parent says any more.
@@ -282,7 +295,7 @@ mod tests {
 
     fn posted() -> Thread {
         let mut thread = Thread::default();
-        thread.parent_posted(Some(parent()), false, 100_000);
+        thread.parent_posted(Some(parent()), None, 100_000);
         thread
     }
 
@@ -340,17 +353,25 @@ mod tests {
         thread.incident_changed();
         assert!(thread.parent().is_some() && thread.update_due(110_000).is_some());
         thread.parent_lost();
-        thread.parent_posted(Some(parent()), false, 1);
+        thread.parent_posted(Some(parent()), None, 1);
         assert!(is_in_channel(&thread, Kind::FollowUp), "another parent stands in the same channel");
     }
 
     #[test]
-    fn mentions_of_a_parent_are_those_of_the_next_message_alone() {
+    fn what_a_parent_said_concerns_the_next_message_alone() {
         let mut thread = Thread::default();
-        thread.parent_posted(Some(parent()), true, 1);
-        assert!(thread.parent_has_mentioned());
+        let said = Said { mentions: vec!["<!here>".to_owned()], server_errors: true };
+        thread.parent_posted(Some(parent()), Some(said.clone()), 1);
+        assert_eq!(thread.parent_said(), Some(&said));
         thread.message_posted(Kind::Opening);
-        assert!(!thread.parent_has_mentioned());
+        assert_eq!(thread.parent_said(), None);
+    }
+
+    #[test]
+    fn the_thread_of_an_older_version_is_read() {
+        let mut written = serde_json::to_value(posted()).unwrap();
+        written["last"] = "Mentioned".into();
+        assert_eq!(serde_json::from_value::<Thread>(written).unwrap(), posted());
     }
 
     #[test]
@@ -386,16 +407,16 @@ mod tests {
     #[test]
     fn a_lost_answer_makes_no_second_parent_and_a_lost_parent_one_that_continues() {
         let mut thread = Thread::default();
-        thread.parent_posted(None, true, 1);
+        thread.parent_posted(None, Some(Said::default()), 1);
         thread.incident_changed();
-        assert!(!thread.parent_has_mentioned(), "nobody knows whether it has");
+        assert_eq!(thread.parent_said(), None, "nobody knows whether it has");
         assert!(!thread.is_parent_due(1) && !thread.continues());
         assert_eq!(thread.place(Kind::FollowUp, false), Place::Channel);
         assert_eq!(thread.update_due(i64::MAX), None);
         let mut thread = posted();
         thread.parent_lost();
         assert!(thread.is_parent_due(1) && thread.continues());
-        thread.parent_posted(Some(parent()), false, 1);
+        thread.parent_posted(Some(parent()), None, 1);
         assert!(!thread.is_parent_due(1) && thread.continues());
     }
 }

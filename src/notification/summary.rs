@@ -35,7 +35,7 @@ pub(super) fn lead_in(style: &Style) -> Cow<'_, str> {
 
 /// The mentions of all rules that matched, once each. Half a mention mentions no one: one that does not fit
 /// is left out.
-pub(super) fn mentions(digest: &Digest) -> Vec<&str> {
+pub(crate) fn mentions(digest: &Digest) -> Vec<&str> {
     let mut mentions: Vec<&str> = Vec::new();
     let mut room = MAX_MENTIONS;
     for mention in digest.sections.iter().flat_map(|section| &section.mentions).map(|mention| mention.trim())

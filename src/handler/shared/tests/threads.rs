@@ -361,7 +361,7 @@ async fn who_comes_between_the_two_goes_of_a_parent_posts_none_and_its_lines_are
         assert_eq!((ledger.posted, ledger.pending), (0, 1));
         assert_eq!(channel.seen(), Vec::<String>::new());
     });
-    let mut poster = Container::over(Interrupted { store, after_release: Some(bystander) }, &slack);
+    let mut poster = Container::over(Interrupted { store, after_release: Some((1, bystander)) }, &slack);
     let ledger = poster.at(0, &logs(1, &[502])).await.ledger;
     assert_eq!((ledger.posted, ledger.released), (2, 1), "what the bystander left is told with the opening");
     let seen = slack.seen();
@@ -369,10 +369,65 @@ async fn who_comes_between_the_two_goes_of_a_parent_posts_none_and_its_lines_are
     assert!(seen[1].starts_with("reply to 1.0: 2 errors") && seen.len() == 2, "{seen:?}");
 }
 
-/// A store after whose first release something else happens.
+/// What comes between a parent and its opening needs the mention and the channel that the parent does not have.
+#[tokio::test(start_paused = true)]
+async fn what_a_parent_lacks_its_opening_says_in_the_channel() {
+    const HERE: &str = r#"{"name":"5xx","status":"5xx","action":"notify","mention":"<!here>"}"#;
+    let quiet = r#"{"name":"4xx","status":"4xx","action":"notify"}"#;
+    let team = r#"{"name":"4xx","status":"4xx","action":"notify","mention":"<!subteam^S1>"}"#;
+    let few = r#"{"name":"4xx","status":"4xx","action":"notify","mention":"<!subteam^S1>",
+        "at_least":{"count":2,"within":"1h"}}"#;
+    let loud = "reply to 1.0 and channel: ";
+    for (client_errors, server_errors, first, parent, then, opening) in [
+        (quiet, HERE, 404, "", 502, format!("{loud}<!here> 2 errors")),
+        (team, HERE, 404, "<!subteam^S1> ", 502, format!("{loud}<!here> 2 errors")),
+        (team, HERE, 502, "<!here> ", 404, format!("{loud}<!subteam^S1> 2 errors")),
+        (quiet, &HERE.replace(r#","mention":"<!here>""#, ""), 404, "", 502, format!("{loud}2 errors")),
+        (few, HERE, 502, "<!here> ", 502, "reply to 1.0: 2 errors".to_owned()),
+        (quiet, HERE, 502, "<!here> ", 404, "reply to 1.0: 2 errors".to_owned()),
+    ] {
+        let rules = format!(r#"{{"rules":[{client_errors},{server_errors}]}}"#);
+        let (store, slack) = (Memory::default(), Channel::with_threads());
+        let (memory, channel) = (store.clone(), slack.clone());
+        let mut other = Container::with_rules(&rules, memory, &channel);
+        let bystander = Box::pin(async move { drop(other.at(1, &logs(2, &[then])).await) });
+        let store = Interrupted { store, after_release: Some((2, bystander)) };
+        Container::with_rules(&rules, store, &slack).at(0, &logs(1, &[first])).await.answer.unwrap();
+        let seen = slack.seen();
+        assert!(seen[0].starts_with(&format!("parent 1.0: {parent}{first} ")), "{rules}: {seen:?}");
+        assert!(seen[1].starts_with(&opening), "{rules}: {seen:?}");
+        assert_eq!(seen.len(), 2, "{seen:?}");
+    }
+}
+
+/// Slack takes the parent and not the opening: what comes meanwhile is not to be lost in the thread.
+#[tokio::test(start_paused = true)]
+async fn an_opening_that_failed_after_its_parent_mentions_whom_the_parent_did_not() {
+    async fn check<T: Store>(mut container: Container<T>, slack: &Channel) {
+        *slack.refuses_reply.borrow_mut() = Some(PostError::Rejected { status: 200, word: None });
+        let _ = container.at(0, &logs(1, &[404])).await;
+        container.at(30, &logs(2, &[502])).await.answer.unwrap();
+        let seen = slack.seen();
+        assert!(seen[0].starts_with("parent 1.0: 404"), "{seen:?}");
+        assert!(seen[1].starts_with("reply to 1.0 and channel: <!here> "), "{seen:?}");
+    }
+    let rules = r#"{"rules":[{"name":"5xx","status":"5xx","action":"notify","mention":"<!here>"},
+        {"name":"4xx","status":"4xx","action":"notify"}]}"#;
+    let slack = Channel::with_threads();
+    check(Container::with_rules(rules, Memory::default(), &slack), &slack).await;
+    let slack = Channel::with_threads();
+    let notify = Notify::incidents(Bucket::new(RATE.burst, RATE.spacing_ms), Policy::default());
+    let reader = Reader::new(Rules::parse(rules).unwrap());
+    let handler = Handler::new(reader, MessageStyle::default(), 1 << 20, notify, slack.clone());
+    check(Container::<crate::store::DynamoDb>(handler), &slack).await;
+}
+
+type Interruption = Pin<Box<dyn Future<Output = ()>>>;
+
+/// A store after whose release of this number, from 1, something else happens.
 struct Interrupted {
     store: Memory,
-    after_release: Option<Pin<Box<dyn Future<Output = ()>>>>,
+    after_release: Option<(usize, Interruption)>,
 }
 
 impl Store for Interrupted {
@@ -421,8 +476,12 @@ impl Store for Interrupted {
         when: When,
     ) -> Result<Released, StoreError> {
         let released = self.store.release(key, lease, head, summed, when).await;
-        if let Some(interruption) = self.after_release.take() {
-            interruption.await;
+        if let Some((left, interruption)) = &mut self.after_release {
+            *left -= 1;
+            if *left == 0 {
+                interruption.await;
+                self.after_release = None;
+            }
         }
         released
     }
