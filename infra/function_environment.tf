@@ -42,7 +42,17 @@ locals {
   }
   alarm_log_groups = merge(local.own_alarm_log_groups, var.alarm_log_groups)
 
-  alarms_environment = merge(local.slack_environment, local.state_environment, {
+  # How incidents are told. With the table both functions tell of them: each posts what it finds due.
+  incidents_environment = {
+    STATUSWATCH_NOTIFY          = var.notify
+    STATUSWATCH_FOLLOW_UPS      = var.follow_ups
+    STATUSWATCH_QUIET_SECONDS   = tostring(var.quiet_seconds)
+    STATUSWATCH_BURST           = tostring(var.burst)
+    STATUSWATCH_SPACING_SECONDS = tostring(var.spacing_seconds)
+    STATUSWATCH_MAX_LINES       = tostring(var.max_lines)
+  }
+
+  alarms_environment = merge(local.slack_environment, local.state_environment, local.state_in_table ? local.incidents_environment : {}, {
     for name, value in {
       # Which destinations have incidents of a log group, and which of the lines that are fetched are errors.
       STATUSWATCH_RULES            = local.alarms_read_rules ? local.rules_environment : null
@@ -54,17 +64,11 @@ locals {
     } : name => value if value != null
   })
 
-  lines_environment = merge(local.slack_environment, local.state_environment, {
+  lines_environment = merge(local.slack_environment, local.state_environment, local.incidents_environment, {
     for name, value in {
       STATUSWATCH_RULES                  = local.rules_environment
       STATUSWATCH_FORMAT                 = var.format
-      STATUSWATCH_MAX_LINES              = tostring(var.max_lines)
       STATUSWATCH_REDACT                 = length(var.redact) > 0 ? join(",", var.redact) : null
-      STATUSWATCH_NOTIFY                 = var.notify
-      STATUSWATCH_FOLLOW_UPS             = var.follow_ups
-      STATUSWATCH_QUIET_SECONDS          = tostring(var.quiet_seconds)
-      STATUSWATCH_BURST                  = tostring(var.burst)
-      STATUSWATCH_SPACING_SECONDS        = tostring(var.spacing_seconds)
       STATUSWATCH_MAX_DECOMPRESSED_BYTES = format("%d", var.max_decompressed_bytes)
     } : name => value if value != null
   })

@@ -22,8 +22,8 @@ variable "destinations" {
   }
 
   validation {
-    condition     = !contains(values(var.destinations), try(coalesce(var.slack_channel, ""), "")) && !contains(values(var.destinations), "ssm:${coalesce(var.webhook_parameter_name, "-")}") && !contains(values(var.destinations), "secret:${coalesce(var.webhook_secret_name, "-")}")
-    error_message = "One of destinations is where slack_channel, webhook_parameter_name or webhook_secret_name lead already: leave it out, and name `default` in the rules."
+    condition     = !contains(values(var.destinations), try(coalesce(var.slack_channel, ""), "")) && !contains(values(var.destinations), "ssm:${coalesce(var.webhook_parameter_name, "/${var.name}/slack-webhook")}") && !contains(values(var.destinations), "secret:${coalesce(var.webhook_secret_name, "-")}")
+    error_message = "One of destinations is where slack_channel, the webhook's parameter or its secret lead already: leave it out, and name `default` in the rules."
   }
 
   validation {

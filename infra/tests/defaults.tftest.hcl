@@ -134,8 +134,14 @@ run "environment" {
       STATUSWATCH_STATE_TABLE      = "statuswatch-state"
       STATUSWATCH_LOG_GROUPS       = "/aws/apigateway/statuswatch-accesslog"
       STATUSWATCH_ALARM_LOG_GROUPS = "{\"APIGateway statuswatch accesslog 4xx5xxError\":[\"/aws/apigateway/statuswatch-accesslog\"]}"
+      STATUSWATCH_NOTIFY           = "incidents"
+      STATUSWATCH_FOLLOW_UPS       = "1m*5,5m*5,15m*6,1h"
+      STATUSWATCH_QUIET_SECONDS    = "300"
+      STATUSWATCH_BURST            = "5"
+      STATUSWATCH_SPACING_SECONDS  = "5"
+      STATUSWATCH_MAX_LINES        = "20"
     })
-    error_message = "the function for alarms gets what concerns alarms"
+    error_message = "the function for alarms gets what concerns alarms, and tells of incidents as the other one does"
   }
   assert {
     condition     = length(aws_iam_role_policy.alarm_lines) == 0

@@ -365,6 +365,10 @@ run "state_in_memory" {
     error_message = "the functions look for no table"
   }
   assert {
+    condition     = !contains(keys(aws_lambda_function.alarms.environment[0].variables), "STATUSWATCH_FOLLOW_UPS")
+    error_message = "without the table the function for alarms tells of no incident"
+  }
+  assert {
     condition     = toset([for target in aws_cloudwatch_event_target.tick : target.target_id]) == toset(["lines-0", "lines-1"])
     error_message = "the tick has a target per container"
   }
@@ -518,6 +522,12 @@ run "whole_environment" {
       STATUSWATCH_LOG_GROUPS       = "/aws/apigateway/statuswatch-accesslog"
       STATUSWATCH_REDACT           = "ip,user"
       STATUSWATCH_ALARM_LOG_GROUPS = "{\"APIGateway statuswatch accesslog 4xx5xxError\":[\"/aws/apigateway/statuswatch-accesslog\"]}"
+      STATUSWATCH_NOTIFY           = "every"
+      STATUSWATCH_FOLLOW_UPS       = "30s*2, 1d"
+      STATUSWATCH_QUIET_SECONDS    = "60"
+      STATUSWATCH_BURST            = "3"
+      STATUSWATCH_SPACING_SECONDS  = "10"
+      STATUSWATCH_MAX_LINES        = "5"
     })
     error_message = "the function for alarms posts in the same way"
   }
