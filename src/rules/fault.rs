@@ -197,9 +197,9 @@ pub(super) enum Problem {
     #[error("{count} destinations are more than the {limit} allowed; name fewer")]
     TooManyDestinations { count: usize, limit: usize },
     #[error(
-        "{0} is no name of a destination; write 1 to 32 lower-case letters, digits, - and _, beginning with a letter, such as \"orders\""
+        "is no name of a destination, and is not repeated here, since it may be a webhook or a token; write 1 to 32 lower-case letters, digits, - and _, beginning with a letter, such as \"orders\""
     )]
-    NotDestination(String),
+    NotDestination,
     #[error("{0} is named twice; keep one")]
     DestinationTwice(String),
     #[error("there is no destination {name}; name one of {known}, or add it to STATUSWATCH_DESTINATIONS")]

@@ -74,7 +74,7 @@ pub(super) fn to(value: &Value) -> Result<To, Problem> {
             return Err(Problem::WrongType { wanted: "a name or a list of names", found: value.kind() });
         };
         if !is_destination_name(text) {
-            return Err(Problem::NotDestination(quoted(text)));
+            return Err(Problem::NotDestination);
         }
         if names.iter().any(|name| **name == **text) {
             return Err(Problem::DestinationTwice(quoted(text)));
@@ -107,6 +107,21 @@ mod tests {
         let many = Problem::TooManyDestinations { count: 6, limit: 5 };
         assert_eq!(to(&list(&["a", "b", "c", "d", "e", "f"])), Err(many));
         assert!(matches!(to(&Value::List(vec![Value::Null])), Err(Problem::WrongType { .. })));
+    }
+
+    #[test]
+    fn what_may_be_a_secret_is_not_repeated() {
+        for secret in
+            ["xoxb-123456789012-1234567890123-AbCdEfGhIjKl", "https://hooks.slack.com/services/T0/B0/x"]
+        {
+            let rules =
+                format!(r#"{{"rules":[{{"name":"a","status":"500","action":"notify","to":"{secret}"}}]}}"#);
+            let fault = crate::rules::Rules::parse(&rules).unwrap_err().to_string();
+            assert!(
+                fault.contains("is no name of a destination") && !fault.contains(&secret[..8]),
+                "{fault}"
+            );
+        }
     }
 
     #[test]
