@@ -142,6 +142,21 @@ async fn a_long_journal_is_read_in_parts_and_counted_whole<S: Store>(open: impl 
     }
 }
 
+async fn what_is_worked_at_stays_listed<S: Store>(open: impl Fn() -> S) {
+    let (mut lines, api) = (open(), incident("ops", "api"));
+    lines.put(&api, batch(1), b"body", at(NOW)).await.unwrap();
+    // A weekend in which Slack refuses everything: each tick takes the lease, and sums nothing up.
+    for hour in [20, 40, 60] {
+        let (mut tick, now_ms) = (open(), NOW + hour * HOUR);
+        assert_eq!(tick.incidents(at(now_ms)).await.as_deref(), Ok([api.clone()].as_slice()), "{hour}");
+        let snapshot = tick.read(&api, at(now_ms)).await.unwrap();
+        assert_eq!(snapshot.entries.len(), 1);
+        let lease = tick.lease(&api, &snapshot, now_ms + 10_000, at(now_ms)).await.unwrap().unwrap();
+        tick.release(&api, lease, b"head", &[], at(now_ms)).await.unwrap();
+    }
+    assert_eq!(lines.incidents(at(NOW + 87 * HOUR)).await, Ok(vec![]));
+}
+
 async fn incidents_are_kept_apart_and_listed<S: Store>(open: impl Fn() -> S) {
     let keys = [incident("a#b", "c"), incident("a", "b#c"), incident("a", "日本 <!here>")];
     let (mut one, mut other) = (open(), open());
@@ -268,6 +283,7 @@ on_every_store! {
     what_another_changed_since_must_be_read_again,
     what_a_head_does_not_sum_up_stays,
     a_long_journal_is_read_in_parts_and_counted_whole,
+    what_is_worked_at_stays_listed,
     incidents_are_kept_apart_and_listed,
     what_is_over_is_not_believed,
     a_destination_has_one_rate_for_all,

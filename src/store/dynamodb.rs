@@ -340,6 +340,8 @@ impl<H: Transport> Store for DynamoDb<H> {
         when: When,
     ) -> Result<Option<Lease>, StoreError> {
         let pk = incident.text();
+        // What no destination takes waits for longer than its last batch is listed.
+        self.list(&pk, when).await?;
         let owner = self.names.u64(..);
         let version = snapshot.version + 1;
         let mut values =

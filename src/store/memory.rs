@@ -124,6 +124,7 @@ impl Store for Memory {
             incident.head_expires_ms = until_ms.saturating_add(KEPT_MS);
         }
         incident.version += 1;
+        incident.listed_until_ms = when.now_ms.saturating_add(LISTED_MS);
         incident.lease = Some((owner, until_ms));
         Ok(Some(Lease { version: incident.version, owner, to_remove: ToRemove::default() }))
     }
