@@ -55,8 +55,8 @@ pub(super) struct Shared<T> {
     store: T,
     rate: Rate,
     policy: Policy,
-    /// When a message was last posted without the table.
-    alone_ms: Option<i64>,
+    /// When a message was last posted to each destination without the table.
+    alone_ms: HashMap<String, i64>,
     /// Batches that were posted without the table, of which it does not know yet.
     to_revoke: VecDeque<(IncidentKey, BatchId)>,
     /// The last reading of each incident of which nothing was due.
@@ -100,7 +100,7 @@ impl Lines {
 impl<T: Store> Shared<T> {
     pub(super) fn new(store: T, rate: Rate, policy: Policy) -> Self {
         let (to_revoke, readings) = (VecDeque::new(), HashMap::new());
-        Self { store, rate, policy, alone_ms: None, to_revoke, readings }
+        Self { store, rate, policy, alone_ms: HashMap::new(), to_revoke, readings }
     }
 
     pub(super) fn rate(&self) -> Rate {
@@ -577,7 +577,8 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
             let now_ms = self.delivery.now_ms();
             let samples = self.delivery.samples_per_group;
             let Some(shared) = self.delivery.shared.as_ref() else { break };
-            let is_first = shared.alone_ms.is_none_or(|last_ms| now_ms - last_ms > shared.policy.quiet_ms);
+            let last_ms = shared.alone_ms.get(&key.destination);
+            let is_first = last_ms.is_none_or(|last_ms| now_ms - last_ms > shared.policy.quiet_ms);
             if !is_first {
                 digest.sections.iter_mut().for_each(|section| section.mentions.clear());
             }
@@ -596,7 +597,7 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
                     self.delivery.book(&digest, shown.unwrap_or_default());
                     let now_ms = self.delivery.now_ms();
                     if let Some(shared) = self.delivery.shared.as_mut() {
-                        shared.alone_ms = Some(now_ms);
+                        shared.alone_ms.insert(key.destination.clone(), now_ms);
                     }
                     self.remember_alone(batches.iter().filter(|batch| batch.key == key));
                 }

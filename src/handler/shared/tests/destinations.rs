@@ -186,6 +186,23 @@ async fn without_the_table_what_one_refuses_comes_again_and_the_other_is_not_tol
 }
 
 #[tokio::test(start_paused = true)]
+async fn without_the_table_each_destination_is_mentioned_once() {
+    let rules = r#"{"rules":[
+        {"name":"both","status":"5xx","action":"notify","to":["orders","default"],"mention":"<!here>"}]}"#;
+    let (fake, slack, orders) = (FakeTable::start().await, Channel::default(), Channel::default());
+    let mut container = Container::with_orders(rules, table(&fake.url(), "fake", 1), &slack, &orders);
+    fake.set_faults(|_| Some(Fault::Refused(400, "AccessDeniedException")));
+    for second in [0, 60] {
+        container.at(second, &logs(u64::try_from(second).unwrap(), &[500])).await.answer.unwrap();
+    }
+    for channel in [&slack, &orders] {
+        let mentions = |heading: &String| heading.contains("<!here>");
+        let mentions: Vec<bool> = channel.headings.borrow().iter().map(mentions).collect();
+        assert_eq!(mentions, [true, false], "{channel:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_waits_for_a_destination_that_is_not_configured_any_more_goes_to_the_default_one() {
     let (store, slack, orders) = (Memory::default(), Channel::default(), Channel::default());
     orders.answers.borrow_mut().push(DOWN);
