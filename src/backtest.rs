@@ -18,6 +18,8 @@ pub mod lines;
 mod minutes;
 mod problems;
 mod slack_run;
+mod suggestions;
+mod tape;
 mod text;
 
 use std::str::FromStr;
@@ -29,13 +31,14 @@ pub use figures::*;
 pub use lines::Source;
 pub use minutes::Minute;
 pub use text::text;
-pub(crate) use text::{lasted, notices, period};
+pub(crate) use text::{advice, lasted, notices, period, verdict};
 
 use crate::access_log::StatusClass;
 use crate::alarm::{AlarmSettings, ComparisonOperator, Statistic, TreatMissingData};
 pub use crate::deliveries::DELIVERY_MS;
 use crate::digest::Reader;
 use crate::filter_pattern::FilterPattern;
+use crate::incident::FollowUps;
 use crate::incidents::NotifyMode;
 use crate::slack::render::MessageStyle;
 use crate::words;
@@ -80,7 +83,7 @@ pub struct Settings {
 }
 
 /// How the function is deployed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
     /// What is notified.
     pub notify: NotifyMode,
@@ -88,6 +91,12 @@ pub struct Plan {
     pub state: StateKind,
     /// How many containers there are at most; at least 1.
     pub concurrency: usize,
+    /// Posts at once.
+    pub burst: u32,
+    /// Then one every so many milliseconds.
+    pub spacing_ms: u32,
+    /// When an incident that goes on is told again.
+    pub follow_ups: FollowUps,
 }
 
 /// What containers know of each other.
@@ -118,9 +127,16 @@ impl FromStr for StateKind {
 }
 
 impl Default for Plan {
-    /// Incidents, one state, [`CONTAINERS`].
+    /// Incidents, one state, [`CONTAINERS`], [`BURST`], [`SPACING_MS`], the default schedule.
     fn default() -> Self {
-        Self { notify: NotifyMode::default(), state: StateKind::default(), concurrency: CONTAINERS }
+        Self {
+            notify: NotifyMode::default(),
+            state: StateKind::default(),
+            concurrency: CONTAINERS,
+            burst: BURST,
+            spacing_ms: SPACING_MS,
+            follow_ups: FollowUps::default(),
+        }
     }
 }
 
@@ -191,8 +207,11 @@ pub fn backtest(sources: Vec<Source>, settings: &Settings) -> Result<Backtest, B
     let names: Vec<String> = sources.iter().map(|source| source.name.clone()).collect();
     let mut run = Run {
         totals: Totals::default(),
-        slack: SlackRun::new(&settings.reader, &settings.style, settings.plan),
-        against: settings.against.as_ref().map(|reader| Against::new(reader, &settings.style, settings.plan)),
+        slack: SlackRun::new(&settings.reader, &settings.style, &settings.plan),
+        against: settings
+            .against
+            .as_ref()
+            .map(|reader| Against::new(reader, &settings.style, &settings.plan)),
         alarm: AlarmRun::new(&settings.alarm, &settings.style),
         blind_spots: BlindSpotRun::new(&settings.pattern, &settings.reader.redact, names.clone()),
         minutes: Minutes::default(),
@@ -217,7 +236,10 @@ pub fn backtest(sources: Vec<Source>, settings: &Settings) -> Result<Backtest, B
     let days = Days::of(first_ms, last_ms);
     run.totals.lines.without_time = without_time;
     let blind_spots = run.blind_spots.finish();
-    let slack = run.slack.finish(days);
+    let mut slack = run.slack.finish(days);
+    let tape = std::mem::take(&mut slack.tape);
+    let alarm = run.alarm.finish(days);
+    let suggestions = suggestions::of(&slack.figures, &tape, &alarm, &blind_spots, settings);
     let mut minutes = run.minutes;
     slack.message_minutes.iter().for_each(|(minute, messages)| minutes.messages(*minute, *messages));
     Ok(Backtest {
@@ -227,7 +249,9 @@ pub fn backtest(sources: Vec<Source>, settings: &Settings) -> Result<Backtest, B
         days: (days.0 * 1_000.0).round() / 1_000.0,
         lines: run.totals.lines,
         against: run.against.map(|against| against.finish(days)),
-        alarm: run.alarm.finish(days),
+        plan: PlanFigures::of(&settings.plan),
+        suggestions,
+        alarm,
         blind_spots,
         slack: slack.figures,
         minutes: minutes.finish(),

@@ -18,7 +18,7 @@ pub(super) struct Against<'s> {
 }
 
 impl<'s> Against<'s> {
-    pub(super) fn new(reader: &'s Reader, style: &'s MessageStyle, plan: Plan) -> Self {
+    pub(super) fn new(reader: &'s Reader, style: &'s MessageStyle, plan: &Plan) -> Self {
         Self {
             reader,
             slack: SlackRun::new(reader, style, plan),

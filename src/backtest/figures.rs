@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Serialize, Serializer};
 
 use super::minutes::Minute;
+use super::{Plan, StateKind};
+use crate::incidents::NotifyMode;
 use crate::slack::message::Message;
 use crate::words;
 
@@ -30,6 +32,10 @@ pub struct Backtest {
     /// Days from the first line's minute to the last line's. What is counted a day is divided by it, and left out
     /// where it is below 1: an hour's messages say nothing of a day.
     pub days: f64,
+    /// How the function was taken to be deployed.
+    pub plan: PlanFigures,
+    /// What would make fewer messages or show more errors, where anything would.
+    pub suggestions: Vec<Suggestion>,
     /// What the lines are.
     pub lines: Lines,
     /// What Slack would have been told.
@@ -46,6 +52,76 @@ pub struct Backtest {
     /// What could not be read or placed.
     pub warnings: Vec<Warning>,
 }
+
+/// How the function was taken to be deployed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PlanFigures {
+    /// `incidents` or `every`.
+    pub notify: &'static str,
+    /// `table` or `memory`.
+    pub state: &'static str,
+    /// Containers at most.
+    pub concurrency: usize,
+    /// Posts at once.
+    pub burst: u32,
+    /// Then one in so many seconds.
+    pub spacing_seconds: u32,
+    /// The schedule of follow-ups, as it is set.
+    pub follow_ups: String,
+}
+
+impl PlanFigures {
+    pub(super) fn of(plan: &Plan) -> Self {
+        let Plan { notify, state, concurrency, burst, spacing_ms, follow_ups } = plan;
+        Self {
+            notify: match notify {
+                NotifyMode::Incidents => "incidents",
+                NotifyMode::Every => "every",
+            },
+            state: match state {
+                StateKind::Table => "table",
+                StateKind::Memory => "memory",
+            },
+            concurrency: *concurrency,
+            burst: *burst,
+            spacing_seconds: spacing_ms / 1_000,
+            follow_ups: follow_ups.to_string(),
+        }
+    }
+}
+
+/// Something to change, and what that was computed to come to.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Suggestion {
+    /// A rule before the others: of the noisiest groups of client errors, the one without which there are the fewest
+    /// messages.
+    Rule {
+        /// The rule, as it stands in a rules file. Its route is a stranger's text.
+        rule: serde_json::Value,
+        /// Messages with it.
+        messages: u64,
+        /// Messages that it saves.
+        saves: u64,
+    },
+    /// The lowest threshold of those tried that makes at most [`MAX_NOTICES_A_DAY`].
+    Threshold {
+        /// The threshold.
+        threshold: f64,
+        /// Its notices a day.
+        notices_per_day: f64,
+    },
+    /// Error lines that no alarm sees, since the metric filter does not match them.
+    Filter {
+        /// Lines.
+        lines: u64,
+        /// What to change for most of them.
+        fix: String,
+    },
+}
+
+/// More notices of an alarm than this are more than people read.
+pub const MAX_NOTICES_A_DAY: f64 = 4.0;
 
 /// What the lines are. `received` is the sum of those below it but `salvaged`, and excludes lines without a time.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]

@@ -9,7 +9,8 @@ use super::figures::{
     MAX_NOISIEST, MAX_TOLD, NoisyGroup, RuleHits, SlackFigures, ThreadFigures, Time, Told, WorstHour,
 };
 use super::line::{Kind, Line};
-use super::{BURST, DELIVERY_MS, Days, Plan, SPACING_MS, StateKind};
+use super::tape::Tape;
+use super::{DELIVERY_MS, Days, Plan, StateKind};
 use crate::access_log::fast_path::LineText;
 use crate::deliveries::{Deliveries, Delivery};
 use crate::digest::{Counts, Digest, Reader};
@@ -46,6 +47,7 @@ pub(super) struct SlackRun<'s> {
     now_ms: i64,
     counts: Counts,
     groups: Groups,
+    tape: Tape,
     record: Record,
 }
 
@@ -62,19 +64,24 @@ enum Mode {
 }
 
 /// The rate limit of each destination.
-#[derive(Default)]
-struct Outboxes(BTreeMap<String, Outbox>);
+struct Outboxes {
+    /// With which each begins.
+    full: Bucket,
+    by_destination: BTreeMap<String, Outbox>,
+}
 
 impl Outboxes {
     fn of(&mut self, destination: &str) -> &mut Outbox {
-        let full = || Outbox::new(Bucket::new(BURST, SPACING_MS));
-        self.0.entry(destination.to_owned()).or_insert_with(full)
+        let full = || Outbox::new(self.full.clone());
+        self.by_destination.entry(destination.to_owned()).or_insert_with(full)
     }
 }
 
 /// What became of a run.
 pub(super) struct Finished {
     pub(super) figures: SlackFigures,
+    /// The errors, to be played again.
+    pub(super) tape: Tape,
     /// Messages by the start of the minute.
     pub(super) message_minutes: BTreeMap<i64, u32>,
 }
@@ -108,7 +115,7 @@ impl Groups {
 }
 
 impl<'s> SlackRun<'s> {
-    pub(super) fn new(reader: &'s Reader, style: &'s MessageStyle, plan: Plan) -> Self {
+    pub(super) fn new(reader: &'s Reader, style: &'s MessageStyle, plan: &Plan) -> Self {
         let states = match plan.state {
             StateKind::Table => 1,
             StateKind::Memory => plan.concurrency,
@@ -123,6 +130,7 @@ impl<'s> SlackRun<'s> {
             now_ms: i64::MIN,
             counts: Counts::default(),
             groups: Groups::default(),
+            tape: Tape::default(),
             record: Record::default(),
         }
     }
@@ -164,15 +172,31 @@ impl<'s> SlackRun<'s> {
         }
     }
 
-    /// Posts what is still held, and gives the figures.
-    pub(super) fn finish(mut self, days: Days) -> Finished {
-        self.advance(self.now_ms.saturating_add(DELIVERY_MS));
+    /// How many messages these deliveries make, each at the time at which it is due.
+    pub(super) fn messages_of(mut self, deliveries: impl Iterator<Item = (i64, Digest)>) -> u64 {
+        self.record.only_counts = true;
+        for (due_ms, digest) in deliveries {
+            self.advance(due_ms);
+            self.post(digest, due_ms);
+        }
+        self.advance_to_the_end();
+        self.record.messages
+    }
+
+    /// Posts what is still held.
+    fn advance_to_the_end(&mut self) {
         for _ in 0..MAX_LAST_TICKS {
             if !self.states.iter().any(State::has_work) {
                 break;
             }
             self.advance(self.now_ms.saturating_add(MINUTE_MS));
         }
+    }
+
+    /// Posts what is still held, and gives the figures.
+    pub(super) fn finish(mut self, days: Days) -> Finished {
+        self.advance(self.now_ms.saturating_add(DELIVERY_MS));
+        self.advance_to_the_end();
         let record = self.record;
         let rules = self.reader.rules.iter().map(|(index, rule)| RuleHits {
             rule: rule.name().to_owned(),
@@ -202,7 +226,7 @@ impl<'s> SlackRun<'s> {
             noisiest: self.groups.noisiest(),
             told: record.told,
         };
-        Finished { figures, message_minutes: record.by_minute }
+        Finished { figures, tape: self.tape, message_minutes: record.by_minute }
     }
 
     /// Lets the time go on: deliveries and ticks that are due, in their order. It never goes back.
@@ -243,6 +267,14 @@ impl<'s> SlackRun<'s> {
         for group in digest.sections.iter().flat_map(|section| &section.groups) {
             self.groups.add(group.status.code(), &group.route, group.count);
         }
+        if digest.matched() > 0 {
+            self.tape.note(&digest, due_ms);
+        }
+        self.post(digest, due_ms);
+    }
+
+    /// Hands a delivery to the first container that is free.
+    fn post(&mut self, digest: Digest, due_ms: i64) {
         // Lambda queues what finds no free container; a post takes so little that the wait is hardly seen.
         let free = self.free_at_ms.iter().position(|free_at_ms| *free_at_ms <= due_ms);
         let soonest = || self.free_at_ms.iter().enumerate().min_by_key(|(_, free_at_ms)| **free_at_ms);
@@ -265,16 +297,18 @@ impl<'s> SlackRun<'s> {
 
 /// As the function does where Slack accepts every post.
 impl State {
-    fn new(plan: Plan) -> Self {
+    fn new(plan: &Plan) -> Self {
+        let policy = Policy { follow_ups: plan.follow_ups.clone(), ..Policy::default() };
         let policy = match plan.state {
-            StateKind::Table => Policy::default(),
-            StateKind::Memory => Policy::default().in_memory(),
+            StateKind::Table => policy,
+            StateKind::Memory => policy.in_memory(),
         };
         let mode = match plan.notify {
             NotifyMode::Incidents => Mode::Incidents(Incidents::new(policy)),
             NotifyMode::Every => Mode::Every(Pace::default(), false),
         };
-        Self { outboxes: Outboxes::default(), mode }
+        let full = Bucket::new(plan.burst, plan.spacing_ms);
+        Self { outboxes: Outboxes { full, by_destination: BTreeMap::new() }, mode }
     }
 
     /// Whether a tick may have something to do.
@@ -425,10 +459,14 @@ fn post(
     style: &MessageStyle,
     record: &mut Record,
 ) {
-    let (message, shown) = tracked.draw(Form::Blocks, kind, style, at_ms);
+    let drawn = (!record.only_counts).then(|| tracked.draw(Form::Blocks, kind, style, at_ms));
     let mentions = tracked.has_mentions(kind);
     let told = tracked.notified(kind, at_ms, policy);
     record.mentions += u64::from(mentions && has_mentions(&told));
+    let Some((message, shown)) = drawn else {
+        record.messages += 1;
+        return;
+    };
     let name = match kind {
         MessageKind::Opening => "opening",
         MessageKind::Escalation => "escalation",
@@ -461,6 +499,8 @@ struct Record {
     by_minute: BTreeMap<i64, u32>,
     told: Vec<Told>,
     threads: ThreadFigures,
+    /// Messages are counted, and not drawn.
+    only_counts: bool,
 }
 
 impl Record {

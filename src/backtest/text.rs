@@ -5,7 +5,8 @@
 use std::fmt::Write as _;
 
 use super::figures::{
-    AgainstFigures, AlarmFigures, Backtest, BlindSpots, NoisyGroup, SlackFigures, ThresholdFigures,
+    AgainstFigures, AlarmFigures, Backtest, BlindSpots, NoisyGroup, SlackFigures, Suggestion,
+    ThresholdFigures,
 };
 use crate::alarm::words as alarm_words;
 use crate::words::{count, day, duration, number, span};
@@ -22,6 +23,7 @@ const MAX_EXAMPLE_CHARS: usize = 88;
 pub fn text(found: &Backtest) -> String {
     let mut out = String::new();
     heading(&mut out, found);
+    in_short(&mut out, found);
     slack(&mut out, &found.slack, found);
     if let Some(figures) = &found.against {
         against(&mut out, &found.slack, figures);
@@ -53,6 +55,69 @@ fn heading(out: &mut String, found: &Backtest) {
     ];
     parts.extend(rare.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{} {what}", number(*n))));
     line!(out, "{}", parts.join(" · "));
+}
+
+fn in_short(out: &mut String, found: &Backtest) {
+    line!(out);
+    let options = textwrap::Options::new(WIDTH).subsequent_indent("  ");
+    line!(out, "{}", textwrap::fill(&verdict(found), &options));
+    let options = textwrap::Options::new(WIDTH).initial_indent("  try: ").subsequent_indent("       ");
+    for suggestion in &found.suggestions {
+        line!(out, "{}", textwrap::fill(&harmless(&advice(suggestion, found)), &options));
+        if let Suggestion::Rule { rule, .. } = suggestion {
+            line!(out, "       {rule}");
+        }
+    }
+}
+
+/// All of it in one sentence.
+pub(crate) fn verdict(found: &Backtest) -> String {
+    let (slack, alarm, blind) = (&found.slack, &found.alarm, &found.blind_spots);
+    let lines = &found.lines;
+    let a_day = |per_day: Option<f64>| {
+        per_day.map_or_else(String::new, |per_day| format!(", {} a day", alarm_words::number(per_day)))
+    };
+    let mentions = match slack.mentions {
+        0 => String::new(),
+        mentions => format!(", {} of them with a mention", number(mentions)),
+    };
+    let errors = lines.client_errors + lines.server_errors;
+    let missed = match blind.lines {
+        0 => "the metric filter misses no error line".to_owned(),
+        missed => format!("the metric filter misses {} of {}", number(missed), count(errors, "error line")),
+    };
+    format!(
+        "{} to Slack in {}{}{mentions}; {} of the alarm{}; {missed}.",
+        count(slack.messages, "message"),
+        lasted(found),
+        a_day(slack.messages_per_day),
+        count(alarm.notices, "notice"),
+        a_day(alarm.notices_per_day),
+    )
+}
+
+/// A suggestion in words.
+pub(crate) fn advice(suggestion: &Suggestion, found: &Backtest) -> String {
+    match suggestion {
+        Suggestion::Rule { messages, saves, .. } => format!(
+            "put this rule first, and {} of {} are saved: {} are left",
+            number(*saves),
+            count(found.slack.messages, "message"),
+            number(*messages)
+        ),
+        Suggestion::Threshold { threshold, notices_per_day } => format!(
+            "a threshold of {} makes {} notices a day instead of {}",
+            alarm_words::exact_number(*threshold),
+            alarm_words::number(*notices_per_day),
+            found.alarm.notices_per_day.map(alarm_words::number).unwrap_or_default()
+        ),
+        Suggestion::Filter { lines, .. } => {
+            format!(
+                "no alarm would see {}: why, and what to do, is among the blind spots",
+                count(*lines, "error line")
+            )
+        }
+    }
 }
 
 fn sources(names: &[String]) -> String {

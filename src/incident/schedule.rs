@@ -2,6 +2,7 @@
 //!
 //! It never reads a clock and knows nothing of incidents.
 
+use std::fmt;
 use std::str::FromStr;
 
 use thiserror::Error;
@@ -79,6 +80,23 @@ impl Default for FollowUps {
     }
 }
 
+impl fmt::Display for FollowUps {
+    /// As it is written in a setting.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, Step { ms, times }) in self.steps.iter().enumerate() {
+            let units = [(86_400_000, 'd'), (3_600_000, 'h'), (60_000, 'm'), (1_000, 's')];
+            let unit = units.into_iter().find(|(unit_ms, _)| ms % unit_ms == 0);
+            let (unit_ms, unit) = unit.unwrap_or((1_000, 's'));
+            let comma = if index > 0 { "," } else { "" };
+            write!(f, "{comma}{}{unit}", ms / unit_ms)?;
+            if *times > 1 {
+                write!(f, "*{times}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
 impl FromStr for FollowUps {
     type Err = FollowUpsError;
 
@@ -143,6 +161,9 @@ mod tests {
             [1, 2, 3, 4, 5, 10, 15, 20, 25, 30, 45, 60, 75, 90, 105, 120, 180, 240, 300].map(i64::from);
         assert_eq!(minutes(DEFAULT_FOLLOW_UPS, 19), expected);
         assert_eq!(DEFAULT_FOLLOW_UPS.parse(), Ok(FollowUps::default()));
+        for text in [DEFAULT_FOLLOW_UPS, "5s", "90s*2,1d", "25m,36m*1000"] {
+            assert_eq!(text.parse::<FollowUps>().unwrap().to_string(), text);
+        }
     }
 
     #[test]

@@ -5,8 +5,8 @@ use maud::{Markup, html};
 use super::{clean, message};
 use crate::alarm::words as alarm_words;
 use crate::backtest::{
-    AgainstFigures, AlarmFigures, BURST, Backtest, BlindSpots, CONTAINERS, DELIVERY_MS, NoisyGroup,
-    SPACING_MS, SlackFigures, Told, Warning, lasted, notices,
+    AgainstFigures, AlarmFigures, Backtest, BlindSpots, DELIVERY_MS, NoisyGroup, PlanFigures, SlackFigures,
+    Suggestion, Told, Warning, advice, lasted, notices, verdict,
 };
 use crate::words::{count, day, duration, number, span};
 
@@ -24,6 +24,7 @@ pub(super) fn summary(found: &Backtest) -> Markup {
     let lines = &found.lines;
     html! {
         section aria-label="In short" {
+            p.verdict { (verdict(found)) }
             dl.figures {
                 (figure(&number(found.slack.messages), &format!("messages to Slack in {}", lasted(found))))
                 @if let Some(per_day) = found.slack.messages_per_day { (figure(&alarm_words::number(per_day), "messages a day")) }
@@ -37,6 +38,13 @@ pub(super) fn summary(found: &Backtest) -> Markup {
             p { (count(lines.received, "line")) ": " (number(lines.ok)) " ok, " (number(lines.client_errors)) " × 4xx, "
                 (number(lines.server_errors)) " × 5xx, " (number(lines.unreadable)) " unreadable, "
                 (number(lines.salvaged)) " salvaged from broken JSON, " (number(lines.without_time)) " without a time and left out." }
+            @if !found.suggestions.is_empty() {
+                h2 { "What to try" }
+                ul { @for suggestion in &found.suggestions { li {
+                    (clean(&advice(suggestion, found)))
+                    @if let Suggestion::Rule { rule, .. } = suggestion { pre tabindex="0" { (clean(&rule.to_string())) } }
+                } } }
+            }
         }
     }
 }
@@ -191,13 +199,28 @@ pub(super) fn settings(found: &Backtest) -> Markup {
             h3 { "Alarm" }
             pre tabindex="0" { (clean(&alarm)) }
             h3 { "Model" }
-            p { "What a log stream logs within " (duration(DELIVERY_MS.unsigned_abs())) " is one delivery; " (CONTAINERS)
-                " containers, each with " (BURST) " posts at once and then one every " (duration(u64::from(SPACING_MS)))
+            p { "What a log stream logs within " (duration(DELIVERY_MS.unsigned_abs())) " is one delivery; " (model(&found.plan))
                 "; a tick every minute. CloudWatch evaluates the alarm up to two minutes later than the end of a minute, which is taken here." }
             h3 { "Inputs" }
             ul { @for source in &found.sources { li { code { (clean(source)) } } } }
         }
     }
+}
+
+/// How the function was taken to be deployed, in words.
+fn model(plan: &PlanFigures) -> String {
+    let PlanFigures { notify, state, concurrency, burst, spacing_seconds, follow_ups } = plan;
+    let of_each =
+        if *state == "table" { "one state table for all of them" } else { "each with its own memory" };
+    let whose = if *state == "table" { "together" } else { "each" };
+    let told = match *notify {
+        "every" => "every delivery is told".to_owned(),
+        _ => format!("incidents are told, with follow-ups after {follow_ups}"),
+    };
+    format!(
+        "{}, {of_each}; {whose} {burst} posts at once and then one every {spacing_seconds} s; {told}",
+        count(*concurrency as u64, "container")
+    )
 }
 
 pub(super) fn warnings(warnings: &[Warning]) -> Markup {

@@ -353,3 +353,75 @@ fn each_destination_has_messages_of_its_own_and_they_are_counted_apart() {
     assert_eq!((count("messages"), count("incidents")), (2 * each, 2 * alone["incidents"].as_u64().unwrap()));
     assert_eq!((count("matched"), count("copied"), count("shown") + count("counted")), (30, 30, 60));
 }
+
+/// Two days: one route is asked for in vain every seven minutes, and each evening something breaks for ten minutes.
+fn noisy_days() -> String {
+    let begin_ms = 1_763_424_000_000_u64;
+    let mut lines = String::new();
+    for minute in 0..2 * 24 * 60_u64 {
+        let mut line = |status: &str, path: &str| {
+            let ms = begin_ms + minute * 60_000;
+            let line = format!(
+                r#"{{"timestamp":{ms},"message":"{{\"status\":\"{status}\",\"httpMethod\":\"GET\",\"resourcePath\":\"{path}\"}}"}}"#
+            );
+            lines.push_str(&line);
+            lines.push('\n');
+        };
+        line("200", "/v1/items");
+        if minute % 7 == 0 {
+            line("404", "/favicon.ico");
+        }
+        if minute % 1_440 >= 1_200 && minute % 1_440 < 1_210 {
+            line("502", "/v1/orders");
+        }
+    }
+    lines
+}
+
+#[test]
+fn what_a_suggestion_promises_is_what_comes_of_it() {
+    let days = noisy_days();
+    let found = figures(&["-"], &days);
+    let suggestions = found["suggestions"].as_array().unwrap();
+    let of = |kind: &str| suggestions.iter().find(|suggestion| suggestion["kind"] == kind);
+    let advice = of("rule").expect("the noise is worth a rule");
+    assert_eq!(advice["rule"]["route"], serde_json::json!(["GET /favicon.ico"]));
+    let built_in = [
+        serde_json::json!({"name": "server errors", "status": ["5xx"], "action": "notify"}),
+        serde_json::json!({"name": "client errors", "status": ["4xx"], "action": "notify"}),
+    ];
+    let rules = serde_json::json!({"rules": [advice["rule"], built_in[0], built_in[1]]}).to_string();
+    let folder = tempfile::tempdir().unwrap();
+    let after = figures(&["--rules", &file(&folder, "rules.json", &rules), "-"], &days);
+    assert_eq!(after["slack"]["messages"], advice["messages"]);
+    let messages = |of: &serde_json::Value| of["slack"]["messages"].as_u64().unwrap();
+    assert_eq!(messages(&found) - messages(&after), advice["saves"].as_u64().unwrap());
+    assert!(after["suggestions"].as_array().unwrap().iter().all(|suggestion| suggestion["kind"] != "rule"));
+
+    let threshold = of("threshold").expect("the alarm goes off at every line");
+    let alarm = format!(
+        r#"{{"Period":60,"EvaluationPeriods":1,"Threshold":{},"ComparisonOperator":"GreaterThanOrEqualToThreshold","Statistic":"Sum","TreatMissingData":"notBreaching"}}"#,
+        threshold["threshold"]
+    );
+    let after = figures(&["--alarm", &file(&folder, "alarm.json", &alarm), "-"], &days);
+    assert_eq!(after["alarm"]["notices_per_day"], threshold["notices_per_day"]);
+}
+
+#[test]
+fn what_can_be_set_can_be_tried() {
+    let days = noisy_days();
+    let messages = |arguments: &[&str]| figures(arguments, &days)["slack"]["messages"].as_u64().unwrap();
+    let usual = messages(&["-"]);
+    assert!(messages(&["--follow-ups", "6h", "-"]) < usual);
+    assert!(messages(&["--follow-ups", "1m", "-"]) > usual);
+    assert!(messages(&["--burst", "1", "--spacing", "3600", "-"]) < usual);
+    let plan = &figures(&["--burst", "1", "--spacing", "7", "--follow-ups", "1h", "-"], &days)["plan"];
+    assert_eq!(
+        (&plan["burst"], &plan["spacing_seconds"], &plan["follow_ups"]),
+        (&1.into(), &7.into(), &"1h".into())
+    );
+    for refused in [["--burst", "0"], ["--spacing", "3601"], ["--follow-ups", "1s"]] {
+        let (code, _, err) = statuswatch(&[&refused[..], &["-"]].concat(), &days);
+        assert!(code == 2 && err.contains(refused[0]), "{refused:?}: {err}");
+    }
+}

@@ -8,7 +8,7 @@ use statuswatch::access_log::Format;
 use statuswatch::access_log::redact::Redaction;
 use statuswatch::backtest::{DEFAULT_PATTERN, StateKind};
 use statuswatch::console::LogGroups;
-use statuswatch::incident::{SNOOZE_LIMITS_MS, duration_ms};
+use statuswatch::incident::{DEFAULT_FOLLOW_UPS, FollowUps, SNOOZE_LIMITS_MS, duration_ms};
 use statuswatch::incidents::NotifyMode;
 use statuswatch::rules::{DEFAULT_DESTINATION, is_destination_name};
 
@@ -156,6 +156,15 @@ pub(crate) struct BacktestArguments {
     /// The most containers at one time
     #[arg(long, default_value = "2", value_name = "N")]
     pub(crate) concurrency: NonZeroU8,
+    /// Posts at once, 1 to 100
+    #[arg(long, default_value = "5", value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(crate) burst: u32,
+    /// Then one post in so many seconds, 1 to 3600
+    #[arg(long, default_value = "5", value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=3_600))]
+    pub(crate) spacing: u32,
+    /// When an incident that goes on is told again: times between follow-ups, the last of which repeats
+    #[arg(long, default_value = DEFAULT_FOLLOW_UPS, value_name = "SCHEDULE")]
+    pub(crate) follow_ups: FollowUps,
     /// Go on with an input most of whose lines are no access log
     #[arg(long)]
     pub(crate) allow_unreadable: bool,

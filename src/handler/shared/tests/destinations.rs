@@ -193,7 +193,7 @@ async fn without_the_table_each_destination_is_mentioned_once() {
     let mut container = Container::with_orders(rules, table(&fake.url(), "fake", 1), &slack, &orders);
     fake.set_faults(|_| Some(Fault::Refused(400, "AccessDeniedException")));
     for second in [0, 60] {
-        container.at(second, &logs(u64::try_from(second).unwrap(), &[500])).await.answer.unwrap();
+        container.at(second, &logs(second, &[500])).await.answer.unwrap();
     }
     for channel in [&slack, &orders] {
         let mentions = |heading: &String| heading.contains("<!here>");
