@@ -425,3 +425,51 @@ fn what_can_be_set_can_be_tried() {
         assert!(code == 2 && err.contains(refused[0]), "{refused:?}: {err}");
     }
 }
+
+/// November 2026: a scanner every night, errors of a deploy on three mornings, and a good line now and then.
+fn a_month() -> String {
+    let mut lines = Vec::new();
+    let mut put = |day: u32, second: u32, status: u16, route: &str| {
+        let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
+        lines.push(format!(
+            "{{\"requestId\":\"x\",\"requestTime\":\"{day:02}/Nov/2026:{hour:02}:{minute:02}:{second:02} +0000\",\
+             \"routeKey\":\"{route}\",\"status\":\"{status}\"}}\n"
+        ));
+    };
+    for day in 1..=30 {
+        for request in 0..20 {
+            put(day, 3 * 3_600 + request * 180, 404, "GET /.env");
+        }
+        for request in 0..24 {
+            put(day, 5 * 3_600 + request * 600, 200, "GET /v1/items");
+        }
+        if [3, 12, 21].contains(&day) {
+            for request in 0..420 {
+                put(day, 10 * 3_600 + request, if request % 7 == 3 { 504 } else { 502 }, "POST /v1/orders");
+            }
+        }
+    }
+    lines.concat()
+}
+
+#[test]
+fn a_month_counts_parents_messages_in_threads_and_updates() {
+    let found = figures(&["-"], &a_month());
+    let slack = &found["slack"];
+    let number = |value: &Value| value.as_u64().unwrap();
+    let threads = &slack["threads"];
+    assert_eq!((number(&slack["matched"]), number(&found["lines"]["received"])), (30 * 20 + 3 * 420, 2_580));
+    // Each night and each deploy is an incident, and has one parent; all its messages stand in the thread.
+    assert_eq!((number(&threads["parents"]), number(&slack["incidents"])), (33, 33));
+    assert_eq!(threads["replies"], slack["messages"]);
+    let kinds = &slack["by_kind"];
+    assert_eq!((number(&kinds["opening"]), number(&kinds["over"])), (33, 33));
+    let shown = ["over", "escalation"].iter().filter_map(|kind| kinds[kind].as_u64()).sum::<u64>();
+    assert_eq!(number(&threads["replies_in_channel"]), shown);
+    // Each has a cause: a scan's error, ten seconds of a deploy's errors, or a message.
+    let (updates, messages) = (number(&threads["updates"]), number(&slack["messages"]));
+    assert!(
+        (30 * 20..=30 * 20 + 3 * 42 + messages).contains(&updates),
+        "{updates} updates, {messages} messages"
+    );
+}
