@@ -2,6 +2,10 @@
 //!
 //! It decides nothing: [`Thread`](crate::incident::Thread) says where messages stand, and when a parent is written anew.
 
+use std::time::Duration;
+
+use tokio::time::sleep;
+
 use super::Notifier;
 use super::delivery::{Delivery, Forms, Sent};
 use crate::incident::{Kind, Place, Posted};
@@ -10,6 +14,9 @@ use crate::outbox::{Outgoing, Urgency};
 use crate::slack::post::{PostError, Receipt, Target};
 use crate::slack::render::Form;
 use crate::store::Store;
+
+/// The longest pause after which the last figures of a parent are tried once more.
+const MAX_PAUSE: Duration = Duration::from_secs(5);
 
 impl<N: Notifier, T: Store> Delivery<'_, N, T> {
     /// Whether a parent is to be posted before a message of this kind. The end alone is worth none.
@@ -67,16 +74,24 @@ impl<N: Notifier, T: Store> Delivery<'_, N, T> {
         }
     }
 
-    /// Writes the parent of an incident that is over for the last time, since another incident may take its place now.
+    /// Writes the parent of an incident that is over for the last time, since another incident may take its place now:
+    /// once more where Slack asks for a short pause.
     pub(super) async fn close_parent(&mut self, tracked: &mut Tracked) {
         let parent = tracked.thread().parent().filter(|_| self.has_threads());
         if let Some(parent) = parent.and_then(receipt) {
-            self.write_parent(tracked, &parent).await;
+            let pause = self.write_parent(tracked, &parent).await.filter(|pause| *pause <= MAX_PAUSE);
+            if let Some(pause) = pause
+                && self.invocation.as_much_as_there_is_time_for(pause) == pause
+            {
+                sleep(pause).await;
+                self.write_parent(tracked, &parent).await;
+            }
         }
         tracked.thread_mut().parent_closed();
     }
 
-    async fn write_parent(&mut self, tracked: &mut Tracked, parent: &Receipt) {
+    /// Writes a parent; gives the pause that Slack asks for, where it does.
+    async fn write_parent(&mut self, tracked: &mut Tracked, parent: &Receipt) -> Option<Duration> {
         let (now_ms, style) = (self.now_ms(), self.style);
         let blocks = || (tracked.draw_parent(Form::Blocks, None, style, now_ms), 0);
         let plain = || (tracked.draw_parent(Form::Text, None, style, now_ms), 0);
@@ -86,8 +101,12 @@ impl<N: Notifier, T: Store> Delivery<'_, N, T> {
             Err(error) => {
                 tracing::warn!(%error, "slack did not take the new figures of an incident's first message");
                 tracked.thread_mut().updated(false, now_ms);
+                if let PostError::RateLimited { retry_after } = error {
+                    return Some(retry_after);
+                }
             }
         }
+        None
     }
 
     /// Posts the parent of an incident before its message of this kind, or, with `None`, for an alarm; false where it is

@@ -322,6 +322,25 @@ async fn the_parent_of_an_incident_that_ended_in_silence_turns_green_before_anot
     check(without_table(RATE, &slack), &slack).await;
 }
 
+/// Slack asks for a pause just when the last figures are due.
+#[tokio::test(start_paused = true)]
+async fn the_last_figures_of_a_parent_are_tried_again_after_a_short_pause() {
+    let slack = Channel::with_threads();
+    let mut container = Container::over(Memory::default(), &slack);
+    container.at(0, &logs(1, &[502])).await;
+    slack.seen();
+    slack.answers.borrow_mut().push(PostError::RateLimited { retry_after: Duration::from_secs(5) });
+    let before = Instant::now();
+    container.at(2_000, &logs(2, &[404])).await.answer.unwrap();
+    let seen = slack.seen();
+    assert!(seen[0].starts_with("update 1.0: Over after"), "{seen:?}");
+    assert!(
+        seen[1].starts_with("parent ") && seen[2].starts_with("reply to ") && seen.len() == 3,
+        "{seen:?}"
+    );
+    assert_eq!(before.elapsed(), Duration::from_secs(5));
+}
+
 /// Slack does not take the last figures: the next incident does not wait for that.
 #[tokio::test(start_paused = true)]
 async fn a_parent_that_cannot_be_closed_keeps_nobody_waiting() {
@@ -422,12 +441,12 @@ async fn an_opening_that_failed_after_its_parent_mentions_whom_the_parent_did_no
     check(Container::<crate::store::DynamoDb>(handler), &slack).await;
 }
 
-type Interruption = Pin<Box<dyn Future<Output = ()>>>;
+pub(super) type Interruption = Pin<Box<dyn Future<Output = ()>>>;
 
 /// A store after whose release of this number, from 1, something else happens.
-struct Interrupted {
-    store: Memory,
-    after_release: Option<(usize, Interruption)>,
+pub(super) struct Interrupted {
+    pub(super) store: Memory,
+    pub(super) after_release: Option<(usize, Interruption)>,
 }
 
 impl Store for Interrupted {
