@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use alarms::AlarmNews;
 use alarms::Alarms;
 pub use context::{ClientCount, Context, MAX_CLIENTS, Names};
+use group::Told;
 pub use group::{Group, GroupName};
 pub use policy::{AtLeast, Policy};
 pub use schedule::{DEFAULT_FOLLOW_UPS, FollowUps, FollowUpsError, duration_ms};
@@ -48,6 +49,9 @@ pub struct Incident {
     /// When its newest lines arrived.
     seen_ms: i64,
     groups: Vec<Group>,
+    /// Groups that were told before an alarm began this incident, at most [`MAX_GROUPS`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    told: Vec<Told>,
     other: Count,
     client_errors: u64,
     server_errors: u64,
@@ -160,7 +164,8 @@ pub enum Kind {
     Opening,
     /// A group came ten times as fast as last notified, or server errors joined client errors. With mentions.
     Escalation,
-    /// A group that this incident has not told yet. Without mentions.
+    /// A group that this incident has not told yet. Without mentions, but for the first after an alarm has taken the
+    /// thread up again.
     NewGroup,
     /// It goes on. Without mentions.
     FollowUp,
@@ -235,9 +240,12 @@ impl Incident {
         }
     }
 
-    /// What is to be done now. It changes the incident only where it ends in silence, after a single message, and where a
-    /// snooze ends in which nothing came.
+    /// What is to be done now. It changes the incident only where it ends in silence, after a single message, where a
+    /// snooze ends in which nothing came, and where its parent names an alarm that is too old to count.
     pub fn decide(&mut self, moment: Moment, now_ms: i64, policy: &Policy) -> Decision {
+        if self.shows_aged_alarm(now_ms) {
+            self.changed(now_ms);
+        }
         if self.phase == Phase::Over {
             return Decision::Nothing { again_ms: None };
         }
@@ -293,12 +301,16 @@ impl Incident {
     /// An alarm of this API changed, which is known since `now_ms`: while one is in ALARM, for a day at most, the incident
     /// is not over. A change that comes late, after a newer one, changes nothing.
     pub fn alarm_changed(&mut self, news: &AlarmNews, now_ms: i64) {
-        let was_recent = self.is_recent(now_ms);
+        let was_recent =
+            self.is_recent(now_ms) || !news.is_in_alarm && self.total() == 0 && self.is_opener_aged(now_ms);
         if !self.alarms.take(news) {
             return;
         }
         if was_recent {
             self.thread.alarm_changed(news.is_in_alarm);
+            if news.is_in_alarm && !self.is_open() {
+                self.thread.resumed_by_alarm(news.changed_ms);
+            }
         } else if news.is_in_alarm {
             // What begins now has a thread of its own.
             self.thread = Thread::default();
@@ -321,6 +333,17 @@ impl Incident {
     #[must_use]
     pub fn is_opener_in_alarm(&self, now_ms: i64) -> bool {
         self.thread.opening().is_some_and(|opening| self.alarms.is_in_alarm(opening.alarm, now_ms))
+    }
+
+    /// Whether the alarm that opened its thread went off more than a day ago, and nobody knows what became of it.
+    #[must_use]
+    pub fn is_opener_aged(&self, now_ms: i64) -> bool {
+        self.thread.opening().is_some_and(|opening| self.alarms.has_aged(opening.alarm, now_ms))
+    }
+
+    /// Whether its parent names an alarm that is too old to count.
+    fn shows_aged_alarm(&self, now_ms: i64) -> bool {
+        self.thread.written_ms().is_some_and(|written_ms| self.alarms.have_aged_since(written_ms, now_ms))
     }
 
     /// When the last of its alarms changed, epoch milliseconds.
@@ -359,7 +382,16 @@ impl Incident {
 
     /// Forgets all but the alarms and the snooze: another incident begins.
     pub fn forget(&mut self) {
-        *self = Self { alarms: std::mem::take(&mut self.alarms), snooze: self.snooze, ..Self::default() };
+        let (alarms, told) = (std::mem::take(&mut self.alarms), std::mem::take(&mut self.told));
+        *self = Self { alarms, told, snooze: self.snooze, ..Self::default() };
+    }
+
+    /// Forgets all but the alarms and the snooze, and which groups are not new: an alarm begins another incident.
+    pub fn forget_for_alarm(&mut self, now_ms: i64, policy: &Policy) {
+        let before = self.told.iter().copied();
+        let told = self.groups.iter().filter_map(|group| group.told(policy)).chain(before);
+        self.told = told.filter(|told| told.is_at(now_ms)).take(MAX_GROUPS).collect();
+        self.forget();
     }
 
     /// Whether it goes on, or its last message came just now, or its parent changed just now.
@@ -374,9 +406,21 @@ impl Incident {
     #[must_use]
     pub fn is_forgotten(&self, now_ms: i64, policy: &Policy) -> bool {
         let is_new = |group: &Group| group.is_new_at(now_ms, policy);
-        let is_done = self.phase == Phase::Over && !self.is_held_by_alarm(now_ms) && !self.thread.is_stale();
+        let is_shown = !self.thread.is_stale() && !self.shows_aged_alarm(now_ms);
+        let is_done = self.phase == Phase::Over && !self.is_held_by_alarm(now_ms) && is_shown;
         let is_done = is_done && !self.is_snoozed(now_ms);
-        is_done && self.groups.iter().all(is_new)
+        is_done && self.groups.iter().all(is_new) && !self.told.iter().any(|told| told.is_at(now_ms))
+    }
+
+    /// Whether its message of this kind carries the rules' mentions: not where a message, if it has to go out, wakes
+    /// nobody, or where all of it was told not long before an alarm began the incident.
+    #[must_use]
+    pub fn has_mentions(&self, kind: Kind) -> bool {
+        let is_first = kind == Kind::Opening || kind == Kind::NewGroup && self.thread.resumed_ms().is_some();
+        let mut pending = self.groups.iter().filter(|group| group.count.pending > 0);
+        let was_told =
+            is_first && self.other.pending == 0 && self.pending() > 0 && pending.all(Group::was_told);
+        (kind.has_mentions() || is_first) && !self.is_below_threshold() && !was_told
     }
 
     /// Whether all that is pending is fewer than its rules hold worth a message: then a message, if it has to go out,
@@ -576,8 +620,9 @@ impl Incident {
         // A parent may stand there already, whose first message failed, or that an alarm has just opened.
         let is_theirs = self.messages == 0 && (was_recent || self.thread.opening().is_none());
         let thread = if is_theirs { std::mem::take(&mut self.thread) } else { Thread::default() };
-        let snooze = self.snooze;
-        *self = Self { phase: Phase::Open, opened_ms: now_ms, alarms, thread, snooze, ..Self::default() };
+        let (told, snooze) = (std::mem::take(&mut self.told), self.snooze);
+        *self =
+            Self { phase: Phase::Open, opened_ms: now_ms, alarms, thread, told, snooze, ..Self::default() };
     }
 
     /// Goes on to the first follow-up that is still to come.
@@ -612,7 +657,7 @@ impl Incident {
             self.other.total += displaced.count.total;
             self.other.pending += displaced.count.pending;
         }
-        self.groups.push(Group::new(arrival, now_ms));
+        self.groups.push(Group::new(arrival, &self.told, now_ms));
         self.groups.last_mut()
     }
 }

@@ -235,9 +235,9 @@ impl Tracked {
     }
 
     /// A thread is to be opened for an alarm. What is over by now is another incident's.
-    pub(crate) fn open_for_alarm(&mut self, opening: AlarmOpening) {
+    pub(crate) fn open_for_alarm(&mut self, opening: AlarmOpening, now_ms: i64, policy: &Policy) {
         if !self.incident.is_open() {
-            self.incident.forget();
+            self.incident.forget_for_alarm(now_ms, policy);
             self.pending = Digest::default();
         }
         self.incident.thread.opened_by_alarm(opening);
@@ -262,7 +262,7 @@ impl Tracked {
     /// Whether the message of this kind carries the mentions of the rules of its lines, where they have any, as far as
     /// they do not stand in the parent that was posted before it.
     pub(crate) fn has_mentions(&self, kind: Kind) -> bool {
-        kind.has_mentions() && !self.incident.is_below_threshold()
+        self.incident.has_mentions(kind)
     }
 
     /// What the parent says that is posted before a message of this kind.
@@ -274,18 +274,21 @@ impl Tracked {
         }
     }
 
-    /// Whether the first message of lines under a parent is to be shown in the channel, too: the parent, or the alarm's
-    /// notice that it was posted for, lacks a mention or the server errors, or that notice is old or over.
+    /// Whether a message is to be shown in the channel, too: it mentions somebody whom the parent does not, or has the
+    /// first server errors, or it is the first one since an alarm opened the thread or took it up again, and that is old
+    /// or over.
     pub(crate) fn wakes(&self, kind: Kind, now_ms: i64) -> bool {
-        if kind != Kind::Opening {
+        if kind == Kind::Over {
             return false;
         }
         let lacks_mention = self.has_mentions(kind) && !mentions(&self.pending_for(kind)).is_empty();
         let has_server_errors = self.incident.server_errors() > 0;
         let lacks_server_errors =
             self.thread().parent_said().is_some_and(|said| !said.server_errors && has_server_errors);
-        let is_late = self.thread().opening().is_some_and(|opening| {
-            let is_old = now_ms.saturating_sub(opening.since_ms) > ALARM_IS_NEWS_MS;
+        let opened =
+            self.thread().opening().filter(|_| kind == Kind::Opening).map(|opening| opening.since_ms);
+        let is_late = opened.max(self.thread().resumed_ms()).is_some_and(|since_ms| {
+            let is_old = now_ms.saturating_sub(since_ms) > ALARM_IS_NEWS_MS;
             is_old || !self.incident.is_held_by_alarm(now_ms)
         });
         lacks_mention || lacks_server_errors || is_late
@@ -318,6 +321,16 @@ impl Tracked {
         let (_, last_ms) = self.incident.span_ms();
         let is_recent = self.incident.total() > 0 && last_ms >= from_ms;
         is_recent.then_some((&self.incident, &self.pending))
+    }
+
+    /// Whether the alarm that opened its thread is in ALARM still.
+    pub(crate) fn is_opener_in_alarm(&self, now_ms: i64) -> bool {
+        self.incident.is_opener_in_alarm(now_ms)
+    }
+
+    /// When its last message was accepted, epoch milliseconds; 0 where there was none.
+    pub(crate) fn notified_ms(&self) -> i64 {
+        self.incident.notified_ms().unwrap_or_default()
     }
 
     /// Whether lines fail.

@@ -115,12 +115,32 @@ impl<N: Notifier, T: Store> Handler<N, T> {
             mode.alarm_changed(&changed, &mut delivery).await;
             alarm = Some(changed);
         }
+        let posted = self
+            .notice(index, notification, alarm.as_ref().map(|it| (it, found)), invocation, ledger, measures)
+            .await;
+        if let Some(alarm) = &alarm {
+            let (mode, mut delivery) = self.delivery(invocation, ledger, measures);
+            mode.alarm_notified(alarm, &mut delivery).await;
+        }
+        posted
+    }
+
+    /// Posts the message of a notification, where a person is to hear of it.
+    async fn notice(
+        &mut self,
+        index: usize,
+        notification: Notification,
+        alarm: Option<(&AlarmChanged, Option<Found>)>,
+        invocation: Invocation,
+        ledger: &mut Ledger,
+        measures: &mut Measures,
+    ) -> Result<(), NoticeError> {
         let Some(notice) = Notice::due(notification, &mut self.alarms) else {
             ledger.silent += 1;
             return Ok(());
         };
         let now_ms = invocation.now_ms();
-        let posted = if let (Notice::Change(change, telling), Some(alarm)) = (&notice, &alarm) {
+        let posted = if let (Notice::Change(change, telling), Some((alarm, found))) = (&notice, &alarm) {
             let parts = AlarmNotice::new(&change.masked(&self.reader.redact), *telling);
             let evidence = found.as_ref().and_then(Found::evidence);
             let rendered = notice.render(&self.style, &self.reader.redact, evidence, now_ms);

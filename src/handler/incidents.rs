@@ -64,7 +64,7 @@ pub(super) async fn alarm_changed<N: Notifier, T: Store>(
     delivery: &mut Delivery<'_, N, T>,
 ) {
     let now_ms = delivery.now_ms();
-    for log_group in alarm.informed() {
+    for log_group in alarm.asked() {
         incidents.alarm_changed(log_group, &alarm.news, now_ms);
     }
     if let Some(error) = notify_due(incidents, Moment::Arrival, Deferrable, delivery).await {
@@ -72,28 +72,16 @@ pub(super) async fn alarm_changed<N: Notifier, T: Store>(
     }
 }
 
-/// Where the notice of an alarm goes, with the thread that it opens where there is none.
-pub(super) async fn place_of_notice<N: Notifier, T: Store>(
-    incidents: &mut Incidents,
+/// Where the notice of an alarm goes. It opens no thread: what is in memory alone cannot be trusted to see the recovery,
+/// and its parent would stay red.
+pub(super) fn place_of_notice(
+    incidents: &Incidents,
     alarm: &AlarmChanged,
     says: &Says,
-    delivery: &mut Delivery<'_, N, T>,
-) -> Result<Option<Place>, PostError> {
-    let now_ms = delivery.now_ms();
+    now_ms: i64,
+) -> Option<Place> {
     let known = alarm.asked().filter_map(|log_group| incidents.known(log_group));
-    if let Some(place) = alarm.best_place(known, says, now_ms) {
-        return Ok(Some(place));
-    }
-    let (Some(opening), Some(log_group)) = (alarm.opening(says), alarm.log_groups.first()) else {
-        return Ok(None);
-    };
-    let Some(tracked) = incidents.of_log_group(log_group, now_ms) else { return Ok(None) };
-    if !tracked.thread().is_parent_due(now_ms) || !tracked.is_held_by_alarm(now_ms) {
-        return Ok(None);
-    }
-    tracked.open_for_alarm(opening);
-    delivery.post_alarm_parent(tracked).await?;
-    Ok(alarm.place(tracked.thread(), says))
+    alarm.best_place(known, says, now_ms)
 }
 
 /// Takes in what arrived and posts what is due; whether a message took it along. Where that message failed, nothing of

@@ -106,7 +106,8 @@ impl Mode {
         }
     }
 
-    /// Lets the incidents of an alarm's log groups know of its change, and posts what is due of them.
+    /// Lets the incidents of an alarm's log groups know of its change, and posts what is due of those in the destination of
+    /// its notice.
     pub(super) async fn alarm_changed<N: Notifier, T: Store>(
         &mut self,
         alarm: &AlarmChanged,
@@ -119,8 +120,21 @@ impl Mode {
         }
     }
 
+    /// Posts what is due after the change of an alarm in other destinations, none of which is to delay its notice.
+    pub(super) async fn alarm_notified<N: Notifier, T: Store>(
+        &mut self,
+        alarm: &AlarmChanged,
+        delivery: &mut Delivery<'_, N, T>,
+    ) {
+        match self {
+            // Without a table there is one destination.
+            Self::Every(_) | Self::Incidents(_) => {}
+            Self::Shared => shared::alarm_notified(alarm, delivery).await,
+        }
+    }
+
     /// Where the notice of an alarm goes: into the thread of an incident that one of its log groups has, or had until just
-    /// now, or into one that it opens; `None` is the channel. An error says that its parent was not posted.
+    /// now, or into one that it opens in the table; `None` is the channel. An error says that its parent was not posted.
     pub(super) async fn place_of_notice<N: Notifier, T: Store>(
         &mut self,
         alarm: &AlarmChanged,
@@ -129,7 +143,7 @@ impl Mode {
     ) -> Result<Option<Place>, PostError> {
         match self {
             Self::Every(_) => Ok(None),
-            Self::Incidents(all) => incidents::place_of_notice(all, alarm, says, delivery).await,
+            Self::Incidents(all) => Ok(incidents::place_of_notice(all, alarm, says, delivery.now_ms())),
             Self::Shared => shared::place_of_notice(alarm, says, delivery).await,
         }
     }

@@ -6,7 +6,7 @@
 use super::delivery::Delivery;
 use super::thread::receipt;
 use super::{Handler, Invocation, Notifier};
-use crate::digest::MAX_SECTIONS;
+use crate::console::MAX_LOG_GROUPS;
 use crate::incident::{AlarmNews, AlarmOpening, Posted, Thread};
 use crate::incidents::Tracked;
 use crate::ledger::{Ledger, Measures};
@@ -14,9 +14,6 @@ use crate::outbox::Urgency::Urgent;
 use crate::slack::post::{PostError, Target};
 use crate::slack::render::Rendered;
 use crate::store::{BatchId, Store};
-
-/// Log groups of an alarm whose incidents are looked at for a thread.
-pub(super) const MAX_ASKED: usize = 5;
 
 /// A change of an alarm, and whose it is.
 #[derive(Debug)]
@@ -51,14 +48,9 @@ pub(super) struct Place {
 }
 
 impl AlarmChanged {
-    /// The log groups whose incidents are looked at.
+    /// The log groups whose incidents hear of it, and are looked at for a thread: as many as an alarm can have.
     pub(super) fn asked(&self) -> impl Iterator<Item = &String> {
-        self.log_groups.iter().take(MAX_ASKED)
-    }
-
-    /// The log groups whose incidents hear of it.
-    pub(super) fn informed(&self) -> impl Iterator<Item = &String> {
-        self.log_groups.iter().take(MAX_SECTIONS)
+        self.log_groups.iter().take(MAX_LOG_GROUPS)
     }
 
     /// The thread that it opens where there is none.
@@ -76,19 +68,48 @@ impl AlarmChanged {
         Some(Place { parent: thread.parent()?.clone(), is_shown_in_channel, end_says_it })
     }
 
-    /// The best of these incidents for its notice: the one whose thread it opened, one with lines that fail, the oldest.
+    /// The best of these incidents for its notice: the one whose thread it opened, one with lines that fail, one whose
+    /// thread another alarm opened, one that is over. In one that is over there is no notice of an alarm that may be about
+    /// another of its log groups, one without a thread.
     pub(super) fn best_place<'t>(
         &self,
         incidents: impl IntoIterator<Item = &'t Tracked>,
         says: &Says,
         now_ms: i64,
     ) -> Option<Place> {
-        let opened = |thread: &Thread| thread.opening().is_some_and(|it| it.alarm == self.news.alarm);
-        let threads =
-            incidents.into_iter().filter_map(|tracked| Some((tracked, tracked.recent_thread(now_ms)?)));
-        let best =
-            threads.min_by_key(|(tracked, thread)| (!opened(thread), !tracked.is_open(), tracked.began_ms()));
-        self.place(best?.1, says)
+        let with_thread = |tracked: &'t Tracked| Some((tracked, tracked.recent_thread(now_ms)?));
+        let threads: Vec<_> = incidents.into_iter().filter_map(with_thread).collect();
+        let joins_all = !matches!(says, Says::Alarm { .. }) || threads.len() >= self.asked().count();
+        let rank = |(tracked, thread): &(&Tracked, &Thread)| {
+            if thread.opening().is_some_and(|it| it.alarm == self.news.alarm) {
+                (0, tracked.began_ms())
+            } else if tracked.is_open() {
+                (1, tracked.began_ms())
+            } else if tracked.is_opener_in_alarm(now_ms) {
+                (2, tracked.began_ms())
+            } else {
+                (3, tracked.notified_ms().saturating_neg())
+            }
+        };
+        let joined = threads.iter().filter(|it| joins_all || rank(it).0 < 3);
+        self.place(joined.min_by_key(|it| rank(it))?.1, says)
+    }
+
+    /// The log group whose incident's thread it opens, or waits for: the first that fails and has none yet, else the first
+    /// without one.
+    pub(super) fn opens_for<'t>(
+        &'t self,
+        incidents: impl IntoIterator<Item = &'t Tracked>,
+        now_ms: i64,
+    ) -> Option<&'t String> {
+        let without = |(_, tracked): &(&String, &Tracked)| {
+            tracked.recent_thread(now_ms).is_none() && tracked.thread().is_parent_due(now_ms)
+        };
+        self.asked()
+            .zip(incidents)
+            .filter(without)
+            .min_by_key(|(_, tracked)| !tracked.is_open())
+            .map(|it| it.0)
     }
 }
 

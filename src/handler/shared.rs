@@ -8,7 +8,7 @@ mod alarms;
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
-pub(super) use alarms::{alarm_changed, errors_of, place_of_notice};
+pub(super) use alarms::{alarm_changed, alarm_notified, errors_of, place_of_notice};
 use tokio::time::Instant;
 
 use super::delivery::{Delivery, Fate, Forms};

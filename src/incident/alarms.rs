@@ -75,6 +75,18 @@ impl Alarms {
         self.0.get(&alarm).is_some_and(|known| known.holds(now_ms))
     }
 
+    /// Whether one has stopped to count since then, by its age alone.
+    pub(super) fn have_aged_since(&self, since_ms: i64, now_ms: i64) -> bool {
+        let held_then =
+            |known: &Changed| known.is_in_alarm && since_ms.saturating_sub(known.at_ms) < ALARM_HOLDS_MS;
+        self.0.values().any(|known| held_then(known) && !known.holds(now_ms))
+    }
+
+    /// Whether this one went off and has not changed for so long that it does not count any more.
+    pub(super) fn has_aged(&self, alarm: u64, now_ms: i64) -> bool {
+        self.0.get(&alarm).is_some_and(|known| known.is_in_alarm && !known.holds(now_ms))
+    }
+
     /// When the last of them changed.
     pub(super) fn changed_ms(&self) -> Option<i64> {
         self.0.values().map(|known| known.at_ms).max()

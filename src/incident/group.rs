@@ -2,6 +2,8 @@
 //!
 //! It never decides over messages, and never reads a clock.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use serde::{Deserialize, Serialize};
 
 use super::rate::Rate;
@@ -49,6 +51,16 @@ pub struct Group {
     cause: Option<Cause>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     runbook: Option<String>,
+    /// An incident before this one told of it, not long ago.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    was_told: bool,
+}
+
+/// A group that was notified, and until when it is not new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Told {
+    group: u64,
+    until_ms: i64,
 }
 
 /// A cause, and by how many lines it is ahead of the others.
@@ -72,10 +84,24 @@ impl GroupName<'_> {
     pub fn is_server_error(&self) -> bool {
         self.status >= 500
     }
+
+    /// The same in every process of one version.
+    fn hashed(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.hash(&mut hasher);
+        hasher.finish()
+    }
+}
+
+impl Told {
+    /// Whether the group is not new yet.
+    pub(super) fn is_at(&self, now_ms: i64) -> bool {
+        now_ms <= self.until_ms
+    }
 }
 
 impl Group {
-    pub(super) fn new(arrival: &Arrival<'_>, now_ms: i64) -> Self {
+    pub(super) fn new(arrival: &Arrival<'_>, told: &[Told], now_ms: i64) -> Self {
         let GroupName { status, route, fault } = arrival.group;
         Self {
             status,
@@ -92,6 +118,7 @@ impl Group {
             threshold: arrival.at_least.map(Threshold::of),
             cause: None,
             runbook: None,
+            was_told: told.iter().any(|told| told.group == arrival.group.hashed() && told.is_at(now_ms)),
         }
     }
 
@@ -210,6 +237,17 @@ impl Group {
     /// Within one incident, client errors are told once: a rare one would be news every time. A rule may ask for more.
     pub(super) fn may_be_new_again(&self) -> bool {
         self.name().is_server_error() || self.again_after_ms.is_some()
+    }
+
+    /// Whether an incident before this one told of it, not long before it came.
+    pub(super) fn was_told(&self) -> bool {
+        self.was_told
+    }
+
+    /// What is remembered of it when another incident begins.
+    pub(super) fn told(&self, policy: &Policy) -> Option<Told> {
+        let until_ms = self.seen_ms.saturating_add(self.again_after_ms(policy));
+        (self.is_notified() || self.was_told).then(|| Told { group: self.name().hashed(), until_ms })
     }
 
     pub(super) fn is_notified(&self) -> bool {

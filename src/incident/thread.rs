@@ -35,6 +35,9 @@ pub struct Thread {
     /// The alarm that the parent was posted for, where it was no line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     opening: Option<AlarmOpening>,
+    /// When an alarm went off after the incident was over; no message of lines has followed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    resumed_ms: Option<i64>,
 }
 
 /// The alarm's notice that opened a thread.
@@ -177,6 +180,17 @@ impl Thread {
         }
     }
 
+    /// An alarm went off at this time, while nothing failed: it takes the thread up again.
+    pub fn resumed_by_alarm(&mut self, changed_ms: i64) {
+        self.resumed_ms = self.parent().is_some().then_some(changed_ms);
+    }
+
+    /// When an alarm took the thread up again, where no message of lines has followed.
+    #[must_use]
+    pub fn resumed_ms(&self) -> Option<i64> {
+        self.resumed_ms
+    }
+
     /// Whether the channel showed that the incident is over, and nothing since.
     #[must_use]
     pub fn said_over(&self) -> bool {
@@ -194,7 +208,8 @@ impl Thread {
         let (continues, takes, opening) = (self.continues, self.takes, self.opening.take());
         let said = said.filter(|_| posted.is_some());
         let (last, parent) = (Last::Other, posted.map_or(Parent::Unknown, Parent::Posted));
-        *self = Self { parent, written_ms: now_ms, is_stale: false, last, said, continues, takes, opening };
+        let (written_ms, is_stale, resumed_ms) = (now_ms, false, None);
+        *self = Self { parent, written_ms, is_stale, last, said, continues, takes, opening, resumed_ms };
     }
 
     /// What the parent said, where it surely stands there and no message follows it yet.
@@ -237,7 +252,7 @@ impl Thread {
         self.incident_changed();
         let is_over = self.parent().is_some() && kind == Kind::Over;
         self.last = if is_over { Last::Over } else { Last::Other };
-        self.said = None;
+        (self.said, self.resumed_ms) = (None, None);
     }
 
     /// The incident is not as its parent says any more.

@@ -74,7 +74,7 @@ impl<'a> Plan<'a> {
             last.footer.extend(self.last_words());
         }
         let (max_lines, max_lines_of_group) = self.max_lines();
-        let has_mentions = self.progress.is_none_or(|progress| progress.kind.has_mentions());
+        let has_mentions = self.progress.is_none_or(|progress| progress.incident.has_mentions(progress.kind));
         Notification {
             lead_in: summary::lead_in(self.style),
             mentions: if has_mentions { summary::mentions(self.digest) } else { Vec::new() },

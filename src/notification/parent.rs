@@ -52,7 +52,10 @@ pub fn of_parent<'a>(parent: &Parent<'a>, style: &'a Style, detail: Detail) -> N
     footer.push(format!("updated {} UTC", words::minute(parent.now_ms)).into());
     let in_alarm = incident.in_alarm(parent.now_ms);
     let has_server_errors = groups.iter().any(|group| group.name().is_server_error());
-    let severity = if is_over {
+    let is_aged = incident.total() == 0 && incident.is_opener_aged(parent.now_ms);
+    let severity = if is_over && is_aged {
+        Severity::Warning
+    } else if is_over {
         Severity::Good
     } else if has_server_errors || !in_alarm.is_empty() {
         Severity::Danger
@@ -117,6 +120,9 @@ fn alarm_summary<'a>(
     match in_alarm.first() {
         Some(_) if parent.incident.is_opener_in_alarm(parent.now_ms) => notice.collect(),
         Some((name, _)) => vec![Text::of("ALARM"), Text::of_stranger(*name, MAX_ALARM)],
+        None if parent.incident.is_opener_aged(parent.now_ms) => {
+            [Text::of("No recovery in a day")].into_iter().chain(notice.skip(1)).collect()
+        }
         None => {
             let over = Text::from(format!("Over after {}", words::duration(lasted_ms)));
             [over].into_iter().chain(notice.skip(1)).collect()

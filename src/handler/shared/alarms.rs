@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::{Run, Shared, reading, writing};
 use crate::handler::Notifier;
@@ -14,15 +14,18 @@ use crate::incident::{AlarmOpening, Moment};
 use crate::incidents::Tracked;
 use crate::incidents::journal::{self, Journal};
 use crate::incidents::step::Ask;
+use crate::rules::Rules;
 use crate::slack::post::PostError;
 use crate::store::{EntryKey, IncidentKey, Lease, Snapshot, Store, StoreError, StoreFault};
 
 /// How often an incident is looked at while another container has it, and the pause before the next look.
 const MAX_LOOKS: usize = 8;
 const PAUSE: Duration = Duration::from_millis(500);
+/// What looking at all incidents of an alarm may take; those that are left are as if they had no thread.
+const TIME_TO_LOOK: Duration = Duration::from_secs(4);
 
 /// Writes a change of an alarm into the journals of its log groups, those of every destination that rules send their
-/// errors to, and posts what is due of them: an end that waited for it may be.
+/// errors to, and posts what is due in the destination of its notice: an end that waited for it may be.
 ///
 /// Where the table cannot be used, the incidents do not know of the change: one may be over too early, or a day too late.
 pub(in crate::handler) async fn alarm_changed<N: Notifier, T: Store>(
@@ -30,12 +33,8 @@ pub(in crate::handler) async fn alarm_changed<N: Notifier, T: Store>(
     delivery: &mut Delivery<'_, N, T>,
 ) {
     let mut run = Run::new(delivery);
-    let rules = run.delivery.rules;
-    let keys = alarm.informed().flat_map(|log_group| {
-        rules.destinations_of(log_group).into_iter().map(|destination| key_of(destination, log_group))
-    });
-    let keys: Vec<IncidentKey> = keys.collect();
-    for key in &keys {
+    let (own, others) = keys_of(alarm, run.delivery.rules);
+    for key in own.iter().chain(&others) {
         let when = run.delivery.when();
         let body = journal::entry_of_alarm(&alarm.news, when.now_ms).map_err(writing);
         let Some(shared) = run.delivery.shared.as_mut() else { return };
@@ -47,12 +46,17 @@ pub(in crate::handler) async fn alarm_changed<N: Notifier, T: Store>(
             return run.delivery.note_store_error(&error);
         }
     }
-    let mut keys = run.in_turn(keys);
-    while let Some(key) = run.next(&mut keys) {
-        if run.post_due(&key, Moment::Arrival).await.is_err() {
-            return;
-        }
-    }
+    run.post_due_of(own).await;
+}
+
+/// Posts what is due after a change of an alarm in destinations other than that of its notice, which has been posted.
+pub(in crate::handler) async fn alarm_notified<N: Notifier, T: Store>(
+    alarm: &AlarmChanged,
+    delivery: &mut Delivery<'_, N, T>,
+) {
+    let mut run = Run::new(delivery);
+    let (_, others) = keys_of(alarm, run.delivery.rules);
+    run.post_due_of(others).await;
 }
 
 /// Where the notice of an alarm goes, with the thread that it opens where there is none; `None`, too, where the table
@@ -66,7 +70,11 @@ pub(in crate::handler) async fn place_of_notice<N: Notifier, T: Store>(
     let destination = run.delivery.destinations.current().name().to_owned();
     let opening = alarm.opening(says);
     let mut incidents = Vec::new();
+    let end = Instant::now() + TIME_TO_LOOK;
     for log_group in alarm.asked() {
+        if !incidents.is_empty() && Instant::now() >= end {
+            break;
+        }
         match run.look(&key_of(&destination, log_group)).await {
             Ok(look) => incidents.push(look.tracked),
             Err(error) => {
@@ -79,7 +87,8 @@ pub(in crate::handler) async fn place_of_notice<N: Notifier, T: Store>(
     if let Some(place) = alarm.best_place(&incidents, says, now_ms) {
         return Ok(Some(place));
     }
-    let (Some(opening), Some(log_group)) = (opening, alarm.log_groups.first()) else { return Ok(None) };
+    let log_group = alarm.opens_for(&incidents, now_ms);
+    let (Some(opening), Some(log_group)) = (opening, log_group) else { return Ok(None) };
     let key = key_of(&destination, log_group);
     match run.open_thread(&key, alarm, says, &opening).await {
         Ok(place) => {
@@ -119,6 +128,17 @@ pub(in crate::handler) async fn errors_of<N: Notifier, T: Store>(
     None
 }
 
+/// The incidents that hear of an alarm: those in the destination of its notice, and all others.
+fn keys_of(alarm: &AlarmChanged, rules: &Rules) -> (Vec<IncidentKey>, Vec<IncidentKey>) {
+    let destination = rules.destination_of_alarm(&alarm.log_groups);
+    let own = alarm.asked().map(|log_group| key_of(destination, log_group));
+    let others = alarm.asked().flat_map(|log_group| {
+        let others = rules.destinations_of(log_group).into_iter().filter(|name| *name != destination);
+        others.map(|name| key_of(name, log_group))
+    });
+    (own.collect(), others.collect())
+}
+
 fn key_of(destination: &str, log_group: &str) -> IncidentKey {
     IncidentKey { destination: destination.to_owned(), log_group: log_group.to_owned() }
 }
@@ -144,6 +164,15 @@ impl From<StoreError> for Failed {
 }
 
 impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
+    async fn post_due_of(&mut self, keys: Vec<IncidentKey>) {
+        let mut keys = self.in_turn(keys);
+        while let Some(key) = self.next(&mut keys) {
+            if self.post_due(&key, Moment::Arrival).await.is_err() {
+                return;
+            }
+        }
+    }
+
     async fn look(&mut self, key: &IncidentKey) -> Result<Look, StoreError> {
         let when = self.delivery.when();
         let samples_per_group = self.delivery.samples_per_group;
@@ -188,7 +217,8 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
                 continue;
             };
             if !is_own_try {
-                tracked.open_for_alarm(opening.clone());
+                let policy = &self.shared()?.policy;
+                tracked.open_for_alarm(opening.clone(), now_ms, policy);
                 tracked.thread_mut().parent_tried(now_ms);
                 is_own_try = self.keep(key, &tracked, lease, &entries).await?;
                 continue;

@@ -431,7 +431,8 @@ async fn what_slack_refuses_for_good_is_counted_apart_from_what_it_was_not_there
 
 /// A change of a metric alarm, as EventBridge has it.
 fn alarm(state: &str, previous: &str, seconds: u64) -> String {
-    let time = format!("2020-11-18T05:{:02}:{:02}.000+0000", 30 + (20 + seconds) / 60, (20 + seconds) % 60);
+    let (day, at) = (18 + (19_820 + seconds) / 86_400, (19_820 + seconds) % 86_400);
+    let time = format!("2020-11-{day}T{:02}:{:02}:{:02}.000+0000", at / 3_600, at / 60 % 60, at % 60);
     json!({
         "version": "0", "id": "1", "detail-type": "CloudWatch Alarm State Change", "source": "aws.cloudwatch",
         "account": "123456789012", "time": "2020-11-18T05:30:20Z", "region": "eu-west-1",

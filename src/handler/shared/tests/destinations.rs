@@ -253,3 +253,26 @@ async fn the_notice_of_an_alarm_goes_where_the_rules_have_its_log_group_and_into
     assert!(orders.seen().iter().all(|text| text.contains("1.0")));
     assert!(slack.seen()[0].starts_with("parent 1.0: 502 GET /v1/items"), "{slack:?}");
 }
+
+/// Its end is due there, too, and waits for nobody.
+#[tokio::test(start_paused = true)]
+async fn a_destination_that_does_not_answer_delays_no_notice_of_an_alarm_in_another() {
+    let (store, slack, orders) = (Memory::default(), Channel::default(), Channel::default());
+    let style = Style { log_groups: "/aws/x".parse().unwrap(), ..Style::default() };
+    let rules =
+        r#"{"rules":[{"name":"orders","log_group":["/aws/x"],"action":"notify","to":["orders","default"]}]}"#;
+    let Container(handler) = Container::with(Rules::parse(rules).unwrap(), store, &slack, style.into());
+    let mut container = Container(handler.with_destination("orders", orders.clone()));
+    container.at(0, &logs(0, &[500])).await.answer.unwrap();
+    container.at(10, &logs(10, &[502])).await.answer.unwrap();
+    container.at(20, &alarm("ALARM", "OK", 20)).await.answer.unwrap();
+    *slack.hangs.borrow_mut() = true;
+    let before = Instant::now();
+    container.at(900, &alarm("OK", "ALARM", 900)).await.answer.unwrap();
+    assert!(orders.headings.borrow().last().unwrap().starts_with("OK again"), "{orders:?}");
+    assert_eq!(*orders.taken_at.borrow().last().unwrap() - before, Duration::ZERO);
+    // The other's end is due still.
+    *slack.hangs.borrow_mut() = false;
+    container.at(960, &tick()).await.answer.unwrap();
+    assert!(slack.headings.borrow().last().unwrap().starts_with("Over "), "{slack:?}");
+}
