@@ -16,15 +16,22 @@ from pathlib import Path
 
 import scenarios
 from fake_slack import FakeSlack
+from fake_web_api import FakeWebApi
 from processes import ministack, moto
 from shared_incident import SharedIncident
 from stack import Stack
 from terraform import Terraform
+from thread import IncidentInAThread
 
 # Follow-ups that a tick finds due, and an end that the run can wait for, but that comes later than the next error also
 # on a busy machine.
 SCHEDULE = {"follow_ups": "15s", "quiet_seconds": 100}
+# With one incident and no error after it, the end may come soon.
+SHORT = {"follow_ups": "15s", "quiet_seconds": 20}
 MARKER = "MARKER0THAT0MUST0BE0NOWHERE"
+BOT_TOKEN = f"xoxb-1-2-{MARKER}"
+BOT_TOKEN_PARAMETER = "/e2e/bot-token"
+CHANNEL = "C0123456789"
 
 
 class Report:
@@ -46,7 +53,7 @@ class Report:
 
 
 def whole_run(package, cli, work, report):
-    slack = FakeSlack()
+    slack, api = FakeSlack(), FakeWebApi(BOT_TOKEN, CHANNEL)
     webhook = f"http://127.0.0.1:{slack.port}/services/T000/B000/{MARKER}"
     emulator = ministack(work)
     stack = Stack(emulator.endpoint)
@@ -80,10 +87,31 @@ def whole_run(package, cli, work, report):
             report.show(scenario)
         items = stack.items()
 
+        report.doing = "switching to a bot token"
+        stack.put_secret_parameter(BOT_TOKEN_PARAMETER, BOT_TOKEN)
+        place = {"bot_token_parameter_name": BOT_TOKEN_PARAMETER, "slack_channel": CHANNEL, "slack_api_url": api.url}
+        terraform.apply(package_path=package, **SHORT, **place)
+        stack.use(terraform.outputs())
+        since = len(slack.bodies())
+        report("applied a bot token instead of the webhook")
+        thread = IncidentInAThread(stack, api)
+        for scenario in (
+            thread.incident_opens_one_thread_with_its_lines_and_the_alarm,
+            thread.new_group_is_told_in_the_thread_and_summed_up_in_the_parent,
+            thread.end_turns_the_parent_green_and_is_shown_in_the_channel,
+            run.ledger_balances,
+        ):
+            report.show(scenario)
+        assert len(slack.bodies()) == since, "the webhook was used beside the bot token"
+        items += stack.items()
+        logs_with_token = "\n".join(stack.function_log("lines") + stack.function_log("alarms"))
+        assert MARKER not in logs_with_token, "the bot token is in the functions' logs"
+
         report.doing = "switching to state = memory"
         scenarios.table_goes_last(terraform.apply(package_path=package, state="memory"))
         stack.use(terraform.outputs())
-        report("applied state = memory: the functions changed before the table went")
+        stack.delete_parameter(BOT_TOKEN_PARAMETER)
+        report("applied state = memory and the webhook again: the functions changed before the table went")
         for scenario in (
             run.refused_batch_goes_to_the_queue_and_from_there_to_slack,
             run.storm_is_told_to_the_last_line_by_the_tick,
@@ -104,7 +132,7 @@ def whole_run(package, cli, work, report):
         ):
             report.show(scenario)
 
-        report.doing = "looking for the webhook where it must not be"
+        report.doing = "looking for webhook and bot token where they must not be"
         nowhere = {
             "Terraform's state": terraform.kept().decode(),
             "the functions' logs": "\n".join(stack.function_log("lines") + stack.function_log("alarms")),
@@ -114,8 +142,8 @@ def whole_run(package, cli, work, report):
             "the CLI's output": run.cli_output,
         }
         for place, text in nowhere.items():
-            assert text and MARKER not in text, f"the webhook is in {place}, or {place} could not be read"
-        report(f"the webhook is not in {', '.join(nowhere)}")
+            assert text and MARKER not in text, f"webhook or bot token is in {place}, or {place} could not be read"
+        report(f"webhook and bot token are not in {', '.join(nowhere)}")
         faults = [line for line in emulator.log().splitlines() if "E2E-FAULT" in line]
         assert not faults, f"the emulator could not deliver: {faults[:3]}"
 
@@ -135,6 +163,7 @@ def whole_run(package, cli, work, report):
     finally:
         emulator.stop()
         slack.close()
+        api.close()
 
 
 def watch_filters(stack, act):

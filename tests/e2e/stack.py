@@ -42,6 +42,12 @@ class Stack:
         events = [{"timestamp": at + number, "message": line} for number, line in enumerate(lines)]
         logs.put_log_events(logGroupName=self.log_group, logStreamName=stream, logEvents=events)
 
+    def put_secret_parameter(self, name, value):
+        self._client("ssm").put_parameter(Name=name, Value=value, Type="SecureString")
+
+    def delete_parameter(self, name):
+        self._client("ssm").delete_parameter(Name=name)
+
     def create_log_group(self, name):
         self._client("logs").create_log_group(logGroupName=name)
 

@@ -21,7 +21,12 @@ module "statuswatch" {
   name         = var.name
   package_path = var.package_path
   architecture = var.architecture
-  webhook_url  = var.webhook_url
+  webhook_url  = var.bot_token_parameter_name == null ? var.webhook_url : null
+
+  # Instead of the webhook, for incidents in threads.
+  bot_token_parameter_name = var.bot_token_parameter_name
+  slack_channel            = var.slack_channel
+  slack_api_url            = var.slack_api_url
 
   # The account's API Gateway role: true where this is the first API that logs.
   create_api_gateway_account_role = true

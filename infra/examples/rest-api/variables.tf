@@ -29,6 +29,24 @@ variable "webhook_url" {
   description = "Slack's incoming webhook, best given as TF_VAR_webhook_url."
 }
 
+variable "bot_token_parameter_name" {
+  type        = string
+  default     = null
+  description = "Parameter that holds a bot token, to be used instead of the webhook."
+}
+
+variable "slack_channel" {
+  type        = string
+  default     = null
+  description = "With a bot token: the channel's id."
+}
+
+variable "slack_api_url" {
+  type        = string
+  default     = null
+  description = "With a bot token: the base of the Web API; null for Slack's own."
+}
+
 variable "alarm_source" {
   type        = string
   default     = "metric_filter"
