@@ -31,7 +31,8 @@ impl Service {
     }
 
     /// The variable by which AWS's own tools are pointed at another endpoint of this service.
-    pub(super) fn endpoint_variable(self) -> &'static str {
+    #[must_use]
+    pub fn endpoint_variable(self) -> &'static str {
         match self {
             Self::Ssm => "AWS_ENDPOINT_URL_SSM",
             Self::SecretsManager => "AWS_ENDPOINT_URL_SECRETS_MANAGER",

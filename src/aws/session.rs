@@ -45,7 +45,7 @@ pub enum SessionError {
     #[error("{0:?} is no Region such as eu-west-1")]
     Region(String),
     /// The configured endpoint cannot be one.
-    #[error("the endpoint that is configured for CloudWatch Logs (AWS_ENDPOINT_URL) is no http or https URL")]
+    #[error("the configured endpoint (AWS_ENDPOINT_URL) is no http or https URL")]
     Endpoint,
 }
 

@@ -10,6 +10,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, ensure};
 use clap::Args;
+use statuswatch::aws::Service;
 use statuswatch::cloudwatch_logs::{CloudWatchLogs, LogsError, Pages, Query};
 use statuswatch::http::HttpClient;
 use statuswatch::words;
@@ -18,7 +19,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::moment::Moment;
 use crate::save::Saved;
-use crate::sign_in;
+use crate::sign_in::SignIn;
 use crate::terminal::FetchBar;
 
 /// Connections of one log group.
@@ -79,8 +80,8 @@ pub(crate) fn fetches(arguments: &FetchArguments, region: Option<&str>) -> anyho
     ensure!(from_ms < until_ms, "--since must be before --until");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (logs, groups) = runtime.block_on(async {
-        let session = sign_in::session(arguments.profile.as_deref(), region).await?;
-        let logs = CloudWatchLogs::new(session, now);
+        let signed_in = SignIn::load(arguments.profile.as_deref(), region).await?;
+        let logs = CloudWatchLogs::new(signed_in.session(Service::Logs)?, now);
         let groups = logs.groups(HttpClient::new()?, &arguments.names).await;
         anyhow::Ok((logs, groups))
     })?;
