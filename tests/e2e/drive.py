@@ -10,7 +10,6 @@ import signal
 import sys
 import tempfile
 import threading
-import time
 import traceback
 from pathlib import Path
 
@@ -18,6 +17,7 @@ import scenarios
 from fake_slack import FakeSlack
 from fake_web_api import FakeWebApi
 from processes import ministack, moto
+from progress import Report
 from shared_incident import SharedIncident
 from stack import Stack
 from terraform import Terraform
@@ -32,24 +32,6 @@ MARKER = "MARKER0THAT0MUST0BE0NOWHERE"
 BOT_TOKEN = f"xoxb-1-2-{MARKER}"
 BOT_TOKEN_PARAMETER = "/e2e/bot-token"
 CHANNEL = "C0123456789"
-
-
-class Report:
-    """Says what was shown and how long it took; knows what is being done, in case it fails."""
-
-    def __init__(self):
-        self._began = self._last = time.monotonic()
-        self.doing = "starting"
-
-    def __call__(self, text):
-        now = time.monotonic()
-        print(f"e2e {now - self._began:6.1f} s  (+{now - self._last:5.1f} s)  {text}", flush=True)
-        self._last = now
-
-    def show(self, scenario):
-        """Runs a scenario, a function named for what it shows."""
-        self.doing = scenario.__name__.replace("_", " ")
-        self(f"{self.doing}: {scenario()}")
 
 
 def whole_run(package, cli, work, report):

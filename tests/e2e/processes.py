@@ -76,10 +76,11 @@ def ministack(work):
     return server.wait_until_ready("/_ministack/health")
 
 
-def moto(work):
-    """moto's server, which keeps what it is told but runs nothing."""
+def moto(work, program=None):
+    """moto's server, which keeps what it is told but runs nothing; `program` is what starts it."""
     port = free_port()
-    command = [sys.executable, Path(__file__).with_name("second_emulator.py"), "-H", "127.0.0.1", "-p", str(port)]
+    program = program or Path(__file__).with_name("second_emulator.py")
+    command = [sys.executable, program, "-H", "127.0.0.1", "-p", str(port)]
     # Without this, AWS's own policies are not there to be attached.
     environment = {"MOTO_IAM_LOAD_MANAGED_POLICIES": "true"}
     server = Server(command, environment, port, Path(work) / "moto.log").wait_until_ready("/moto-api/")
