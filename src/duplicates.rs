@@ -134,7 +134,7 @@ fn feed(hasher: &mut impl Hasher, part: &[u8]) {
 /// was previous is forgotten at a stroke and its room used again. So the last [`CAPACITY`] keys are always known and
 /// up to as many before them; and as no key is ever taken out alone, no table has gaps to be cleared by growing:
 /// once both are full, memory is the same for ever. A process that sees few errors never pays for the rest.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Remembered {
     current: EventKeys,
     previous: EventKeys,

@@ -35,6 +35,8 @@ pub mod store;
 pub mod aws;
 #[cfg(feature = "live")]
 pub mod cloudwatch_logs;
+#[cfg(feature = "live")]
+pub mod failure_queue;
 pub mod http;
 mod backoff;
 mod json;

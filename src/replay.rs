@@ -104,6 +104,13 @@ pub struct Replayed {
     pub faults: Vec<(u64, String)>,
 }
 
+/// What recordings that belong together have told: nothing of it is told again.
+#[derive(Debug, Clone, Default)]
+pub struct Memory {
+    remembered: Remembered,
+    alarms: AlarmMemory,
+}
+
 /// What a replay hands on as soon as it is there.
 #[derive(Debug)]
 pub enum Found {
@@ -136,7 +143,17 @@ pub fn replay_each(
     settings: &Settings,
     each: &mut dyn FnMut(Found, &Totals),
 ) -> io::Result<Totals> {
-    let mut run = Run::new(settings, each);
+    replay_after(&mut Memory::default(), source, settings, each)
+}
+
+/// The same behind others: `memory` is of what they told, and of this recording, too, when it was read to its end.
+pub fn replay_after(
+    memory: &mut Memory,
+    source: impl Read,
+    settings: &Settings,
+    each: &mut dyn FnMut(Found, &Totals),
+) -> io::Result<Totals> {
+    let mut run = Run::new(memory, settings, each);
     recording::read(source, &mut |number, piece| run.piece(number, piece))?;
     Ok(run.finish())
 }
@@ -144,8 +161,7 @@ pub fn replay_each(
 struct Run<'s> {
     settings: &'s Settings,
     each: &'s mut dyn FnMut(Found, &Totals),
-    remembered: Remembered,
-    alarms: AlarmMemory,
+    memory: &'s mut Memory,
     loose: Loose,
     /// The time of the lines that are in deliveries, epoch milliseconds.
     now_ms: i64,
@@ -158,12 +174,11 @@ struct Run<'s> {
 }
 
 impl<'s> Run<'s> {
-    fn new(settings: &'s Settings, each: &'s mut dyn FnMut(Found, &Totals)) -> Self {
+    fn new(memory: &'s mut Memory, settings: &'s Settings, each: &'s mut dyn FnMut(Found, &Totals)) -> Self {
         Self {
             settings,
             each,
-            remembered: Remembered::default(),
-            alarms: AlarmMemory::default(),
+            memory,
             loose: Loose::default(),
             now_ms: i64::MIN,
             one: Batch::default(),
@@ -210,14 +225,19 @@ impl<'s> Run<'s> {
 
     fn pipeline(&self) -> Pipeline<'_> {
         let Settings { reader, max_decompressed_bytes, .. } = self.settings;
-        Pipeline { reader, remembered: &self.remembered, max_decompressed_bytes: *max_decompressed_bytes }
+        Pipeline {
+            reader,
+            remembered: &self.memory.remembered,
+            max_decompressed_bytes: *max_decompressed_bytes,
+        }
     }
 
     fn line(&mut self, line: Line) {
         if self.settings.as_one {
             self.header.log_group.clone_from(&line.names.log_group);
             self.header.log_stream.clone_from(&line.names.log_stream);
-            let looks = line.put_into(&mut self.one, &self.header, &self.settings.reader, &self.remembered);
+            let looks =
+                line.put_into(&mut self.one, &self.header, &self.settings.reader, &self.memory.remembered);
             self.totals.looks = self.totals.looks.or(looks);
             return;
         }
@@ -238,7 +258,7 @@ impl<'s> Run<'s> {
             }
             if let Some(delivery) = self.loose.open.get_mut(place) {
                 let (batch, header) = (&mut delivery.batch, &delivery.header);
-                let looks = line.put_into(batch, header, &self.settings.reader, &self.remembered);
+                let looks = line.put_into(batch, header, &self.settings.reader, &self.memory.remembered);
                 self.totals.looks = self.totals.looks.or(looks);
             }
         }
@@ -291,9 +311,9 @@ impl<'s> Run<'s> {
             Err(error) => return self.fault(number, error.to_string()),
         };
         for notification in read {
-            match notification.map(|notification| Notice::due(notification, &mut self.alarms)) {
+            match notification.map(|notification| Notice::due(notification, &mut self.memory.alarms)) {
                 Ok(Some(notice)) => {
-                    notice.told(&mut self.alarms);
+                    notice.told(&mut self.memory.alarms);
                     let newest_ms = notice.changed_at_ms().unwrap_or_default();
                     let now_ms = self.settings.now_ms.unwrap_or(newest_ms);
                     let rendered =
@@ -313,7 +333,7 @@ impl<'s> Run<'s> {
     }
 
     fn deliver(&mut self, mut batch: Batch) {
-        batch.forget_what_is_known(&self.remembered);
+        batch.forget_what_is_known(&self.memory.remembered);
         let counts = &batch.counts;
         let mut ledger = counts.ledger;
         ledger.silent = u64::from(counts.ledger.matched == 0);
@@ -332,7 +352,7 @@ impl<'s> Run<'s> {
                 self.tell(draw(destination, digest, &self.settings.style, now_ms));
             }
         }
-        self.remembered.remember(batch.into_keys());
+        self.memory.remembered.remember(batch.into_keys());
     }
 
     fn tell(&mut self, told: Told) {

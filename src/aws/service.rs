@@ -15,9 +15,14 @@ pub enum Service {
     DynamoDb,
     /// CloudWatch Logs.
     Logs,
+    /// SQS.
+    #[cfg(feature = "live")]
+    Sqs,
 }
 
 impl Service {
+    /// Those that the function calls.
+    /// Those that the function calls.
     pub(super) const ALL: [Self; 4] = [Self::Ssm, Self::SecretsManager, Self::DynamoDb, Self::Logs];
 
     /// The name in signatures and in host names.
@@ -27,6 +32,8 @@ impl Service {
             Self::SecretsManager => "secretsmanager",
             Self::DynamoDb => "dynamodb",
             Self::Logs => "logs",
+            #[cfg(feature = "live")]
+            Self::Sqs => "sqs",
         }
     }
 
@@ -38,6 +45,22 @@ impl Service {
             Self::SecretsManager => "AWS_ENDPOINT_URL_SECRETS_MANAGER",
             Self::DynamoDb => "AWS_ENDPOINT_URL_DYNAMODB",
             Self::Logs => "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS",
+            #[cfg(feature = "live")]
+            Self::Sqs => "AWS_ENDPOINT_URL_SQS",
+        }
+    }
+
+    /// How a profile of AWS's configuration files names the service, with `_` for a space.
+    #[cfg(feature = "live")]
+    #[must_use]
+    pub fn section(self) -> &'static str {
+        match self {
+            Self::Ssm => "ssm",
+            Self::SecretsManager => "secrets_manager",
+            Self::DynamoDb => "dynamodb",
+            // aws-runtime 1.10 makes `cloudwatch-logs` of the service's own name.
+            Self::Logs => "cloudwatch_logs",
+            Self::Sqs => "sqs",
         }
     }
 
@@ -46,6 +69,8 @@ impl Service {
         match self {
             Self::Ssm | Self::SecretsManager | Self::Logs => "application/x-amz-json-1.1",
             Self::DynamoDb => "application/x-amz-json-1.0",
+            #[cfg(feature = "live")]
+            Self::Sqs => "application/x-amz-json-1.0",
         }
     }
 

@@ -46,6 +46,7 @@ mod module_rules;
 mod patience;
 mod readers_budget;
 mod recordings;
+mod redrive;
 mod replayed;
 mod report;
 mod samples_of_shapes;

@@ -72,9 +72,22 @@ const IMPURE: [&str; 14] = [
 
 /// Modules that only these others may use.
 const USERS: [(&str, &[&str]); 5] = [
-    ("http", &["alarm_lines", "aws", "cloudwatch_logs", "handler", "secret", "slack", "start", "store"]),
+    (
+        "http",
+        &[
+            "alarm_lines",
+            "aws",
+            "cloudwatch_logs",
+            "failure_queue",
+            "handler",
+            "secret",
+            "slack",
+            "start",
+            "store",
+        ],
+    ),
     ("slack::client", &["handler", "start"]),
-    ("aws", &["alarm_lines", "cloudwatch_logs", "config", "secret", "store"]),
+    ("aws", &["alarm_lines", "cloudwatch_logs", "config", "failure_queue", "secret", "store"]),
     ("secret", &["config", "start"]),
     ("environment", &["aws", "config"]),
 ];
@@ -84,10 +97,11 @@ const BEFORE_SLACK: [&str; 5] = ["alarm", "digest", "incident", "notification", 
 
 /// What the function is made of, and what is the command line's alone: it would make the function's binary larger.
 const FUNCTION: [&str; 2] = ["handler", "start"];
-const COMMAND_LINE: [&str; 8] = [
+const COMMAND_LINE: [&str; 9] = [
     "backtest",
     "cloudwatch_logs",
     "deliveries",
+    "failure_queue",
     "format_finder",
     "lint_format",
     "recording",

@@ -13,6 +13,7 @@ use statuswatch::incidents::NotifyMode;
 use statuswatch::rules::{DEFAULT_DESTINATION, is_destination_name};
 
 use crate::fetch::FetchArguments;
+use crate::redrive_arguments::RedriveArguments;
 
 /// With its commit in a release build.
 const VERSION: &str = match option_env!("STATUSWATCH_VERSION") {
@@ -34,6 +35,7 @@ pub(crate) enum Command {
     Backtest(BacktestArguments),
     Match(MatchArguments),
     LintFormat(LintFormatArguments),
+    Redrive(RedriveArguments),
     Snooze(SnoozeArguments),
     Completions(CompletionsArguments),
     Man(ManArguments),

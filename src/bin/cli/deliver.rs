@@ -20,9 +20,14 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// Pauses that Slack asks for before a message is given up.
 const MAX_PAUSES: u32 = 5;
 
-/// The webhooks and channels that messages are posted to.
+/// The webhooks and channels that messages are posted to, for who does nothing else meanwhile.
 pub(crate) struct Delivery {
     runtime: Runtime,
+    places: Places,
+}
+
+/// The webhooks and channels that messages are posted to.
+pub(crate) struct Places {
     default: Place,
     others: Vec<(String, Place)>,
 }
@@ -36,44 +41,54 @@ struct Place {
 impl Delivery {
     pub(crate) fn open(config: Config) -> anyhow::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let (allowed, seed) = (config.allowed_hosts, u64::from(std::process::id()));
-        let slack: Result<_, StartError> =
-            runtime.block_on(async { connect(config.destination, allowed.clone(), budget(), seed).await });
-        let others = config.destinations.into_iter().map(|(name, destination)| {
-            Ok((name, Place::new(unconnected(destination, allowed.clone(), seed)?)))
-        });
-        let others: Result<_, StartError> = others.collect();
-        Ok(Self { runtime, default: Place::new(slack?), others: others? })
+        let places = runtime.block_on(Places::open(config))?;
+        Ok(Self { runtime, places })
     }
 
     /// Posts one message to a destination; waits as long as Slack asks.
     pub(crate) fn post(&mut self, destination: &str, rendered: &Rendered) -> Result<(), PostError> {
-        let Self { runtime, default, others } = self;
+        let Self { runtime, places } = self;
+        runtime.block_on(places.post(destination, rendered))
+    }
+}
+
+impl Places {
+    pub(crate) async fn open(config: Config) -> anyhow::Result<Self> {
+        let (allowed, seed) = (config.allowed_hosts, u64::from(std::process::id()));
+        let slack = connect(config.destination, allowed.clone(), budget(), seed).await?;
+        let others = config.destinations.into_iter().map(|(name, destination)| {
+            Ok((name, Place::new(unconnected(destination, allowed.clone(), seed)?)))
+        });
+        let others: Result<_, StartError> = others.collect();
+        Ok(Self { default: Place::new(slack), others: others? })
+    }
+
+    /// Posts one message to a destination; waits as long as Slack asks.
+    pub(crate) async fn post(&mut self, destination: &str, rendered: &Rendered) -> Result<(), PostError> {
+        let Self { default, others } = self;
         let other = others.iter_mut().find(|(name, _)| name == destination);
         let Place { slack, bucket } = other.map_or(default, |(_, place)| place);
-        runtime.block_on(async {
-            let (body, plain_body) = (body(&rendered.message), body(&rendered.plain));
-            let post = Post { body: &body, plain_body: PlainBody(&|| &plain_body), target: Target::Channel };
-            let mut pauses = 0;
-            loop {
-                while !bucket.take(now_ms()) {
-                    sleep(Duration::from_millis(u64::try_from(bucket.wait_ms(now_ms())).unwrap_or_default()))
-                        .await;
-                }
-                match slack.post(post, budget()).await.result {
-                    Ok(_) => return Ok(()),
-                    Err(PostError::RateLimited { retry_after }) if pauses < MAX_PAUSES => {
-                        pauses += 1;
-                        eprintln!(
-                            "statuswatch: Slack asks for a pause of {} s",
-                            retry_after.as_secs_f64().ceil()
-                        );
-                        sleep(retry_after).await;
-                    }
-                    Err(error) => return Err(error),
-                }
+        let (body, plain_body) = (body(&rendered.message), body(&rendered.plain));
+        let post = Post { body: &body, plain_body: PlainBody(&|| &plain_body), target: Target::Channel };
+        let mut pauses = 0;
+        loop {
+            while !bucket.take(now_ms()) {
+                let wait_ms = u64::try_from(bucket.wait_ms(now_ms())).unwrap_or_default();
+                sleep(Duration::from_millis(wait_ms)).await;
             }
-        })
+            match slack.post(post, budget()).await.result {
+                Ok(_) => return Ok(()),
+                Err(PostError::RateLimited { retry_after }) if pauses < MAX_PAUSES => {
+                    pauses += 1;
+                    eprintln!(
+                        "statuswatch: Slack asks for a pause of {} s",
+                        retry_after.as_secs_f64().ceil()
+                    );
+                    sleep(retry_after).await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
     }
 }
 

@@ -14,6 +14,9 @@ mod live;
 mod manual;
 mod match_pattern;
 mod moment;
+mod redrive;
+mod redrive_arguments;
+mod redrive_record;
 mod replay;
 mod replay_output;
 mod save;
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         Command::Match(arguments) => match_pattern::run(&arguments),
         Command::LintFormat(arguments) => lint_format::run(&arguments),
         Command::Snooze(arguments) => snooze::run(&arguments),
+        Command::Redrive(arguments) => redrive::run(&arguments),
         Command::Completions(arguments) => manual::completions(&arguments),
         Command::Man(arguments) => manual::man(&arguments),
     };

@@ -1,10 +1,13 @@
 //! `statuswatch replay`: recorded logs in, the messages that Slack would have got out.
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use anyhow::{Context, bail};
+use statuswatch::access_log::Format;
+use statuswatch::access_log::redact::Redaction;
 use statuswatch::config::{Config, RulesSource};
-use statuswatch::console::Region;
+use statuswatch::console::{LogGroups, Region};
 use statuswatch::digest::Reader;
 use statuswatch::ledger::Ledger;
 use statuswatch::notification::Style;
@@ -25,7 +28,17 @@ pub(crate) const MAX_DECOMPRESSED_BYTES: u64 = 128 * 1024 * 1024;
 pub(crate) fn run(arguments: &ReplayArguments) -> anyhow::Result<Exit> {
     let inputs =
         Inputs::list(&arguments.paths, arguments.recursive, &arguments.fetched, arguments.region.as_deref())?;
-    let (settings, mut delivery) = settings(arguments, inputs.region.as_deref())?;
+    let read_as = ReadAs {
+        rules: arguments.rules.as_deref(),
+        format: arguments.format,
+        redact: arguments.redact.as_ref(),
+        log_groups: &arguments.log_groups,
+        now_ms: arguments.now,
+        as_one: arguments.as_one,
+        deliver: arguments.deliver,
+    };
+    let (settings, config) = settings(&read_as, inputs.region.as_deref())?;
+    let mut delivery = config.map(Delivery::open).transpose()?;
     let canvas = canvas();
     let mut out = io::stdout().lock();
     let mut exit = Exit::Done;
@@ -83,14 +96,26 @@ pub(crate) fn run(arguments: &ReplayArguments) -> anyhow::Result<Exit> {
     Ok(exit)
 }
 
-fn settings(
-    arguments: &ReplayArguments,
+/// What the command line says of how recordings are read, and whether their messages are posted.
+pub(crate) struct ReadAs<'a> {
+    pub(crate) rules: Option<&'a Path>,
+    pub(crate) format: Option<Format>,
+    pub(crate) redact: Option<&'a Redaction>,
+    pub(crate) log_groups: &'a LogGroups,
+    pub(crate) now_ms: Option<i64>,
+    pub(crate) as_one: bool,
+    pub(crate) deliver: bool,
+}
+
+/// How recordings are read, and where messages are posted, if they are.
+pub(crate) fn settings(
+    arguments: &ReadAs<'_>,
     region: Option<&str>,
-) -> anyhow::Result<(Settings, Option<Delivery>)> {
+) -> anyhow::Result<(Settings, Option<Config>)> {
     let config = if arguments.deliver { Some(Config::read(environment())?) } else { None };
     let mut reader = Reader {
         format: arguments.format.unwrap_or_default(),
-        redact: arguments.redact.clone().unwrap_or_default(),
+        redact: arguments.redact.cloned().unwrap_or_default(),
         ..Reader::new(Rules::built_in())
     };
     let log_groups = arguments.log_groups.clone();
@@ -103,7 +128,7 @@ fn settings(
     let mut max_decompressed_bytes = MAX_DECOMPRESSED_BYTES;
     // What is posted for real is what the function would post with this environment.
     if let Some(config) = &config {
-        reader.redact = arguments.redact.clone().unwrap_or_else(|| config.redact.clone());
+        reader.redact = arguments.redact.cloned().unwrap_or_else(|| config.redact.clone());
         reader.samples_per_group = config.max_lines;
         reader.format = arguments.format.unwrap_or(config.format);
         max_decompressed_bytes = config.max_decompressed_bytes;
@@ -113,11 +138,11 @@ fn settings(
             RulesSource::Known(rules) => reader.rules = rules.clone(),
             RulesSource::Stored(..) if arguments.rules.is_some() => {}
             RulesSource::Stored(..) => {
-                bail!("STATUSWATCH_RULES: replay reads no rules from AWS: name a file by --rules")
+                bail!("STATUSWATCH_RULES: no rules are read from AWS here: name a file by --rules")
             }
         }
     }
-    if let Some(path) = &arguments.rules {
+    if let Some(path) = arguments.rules {
         let name = path.display();
         let text = std::fs::read_to_string(path).with_context(|| format!("{name}"))?;
         reader.rules = Rules::parse(&text).with_context(|| format!("{name}"))?;
@@ -125,10 +150,9 @@ fn settings(
     if let Some(config) = &config {
         reader.rules.check_destinations(&config.destination_names())?;
     }
-    let delivery = config.map(Delivery::open).transpose()?;
-    let (now_ms, as_one) = (arguments.now, arguments.as_one);
+    let (now_ms, as_one) = (arguments.now_ms, arguments.as_one);
     let settings = Settings { reader, style, max_decompressed_bytes, now_ms, as_one };
-    Ok((settings, delivery))
+    Ok((settings, config))
 }
 
 /// An empty name counts as none, as an empty variable does.

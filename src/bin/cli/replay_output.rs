@@ -217,7 +217,7 @@ impl<'a, W: Write> Output<'a, W> {
 }
 
 /// Prints a message, below where it goes unless that is the default destination.
-fn write_message(out: &mut impl Write, told: &Told, canvas: &Canvas) -> io::Result<()> {
+pub(crate) fn write_message(out: &mut impl Write, told: &Told, canvas: &Canvas) -> io::Result<()> {
     if let Some(name) = told.other_destination() {
         writeln!(out, "to {name}:")?;
     }

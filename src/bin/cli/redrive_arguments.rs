@@ -1,0 +1,75 @@
+//! What stands on the command line of `statuswatch redrive`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use statuswatch::access_log::Format;
+use statuswatch::access_log::redact::Redaction;
+use statuswatch::console::LogGroups;
+use statuswatch::failure_queue::QueueName;
+
+/// Post what the failure queue holds, and delete what Slack accepted
+///
+/// Without --deliver it only shows the messages: it receives the queue's records, keeps them hidden from others while it
+/// reads, and gives all of them back. With --deliver it posts the messages of one record after another, as replay
+/// --deliver does, and deletes a record once Slack has accepted all of them. A record that cannot be read, or that Slack
+/// does not accept, stays in the queue, and so does all that Ctrl-C leaves.
+///
+/// Ends when the queue has nothing more to receive, and says what is left in it. It stops early after 3 records in a row
+/// that Slack refuses for reasons of its own, such as a revoked token or an outage.
+///
+/// Needs the permissions sqs:ReceiveMessage, sqs:ChangeMessageVisibility and sqs:GetQueueAttributes, with --deliver
+/// sqs:DeleteMessage, where the queue is not named by its URL sqs:GetQueueUrl, and kms:Decrypt where it has a key of its
+/// own.
+///
+/// A record is posted for itself and is in no incident's sums. Of a delivery for several destinations a part may have
+/// been posted before: only the function, with its state table, knows of that.
+#[derive(Debug, Args)]
+#[command(after_help = REDRIVE_EXAMPLES)]
+pub(crate) struct RedriveArguments {
+    /// The failure queue: its URL, ARN or name
+    #[arg(long, value_name = "QUEUE")]
+    pub(crate) queue: QueueName,
+    /// Post, and delete what was accepted: to the webhook in `SLACK_WEBHOOK_URL`, or with the bot token in
+    /// `SLACK_BOT_TOKEN` to the channel in `SLACK_CHANNEL`, with the function's other settings
+    #[arg(long)]
+    pub(crate) deliver: bool,
+    /// Stop after so many records
+    #[arg(long, value_name = "N", default_value = "1000", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) max_records: u32,
+    /// Rules file; without it all 4xx and 5xx are told
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rules: Option<PathBuf>,
+    /// Format of the access-log lines, as replay takes it [default: auto]
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) format: Option<Format>,
+    /// Take a record as delivered though its lines cannot be read
+    #[arg(long)]
+    pub(crate) allow_unreadable: bool,
+    /// Fields masked besides the secrets that clients send, names with commas between them; none among them turns that
+    /// default off
+    #[arg(long, value_name = "NAMES")]
+    pub(crate) redact: Option<Redaction>,
+    /// Log groups that notices of alarms link to, names with commas between them
+    #[arg(
+        long,
+        env = "STATUSWATCH_LOG_GROUPS",
+        value_name = "NAMES",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub(crate) log_groups: LogGroups,
+    /// Profile of AWS's configuration files
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+    /// AWS Region of the queue; that of its URL or ARN where --queue is one
+    #[arg(long, env = "AWS_REGION", value_name = "REGION")]
+    pub(crate) region: Option<String>,
+}
+
+const REDRIVE_EXAMPLES: &str = "\
+Examples:
+  statuswatch redrive --queue statuswatch-failures
+  statuswatch redrive --queue statuswatch-failures --deliver
+
+Exit codes: 0 done, 1 a record cannot be read or was not accepted, or AWS refused, 2 usage or configuration";
