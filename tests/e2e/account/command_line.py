@@ -32,7 +32,7 @@ class CommandLine:
     """Runs `statuswatch` in a folder of its own, as a profile's owner whose endpoint is given."""
 
     def __init__(self, program, endpoint, work):
-        self._program, self._endpoint, self.work = Path(program).resolve(), endpoint, Path(work)
+        self.program, self._endpoint, self.work = Path(program).resolve(), endpoint, Path(work)
 
     def environment(self, **more):
         own = {
@@ -49,7 +49,7 @@ class CommandLine:
         figures, stdout, stderr = (self.work / name for name in ("figures.json", "stdout", "stderr"))
         measured = [sys.executable, "-I", "-S", Path(__file__).with_name("measured.py"), figures]
         with stdout.open("wb") as out, stderr.open("wb") as err:
-            command = [*measured, self._program, *arguments]
+            command = [*measured, self.program, *arguments]
             return subprocess.Popen(
                 command, cwd=self.work, env=self.environment(**environment), stdin=subprocess.DEVNULL, stdout=out, stderr=err
             )
