@@ -12,6 +12,7 @@ mod against;
 mod alarm_notices;
 mod alarm_run;
 mod blind_spots;
+mod excerpt;
 mod figures;
 mod line;
 pub mod lines;
@@ -31,7 +32,7 @@ pub use figures::*;
 pub use lines::Source;
 pub use minutes::Minute;
 pub use text::text;
-pub(crate) use text::{advice, lasted, notices, period, verdict};
+pub(crate) use text::{advice, notices, period, verdict};
 
 use crate::access_log::StatusClass;
 use crate::alarm::{AlarmSettings, ComparisonOperator, Statistic, TreatMissingData};

@@ -20,14 +20,16 @@ const CSS: &str = include_str!("report/style.css");
 const KEYS: [(&str, &str); 8] = [
     ("server", "5xx"),
     ("client", "4xx"),
-    ("message", "a message to Slack on lines (stacked to five)"),
+    ("message", "messages to Slack on lines"),
     ("noticed", "the alarm's notice: ALARM"),
     ("noticed ok", "OK again"),
-    ("alarm", "in state ALARM"),
+    ("alarm", "in ALARM, paler for a part of the time"),
     ("ok", "OK"),
     ("unknown", "no state yet"),
 ];
 
+/// What the picture is, for those who cannot see it.
+const PICTURE: &str = "Errors a minute by class, the alarm's state and the messages to Slack; the table below has the same figures";
 const MINUTE_MS: i64 = 60_000;
 
 /// The report as HTML.
@@ -79,20 +81,16 @@ fn sources(names: &[String]) -> String {
 
 fn picture(found: &Backtest) -> Markup {
     let chart::Pictures { wide, narrow, column_ms, rows } = chart::draw(found);
-    let resolution = if column_ms > MINUTE_MS {
-        "Each column is the worst of its minutes."
-    } else {
-        "Each column is one minute."
-    };
     html! {
         section aria-labelledby="errors" {
             h2 #errors { "Errors a minute, alarm and messages" }
             figure {
-                div.wide role="img" aria-label="Errors a minute by class, the alarm's state and the messages to Slack; the table below has the same figures" { (PreEscaped(wide)) }
-                div.narrow role="img" aria-label="Errors a minute by class, the alarm's state and the messages to Slack; the table below has the same figures" { (PreEscaped(narrow)) }
+                div.wide role="img" aria-label=(PICTURE) { (PreEscaped(wide)) }
+                div.narrow role="img" aria-label=(PICTURE) { (PreEscaped(narrow)) }
                 figcaption {
                     @for (key, what) in KEYS { span.entry { span class={ "key " (key) } {} (what) } " " }
-                    (resolution)
+                    div.wide { (resolution(column_ms.0)) }
+                    div.narrow { (resolution(column_ms.1)) }
                 }
             }
             details {
@@ -112,6 +110,17 @@ fn picture(found: &Backtest) -> Markup {
                 }))
             }
         }
+    }
+}
+
+/// What one column of the picture says.
+fn resolution(column_ms: i64) -> String {
+    match column_ms {
+        ..=MINUTE_MS => "A column is a minute.".to_owned(),
+        _ => format!(
+            "A column is {}: the errors of its worst minute, and all of its messages.",
+            words::duration(column_ms.unsigned_abs())
+        ),
     }
 }
 

@@ -3,7 +3,8 @@
 //! What is told, and in which words, is that function's own code. A change stands here as CloudWatch would notify it,
 //! as far as the settings tell.
 
-use super::figures::{MAX_TOLD, StateChange, Time, Told};
+use super::excerpt::Excerpt;
+use super::figures::{StateChange, Time, Told};
 use crate::access_log::redact::Redaction;
 use crate::alarm::change::{Condition, Datapoint, Metric, MissingData, PreviousState, Threshold, Watched};
 use crate::alarm::{
@@ -21,12 +22,18 @@ pub(super) struct AlarmNotices<'s> {
     memory: AlarmMemory,
     changed_at_ms: Option<i64>,
     pub(super) notices: u64,
-    pub(super) told: Vec<Told>,
+    pub(super) told: Excerpt,
 }
 
 impl<'s> AlarmNotices<'s> {
     pub(super) fn new(style: &'s MessageStyle) -> Self {
-        Self { style, memory: AlarmMemory::default(), changed_at_ms: None, notices: 0, told: Vec::new() }
+        Self {
+            style,
+            memory: AlarmMemory::default(),
+            changed_at_ms: None,
+            notices: 0,
+            told: Excerpt::default(),
+        }
     }
 
     /// Takes the next change.
@@ -38,10 +45,9 @@ impl<'s> AlarmNotices<'s> {
         };
         notice.told(&mut self.memory);
         self.notices += 1;
-        if self.told.len() < MAX_TOLD {
-            let message = notice.render(self.style, &Redaction::default(), None, transition.at_ms).message;
-            self.told.push(Told { at: Time(transition.at_ms), shown: 0, matched: 0, message });
-        }
+        let message = notice.render(self.style, &Redaction::default(), None, transition.at_ms).message;
+        let told = Told { at: Time(transition.at_ms), shown: 0, matched: 0, message };
+        self.told.note(told, self.notices == 1);
     }
 
     fn change(&self, transition: &Transition, settings: &AlarmSettings) -> AlarmChange {

@@ -106,7 +106,7 @@ impl<'s> AlarmRun<'s> {
             settings: in_aws_names(&self.settings),
             notices,
             notices_per_day: days.rate(notices),
-            told,
+            told: told.finish(),
             transitions: self.transitions,
             thresholds,
             late_lines: self.late_lines,

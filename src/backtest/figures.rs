@@ -200,7 +200,7 @@ pub struct SlackFigures {
     pub rules: Vec<RuleHits>,
     /// The groups with the most lines, at most [`MAX_NOISIEST`].
     pub noisiest: Vec<NoisyGroup>,
-    /// The first messages, at most [`MAX_TOLD`].
+    /// The messages of the worst hour and the first of each incident, at most [`MAX_TOLD`], in the order of time.
     pub told: Vec<Told>,
 }
 
@@ -278,7 +278,7 @@ pub struct AlarmFigures {
     /// The same a day; none for less than a day.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notices_per_day: Option<f64>,
-    /// The first of these messages, at most [`MAX_TOLD`].
+    /// Those of their worst hour and the very first, at most [`MAX_TOLD`], in the order of time.
     pub told: Vec<Told>,
     /// Every change of state.
     pub transitions: Vec<StateChange>,

@@ -5,8 +5,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::excerpt::Excerpt;
 use super::figures::{
-    MAX_NOISIEST, MAX_TOLD, NoisyGroup, RuleHits, SlackFigures, ThreadFigures, Time, Told, WorstHour,
+    MAX_NOISIEST, NoisyGroup, RuleHits, SlackFigures, ThreadFigures, Time, Told, WorstHour,
 };
 use super::line::{Kind, Line};
 use super::tape::Tape;
@@ -224,7 +225,7 @@ impl<'s> SlackRun<'s> {
             duplicate: self.counts.ledger.duplicate,
             rules: rules.collect(),
             noisiest: self.groups.noisiest(),
-            told: record.told,
+            told: record.told.finish(),
         };
         Finished { figures, tape: self.tape, message_minutes: record.by_minute }
     }
@@ -497,7 +498,7 @@ struct Record {
     shown: u64,
     counted: u64,
     by_minute: BTreeMap<i64, u32>,
-    told: Vec<Told>,
+    told: Excerpt,
     threads: ThreadFigures,
     /// Messages are counted, and not drawn.
     only_counts: bool,
@@ -532,9 +533,7 @@ impl Record {
         self.shown += shown;
         self.counted += matched.saturating_sub(shown);
         *self.by_minute.entry(at_ms - at_ms.rem_euclid(MINUTE_MS)).or_default() += 1;
-        if self.told.len() < MAX_TOLD {
-            self.told.push(Told { at: Time(at_ms), shown, matched, message });
-        }
+        self.told.note(Told { at: Time(at_ms), shown, matched, message }, kind == "opening");
     }
 
     fn worst_hour(&self) -> Option<WorstHour> {

@@ -1,15 +1,20 @@
 //! Minutes and state changes in; the picture as SVG, wide and narrow, out.
 //!
-//! However long the recording is, a picture has a few hundred columns: each shows the worst minute of its time, so
-//! that no peak is lost. Nothing of a log line is in it.
+//! However long the recording is, a picture has a few hundred columns: each shows the errors of its worst minute, so that
+//! no peak is lost, all of its messages, and for which share of its time the alarm was in ALARM. Nothing of a log line is
+//! in it.
+
+mod band;
 
 use std::collections::BTreeSet;
 
 use plotters::coord::Shift;
 use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use crate::backtest::{Backtest, Minute, StateChange, posted};
+use crate::backtest::{Backtest, Minute, posted};
 use crate::words;
+use band::{State, band};
 
 const MINUTE_MS: i64 = 60_000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
@@ -35,8 +40,10 @@ const STEPS_MS: [i64; 18] = [
     90 * DAY_MS,
     365 * DAY_MS,
 ];
-/// Messages of one column that are drawn one above the other.
-const MAX_STACKED: u32 = 5;
+/// The lane of messages is never scaled to fewer, so that a single one is no tower.
+const FEW_MESSAGES: u32 = 4;
+/// The least that is drawn of a share of time in ALARM, so that a minute of a day is seen.
+const FAINTEST: f64 = 0.15;
 /// What one error is on its axis.
 const UNIT: i64 = 100;
 
@@ -54,8 +61,8 @@ const EDGE: RGBColor = RGBColor(0xd0, 0xd7, 0xde);
 pub(super) struct Pictures {
     pub(super) wide: String,
     pub(super) narrow: String,
-    /// What a column of the wide picture spans.
-    pub(super) column_ms: i64,
+    /// What a column spans: of the wide picture, and of the narrow one.
+    pub(super) column_ms: (i64, i64),
     pub(super) rows: Vec<Minute>,
 }
 
@@ -74,10 +81,10 @@ const TABLE_ROWS: i64 = 48;
 pub(super) fn draw(found: &Backtest) -> Pictures {
     let from_ms = floor(found.first.0, MINUTE_MS);
     let to_ms = floor(found.last.0, MINUTE_MS) + MINUTE_MS;
-    let (wide, column_ms) = picture(found, from_ms, to_ms, &WIDE);
-    let (narrow, _) = picture(found, from_ms, to_ms, &NARROW);
+    let (wide, wide_ms) = picture(found, from_ms, to_ms, &WIDE);
+    let (narrow, narrow_ms) = picture(found, from_ms, to_ms, &NARROW);
     let rows = summed(&found.minutes, from_ms, column_width(from_ms, to_ms, TABLE_ROWS));
-    Pictures { wide, narrow, column_ms, rows }
+    Pictures { wide, narrow, column_ms: (wide_ms, narrow_ms), rows }
 }
 
 fn picture(found: &Backtest, from_ms: i64, to_ms: i64, size: &Size) -> (String, i64) {
@@ -153,33 +160,45 @@ fn draw_on<DB: DrawingBackend>(
         ]
     }))?;
     let (middle, thin) = (i64::midpoint(alarm_from, alarm_to), part(1).max(1));
-    chart.draw_series(states(&found.alarm.transitions, from_ms, to_ms, column_ms).into_iter().map(
-        |(from, to, state)| match state {
-            State::Alarm => Rectangle::new([(from, alarm_from), (to, alarm_to)], ALARM.filled()),
-            State::Ok => Rectangle::new([(from, middle), (to, middle + thin)], OK.filled()),
-            State::Unknown => Rectangle::new([(from, middle), (to, middle + thin)], UNKNOWN.filled()),
+    chart.draw_series(band(&found.alarm.transitions, from_ms, to_ms, column_ms).into_iter().map(
+        |(from, to, state)| {
+            let line = [(from, middle), (to, middle + thin)];
+            match state {
+                State::Alarm(percent) => {
+                    let strength = FAINTEST + (1.0 - FAINTEST) * f64::from(percent) / 100.0;
+                    Rectangle::new([(from, alarm_from), (to, alarm_to)], ALARM.mix(strength).filled())
+                }
+                State::Ok => Rectangle::new(line, OK.filled()),
+                State::Unknown => Rectangle::new(line, UNKNOWN.filled()),
+            }
         },
     ))?;
     chart.draw_series(notices(found, from_ms, column_ms).into_iter().map(|(at, is_alarm)| {
         let color = if is_alarm { ALARM } else { OK };
         TriangleMarker::new((at.min(to_ms), notice), if size.width > 600 { 5 } else { 4 }, color.filled())
     }))?;
-    let radius = if size.width > 600 { 2 } else { 1 };
-    chart.draw_series(columns.iter().flat_map(|column| {
-        let x = column.start_ms + column_ms / 2;
-        (0..column.messages.min(MAX_STACKED)).map(move |place| {
-            let y = message_from
-                + (whole - message_from) * (2 * i64::from(place) + 1) / (2 * i64::from(MAX_STACKED));
-            Circle::new((x, y), radius, MESSAGE.filled())
-        })
+    let most_messages =
+        columns.iter().map(|column| column.messages).max().unwrap_or_default().max(FEW_MESSAGES);
+    chart.draw_series(columns.iter().filter(|column| column.messages > 0).map(|column| {
+        let height = (whole - message_from) * i64::from(column.messages) / i64::from(most_messages);
+        // A bar of one among hundreds is still seen.
+        let top = message_from + height.max(thin);
+        Rectangle::new(
+            [(column.start_ms, message_from), (column.start_ms + column_ms, top)],
+            MESSAGE.filled(),
+        )
     }))?;
+    let half_line = i32::try_from(size.font / 2).unwrap_or_default();
     for (text, y) in [("alarm", middle), ("Slack", i64::midpoint(message_from, whole))] {
         let (_, y) = chart.backend_coord(&(from_ms, y));
-        let place = (
-            i32::try_from(size.font).unwrap_or_default() / 2,
-            y - i32::try_from(size.font / 2).unwrap_or_default(),
-        );
-        area.draw(&Text::new(text, place, font.clone()))?;
+        area.draw(&Text::new(text, (half_line, y - half_line), font.clone()))?;
+    }
+    // The scale of the messages, as the axis of errors has its own.
+    let beside = font.pos(Pos::new(HPos::Right, VPos::Center));
+    for (messages, y) in [(most_messages, whole), (0, message_from)] {
+        let (x, y) = chart.backend_coord(&(from_ms, y));
+        let place = (x - half_line, y.max(half_line));
+        area.draw(&Text::new(words::number(u64::from(messages)), place, beside.clone()))?;
     }
     area.present()
 }
@@ -209,50 +228,6 @@ fn label(ms: i64, step: i64) -> String {
 fn step(span_ms: i64, labels: usize) -> i64 {
     let most = i64::try_from(labels).unwrap_or(1);
     STEPS_MS.into_iter().find(|step| span_ms / step <= most).unwrap_or(span_ms / most + 1)
-}
-
-/// The alarm's state, as far as a picture tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum State {
-    Ok,
-    Unknown,
-    Alarm,
-}
-
-/// The alarm's states one after another. A column in which it changed is in ALARM if any of it was, so that a month of
-/// changes is no more to draw than a day.
-fn states(changes: &[StateChange], from_ms: i64, to_ms: i64, column_ms: i64) -> Vec<(i64, i64, State)> {
-    let ends = changes.iter().skip(1).map(|change| change.at.0).chain([to_ms]);
-    let mut states: Vec<(i64, i64, State)> = Vec::new();
-    for (change, end_ms) in changes.iter().zip(ends) {
-        let state = match change.to {
-            "ALARM" => State::Alarm,
-            "OK" => State::Ok,
-            _ => State::Unknown,
-        };
-        let mut start = from_ms + floor(change.at.0.max(from_ms) - from_ms, column_ms);
-        let end = from_ms + floor(end_ms.min(to_ms) - from_ms + column_ms - 1, column_ms);
-        if let Some((_, last_end, last)) = states.last_mut()
-            && *last_end > start
-        {
-            // Both have a part in this column: the worse one has it whole.
-            if state > *last {
-                *last_end = start;
-            } else {
-                start = *last_end;
-            }
-        }
-        states.retain(|(from, to, _)| from < to);
-        match states.last_mut() {
-            Some((_, last_end, last)) if *last == state => *last_end = end.max(*last_end),
-            _ if start < end => states.push((start, end, state)),
-            _ => {}
-        }
-    }
-    for (_, end, _) in &mut states {
-        *end = (*end).min(to_ms);
-    }
-    states
 }
 
 /// The middle of each column with a notice of the alarm, and whether it is one that it went off.
@@ -320,7 +295,6 @@ fn columns(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::backtest::Time;
 
     #[test]
     fn a_long_recording_keeps_its_peaks_and_all_its_messages() {
@@ -350,47 +324,6 @@ mod tests {
             assert_eq!(ticks(most), expected, "{most}");
         }
         assert!((1..100_000).chain([u32::MAX]).all(|most| (2..=6).contains(&ticks(most).len())));
-    }
-
-    #[test]
-    fn a_column_that_was_in_alarm_at_any_time_is_in_alarm_and_no_state_is_drawn_twice() {
-        use State::{Alarm, Ok, Unknown};
-        let change = |minute: i64, to: &'static str| StateChange {
-            at: Time(minute * MINUTE_MS),
-            from: "OK",
-            to,
-            value: None,
-            delay_ms: None,
-        };
-        let changes = [
-            change(1, "OK"),
-            change(12, "ALARM"),
-            change(13, "OK"),
-            change(14, "ALARM"),
-            change(15, "OK"),
-            change(30, "ALARM"),
-            change(55, "INSUFFICIENT_DATA"),
-        ];
-        let drawn = |column: i64| -> Vec<_> {
-            let states = states(&changes, 0, 60 * MINUTE_MS, column * MINUTE_MS);
-            states.into_iter().map(|(from, to, state)| (from / MINUTE_MS, to / MINUTE_MS, state)).collect()
-        };
-        assert_eq!(
-            drawn(1),
-            [
-                (1, 12, Ok),
-                (12, 13, Alarm),
-                (13, 14, Ok),
-                (14, 15, Alarm),
-                (15, 30, Ok),
-                (30, 55, Alarm),
-                (55, 60, Unknown)
-            ]
-        );
-        assert_eq!(drawn(10), [(0, 10, Ok), (10, 20, Alarm), (20, 30, Ok), (30, 60, Alarm)]);
-        let flapping: Vec<_> =
-            (0..100_000).map(|minute| change(minute, if minute % 2 == 0 { "ALARM" } else { "OK" })).collect();
-        assert_eq!(states(&flapping, 0, 100_000 * MINUTE_MS, 278 * MINUTE_MS).len(), 1);
     }
 
     #[test]

@@ -6,59 +6,79 @@ use super::{clean, message};
 use crate::alarm::words as alarm_words;
 use crate::backtest::{
     AgainstFigures, AlarmFigures, Backtest, BlindSpots, DELIVERY_MS, NoisyGroup, PlanFigures, SlackFigures,
-    Suggestion, Told, Warning, advice, lasted, notices, verdict,
+    Suggestion, Told, Warning, advice, notices, verdict,
 };
-use crate::words::{count, day, duration, number, span};
+use crate::words::{count, day, duration, minute, number, span};
 
 /// Changes of state in the table.
 const MAX_CHANGES: usize = 100;
-/// Messages that are open from the start.
+/// Messages of a list that are open from the start.
 const OPEN_MESSAGES: usize = 10;
+const HOUR_MS: i64 = 3_600_000;
 
 /// A table that may be wider or longer than its place: it scrolls by keyboard, too.
 pub(super) fn scroll(label: &str, table: &Markup) -> Markup {
     html! { div.scroll tabindex="0" role="region" aria-label=(label) { (table) } }
 }
 
+/// One sentence that begins with its number, then what it does not say.
 pub(super) fn summary(found: &Backtest) -> Markup {
-    let lines = &found.lines;
+    let (lines, slack) = (&found.lines, &found.slack);
+    let sentence = verdict(found);
+    let (messages, rest) = sentence.split_once(' ').unwrap_or_default();
+    let rare = [
+        (lines.unreadable, "unreadable"),
+        (lines.salvaged, "salvaged from broken JSON"),
+        (lines.without_time, "without a time, left out"),
+    ];
     html! {
         section aria-label="In short" {
-            p.verdict { (verdict(found)) }
+            p.verdict { strong.number { (messages) } " " (rest) }
             dl.figures {
-                (figure(&number(found.slack.messages), &format!("messages to Slack in {}", lasted(found))))
-                @if let Some(per_day) = found.slack.messages_per_day { (figure(&alarm_words::number(per_day), "messages a day")) }
-                @if let Some(hour) = found.slack.worst_hour {
-                    (figure(&number(hour.messages), &format!("in the worst hour, {} {}", day(hour.from.0), span(hour.from.0, hour.from.0))))
+                @if let Some(hour) = slack.worst_hour.filter(|hour| hour.messages < slack.messages) {
+                    (figure(hour.messages, &format!("of them in the worst hour, {}", hour_of(hour.from.0))))
                 }
-                (figure(&number(found.alarm.notices), &format!("notices of the alarm in {}", lasted(found))))
-                @if let Some(per_day) = found.alarm.notices_per_day { (figure(&alarm_words::number(per_day), "notices a day")) }
-                (figure(&number(found.blind_spots.lines), "error lines that the alarm does not see"))
+                (figure(lines.received, if lines.received == 1 { "line" } else { "lines" }))
+                (figure(lines.ok, "ok"))
+                (figure(lines.client_errors, "4xx"))
+                (figure(lines.server_errors, "5xx"))
+                @for (n, what) in rare { @if n > 0 { (figure(n, what)) } }
             }
-            p { (count(lines.received, "line")) ": " (number(lines.ok)) " ok, " (number(lines.client_errors)) " × 4xx, "
-                (number(lines.server_errors)) " × 5xx, " (number(lines.unreadable)) " unreadable, "
-                (number(lines.salvaged)) " salvaged from broken JSON, " (number(lines.without_time)) " without a time and left out." }
             @if !found.suggestions.is_empty() {
                 h2 { "What to try" }
-                ul { @for suggestion in &found.suggestions { li {
-                    (clean(&advice(suggestion, found)))
-                    @if let Suggestion::Rule { rule, .. } = suggestion { pre tabindex="0" { (clean(&rule.to_string())) } }
-                } } }
+                ul { @for suggestion in &found.suggestions { li { @match suggestion {
+                    Suggestion::Filter { .. } => {
+                        "No alarm would see some of the errors: why, and what to do, is among the "
+                        a href="#blind" { "blind spots" } "."
+                    }
+                    Suggestion::Rule { rule, .. } => {
+                        (clean(&advice(suggestion, found)))
+                        pre tabindex="0" { (clean(&rule.to_string())) }
+                    }
+                    Suggestion::Threshold { .. } => (clean(&advice(suggestion, found))),
+                } } } }
             }
         }
     }
 }
 
-fn figure(value: &str, what: &str) -> Markup {
-    html! { div { dt { (what) } dd { (value) } } }
+fn figure(value: u64, what: &str) -> Markup {
+    html! { div { dt { (what) } dd { (number(value)) } } }
+}
+
+/// The hour from its beginning, in UTC: `3 Nov 2026, 08:00 to 09:00 UTC`.
+fn hour_of(from_ms: i64) -> String {
+    format!("{}, {} to {} UTC", day(from_ms), minute(from_ms), minute(from_ms + HOUR_MS))
 }
 
 pub(super) fn slack(slack: &SlackFigures) -> Markup {
     html! {
         section aria-labelledby="groups" {
             h2 #groups { "Who makes the noise" }
-            p { (count(slack.matched, "error")) " told: " (number(slack.shown)) " shown, " (number(slack.counted)) " counted; "
-                (number(slack.ignored)) " left out by rules, " (number(slack.duplicate)) " came twice." }
+            p { "Errors that messages show: " (number(slack.shown)) "; that they only count: " (number(slack.counted))
+                @if slack.ignored > 0 { "; that rules leave out: " (number(slack.ignored)) }
+                @if slack.duplicate > 0 { "; that came twice: " (number(slack.duplicate)) }
+                "." }
             (groups("The noisiest groups", &slack.noisiest))
             (scroll("Rules", &html! { table {
                 caption { "Rules, and the lines they took" }
@@ -141,7 +161,8 @@ pub(super) fn blind_spots(blind: &BlindSpots) -> Markup {
     html! {
         section aria-labelledby="blind" {
             h2 #blind { "Blind spots" }
-            p { (count(blind.lines, "error line")) " that the metric filter " code { (clean(&blind.pattern)) } " does not see." }
+            p { "The metric filter " code { (clean(&blind.pattern)) }
+                @if blind.lines == 0 { " sees every error that it asks for." } @else { " does not see these error lines." } }
             @for reason in &blind.reasons {
                 div.callout {
                     p { b { (count(reason.lines, "line")) " · " (reason.reason) } ": " (clean(&reason.found)) }
@@ -156,33 +177,53 @@ pub(super) fn blind_spots(blind: &BlindSpots) -> Markup {
     }
 }
 
-/// The lines' messages and the alarm's notices, in the order of time.
+/// The messages of the worst hour and how each other incident began, on lines and of the alarm, in the order of time.
 pub(super) fn messages(found: &Backtest) -> Markup {
     let (slack, alarm) = (&found.slack, &found.alarm);
     let mut told: Vec<&Told> = slack.told.iter().chain(&alarm.told).collect();
     told.sort_by_key(|told| told.at);
-    let (open, others) = told.split_at(told.len().min(OPEN_MESSAGES));
+    let hour_of_first = || told.first().map(|told| told.at.0 - told.at.0.rem_euclid(HOUR_MS));
+    let worst = slack.worst_hour.map(|hour| hour.from.0).or_else(hour_of_first);
+    let is_worst = |told: &&Told| worst.is_some_and(|from| (from..from + HOUR_MS).contains(&told.at.0));
+    let (worst_told, others): (Vec<&Told>, Vec<&Told>) = told.into_iter().partition(is_worst);
+    let are_all = (slack.told.len() + alarm.told.len()) as u64 == slack.messages + alarm.notices;
+    let left_out = slack.worst_hour.map_or(0, |hour| {
+        let kept = slack.told.iter().filter(is_worst).count() as u64;
+        hour.messages.saturating_sub(kept)
+    });
     html! {
         section aria-labelledby="messages" {
             h2 #messages { "The messages" }
-            @if told.is_empty() { p { "None." } }
-            @else {
-                p.faint { "As Slack would show them: " (first_of(slack.told.len(), slack.messages, "message")) " on lines and "
-                    (first_of(alarm.told.len(), alarm.notices, "notice")) " of the alarm." }
+            @match (worst, are_all) {
+                (None, _) => p { "None." },
+                (Some(_), true) => p.faint { "All of them, as Slack would show them." },
+                (Some(_), false) => p.faint { "As Slack would show them: those of the worst hour, and how the other incidents began." },
             }
-            ol.messages { @for told in open { (in_list(told)) } }
+            @if let Some(from) = worst {
+                @if !others.is_empty() { h3 { "The worst hour: " (hour_of(from)) } }
+                (list(&worst_told))
+                @if left_out > 0 { p.faint { (count(left_out, "further message")) " of this hour." } }
+            }
             @if !others.is_empty() {
-                details {
-                    summary { (count(others.len() as u64, "further message")) }
-                    ol.messages start=(open.len() + 1) { @for told in others { (in_list(told)) } }
-                }
+                h3 { @if are_all { "The others" } @else { "How the others began" } }
+                (list(&others))
             }
         }
     }
 }
 
-fn first_of(kept: usize, all: u64, noun: &str) -> String {
-    if kept as u64 == all { count(all, noun) } else { format!("the first {kept} of {}", count(all, noun)) }
+/// The first of them open, the others to be opened.
+fn list(told: &[&Told]) -> Markup {
+    let (open, others) = told.split_at(told.len().min(OPEN_MESSAGES));
+    html! {
+        ol.messages { @for told in open { (in_list(told)) } }
+        @if !others.is_empty() {
+            details {
+                summary { (count(others.len() as u64, "further message")) }
+                ol.messages start=(open.len() + 1) { @for told in others { (in_list(told)) } }
+            }
+        }
+    }
 }
 
 fn in_list(told: &Told) -> Markup {
