@@ -1,17 +1,18 @@
-//! What a backtest came to, as text for a terminal of 100 columns.
+//! What a backtest came to, as text for a terminal: 100 columns wide, or as wide as the terminal where that is less.
 //!
 //! Text of strangers (routes, lines, names) has its control characters replaced. It never prints.
 
-use std::fmt::Write as _;
+mod page;
 
 use super::figures::{
-    AgainstFigures, AlarmFigures, Backtest, BlindSpots, NoisyGroup, SlackFigures, Suggestion,
-    ThresholdFigures,
+    AgainstFigures, AlarmFigures, Backtest, BlindSpots, NoisyGroup, RuleHits, SlackFigures, StateChange,
+    Suggestion, ThresholdFigures,
 };
 use crate::alarm::words as alarm_words;
+use crate::slack::terminal::Canvas;
 use crate::words::{count, day, duration, number, span};
+use page::{Page, Paint, dotted, tied};
 
-const WIDTH: usize = 100;
 /// Changes of state that are listed; `--json` has all.
 const MAX_LISTED: usize = 20;
 /// Kinds of messages in the order in which an incident has them.
@@ -20,27 +21,21 @@ const MAX_EXAMPLE_CHARS: usize = 88;
 
 /// The figures in words.
 #[must_use]
-pub fn text(found: &Backtest) -> String {
-    let mut out = String::new();
-    heading(&mut out, found);
-    in_short(&mut out, found);
-    slack(&mut out, &found.slack, found);
+pub fn text(found: &Backtest, canvas: &Canvas) -> String {
+    let mut page = Page::new(canvas);
+    heading(&mut page, found);
+    in_short(&mut page, found);
+    slack(&mut page, &found.slack, found);
     if let Some(figures) = &found.against {
-        against(&mut out, &found.slack, figures);
+        against(&mut page, &found.slack, figures);
     }
-    alarm(&mut out, &found.alarm, found);
-    blind_spots(&mut out, &found.blind_spots);
-    out
+    alarm(&mut page, &found.alarm, found);
+    blind_spots(&mut page, &found.blind_spots);
+    page.finish()
 }
 
-/// Writing to a `String` does not fail.
-macro_rules! line {
-    ($out:expr) => { $out.push('\n') };
-    ($out:expr, $($arguments:tt)*) => {{ let _ = writeln!($out, $($arguments)*); }};
-}
-
-fn heading(out: &mut String, found: &Backtest) {
-    line!(out, "{} · {} ({})", sources(&found.sources), period(found), lasted(found));
+fn heading(page: &mut Page, found: &Backtest) {
+    page.line(&format!("{} · {} ({})", sources(&found.sources), period(found), lasted(found)));
     let lines = &found.lines;
     let mut parts = vec![
         count(lines.received, "line"),
@@ -54,28 +49,38 @@ fn heading(out: &mut String, found: &Backtest) {
         (lines.without_time, "without a time, left out"),
     ];
     parts.extend(rare.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{} {what}", number(*n))));
-    line!(out, "{}", parts.join(" · "));
+    page.line(&dotted(&parts));
 }
 
-fn in_short(out: &mut String, found: &Backtest) {
-    line!(out);
-    let options = textwrap::Options::new(WIDTH).subsequent_indent("  ");
-    line!(out, "{}", textwrap::fill(&verdict(found), &options));
-    let options = textwrap::Options::new(WIDTH).initial_indent("  try: ").subsequent_indent("       ");
+fn in_short(page: &mut Page, found: &Backtest) {
+    page.blank();
+    let verdict = page.paint(Paint::Bold, &verdict(found));
+    page.hanging(&verdict, 2);
     for suggestion in &found.suggestions {
-        line!(out, "{}", textwrap::fill(&harmless(&advice(suggestion, found)), &options));
+        let lead = page.paint(Paint::Bold, "try:");
+        page.hanging(&format!("  {lead} {}", harmless(&advice(suggestion, found))), 7);
         if let Suggestion::Rule { rule, .. } = suggestion {
-            line!(out, "       {rule}");
+            page.hanging(&format!("       {}", members(rule)), 8);
         }
     }
+}
+
+/// A JSON object that may go on behind a comma: what is copied from several lines is the same object.
+fn members(object: &serde_json::Value) -> String {
+    let fields = object.as_object().into_iter().flatten();
+    let members: Vec<String> =
+        fields.map(|(name, value)| format!("\"{name}\":{value}").replace(' ', "\u{a0}")).collect();
+    format!("{{{}}}", members.join(", "))
 }
 
 /// All of it in one sentence.
 pub(crate) fn verdict(found: &Backtest) -> String {
     let (slack, alarm, blind) = (&found.slack, &found.alarm, &found.blind_spots);
     let lines = &found.lines;
-    let a_day = |per_day: Option<f64>| {
-        per_day.map_or_else(String::new, |per_day| format!(", {} a day", alarm_words::number(per_day)))
+    // Of a day it would be the same number once more.
+    let a_day = |n: u64, per_day: Option<f64>| {
+        let per_day = per_day.map(alarm_words::number).filter(|per_day| *per_day != number(n));
+        per_day.map_or_else(String::new, |per_day| format!(", {per_day} a day"))
     };
     let mentions = match slack.mentions {
         0 => String::new(),
@@ -90,9 +95,9 @@ pub(crate) fn verdict(found: &Backtest) -> String {
         "{} to Slack in {}{}{mentions}; {} of the alarm{}; {missed}.",
         count(slack.messages, "message"),
         lasted(found),
-        a_day(slack.messages_per_day),
+        a_day(slack.messages, slack.messages_per_day),
         count(alarm.notices, "notice"),
-        a_day(alarm.notices_per_day),
+        a_day(alarm.notices, alarm.notices_per_day),
     )
 }
 
@@ -100,15 +105,18 @@ pub(crate) fn verdict(found: &Backtest) -> String {
 pub(crate) fn advice(suggestion: &Suggestion, found: &Backtest) -> String {
     match suggestion {
         Suggestion::Rule { messages, saves, .. } => format!(
-            "put this rule first, and {} of {} are saved: {} are left",
+            "put this rule first, and {} of {} {} saved: {} {} left",
             number(*saves),
             count(found.slack.messages, "message"),
-            number(*messages)
+            is_or_are(*saves),
+            number(*messages),
+            is_or_are(*messages),
         ),
         Suggestion::Threshold { threshold, notices_per_day } => format!(
-            "a threshold of {} makes {} notices a day instead of {}",
+            "a threshold of {} makes {} {} a day instead of {}",
             alarm_words::exact_number(*threshold),
             alarm_words::number(*notices_per_day),
+            if alarm_words::number(*notices_per_day) == "1" { "notice" } else { "notices" },
             found.alarm.notices_per_day.map(alarm_words::number).unwrap_or_default()
         ),
         Suggestion::Filter { lines, .. } => {
@@ -120,6 +128,10 @@ pub(crate) fn advice(suggestion: &Suggestion, found: &Backtest) -> String {
     }
 }
 
+fn is_or_are(n: u64) -> &'static str {
+    if n == 1 { "is" } else { "are" }
+}
+
 fn sources(names: &[String]) -> String {
     match names {
         [name] => harmless(name),
@@ -127,56 +139,59 @@ fn sources(names: &[String]) -> String {
     }
 }
 
-fn slack(out: &mut String, slack: &SlackFigures, found: &Backtest) {
-    line!(out);
-    line!(out, "SLACK  {}{}", often(slack.messages, "message", slack.messages_per_day, found), worst(slack));
-    let kinds: Vec<String> = KINDS
+fn slack(page: &mut Page, slack: &SlackFigures, found: &Backtest) {
+    page.blank();
+    let often = often(slack.messages, "message", slack.messages_per_day, found);
+    let name = page.paint(Paint::Bold, "SLACK");
+    page.line(&format!("{name}  {}{}", tied(&often), worst(slack)));
+    let mut kinds: Vec<String> = KINDS
         .iter()
         .filter_map(|kind| Some((kind, slack.by_kind.get(kind)?)))
         .map(|(kind, n)| format!("{} {}", number(*n), kind.replace('_', "-")))
         .collect();
     if !kinds.is_empty() {
-        line!(out, "  {}{}", kinds.join(" · "), besides(slack.mentions, "with a mention"));
+        kinds.extend(besides(slack.mentions, "with a mention"));
+        page.line(&format!("  {}", dotted(&kinds)));
     }
     if let Some(destinations) = &slack.by_destination {
         let parts: Vec<String> =
             destinations.iter().map(|(name, messages)| format!("{name} {}", number(*messages))).collect();
-        line!(out, "  by destination: {}", parts.join(" · "));
+        page.line(&format!("  by destination: {}", dotted(&parts)));
     }
     if let Some(threads) = &slack.threads {
-        line!(
-            out,
-            "  with a bot token: {} in the channel · {} in threads{}{}",
-            number(threads.parents),
-            number(threads.replies),
-            besides(threads.replies_in_channel, "of these in both"),
-            besides(threads.updates, "updates")
-        );
+        let mut parts = vec![
+            format!("{} in the channel", number(threads.parents)),
+            format!("{} in threads", number(threads.replies)),
+        ];
+        parts.extend(besides(threads.replies_in_channel, "of these in both"));
+        parts.extend(Some(count(threads.updates, "update")).filter(|_| threads.updates > 0));
+        page.line(&format!("  with a bot token: {}", dotted(&parts)));
     }
-    line!(
-        out,
-        "  {} told: {} shown, {} counted{}{}{}",
-        count(slack.matched, "error"),
-        number(slack.shown),
-        number(slack.counted),
-        besides(slack.copied, "copied for a further destination"),
-        besides(slack.ignored, "left out by rules"),
-        besides(slack.duplicate, "came twice"),
-    );
-    let width = slack.rules.iter().map(|rule| rule.rule.chars().count()).max().unwrap_or_default();
-    for rule in &slack.rules {
-        let nothing = if rule.hits == 0 { "  (takes nothing)" } else { "" };
-        line!(
-            out,
-            "  rule {:width$}  {:6}  {:>9}{nothing}",
-            harmless(&rule.rule),
-            rule.action,
-            number(rule.hits)
-        );
-    }
+    let shown = format!("{} shown, {} counted", number(slack.shown), number(slack.counted));
+    let mut parts = vec![format!("{} told: {shown}", count(slack.matched, "error"))];
+    parts.extend(besides(slack.copied, "copied for a further destination"));
+    parts.extend(besides(slack.ignored, "left out by rules"));
+    parts.extend(besides(slack.duplicate, "came twice"));
+    page.line(&format!("  {}", dotted(&parts)));
+    rules(page, &slack.rules);
     if !slack.noisiest.is_empty() {
-        line!(out, "  noisiest groups:");
-        groups(out, &slack.noisiest);
+        page.line("  noisiest groups:");
+        groups(page, &slack.noisiest);
+    }
+}
+
+fn rules(page: &mut Page, rules: &[RuleHits]) {
+    let width = rules.iter().map(|rule| rule.rule.chars().count()).max().unwrap_or_default();
+    for rule in rules {
+        let nothing =
+            if rule.hits == 0 { page.paint(Paint::Yellow, "  (takes nothing)") } else { String::new() };
+        let (name, hits) = (harmless(&rule.rule), number(rule.hits));
+        let line = format!("  rule {name:width$}  {:6}  {hits:>9}{nothing}", rule.action);
+        if page.fits(&line) {
+            page.line(&line);
+        } else {
+            page.line(&format!("  rule {name}: {} {hits}{nothing}", rule.action));
+        }
     }
 }
 
@@ -207,54 +222,53 @@ pub(crate) fn lasted(found: &Backtest) -> String {
 fn worst(slack: &SlackFigures) -> String {
     slack.worst_hour.map_or_else(String::new, |hour| {
         let from = hour.from.0;
-        format!("; worst hour {} {}: {}", day(from), span(from, from), number(hour.messages))
+        let at = tied(&format!("{} {}:", day(from), span(from, from)));
+        format!("; worst hour {at} {}", number(hour.messages))
     })
 }
 
-fn besides(n: u64, what: &str) -> String {
-    if n == 0 { String::new() } else { format!(" · {} {what}", number(n)) }
+fn besides(n: u64, what: &str) -> Option<String> {
+    (n > 0).then(|| format!("{} {what}", number(n)))
 }
 
-fn groups(out: &mut String, groups: &[NoisyGroup]) {
+fn groups(page: &mut Page, groups: &[NoisyGroup]) {
     for NoisyGroup { status, route, lines } in groups {
-        line!(out, "    {:>9} × {status} {}", number(*lines), cut(&harmless(route), WIDTH - 21));
+        let paint = if *status >= 500 { Paint::Red } else { Paint::Yellow };
+        let route = cut(&harmless(route), page.width().saturating_sub(21)).replace(' ', "\u{a0}");
+        page.line(&format!("    {:>9} × {} {route}", number(*lines), page.paint(paint, &status.to_string())));
     }
 }
 
-fn against(out: &mut String, own: &SlackFigures, figures: &AgainstFigures) {
-    line!(out);
+fn against(page: &mut Page, own: &SlackFigures, figures: &AgainstFigures) {
+    page.blank();
     let other = &figures.slack;
-    line!(
-        out,
-        "OTHER RULES  {} instead of {}{}{}",
-        count(other.messages, "message"),
-        number(own.messages),
-        match (other.messages_per_day, own.messages_per_day) {
-            (Some(other), Some(own)) => {
-                format!(": {} a day instead of {}", alarm_words::number(other), alarm_words::number(own))
-            }
-            _ => String::new(),
-        },
-        worst(other),
-    );
-    line!(out, "  would be added: {}", count(figures.added, "line"));
-    groups(out, &figures.added_groups);
-    line!(out, "  would go: {}", count(figures.gone, "line"));
-    groups(out, &figures.gone_groups);
+    let name = page.paint(Paint::Bold, "OTHER RULES");
+    let a_day = match (other.messages_per_day, own.messages_per_day) {
+        (Some(other), Some(own)) => {
+            format!(": {} a day instead of {}", alarm_words::number(other), alarm_words::number(own))
+        }
+        _ => String::new(),
+    };
+    let messages = count(other.messages, "message");
+    page.line(&format!("{name}  {messages} instead of {}{a_day}{}", number(own.messages), worst(other)));
+    page.line(&format!("  would be added: {}", count(figures.added, "line")));
+    groups(page, &figures.added_groups);
+    page.line(&format!("  would go: {}", count(figures.gone, "line")));
+    groups(page, &figures.gone_groups);
     for rule in other.rules.iter().filter(|rule| rule.hits == 0) {
-        line!(out, "  rule \"{}\" takes nothing", harmless(&rule.rule));
+        page.line(&format!("  rule \"{}\" takes nothing", harmless(&rule.rule)));
     }
 }
 
-fn alarm(out: &mut String, alarm: &AlarmFigures, found: &Backtest) {
-    line!(out);
+fn alarm(page: &mut Page, alarm: &AlarmFigures, found: &Backtest) {
+    page.blank();
     let setting = |name: &str| {
         let value = alarm.settings.get(name);
         value.map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned)).unwrap_or_default()
     };
-    line!(out, "ALARM  {}", often(alarm.notices, "notice", alarm.notices_per_day, found));
-    line!(
-        out,
+    let name = page.paint(Paint::Bold, "ALARM");
+    page.line(&format!("{name}  {}", often(alarm.notices, "notice", alarm.notices_per_day, found)));
+    page.line(&format!(
         "  {} {} {} over {} s, {} of {}, missing data {}",
         setting("Statistic"),
         comparison(&setting("ComparisonOperator")),
@@ -263,37 +277,56 @@ fn alarm(out: &mut String, alarm: &AlarmFigures, found: &Backtest) {
         setting("DatapointsToAlarm"),
         setting("EvaluationPeriods"),
         setting("TreatMissingData"),
-    );
-    for change in alarm.transitions.iter().take(MAX_LISTED) {
-        let at = change.at.0;
-        let value = change.value.map_or_else(|| "no data".to_owned(), alarm_words::number);
-        let delay =
-            change.delay_ms.map(|ms| format!("  {} after the first error", duration(ms))).unwrap_or_default();
-        line!(out, "  {} {}  {:17} → {:17} {value:>7}{delay}", day(at), span(at, at), change.from, change.to);
-    }
-    if alarm.transitions.len() > MAX_LISTED {
-        line!(
-            out,
-            "  and {} more changes (--json has all)",
-            number((alarm.transitions.len() - MAX_LISTED) as u64)
-        );
-    }
+    ));
+    changes(page, &alarm.transitions);
     if alarm.late_lines > 0 {
-        line!(
-            out,
+        page.line(&format!(
             "  {} came a day or more out of order and are in no datapoint",
             count(alarm.late_lines, "line")
-        );
+        ));
     }
-    let column = if alarm.notices_per_day.is_some() { "notices a day" } else { "      notices" };
-    line!(out, "  threshold   alarms  recoveries  {column}  time in ALARM  first error to notice");
-    for figures in &alarm.thresholds {
-        threshold(out, figures);
+    thresholds(page, alarm);
+    let note = "CloudWatch evaluates up to two minutes later than the end of a minute, which is taken here.";
+    page.line(&format!("  {}", page.paint(Paint::Dim, note)));
+}
+
+/// A table, or where the page is too narrow for it, a line each.
+fn changes(page: &mut Page, all: &[StateChange]) {
+    let listed = || all.iter().take(MAX_LISTED);
+    let widest =
+        |name: fn(&StateChange) -> &str| listed().map(|change| name(change).len()).max().unwrap_or_default();
+    let (from, to) = (widest(|change| change.from), widest(|change| change.to));
+    let is_table = listed().all(|change| page.fits(&change_row(page, change, from, to)));
+    for change in listed() {
+        if is_table {
+            page.line(&change_row(page, change, from, to));
+        } else {
+            let row = change_row(page, change, 0, 0);
+            let parts: Vec<String> =
+                row.split("  ").map(str::trim).filter(|part| !part.is_empty()).map(tied).collect();
+            page.line(&format!("  {}", parts.join("  ")));
+        }
     }
-    line!(
-        out,
-        "  CloudWatch evaluates up to two minutes later than the end of a minute, which is taken here."
-    );
+    if let Some(more) = all.len().checked_sub(MAX_LISTED).filter(|more| *more > 0) {
+        page.line(&format!("  and {} (--json has all)", count(more as u64, "further change")));
+    }
+}
+
+/// One change, its states in columns so wide.
+fn change_row(page: &Page, change: &StateChange, from: usize, to: usize) -> String {
+    let state = |name: &str, width: usize| {
+        let padded = format!("{name:width$}");
+        match name {
+            "ALARM" => page.paint(Paint::Red, &padded),
+            "OK" => page.paint(Paint::Green, &padded),
+            _ => padded,
+        }
+    };
+    let at = format!("{} {}", day(change.at.0), span(change.at.0, change.at.0));
+    let value = change.value.map_or_else(|| "no data".to_owned(), alarm_words::number);
+    let delay =
+        change.delay_ms.map(|ms| format!("  {} after the first error", duration(ms))).unwrap_or_default();
+    format!("  {at}  {} → {}  {value:>7}{delay}", state(change.from, from), state(change.to, to))
 }
 
 fn threshold_of(alarm: &AlarmFigures) -> String {
@@ -301,21 +334,61 @@ fn threshold_of(alarm: &AlarmFigures) -> String {
     current.map(|figures| alarm_words::exact_number(figures.threshold)).unwrap_or_default()
 }
 
-fn threshold(out: &mut String, figures: &ThresholdFigures) {
+/// A table, or where the page is too narrow for it, a sentence each.
+fn thresholds(page: &mut Page, alarm: &AlarmFigures) {
+    let column = if alarm.notices_per_day.is_some() { "notices a day" } else { "      notices" };
+    let heading = format!("  threshold   alarms  recoveries  {column}  time in ALARM  first error to notice");
+    let rows: Vec<String> = alarm.thresholds.iter().map(threshold_row).collect();
+    let is_table = rows.iter().chain([&heading]).all(|row| page.fits(row));
+    if is_table {
+        page.line(&heading);
+    }
+    for (figures, row) in alarm.thresholds.iter().zip(rows) {
+        let text = if is_table { row } else { threshold_sentence(figures) };
+        let text = if figures.is_current { page.paint(Paint::Bold, &text) } else { text };
+        page.hanging(&text, 4);
+    }
+}
+
+fn threshold_row(figures: &ThresholdFigures) -> String {
     let mark = if figures.is_current { '>' } else { ' ' };
-    let delay = match (figures.median_delay_ms, figures.longest_delay_ms) {
-        (Some(median), Some(longest)) => format!("{}, at most {}", duration(median), duration(longest)),
-        _ => "-".to_owned(),
-    };
     let in_alarm = if figures.alarms == 0 { "-".to_owned() } else { duration(figures.in_alarm_ms) };
-    line!(
-        out,
-        "{mark} {:>9}  {:>7}  {:>10}  {:>13}  {in_alarm:>13}  {delay}",
+    format!(
+        "{mark} {:>9}  {:>7}  {:>10}  {:>13}  {in_alarm:>13}  {}",
         alarm_words::exact_number(figures.threshold),
         number(figures.alarms),
         number(figures.recoveries),
         notices(figures),
-    );
+        delays(figures).unwrap_or_else(|| "-".to_owned()),
+    )
+}
+
+fn threshold_sentence(figures: &ThresholdFigures) -> String {
+    let mark = if figures.is_current { '>' } else { ' ' };
+    let notices = match figures.notices_per_day {
+        Some(per_day) => format!("{} a day", alarm_words::number(per_day)),
+        None => number(figures.alarms + figures.recoveries),
+    };
+    let mut parts = vec![
+        count(figures.alarms, "alarm"),
+        format!(
+            "{} {}",
+            number(figures.recoveries),
+            if figures.recoveries == 1 { "recovery" } else { "recoveries" }
+        ),
+        format!("notices {notices}"),
+    ];
+    if figures.alarms > 0 {
+        parts.push(format!("{} in ALARM", duration(figures.in_alarm_ms)));
+    }
+    parts.extend(delays(figures).map(|delays| format!("first error to notice {delays}")));
+    let parts: Vec<String> = parts.iter().map(|part| tied(part)).collect();
+    format!("{mark} threshold {}: {}", alarm_words::exact_number(figures.threshold), parts.join(", "))
+}
+
+fn delays(figures: &ThresholdFigures) -> Option<String> {
+    let (median, longest) = (figures.median_delay_ms?, figures.longest_delay_ms?);
+    Some(format!("{}, at most {}", duration(median), duration(longest)))
 }
 
 /// What stands in the column of notices: a day, or in all where it is no whole day.
@@ -335,27 +408,27 @@ fn comparison(operator: &str) -> &str {
     }
 }
 
-fn blind_spots(out: &mut String, blind: &BlindSpots) {
-    line!(out);
-    line!(out, "BLIND SPOTS  {} that the metric filter does not see", count(blind.lines, "error line"));
-    line!(out, "  {}", harmless(&blind.pattern));
+fn blind_spots(page: &mut Page, blind: &BlindSpots) {
+    page.blank();
+    let name = page.paint(Paint::Bold, "BLIND SPOTS");
+    let lines = count(blind.lines, "error line");
+    page.line(&format!("{name}  {lines} that the metric filter does not see"));
+    page.line(&format!("  {}", harmless(&blind.pattern)));
     for reason in &blind.reasons {
-        line!(out, "  {} · {}: {}", count(reason.lines, "line"), reason.reason, harmless(&reason.found));
-        let options =
-            textwrap::Options::new(WIDTH).initial_indent("    fix: ").subsequent_indent("         ");
-        line!(out, "{}", textwrap::fill(&harmless(&reason.fix), options));
-        line!(out, "    {}, line {}:", harmless(&reason.source), reason.line);
-        line!(out, "    {}", cut(&harmless(&reason.example), MAX_EXAMPLE_CHARS));
+        let lines = count(reason.lines, "line");
+        page.line(&format!("  {lines} · {}: {}", reason.reason, harmless(&reason.found)));
+        page.hanging(&format!("    fix: {}", harmless(&reason.fix)), 9);
+        page.line(&format!("    {}, line {}:", harmless(&reason.source), reason.line));
+        let chars = MAX_EXAMPLE_CHARS.min(page.width().saturating_sub(4));
+        let example = cut(&harmless(&reason.example), chars).replace(' ', "\u{a0}");
+        page.line(&format!("    {}", page.paint(Paint::Dim, &example)));
     }
     if blind.not_asked_for > 0 {
-        line!(
-            out,
-            "  {} rightly not matched: the pattern asks for others",
-            count(blind.not_asked_for, "error line")
-        );
+        let lines = count(blind.not_asked_for, "error line");
+        page.line(&format!("  {lines} rightly not matched: the pattern asks for others"));
     }
     if blind.false_hits > 0 {
-        line!(out, "  {} without an error matched", count(blind.false_hits, "line"));
+        page.line(&format!("  {} without an error matched", count(blind.false_hits, "line")));
     }
 }
 

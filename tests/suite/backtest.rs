@@ -1,9 +1,15 @@
 //! `statuswatch backtest` as a person runs it, on the three stories and on bad input.
 
+use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use assert_cmd::Command;
 use serde_json::Value;
+use statuswatch::digest::Reader;
+use statuswatch::filter_pattern::FilterPattern;
+use statuswatch::rules::Rules;
+use statuswatch::slack::render::MessageStyle;
+use statuswatch::slack::terminal::{Canvas, Color};
 
 use crate::recordings;
 
@@ -472,4 +478,68 @@ fn a_month_counts_parents_messages_in_threads_and_updates() {
         (30 * 20..=30 * 20 + 3 * 42 + messages).contains(&updates),
         "{updates} updates, {messages} messages"
     );
+}
+
+/// What the library makes of a recording, on a terminal.
+fn on_terminal(found: &statuswatch::backtest::Backtest, width: Option<usize>, color: Color) -> String {
+    statuswatch::backtest::text(found, &Canvas { width, color })
+}
+
+fn tested(path: &std::path::Path) -> statuswatch::backtest::Backtest {
+    use statuswatch::backtest::{DEFAULT_PATTERN, Plan, Settings, Source, backtest, default_alarm};
+    let settings = Settings {
+        reader: Reader::new(Rules::built_in()),
+        against: Some(Reader::new(Rules::built_in())),
+        style: MessageStyle::default(),
+        plan: Plan::default(),
+        alarm: default_alarm(),
+        pattern: FilterPattern::parse(DEFAULT_PATTERN).unwrap(),
+        max_decompressed_bytes: 1 << 30,
+        allow_unreadable: true,
+    };
+    let file = std::fs::File::open(path).unwrap();
+    let open = Box::new(move || Ok(Box::new(file) as Box<dyn std::io::Read + Send>));
+    backtest(vec![Source { name: "story".to_owned(), open }], &settings).unwrap()
+}
+
+#[test]
+fn no_word_is_broken_on_a_narrow_terminal_and_none_is_lost() {
+    for name in ["5xx-burst", "4xx-scanning", "broken-json-deploy"] {
+        let found = tested(&recordings::path(name));
+        let wide = on_terminal(&found, None, Color::Never);
+        for width in [60, 72, 99] {
+            let narrow = on_terminal(&found, Some(width), Color::Never);
+            for line in narrow.lines() {
+                assert!(line.chars().count() <= width, "{name} at {width}: {line}");
+            }
+            // What is cut is a recorded line; what is too wide for a table is said in sentences.
+            let of_sentences = ["threshold", "alarm", "recovery", "recoveries", "notices", "in", "ALARM"];
+            let bare = |word: &str| word.trim_end_matches([',', ':']).to_owned();
+            let known: HashSet<String> = wide.split_whitespace().chain(of_sentences).map(bare).collect();
+            for word in narrow.split_whitespace().map(bare) {
+                assert!(known.contains(&word) || word.ends_with('…'), "{name} at {width}: {word:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn colours_are_all_that_a_coloured_terminal_adds() {
+    for name in ["5xx-burst", "broken-json-deploy"] {
+        let found = tested(&recordings::path(name));
+        for width in [None, Some(60)] {
+            let painted = on_terminal(&found, width, Color::Always);
+            assert!(painted.contains("\u{1b}[1mSLACK\u{1b}[0m"), "{painted:?}");
+            assert!(painted.contains("\u{1b}[31mALARM") || name != "5xx-burst", "{painted:?}");
+            let plain = anstyle_free(&painted);
+            assert_eq!(plain, on_terminal(&found, width, Color::Never), "{name}");
+        }
+    }
+}
+
+/// The text without its escape sequences, all of which end in `m`.
+fn anstyle_free(text: &str) -> String {
+    let mut parts = text.split('\u{1b}');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |plain, part| plain + part.split_once('m').unwrap().1)
 }

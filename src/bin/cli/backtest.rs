@@ -18,7 +18,7 @@ use crate::Exit;
 use crate::arguments::BacktestArguments;
 use crate::input::{Input, Inputs};
 use crate::replay::{MAX_DECOMPRESSED_BYTES, region};
-use crate::terminal::SharedProgress;
+use crate::terminal::{SharedProgress, canvas};
 
 pub(crate) fn run(arguments: &BacktestArguments) -> anyhow::Result<Exit> {
     let pattern = match FilterPattern::parse(&arguments.pattern) {
@@ -84,7 +84,7 @@ fn print(found: &Backtest, arguments: &BacktestArguments) -> anyhow::Result<()> 
         serde_json::to_writer(&mut out, found).map_err(io::Error::from)?;
         writeln!(out)?;
     } else {
-        write!(out, "{}", text(found))?;
+        write!(out, "{}", text(found, &canvas()))?;
     }
     out.flush()?;
     Ok(())
