@@ -239,7 +239,7 @@ pub fn backtest(sources: Vec<Source>, settings: &Settings) -> Result<Backtest, B
     let blind_spots = run.blind_spots.finish();
     let mut slack = run.slack.finish(days);
     let tape = std::mem::take(&mut slack.tape);
-    let alarm = run.alarm.finish(days);
+    let alarm = run.alarm.finish(days, slack.figures.worst_hour.map(|hour| hour.from.0));
     let suggestions = suggestions::of(&slack.figures, &tape, &alarm, &blind_spots, settings);
     let mut minutes = run.minutes;
     slack.message_minutes.iter().for_each(|(minute, messages)| minutes.messages(*minute, *messages));

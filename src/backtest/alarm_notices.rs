@@ -1,10 +1,10 @@
-//! Changes of the alarm's state in; the messages that the function for alarms would post of them, out.
+//! Changes of the alarm's state in; the messages that the function for alarms would post of them, counted, and those of one
+//! hour and the very first word by word, out.
 //!
 //! What is told, and in which words, is that function's own code. A change stands here as CloudWatch would notify it,
 //! as far as the settings tell.
 
-use super::excerpt::Excerpt;
-use super::figures::{StateChange, Time, Told};
+use super::figures::{HOUR_MS, MAX_TOLD, StateChange, Time, Told};
 use crate::access_log::redact::Redaction;
 use crate::alarm::change::{Condition, Datapoint, Metric, MissingData, PreviousState, Threshold, Watched};
 use crate::alarm::{
@@ -22,18 +22,16 @@ pub(super) struct AlarmNotices<'s> {
     memory: AlarmMemory,
     changed_at_ms: Option<i64>,
     pub(super) notices: u64,
-    pub(super) told: Excerpt,
+    pub(super) told: Vec<Told>,
+    /// Of which hour the messages are kept, by its beginning.
+    hour_ms: Option<i64>,
 }
 
 impl<'s> AlarmNotices<'s> {
-    pub(super) fn new(style: &'s MessageStyle) -> Self {
-        Self {
-            style,
-            memory: AlarmMemory::default(),
-            changed_at_ms: None,
-            notices: 0,
-            told: Excerpt::default(),
-        }
+    /// Keeps the messages of the hour that begins at `hour_ms`, and the very first.
+    pub(super) fn new(style: &'s MessageStyle, hour_ms: Option<i64>) -> Self {
+        let memory = AlarmMemory::default();
+        Self { style, memory, changed_at_ms: None, notices: 0, told: Vec::new(), hour_ms }
     }
 
     /// Takes the next change.
@@ -45,9 +43,11 @@ impl<'s> AlarmNotices<'s> {
         };
         notice.told(&mut self.memory);
         self.notices += 1;
-        let message = notice.render(self.style, &Redaction::default(), None, transition.at_ms).message;
-        let told = Told { at: Time(transition.at_ms), shown: 0, matched: 0, message };
-        self.told.note(told, self.notices == 1);
+        let is_of_hour = self.hour_ms.is_some_and(|from| (from..from + HOUR_MS).contains(&transition.at_ms));
+        if (is_of_hour || self.notices == 1) && self.told.len() < MAX_TOLD {
+            let message = notice.render(self.style, &Redaction::default(), None, transition.at_ms).message;
+            self.told.push(Told { at: Time(transition.at_ms), shown: 0, matched: 0, message });
+        }
     }
 
     fn change(&self, transition: &Transition, settings: &AlarmSettings) -> AlarmChange {

@@ -31,7 +31,9 @@ pub(super) struct AlarmRun<'s> {
     first_seen: BTreeMap<i64, i64>,
     newest_minute_ms: Option<i64>,
     transitions: Vec<StateChange>,
-    notices: AlarmNotices<'s>,
+    /// The same as they were evaluated.
+    evaluated: Vec<Transition>,
+    style: &'s MessageStyle,
     thresholds: Vec<Kept>,
     late_lines: u64,
 }
@@ -70,7 +72,8 @@ impl<'s> AlarmRun<'s> {
             first_seen: BTreeMap::new(),
             newest_minute_ms: None,
             transitions: Vec::new(),
-            notices: AlarmNotices::new(style),
+            evaluated: Vec::new(),
+            style,
             late_lines: 0,
         }
     }
@@ -87,7 +90,8 @@ impl<'s> AlarmRun<'s> {
         }
     }
 
-    pub(super) fn finish(mut self, days: Days) -> AlarmFigures {
+    /// The figures, with the messages of the hour that begins at `hour_ms`.
+    pub(super) fn finish(mut self, days: Days, hour_ms: Option<i64>) -> AlarmFigures {
         let rest = std::mem::replace(&mut self.series, MetricSeries::new(None, HELD_MINUTES));
         rest.finish().for_each(|datapoint| self.push(datapoint));
         if let Some(newest_ms) = self.newest_minute_ms {
@@ -101,12 +105,16 @@ impl<'s> AlarmRun<'s> {
             }
         }
         let thresholds: Vec<_> = self.thresholds.into_iter().map(|kept| kept.figures(days)).collect();
-        let AlarmNotices { notices, told, .. } = self.notices;
+        let mut notices = AlarmNotices::new(self.style, hour_ms);
+        for transition in &self.evaluated {
+            notices.note(transition, &self.settings);
+        }
+        let AlarmNotices { notices, told, .. } = notices;
         AlarmFigures {
             settings: in_aws_names(&self.settings),
             notices,
             notices_per_day: days.rate(notices),
-            told: told.finish(),
+            told,
             transitions: self.transitions,
             thresholds,
             late_lines: self.late_lines,
@@ -153,7 +161,7 @@ impl<'s> AlarmRun<'s> {
         }
         if kept.is_current {
             let change = StateChange { at: Time(at_ms), from: from.name(), to: to.name(), value, delay_ms };
-            self.notices.note(transition, &self.settings);
+            self.evaluated.push(*transition);
             self.transitions.push(change);
         }
     }
@@ -235,7 +243,7 @@ mod tests {
             let (from, to) = (states[0], states[1]);
             run.note(&Transition { threshold_index: 0, at_ms, from, to, value: None });
         }
-        let figures = run.finish(Days(1.0));
+        let figures = run.finish(Days(1.0), None);
         let current = figures.thresholds.iter().find(|threshold| threshold.is_current).unwrap();
         assert_eq!((current.alarms, current.recoveries, figures.notices), (1, 1, 2));
         assert_eq!(crate::backtest::posted(&figures.transitions).count(), 2);
@@ -248,7 +256,7 @@ mod tests {
         for (at_ms, is_seen) in [(0, false), (75_000, true), (130_000, false), (190_000, false)] {
             run.line(at_ms, is_seen);
         }
-        let figures = run.finish(Days(1.0));
+        let figures = run.finish(Days(1.0), Some(0));
         let said: Vec<_> = figures
             .transitions
             .iter()

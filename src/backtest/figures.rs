@@ -206,6 +206,8 @@ pub struct SlackFigures {
 
 /// How many groups are listed.
 pub const MAX_NOISIEST: usize = 10;
+/// What an hour has.
+pub(crate) const HOUR_MS: i64 = 3_600_000;
 /// How many messages are kept word by word.
 pub const MAX_TOLD: usize = 100;
 
@@ -278,7 +280,7 @@ pub struct AlarmFigures {
     /// The same a day; none for less than a day.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notices_per_day: Option<f64>,
-    /// Those of their worst hour and the very first, at most [`MAX_TOLD`], in the order of time.
+    /// Those of Slack's worst hour and the very first, at most [`MAX_TOLD`], in the order of time.
     pub told: Vec<Told>,
     /// Every change of state.
     pub transitions: Vec<StateChange>,
