@@ -129,7 +129,7 @@ impl Transport for HttpClient {
             match timeout_at(body_end, response.chunk()).await {
                 Ok(Ok(Some(chunk))) => {
                     let room = patience.bytes.saturating_sub(answer.body.len());
-                    answer.body.extend(chunk.iter().take(room));
+                    answer.body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
                 }
                 Ok(Ok(None)) => break,
                 Ok(Err(_)) => answer.broken = Some(TransportFault::BodyBroken),
