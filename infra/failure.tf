@@ -1,6 +1,6 @@
 # Where a delivery goes that could not be told: a queue by default; a bucket for deliveries that are
-# larger than a queue message, whose record would be lost there. `statuswatch replay --deliver` reads
-# both.
+# larger than a queue message, whose record would be lost there. `statuswatch redrive` posts what the queue
+# holds, or the function itself (redrive.tf); `statuswatch replay --deliver` reads both.
 
 locals {
   failure_destination_arns = {
@@ -43,6 +43,7 @@ resource "aws_sqs_queue" "failures" {
 
   name                              = "${var.name}-failures"
   message_retention_seconds         = var.failure_retention_in_days * 86400
+  visibility_timeout_seconds        = var.redrive ? var.redrive_interval_in_minutes * 60 : null
   sqs_managed_sse_enabled           = var.kms_key_arn == null ? true : null
   kms_master_key_id                 = var.kms_key_arn
   kms_data_key_reuse_period_seconds = var.kms_key_arn == null ? null : 300

@@ -70,6 +70,9 @@ locals {
       STATUSWATCH_FORMAT                 = var.format
       STATUSWATCH_REDACT                 = length(var.redact) > 0 ? join(",", var.redact) : null
       STATUSWATCH_MAX_DECOMPRESSED_BYTES = format("%d", var.max_decompressed_bytes)
+      # It may find notices of alarms in the failure queue.
+      STATUSWATCH_LOG_GROUPS       = var.redrive && local.log_groups_fit ? local.linked_log_groups : null
+      STATUSWATCH_ALARM_LOG_GROUPS = var.redrive && length(local.alarm_log_groups) > 0 ? jsonencode(local.alarm_log_groups) : null
     } : name => value if value != null
   })
 }

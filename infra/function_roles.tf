@@ -1,5 +1,6 @@
 # The roles of the two functions. What each may do stands with its concern: logs here, the webhook
-# in secret.tf, the table in state.tf, the failure destination in failure.tf, the rules in rules.tf, the stream in kinesis.tf.
+# in secret.tf, the table in state.tf, the failure destination in failure.tf, the rules in rules.tf, the stream in kinesis.tf,
+# the failure queue as a source in redrive.tf.
 
 locals {
   function_roles = {

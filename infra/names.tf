@@ -27,6 +27,7 @@ locals {
   alarm_topic_arn     = "${local.arn_prefix.sns}:${local.alarms_name}"
   watch_topic_arn     = "${local.arn_prefix.sns}:${var.name}-watch"
   stream_arn          = "${local.arn_prefix.kinesis}:stream/${local.lines_name}"
+  parked_queue_name   = "${var.name}-failures-parked"
   failure_queue_arn   = "${local.arn_prefix.sqs}:${var.name}-failures"
   failure_bucket_arn  = "arn:${local.partition}:s3:::${var.name}-failures-${local.account_id}-${local.region}"
 }

@@ -66,6 +66,11 @@ output "failure_queue_url" {
   value       = one(aws_sqs_queue.failures[*].url)
 }
 
+output "parked_queue_url" {
+  description = "URL of the queue that holds what was tried again in vain; null without `redrive`."
+  value       = one(aws_sqs_queue.parked[*].url)
+}
+
 output "failure_bucket" {
   description = "Name of the bucket that holds what could not be told; null without it."
   value       = one(aws_s3_bucket.failures[*].bucket)

@@ -85,8 +85,8 @@ locals {
 
   watch_failure_queue = var.failure_destination != "sqs" ? {} : {
     "failure-queue" = {
-      description = "The failure queue holds deliveries that Slack did not get. README.md says how to post them."
-      namespace   = "AWS/SQS", metric_name = "ApproximateNumberOfMessagesVisible", dimensions = { QueueName = "${var.name}-failures" }
+      description = var.redrive ? "The queue ${local.parked_queue_name} holds deliveries that Slack did not get, however often the function tried. README.md says how to post them." : "The failure queue holds deliveries that Slack did not get. README.md says how to post them."
+      namespace   = "AWS/SQS", metric_name = "ApproximateNumberOfMessagesVisible", dimensions = { QueueName = var.redrive ? local.parked_queue_name : "${var.name}-failures" }
       statistic   = "Maximum", period = 300, evaluation_periods = 1, threshold = 1
     }
   }

@@ -13,6 +13,7 @@ mod kinesis;
 mod logs;
 mod mode;
 mod notice;
+mod queue;
 mod shared;
 mod thread;
 mod tick;
@@ -40,6 +41,7 @@ use crate::http::{Budget, Transport};
 use crate::incident::Policy;
 use crate::incidents::Incidents;
 use crate::ledger::{Ledger, Measures};
+use crate::outbox::Urgency::{self, Deferrable};
 use crate::outbox::{Bucket, Outbox};
 use crate::pace::Pace;
 use crate::pipeline::Pipeline;
@@ -119,8 +121,8 @@ pub struct Outcome {
 pub enum Answer {
     /// For log events, alarms and ticks: the ledger.
     Ledger(Ledger),
-    /// For Kinesis: which records come again.
-    Kinesis(KinesisEventResponse),
+    /// For Kinesis and queues: which records or messages come again.
+    Again(KinesisEventResponse),
 }
 
 /// Why an invocation failed. Lambda keeps the text with the event, where others read it: it holds nothing of a line,
@@ -257,11 +259,8 @@ impl<N: Notifier, T: Store> Handler<N, T> {
         self.destinations.begin();
         let pending_before = self.mode.pending();
         let mut outcome = match trigger::read(event) {
-            Ok(Trigger::Logs(data)) => self.logs(&data, invocation).await,
-            Ok(Trigger::Kinesis(records)) => self.kinesis(&records, invocation).await,
-            Ok(Trigger::Tick) => self.tick(invocation).await,
-            Ok(Trigger::Alarm) => self.notifications(event, invocation).await,
-            Err(error) => Outcome::failed(error.into()),
+            Ok(Trigger::Queue(messages)) => self.queue(&messages, invocation).await,
+            read => self.one(event, read, Deferrable, invocation).await,
         };
         let ledger = &mut outcome.ledger;
         let taken_over = if self.mode.keeps_batches() {
@@ -275,6 +274,25 @@ impl<N: Notifier, T: Store> Handler<N, T> {
         }
         debug_assert!(outcome.ledger.balances(taken_over), "{:?}", outcome.ledger);
         outcome
+    }
+
+    /// Handles an event that is no queue's.
+    async fn one(
+        &mut self,
+        event: &[u8],
+        read: Result<Trigger<'_>, TriggerError>,
+        urgency: Urgency,
+        invocation: Invocation,
+    ) -> Outcome {
+        match read {
+            Ok(Trigger::Logs(data)) => self.logs(&data, urgency, invocation).await,
+            Ok(Trigger::Kinesis(records)) => self.kinesis(&records, invocation).await,
+            Ok(Trigger::Tick) => self.tick(invocation).await,
+            Ok(Trigger::Alarm) => self.notifications(event, invocation).await,
+            // A queue's event is never in a queue.
+            Ok(Trigger::Queue(_)) => Outcome::failed(TriggerError::Unknown { keys: Vec::new() }.into()),
+            Err(error) => Outcome::failed(error.into()),
+        }
     }
 
     /// The rules in use.

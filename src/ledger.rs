@@ -58,7 +58,7 @@ counters! {
     posted: "Posted",
     /// Lines recovered from broken JSON. Outside the balance, as all that follows.
     salvaged: "Salvaged",
-    /// Kinesis records and alarm notifications that could not be decoded.
+    /// Kinesis records, queue messages and alarm notifications that could not be decoded.
     undecodable: "Undecodable",
     /// Posts whose answer was lost after they were sent, so that Slack may show them.
     ambiguous: "Ambiguous",
@@ -92,6 +92,20 @@ pub struct Measures {
     pub delivery_lag_ms: Option<u64>,
     /// Lines that each rule took, by its position.
     pub rule_hits: Vec<u64>,
+}
+
+impl Measures {
+    /// Adds those of another event of the same invocation.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.client_errors += other.client_errors;
+        self.server_errors += other.server_errors;
+        self.rate_limited += other.rate_limited;
+        self.delivery_lag_ms = self.delivery_lag_ms.max(other.delivery_lag_ms);
+        if self.rule_hits.len() < other.rule_hits.len() {
+            self.rule_hits.resize(other.rule_hits.len(), 0);
+        }
+        self.rule_hits.iter_mut().zip(&other.rule_hits).for_each(|(sum, hits)| *sum += hits);
+    }
 }
 
 impl Ledger {

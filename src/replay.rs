@@ -212,6 +212,9 @@ impl<'s> Run<'s> {
             Ok(Trigger::Kinesis(records)) => self.records(number, &records),
             Ok(Trigger::Alarm) => self.notifications(number, event),
             Ok(Trigger::Tick) => self.totals.ledger.silent += 1,
+            Ok(Trigger::Queue(_)) => {
+                self.fault(number, "messages of a queue in messages of a queue, too deep".to_owned());
+            }
             Err(error) => self.fault(number, error.to_string()),
         }
     }

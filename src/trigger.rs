@@ -25,6 +25,8 @@ pub enum Trigger<'a> {
     Logs(Cow<'a, [u8]>),
     /// Kinesis records, each of which carries a compressed subscription message.
     Kinesis(Vec<KinesisRecord<'a>>),
+    /// Messages of a queue, each of which carries an event of another kind: the failure queue that is taken up again.
+    Queue(Vec<QueueMessage<'a>>),
     /// A CloudWatch alarm or another message, in one of its wire shapes; `alarm` reads the body itself.
     Alarm,
     /// The schedule that flushes what is folded.
@@ -42,6 +44,23 @@ pub struct KinesisRecord<'a> {
     pub data: Cow<'a, [u8]>,
 }
 
+/// One message of a queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueMessage<'a> {
+    /// SQS's id of it, by which a failure is reported.
+    pub id: Cow<'a, str>,
+    /// An event, or Lambda's record of one that failed.
+    pub body: Cow<'a, [u8]>,
+}
+
+impl QueueMessage<'_> {
+    /// The event that it carries.
+    #[must_use]
+    pub fn event(&self) -> &[u8] {
+        field(&self.body, b"requestPayload").filter(|event| event.starts_with(b"{")).unwrap_or(&self.body)
+    }
+}
+
 /// Why an event was not taken.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum TriggerError {
@@ -57,7 +76,7 @@ pub enum TriggerError {
     /// An event of no known kind. Its keys are cut, and hold no values.
     #[error(
         "event of no known kind, with the keys [{}]; accepted are awslogs (CloudWatch Logs), Records of \
-         aws:kinesis or aws:sns, alarmData, and the detail-types \"CloudWatch Alarm State Change\" and \
+         aws:kinesis, aws:sns or aws:sqs, alarmData, and the detail-types \"CloudWatch Alarm State Change\" and \
          \"Scheduled Event\"",
         keys.join(", ")
     )]
@@ -89,6 +108,7 @@ pub fn read(event: &[u8]) -> Result<Trigger<'_>, TriggerError> {
                 return Ok(Trigger::Kinesis(elements(records).map(kinesis_record).collect()));
             }
             Some(b"aws:sns") => return Ok(Trigger::Alarm),
+            Some(b"aws:sqs") => return Ok(Trigger::Queue(elements(records).map(queue_message).collect())),
             _ => {}
         }
     }
@@ -145,6 +165,11 @@ fn kinesis_record(record: &[u8]) -> KinesisRecord<'_> {
         shard,
         data: field(kinesis, b"data").and_then(text).unwrap_or_default(),
     }
+}
+
+fn queue_message(record: &[u8]) -> QueueMessage<'_> {
+    let of = |name| field(record, name).and_then(text).unwrap_or_default();
+    QueueMessage { id: lossy(of(b"messageId")), body: of(b"body") }
 }
 
 fn shard_of(event_id: &str) -> &str {
@@ -211,6 +236,15 @@ mod tests {
         );
         assert_eq!(read_text(r#"{"Records":[{"EventSource":"aws:sns","Sns":{}}]}"#), Ok(Trigger::Alarm));
         assert_eq!(
+            read_text(
+                r#"{"Records":[{"messageId":"a-1","eventSource":"aws:sqs","body":"{\"awslogs\":{}}"},{"messageId":7}]}"#
+            ),
+            Ok(Trigger::Queue(vec![
+                QueueMessage { id: "a-1".into(), body: Cow::Borrowed(br#"{"awslogs":{}}"#) },
+                QueueMessage { id: "".into(), body: Cow::Borrowed(b"") },
+            ]))
+        );
+        assert_eq!(
             read_text(r#"{"source":"aws.cloudwatch","alarmArn":"x","alarmData":{}}"#),
             Ok(Trigger::Alarm)
         );
@@ -236,14 +270,14 @@ mod tests {
         let unknown = |keys: &str| {
             format!(
                 "event of no known kind, with the keys [{keys}]; accepted are awslogs (CloudWatch Logs), Records of \
-                 aws:kinesis or aws:sns, alarmData, and the detail-types \"CloudWatch Alarm State Change\" and \
+                 aws:kinesis, aws:sns or aws:sqs, alarmData, and the detail-types \"CloudWatch Alarm State Change\" and \
                  \"Scheduled Event\""
             )
         };
         check("{}", &unknown(""));
         check(r#"{"a":"secret","b <!here>":{"c":1}}"#, &unknown("a, bhere"));
         check(r#"{"Records":[]}"#, &unknown("Records"));
-        check(r#"{"Records":[{"eventSource":"aws:sqs"}]}"#, &unknown("Records"));
+        check(r#"{"Records":[{"eventSource":"aws:s3"}]}"#, &unknown("Records"));
         check(r#"{"detail-type":"CloudWatch Alarms"}"#, &unknown("detail-type"));
         check(r#"{"detail-type":"EC2 Instance State-change Notification"}"#, &unknown("detail-type"));
         check(
@@ -256,6 +290,23 @@ mod tests {
         check("[1]", "event: no JSON object; wrong or missing at byte 0");
         check(r#"{"a":1"#, "event: no JSON object; wrong or missing at byte 6");
         check(r#"{"a":1} x"#, "event: no JSON object; wrong or missing at byte 8");
+    }
+
+    #[test]
+    fn a_message_of_a_queue_carries_an_event_or_lambdas_record_of_one() {
+        for (body, event) in [
+            (r#"{"awslogs":{"data":"x"}}"#, r#"{"awslogs":{"data":"x"}}"#),
+            (
+                r#"{"version":"1.0","requestPayload": {"awslogs":{}},"responsePayload":{}}"#,
+                r#"{"awslogs":{}}"#,
+            ),
+            (r#"{"requestPayload":"text"}"#, r#"{"requestPayload":"text"}"#),
+            ("", ""),
+            ("no JSON", "no JSON"),
+        ] {
+            let message = QueueMessage { id: "".into(), body: body.as_bytes().into() };
+            assert_eq!(message.event(), event.as_bytes(), "{body}");
+        }
     }
 
     proptest! {

@@ -105,7 +105,7 @@ run "functions" {
     error_message = "the functions' own logs have a retention"
   }
   assert {
-    condition     = aws_sqs_queue.failures[0].name == "statuswatch-failures" && aws_sqs_queue.failures[0].sqs_managed_sse_enabled && length(aws_s3_bucket.failures) == 0
+    condition     = aws_sqs_queue.failures[0].name == "statuswatch-failures" && aws_sqs_queue.failures[0].sqs_managed_sse_enabled && length(aws_s3_bucket.failures) == 0 && length(aws_lambda_event_source_mapping.redrive) == 0 && length(aws_sqs_queue.parked) == 0 && length(aws_iam_role_policy.redrive) == 0
     error_message = "failed deliveries go to an encrypted queue"
   }
 }

@@ -179,6 +179,22 @@ run "functions_may_write_to_the_failure_queue" {
   }
 }
 
+run "the_function_for_lines_may_take_up_the_failure_queue" {
+  command = plan
+  variables {
+    redrive     = true
+    kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/one"
+  }
+
+  assert {
+    condition = aws_iam_role_policy.redrive[0].role == "statuswatch-lines" && jsondecode(aws_iam_role_policy.redrive[0].policy).Statement == [
+      { Effect = "Allow", Action = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], Resource = "arn:aws:sqs:eu-west-1:123456789012:statuswatch-failures" },
+      { Effect = "Allow", Action = "kms:Decrypt", Resource = "arn:aws:kms:eu-west-1:123456789012:key/one" },
+    ]
+    error_message = "the function may receive and delete in that queue, and read what its key encrypts"
+  }
+}
+
 run "functions_may_write_to_the_failure_bucket" {
   command = plan
   variables { failure_destination = "s3" }

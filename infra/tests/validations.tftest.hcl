@@ -794,3 +794,53 @@ run "an_alarm_of_an_arn" {
   variables { alarm_log_groups = { "orders 5xx" = ["arn:aws:logs:eu-west-1:123456789012:log-group:orders"] } }
   expect_failures = [var.alarm_log_groups]
 }
+
+run "redrive_without_a_queue" {
+  command = plan
+  variables {
+    redrive             = true
+    failure_destination = "s3"
+  }
+  expect_failures = [var.redrive]
+}
+
+run "redrive_after_too_long" {
+  command = plan
+  variables { redrive_interval_in_minutes = 721 }
+  expect_failures = [var.redrive_interval_in_minutes]
+}
+
+run "redrive_too_seldom" {
+  command = plan
+  variables { redrive_attempts = 4 }
+  expect_failures = [var.redrive_attempts]
+}
+
+run "redrive_before_the_function_is_through" {
+  command = plan
+  variables {
+    redrive                     = true
+    redrive_interval_in_minutes = 10
+    timeout                     = 101
+  }
+  expect_failures = [var.redrive_interval_in_minutes]
+}
+
+run "redrive_for_longer_than_the_table_knows" {
+  command = plan
+  variables {
+    redrive                     = true
+    redrive_interval_in_minutes = 60
+    redrive_attempts            = 169
+  }
+  expect_failures = [var.redrive_attempts]
+}
+
+run "redrive_for_longer_than_the_queue_keeps" {
+  command = plan
+  variables {
+    redrive                   = true
+    failure_retention_in_days = 1
+  }
+  expect_failures = [var.redrive_attempts]
+}

@@ -97,6 +97,6 @@ impl<N: Notifier, T: Store> Handler<N, T> {
             failure.item_identifier = Some(record.sequence_number.to_string());
             response.batch_item_failures.push(failure);
         }
-        Outcome { answer: Ok(Answer::Kinesis(response)), ledger, measures }
+        Outcome { answer: Ok(Answer::Again(response)), ledger, measures }
     }
 }

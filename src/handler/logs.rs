@@ -5,12 +5,12 @@ use super::mode::Arrived;
 use super::shared::Lines;
 use super::{Answer, Handler, HandlerError, Invocation, Notifier, Outcome};
 use crate::decode::Source;
-use crate::outbox::Urgency::Deferrable;
+use crate::outbox::Urgency;
 use crate::slack::post::PostError;
 use crate::store::Store;
 
 impl<N: Notifier, T: Store> Handler<N, T> {
-    pub(super) async fn logs(&mut self, data: &[u8], invocation: Invocation) -> Outcome {
+    pub(super) async fn logs(&mut self, data: &[u8], urgency: Urgency, invocation: Invocation) -> Outcome {
         let mut batch = match self.pipeline().batch(Source::Base64(data)) {
             Ok(batch) => batch,
             Err(error) => return Outcome::failed(error.into()),
@@ -28,7 +28,7 @@ impl<N: Notifier, T: Store> Handler<N, T> {
             Arrived::Merged(std::mem::take(&mut batch.digest))
         };
         let (mode, mut delivery) = self.delivery(invocation, &mut ledger, &mut measures);
-        let fate = mode.notify(arrived, Deferrable, &mut delivery).await;
+        let fate = mode.notify(arrived, urgency, &mut delivery).await;
         match fate {
             Fate::Accepted | Fate::Deferred => self.remembered.remember(batch.into_keys()),
             Fate::Failed(error, lines) if has_lines => {

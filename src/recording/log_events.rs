@@ -187,7 +187,8 @@ impl<F: FnMut(u64, Found<'_>)> Run<'_, F> {
                         self.end(result);
                     }
                 }
-                Ok(Trigger::Alarm | Trigger::Tick) => {}
+                // A queue's messages were unwrapped before, as far as they are.
+                Ok(Trigger::Alarm | Trigger::Tick | Trigger::Queue(_)) => {}
                 Err(error) => self.end(Err(error.into())),
             },
             Piece::Message(message) => {

@@ -44,6 +44,7 @@ mod log_groups;
 mod match_pattern;
 mod module_rules;
 mod patience;
+mod queue_messages;
 mod readers_budget;
 mod recordings;
 mod redrive;

@@ -138,10 +138,10 @@ impl Bench {
     }
 }
 
-/// The sequence numbers that a Kinesis answer names.
+/// What the answer to Kinesis or a queue names.
 #[track_caller]
 pub(crate) fn named(outcome: &Outcome) -> Vec<String> {
-    let Ok(Answer::Kinesis(answer)) = &outcome.answer else { panic!("no Kinesis answer: {outcome:?}") };
+    let Ok(Answer::Again(answer)) = &outcome.answer else { panic!("no such answer: {outcome:?}") };
     answer.batch_item_failures.iter().filter_map(|failure| failure.item_identifier.clone()).collect()
 }
 

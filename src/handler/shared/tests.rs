@@ -131,6 +131,7 @@ impl Notifier for Channel {
 
 mod alarms;
 mod destinations;
+mod queue;
 mod snooze;
 mod threads;
 

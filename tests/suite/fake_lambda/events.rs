@@ -105,6 +105,35 @@ pub(crate) fn kinesis(records: &[(String, Vec<u8>)]) -> Vec<u8> {
     json!({"Records": records}).to_string().into_bytes()
 }
 
+/// The event of an SQS event source mapping: ids of messages, and their bodies.
+pub(crate) fn queue(messages: &[(&str, Vec<u8>)]) -> Vec<u8> {
+    let messages: Vec<_> = messages
+        .iter()
+        .map(|(id, body)| {
+            json!({"messageId": id, "receiptHandle": "AQEB", "body": String::from_utf8_lossy(body),
+                "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": "1605676800123",
+                    "SenderId": "AROA", "ApproximateFirstReceiveTimestamp": "1605676800124"},
+                "messageAttributes": {}, "md5OfBody": "0", "eventSource": "aws:sqs",
+                "eventSourceARN": "arn:aws:sqs:eu-west-1:123456789012:statuswatch-failures",
+                "awsRegion": "eu-west-1"})
+        })
+        .collect();
+    json!({"Records": messages}).to_string().into_bytes()
+}
+
+/// What Lambda puts into the failure queue of an event that it gave up.
+pub(crate) fn failure_record(event: &[u8]) -> Vec<u8> {
+    let event: serde_json::Value = serde_json::from_slice(event).expect("an event is JSON");
+    let record = json!({"version": "1.0", "timestamp": "2020-11-18T05:20:00.568Z",
+        "requestContext": {"requestId": "e4b46cbf-b738-4880-8a18-cdf61200983e",
+            "functionArn": "arn:aws:lambda:eu-west-1:123456789012:function:statuswatch-lines:$LATEST",
+            "condition": "RetriesExhausted", "approximateInvokeCount": 3},
+        "requestPayload": event,
+        "responseContext": {"statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"},
+        "responsePayload": {"errorType": "Statuswatch.Slack", "errorMessage": "slack is not available"}});
+    record.to_string().into_bytes()
+}
+
 /// The event of the schedule.
 pub(crate) fn tick() -> Vec<u8> {
     let event = json!({"version": "0", "id": "53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa",

@@ -21,6 +21,11 @@ pub(super) fn run(data: &[u8]) {
                 assert_eq!(*record.data, *text("data").as_bytes());
             }
         }
+        Ok(Trigger::Queue(messages)) => {
+            for message in messages {
+                let _ = trigger::read(message.event());
+            }
+        }
         Ok(Trigger::Alarm | Trigger::Tick) | Err(_) => {}
     }
 }

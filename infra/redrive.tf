@@ -1,0 +1,71 @@
+# The failure queue as an event source of the function for lines: what could not be told is tried again, until Slack or
+# the table has it or it is parked. Lambda runs this synchronously: what fails stays in the queue, and makes no record of
+# its own in the failure destination.
+
+# What was tried in vain. Its messages keep the age that they had.
+resource "aws_sqs_queue" "parked" {
+  count = var.redrive ? 1 : 0
+
+  name                              = local.parked_queue_name
+  message_retention_seconds         = 14 * 86400
+  sqs_managed_sse_enabled           = var.kms_key_arn == null ? true : null
+  kms_master_key_id                 = var.kms_key_arn
+  kms_data_key_reuse_period_seconds = var.kms_key_arn == null ? null : 300
+  tags                              = var.tags
+}
+
+resource "aws_sqs_queue_redrive_policy" "failures" {
+  count = var.redrive ? 1 : 0
+
+  queue_url = aws_sqs_queue.failures[0].id
+
+  redrive_policy = jsonencode({
+    deadLetterTargetArn = aws_sqs_queue.parked[0].arn
+    maxReceiveCount     = var.redrive_attempts
+  })
+}
+
+resource "aws_iam_role_policy" "redrive" {
+  count = var.redrive ? 1 : 0
+
+  name = "redrive"
+  role = aws_iam_role.lines.name
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = concat(
+      [{
+        Effect   = "Allow"
+        Action   = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
+        Resource = local.failure_queue_arn
+      }],
+      var.kms_key_arn == null ? [] : [{
+        Effect   = "Allow"
+        Action   = "kms:Decrypt"
+        Resource = var.kms_key_arn
+      }],
+    )
+  })
+}
+
+resource "aws_lambda_event_source_mapping" "redrive" {
+  count = var.redrive ? 1 : 0
+
+  function_name    = aws_lambda_function.lines.function_name
+  event_source_arn = aws_sqs_queue.failures[0].arn
+  # They share the time of one invocation.
+  batch_size              = 5
+  function_response_types = ["ReportBatchItemFailures"]
+  tags                    = var.tags
+
+  # The fewest that Lambda offers: what comes now is more urgent than what came before.
+  scaling_config {
+    maximum_concurrency = 2
+  }
+
+  # Lambda tries the queue with the function's role. A record that never succeeds must have a way out first.
+  depends_on = [
+    aws_iam_role_policy.redrive,
+    aws_sqs_queue_redrive_policy.failures,
+  ]
+}
