@@ -9,6 +9,8 @@ mod service;
 mod session;
 
 pub(crate) use access::Call;
+#[cfg(feature = "live")]
+pub(crate) use access::RestCall;
 pub use access::{AwsAccess, SigningError};
 pub(crate) use error_code::error_code;
 pub use service::Service;

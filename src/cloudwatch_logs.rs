@@ -61,8 +61,8 @@ pub struct Query {
 impl CloudWatchLogs {
     /// Nothing is asked yet. `now` is the wall clock at the moment of the call, to sign requests by.
     #[must_use]
-    pub fn new(session: Session, now: SystemTime) -> Self {
-        Self { session: Arc::new(session), pace: Arc::default(), began: Instant::now(), now }
+    pub fn new(session: impl Into<Arc<Session>>, now: SystemTime) -> Self {
+        Self { session: session.into(), pace: Arc::default(), began: Instant::now(), now }
     }
 
     /// The Region that is asked.

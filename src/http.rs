@@ -50,8 +50,11 @@ pub trait Transport {
     ) -> impl Future<Output = Result<Answer, Lost>>;
 }
 
-/// A POST, ready to be sent.
+/// A POST, ready to be sent. The command line makes other requests, too.
 pub struct Request {
+    /// The method.
+    #[cfg(feature = "live")]
+    pub method: reqwest::Method,
     /// Where to; it may hold a secret.
     pub url: reqwest::Url,
     /// All headers but those that HTTP itself needs.
@@ -64,7 +67,14 @@ impl Request {
     /// A POST of JSON.
     pub(crate) fn json(url: reqwest::Url, body: String) -> Self {
         let content_type = HeaderValue::from_static("application/json; charset=utf-8");
-        Self { url, headers: HeaderMap::from_iter([(CONTENT_TYPE, content_type)]), body }
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, content_type)]);
+        Self {
+            #[cfg(feature = "live")]
+            method: reqwest::Method::POST,
+            url,
+            headers,
+            body,
+        }
     }
 }
 
@@ -108,8 +118,11 @@ impl HttpClient {
 /// since the request began.
 impl Transport for HttpClient {
     async fn exchange(&self, request: Request, patience: Patience, budget: Budget) -> Result<Answer, Lost> {
-        let Request { url, headers, body } = request;
-        let request = self.client.post(url).headers(headers).body(body);
+        #[cfg(feature = "live")]
+        let builder = self.client.request(request.method, request.url);
+        #[cfg(not(feature = "live"))]
+        let builder = self.client.post(request.url);
+        let request = builder.headers(request.headers).body(request.body);
         let began = Instant::now();
         let head_end = budget.end_of(began, patience.head);
         let body_end = budget.end_of(began, patience.total);

@@ -9,6 +9,8 @@ use std::time::SystemTime;
 use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
+#[cfg(feature = "live")]
+use reqwest::Method;
 use reqwest::Url;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
@@ -34,6 +36,23 @@ pub(crate) struct Call<'a> {
     pub(crate) region: Option<&'a str>,
     /// The request's JSON.
     pub(crate) body: String,
+}
+
+/// A GET, or the POST of a form.
+#[cfg(feature = "live")]
+pub(crate) struct RestCall<'a> {
+    pub(crate) service: Service,
+    /// Encoded already; it begins with `/`.
+    pub(crate) path_and_query: &'a str,
+    pub(crate) form: Option<&'a str>,
+}
+
+/// What is signed besides a request's own parts.
+struct Signing<'a> {
+    method: &'a str,
+    service: &'a str,
+    region: &'a str,
+    settings: SigningSettings,
 }
 
 /// A request could not be signed; it can only be a fault of this program. Not retryable.
@@ -63,6 +82,13 @@ impl AwsAccess {
         endpoint: Option<Url>,
     ) -> Self {
         Self { credentials, region, endpoints: endpoint.map(|url| (service, url)).into_iter().collect() }
+    }
+
+    /// For further services as well, at these endpoints.
+    #[cfg(feature = "live")]
+    pub(super) fn and(mut self, endpoints: &[(Service, Url)]) -> Self {
+        self.endpoints.extend_from_slice(endpoints);
+        self
     }
 
     /// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` and `AWS_REGION`, which Lambda
@@ -107,39 +133,72 @@ impl AwsAccess {
     pub(crate) fn request(&self, call: Call<'_>, now: SystemTime) -> Result<Request, SigningError> {
         let Call { service, target, region, body } = call;
         let region = region.unwrap_or(&self.region);
-        let configured = self.endpoints.iter().find(|(of, _)| *of == service);
-        let url = configured.map(|(_, url)| url.clone()).or_else(|| service.endpoint(region));
-        let url = url.ok_or(SigningError)?;
+        let url = self.endpoint(service, region)?;
         let headers = [("content-type", service.content_type()), ("x-amz-target", target)];
-        let signature = self.signature(service.name(), region, &url, &headers, &body, now)?;
+        let signing =
+            Signing { method: "POST", service: service.name(), region, settings: SigningSettings::default() };
+        let signature = self.signature(signing, &url, &headers, &body, now)?;
         let plain = headers.map(|(name, value)| (name, HeaderValue::from_static(value)));
         let all = plain.into_iter().chain(signature);
         let named = |(name, value)| Ok((HeaderName::try_from(name).map_err(|_| SigningError)?, value));
         let headers = all.map(named).collect::<Result<HeaderMap, _>>()?;
-        Ok(Request { url, headers, body })
+        Ok(Request {
+            #[cfg(feature = "live")]
+            method: Method::POST,
+            url,
+            headers,
+            body,
+        })
     }
 
-    /// The headers that sign a POST by AWS's Signature Version 4.
+    /// A request of another protocol than JSON's, signed for `now`.
+    #[cfg(feature = "live")]
+    pub(crate) fn rest_request(&self, call: RestCall<'_>, now: SystemTime) -> Result<Request, SigningError> {
+        let RestCall { service, path_and_query, form } = call;
+        let url = self.endpoint(service, &self.region)?.join(path_and_query).map_err(|_| SigningError)?;
+        let method = if form.is_some() { Method::POST } else { Method::GET };
+        let signing = Signing {
+            method: method.as_str(),
+            service: service.name(),
+            region: &self.region,
+            settings: service.signing_settings(),
+        };
+        let content_type = ("content-type", "application/x-www-form-urlencoded; charset=utf-8");
+        let headers: Vec<_> = form.map(|_| content_type).into_iter().collect();
+        let body = form.unwrap_or_default().to_owned();
+        let signature = self.signature(signing, &url, &headers, &body, now)?;
+        let plain = headers.into_iter().map(|(name, value)| (name, HeaderValue::from_static(value)));
+        let named = |(name, value)| Ok((HeaderName::try_from(name).map_err(|_| SigningError)?, value));
+        let headers = plain.chain(signature).map(named).collect::<Result<HeaderMap, _>>()?;
+        Ok(Request { method, url, headers, body })
+    }
+
+    fn endpoint(&self, service: Service, region: &str) -> Result<Url, SigningError> {
+        let configured = self.endpoints.iter().find(|(of, _)| *of == service);
+        configured.map(|(_, url)| url.clone()).or_else(|| service.endpoint(region)).ok_or(SigningError)
+    }
+
+    /// The headers that sign a request by AWS's Signature Version 4.
     fn signature(
         &self,
-        service: &str,
-        region: &str,
+        signing: Signing<'_>,
         url: &Url,
         headers: &[(&str, &str)],
         body: &str,
         now: SystemTime,
     ) -> Result<Vec<(&'static str, HeaderValue)>, SigningError> {
+        let Signing { method, service, region, settings } = signing;
         let identity = self.credentials.clone().into();
         let parameters = v4::SigningParams::builder()
             .identity(&identity)
             .region(region)
             .name(service)
             .time(now)
-            .settings(SigningSettings::default())
+            .settings(settings)
             .build()
             .map_err(|_| SigningError)?;
         let body = SignableBody::Bytes(body.as_bytes());
-        let request = SignableRequest::new("POST", url.as_str(), headers.iter().copied(), body)
+        let request = SignableRequest::new(method, url.as_str(), headers.iter().copied(), body)
             .map_err(|_| SigningError)?;
         let signed = sign(request, &parameters.into()).map_err(|_| SigningError)?;
         let (instructions, _) = signed.into_parts();
@@ -183,7 +242,9 @@ mod tests {
                 Environment::new(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())));
             let access = AwsAccess::read(&environment, &mut ConfigError::default()).unwrap();
             let url = Url::parse("https://example.amazonaws.com/").unwrap();
-            let signed = access.signature("service", "us-east-1", &url, &[], "", now).unwrap();
+            let settings = SigningSettings::default();
+            let signing = Signing { method: "POST", service: "service", region: "us-east-1", settings };
+            let signed = access.signature(signing, &url, &[], "", now).unwrap();
             let header =
                 |name: &str| signed.iter().find(|(known, _)| *known == name).unwrap().1.to_str().unwrap();
             let expected = format!(

@@ -2,6 +2,10 @@
 //!
 //! It knows names and domains only; it never connects to one.
 
+#[cfg(feature = "live")]
+use aws_sigv4::http_request::{
+    PayloadChecksumKind, PercentEncodingMode, SigningSettings, UriPathNormalizationMode,
+};
 use reqwest::Url;
 
 /// A service of AWS.
@@ -15,25 +19,62 @@ pub enum Service {
     DynamoDb,
     /// CloudWatch Logs.
     Logs,
+    /// CloudWatch: metrics and alarms.
+    #[cfg(feature = "live")]
+    CloudWatch,
+    /// Lambda. It speaks no JSON protocol.
+    #[cfg(feature = "live")]
+    Lambda,
     /// SQS.
     #[cfg(feature = "live")]
     Sqs,
+    /// SNS. It speaks no JSON protocol.
+    #[cfg(feature = "live")]
+    Sns,
+    /// EventBridge.
+    #[cfg(feature = "live")]
+    Events,
+    /// S3. It speaks no JSON.
+    #[cfg(feature = "live")]
+    S3,
 }
 
 impl Service {
     /// Those that the function calls.
-    /// Those that the function calls.
     pub(super) const ALL: [Self; 4] = [Self::Ssm, Self::SecretsManager, Self::DynamoDb, Self::Logs];
 
+    /// How requests for it are signed.
+    #[cfg(feature = "live")]
+    pub(super) fn signing_settings(self) -> SigningSettings {
+        let mut settings = SigningSettings::default();
+        if self == Self::S3 {
+            // Source: S3's API reference, "Signature Version 4": the path as it is sent, and the body's hash in a header.
+            settings.percent_encoding_mode = PercentEncodingMode::Single;
+            settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
+            settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
+        }
+        settings
+    }
+
     /// The name in signatures and in host names.
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Ssm => "ssm",
             Self::SecretsManager => "secretsmanager",
             Self::DynamoDb => "dynamodb",
             Self::Logs => "logs",
             #[cfg(feature = "live")]
+            Self::CloudWatch => "monitoring",
+            #[cfg(feature = "live")]
+            Self::Lambda => "lambda",
+            #[cfg(feature = "live")]
             Self::Sqs => "sqs",
+            #[cfg(feature = "live")]
+            Self::Sns => "sns",
+            #[cfg(feature = "live")]
+            Self::Events => "events",
+            #[cfg(feature = "live")]
+            Self::S3 => "s3",
         }
     }
 
@@ -46,7 +87,17 @@ impl Service {
             Self::DynamoDb => "AWS_ENDPOINT_URL_DYNAMODB",
             Self::Logs => "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS",
             #[cfg(feature = "live")]
+            Self::CloudWatch => "AWS_ENDPOINT_URL_CLOUDWATCH",
+            #[cfg(feature = "live")]
+            Self::Lambda => "AWS_ENDPOINT_URL_LAMBDA",
+            #[cfg(feature = "live")]
             Self::Sqs => "AWS_ENDPOINT_URL_SQS",
+            #[cfg(feature = "live")]
+            Self::Sns => "AWS_ENDPOINT_URL_SNS",
+            #[cfg(feature = "live")]
+            Self::Events => "AWS_ENDPOINT_URL_EVENTBRIDGE",
+            #[cfg(feature = "live")]
+            Self::S3 => "AWS_ENDPOINT_URL_S3",
         }
     }
 
@@ -60,7 +111,12 @@ impl Service {
             Self::DynamoDb => "dynamodb",
             // aws-runtime 1.10 makes `cloudwatch-logs` of the service's own name.
             Self::Logs => "cloudwatch_logs",
+            Self::CloudWatch => "cloudwatch",
+            Self::Lambda => "lambda",
             Self::Sqs => "sqs",
+            Self::Sns => "sns",
+            Self::Events => "eventbridge",
+            Self::S3 => "s3",
         }
     }
 
@@ -70,7 +126,11 @@ impl Service {
             Self::Ssm | Self::SecretsManager | Self::Logs => "application/x-amz-json-1.1",
             Self::DynamoDb => "application/x-amz-json-1.0",
             #[cfg(feature = "live")]
-            Self::Sqs => "application/x-amz-json-1.0",
+            Self::Events => "application/x-amz-json-1.1",
+            #[cfg(feature = "live")]
+            Self::CloudWatch | Self::Sqs => "application/x-amz-json-1.0",
+            #[cfg(feature = "live")]
+            Self::Lambda | Self::Sns | Self::S3 => "application/xml",
         }
     }
 

@@ -20,12 +20,14 @@ const MARGIN: Duration = Duration::from_mins(1);
 /// Of what a provider says, in characters.
 const MAX_REASON: usize = 400;
 
-/// Who asks one service in one Region for as long as it takes.
+/// Who asks one service, or several, in one Region for as long as it takes.
 pub struct Session {
     provider: SharedCredentialsProvider,
     service: Service,
     region: String,
     endpoint: Option<Url>,
+    /// Of further services.
+    endpoints: Vec<(Service, Url)>,
     current: Mutex<Option<Credentials>>,
 }
 
@@ -69,12 +71,17 @@ impl Session {
         if !is_region(region) {
             return Err(SessionError::Region(region.to_owned()));
         }
-        let usable = |url: &Url| ["http", "https"].contains(&url.scheme()) && url.has_host();
-        let endpoint = match endpoint {
-            Some(text) => Some(http::url(text).filter(usable).ok_or(SessionError::Endpoint)?),
-            None => None,
-        };
-        Ok(Self { provider, service, region: region.to_owned(), endpoint, current: Mutex::new(None) })
+        let endpoint = endpoint.map(endpoint_url).transpose()?;
+        let (region, current) = (region.to_owned(), Mutex::new(None));
+        Ok(Self { provider, service, region, endpoint, endpoints: Vec::new(), current })
+    }
+
+    /// The same for further services, each with the endpoint that is used instead of AWS's own, if any is.
+    pub fn and(mut self, endpoints: &[(Service, String)]) -> Result<Self, SessionError> {
+        for (service, endpoint) in endpoints {
+            self.endpoints.push((*service, endpoint_url(endpoint)?));
+        }
+        Ok(self)
     }
 
     /// The Region that is asked.
@@ -93,13 +100,39 @@ impl Session {
             None => self.provider.provide_credentials().await.map_err(|error| failed(&error))?,
         };
         *current = Some(credentials.clone());
-        Ok(AwsAccess::to(self.service, credentials, self.region.clone(), self.endpoint.clone()))
+        let access = AwsAccess::to(self.service, credentials, self.region.clone(), self.endpoint.clone());
+        Ok(access.and(&self.endpoints))
+    }
+
+    /// What Lambda would set in a function's environment for these credentials, so that a configuration can be read as the
+    /// function reads it. It holds the secret key.
+    pub(crate) async fn environment(&self, now: SystemTime) -> Result<Vec<(String, String)>, SessionError> {
+        self.access(now).await?;
+        let current = self.current.lock().await;
+        let mut pairs = vec![("AWS_REGION".to_owned(), self.region.clone())];
+        if let Some(credentials) = current.as_ref() {
+            let mut push = |name: &str, value: &str| pairs.push((name.to_owned(), value.to_owned()));
+            push("AWS_ACCESS_KEY_ID", credentials.access_key_id());
+            push("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key());
+            credentials.session_token().into_iter().for_each(|token| push("AWS_SESSION_TOKEN", token));
+        }
+        let own = self.endpoint.iter().map(|url| (self.service, url));
+        let others = self.endpoints.iter().map(|(service, url)| (*service, url));
+        for (service, url) in own.chain(others) {
+            pairs.push((service.endpoint_variable().to_owned(), url.as_str().to_owned()));
+        }
+        Ok(pairs)
     }
 
     /// Asks the provider again next time: AWS says that the credentials have run out.
     pub(crate) async fn forget(&self) {
         *self.current.lock().await = None;
     }
+}
+
+fn endpoint_url(text: &str) -> Result<Url, SessionError> {
+    let usable = |url: &Url| ["http", "https"].contains(&url.scheme()) && url.has_host();
+    http::url(text).filter(usable).ok_or(SessionError::Endpoint)
 }
 
 fn failed(error: &CredentialsError) -> SessionError {

@@ -42,6 +42,14 @@ impl SignIn {
         let endpoint = endpoint(&self.found, service);
         Ok(Session::new(self.provider.clone(), service, &self.region, endpoint.as_deref())?)
     }
+
+    /// Who asks any of `services`. Nothing is asked yet.
+    pub(crate) fn session_of_all(&self, services: &[Service]) -> anyhow::Result<Session> {
+        let (first, others) = services.split_first().context("no service of AWS is named")?;
+        let endpoints =
+            others.iter().filter_map(|service| Some((*service, endpoint(&self.found, *service)?)));
+        Ok(self.session(*first)?.and(&endpoints.collect::<Vec<_>>())?)
+    }
 }
 
 /// The service's own `AWS_ENDPOINT_URL_...` or `AWS_ENDPOINT_URL`, or the same of the profile.
