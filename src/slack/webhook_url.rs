@@ -65,6 +65,33 @@ impl WebhookUrl {
         Ok(Self(url))
     }
 
+    /// Whether it has the form of those that Slack gives; of another host nobody knows its form.
+    #[must_use]
+    pub fn looks_like_slacks(&self) -> bool {
+        let host = self.0.host_str().unwrap_or_default();
+        if !SLACK_HOSTS.contains(&host) {
+            return true;
+        }
+        let parts: Vec<&str> = self.0.path().split('/').skip(1).collect();
+        let is_id = |text: &str, first: char| {
+            text.starts_with(first)
+                && text.len() >= 9
+                && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        };
+        match parts.as_slice() {
+            ["services", team, app, key] => {
+                is_id(team, 'T')
+                    && is_id(app, 'B')
+                    && key.len() >= 20
+                    && key.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            }
+            ["workflows" | "triggers", rest @ ..] => {
+                rest.len() >= 3 && rest.iter().all(|part| !part.is_empty())
+            }
+            _ => false,
+        }
+    }
+
     /// The URL for one request; it must go nowhere but into the request.
     pub(super) fn for_request(&self) -> Url {
         self.0.clone()
@@ -234,6 +261,23 @@ mod tests {
             assert_eq!(parse(text), Err(error), "{text}");
         }
         assert_eq!(parse(&format!("https://hooks.slack.com/{}", "x".repeat(2_000))), Err(E::TooLong));
+    }
+
+    #[test]
+    fn a_webhook_of_slacks_is_known_by_its_path() {
+        for (text, looks) in [
+            ("https://hooks.slack.com/services/T01234567/B01234567/abcdefghijklmnopqrstuvwx", true),
+            ("https://hooks.slack-gov.com/services/T01234567/B01234567/abcdefghijklmnopqrstuvwx", true),
+            ("https://hooks.slack.com/workflows/T01234567/A01234567/123456789/abcdefgh", true),
+            ("https://hooks.slack.com/services/T01234567/B01234567/", false),
+            ("https://hooks.slack.com/services/T01234567/B01234567", false),
+            ("https://hooks.slack.com/services/REPLACE/ME/PLEASE", false),
+            ("https://hooks.slack.com/services/T01234567/B01234567/abcdefghijklmnopqrstuvwx/x", false),
+            ("https://hooks.slack.com/archives/C01234567", false),
+            ("https://proxy.internal.example/slack", true),
+        ] {
+            assert_eq!(parse(text).unwrap().looks_like_slacks(), looks, "{text}");
+        }
     }
 
     #[test]

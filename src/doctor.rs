@@ -1,0 +1,53 @@
+//! Whether a deployed statuswatch works: facts about it in, one finding for each thing that was checked, out.
+//!
+//! It asks nobody and shows nothing: `deployment` finds the facts out, and no secret is ever among them.
+
+mod alarms;
+mod blind_spots;
+mod delivery;
+mod facts;
+mod finding;
+mod functions;
+mod ledger;
+mod message;
+mod policy;
+mod slack;
+mod storage;
+mod subscription;
+mod text;
+#[cfg(test)]
+mod tests;
+
+pub use blind_spots::{BlindSpots, Reason, Scan};
+pub use facts::{
+    Alarm, Deliveries, Deployment, Fact, FailureDestination, Function, Held, InvokeSettings, Lines, LogGroup,
+    Mapping, Measured, MetricFilter, SecretPlace, Settings, StateTableFacts, Subscriber, SubscriptionFilter,
+    Table, Tick, Topic, Unknown,
+};
+pub use finding::{Finding, Report, Verdict};
+pub use ledger::METRICS as LEDGER_METRICS;
+pub use message::test_message;
+pub use policy::Policy;
+pub use text::text;
+
+/// Judges all that is known. The findings stand in the order in which log events travel.
+#[must_use]
+pub fn judge(known: &Deployment) -> Report {
+    let mut findings = Vec::new();
+    functions::clock(known, &mut findings);
+    functions::judge(known, &mut findings);
+    subscription::judge(known, &mut findings);
+    delivery::judge(known, &mut findings);
+    ledger::judge(known, &mut findings);
+    slack::judge(known, &mut findings);
+    storage::judge(known, &mut findings);
+    alarms::judge(known, &mut findings);
+    blind_spots::judge(known, &mut findings);
+    Report {
+        function: known.lines.name.clone(),
+        region: known.region.clone(),
+        account: known.account.clone(),
+        now_ms: known.now_ms,
+        findings,
+    }
+}
