@@ -36,6 +36,8 @@ pub mod aws;
 #[cfg(feature = "live")]
 pub mod cloudwatch_logs;
 #[cfg(feature = "live")]
+pub mod deployment;
+pub mod doctor;
 pub mod failure_queue;
 pub mod http;
 mod backoff;

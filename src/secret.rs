@@ -216,6 +216,13 @@ pub enum SecretError {
 }
 
 impl SecretError {
+    /// The permission that is missing, where AWS says that one is.
+    #[cfg(feature = "live")]
+    pub(crate) fn denied(&self) -> Option<&'static str> {
+        let Self::Refused { place, code: Some(code), .. } = self else { return None };
+        code.denied(*place)
+    }
+
     /// Whether another try may succeed.
     pub(crate) fn may_pass(&self) -> bool {
         match self {

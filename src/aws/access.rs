@@ -153,8 +153,8 @@ impl AwsAccess {
 
     /// A request of another protocol than JSON's, signed for `now`.
     #[cfg(feature = "live")]
-    pub(crate) fn rest_request(&self, call: RestCall<'_>, now: SystemTime) -> Result<Request, SigningError> {
-        let RestCall { service, path_and_query, form } = call;
+    pub(crate) fn rest_request(&self, call: &RestCall<'_>, now: SystemTime) -> Result<Request, SigningError> {
+        let RestCall { service, path_and_query, form } = *call;
         let url = self.endpoint(service, &self.region)?.join(path_and_query).map_err(|_| SigningError)?;
         let method = if form.is_some() { Method::POST } else { Method::GET };
         let signing = Signing {

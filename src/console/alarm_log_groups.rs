@@ -62,6 +62,12 @@ pub enum AlarmLogGroupsError {
 }
 
 impl AlarmLogGroups {
+    /// All log groups that are named, in order of the alarms' names.
+    #[must_use]
+    pub fn all(&self) -> Vec<&str> {
+        self.exact.values().chain(self.prefixes.values()).flat_map(LogGroups::names).collect()
+    }
+
     /// The log groups of the alarm of this name: by its whole name, else by the longest beginning that fits.
     #[must_use]
     pub fn of(&self, alarm: &str) -> Option<&LogGroups> {

@@ -62,7 +62,7 @@ fn one(function: &Function) -> Finding {
     if received != read {
         return unbalanced(
             function,
-            format!("{} received, but {} accounted for", count(received, "line"), number(read)),
+            &format!("{} received, but {} accounted for", count(received, "line"), number(read)),
         );
     }
     let settings = function.settings.as_ref().ok().and_then(|settings| settings.as_ref().ok());
@@ -72,7 +72,7 @@ fn one(function: &Function) -> Finding {
     if settings.is_some_and(|settings| settings.has_table) && due != told {
         return unbalanced(
             function,
-            format!("{} to be posted, but {} accounted for", count(due, "line"), number(told)),
+            &format!("{} to be posted, but {} accounted for", count(due, "line"), number(told)),
         );
     }
     troubles(function, measured).unwrap_or_else(|| {
@@ -118,7 +118,7 @@ fn troubles(function: &Function, measured: &Measured) -> Option<Finding> {
     None
 }
 
-fn unbalanced(function: &Function, found: String) -> Finding {
+fn unbalanced(function: &Function, found: &str) -> Finding {
     Finding::bad(
         CHECK,
         &function.name,

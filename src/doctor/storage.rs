@@ -115,15 +115,15 @@ fn failure(destination: &FailureDestination) -> Finding {
         Ok(Some(Held::Records { count: held, or_more })) => {
             let deliveries = if *held == 1 && !or_more { "delivery" } else { "deliveries" };
             let more = if *or_more { " or more" } else { "" };
-            let what = if is_bucket { "the bucket" } else { "the queue" };
-            Finding::bad(
-                FAILURES,
-                name,
-                format!("holds {}{more} {deliveries} that Slack did not get", number(*held)),
-                format!(
-                    "put the cause right, then post them from {what}, as the module's README says under \"failure destination\""
-                ),
-            )
+            let found = format!("holds {}{more} {deliveries} that Slack did not get", number(*held));
+            if is_bucket {
+                let fix = "put the cause right, copy them with aws s3 sync, and post them with statuswatch replay --deliver";
+                return Finding::bad(FAILURES, name, found, fix);
+            }
+            let fix =
+                "put the cause right, then post them: this shows what they say, and --deliver posts them";
+            let command = format!("statuswatch redrive --queue {}", word(name));
+            Finding::bad(FAILURES, name, found, fix).with_command(command)
         }
     }
 }

@@ -57,7 +57,7 @@ impl Page {
         let (mark, style) = mark(finding.verdict);
         out.push('\n');
         let title = harmless(&format!("{} · {}", finding.check, finding.subject));
-        let lines = textwrap::wrap(&title, self.options(self.width.saturating_sub(mark.width() + 2)));
+        let lines = textwrap::wrap(&title, options(self.width.saturating_sub(mark.width() + 2)));
         for (number, line) in lines.iter().enumerate() {
             if number == 0 {
                 let _ =
@@ -92,15 +92,10 @@ impl Page {
     }
 
     fn wrapped(&self, out: &mut String, text: &str, first: &str, next: &str) {
-        let options = self.options(self.width).initial_indent(first).subsequent_indent(next);
+        let options = options(self.width).initial_indent(first).subsequent_indent(next);
         for line in textwrap::wrap(text, options) {
             let _ = writeln!(out, "{}", line.trim_end());
         }
-    }
-
-    /// A name is broken only where a line of its own has no room for it.
-    fn options(&self, width: usize) -> textwrap::Options<'static> {
-        textwrap::Options::new(width).word_splitter(textwrap::WordSplitter::NoHyphenation)
     }
 
     fn styled(&self, text: &str, style: Style) -> String {
@@ -135,4 +130,9 @@ fn mark(verdict: Verdict) -> (&'static str, Style) {
         Verdict::NotDeployed => ("NOT DEPLOYED", Style::new().bold()),
         Verdict::Good => ("GOOD", color(AnsiColor::Green)),
     }
+}
+
+/// A name is broken only where a line of its own has no room for it.
+fn options(width: usize) -> textwrap::Options<'static> {
+    textwrap::Options::new(width).word_splitter(textwrap::WordSplitter::NoHyphenation)
 }

@@ -123,6 +123,16 @@ impl AwsErrorCode {
         self.word
     }
 
+    /// The permission that is missing, where the code says that one is.
+    #[cfg(feature = "live")]
+    pub(super) fn denied(self, place: PlaceKind) -> Option<&'static str> {
+        match self.means {
+            Means::NotAllowed => Some(place.permission()),
+            Means::KeyNotAllowed => Some("kms:Decrypt"),
+            _ => None,
+        }
+    }
+
     pub(super) fn may_pass(self) -> bool {
         self.means == Means::Passing
     }

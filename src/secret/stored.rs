@@ -3,6 +3,8 @@
 //! In comes a name or an ARN from configuration, out comes a place that can be asked for. A value that
 //! is itself a URL or a bot token is refused, so that a secret put into the wrong variable is sent to nobody.
 
+use std::fmt;
+
 use super::PlaceKind;
 use crate::aws::is_region;
 use crate::slack::bot_token::BotToken;
@@ -68,6 +70,13 @@ impl Stored {
             return None;
         }
         parts.nth(2).filter(|region| is_region(region))
+    }
+}
+
+/// The kind of place and the name, as `SSM parameter /prod/slack-webhook`.
+impl fmt::Display for Stored {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind, self.name)
     }
 }
 

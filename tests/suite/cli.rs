@@ -326,7 +326,8 @@ fn help_tells_a_newcomer_what_to_type() {
 
 #[test]
 fn shells_and_man_know_every_command() {
-    let commands = ["replay", "backtest", "match", "lint-format", "redrive", "snooze", "completions", "man"];
+    let commands =
+        ["replay", "backtest", "match", "lint-format", "doctor", "redrive", "snooze", "completions", "man"];
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let script = run(&mut statuswatch(&["completions", shell]));
         assert_eq!((script.code, script.stderr.as_str()), (Some(0), ""));

@@ -9,13 +9,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use source::{SourceFile, library};
 
 /// No clock, no environment, no network, no file; the same in, the same out. Of what they use the same holds.
-const PURE: [&str; 27] = [
+const PURE: [&str; 28] = [
     "access_log",
     "alarm",
     "console",
     "decode",
     "deliveries",
     "digest",
+    "doctor",
     "duplicates",
     "environment",
     "filter_pattern",
@@ -78,6 +79,7 @@ const USERS: [(&str, &[&str]); 5] = [
             "alarm_lines",
             "aws",
             "cloudwatch_logs",
+            "deployment",
             "failure_queue",
             "handler",
             "secret",
@@ -87,8 +89,8 @@ const USERS: [(&str, &[&str]); 5] = [
         ],
     ),
     ("slack::client", &["handler", "start"]),
-    ("aws", &["alarm_lines", "cloudwatch_logs", "config", "failure_queue", "secret", "store"]),
-    ("secret", &["config", "start"]),
+    ("aws", &["alarm_lines", "cloudwatch_logs", "config", "deployment", "failure_queue", "secret", "store"]),
+    ("secret", &["config", "deployment", "start"]),
     ("environment", &["aws", "config"]),
 ];
 
@@ -97,10 +99,12 @@ const BEFORE_SLACK: [&str; 5] = ["alarm", "digest", "incident", "notification", 
 
 /// What the function is made of, and what is the command line's alone: it would make the function's binary larger.
 const FUNCTION: [&str; 2] = ["handler", "start"];
-const COMMAND_LINE: [&str; 9] = [
+const COMMAND_LINE: [&str; 11] = [
     "backtest",
     "cloudwatch_logs",
     "deliveries",
+    "deployment",
+    "doctor",
     "failure_queue",
     "format_finder",
     "lint_format",

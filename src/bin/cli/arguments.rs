@@ -12,6 +12,7 @@ use statuswatch::incident::{DEFAULT_FOLLOW_UPS, FollowUps, SNOOZE_LIMITS_MS, dur
 use statuswatch::incidents::NotifyMode;
 use statuswatch::rules::{DEFAULT_DESTINATION, is_destination_name};
 
+use crate::doctor::DoctorArguments;
 use crate::fetch::FetchArguments;
 use crate::redrive_arguments::RedriveArguments;
 
@@ -35,6 +36,7 @@ pub(crate) enum Command {
     Backtest(BacktestArguments),
     Match(MatchArguments),
     LintFormat(LintFormatArguments),
+    Doctor(DoctorArguments),
     Redrive(RedriveArguments),
     Snooze(SnoozeArguments),
     Completions(CompletionsArguments),

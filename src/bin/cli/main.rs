@@ -6,6 +6,7 @@
 mod arguments;
 mod backtest;
 mod deliver;
+mod doctor;
 mod fetch;
 mod format_files;
 mod input;
@@ -59,6 +60,7 @@ fn main() -> ExitCode {
         Command::Backtest(arguments) => backtest::run(&arguments),
         Command::Match(arguments) => match_pattern::run(&arguments),
         Command::LintFormat(arguments) => lint_format::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Snooze(arguments) => snooze::run(&arguments),
         Command::Redrive(arguments) => redrive::run(&arguments),
         Command::Completions(arguments) => manual::completions(&arguments),

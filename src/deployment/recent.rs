@@ -1,0 +1,93 @@
+//! The lines of the last hour of each log group, for what its filters do not see.
+//!
+//! They are looked at page by page, and none is kept.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::SystemTime;
+
+use serde::Deserialize;
+
+use crate::access_log::Format;
+use crate::aws::Session;
+use crate::cloudwatch_logs::{CloudWatchLogs, LogsError, Query};
+use crate::doctor::{Deployment, Fact, Lines, LogGroup, Scan, Unknown};
+use crate::http::HttpClient;
+
+const HOUR_MS: i64 = 3_600_000;
+/// Lines of one log group, and of all, that are looked at.
+const MAX_LINES: u64 = 20_000;
+const MAX_LINES_OF_ALL: u64 = 100_000;
+const CONNECTIONS: usize = 2;
+
+#[derive(Deserialize)]
+struct LogEvent {
+    message: String,
+}
+
+/// Adds to each log group what its lines say. Where it has no filter that could be blind, nothing is fetched.
+pub(super) fn read(session: &Arc<Session>, deployment: &mut Deployment, format: Format, now: SystemTime) {
+    let logs = CloudWatchLogs::new(Arc::clone(session), now);
+    let alarms: Vec<(String, String)> =
+        deployment.called_by.iter().flatten().filter_map(|alarm| alarm.metric.clone()).collect();
+    let now_ms = deployment.now_ms;
+    let mut room = MAX_LINES_OF_ALL;
+    for group in &mut deployment.groups {
+        let (metric_filters, subscription_filters) = patterns(group, &alarms);
+        if metric_filters.is_empty() && subscription_filters.is_empty() {
+            continue;
+        }
+        let scan = Scan::new(format, &as_texts(&metric_filters), &as_texts(&subscription_filters));
+        let query = Query { log_group: group.name.clone(), from_ms: now_ms - HOUR_MS, until_ms: now_ms };
+        let lines = scan_lines(&logs, query, scan, MAX_LINES.min(room));
+        room = room.saturating_sub(lines.as_ref().map_or(0, |(_, looked_at)| *looked_at));
+        group.lines = Some(lines.map(|(lines, _)| lines));
+    }
+}
+
+/// The patterns of the metric filters, of those that an alarm counts by where that is known; and those of the subscription
+/// filters that do not take everything.
+fn patterns(group: &LogGroup, alarms: &[(String, String)]) -> (Vec<String>, Vec<String>) {
+    let filters = group.metric_filters.as_deref().unwrap_or_default();
+    let is_counted = |metrics: &[(String, String)]| metrics.iter().any(|metric| alarms.contains(metric));
+    let any_counted = filters.iter().any(|filter| is_counted(&filter.metrics));
+    let counted = filters.iter().filter(|filter| !any_counted || is_counted(&filter.metrics));
+    let subscriptions = group.filters.as_ref().ok().and_then(Option::as_ref);
+    let all =
+        subscriptions.is_some_and(|filters| filters.iter().any(|filter| filter.pattern.trim().is_empty()));
+    let held_back = subscriptions.into_iter().flatten().filter(|_| !all);
+    (
+        counted.map(|filter| filter.pattern.clone()).collect(),
+        held_back.map(|filter| filter.pattern.clone()).collect(),
+    )
+}
+
+fn as_texts(patterns: &[String]) -> Vec<&str> {
+    patterns.iter().map(String::as_str).collect()
+}
+
+/// What the lines say, and how many were looked at.
+fn scan_lines(logs: &CloudWatchLogs, query: Query, mut scan: Scan, most: u64) -> Fact<(Lines, u64)> {
+    let http = HttpClient::keeping(CONNECTIONS).map_err(|error| Unknown::Failed(error.to_string()))?;
+    let mut looked_at = 0;
+    let mut is_cut = false;
+    'pages: for page in logs.fetch(http, query, 1, Arc::new(AtomicBool::new(false))) {
+        let page = match page {
+            Ok(page) => page,
+            Err(LogsError::Denied(permission)) => return Err(Unknown::Denied(permission)),
+            Err(error) => return Err(Unknown::Failed(error.to_string())),
+        };
+        for line in page.lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+            if looked_at >= most {
+                is_cut = true;
+                break 'pages;
+            }
+            looked_at += 1;
+            if let Ok(event) = serde_json::from_slice::<LogEvent>(line) {
+                scan.line(&event.message);
+            }
+        }
+    }
+    let (metric_filter, subscription_filter) = scan.finish();
+    Ok((Lines { metric_filter, subscription_filter, is_cut }, looked_at))
+}
