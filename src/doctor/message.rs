@@ -22,7 +22,8 @@ pub fn test_message(report: &Report) -> Notification<'static> {
     };
     Notification {
         summary: vec![
-            Text::of("Test message: this is where errors will be shown"),
+            Text::of("Test message"),
+            Text::of("this is where errors will be shown"),
             Text::of_stranger(report.function.clone(), 100),
             Text::of(found),
         ],

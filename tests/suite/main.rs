@@ -26,6 +26,7 @@ mod clock;
 mod deadline;
 mod deliver;
 mod destinations;
+mod doctor;
 mod duplicates;
 mod exports;
 mod fake_aws;
