@@ -13,6 +13,7 @@ from pathlib import Path
 
 from account import ALARM, ITEMS, line
 from fake_slack import FakeSlack
+from watched import Watched
 
 FIXTURES = Path(__file__).resolve().parents[4] / "fixtures"
 RULES = FIXTURES / "rules" / "scanner-noise.json"
@@ -23,13 +24,15 @@ PROGRAMS = {
     "cdk": "exit 0",
     "terraform": f"cat {FIXTURES}/lint-format/plan.json",
     "man": "cat",
+    "jq": "cat",
 }
 
 
 def every_example_of_the_help_does_what_it_says(setup):
     slack, home = FakeSlack(), setup.cli.work / "home"
+    webhook = f"http://127.0.0.1:{slack.port}/services/T000/B000/X"
+    watched = Watched(setup.account, "example", webhook)
     try:
-        webhook = f"http://127.0.0.1:{slack.port}/services/T000/B000/X"
         environment = _prepared(setup, home) | {"SLACK_WEBHOOK_URL": webhook}
         shown = {command: _examples(setup, command) for command in _commands(setup)}
         for command, examples in shown.items():
@@ -37,13 +40,14 @@ def every_example_of_the_help_does_what_it_says(setup):
             for example in examples:
                 _run(example, home, environment)
     finally:
+        watched.remove()
         slack.close()
     return f"{sum(map(len, shown.values()))} examples of {', '.join(shown)}"
 
 
 def _run(example, home, environment):
     text = re.sub(r"(--alarm-names?) NAME", rf"\1 '{ALARM}'", example)
-    text = re.sub(r"\bNAME\b", ITEMS, text)
+    text = re.sub(r"\bNAME\b", ITEMS, text).replace("--function statuswatch-lines", "--function example-lines")
     command = ["bash", "-o", "pipefail", "-c", text]
     ran = subprocess.run(command, cwd=home, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     wanted = 1 if example.startswith(HIDING) else 0
