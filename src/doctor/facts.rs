@@ -108,6 +108,14 @@ pub struct Mapping {
     pub max_age_s: Option<u64>,
 }
 
+impl Mapping {
+    /// Whether it reads a stream of Kinesis, and not a queue.
+    #[must_use]
+    pub fn is_of_stream(&self) -> bool {
+        self.source_arn.contains(":kinesis:")
+    }
+}
+
 /// Metrics of an hour by name: sums, and of ages the maximum in milliseconds.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Measured(pub BTreeMap<String, f64>);

@@ -237,7 +237,8 @@ fn event_age(function: &Function) -> Finding {
     };
     let max_age_s = settings.max_age_s.unwrap_or(DEFAULT_MAX_AGE_S);
     let retries = settings.retries.unwrap_or(2);
-    let mapped = function.mappings.as_ref().ok().and_then(|mappings| mappings.first());
+    let mapped =
+        function.mappings.as_ref().ok().and_then(|mappings| mappings.iter().find(|m| m.is_of_stream()));
     if let Some(mapping) = mapped
         && measured.has("IteratorAge")
     {

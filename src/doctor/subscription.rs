@@ -79,19 +79,22 @@ fn no_group(known: &Deployment) -> Finding {
     }
 }
 
-/// Judges the mappings of streams; gives the streams' ARNs.
+/// Judges the mappings of streams, and of the failure queue where the function takes that up itself; gives the streams'
+/// ARNs.
 fn stream_mappings(known: &Deployment, findings: &mut Vec<Finding>) -> Vec<String> {
-    let (check, function) = ("stream", &known.lines);
+    let function = &known.lines;
     let mappings = match &function.mappings {
         Err(why) => {
-            findings.push(Finding::unknown(check, &function.name, why));
+            findings.push(Finding::unknown("stream", &function.name, why));
             return Vec::new();
         }
-        Ok(mappings) => mappings.iter().filter(|mapping| mapping.source_arn.contains(":kinesis:")),
+        Ok(mappings) => mappings,
     };
     let mut streams = Vec::new();
     for mapping in mappings {
-        let name = mapping.source_arn.rsplit('/').next().unwrap_or(&mapping.source_arn);
+        let is_stream = mapping.is_of_stream();
+        let check = if is_stream { "stream" } else { "redrive" };
+        let name = mapping.source_arn.rsplit(['/', ':']).next().unwrap_or(&mapping.source_arn);
         let failed =
             mapping.last_result.as_deref().filter(|result| !["OK", "No records processed"].contains(result));
         findings.push(match (mapping.state.as_str(), failed) {
@@ -100,7 +103,7 @@ fn stream_mappings(known: &Deployment, findings: &mut Vec<Finding>) -> Vec<Strin
                 check,
                 name,
                 format!("Lambda says of its last read: {}", super::text::harmless(result)),
-                "look at the function's log, and at its role's permissions on the stream",
+                "look at the function's log, and at its role's permissions on it",
             ),
             ("Enabling" | "Updating" | "Creating", _) => Finding::warning(
                 check,
@@ -115,7 +118,9 @@ fn stream_mappings(known: &Deployment, findings: &mut Vec<Finding>) -> Vec<Strin
                 "enable the event source mapping",
             ),
         });
-        streams.push(mapping.source_arn.clone());
+        if is_stream {
+            streams.push(mapping.source_arn.clone());
+        }
     }
     streams
 }

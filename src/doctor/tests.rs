@@ -390,6 +390,13 @@ const FAULTS: &[Fault] = &[
     ("stream", Verdict::Bad, "the event source mapping is disabled", |known| {
         through_stream(known, "Disabled", "OK");
     }),
+    ("redrive", Verdict::Bad, "nobody reads it", |known| {
+        known.lines.mappings = Ok(vec![Mapping {
+            source_arn: "arn:aws:sqs:eu-west-1:123456789012:sw-failures".to_owned(),
+            state: "Disabled".to_owned(),
+            ..Mapping::default()
+        }]);
+    }),
     ("stream", Verdict::Warning, "is not ready yet (Creating)", |known| {
         through_stream(known, "Creating", "OK");
     }),
