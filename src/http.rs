@@ -10,6 +10,8 @@ mod aws_connector;
 mod budget;
 mod dials;
 mod fault;
+#[cfg(feature = "live")]
+mod object_store_service;
 #[cfg(test)]
 pub(crate) mod scripted_server;
 

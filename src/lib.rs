@@ -39,6 +39,8 @@ pub mod cloudwatch_logs;
 pub mod deployment;
 pub mod doctor;
 pub mod failure_queue;
+#[cfg(feature = "live")]
+pub mod s3;
 pub mod http;
 mod backoff;
 mod json;

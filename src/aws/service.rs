@@ -135,7 +135,7 @@ impl Service {
     }
 
     /// AWS's own endpoint in a Region.
-    pub(super) fn endpoint(self, region: &str) -> Option<Url> {
+    pub(crate) fn endpoint(self, region: &str) -> Option<Url> {
         // China and the European Sovereign Cloud are partitions with domains of their own; GovCloud has
         // the usual one.
         let domain = match region {

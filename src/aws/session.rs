@@ -90,8 +90,20 @@ impl Session {
         &self.region
     }
 
+    /// The endpoint that is configured instead of AWS's own.
+    pub(crate) fn endpoint(&self) -> Option<&Url> {
+        self.endpoint.as_ref()
+    }
+
     /// What signs a request at `now`.
     pub(crate) async fn access(&self, now: SystemTime) -> Result<AwsAccess, SessionError> {
+        let credentials = self.credentials(now).await?;
+        let access = AwsAccess::to(self.service, credentials, self.region.clone(), self.endpoint.clone());
+        Ok(access.and(&self.endpoints))
+    }
+
+    /// The credentials that hold at `now`.
+    pub(crate) async fn credentials(&self, now: SystemTime) -> Result<Credentials, SessionError> {
         let mut current = self.current.lock().await;
         let holds =
             |credentials: &Credentials| credentials.expiry().is_none_or(|expiry| now + MARGIN < expiry);
@@ -100,22 +112,18 @@ impl Session {
             None => self.provider.provide_credentials().await.map_err(|error| failed(&error))?,
         };
         *current = Some(credentials.clone());
-        let access = AwsAccess::to(self.service, credentials, self.region.clone(), self.endpoint.clone());
-        Ok(access.and(&self.endpoints))
+        Ok(credentials)
     }
 
     /// What Lambda would set in a function's environment for these credentials, so that a configuration can be read as the
     /// function reads it. It holds the secret key.
     pub(crate) async fn environment(&self, now: SystemTime) -> Result<Vec<(String, String)>, SessionError> {
-        self.access(now).await?;
-        let current = self.current.lock().await;
+        let credentials = self.credentials(now).await?;
         let mut pairs = vec![("AWS_REGION".to_owned(), self.region.clone())];
-        if let Some(credentials) = current.as_ref() {
-            let mut push = |name: &str, value: &str| pairs.push((name.to_owned(), value.to_owned()));
-            push("AWS_ACCESS_KEY_ID", credentials.access_key_id());
-            push("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key());
-            credentials.session_token().into_iter().for_each(|token| push("AWS_SESSION_TOKEN", token));
-        }
+        let mut push = |name: &str, value: &str| pairs.push((name.to_owned(), value.to_owned()));
+        push("AWS_ACCESS_KEY_ID", credentials.access_key_id());
+        push("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key());
+        credentials.session_token().into_iter().for_each(|token| push("AWS_SESSION_TOKEN", token));
         let own = self.endpoint.iter().map(|url| (self.service, url));
         let others = self.endpoints.iter().map(|(service, url)| (*service, url));
         for (service, url) in own.chain(others) {

@@ -82,6 +82,7 @@ const USERS: [(&str, &[&str]); 5] = [
             "deployment",
             "failure_queue",
             "handler",
+            "s3",
             "secret",
             "slack",
             "start",
@@ -89,7 +90,10 @@ const USERS: [(&str, &[&str]); 5] = [
         ],
     ),
     ("slack::client", &["handler", "start"]),
-    ("aws", &["alarm_lines", "cloudwatch_logs", "config", "deployment", "failure_queue", "secret", "store"]),
+    (
+        "aws",
+        &["alarm_lines", "cloudwatch_logs", "config", "deployment", "failure_queue", "s3", "secret", "store"],
+    ),
     ("secret", &["config", "deployment", "start"]),
     ("environment", &["aws", "config"]),
 ];
@@ -99,7 +103,7 @@ const BEFORE_SLACK: [&str; 5] = ["alarm", "digest", "incident", "notification", 
 
 /// What the function is made of, and what is the command line's alone: it would make the function's binary larger.
 const FUNCTION: [&str; 2] = ["handler", "start"];
-const COMMAND_LINE: [&str; 11] = [
+const COMMAND_LINE: [&str; 12] = [
     "backtest",
     "cloudwatch_logs",
     "deliveries",
@@ -111,6 +115,7 @@ const COMMAND_LINE: [&str; 11] = [
     "recording",
     "replay",
     "report",
+    "s3",
 ];
 
 /// The seams: no other trait is defined.

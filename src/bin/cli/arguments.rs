@@ -47,8 +47,8 @@ pub(crate) enum Command {
 ///
 /// Reads Lambda events (awslogs, Kinesis), failure-destination records, decoded subscription messages, JSON lines of
 /// {timestamp, message}, what CloudWatch Logs, its command line and Insights export, S3 exports and plain access-log
-/// lines, each also compressed by gzip or zstd, and tells which by looking. Fetches log groups itself. Posts nothing unless
-/// told to.
+/// lines, each also compressed by gzip or zstd, and tells which by looking. Fetches log groups itself, and objects of S3.
+/// Posts nothing unless told to.
 ///
 /// Each event or subscription message is one delivery. Lines that stand alone are split into deliveries by log stream
 /// and time, as CloudWatch would and as backtest does. Each delivery with an error makes one message here; which
@@ -60,7 +60,8 @@ pub(crate) enum Command {
 #[command(after_help = REPLAY_EXAMPLES)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct ReplayArguments {
-    /// Files, folders (the files directly in them; where there are none, those of the whole tree) or - for standard input
+    /// Files, folders (the files directly in them; where there are none, those of the whole tree), s3://bucket/prefix or -
+    /// for standard input
     #[arg(required_unless_present = "names", value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     /// Take the files of all folders below a folder, too
@@ -117,6 +118,7 @@ Examples:
   statuswatch replay --rules rules.json access.log.gz
   statuswatch replay --log-group NAME --since 1d
   statuswatch replay --log-group NAME --since 5m --deliver
+  statuswatch replay s3://BUCKET/exports/
   aws logs tail --follow NAME | statuswatch replay -
 
 Exit codes: 0 done, 1 an input could not be read, is empty or no access log, or a post failed, 2 usage or configuration";
@@ -129,7 +131,8 @@ Exit codes: 0 done, 1 an input could not be read, is empty or no access log, or 
 #[derive(Debug, Args)]
 #[command(after_help = BACKTEST_EXAMPLES)]
 pub(crate) struct BacktestArguments {
-    /// Files, folders (the files directly in them; where there are none, those of the whole tree) or - for standard input
+    /// Files, folders (the files directly in them; where there are none, those of the whole tree), s3://bucket/prefix or -
+    /// for standard input
     #[arg(required_unless_present = "names", value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     /// Take the files of all folders below a folder, too
@@ -195,6 +198,7 @@ Examples:
   statuswatch backtest --rules rules.json --against other.json access.log.gz
   aws cloudwatch describe-alarms --alarm-names NAME > alarm.json
   statuswatch backtest --log-group NAME --since 7d --save week.jsonl.zst --alarm alarm.json
+  statuswatch backtest s3://BUCKET/firehose/2026/11/
 
 Exit codes: 0 done, 1 an input could not be read or has no line with a time, 2 usage or settings";
 
@@ -208,7 +212,8 @@ pub(crate) struct MatchArguments {
     /// Filter pattern, such as '{ $.status = 5* }'
     #[arg(value_name = "PATTERN", allow_hyphen_values = true)]
     pub(crate) pattern: String,
-    /// Files, folders (the files directly in them; where there are none, those of the whole tree) or - for standard input
+    /// Files, folders (the files directly in them; where there are none, those of the whole tree), s3://bucket/prefix or -
+    /// for standard input
     #[arg(required_unless_present_any = ["explain", "names"], value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     /// Take the files of all folders below a folder, too

@@ -25,9 +25,9 @@ use crate::terminal::FetchBar;
 /// Connections of one log group.
 const CONNECTIONS: usize = 4;
 
-/// What is fetched from CloudWatch Logs.
+/// What is fetched from AWS.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "From CloudWatch Logs")]
+#[command(next_help_heading = "From AWS")]
 pub(crate) struct FetchArguments {
     /// Fetch the log events of this log group, by name or ARN; can be given several times, and * stands for any text
     ///
@@ -42,7 +42,7 @@ pub(crate) struct FetchArguments {
     #[arg(long, value_name = "MOMENT", requires = "names")]
     pub(crate) until: Option<Moment>,
     /// Profile of AWS's configuration files
-    #[arg(long, value_name = "NAME", requires = "names")]
+    #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<String>,
     /// Keep what is fetched of the one log group in this file, compressed if it ends in .zst or .gz
     #[arg(long, value_name = "FILE", requires = "names")]
@@ -64,15 +64,12 @@ struct Shared {
     cut_short: Mutex<Option<String>>,
 }
 
-/// The log groups that are named, in their order, and the Region they are in.
-pub(crate) struct Fetches {
-    pub(crate) log_groups: Result<Vec<Fetch>, LogsError>,
-    pub(crate) region: String,
-}
-
-/// Finds the log groups. Nothing is fetched yet.
-pub(crate) fn fetches(arguments: &FetchArguments, region: Option<&str>) -> anyhow::Result<Fetches> {
-    let now = SystemTime::now();
+/// Finds the log groups that are named, in their order. Nothing is fetched yet.
+pub(crate) fn fetches(
+    arguments: &FetchArguments,
+    signed_in: &SignIn,
+    now: SystemTime,
+) -> anyhow::Result<Result<Vec<Fetch>, LogsError>> {
     let now_ms = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
     let now_ms = i64::try_from(now_ms).unwrap_or(i64::MAX);
     let from_ms = arguments.since.at_ms(now_ms).max(0);
@@ -80,15 +77,13 @@ pub(crate) fn fetches(arguments: &FetchArguments, region: Option<&str>) -> anyho
     ensure!(from_ms < until_ms, "--since must be before --until");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (logs, groups) = runtime.block_on(async {
-        let signed_in = SignIn::load(arguments.profile.as_deref(), region).await?;
         let logs = CloudWatchLogs::new(signed_in.session(Service::Logs)?, now);
         let groups = logs.groups(HttpClient::new()?, &arguments.names).await;
         anyhow::Ok((logs, groups))
     })?;
-    let region = logs.region().to_owned();
     let groups = match groups {
         Ok(groups) => groups,
-        Err(error) => return Ok(Fetches { log_groups: Err(error), region }),
+        Err(error) => return Ok(Err(error)),
     };
     ensure!(
         arguments.save.is_none() || groups.len() == 1,
@@ -118,7 +113,7 @@ pub(crate) fn fetches(arguments: &FetchArguments, region: Option<&str>) -> anyho
             cut_short: Mutex::default(),
         }))
     };
-    Ok(Fetches { log_groups: Ok(groups.iter().map(fetch).collect()), region })
+    Ok(Ok(groups.iter().map(fetch).collect()))
 }
 
 impl Fetch {

@@ -3,16 +3,19 @@
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use crate::fetch::{Fetch, FetchArguments, fetches};
 use crate::live::Live;
+use crate::objects::{ObjectInput, is_url, objects};
+use crate::sign_in::SignIn;
 
 /// What CloudWatch Logs writes into a bucket to try whether it may.
 const WRITE_TEST: &str = "aws-logs-write-test";
 /// Folders in one another: an export has three, those of prefix, task and stream.
 const MAX_DEPTH: usize = 16;
 
-/// One input: a file, standard input or a log group.
+/// One input: a file, standard input, an object or a log group.
 #[derive(Clone)]
 pub(crate) struct Input {
     place: Place,
@@ -24,67 +27,83 @@ pub(crate) struct Input {
 enum Place {
     File(PathBuf),
     StandardInput,
+    Object(ObjectInput),
     LogGroup(Fetch),
 }
 
 /// The inputs of a command, and what could not be listed, with the reason.
 pub(crate) struct Inputs {
     pub(crate) all: Vec<Result<Input, (String, io::Error)>>,
-    /// The Region that was named, else the one that the log groups are in.
+    /// The Region that was named, else the one in which AWS is asked.
     pub(crate) region: Option<String>,
 }
 
 impl Inputs {
-    /// Those of all paths, and the log groups.
+    /// Those of all paths, in their order, then the log groups.
     pub(crate) fn list(
         paths: &[PathBuf],
         recursive: bool,
         fetched: &FetchArguments,
         region: Option<&str>,
     ) -> anyhow::Result<Self> {
-        let mut all = Input::list(paths, recursive);
         let region = region.filter(|name| !name.trim().is_empty());
-        if fetched.names.is_empty() {
+        if fetched.names.is_empty() && !paths.iter().any(|path| is_url(path)) {
+            let all = paths.iter().flat_map(|path| Input::list(path, recursive)).collect();
             return Ok(Self { all, region: region.map(str::to_owned) });
         }
-        let found = fetches(fetched, region)?;
-        match found.log_groups {
-            Ok(log_groups) => all.extend(log_groups.into_iter().map(|fetch| Ok(Input::log_group(fetch)))),
-            Err(error) => all.push(Err((fetched.names.join(", "), io::Error::other(error)))),
+        let now = SystemTime::now();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let signed_in = runtime.block_on(SignIn::load(fetched.profile.as_deref(), region))?;
+        let mut all = Vec::new();
+        for path in paths {
+            if !is_url(path) {
+                all.extend(Input::list(path, recursive));
+                continue;
+            }
+            match objects(path, &signed_in, now)? {
+                Ok(objects) => all.extend(objects.map(|object| Ok(Input::object(object)))),
+                Err(error) => all.push(Err((path.display().to_string(), io::Error::other(error)))),
+            }
         }
-        Ok(Self { all, region: Some(found.region) })
+        if !fetched.names.is_empty() {
+            match fetches(fetched, &signed_in, now)? {
+                Ok(log_groups) => all.extend(log_groups.into_iter().map(|fetch| Ok(Input::log_group(fetch)))),
+                Err(error) => all.push(Err((fetched.names.join(", "), io::Error::other(error)))),
+            }
+        }
+        Ok(Self { all, region: Some(signed_in.region().to_owned()) })
     }
 }
 
 impl Input {
-    /// The inputs of all paths, in their order; what could not be listed, with the reason.
+    /// The inputs of a path; what could not be listed, with the reason.
     ///
     /// A folder means the regular files directly in it, by name, without `README*` and dot files. One that has none is
     /// an export's: it means those of the whole tree, as any folder does with `recursive`. `aws-logs-write-test` is
     /// never one.
-    pub(crate) fn list(paths: &[PathBuf], recursive: bool) -> Vec<Result<Self, (String, io::Error)>> {
-        let mut inputs = Vec::new();
-        for path in paths {
-            if path.as_os_str() == "-" {
-                inputs.push(Ok(Self { place: Place::StandardInput, name: "-".to_owned() }));
-            } else if path.is_dir() {
-                match files_of(path, recursive) {
-                    Ok(files) if files.is_empty() => {
-                        let error = io::Error::new(io::ErrorKind::NotFound, "no file in this folder");
-                        inputs.push(Err((path.display().to_string(), error)));
-                    }
-                    Ok(files) => inputs.extend(files.into_iter().map(|file| Ok(Self::file(file)))),
-                    Err(error) => inputs.push(Err((path.display().to_string(), error))),
-                }
-            } else {
-                inputs.push(Ok(Self::file(path.clone())));
-            }
+    fn list(path: &Path, recursive: bool) -> Vec<Result<Self, (String, io::Error)>> {
+        if path.as_os_str() == "-" {
+            return vec![Ok(Self { place: Place::StandardInput, name: "-".to_owned() })];
         }
-        inputs
+        if !path.is_dir() {
+            return vec![Ok(Self::file(path.to_owned()))];
+        }
+        match files_of(path, recursive) {
+            Ok(files) if files.is_empty() => {
+                let error = io::Error::new(io::ErrorKind::NotFound, "no file in this folder");
+                vec![Err((path.display().to_string(), error))]
+            }
+            Ok(files) => files.into_iter().map(|file| Ok(Self::file(file))).collect(),
+            Err(error) => vec![Err((path.display().to_string(), error))],
+        }
     }
 
     fn file(path: PathBuf) -> Self {
         Self { name: path.display().to_string(), place: Place::File(path) }
+    }
+
+    fn object(object: ObjectInput) -> Self {
+        Self { name: object.name(), place: Place::Object(object) }
     }
 
     fn log_group(fetch: Fetch) -> Self {
@@ -106,14 +125,17 @@ impl Input {
         match &self.place {
             Place::File(path) => fs::metadata(path).is_ok_and(|found| !found.is_file()),
             Place::StandardInput => true,
-            Place::LogGroup(_) => false,
+            Place::Object(_) | Place::LogGroup(_) => false,
         }
     }
 
-    /// Its size in bytes, where it is a file.
+    /// Its size in bytes, where it is a file or an object.
     pub(crate) fn length(&self) -> Option<u64> {
-        let Place::File(path) = &self.place else { return None };
-        Some(fs::metadata(path).ok()?.len())
+        match &self.place {
+            Place::File(path) => Some(fs::metadata(path).ok()?.len()),
+            Place::Object(object) => Some(object.size()),
+            Place::StandardInput | Place::LogGroup(_) => None,
+        }
     }
 
     /// The same as [`Self::open`], but a live input says `io::ErrorKind::WouldBlock` now and then while it is waited for.
@@ -122,11 +144,12 @@ impl Input {
         Ok(if self.is_live() { (Box::new(Live::new(source)), None) } else { (source, length) })
     }
 
-    /// Opens it; the length is known for files.
+    /// Opens it; the length is known for files and objects.
     pub(crate) fn open(&self) -> io::Result<(Box<dyn Read + Send>, Option<u64>)> {
         let path = match &self.place {
             Place::File(path) => path,
             Place::StandardInput => return Ok((Box::new(io::stdin()), None)),
+            Place::Object(object) => return Ok((Box::new(object.open()), Some(object.size()))),
             Place::LogGroup(fetch) => return Ok((fetch.open()?, None)),
         };
         let file = File::open(path).map_err(|error| match error.kind() {

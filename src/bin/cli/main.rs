@@ -15,6 +15,7 @@ mod live;
 mod manual;
 mod match_pattern;
 mod moment;
+mod objects;
 mod redrive;
 mod redrive_arguments;
 mod redrive_record;

@@ -37,6 +37,11 @@ impl SignIn {
         Ok(Self { found, provider, region })
     }
 
+    /// The Region that was found.
+    pub(crate) fn region(&self) -> &str {
+        &self.region
+    }
+
     /// Who asks `service`. Nothing is asked yet.
     pub(crate) fn session(&self, service: Service) -> anyhow::Result<Session> {
         let endpoint = endpoint(&self.found, service);
