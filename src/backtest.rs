@@ -62,6 +62,22 @@ pub const DEFAULT_PATTERN: &str = "{ ($.status = 4*) || ($.status = 5*) }";
 /// What the metric filter publishes for a minute without a match, as the Terraform module has it.
 pub const DEFAULT_VALUE: f64 = 0.0;
 
+/// What a metric filter publishes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Published {
+    /// For each line that matches.
+    pub value: f64,
+    /// For a minute with lines of which none matches; nothing where there is none.
+    pub default_value: Option<f64>,
+}
+
+impl Default for Published {
+    /// One for each line and [`DEFAULT_VALUE`], as the Terraform module has it.
+    fn default() -> Self {
+        Self { value: 1.0, default_value: Some(DEFAULT_VALUE) }
+    }
+}
+
 /// What is tried on the logs.
 #[derive(Debug)]
 pub struct Settings {
@@ -77,6 +93,8 @@ pub struct Settings {
     pub alarm: AlarmSettings,
     /// The metric filter's pattern.
     pub pattern: FilterPattern,
+    /// What the metric filter publishes.
+    pub published: Published,
     /// Cap on one batch after inflation, bytes.
     pub max_decompressed_bytes: u64,
     /// Whether an input may consist of lines most of which are no access log.
@@ -213,7 +231,7 @@ pub fn backtest(sources: Vec<Source>, settings: &Settings) -> Result<Backtest, B
             .against
             .as_ref()
             .map(|reader| Against::new(reader, &settings.style, &settings.plan)),
-        alarm: AlarmRun::new(&settings.alarm, &settings.style),
+        alarm: AlarmRun::new(&settings.alarm, settings.published, &settings.style),
         blind_spots: BlindSpotRun::new(&settings.pattern, &settings.reader.redact, names.clone()),
         minutes: Minutes::default(),
     };

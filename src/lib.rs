@@ -40,6 +40,8 @@ pub mod deployment;
 pub mod doctor;
 pub mod failure_queue;
 #[cfg(feature = "live")]
+pub mod account;
+#[cfg(feature = "live")]
 pub mod s3;
 pub mod http;
 mod backoff;

@@ -34,6 +34,9 @@ pub enum Service {
     /// EventBridge.
     #[cfg(feature = "live")]
     Events,
+    /// API Gateway, REST APIs and the others. It speaks no JSON protocol.
+    #[cfg(feature = "live")]
+    ApiGateway,
     /// S3. It speaks no JSON.
     #[cfg(feature = "live")]
     S3,
@@ -74,6 +77,8 @@ impl Service {
             #[cfg(feature = "live")]
             Self::Events => "events",
             #[cfg(feature = "live")]
+            Self::ApiGateway => "apigateway",
+            #[cfg(feature = "live")]
             Self::S3 => "s3",
         }
     }
@@ -97,6 +102,8 @@ impl Service {
             #[cfg(feature = "live")]
             Self::Events => "AWS_ENDPOINT_URL_EVENTBRIDGE",
             #[cfg(feature = "live")]
+            Self::ApiGateway => "AWS_ENDPOINT_URL_API_GATEWAY",
+            #[cfg(feature = "live")]
             Self::S3 => "AWS_ENDPOINT_URL_S3",
         }
     }
@@ -116,6 +123,7 @@ impl Service {
             Self::Sqs => "sqs",
             Self::Sns => "sns",
             Self::Events => "eventbridge",
+            Self::ApiGateway => "api_gateway",
             Self::S3 => "s3",
         }
     }
@@ -130,7 +138,7 @@ impl Service {
             #[cfg(feature = "live")]
             Self::CloudWatch | Self::Sqs => "application/x-amz-json-1.0",
             #[cfg(feature = "live")]
-            Self::Lambda | Self::Sns | Self::S3 => "application/xml",
+            Self::Lambda | Self::Sns | Self::ApiGateway | Self::S3 => "application/xml",
         }
     }
 

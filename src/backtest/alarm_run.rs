@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::alarm_notices::AlarmNotices;
 use super::figures::{AlarmFigures, StateChange, ThresholdFigures, Time};
-use super::{DEFAULT_VALUE, Days};
+use super::{Days, Published};
 use crate::alarm::{
     AlarmEvaluator, AlarmSettings, AlarmState, ComparisonOperator, Ingested, MetricDatapoint, MetricSeries,
     Statistic, Transition, TreatMissingData,
@@ -25,6 +25,8 @@ const STEPS: [f64; 5] = [0.0, 1.0, 2.0, 5.0, 10.0];
 
 pub(super) struct AlarmRun<'s> {
     settings: AlarmSettings,
+    /// Of a line that the metric filter matches.
+    value: f64,
     series: MetricSeries,
     evaluator: AlarmEvaluator,
     /// Timestamp of the first matched line of each minute that may still be evaluated.
@@ -52,7 +54,7 @@ struct Kept {
 }
 
 impl<'s> AlarmRun<'s> {
-    pub(super) fn new(settings: &AlarmSettings, style: &'s MessageStyle) -> Self {
+    pub(super) fn new(settings: &AlarmSettings, published: Published, style: &'s MessageStyle) -> Self {
         let thresholds = neighbours(settings.threshold);
         let kept = thresholds.iter().map(|threshold| Kept {
             threshold: *threshold,
@@ -66,9 +68,10 @@ impl<'s> AlarmRun<'s> {
         });
         Self {
             thresholds: kept.collect(),
-            series: MetricSeries::new(Some(DEFAULT_VALUE), HELD_MINUTES),
+            series: MetricSeries::new(published.default_value, HELD_MINUTES),
             evaluator: AlarmEvaluator::with_thresholds(settings.clone(), thresholds),
             settings: settings.clone(),
+            value: published.value,
             first_seen: BTreeMap::new(),
             newest_minute_ms: None,
             transitions: Vec::new(),
@@ -83,7 +86,7 @@ impl<'s> AlarmRun<'s> {
             let first = self.first_seen.entry(at_ms - at_ms.rem_euclid(MINUTE_MS)).or_insert(at_ms);
             *first = (*first).min(at_ms);
         }
-        match self.series.ingest(at_ms, is_seen.then_some(1.0)) {
+        match self.series.ingest(at_ms, is_seen.then_some(self.value)) {
             Ingested::Taken(Some(datapoint)) => self.push(datapoint),
             Ingested::Taken(None) => {}
             Ingested::TooLate => self.late_lines += 1,
@@ -236,7 +239,7 @@ mod tests {
     fn a_recovery_by_way_of_insufficient_data_is_counted_as_it_is_posted() {
         use AlarmState::{Alarm, InsufficientData, Ok};
         let style = MessageStyle::default();
-        let mut run = AlarmRun::new(&default_alarm(), &style);
+        let mut run = AlarmRun::new(&default_alarm(), Published::default(), &style);
         let story = [InsufficientData, Ok, Alarm, InsufficientData, Ok, InsufficientData, Ok];
         for (minute, states) in story.windows(2).enumerate() {
             let at_ms = i64::try_from(minute).unwrap() * 60_000;
@@ -252,7 +255,7 @@ mod tests {
     #[test]
     fn an_error_alarms_at_the_end_of_its_minute_and_recovers_a_minute_later() {
         let style = MessageStyle::default();
-        let mut run = AlarmRun::new(&default_alarm(), &style);
+        let mut run = AlarmRun::new(&default_alarm(), Published::default(), &style);
         for (at_ms, is_seen) in [(0, false), (75_000, true), (130_000, false), (190_000, false)] {
             run.line(at_ms, is_seen);
         }

@@ -134,6 +134,7 @@ fn backtested(recording: &[u8]) -> Backtest {
         plan: backtest::Plan::default(),
         alarm: default_alarm(),
         pattern: FilterPattern::parse(DEFAULT_PATTERN).unwrap(),
+        published: backtest::Published::default(),
         max_decompressed_bytes: MAX_BYTES,
         allow_unreadable: true,
     };

@@ -486,7 +486,9 @@ fn on_terminal(found: &statuswatch::backtest::Backtest, width: Option<usize>, co
 }
 
 fn tested(path: &std::path::Path) -> statuswatch::backtest::Backtest {
-    use statuswatch::backtest::{DEFAULT_PATTERN, Plan, Settings, Source, backtest, default_alarm};
+    use statuswatch::backtest::{
+        DEFAULT_PATTERN, Plan, Published, Settings, Source, backtest, default_alarm,
+    };
     let settings = Settings {
         reader: Reader::new(Rules::built_in()),
         against: Some(Reader::new(Rules::built_in())),
@@ -494,6 +496,7 @@ fn tested(path: &std::path::Path) -> statuswatch::backtest::Backtest {
         plan: Plan::default(),
         alarm: default_alarm(),
         pattern: FilterPattern::parse(DEFAULT_PATTERN).unwrap(),
+        published: Published::default(),
         max_decompressed_bytes: 1 << 30,
         allow_unreadable: true,
     };

@@ -29,6 +29,10 @@ pub(crate) struct FakeAws {
 pub(crate) struct Call {
     /// `X-Amz-Target`, such as `AmazonSSM.GetParameter`.
     pub(crate) target: String,
+    /// Path and query; `/` in the JSON protocol.
+    pub(crate) path: String,
+    /// `Accept`.
+    pub(crate) accept: String,
     /// `Authorization`.
     pub(crate) authorization: String,
     /// The body.
@@ -96,6 +100,8 @@ async fn serve(Extracted(shared): Extracted<Arc<Mutex<State>>>, request: Request
     let mut state = state(&shared);
     let call = Call {
         target: header("x-amz-target"),
+        path: head.uri.path_and_query().map(ToString::to_string).unwrap_or_default(),
+        accept: header("accept"),
         authorization: header("authorization"),
         body: serde_json::from_slice(&body).unwrap_or_default(),
     };

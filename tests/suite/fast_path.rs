@@ -152,6 +152,7 @@ fn backtested(recording: &str, pattern: &str) -> Option<Backtest> {
         plan: backtest::Plan::default(),
         alarm: default_alarm(),
         pattern: FilterPattern::parse(pattern).unwrap(),
+        published: backtest::Published::default(),
         max_decompressed_bytes: 1 << 30,
         allow_unreadable: true,
     };

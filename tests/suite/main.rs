@@ -25,6 +25,7 @@ mod cli;
 mod clock;
 mod deadline;
 mod deliver;
+mod deployed;
 mod destinations;
 mod doctor;
 mod duplicates;

@@ -76,6 +76,7 @@ const USERS: [(&str, &[&str]); 5] = [
     (
         "http",
         &[
+            "account",
             "alarm_lines",
             "aws",
             "cloudwatch_logs",
@@ -92,7 +93,17 @@ const USERS: [(&str, &[&str]); 5] = [
     ("slack::client", &["handler", "start"]),
     (
         "aws",
-        &["alarm_lines", "cloudwatch_logs", "config", "deployment", "failure_queue", "s3", "secret", "store"],
+        &[
+            "account",
+            "alarm_lines",
+            "cloudwatch_logs",
+            "config",
+            "deployment",
+            "failure_queue",
+            "s3",
+            "secret",
+            "store",
+        ],
     ),
     ("secret", &["config", "deployment", "start"]),
     ("environment", &["aws", "config"]),
@@ -103,7 +114,8 @@ const BEFORE_SLACK: [&str; 5] = ["alarm", "digest", "incident", "notification", 
 
 /// What the function is made of, and what is the command line's alone: it would make the function's binary larger.
 const FUNCTION: [&str; 2] = ["handler", "start"];
-const COMMAND_LINE: [&str; 12] = [
+const COMMAND_LINE: [&str; 13] = [
+    "account",
     "backtest",
     "cloudwatch_logs",
     "deliveries",

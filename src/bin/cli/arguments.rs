@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use statuswatch::access_log::Format;
 use statuswatch::access_log::redact::Redaction;
-use statuswatch::backtest::{DEFAULT_PATTERN, StateKind};
+use statuswatch::backtest::StateKind;
 use statuswatch::console::LogGroups;
 use statuswatch::incident::{DEFAULT_FOLLOW_UPS, FollowUps, SNOOZE_LIMITS_MS, duration_ms};
 use statuswatch::incidents::NotifyMode;
@@ -148,9 +148,19 @@ pub(crate) struct BacktestArguments {
     /// [default: one error in one minute]
     #[arg(long, value_name = "FILE")]
     pub(crate) alarm: Option<PathBuf>,
-    /// The metric filter's pattern
-    #[arg(long, value_name = "PATTERN", default_value = DEFAULT_PATTERN, allow_hyphen_values = true)]
-    pub(crate) pattern: String,
+    /// The deployed alarm of this name, with the metric filter that publishes its metric
+    ///
+    /// Needs the permissions cloudwatch:DescribeAlarms and, without --pattern, logs:DescribeMetricFilters.
+    #[arg(long, value_name = "NAME", conflicts_with = "alarm")]
+    pub(crate) alarm_name: Option<String>,
+    /// The metric filter's pattern [default: that of the alarm of --alarm-name, else every 4xx and 5xx]
+    #[arg(long, value_name = "PATTERN", allow_hyphen_values = true)]
+    pub(crate) pattern: Option<String>,
+    /// The log groups' deployed metric filter: the one of the alarm's metric, or the only one, or the one of this name
+    ///
+    /// Needs the permission logs:DescribeMetricFilters.
+    #[arg(long, value_name = "NAME", num_args = 0..=1, require_equals = true, default_missing_value = "", conflicts_with = "pattern")]
+    pub(crate) metric_filter: Option<String>,
     /// Format of the access-log lines: auto, json, clf, csv, xml, key-value, alb, cloudfront, vpc-lattice or appsync
     #[arg(long, default_value = "auto", value_name = "FORMAT")]
     pub(crate) format: Format,
@@ -196,6 +206,7 @@ const BACKTEST_EXAMPLES: &str = "\
 Examples:
   statuswatch backtest --report out.html fixtures/recordings/5xx-burst.jsonl.gz
   statuswatch backtest --rules rules.json --against other.json access.log.gz
+  statuswatch backtest --log-group NAME --since 30d --alarm-name NAME
   aws cloudwatch describe-alarms --alarm-names NAME > alarm.json
   statuswatch backtest --log-group NAME --since 7d --save week.jsonl.zst --alarm alarm.json
   statuswatch backtest s3://BUCKET/firehose/2026/11/
@@ -246,18 +257,30 @@ Exit codes: 0 done, whether or not a line matched, 1 an input could not be read 
 /// Finds the formats in Terraform, CloudFormation, SAM and serverless.yml files, in CDK's cdk.out and in what
 /// `terraform show -json` prints, and judges each on its own. References are followed within a folder; what the files do
 /// not tell is named and taken as plain text.
+///
+/// With --live, asks API Gateway for every stage of every REST, HTTP and WebSocket API of the account in its Region, and
+/// names the stages without an access log. Reads only.
 #[derive(Debug, Args)]
 #[command(after_help = LINT_FORMAT_EXAMPLES)]
 pub(crate) struct LintFormatArguments {
     /// The format string, a file or folder that holds formats, or - for standard input
-    #[arg(value_name = "FORMAT|PATH|-", allow_hyphen_values = true)]
-    pub(crate) format: String,
+    #[arg(value_name = "FORMAT|PATH|-", allow_hyphen_values = true, required_unless_present = "live")]
+    pub(crate) format: Option<String>,
+    /// The formats of all stages that are deployed; needs the permission apigateway:GET
+    #[arg(long, conflicts_with_all = ["format", "api"])]
+    pub(crate) live: bool,
     /// Print the corrected format, each under its place where there are several, and the findings on standard error
     #[arg(long)]
     pub(crate) fix: bool,
     /// Kind of API; without it the format's variables tell
     #[arg(long, value_name = "API")]
     pub(crate) api: Option<ApiKind>,
+    /// AWS Region of the stages, for --live
+    #[arg(long, env = "AWS_REGION", value_name = "REGION")]
+    pub(crate) region: Option<String>,
+    /// Profile of AWS's configuration files, for --live
+    #[arg(long, value_name = "NAME", requires = "live")]
+    pub(crate) profile: Option<String>,
 }
 
 const LINT_FORMAT_EXAMPLES: &str = "\
@@ -266,6 +289,7 @@ Examples:
   statuswatch lint-format --fix api.tf > format.json
   cdk synth && statuswatch lint-format cdk.out
   terraform show -json plan | statuswatch lint-format -
+  statuswatch lint-format --live --region eu-west-1
 
 Exit codes: 0 no format hides an error, 1 one would (with --fix, too), 2 no format found, or a file cannot be read";
 

@@ -6,9 +6,8 @@ use std::path::Path;
 
 use anyhow::Context;
 use statuswatch::alarm::AlarmSettings;
-use statuswatch::backtest::{Backtest, Plan, Settings, Source, Warning, backtest, default_alarm, text};
+use statuswatch::backtest::{Backtest, Plan, Settings, Source, Warning, backtest, text};
 use statuswatch::digest::Reader;
-use statuswatch::filter_pattern::FilterPattern;
 use statuswatch::notification::Style;
 use statuswatch::report::report;
 use statuswatch::rules::Rules;
@@ -16,24 +15,17 @@ use statuswatch::words;
 
 use crate::Exit;
 use crate::arguments::BacktestArguments;
+use crate::deployed::{Tried, tried};
 use crate::input::{Input, Inputs};
 use crate::replay::{MAX_DECOMPRESSED_BYTES, region};
 use crate::terminal::{SharedProgress, canvas};
 
 pub(crate) fn run(arguments: &BacktestArguments) -> anyhow::Result<Exit> {
-    let pattern = match FilterPattern::parse(&arguments.pattern) {
-        Ok(pattern) => pattern,
-        Err(error) => {
-            eprintln!("statuswatch: {}", error.render(&arguments.pattern));
-            return Ok(Exit::Usage);
-        }
-    };
-    if let Some(note) = pattern.note() {
-        eprintln!("statuswatch: {note}");
-    }
+    let alarm = alarm(arguments)?;
     let listed =
         Inputs::list(&arguments.paths, arguments.recursive, &arguments.fetched, arguments.region.as_deref())?;
-    let settings = settings(arguments, pattern, listed.region.as_deref())?;
+    let tried = tried(arguments, alarm, &listed)?;
+    let settings = settings(arguments, tried, listed.region.as_deref())?;
     let mut exit = Exit::Done;
     let mut inputs = Vec::new();
     for input in listed.all {
@@ -92,7 +84,7 @@ fn print(found: &Backtest, arguments: &BacktestArguments) -> anyhow::Result<()> 
 
 fn settings(
     arguments: &BacktestArguments,
-    pattern: FilterPattern,
+    tried: Tried,
     of_inputs: Option<&str>,
 ) -> anyhow::Result<Settings> {
     let reader =
@@ -101,13 +93,7 @@ fn settings(
         Some(path) => rules(path)?,
         None => Rules::built_in(),
     };
-    let alarm = match &arguments.alarm {
-        Some(path) => {
-            let json = fs::read(path).with_context(|| path.display().to_string())?;
-            AlarmSettings::from_json(&json).with_context(|| path.display().to_string())?
-        }
-        None => default_alarm(),
-    };
+    let Tried { alarm, pattern, published } = tried;
     Ok(Settings {
         reader: reader(own),
         against: arguments.against.as_deref().map(rules).transpose()?.map(reader),
@@ -122,9 +108,17 @@ fn settings(
         },
         alarm,
         pattern,
+        published,
         max_decompressed_bytes: MAX_DECOMPRESSED_BYTES,
         allow_unreadable: arguments.allow_unreadable,
     })
+}
+
+/// The alarm in a file.
+fn alarm(arguments: &BacktestArguments) -> anyhow::Result<Option<AlarmSettings>> {
+    let Some(path) = &arguments.alarm else { return Ok(None) };
+    let json = fs::read(path).with_context(|| path.display().to_string())?;
+    AlarmSettings::from_json(&json).map(Some).with_context(|| path.display().to_string())
 }
 
 fn rules(path: &Path) -> anyhow::Result<Rules> {

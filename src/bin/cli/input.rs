@@ -36,6 +36,8 @@ pub(crate) struct Inputs {
     pub(crate) all: Vec<Result<Input, (String, io::Error)>>,
     /// The Region that was named, else the one in which AWS is asked.
     pub(crate) region: Option<String>,
+    /// Who asked AWS, if anyone had to.
+    pub(crate) signed_in: Option<SignIn>,
 }
 
 impl Inputs {
@@ -49,7 +51,7 @@ impl Inputs {
         let region = region.filter(|name| !name.trim().is_empty());
         if fetched.names.is_empty() && !paths.iter().any(|path| is_url(path)) {
             let all = paths.iter().flat_map(|path| Input::list(path, recursive)).collect();
-            return Ok(Self { all, region: region.map(str::to_owned) });
+            return Ok(Self { all, region: region.map(str::to_owned), signed_in: None });
         }
         let now = SystemTime::now();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -71,7 +73,13 @@ impl Inputs {
                 Err(error) => all.push(Err((fetched.names.join(", "), io::Error::other(error)))),
             }
         }
-        Ok(Self { all, region: Some(signed_in.region().to_owned()) })
+        Ok(Self { all, region: Some(signed_in.region().to_owned()), signed_in: Some(signed_in) })
+    }
+
+    /// The log groups among them.
+    pub(crate) fn log_groups(&self) -> Vec<String> {
+        let inputs = self.all.iter().flatten();
+        inputs.filter(|input| input.is_fetched()).map(|input| input.name.clone()).collect()
     }
 }
 

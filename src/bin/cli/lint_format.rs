@@ -15,14 +15,25 @@ use statuswatch::lint_format::{
 use crate::Exit;
 use crate::arguments::{ApiKind, LintFormatArguments};
 use crate::format_files::{Files, files};
+use crate::lint_live;
+
+/// A format that was judged.
+pub(crate) struct Judged {
+    /// Where it stands.
+    pub(crate) title: String,
+    /// The kinds of API that it may be for.
+    pub(crate) apis: Vec<Api>,
+    pub(crate) lint: Lint,
+}
 
 pub(crate) fn run(arguments: &LintFormatArguments) -> anyhow::Result<Exit> {
+    let Some(argument) = &arguments.format else { return lint_live::run(arguments) };
     let api = arguments.api.map(|kind| match kind {
         ApiKind::Rest => Api::Rest,
         ApiKind::Http => Api::Http,
         ApiKind::Websocket => Api::WebSocket,
     });
-    let input = input(&arguments.format)?;
+    let input = input(argument)?;
     if let Some(text) = format_itself(&input) {
         if text.trim().is_empty() {
             anyhow::bail!("the format is empty; give what access_log_settings has as its format");
@@ -32,7 +43,7 @@ pub(crate) fn run(arguments: &LintFormatArguments) -> anyhow::Result<Exit> {
         }
         let found = lint(text, api, &read);
         if found.findings.iter().any(|finding| finding.code == Code::NoVariables) {
-            anyhow::bail!("{}", no_format(&arguments.format, text, &input));
+            anyhow::bail!("{}", no_format(argument, text, &input));
         }
         return one(&found, &[found.api], arguments.fix);
     }
@@ -105,36 +116,13 @@ fn one(found: &Lint, apis: &[Api], fix: bool) -> anyhow::Result<Exit> {
 
 /// Each format under its place, then what could not be judged.
 fn all(found: &Found, input: &Files, api: Option<Api>, fix: bool) -> anyhow::Result<Exit> {
-    let checked: Vec<(&FoundFormat, Lint)> = found
-        .formats
-        .iter()
-        .map(|format| (format, lint(&format.format, apis(api, format).first().copied(), &read)))
-        .collect();
-    let block = |(format, lint): &(&FoundFormat, Lint)| {
-        format!("{}\n{}", title(format), rendered(lint, &apis(api, format)))
+    let judged = |format: &FoundFormat| {
+        let apis = apis(api, format);
+        let lint = lint(&format.format, apis.first().copied(), &read);
+        Judged { title: title(format), apis, lint }
     };
-    let mut blocks: Vec<String> = checked.iter().map(block).collect();
-    blocks.extend(gaps(found));
-    if checked.len() > 1 {
-        let hiding = checked.iter().filter(|(_, lint)| lint.hides_errors()).count();
-        blocks.push(format!("{} formats; {hiding} would hide errors", checked.len()));
-    }
-    let report = blocks.join("\n\n");
-    let mut out = io::stdout().lock();
-    if fix {
-        eprintln!("{report}");
-        for (format, lint) in &checked {
-            if checked.len() > 1 {
-                writeln!(out, "# {}", title(format))?;
-            }
-            writeln!(out, "{}", mended(lint, &read))?;
-        }
-    } else if !checked.is_empty() {
-        writeln!(out, "{report}")?;
-    } else if !report.is_empty() {
-        eprintln!("{report}");
-    }
-    out.flush()?;
+    let checked: Vec<Judged> = found.formats.iter().map(judged).collect();
+    print(&checked, gaps(found), fix)?;
     for fault in &found.faults {
         eprintln!("statuswatch: {fault}");
     }
@@ -144,13 +132,41 @@ fn all(found: &Found, input: &Files, api: Option<Api>, fix: bool) -> anyhow::Res
         }
         return Ok(Exit::Usage);
     }
-    Ok(if checked.iter().any(|(_, lint)| lint.hides_errors()) {
+    Ok(if checked.iter().any(|judged| judged.lint.hides_errors()) {
         Exit::InputFailed
     } else if found.faults.is_empty() {
         Exit::Done
     } else {
         Exit::Usage
     })
+}
+
+/// Each format under its title, then what could not be judged; where there is no format, that alone on standard error.
+pub(crate) fn print(checked: &[Judged], not_judged: Option<String>, fix: bool) -> anyhow::Result<()> {
+    let block = |judged: &Judged| format!("{}\n{}", judged.title, rendered(&judged.lint, &judged.apis));
+    let mut blocks: Vec<String> = checked.iter().map(block).collect();
+    blocks.extend(not_judged);
+    if checked.len() > 1 {
+        let hiding = checked.iter().filter(|judged| judged.lint.hides_errors()).count();
+        blocks.push(format!("{} formats; {hiding} would hide errors", checked.len()));
+    }
+    let report = blocks.join("\n\n");
+    let mut out = io::stdout().lock();
+    if fix {
+        eprintln!("{report}");
+        for judged in checked {
+            if checked.len() > 1 {
+                writeln!(out, "# {}", judged.title)?;
+            }
+            writeln!(out, "{}", mended(&judged.lint, &read))?;
+        }
+    } else if !checked.is_empty() {
+        writeln!(out, "{report}")?;
+    } else if !report.is_empty() {
+        eprintln!("{report}");
+    }
+    out.flush()?;
+    Ok(())
 }
 
 /// `api.tf:12 · aws_api_gateway_stage.live`.

@@ -5,12 +5,14 @@
 
 mod arguments;
 mod backtest;
+mod deployed;
 mod deliver;
 mod doctor;
 mod fetch;
 mod format_files;
 mod input;
 mod lint_format;
+mod lint_live;
 mod live;
 mod manual;
 mod match_pattern;

@@ -1,0 +1,120 @@
+//! Why something that is deployed could not be looked up, or cannot be tried, in words that say what to do.
+
+use thiserror::Error;
+
+use crate::alarm::SettingsError;
+use crate::aws::SessionError;
+use crate::http::TransportFault;
+
+/// Why something that is deployed could not be looked up, or cannot be tried. What may pass was tried again before.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum AccountError {
+    /// There are no credentials to ask with.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    /// The permission is missing.
+    #[error("access denied: these credentials lack the permission {0}")]
+    Denied(&'static str),
+    /// The credentials have run out, and the provider has no newer ones.
+    #[error("the AWS credentials have expired: sign in again (`aws sso login`) or renew them")]
+    Expired,
+    /// AWS does not know the credentials, or the clock is wrong.
+    #[error("AWS does not accept these credentials: look at the profile, and at this machine's clock")]
+    NotSignedIn,
+    /// Other callers of this account use up the quota.
+    #[error("{0} refuses more requests (throttling)")]
+    Throttled(&'static str),
+    /// The service failed again and again.
+    #[error("{service} failed again and again (status {status})")]
+    Failed {
+        /// Its name.
+        service: &'static str,
+        /// The HTTP status.
+        status: u16,
+    },
+    /// No answer came.
+    #[error("{service} cannot be reached: {fault}")]
+    Unreachable {
+        /// Its name.
+        service: &'static str,
+        /// Why not.
+        fault: TransportFault,
+    },
+    /// The request was refused for another reason.
+    #[error("{operation} was refused (status {status})")]
+    Refused {
+        /// The operation's name.
+        operation: &'static str,
+        /// The HTTP status.
+        status: u16,
+    },
+    /// An answer that is not of the service's form.
+    #[error("the answer to {0} cannot be read: is the endpoint the right one?")]
+    Unreadable(&'static str),
+    /// A list whose pages do not end.
+    #[error("the pages of {0} do not end")]
+    Endless(&'static str),
+    /// No alarm has that name.
+    #[error("there is no alarm {name:?} in {region}")]
+    NoAlarm {
+        /// The name.
+        name: String,
+        /// Where it was looked for.
+        region: String,
+    },
+    /// The alarm is of a kind, or has a setting, that is not evaluated here.
+    #[error("the alarm {name:?}: {error}")]
+    Alarm {
+        /// Its name.
+        name: String,
+        /// Why not.
+        error: SettingsError,
+    },
+    /// There is no such log group.
+    #[error("there is no log group {0} to read metric filters of")]
+    NoGroup(String),
+    /// Nothing publishes the alarm's metric from a log.
+    #[error(
+        "no metric filter{} publishes the alarm's metric {metric}: say by --pattern which lines it is to count", of_group(.log_group.as_deref())
+    )]
+    NoFilterOfMetric {
+        /// Name space and name.
+        metric: String,
+        /// Where there is none, if it was looked for in one.
+        log_group: Option<String>,
+    },
+    /// The log group has none.
+    #[error("{0} has no metric filter")]
+    NoFilter(String),
+    /// No metric filter has that name.
+    #[error("{log_group} has no metric filter {name:?}; it has {known}")]
+    NoFilterNamed {
+        /// The name.
+        name: String,
+        /// The log group.
+        log_group: String,
+        /// Those that there are.
+        known: String,
+    },
+    /// More than one metric filter could be meant.
+    #[error("there are several metric filters: {0}; choose by --metric-filter=NAME")]
+    SeveralFilters(String),
+    /// The log groups' metric filters are not alike.
+    #[error("the metric filters differ from log group to log group ({0}): test one log group at a time")]
+    FiltersDiffer(String),
+    /// A metric filter that is not played here.
+    #[error("the metric filter {name:?} {why}")]
+    Filter {
+        /// Its name.
+        name: String,
+        /// What of it is not.
+        why: &'static str,
+    },
+    /// A request could not be signed, or no client be set up; it can only be a fault of this program or machine.
+    #[error("the asking could not be set up")]
+    NoRuntime,
+}
+
+fn of_group(log_group: Option<&str>) -> String {
+    log_group.map(|name| format!(" of {name}")).unwrap_or_default()
+}
