@@ -7,6 +7,7 @@ mod error;
 #[cfg(test)]
 mod fake;
 mod fetch;
+mod follow;
 mod groups;
 mod pace;
 mod page;
@@ -87,8 +88,7 @@ impl CloudWatchLogs {
         stop: Arc<AtomicBool>,
     ) -> Pages {
         let (sender, pages) = mpsc::channel(1);
-        let workers = (2 * WORKERS / groups.max(1)).clamp(1, WORKERS);
-        let ahead = (PAGES_AHEAD / (groups.max(1) * workers)).max(1);
+        let bounds = bounds(groups);
         let logs = self.clone();
         thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -99,7 +99,7 @@ impl CloudWatchLogs {
             runtime.block_on(async {
                 let client = logs.client(http, seed(&query.log_group));
                 let fetched = tokio::select! {
-                    fetched = fetch::fetch(client, &query, Bounds::new(workers, ahead), &sender) => fetched,
+                    fetched = fetch::fetch(client, &query, bounds, &sender) => fetched,
                     () = until_set(&stop) => Err(LogsError::Stopped),
                 };
                 if let Err(error) = fetched {
@@ -110,13 +110,55 @@ impl CloudWatchLogs {
         Pages(pages)
     }
 
+    /// Fetches as [`Self::fetch`] does, and goes on with what arrives until `stop` is set or nobody takes it any more. All
+    /// log groups are followed at once, and what each has comes in order of time but for what arrives late.
+    pub fn follow<H: Transport + Clone + Send + 'static>(
+        &self,
+        http: H,
+        queries: Vec<Query>,
+        stop: Arc<AtomicBool>,
+    ) -> Pages {
+        let (sender, pages) = mpsc::channel(1);
+        let logs = self.clone();
+        thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let Ok(runtime) = runtime else {
+                let _ = sender.blocking_send(Err(LogsError::NoRuntime));
+                return;
+            };
+            runtime.block_on(async {
+                let followed = tokio::select! {
+                    followed = follow::follow(&logs, &http, &queries, &sender) => followed,
+                    () = until_set(&stop) => Err(LogsError::Stopped),
+                };
+                if let Err(error) = followed {
+                    let _ = sender.send(Err(error)).await;
+                }
+            });
+        });
+        Pages(pages)
+    }
+
+    /// The wall clock, epoch milliseconds.
+    fn now_ms(&self) -> i64 {
+        let now = self.now + self.began.elapsed();
+        let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    }
+
     fn client<H: Transport>(&self, http: H, seed: u64) -> Client<H> {
         let Self { session, pace, began, now } = self;
         Client::new(http, Arc::clone(session), Arc::clone(pace), (*began, *now), seed)
     }
 }
 
-/// The pages of one log group, as they come.
+/// Of each of so many log groups.
+fn bounds(groups: usize) -> Bounds {
+    let workers = (2 * WORKERS / groups.max(1)).clamp(1, WORKERS);
+    Bounds::new(workers, (PAGES_AHEAD / (groups.max(1) * workers)).max(1))
+}
+
+/// The pages of one log group, or of those that are followed, as they come.
 #[derive(Debug)]
 pub struct Pages(mpsc::Receiver<Result<Page, LogsError>>);
 

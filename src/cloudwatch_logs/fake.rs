@@ -31,6 +31,9 @@ pub(super) struct FakeLogs(Arc<Mutex<State>>);
 struct State {
     /// Times of the log events, ascending; the message is the position.
     events: Vec<i64>,
+    /// Times of those that arrive so long after the beginning; they are counted on behind the others.
+    arrivals: Vec<(Duration, i64)>,
+    began: Instant,
     page: usize,
     latency: Duration,
     script: Script,
@@ -42,7 +45,16 @@ impl FakeLogs {
     pub(super) fn new(events: Vec<i64>, page: usize) -> Self {
         let latency = Duration::from_millis(300);
         let script: Script = Box::new(|_| None);
-        Self(Arc::new(Mutex::new(State { events, page, latency, script, seen: VecDeque::new() })))
+        let (arrivals, began) = (Vec::new(), Instant::now());
+        Self(Arc::new(Mutex::new(State {
+            events,
+            arrivals,
+            began,
+            page,
+            latency,
+            script,
+            seen: VecDeque::new(),
+        })))
     }
 
     /// With something else where `script` says so.
@@ -51,6 +63,12 @@ impl FakeLogs {
         script: impl FnMut(&Seen) -> Option<(u16, Value)> + Send + 'static,
     ) -> Self {
         self.0.lock().unwrap().script = Box::new(script);
+        self
+    }
+
+    /// With log events that arrive so long from now, at these times.
+    pub(super) fn arriving(self, arrivals: &[(Duration, i64)]) -> Self {
+        self.0.lock().unwrap().arrivals = arrivals.to_vec();
         self
     }
 
@@ -88,11 +106,15 @@ impl State {
         let from_ms = request["startTime"].as_i64().unwrap();
         let until_ms = request["endTime"].as_i64().unwrap();
         let skipped = request["nextToken"].as_str().map_or(0, |token| token.parse().unwrap());
-        let all: Vec<Value> = (0..)
-            .zip(&self.events)
-            .filter(|(_, at_ms)| (from_ms..=until_ms).contains(at_ms))
-            .map(|(number, at_ms): (i32, _)| event(*at_ms, number))
+        let late =
+            self.arrivals.iter().map(|(after, at_ms)| (self.began.elapsed() >= *after).then_some(*at_ms));
+        let mut all: Vec<(i64, i32)> = (0..)
+            .zip(self.events.iter().map(|at_ms| Some(*at_ms)).chain(late))
+            .filter_map(|(number, at_ms): (i32, _)| Some((at_ms?, number)))
+            .filter(|(at_ms, _)| (from_ms..=until_ms).contains(at_ms))
             .collect();
+        all.sort_unstable();
+        let all: Vec<Value> = all.into_iter().map(|(at_ms, number)| event(at_ms, number)).collect();
         let page: Vec<&Value> = all.iter().skip(skipped).take(self.page).collect();
         let end = skipped + page.len();
         let mut answer = json!({ "events": page, "searchedLogStreams": [] });

@@ -2,7 +2,7 @@
 //!
 //! Memory is bounded by the slices at once and by the pages that each may be ahead.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::{HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::rc::Rc;
@@ -12,6 +12,7 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::{LocalSet, spawn_local};
 
 use super::client::{Client, Operation};
+use super::follow::Known;
 use super::page::Page;
 use super::slices::{Slice, Slices};
 use super::{LogsError, Query};
@@ -37,7 +38,7 @@ impl Bounds {
     }
 }
 
-type Fetched = Result<Page, LogsError>;
+pub(super) type Fetched = Result<Page, LogsError>;
 
 /// Hands over all pages. Ends early where nobody takes them any more.
 pub(super) async fn fetch<H: Transport + 'static>(
@@ -46,7 +47,7 @@ pub(super) async fn fetch<H: Transport + 'static>(
     bounds: Bounds,
     out: &Sender<Fetched>,
 ) -> Result<(), LogsError> {
-    let group = Rc::new(Group { client, name: query.log_group.clone(), is_known: Cell::new(false) });
+    let group = Rc::new(Group::new(client, query.log_group.clone(), None));
     let mut slices = Slices::new(query.from_ms, query.until_ms);
     let fetching = async {
         let mut begun: VecDeque<Receiver<Fetched>> = VecDeque::new();
@@ -76,20 +77,50 @@ pub(super) async fn fetch<H: Transport + 'static>(
     LocalSet::new().run_until(fetching).await
 }
 
-struct Group<H> {
+/// A log group that is read.
+pub(super) struct Group<H> {
     client: Client<H>,
     name: String,
     /// Whether a page of it was there.
     is_known: Cell<bool>,
+    /// What was handed over, where the same time is read again and again.
+    handed_over: Option<RefCell<Known>>,
 }
 
 impl<H: Transport> Group<H> {
-    /// Hands over the pages of one slice.
-    async fn walk(&self, slice: Slice, bounds: Bounds, out: &Sender<Fetched>) -> Result<(), LogsError> {
+    /// One that is read again and again.
+    pub(super) fn following(client: Client<H>, name: String) -> Self {
+        Self::new(client, name, Some(RefCell::default()))
+    }
+
+    fn new(client: Client<H>, name: String, handed_over: Option<RefCell<Known>>) -> Self {
+        Self { client, name, is_known: Cell::new(false), handed_over }
+    }
+
+    /// The newest log event that was handed over, epoch milliseconds.
+    pub(super) fn newest_ms(&self) -> Option<i64> {
+        self.handed_over.as_ref().and_then(|known| known.borrow().newest_ms)
+    }
+
+    /// What is before this time is not read again.
+    pub(super) fn forget_before(&self, from_ms: i64) {
+        if let Some(known) = &self.handed_over {
+            known.borrow_mut().forget_before(from_ms);
+        }
+    }
+
+    /// Hands over the pages of one slice; where it is read again and again, those with something new. Gives how many
+    /// there were.
+    pub(super) async fn walk(
+        &self,
+        slice: Slice,
+        bounds: Bounds,
+        out: &Sender<Fetched>,
+    ) -> Result<u32, LogsError> {
         let mut token: Option<String> = None;
         let mut seen = HashSet::new();
         let mut empty = 0;
-        for _ in 0..bounds.pages {
+        for pages in 1..=bounds.pages {
             let request = self.request(slice, token.as_deref());
             let answer = self.client.call(Operation::FilterLogEvents, &request).await;
             let answer = answer.map_err(|error| match error {
@@ -97,12 +128,16 @@ impl<H: Transport> Group<H> {
                 error => error,
             })?;
             self.is_known.set(true);
-            let (page, next) = Page::read(&answer, self.plain_name(), slice)?;
+            let (page, next) = match &self.handed_over {
+                None => Page::read(&answer, self.plain_name(), slice)?,
+                Some(known) => Page::read_new(&answer, self.plain_name(), slice, &mut known.borrow_mut())?,
+            };
             empty = if page.events == 0 { empty + 1 } else { 0 };
-            if out.send(Ok(page)).await.is_err() {
-                return Ok(());
+            let is_wanted = page.events > 0 || self.handed_over.is_none();
+            if is_wanted && out.send(Ok(page)).await.is_err() {
+                return Ok(pages);
             }
-            let Some(next) = next else { return Ok(()) };
+            let Some(next) = next else { return Ok(pages) };
             if !seen.insert(hash(&next)) {
                 return Err(LogsError::Circle);
             }

@@ -2,7 +2,10 @@
 //!
 //! Messages are passed on as they stand in the answer, and not looked at.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
 use super::LogsError;
+use super::follow::Known;
 use super::slices::Slice;
 use crate::json::{Stop, closing_quote, expect, members, skip_space, skip_value};
 
@@ -43,23 +46,50 @@ impl Page {
         log_group: &str,
         slice: Slice,
     ) -> Result<(Self, Option<String>), LogsError> {
-        let mut page = Self { lines: Vec::with_capacity(answer.len()), events: 0, until_ms: slice.from_ms };
-        let next_token = page.take(answer, log_group, slice).map_err(|Malformed| LogsError::Unreadable)?;
+        let (mut page, next_token) = Self::read_some(answer, log_group, slice, None)?;
         if next_token.is_none() {
             page.until_ms = slice.until_ms;
         }
         Ok((page, next_token))
     }
 
+    /// The same of those that are not known yet.
+    pub(super) fn read_new(
+        answer: &[u8],
+        log_group: &str,
+        slice: Slice,
+        known: &mut Known,
+    ) -> Result<(Self, Option<String>), LogsError> {
+        Self::read_some(answer, log_group, slice, Some(known))
+    }
+
+    fn read_some(
+        answer: &[u8],
+        log_group: &str,
+        slice: Slice,
+        known: Option<&mut Known>,
+    ) -> Result<(Self, Option<String>), LogsError> {
+        let mut page = Self { lines: Vec::with_capacity(answer.len()), events: 0, until_ms: slice.from_ms };
+        let taken = page.take(answer, log_group, slice, known);
+        let next_token = taken.map_err(|Malformed| LogsError::Unreadable)?;
+        Ok((page, next_token))
+    }
+
     /// Takes the log events of an answer; gives the token of the page behind it.
-    fn take(&mut self, answer: &[u8], log_group: &str, slice: Slice) -> Result<Option<String>, Malformed> {
+    fn take(
+        &mut self,
+        answer: &[u8],
+        log_group: &str,
+        slice: Slice,
+        mut known: Option<&mut Known>,
+    ) -> Result<Option<String>, Malformed> {
         let mut next_token = None;
         let end = each_member(answer, 0, (b'{', b'}'), |at| {
             let (name, value) = key(answer, at)?;
             match name {
                 b"events" => each_member(answer, value, (b'[', b']'), |at| {
                     let (event, end) = Event::read(answer, at)?;
-                    self.add(&event, log_group, slice)?;
+                    self.add(&event, log_group, slice, known.as_deref_mut())?;
                     Ok(end)
                 }),
                 b"nextToken" => {
@@ -77,7 +107,13 @@ impl Page {
         if skip_space(answer, end) == answer.len() { Ok(next_token) } else { Err(Malformed) }
     }
 
-    fn add(&mut self, event: &Event<'_>, log_group: &str, slice: Slice) -> Result<(), Malformed> {
+    fn add(
+        &mut self,
+        event: &Event<'_>,
+        log_group: &str,
+        slice: Slice,
+        known: Option<&mut Known>,
+    ) -> Result<(), Malformed> {
         let timestamp = event.timestamp.ok_or(Malformed)?;
         let message = event.message.ok_or(Malformed)?;
         let at_ms: i64 =
@@ -85,6 +121,9 @@ impl Page {
         self.until_ms = self.until_ms.max(at_ms.min(slice.until_ms));
         // The slice behind it has those at its very end.
         if at_ms < slice.from_ms || at_ms >= slice.until_ms {
+            return Ok(());
+        }
+        if known.is_some_and(|known| !known.is_new(at_ms, event.hash())) {
             return Ok(());
         }
         self.events += 1;
@@ -107,6 +146,16 @@ impl Page {
 }
 
 impl<'a> Event<'a> {
+    /// By its id, or where there is none by all that is there.
+    fn hash(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        match self.id {
+            Some(id) => id.hash(&mut hasher),
+            None => (self.timestamp, self.message, self.log_stream).hash(&mut hasher),
+        }
+        hasher.finish()
+    }
+
     /// The log event at `at`, and the offset behind it.
     fn read(answer: &'a [u8], at: usize) -> Result<(Self, usize), Malformed> {
         let mut event = Self::default();

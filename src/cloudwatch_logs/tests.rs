@@ -268,3 +268,78 @@ fn a_session_says_why_it_cannot_be() {
         assert_eq!(session("eu-west-1", Some(endpoint)), Err(SessionError::Endpoint), "{endpoint}");
     }
 }
+
+/// What is followed for five minutes.
+async fn followed(fake: &FakeLogs, queries: &[Query]) -> (Vec<Page>, Option<LogsError>) {
+    let (sender, mut receiver) = mpsc::channel(1);
+    let logs = logs();
+    let following = follow::follow(&logs, fake, queries, &sender);
+    let mut pages = Vec::new();
+    let taking = async {
+        while let Some(page) = receiver.recv().await {
+            pages.push(page.unwrap());
+        }
+    };
+    let ended = tokio::select! {
+        ended = following => Some(ended.unwrap_err()),
+        () = taking => None,
+        () = sleep(Duration::from_mins(5)) => None,
+    };
+    (pages, ended)
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_arrives_is_handed_over_once_also_late_or_from_the_future() {
+    let now_ms = logs().now_ms();
+    let past: Vec<i64> = (0..360).map(|number| now_ms - 3_600_000 + number * 10_000).collect();
+    let arrivals = [
+        (Duration::from_secs(10), now_ms + 9_000),
+        // Late, by almost all that is waited for.
+        (Duration::from_secs(30), now_ms - 80_000),
+        (Duration::from_secs(31), now_ms + 3_600_000),
+        (Duration::from_mins(1), now_ms + 59_000),
+        (Duration::from_secs(90), now_ms + 20_000),
+        (Duration::from_secs(200), now_ms + 199_000),
+    ];
+    let fake = FakeLogs::new(past, 100).arriving(&arrivals);
+    let query = Query { log_group: "g".to_owned(), from_ms: now_ms - 3_600_000, until_ms: now_ms };
+    let (pages, ended) = followed(&fake, &[query]).await;
+    assert_eq!(ended, None);
+    assert_eq!(numbers(&pages), (0..366).map(|number| format!("id{number}")).collect::<Vec<_>>());
+    let asked = fake.seen().len();
+    assert!((100..200).contains(&asked), "{asked} requests");
+}
+
+#[tokio::test(start_paused = true)]
+async fn log_groups_are_followed_at_once_within_the_quota_and_an_error_of_one_ends_it() {
+    let now_ms = logs().now_ms();
+    let query = |name: &str| Query { log_group: name.to_owned(), from_ms: now_ms - 1_000, until_ms: now_ms };
+    let queries: Vec<Query> = ["a", "b", "c"].map(query).into();
+    let fake = FakeLogs::new(vec![now_ms - 500], 100);
+    let (pages, ended) = followed(&fake, &queries).await;
+    assert_eq!((pages.len(), ended), (3, None));
+    for six in fake.seen().windows(6) {
+        assert!(six[5].at - six[0].at >= Duration::from_secs(1));
+    }
+    let mut asked = 0;
+    let fake = FakeLogs::new(vec![now_ms - 500], 100).answering(move |seen| {
+        asked += usize::from(seen.body["logGroupName"] == "b");
+        (asked > 2 && seen.body["logGroupName"] == "b").then(|| refusal("ResourceNotFoundException"))
+    });
+    let (pages, ended) = followed(&fake, &queries).await;
+    assert_eq!((pages.len(), ended), (3, Some(LogsError::Deleted)));
+}
+
+#[test]
+fn what_is_known_has_a_limit_and_is_forgotten_in_time() {
+    let mut known = follow::Known::default();
+    assert!(known.is_new(5, 1) && !known.is_new(5, 1) && known.is_new(7, 2));
+    known.forget_before(6);
+    assert!(known.is_new(5, 1), "it is not asked for any more");
+    assert!(!known.is_new(7, 2));
+    for hash in 10..600_000 {
+        known.is_new(8, hash);
+    }
+    assert!(known.is_new(8, 10) && !known.is_new(8, 599_999));
+    assert_eq!(known.newest_ms, Some(8));
+}

@@ -6,7 +6,8 @@
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::process::{Command as StdCommand, Stdio};
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{OnceLock, mpsc};
 
 use assert_cmd::Command;
 use rustix::process::{Pid, Signal, kill_process};
@@ -238,6 +239,68 @@ fn ctrl_c_ends_the_fetching_and_leaves_what_is_there() {
     assert!(stdout.contains("\"matched\":1"), "{stdout}");
     let saved = replay(&["--json", path.to_str().unwrap()]);
     assert_eq!(saved.reports()[0].count("matched"), 1);
+}
+
+/// What the log group has, then what arrives, also late; the same answer again and again adds nothing. Ctrl-C ends it
+/// well, with the sums.
+#[tokio::test(flavor = "multi_thread")]
+async fn follow_goes_on_with_what_arrives_until_ctrl_c() {
+    let event = |at_ms: i64, path: &str| json!({ "logStreamName": "s", "timestamp": at_ms, "message": line("502", path), "eventId": path });
+    for command in [&["match", "{ $.status = 5* }"][..], &["replay"]] {
+        let aws = FakeAws::start().await;
+        let (polls, began) = (AtomicU32::new(0), OnceLock::new());
+        aws.otherwise(move |call| {
+            let asked = |name: &str| call.body[name].as_i64().unwrap();
+            // The first request begins with the time that is asked for.
+            let began_ms: i64 = *began.get_or_init(|| asked("startTime"));
+            let mut events = vec![event(began_ms + 60_000, "/past"), event(began_ms + 240_000, "/now")];
+            // It is followed where the end is in the future.
+            let is_followed = asked("endTime") > began_ms + 3_600_000;
+            if is_followed && polls.fetch_add(1, Ordering::SeqCst) > 0 {
+                events.push(event(began_ms + 210_000, "/late"));
+            }
+            events.retain(|event| {
+                (asked("startTime")..=asked("endTime")).contains(&event["timestamp"].as_i64().unwrap())
+            });
+            (200, json!({ "events": events }))
+        });
+        let mut child = StdCommand::new(env!("CARGO_BIN_EXE_statuswatch"))
+            .args(command)
+            .args(["--log-group", GROUP, "--since", "5m", "--follow"])
+            .env_clear()
+            .envs([
+                ("AWS_ENDPOINT_URL", aws.url().as_str()),
+                ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
+                ("AWS_SECRET_ACCESS_KEY", "secret"),
+                ("AWS_REGION", "eu-west-1"),
+            ])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+        let mut stdout = child.stdout.take().unwrap();
+        let (shown, ended) = tokio::task::spawn_blocking(move || {
+            let (mut shown, mut part) = (String::new(), [0; 4_096]);
+            while !shown.contains("/late") {
+                let length = stdout.read(&mut part).unwrap();
+                assert!(length > 0, "it ended: {shown}");
+                shown.push_str(std::str::from_utf8(&part[..length]).unwrap());
+            }
+            kill_process(pid, Signal::INT).unwrap();
+            stdout.read_to_string(&mut shown).unwrap();
+            (shown, child.wait_with_output().unwrap())
+        })
+        .await
+        .unwrap();
+        assert_eq!((ended.status.code(), String::from_utf8(ended.stderr).unwrap().as_str()), (Some(0), ""));
+        if command[0] == "match" {
+            let lines = ["/past", "/now", "/late"].map(|path| line("502", path) + "\n");
+            assert_eq!(shown, lines.concat());
+        } else {
+            assert!(shown.contains("In all: 3 lines · 3 errors in 3 messages"), "{shown}");
+        }
+    }
 }
 
 /// Nothing but what the files say is there: no variable names credentials, a Region or an endpoint.

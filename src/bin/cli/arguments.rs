@@ -13,7 +13,7 @@ use statuswatch::incidents::NotifyMode;
 use statuswatch::rules::{DEFAULT_DESTINATION, is_destination_name};
 
 use crate::doctor::DoctorArguments;
-use crate::fetch::FetchArguments;
+use crate::fetch::{FetchArguments, FollowArguments};
 use crate::redrive_arguments::RedriveArguments;
 
 /// With its commit in a release build.
@@ -60,7 +60,7 @@ pub(crate) enum Command {
 #[command(after_help = REPLAY_EXAMPLES)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct ReplayArguments {
-    /// Files, folders (the files directly in them; where there are none, those of the whole tree), s3://bucket/prefix or -
+    /// Files, folders (the files directly in them; where there are none, those of the whole tree), `s3://bucket/prefix` or -
     /// for standard input
     #[arg(required_unless_present = "names", value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
@@ -110,6 +110,8 @@ pub(crate) struct ReplayArguments {
     pub(crate) log_groups: LogGroups,
     #[command(flatten)]
     pub(crate) fetched: FetchArguments,
+    #[command(flatten)]
+    pub(crate) following: FollowArguments,
 }
 
 const REPLAY_EXAMPLES: &str = "\
@@ -118,6 +120,7 @@ Examples:
   statuswatch replay --rules rules.json access.log.gz
   statuswatch replay --log-group NAME --since 1d
   statuswatch replay --log-group NAME --since 5m --deliver
+  statuswatch replay --log-group NAME --follow
   statuswatch replay s3://BUCKET/exports/
   aws logs tail --follow NAME | statuswatch replay -
 
@@ -131,7 +134,7 @@ Exit codes: 0 done, 1 an input could not be read, is empty or no access log, or 
 #[derive(Debug, Args)]
 #[command(after_help = BACKTEST_EXAMPLES)]
 pub(crate) struct BacktestArguments {
-    /// Files, folders (the files directly in them; where there are none, those of the whole tree), s3://bucket/prefix or -
+    /// Files, folders (the files directly in them; where there are none, those of the whole tree), `s3://bucket/prefix` or -
     /// for standard input
     #[arg(required_unless_present = "names", value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
@@ -223,7 +226,7 @@ pub(crate) struct MatchArguments {
     /// Filter pattern, such as '{ $.status = 5* }'
     #[arg(value_name = "PATTERN", allow_hyphen_values = true)]
     pub(crate) pattern: String,
-    /// Files, folders (the files directly in them; where there are none, those of the whole tree), s3://bucket/prefix or -
+    /// Files, folders (the files directly in them; where there are none, those of the whole tree), `s3://bucket/prefix` or -
     /// for standard input
     #[arg(required_unless_present_any = ["explain", "names"], value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
@@ -238,6 +241,8 @@ pub(crate) struct MatchArguments {
     pub(crate) explain: bool,
     #[command(flatten)]
     pub(crate) fetched: FetchArguments,
+    #[command(flatten)]
+    pub(crate) following: FollowArguments,
 }
 
 const MATCH_EXAMPLES: &str = "\
@@ -245,6 +250,7 @@ Examples:
   statuswatch match '{ $.status = 5* }' access.log.gz
   statuswatch match --explain '[ip, id, user, time, request, status=5*, bytes]'
   statuswatch match '{ $.status = 5* }' --log-group '/aws/apigateway/*' --since 1d
+  statuswatch match '{ $.status = 5* }' --log-group NAME --since 1m --follow
   aws logs tail --follow NAME | statuswatch match '{ $.status = 5* }' -
 
 Exit codes: 0 done, whether or not a line matched, 1 an input could not be read or is empty, 2 the pattern does not parse";

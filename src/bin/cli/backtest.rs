@@ -22,8 +22,13 @@ use crate::terminal::{SharedProgress, canvas};
 
 pub(crate) fn run(arguments: &BacktestArguments) -> anyhow::Result<Exit> {
     let alarm = alarm(arguments)?;
-    let listed =
-        Inputs::list(&arguments.paths, arguments.recursive, &arguments.fetched, arguments.region.as_deref())?;
+    let listed = Inputs::list(
+        &arguments.paths,
+        arguments.recursive,
+        &arguments.fetched,
+        false,
+        arguments.region.as_deref(),
+    )?;
     let tried = tried(arguments, alarm, &listed)?;
     let settings = settings(arguments, tried, listed.region.as_deref())?;
     let mut exit = Exit::Done;

@@ -49,14 +49,28 @@ pub(crate) struct FetchArguments {
     pub(crate) save: Option<PathBuf>,
 }
 
-/// One log group that is to be fetched.
+/// What is followed.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "From AWS")]
+pub(crate) struct FollowArguments {
+    /// Go on with what arrives in the log groups, asked for every two seconds, until Ctrl-C
+    ///
+    /// What arrives up to two minutes late is there, too, where little comes; up to ten seconds where much comes.
+    #[arg(long, requires = "names", conflicts_with = "until")]
+    pub(crate) follow: bool,
+}
+
+/// One log group that is to be fetched, or all that are followed.
 #[derive(Clone)]
 pub(crate) struct Fetch(Arc<Shared>);
 
 struct Shared {
     logs: CloudWatchLogs,
-    query: Query,
+    name: String,
+    /// One, but where they are followed.
+    queries: Vec<Query>,
     groups: usize,
+    is_followed: bool,
     stop: Arc<AtomicBool>,
     bar: FetchBar,
     saved: Option<Arc<Mutex<Saved>>>,
@@ -67,6 +81,7 @@ struct Shared {
 /// Finds the log groups that are named, in their order. Nothing is fetched yet.
 pub(crate) fn fetches(
     arguments: &FetchArguments,
+    is_followed: bool,
     signed_in: &SignIn,
     now: SystemTime,
 ) -> anyhow::Result<Result<Vec<Fetch>, LogsError>> {
@@ -101,34 +116,55 @@ pub(crate) fn fetches(
     // The second Ctrl-C ends the process.
     signal_hook::flag::register_conditional_shutdown(signal_hook::consts::SIGINT, 130, Arc::clone(&stop))?;
     signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::clone(&stop))?;
-    let bar = FetchBar::new(&groups, until_ms - from_ms);
-    let fetch = |log_group: &String| {
+    let bar = if is_followed { FetchBar::hidden() } else { FetchBar::new(&groups, until_ms - from_ms) };
+    let query = |log_group: &String| Query { log_group: log_group.clone(), from_ms, until_ms };
+    let fetch = |name: String, queries: Vec<Query>| {
         Fetch(Arc::new(Shared {
             logs: logs.clone(),
-            query: Query { log_group: log_group.clone(), from_ms, until_ms },
+            name,
+            queries,
             groups: groups.len(),
+            is_followed,
             stop: Arc::clone(&stop),
             bar: bar.clone(),
             saved: saved.clone(),
             cut_short: Mutex::default(),
         }))
     };
-    Ok(Ok(groups.iter().map(fetch).collect()))
+    if is_followed {
+        let name = match groups.as_slice() {
+            [name] => name.clone(),
+            names => words::count(names.len() as u64, "log group"),
+        };
+        return Ok(Ok(vec![fetch(name, groups.iter().map(query).collect())]));
+    }
+    Ok(Ok(groups.iter().map(|name| fetch(name.clone(), vec![query(name)])).collect()))
 }
 
 impl Fetch {
     pub(crate) fn name(&self) -> &str {
-        &self.0.query.log_group
+        &self.0.name
+    }
+
+    /// Whether it goes on until it is stopped.
+    pub(crate) fn is_followed(&self) -> bool {
+        self.0.is_followed
     }
 
     /// Begins to fetch. What fails before the first log event is an error of reading; what ends it later ends the input,
     /// and [`Self::cut_short`] tells of it.
     pub(crate) fn open(&self) -> io::Result<Box<dyn Read + Send>> {
-        let Shared { logs, query, groups, stop, .. } = &*self.0;
+        let Shared { logs, queries, groups, is_followed, stop, .. } = &*self.0;
         let http = HttpClient::keeping(CONNECTIONS).map_err(io::Error::other)?;
-        let pages = logs.fetch(http, query.clone(), *groups, Arc::clone(stop));
         let page = Cursor::default();
-        let at_ms = query.from_ms;
+        let first = queries.first().ok_or_else(|| io::Error::other(LogsError::NoRuntime))?;
+        let at_ms = first.from_ms;
+        let stop = Arc::clone(stop);
+        let pages = if *is_followed {
+            logs.follow(http, queries.clone(), stop)
+        } else {
+            logs.fetch(http, first.clone(), *groups, stop)
+        };
         Ok(Box::new(Reader { pages, page, events: 0, at_ms, shared: Arc::clone(&self.0) }))
     }
 
@@ -166,6 +202,9 @@ impl Read for Reader {
                 Some(Err(error)) => {
                     self.shared.bar.finish();
                     self.save(Saved::flush)?;
+                    if self.shared.is_followed && error == LogsError::Stopped {
+                        return Ok(0);
+                    }
                     if self.events == 0 {
                         return Err(io::Error::other(error));
                     }

@@ -46,6 +46,7 @@ impl Inputs {
         paths: &[PathBuf],
         recursive: bool,
         fetched: &FetchArguments,
+        is_followed: bool,
         region: Option<&str>,
     ) -> anyhow::Result<Self> {
         let region = region.filter(|name| !name.trim().is_empty());
@@ -68,7 +69,7 @@ impl Inputs {
             }
         }
         if !fetched.names.is_empty() {
-            match fetches(fetched, &signed_in, now)? {
+            match fetches(fetched, is_followed, &signed_in, now)? {
                 Ok(log_groups) => all.extend(log_groups.into_iter().map(|fetch| Ok(Input::log_group(fetch)))),
                 Err(error) => all.push(Err((fetched.names.join(", "), io::Error::other(error)))),
             }
@@ -128,12 +129,13 @@ impl Input {
         if let Place::LogGroup(fetch) = &self.place { fetch.cut_short() } else { None }
     }
 
-    /// Whether lines may still come while it is read: standard input, or a pipe that has a name.
+    /// Whether lines may still come while it is read: standard input, a pipe that has a name, log groups that are followed.
     pub(crate) fn is_live(&self) -> bool {
         match &self.place {
             Place::File(path) => fs::metadata(path).is_ok_and(|found| !found.is_file()),
             Place::StandardInput => true,
-            Place::Object(_) | Place::LogGroup(_) => false,
+            Place::LogGroup(fetch) => fetch.is_followed(),
+            Place::Object(_) => false,
         }
     }
 

@@ -26,8 +26,13 @@ pub(crate) fn run(arguments: &MatchArguments) -> anyhow::Result<Exit> {
     if arguments.explain {
         eprintln!("{}", pattern.explain());
     }
-    let inputs =
-        Inputs::list(&arguments.paths, arguments.recursive, &arguments.fetched, arguments.region.as_deref())?;
+    let inputs = Inputs::list(
+        &arguments.paths,
+        arguments.recursive,
+        &arguments.fetched,
+        arguments.following.follow,
+        arguments.region.as_deref(),
+    )?;
     let mut out = BufWriter::new(io::stdout().lock());
     let mut exit = Exit::Done;
     for input in inputs.all {

@@ -26,8 +26,13 @@ use crate::terminal::{Progress, canvas};
 pub(crate) const MAX_DECOMPRESSED_BYTES: u64 = 128 * 1024 * 1024;
 
 pub(crate) fn run(arguments: &ReplayArguments) -> anyhow::Result<Exit> {
-    let inputs =
-        Inputs::list(&arguments.paths, arguments.recursive, &arguments.fetched, arguments.region.as_deref())?;
+    let inputs = Inputs::list(
+        &arguments.paths,
+        arguments.recursive,
+        &arguments.fetched,
+        arguments.following.follow,
+        arguments.region.as_deref(),
+    )?;
     let read_as = ReadAs {
         rules: arguments.rules.as_deref(),
         format: arguments.format,

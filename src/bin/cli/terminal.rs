@@ -119,6 +119,11 @@ pub(crate) struct FetchBar {
 }
 
 impl FetchBar {
+    /// A bar that nobody ever sees.
+    pub(crate) fn hidden() -> Self {
+        Self { bar: ProgressBar::hidden(), events: Arc::default() }
+    }
+
     /// Of each log group so many milliseconds are fetched.
     pub(crate) fn new(log_groups: &[String], span_ms: i64) -> Self {
         let name = match log_groups {
