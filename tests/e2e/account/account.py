@@ -3,6 +3,7 @@
 In: the emulator's endpoint. Out: names, counts, and clients to look with. It must never run the command line.
 """
 
+import gzip
 import io
 import json
 import time
@@ -20,6 +21,10 @@ METRIC = "statuswatch-4xx5xxError"
 ALARM = "APIGateway statuswatch accesslog 4xx5xxError"
 QUEUE = "statuswatch-failures"
 BUCKET = "statuswatch-failures-123456789012"
+# What was exported, and what Firehose writes, 100 lines in an object.
+LOGS_BUCKET = "logs.of-apis"
+EXPORTED = [f"exports/0f3a/{stream:032x}/{part:06}.gz" for stream in (0, 1) for part in (0, 1)]
+FIREHOSE = [f"firehose/2026/11/03/{hour:02}/apis-1-2026-11-03-{hour:02}-15-02-0f3a" for hour in range(8, 11)]
 TABLE = "statuswatch-state"
 TOPIC = "statuswatch-alarm"
 FORMATS = {
@@ -56,6 +61,17 @@ def line(number, at_ms):
     )
 
 
+def _subscription_message(events):
+    return {
+        "messageType": "DATA_MESSAGE",
+        "owner": ACCOUNT,
+        "logGroup": ORDERS,
+        "logStream": "s",
+        "subscriptionFilters": ["all"],
+        "logEvents": events,
+    }
+
+
 class Account:
     def __init__(self, endpoint):
         session = boto3.Session("test", "test", region_name=REGION)
@@ -83,6 +99,7 @@ class Account:
         self.log_group(ITEMS, ITEM_EVENTS)
         self._deployed()
         self._stages()
+        self._objects()
 
     def log_group(self, name, events, streams=1):
         """A log group with so many of the access log's lines, spread over the week."""
@@ -152,6 +169,24 @@ class Account:
             AlarmActions=[topic],
             OKActions=[topic],
         )
+
+    def _objects(self):
+        """Objects with access-log lines: of an export task, and of Firehose, which gets subscription messages."""
+        s3 = self.client("s3")
+        s3.create_bucket(Bucket=LOGS_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+        s3.put_object(Bucket=LOGS_BUCKET, Key="exports/aws-logs-write-test", Body=b"Permission Check Successful")
+        for index, key in enumerate(EXPORTED + FIREHOSE):
+            events = [
+                {"id": str(number), "timestamp": self.at_ms(number), "message": line(number, self.at_ms(number))}
+                for number in range(index * 100, index * 100 + 100)
+            ]
+            if key in EXPORTED:
+                lines = (f"{self.time(event['timestamp'])[:-1]}.000Z {event['message']}\n" for event in events)
+                body = gzip.compress("".join(lines).encode())
+            else:
+                parts = [events[:50], events[50:]]
+                body = b"".join(gzip.compress(json.dumps(_subscription_message(part)).encode()) for part in parts)
+            s3.put_object(Bucket=LOGS_BUCKET, Key=key, Body=body)
 
     def _stages(self):
         """A REST API with three stages: a sound format, one that breaks on errors, no access log; and an HTTP API."""

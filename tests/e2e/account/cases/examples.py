@@ -11,14 +11,14 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from account import ALARM, ITEMS, line
+from account import ALARM, ITEMS, LOGS_BUCKET, line
 from fake_slack import FakeSlack
 from watched import Watched
 
 FIXTURES = Path(__file__).resolve().parents[4] / "fixtures"
 RULES = FIXTURES / "rules" / "scanner-noise.json"
 # How examples begin whose formats hide an error: they end with 1, as their help says.
-HIDING = ("statuswatch lint-format '{", "statuswatch lint-format --fix api.tf")
+HIDING = ("statuswatch lint-format '{", "statuswatch lint-format --fix api.tf", "statuswatch lint-format --live")
 PROGRAMS = {
     "aws": f'case "$2" in tail) cat {FIXTURES}/exports/tail-detailed.log ;; *) cat alarms.json ;; esac',
     "cdk": "exit 0",
@@ -48,6 +48,10 @@ def every_example_of_the_help_does_what_it_says(setup):
 def _run(example, home, environment):
     text = re.sub(r"(--alarm-names?) NAME", rf"\1 '{ALARM}'", example)
     text = re.sub(r"\bNAME\b", ITEMS, text).replace("--function statuswatch-lines", "--function example-lines")
+    text = text.replace("s3://BUCKET/", f"s3://{LOGS_BUCKET}/")
+    if "--log-group" in text and text.endswith(" --follow"):
+        # It goes on until Ctrl-C, which is a good end.
+        text = f"timeout --preserve-status --signal INT 4 {text}"
     command = ["bash", "-o", "pipefail", "-c", text]
     ran = subprocess.run(command, cwd=home, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     wanted = 1 if example.startswith(HIDING) else 0
