@@ -9,7 +9,7 @@ use base64_simd::Out;
 use flate2::bufread::ZlibDecoder;
 
 use super::DecodeError;
-use super::gzip::{GzipMembers, TrailingBytes};
+use super::gzip::{GzipMembers, TrailingBytes, WrongChecksum};
 
 /// Padding or none: other programs than AWS write events too, and the checksum vouches for the rest.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -80,7 +80,7 @@ impl<'a> Inflated<'a> {
     pub(super) fn length(&self) -> usize {
         match &self.inflater {
             Inflater::Plain(text) => text.len(),
-            Inflater::Gzip(gzip) => gzip.get_ref().map_or(0, |compressed| compressed.length),
+            Inflater::Gzip(gzip) => gzip.get_ref().length,
             Inflater::Zlib(zlib) => zlib.get_ref().length,
         }
     }
@@ -121,9 +121,8 @@ impl<'a> Inflated<'a> {
         let compressed = match &self.inflater {
             Inflater::Plain(_) => return DecodeError::Truncated { at: self.produced },
             Inflater::Gzip(gzip) => gzip.get_ref(),
-            Inflater::Zlib(zlib) => Some(zlib.get_ref()),
+            Inflater::Zlib(zlib) => zlib.get_ref(),
         };
-        let Some(compressed) = compressed else { return DecodeError::Damaged { at: 0 } };
         if compressed.wrong_char.is_some() {
             return compressed.fault();
         }
@@ -133,8 +132,9 @@ impl<'a> Inflated<'a> {
         let at = compressed.consumed;
         match error.kind() {
             io::ErrorKind::UnexpectedEof => DecodeError::Truncated { at },
-            // `flate2` has no kind of its own for this; the sentence is its only mark.
-            _ if error.to_string().contains("checksum") => DecodeError::Checksum { at },
+            _ if error.get_ref().and_then(|error| error.downcast_ref()) == Some(&WrongChecksum) => {
+                DecodeError::Checksum { at }
+            }
             _ => DecodeError::Damaged { at },
         }
     }

@@ -5,8 +5,11 @@
 
 use std::io::{self, BufRead, Read};
 
-use flate2::bufread::GzDecoder;
+use flate2::{Decompress, FlushDecompress, Status};
 use thiserror::Error;
+
+/// The largest window of deflate, RFC 1951: 2^15 bytes.
+const WINDOW_BITS: u8 = 15;
 
 /// Something stands behind the compressed data that is neither another member nor padding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -16,66 +19,69 @@ pub(crate) struct TrailingBytes {
     pub(crate) at: u64,
 }
 
+/// A member's own checksum or length is not that of its text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("the checksum of the gzip data is not that of its text")]
+pub(crate) struct WrongChecksum;
+
 /// A reader of all members.
 pub(crate) struct GzipMembers<R> {
-    at: Place<R>,
-}
-
-/// Where a reader of members is.
-#[allow(clippy::large_enum_variant, reason = "it is in a member until it is done")]
-enum Place<R> {
-    /// In a member.
-    Member(GzDecoder<Counted<R>>),
-    /// Behind the last one, or where no other can be read.
-    End(Counted<R>),
-    /// Only while one takes the place of the other.
-    Between,
+    source: Counted<R>,
+    /// The member at hand; `None` behind the last one.
+    member: Option<Decompress>,
 }
 
 impl<R: BufRead> GzipMembers<R> {
     pub(crate) fn new(source: R) -> Self {
-        Self { at: Place::Member(GzDecoder::new(Counted { source, consumed: 0 })) }
+        let source = Counted { source, consumed: 0 };
+        Self { source, member: Some(Decompress::new_gzip(WINDOW_BITS)) }
     }
 
-    /// Where the compressed bytes come from; `None` while a member is replaced.
-    pub(crate) fn get_ref(&self) -> Option<&R> {
-        match &self.at {
-            Place::Member(member) => Some(&member.get_ref().source),
-            Place::End(rest) => Some(&rest.source),
-            Place::Between => None,
-        }
+    /// Where the compressed bytes come from.
+    pub(crate) fn get_ref(&self) -> &R {
+        &self.source.source
     }
 
     /// Behind a member: goes to the next one, if there is one. A decoder is set up only then: it costs as much as a
     /// small member.
     fn go_on(&mut self) -> io::Result<()> {
-        let Place::Member(member) = std::mem::replace(&mut self.at, Place::Between) else { return Ok(()) };
-        let mut rest = member.into_inner();
-        let followed = rest.skip_zeros();
-        let at = rest.consumed;
-        if matches!(followed, Ok(Behind::Member)) {
-            self.at = Place::Member(GzDecoder::new(rest));
-            return Ok(());
+        self.member = None;
+        let followed = self.source.skip_zeros()?;
+        match followed {
+            Behind::Nothing => {}
+            Behind::Member => self.member = Some(Decompress::new_gzip(WINDOW_BITS)),
+            Behind::Other => {
+                let trailing = TrailingBytes { at: self.source.consumed };
+                return Err(io::Error::new(io::ErrorKind::InvalidData, trailing));
+            }
         }
-        self.at = Place::End(rest);
-        match followed? {
-            Behind::Nothing | Behind::Member => Ok(()),
-            Behind::Other => Err(io::Error::new(io::ErrorKind::InvalidData, TrailingBytes { at })),
-        }
+        Ok(())
     }
 }
 
 impl<R: BufRead> Read for GzipMembers<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        if out.is_empty() {
-            return Ok(0);
-        }
-        while let Place::Member(member) = &mut self.at {
-            let length = member.read(out)?;
-            if length > 0 {
-                return Ok(length);
+        while let Some(member) = self.member.as_mut().filter(|_| !out.is_empty()) {
+            let input = self.source.fill_buf()?;
+            let is_end = input.is_empty();
+            let (taken, made) = (member.total_in(), member.total_out());
+            // So the whole of a small batch is not copied once more, as if further calls had to refer to it.
+            let status = member.decompress(input, out, FlushDecompress::Finish);
+            let (taken, made) = (member.total_in() - taken, member.total_out() - made);
+            self.source.consume(usize::try_from(taken).unwrap_or(usize::MAX));
+            let status = status.map_err(|error| match error.message() {
+                Some("incorrect data check" | "incorrect length check") => {
+                    io::Error::new(io::ErrorKind::InvalidData, WrongChecksum)
+                }
+                _ => io::Error::new(io::ErrorKind::InvalidData, error),
+            })?;
+            match (made, status) {
+                (1.., _) => return Ok(usize::try_from(made).unwrap_or(usize::MAX)),
+                (0, Status::StreamEnd) => self.go_on()?,
+                _ if is_end => return Err(io::ErrorKind::UnexpectedEof.into()),
+                _ if taken == 0 => return Err(io::ErrorKind::InvalidData.into()),
+                _ => {}
             }
-            self.go_on()?;
         }
         Ok(0)
     }

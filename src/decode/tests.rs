@@ -205,7 +205,8 @@ fn what_is_wrong_is_said_with_its_stage_and_place() {
     );
     check(
         Source::Compressed(&damaged),
-        &format!("inflate: the checksum before byte {} does not fit the data", gzipped.len()),
+        // Only the length of the text stands behind it.
+        &format!("inflate: the checksum before byte {} does not fit the data", gzipped.len() - 4),
     );
     check(Source::Compressed(&gzip(b"")), "json: the inflated text ends within a value, at byte 0");
     check(
