@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::json::ends::text_length;
 use crate::json::{self, Stop, members};
 
 /// The newest time that a log event can have: the last millisecond of the year 9999. What is later was no time, and
@@ -92,11 +93,9 @@ pub(super) fn scan(
 /// anything is otherwise, or the text ends too early.
 pub(super) fn scan_usual(text: &[u8], recognise: &mut impl FnMut(&[u8]) -> Option<usize>) -> Option<Scanned> {
     let id = text.strip_prefix(br#"{"id":""#)?;
-    let id_length = json::closing_quote(id, 0).ok()?;
+    let id_length = text_length(id, b'"')?;
     let number = id.get(id_length..)?.strip_prefix(br#"","timestamp":"#)?;
-    let digits = number.iter().take(MAX_USUAL_DIGITS).take_while(|byte| byte.is_ascii_digit());
-    let (digits, ms) =
-        digits.fold((0, 0), |(digits, ms), digit| (digits + 1, ms * 10 + i64::from(digit - b'0')));
+    let (digits, ms) = leading_number(number);
     if number.first() == Some(&b'0') {
         return None;
     }
@@ -111,6 +110,34 @@ pub(super) fn scan_usual(text: &[u8], recognise: &mut impl FnMut(&[u8]) -> Optio
         is_recognised: true,
         length: text.len() - behind.len(),
     })
+}
+
+/// How many digits a text begins with, of which no more than [`MAX_USUAL_DIGITS`] are looked at, and their number.
+fn leading_number(text: &[u8]) -> (usize, i64) {
+    // Times have thirteen.
+    let (mut digits, mut number) = match text.first_chunk().copied().and_then(eight_digits) {
+        Some(number) => (8, number),
+        None => (0, 0),
+    };
+    let rest = text.get(digits..text.len().min(MAX_USUAL_DIGITS)).unwrap_or_default();
+    for digit in rest.iter().take_while(|byte| byte.is_ascii_digit()) {
+        (digits, number) = (digits + 1, number * 10 + i64::from(digit - b'0'));
+    }
+    (digits, number)
+}
+
+/// The number that eight digits are, found by adding up neighbours: single digits, pairs, fours.
+fn eight_digits(text: [u8; 8]) -> Option<i64> {
+    let digits = u64::from_le_bytes(text) ^ 0x3030_3030_3030_3030;
+    // What is more than 9 reaches the highest bit of its byte.
+    let above_9 = digits.wrapping_add(0x7676_7676_7676_7676) | digits;
+    if above_9 & 0x8080_8080_8080_8080 != 0 {
+        return None;
+    }
+    let pairs = digits.wrapping_mul(10).wrapping_add(digits >> 8) & 0x00ff_00ff_00ff_00ff;
+    let fours = pairs.wrapping_mul(100).wrapping_add(pairs >> 16) & 0x0000_ffff_0000_ffff;
+    let eight = fours.wrapping_mul(10_000).wrapping_add(fours >> 32) & 0xffff_ffff;
+    i64::try_from(eight).ok()
 }
 
 fn scan_object(
@@ -214,4 +241,33 @@ pub(crate) fn in_milliseconds(number: i64) -> i64 {
         number
     };
     ms.clamp(0, MAX_TIMESTAMP_MS)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_leading_number_is_read_digit_by_digit_or_at_once_alike(
+            digits in "[0-9]{0,20}|[0-9]{6}[/:0-9]{4}",
+            behind in "[^0-9]?.{0,9}",
+        ) {
+            let text = format!("{digits}{behind}");
+            let digits: String =
+                text.chars().take(MAX_USUAL_DIGITS).take_while(char::is_ascii_digit).collect();
+            let number = digits.parse().unwrap_or_default();
+            prop_assert_eq!(leading_number(text.as_bytes()), (digits.len(), number));
+        }
+
+        #[test]
+        fn eight_bytes_are_a_number_only_if_each_is_a_digit(text in any::<[u8; 8]>(), digits in "[0-9]{8}") {
+            let number = std::str::from_utf8(&text).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+            prop_assert_eq!(eight_digits(text), number.and_then(|text| text.parse().ok()));
+            let digits_alone = digits.as_bytes().first_chunk().copied().and_then(eight_digits);
+            prop_assert_eq!(digits_alone, digits.parse().ok());
+        }
+    }
 }
