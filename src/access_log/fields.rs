@@ -276,6 +276,9 @@ pub(super) fn address(value: Value<'_>) -> Option<Cow<'_, str>> {
 /// `192.0.2.1:443`, as VPC Lattice writes it, without the port.
 fn without_port(ip: Cow<'_, str>) -> Cow<'_, str> {
     let address = |ip: &str| {
+        // From `0.0.0.0:1` to the longest. The colon is before at most five digits.
+        let may_have_port = (9..=21).contains(&ip.len());
+        ip.as_bytes().last_chunk::<6>().filter(|end| may_have_port && end.contains(&b':'))?;
         let (address, _) = ip.rsplit_once(':')?;
         // An IPv6 address has further colons, and is not to be parsed for nothing.
         let is_address = !address.contains(':') && address.parse::<Ipv4Addr>().is_ok();
@@ -313,16 +316,25 @@ fn text(value: Value<'_>) -> Option<Cow<'_, str>> {
 /// Three digits in a text, white space around them or not, or a number that is a whole one of three digits.
 #[inline]
 fn three_digits(value: Value<'_>) -> Option<u16> {
+    let three = |text: &str| match *text.as_bytes() {
+        [hundreds @ b'0'..=b'9', tens @ b'0'..=b'9', ones @ b'0'..=b'9'] => {
+            Some([hundreds, tens, ones].iter().fold(0, |code, digit| code * 10 + u16::from(digit - b'0')))
+        }
+        _ => None,
+    };
+    if let Value::Text(text) | Value::Plain(text) | Value::Bare(text) = value
+        && let Some(code) = three(text)
+    {
+        return Some(code);
+    }
     let (text, is_number) = match value {
         Value::Text(raw) => (said(raw), false),
         Value::Plain(text) => (Cow::Borrowed(text), false),
         Value::Bare(text) => (Cow::Borrowed(text), true),
         Value::Nested => return None,
     };
-    if let &[hundreds @ b'0'..=b'9', tens @ b'0'..=b'9', ones @ b'0'..=b'9'] = text.trim().as_bytes() {
-        return Some(
-            [hundreds, tens, ones].iter().fold(0, |code, digit| code * 10 + u16::from(digit - b'0')),
-        );
+    if let Some(code) = three(text.trim()) {
+        return Some(code);
     }
     if is_number { whole_number(&text) } else { None }
 }

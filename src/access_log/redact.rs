@@ -12,7 +12,7 @@ mod mask;
 mod names;
 mod secrets;
 
-pub(crate) use secrets::{bytes_may_hold as bytes_may_hold_secret, may_hold as may_hold_secret};
+pub(crate) use secrets::{any_may_hold as any_may_hold_secret, may_hold as may_hold_secret};
 
 use std::borrow::Cow;
 use std::convert::Infallible;

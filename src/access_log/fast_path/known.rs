@@ -9,7 +9,7 @@ use simdutf8::basic::Utf8Error;
 use super::template::{Template, Values};
 use super::{Line, LineText};
 use crate::access_log::fields::{self, Name, Value};
-use crate::access_log::redact::bytes_may_hold_secret;
+use crate::access_log::redact::any_may_hold_secret;
 use crate::access_log::{AccessLog, Cause, Status};
 
 /// A recognised line: its format, and where its values stand.
@@ -50,16 +50,22 @@ impl<'a> Known<'a> {
         fields::status(self.value(self.template.status, text)?)
     }
 
-    /// The line as an access log, in so far as rules and groups ask for it, and its text; `None` where the plain reader
-    /// has to read it.
-    pub(crate) fn read(self, text: LineText<'a>) -> Option<(AccessLog<'a>, Line<'a>)> {
-        // A value that is not UTF-8 reads as U+FFFD: the plain reader does that.
+    /// The line's text as it stands; `None` where it is not UTF-8, of which the plain reader makes U+FFFD.
+    pub(crate) fn said(self, text: LineText<'a>) -> Option<(&'a str, Line<'a>)> {
         let said = simdutf8::basic::from_utf8(text.bytes()).ok()?;
         let line = match text {
             LineText::Plain(_) => Line::Plain(said),
             LineText::Escaped(_) => Line::Recognised(self, said),
         };
-        Some((self.access_log(said)?, line))
+        Some((said, line))
+    }
+
+    /// Fills in what rules and groups ask for besides the status; `None` where the plain reader has to read the line.
+    pub(crate) fn fill(self, log: &mut AccessLog<'a>, said: &'a str) -> Option<()> {
+        for &(name, index) in &self.template.fields {
+            fields::fill(log, name, self.value(index, said)?);
+        }
+        Some(())
     }
 
     /// How many bytes the line has without its escapes.
@@ -115,10 +121,9 @@ impl<'a> Known<'a> {
     /// Whether a secret could stand in the line, or a name that promises one. Its keys and its texts are looked at each
     /// by itself, as the search does.
     pub(crate) fn may_hold_secret(self, text: &str) -> bool {
-        let value_may =
-            |range: &Range<usize>| text.as_bytes().get(range.clone()).is_none_or(bytes_may_hold_secret);
-        let mut values = self.template.parts.iter().zip(&self.values.ranges);
-        self.has_names_of_secrets() || values.any(|(part, range)| part.is_text && value_may(range))
+        let values = self.template.parts.iter().zip(&self.values.ranges);
+        let texts = values.filter(|(part, _)| part.is_text).map(|(_, range)| range);
+        self.has_names_of_secrets() || any_may_hold_secret(text.as_bytes(), texts)
     }
 
     /// The value of a key, and whether it is a text.
@@ -164,15 +169,6 @@ impl<'a> Known<'a> {
             plain.push_str(part.behind.plain.text());
         }
         plain
-    }
-
-    /// `None` where its status is none.
-    fn access_log(self, text: &str) -> Option<AccessLog<'_>> {
-        let mut log = AccessLog::of(self.status(text)?);
-        for &(name, index) in &self.template.fields {
-            fields::fill(&mut log, name, self.value(index, text)?);
-        }
-        Some(log)
     }
 
     #[inline]

@@ -31,7 +31,7 @@ pub(super) struct Template {
     pub(super) asked_by_rules: Vec<(Name, usize)>,
     /// And of what may give the cause, in the order in which it is asked.
     pub(super) causes: Vec<(Name, usize)>,
-    /// All of these, one behind the other.
+    /// All of these but the status, one behind the other.
     pub(super) fields: Vec<(Name, usize)>,
     pub(super) status: usize,
 }
@@ -78,7 +78,8 @@ impl Template {
             names.iter().filter_map(part).collect::<Vec<_>>()
         };
         let (kind, asked_by_rules, causes) = (parts_of(&KIND), parts_of(&ASKED_BY_RULES), parts_of(&CAUSES));
-        let fields = [kind.as_slice(), &asked_by_rules, &causes].concat();
+        let mut fields = [kind.as_slice(), &asked_by_rules, &causes].concat();
+        fields.retain(|(name, _)| *name != Name::Status);
         let fixed = std::iter::once(&head).chain(parts.iter().map(|part| &part.behind));
         let escapes = fixed.map(Fixed::escapes).sum();
         let keys: Vec<String> = values.iter().map(|(key, _)| (*key).to_owned()).collect();

@@ -1,8 +1,8 @@
 //! Lines that were recognised: what is to know of them is known without parsing them.
 
 use super::{Intake, Origin};
-use crate::access_log::Columns;
 use crate::access_log::fast_path::{Known, LineText};
+use crate::access_log::{AccessLog, Columns};
 use crate::decode::Header;
 use crate::digest::MAX_SAMPLE_BYTES;
 
@@ -20,20 +20,22 @@ impl Intake<'_> {
             return;
         }
         let origin = Origin { header, id, timestamp_ms, columns: Columns::DEFAULT };
-        if self.reader.format.reads_json() && self.read_known(origin, known, text) {
-            return;
+        if self.reader.format.reads_json() {
+            if known.is_ok(text.bytes()) {
+                self.batch.counts.ledger.ok += 1;
+                return;
+            }
+            if self.read_known(origin, known, text) {
+                return;
+            }
         }
         let mut line = std::mem::take(&mut self.batch.line);
         self.read(origin, text.said(&mut line).as_ref());
         self.batch.line = line;
     }
 
-    /// Takes a recognised line; `false` where the plain reader has to.
+    /// Takes a recognised line whose status is not below 400; `false` where the plain reader has to.
     pub(super) fn read_known(&mut self, origin: Origin<'_>, known: Known<'_>, text: LineText<'_>) -> bool {
-        if known.is_ok(text.bytes()) {
-            self.batch.counts.ledger.ok += 1;
-            return true;
-        }
         self.count_alike(origin, known, text) || self.read_fields(origin, known, text)
     }
 
@@ -57,8 +59,7 @@ impl Intake<'_> {
         if let Some(rule) = told.rule {
             self.batch.counts.hit(rule);
         }
-        self.stream.switch_to(&origin.header.log_group, &origin.header.log_stream);
-        let key = self.stream.key(origin.id);
+        let key = self.stream_of(origin.header).key(origin.id);
         if self.is_new(origin, key) {
             let mut kinds = std::mem::take(&mut self.kinds);
             let cause = cause.as_ref().map(|cause| kinds.shown(cause, &self.reader.redact));
@@ -70,7 +71,12 @@ impl Intake<'_> {
 
     /// Reads a line by its format; `false` where the plain reader has to.
     fn read_fields(&mut self, origin: Origin<'_>, known: Known<'_>, text: LineText<'_>) -> bool {
-        let Some((log, line)) = known.read(text) else { return false };
+        let Some((said, line)) = known.said(text) else { return false };
+        // In place, since it is large.
+        let Some(mut log) = known.status(said).map(AccessLog::of) else { return false };
+        if known.fill(&mut log, said).is_none() {
+            return false;
+        }
         if let Some(told) = self.judge(origin, &log, line, false)
             && self.reader.rules.decide_by_kind()
             && !self.masks_by_name(known)

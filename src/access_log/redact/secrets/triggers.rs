@@ -2,115 +2,149 @@
 //!
 //! It never says so of a text in which the search would find one; it may send it on a search for nothing.
 
+use std::ops::Range;
+
+use wide::u8x16;
+
 use super::automaton::{END, FOUND, NOTHING, next, next_of_class};
+
+/// Bytes that are looked at together.
+const LANES: usize = 16;
+/// Bytes that are sooner looked at one by one.
+const FEW: usize = 4;
 
 /// Whether a search could find a secret in the text, or a name that promises one.
 pub(crate) fn may_hold(text: &str) -> bool {
-    bytes_may_hold(text.as_bytes())
+    may_hold_in(text.as_bytes(), &(0..text.len()))
 }
 
-/// The same of a text's bytes.
-pub(crate) fn bytes_may_hold(text: &[u8]) -> bool {
-    !is_number_or_id(text) && !is_usual(text) && automaton_finds(text)
+/// Whether a search could find a secret in any of these stretches of a line.
+pub(crate) fn any_may_hold<'a>(line: &[u8], mut stretches: impl Iterator<Item = &'a Range<usize>>) -> bool {
+    stretches.any(|stretch| may_hold_in(line, stretch))
 }
 
-/// Whether a text is one of those that stand in every line of a log, and in which the automaton finds nothing: it takes
-/// longer for them than for all else of a line.
-fn is_usual(text: &[u8]) -> bool {
-    match text {
-        b"GET" | b"PUT" | b"POST" | b"HEAD" | b"PATCH" | b"DELETE" | b"OPTIONS" | b"HTTP/1.0"
-        | b"HTTP/1.1" | b"HTTP/2.0" => true,
-        // As access logs name a time: `18/Nov/2020:05:28:56 +0000`.
-        [
-            day @ ..,
-            b'/',
-            m,
-            o,
-            n,
-            b'/',
-            _,
-            _,
-            _,
-            _,
-            b':',
-            _,
-            _,
-            b':',
-            _,
-            _,
-            b':',
-            _,
-            _,
-            b' ',
-            _,
-            _,
-            _,
-            _,
-            _,
-        ] => {
-            let is_month = matches!(
-                &[*m, *o, *n],
-                b"Jan"
-                    | b"Feb"
-                    | b"Mar"
-                    | b"Apr"
-                    | b"May"
-                    | b"Jun"
-                    | b"Jul"
-                    | b"Aug"
-                    | b"Sep"
-                    | b"Oct"
-                    | b"Nov"
-                    | b"Dec"
-            );
-            let year = text.get(day.len() + "/Nov/".len()..);
-            is_month && day.len() == 2 && is_number_or_id(day) && year.is_some_and(is_number_or_id)
+#[allow(clippy::inline_always, reason = "as below")]
+#[inline(always)]
+fn may_hold_in(line: &[u8], stretch: &Range<usize>) -> bool {
+    !is_number_or_id(line, stretch) && words_may_hold(line, stretch)
+}
+
+/// The same of a stretch that is no number or id.
+#[inline(never)]
+fn words_may_hold(line: &[u8], stretch: &Range<usize>) -> bool {
+    let Some(text) = line.get(stretch.clone()) else { return true };
+    !is_method_or_protocol(text) && !is_time(line, stretch, text) && automaton_finds(text)
+}
+
+/// Whether a text is one of these, which stand in nearly every line of a log, and in which the automaton finds nothing.
+fn is_method_or_protocol(text: &[u8]) -> bool {
+    matches!(
+        text,
+        b"GET"
+            | b"PUT"
+            | b"POST"
+            | b"HEAD"
+            | b"PATCH"
+            | b"DELETE"
+            | b"OPTIONS"
+            | b"HTTP/1.0"
+            | b"HTTP/1.1"
+            | b"HTTP/2.0"
+    )
+}
+
+/// Whether a stretch of a line is a time as access logs name it, `18/Nov/2020:05:28:56 +0000`, or may be taken for one
+/// as far as secrets go.
+fn is_time(line: &[u8], stretch: &Range<usize>, text: &[u8]) -> bool {
+    let [day @ .., b'/', m, o, n, b'/', _, _, _, _, b':', _, _, b':', _, _, b':', _, _, b' ', _, _, _, _, _] =
+        text
+    else {
+        return false;
+    };
+    let is_month = matches!(
+        &[*m, *o, *n],
+        b"Jan"
+            | b"Feb"
+            | b"Mar"
+            | b"Apr"
+            | b"May"
+            | b"Jun"
+            | b"Jul"
+            | b"Aug"
+            | b"Sep"
+            | b"Oct"
+            | b"Nov"
+            | b"Dec"
+    );
+    let year = stretch.start + day.len() + "/Nov/".len();
+    is_month && matches!(day, [b'0'..=b'9', b'0'..=b'9']) && is_number_or_id(line, &(year..stretch.end))
+}
+
+/// Whether a stretch of a line is made of what numbers, ids, addresses and times are written with: no word that the
+/// search knows is.
+///
+/// What follows it is looked at, too, and left out: so its bytes need not wait for one another, as the automaton's do,
+/// however few they are.
+#[allow(clippy::inline_always, reason = "most values of every error line need no more than this look")]
+#[inline(always)]
+fn is_number_or_id(line: &[u8], stretch: &Range<usize>) -> bool {
+    let mut at = stretch.start;
+    while at < stretch.end {
+        let bytes = line.get(at..).and_then(|rest| rest.first_chunk::<LANES>());
+        let Some(bytes) = bytes.filter(|_| stretch.end - at > FEW) else {
+            return line
+                .get(at..stretch.end)
+                .is_some_and(|rest| rest.iter().all(|&byte| is_of_numbers_and_ids(byte)));
+        };
+        let others = !of_numbers_and_ids(u8x16::new(*bytes));
+        let within = u32::from(u16::MAX) >> LANES.saturating_sub(stretch.end - at);
+        if others & within != 0 {
+            return false;
         }
-        _ => false,
+        at += LANES;
     }
+    true
 }
 
-/// Whether a text is made of what numbers, ids, addresses and times are written with: no word that the search knows is.
-/// Its bytes need not wait for one another, as the automaton's do.
-fn is_number_or_id(text: &[u8]) -> bool {
-    let is_one = |byte: u8| IN_NUMBERS_AND_IDS.get(usize::from(byte)).is_some_and(|is_one| *is_one);
-    let (steps, rest) = text.as_chunks::<4>();
-    steps.iter().all(|&[a, b, c, d]| is_one(a) & is_one(b) & is_one(c) & is_one(d))
-        && rest.iter().all(|&byte| is_one(byte))
+fn is_of_numbers_and_ids(byte: u8) -> bool {
+    matches!(byte, b' ' | b'+'..=b'.' | b'0'..=b':' | b'a'..=b'f' | b'A'..=b'F')
 }
 
-#[allow(clippy::indexing_slicing, reason = "the compiler runs it, and refuses an index out of bounds")]
-static IN_NUMBERS_AND_IDS: [bool; 256] = {
-    let mut is_one = [false; 256];
-    let mut text: &[u8] = b"0123456789abcdefABCDEF:.+- ";
-    while let [byte, rest @ ..] = text {
-        is_one[*byte as usize] = true;
-        text = rest;
-    }
-    is_one
-};
+/// A bit for each byte that is of such texts, the first byte's lowest.
+fn of_numbers_and_ids(bytes: u8x16) -> u32 {
+    let within = |bytes: u8x16, first: u8, last: u8| {
+        bytes.max(u8x16::splat(first)).min(u8x16::splat(last)).simd_eq(bytes)
+    };
+    let letters = within(bytes | u8x16::splat(b' '), b'a', b'f');
+    let digits_and_signs = within(bytes, b'+', b':') & !bytes.simd_eq(u8x16::splat(b'/'));
+    (letters | digits_and_signs | bytes.simd_eq(u8x16::splat(b' '))).to_bitmask()
+}
 
+/// Both halves are read side by side, since each state waits for the one before it. A word may begin in one half and
+/// end in the other: the first half is read on until nothing is left of any.
 fn automaton_finds(text: &[u8]) -> bool {
-    /// Bytes between two looks at the state; in this one the loop is unrolled.
-    const STEP: usize = 8;
-    let (steps, rest) = text.as_chunks::<STEP>();
-    let mut state = NOTHING;
-    for &[a, b, c, d, e, f, g, h] in steps {
-        state = next(next(next(next(state, a), b), c), d);
-        state = next(next(next(next(state, e), f), g), h);
-        if state == FOUND {
-            return true;
-        }
+    let (first, second) = text.split_at(text.len() / 2);
+    let (mut state, mut behind) = (NOTHING, NOTHING);
+    for (&one, &other) in first.iter().zip(second) {
+        (state, behind) = (next(state, one), next(behind, other));
     }
-    for &byte in rest {
+    if let Some(&last) = second.get(first.len()) {
+        behind = next(behind, last);
+    }
+    for &byte in second {
+        if state == NOTHING || state == FOUND {
+            break;
+        }
         state = next(state, byte);
     }
     // A word that must be all of a name may end here.
-    next_of_class(state, END) == FOUND
+    [state, behind].iter().any(|&state| next_of_class(state, END) == FOUND)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use proptest::prelude::*;
     use proptest::sample::select;
 
@@ -142,6 +176,26 @@ mod tests {
         }
     }
 
+    /// So the halves of a text may be read side by side: what the second one alone leads to is what the whole leads to,
+    /// from where nothing is left of a word that began before it.
+    #[test]
+    fn a_beginning_that_is_forgotten_does_not_matter() {
+        let mut states = vec![NOTHING];
+        let mut seen = HashSet::from([NOTHING]);
+        while let Some(state) = states.pop() {
+            states.extend((0..32).map(|class| next_of_class(state, class)).filter(|next| seen.insert(*next)));
+        }
+        assert!(seen.len() > 200);
+        let mut pairs: Vec<(u8, u8)> = seen.into_iter().map(|state| (state, NOTHING)).collect();
+        let mut seen: HashSet<(u8, u8)> = pairs.iter().copied().collect();
+        while let Some((whole, half)) = pairs.pop() {
+            assert!(whole != NOTHING || half == NOTHING, "{whole} {half}");
+            assert!(half != FOUND || whole == FOUND, "{whole} {half}");
+            let next = |class| (next_of_class(whole, class), next_of_class(half, class));
+            pairs.extend((0..32).map(next).filter(|pair| seen.insert(*pair)));
+        }
+    }
+
     #[test]
     fn a_usual_line_has_no_trigger() {
         for line in [
@@ -159,10 +213,11 @@ mod tests {
         let usual =
             ["GET", "PUT", "POST", "HEAD", "PATCH", "DELETE", "OPTIONS", "HTTP/1.0", "HTTP/1.1", "HTTP/2.0"];
         for text in usual {
-            assert!(is_usual(text.as_bytes()) && !automaton_finds(text.as_bytes()), "{text}");
+            assert!(is_method_or_protocol(text.as_bytes()) && !automaton_finds(text.as_bytes()), "{text}");
         }
         for text in ["TOKEN", "KEY", "18/key/2020:05:28:56 +0000", "18/Nov/2020:05:28:56 token"] {
-            assert!(!is_usual(text.as_bytes()), "{text}");
+            let is_time = is_time(text.as_bytes(), &(0..text.len()), text.as_bytes());
+            assert!(!is_method_or_protocol(text.as_bytes()) && !is_time, "{text}");
         }
     }
 
@@ -215,19 +270,44 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_a_number_or_an_id_needs_no_automaton(text in "[0-9a-fA-F:.+ -]{0,39}") {
-            prop_assert!(is_number_or_id(text.as_bytes()) && !automaton_finds(text.as_bytes()), "{}", text);
+        fn the_halves_find_what_the_whole_does(text in text()) {
+            let state = text.bytes().fold(NOTHING, next);
+            prop_assert_eq!(automaton_finds(text.as_bytes()), next_of_class(state, END) == FOUND);
         }
 
         #[test]
-        fn what_is_usual_needs_no_automaton(
-            day in "[0-9a-f]{2}",
+        fn what_is_a_number_or_an_id_needs_no_automaton(text in "[0-9a-fA-F:.,+ -]{0,39}") {
+            prop_assert!(text.bytes().all(is_of_numbers_and_ids), "{}", text);
+            prop_assert!(!automaton_finds(text.as_bytes()), "{}", text);
+        }
+
+        #[test]
+        fn a_stretch_is_looked_at_and_nothing_else(
+            line in "[0-9a-fA-F:.,+ -]{0,60}|.{0,60}|[0-9a-f]{0,60}[g/@`G;]?[0-9a-f]{0,20}",
+            ends in proptest::collection::vec((0_usize..80, 0_usize..80), 1..20),
+        ) {
+            let line = line.as_bytes();
+            for (start, end) in ends {
+                let stretch = start.min(end).min(line.len())..start.max(end).min(line.len());
+                let expected = line[stretch.clone()].iter().all(|&byte| is_of_numbers_and_ids(byte));
+                prop_assert_eq!(is_number_or_id(line, &stretch), expected);
+            }
+        }
+
+        #[test]
+        fn a_time_needs_no_automaton(
+            before in ".{0,20}",
+            day in "[0-9]{2}",
             month in "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec",
             year in "[0-9a-f]{4}",
             time in "([0-9a-f]{2}:){2}[0-9a-f]{2} [+-][0-9a-f]{4}",
+            behind in ".{0,20}",
         ) {
-            let time = [day.as_bytes(), b"/", month.as_bytes(), b"/", year.as_bytes(), b":", time.as_bytes()].concat();
-            prop_assert!(is_usual(&time) && !automaton_finds(&time), "{:?}", time);
+            let time = format!("{day}/{month}/{year}:{time}");
+            let line = format!("{before}{time}{behind}");
+            let stretch = before.len()..before.len() + time.len();
+            prop_assert!(is_time(line.as_bytes(), &stretch, time.as_bytes()), "{}", time);
+            prop_assert!(!automaton_finds(time.as_bytes()), "{}", time);
         }
 
         #[test]
