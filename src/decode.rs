@@ -217,17 +217,16 @@ enum LogEvents {
 }
 
 impl Message {
-    /// The header, where nothing of it can still follow.
-    fn complete_header(&self) -> Option<Header> {
-        let (Some(_), Some(log_group), Some(log_stream)) = (self.kind, &self.log_group, &self.log_stream)
-        else {
-            return None;
-        };
-        Some(self.header(log_group.clone(), log_stream.clone()))
-    }
-
-    fn header(&self, log_group: String, log_stream: String) -> Header {
-        Header { owner: self.owner.clone(), log_group, log_stream }
+    /// The header of a message with data, taken out of it, where nothing of it can still follow.
+    fn complete_header(&mut self) -> Option<Header> {
+        match (self.kind, &mut self.log_group, &mut self.log_stream) {
+            (Some(MessageType::Data), Some(log_group), Some(log_stream)) => {
+                let [owner, log_group, log_stream] =
+                    [&mut self.owner, log_group, log_stream].map(std::mem::take);
+                Some(Header { owner, log_group, log_stream })
+            }
+            _ => None,
+        }
     }
 }
 
@@ -334,21 +333,16 @@ fn read_text(window: &mut Window<'_>) -> Result<String, DecodeError> {
 fn read_log_events_of(
     window: &mut Window<'_>,
     number: usize,
-    message: &Message,
+    message: &mut Message,
     pass: &Pass<'_>,
     sink: &mut impl Sink,
 ) -> Result<LogEvents, DecodeError> {
     match pass {
-        Pass::First(_) => match message.complete_header() {
-            Some(header) if message.kind == Some(MessageType::Data) => {
-                read_log_events(window, Some(&header), sink)?;
-                Ok(LogEvents::HandedOn)
-            }
-            _ => {
-                read_log_events(window, None, sink)?;
-                Ok(LogEvents::SteppedOver)
-            }
-        },
+        Pass::First(_) => {
+            let header = message.complete_header();
+            read_log_events(window, header.as_ref(), sink)?;
+            Ok(if header.is_some() { LogEvents::HandedOn } else { LogEvents::SteppedOver })
+        }
         Pass::Second(late) => {
             read_log_events(window, late_header(late, number), sink)?;
             Ok(LogEvents::HandedOn)
@@ -453,9 +447,10 @@ fn finish_message(
         if late.len() == MAX_LATE_HEADERS {
             return Err(DecodeError::TooManyLateHeaders { limit: MAX_LATE_HEADERS });
         }
-        let log_group = message.log_group.clone().unwrap_or_default();
-        let log_stream = message.log_stream.clone().unwrap_or_default();
-        late.push((number, message.header(log_group, log_stream)));
+        let Message { owner, log_group, log_stream, .. } = message;
+        let log_group = log_group.clone().unwrap_or_default();
+        let log_stream = log_stream.clone().unwrap_or_default();
+        late.push((number, Header { owner: owner.clone(), log_group, log_stream }));
     }
     Ok(())
 }

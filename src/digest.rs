@@ -21,6 +21,7 @@ pub use intake::Intake;
 pub(crate) use parts::Part;
 pub use samples::Samples;
 
+use crate::access_log::fast_path::EscapedLine;
 use crate::access_log::{Status, StatusClass};
 use crate::incident::Context;
 use crate::rules::{IncidentSettings, To};
@@ -115,11 +116,13 @@ pub struct Sample {
     pub text: SampleText,
 }
 
-/// A sample's text, or why there is none.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A sample's text, or why there is none. Two are equal if they say the same.
+#[derive(Debug, Clone)]
 pub enum SampleText {
     /// The whole line.
     Whole(String),
+    /// The whole line as it stands in a batch. Most samples are never shown, and those are never unescaped.
+    Escaped(EscapedLine),
     /// The beginning of a line; `full_chars` is how many characters the line has.
     Cut {
         /// What was kept, cut on a character boundary.

@@ -17,7 +17,7 @@ pub(crate) use kinds::Kinds;
 pub use known::Known;
 pub(crate) use known::Recognised;
 pub(crate) use line::Line;
-pub use line::LineText;
+pub use line::{EscapedLine, LineText};
 use template::{Template, Values};
 
 /// Formats that are known at a time: a log group of several stages has one for each, and rarely more.

@@ -2,6 +2,8 @@
 //!
 //! What is read is provisional until the batch is decoded to its end: then it is taken, or thrown away whole.
 
+use smallvec::SmallVec;
+
 use super::intake::Intake;
 use super::samples::Room;
 use super::{Counts, Digest, Section};
@@ -21,7 +23,8 @@ const NAMING_IDS: usize = 256;
 /// CloudWatch's ids have 56 bytes.
 const MAX_ID_BYTES: usize = 256;
 /// Room for ids that is made at once: most batches have fewer errors.
-const USUAL_IDS_BYTES: usize = 28 * 56;
+const USUAL_IDS: usize = 28;
+const USUAL_IDS_BYTES: usize = USUAL_IDS * 56;
 
 /// What decides over log events; the same for every batch.
 #[derive(Debug)]
@@ -64,7 +67,7 @@ pub struct Batch {
     /// Subscription messages so far.
     pub(super) messages: u64,
     /// What the samples of each section take up.
-    rooms: Vec<Room>,
+    rooms: SmallVec<[Room; 1]>,
 }
 
 /// The first log events of a batch that were to be told, duplicates among them.
@@ -115,6 +118,7 @@ impl Batch {
             naming.log_group.clone_from(&header.log_group);
             naming.log_stream.clone_from(&header.log_stream);
             naming.ids.reserve(USUAL_IDS_BYTES);
+            naming.ends.reserve(USUAL_IDS);
         }
         let key = key.number().to_be_bytes();
         let id = if id.is_empty() { key.as_slice() } else { id };

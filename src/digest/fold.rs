@@ -8,7 +8,7 @@ use crate::rules::{IncidentSettings, To};
 /// Groups that one section keeps; the lines of further ones are counted as [`super::Other`].
 pub const MAX_GROUPS: usize = 64;
 /// Room for so many is made at once: most messages have fewer.
-const USUAL_GROUPS: usize = 16;
+const USUAL_GROUPS: usize = 24;
 /// Log groups that one digest tells apart; the lines of further ones are counted under one heading.
 pub const MAX_SECTIONS: usize = 32;
 /// What those beyond that are called.
@@ -250,9 +250,12 @@ impl Section {
 impl Group {
     /// Notes what the rule of further lines says. Call before these are counted.
     pub(super) fn note_settings(&mut self, settings: &IncidentSettings) {
+        if self.incident == *settings {
+            return;
+        }
         if self.count == 0 {
             self.incident.clone_from(settings);
-        } else if self.incident != *settings {
+        } else {
             self.incident.join(settings);
         }
     }

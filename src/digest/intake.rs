@@ -15,6 +15,8 @@ use crate::rules::{Action, IncidentSettings, RuleIndex, To};
 
 /// Room for the keys of so many log events is made at once: as many as most batches have errors.
 const USUAL_KEYS: usize = 28;
+/// And for a route of so many bytes.
+const USUAL_ROUTE_BYTES: usize = 64;
 
 /// Puts log events into a [`Batch`], as a [`Reader`] has it.
 #[derive(Debug)]
@@ -28,6 +30,8 @@ pub struct Intake<'a> {
     /// Stands in for the id of a log event that has none; `None` is its place in the batch.
     place: Option<u64>,
     stream: StreamKeys,
+    /// Where the header of the message at hand is: `stream` is its log stream. 0 where no message began.
+    header_at: usize,
     kinds: Kinds<Told>,
 }
 
@@ -58,7 +62,17 @@ impl<'a> Intake<'a> {
     pub(super) fn into(batch: &'a mut Batch, reader: &'a Reader, remembered: &'a Remembered) -> Self {
         batch.line_reader.begin_with(&reader.formats);
         let (stream, kinds) = (StreamKeys::default(), Kinds::default());
-        Self { batch, reader, remembered, earlier: None, columns: None, place: None, stream, kinds }
+        Self {
+            batch,
+            reader,
+            remembered,
+            earlier: None,
+            columns: None,
+            place: None,
+            stream,
+            header_at: 0,
+            kinds,
+        }
     }
 
     /// Takes log events that an earlier batch of the same delivery holds for duplicates, too.
@@ -205,6 +219,7 @@ impl<'a> Intake<'a> {
         };
         let batch = &mut *self.batch;
         batch.route.clear();
+        batch.route.reserve(USUAL_ROUTE_BYTES);
         if let Some(log) = said {
             log.write_route(&mut batch.route);
         }
@@ -247,8 +262,15 @@ impl<'a> Intake<'a> {
             let place = self.place.unwrap_or(self.batch.counts.ledger.received);
             return EventKey::without_id(log_group, log_stream, place, timestamp_ms, line.text());
         }
-        self.stream.switch_to(log_group, log_stream);
-        self.stream.key(id)
+        self.stream_of(header).key(id)
+    }
+
+    /// The keys of the log stream that a header names.
+    pub(super) fn stream_of(&mut self, header: &Header) -> &StreamKeys {
+        if self.header_at != std::ptr::from_ref(header).addr() {
+            self.stream.switch_to(&header.log_group, &header.log_stream);
+        }
+        &self.stream
     }
 
     /// Takes the key of a log event, if it is neither remembered nor in the batch already; counts a duplicate.
@@ -330,7 +352,11 @@ impl<'a> Intake<'a> {
         };
         let Some(index) = told.group.filter(|&index| takes(index)) else { return false };
         let sample = match redacted {
-            None => Sample::of(timestamp_ms, line.into_text()),
+            None if line.length() > MAX_SAMPLE_BYTES => Sample::of(timestamp_ms, line.into_text()),
+            None => match line.keep_escaped() {
+                Some(text) => Sample { timestamp_ms, text: SampleText::Escaped(text) },
+                None => Sample::of(timestamp_ms, line.into_text()),
+            },
             Some(Redacted::Whole(masked)) => Sample::of(timestamp_ms, masked),
             Some(Redacted::Withheld) => Sample { timestamp_ms, text: SampleText::Withheld },
         };
@@ -346,8 +372,10 @@ impl Sink for Intake<'_> {
         self.batch.line_reader.recognise_escaped(text)
     }
 
-    fn message(&mut self, _header: &Header) {
+    fn message(&mut self, header: &Header) {
         self.batch.messages += 1;
+        self.stream.switch_to(&header.log_group, &header.log_stream);
+        self.header_at = std::ptr::from_ref(header).addr();
         // What is known of a kind of line holds for one account.
         self.kinds = Kinds::default();
     }
@@ -365,12 +393,13 @@ impl Sink for Intake<'_> {
                 self.batch.counts.ledger.ok += 1;
                 return;
             }
-            if let Some(recognised) = self.batch.line_reader.take() {
-                let is_read = self.read_known(origin, recognised.known(), LineText::Escaped(message));
-                self.batch.line_reader.give_back(recognised);
-                if is_read {
-                    return;
-                }
+            // Taken out of the batch for as long as its values are used.
+            let line_reader = std::mem::take(&mut self.batch.line_reader);
+            let text = LineText::Escaped(message);
+            let is_read = line_reader.last().is_some_and(|known| self.read_known(origin, known, text));
+            self.batch.line_reader = line_reader;
+            if is_read {
+                return;
             }
         }
         self.read_plainly(origin, message);

@@ -1,5 +1,6 @@
 //! Which raw lines a digest keeps: some of every group, within a fixed space.
 
+use std::borrow::Cow;
 use std::ops::Deref;
 
 use smallvec::SmallVec;
@@ -140,10 +141,38 @@ impl Sample {
 }
 
 impl SampleText {
+    /// What is kept of the line; `None` where its text is withheld.
+    #[must_use]
+    pub fn text(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Whole(text) | Self::Cut { kept: text, .. } => Some(Cow::Borrowed(text)),
+            Self::Escaped(line) => Some(Cow::Owned(line.unescaped())),
+            Self::Withheld => None,
+        }
+    }
+
+    /// How many characters the line has of which only the beginning is kept; `None` for any other.
+    #[must_use]
+    pub fn full_chars(&self) -> Option<usize> {
+        match self {
+            Self::Cut { full_chars, .. } => Some(*full_chars),
+            Self::Whole(_) | Self::Escaped(_) | Self::Withheld => None,
+        }
+    }
+
     pub(super) fn bytes(&self) -> usize {
         match self {
             Self::Whole(text) | Self::Cut { kept: text, .. } => text.len(),
+            Self::Escaped(line) => line.length(),
             Self::Withheld => 1,
         }
     }
 }
+
+impl PartialEq for SampleText {
+    fn eq(&self, other: &Self) -> bool {
+        (self.text(), self.full_chars()) == (other.text(), other.full_chars())
+    }
+}
+
+impl Eq for SampleText {}

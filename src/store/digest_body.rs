@@ -282,10 +282,8 @@ impl StoredSample {
     /// The sample with at most so many bytes of its text.
     fn of(sample: &Sample, bytes: usize) -> Self {
         let Sample { timestamp_ms, text } = sample;
-        let (text, full_chars) = match text {
-            SampleText::Whole(text) => (text, None),
-            SampleText::Cut { kept, full_chars } => (kept, Some(*full_chars)),
-            SampleText::Withheld => return Self(*timestamp_ms, None, None),
+        let (Some(text), full_chars) = (text.text(), text.full_chars()) else {
+            return Self(*timestamp_ms, None, None);
         };
         let kept = text.get(..text.floor_char_boundary(bytes)).unwrap_or_default();
         let is_cut = kept.len() < text.len();

@@ -23,6 +23,28 @@ pub(crate) enum Line<'a> {
     Unescaped(String),
 }
 
+/// A recognised line as it stands in a batch.
+#[derive(Debug, Clone)]
+pub struct EscapedLine {
+    text: Box<str>,
+    length: usize,
+}
+
+impl EscapedLine {
+    /// How many bytes the line has without its escapes.
+    pub(crate) fn length(&self) -> usize {
+        self.length
+    }
+
+    /// The line as it was logged, without white space at its end.
+    pub(crate) fn unescaped(&self) -> String {
+        let mut plain = String::with_capacity(self.text.len());
+        EscapedText(self.text.as_bytes()).unescape_into(&mut plain);
+        plain.truncate(self.length);
+        plain
+    }
+}
+
 impl<'a> LineText<'a> {
     pub(crate) fn bytes(self) -> &'a [u8] {
         match self {
@@ -56,6 +78,12 @@ impl Line<'_> {
             Self::Recognised(known, text) => known.plain_length(text.len()),
             Self::Unescaped(text) => text.len(),
         }
+    }
+
+    /// The line as it stands in a batch, kept to be unescaped if somebody asks; `None` where it is not escaped.
+    pub(crate) fn keep_escaped(&self) -> Option<EscapedLine> {
+        let Self::Recognised(known, text) = self else { return None };
+        Some(EscapedLine { text: (*text).into(), length: known.plain_length(text.len()) })
     }
 
     /// What the line says, taken out of it.

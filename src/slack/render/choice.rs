@@ -4,8 +4,10 @@
 //! so that the one odd error in a flood of equals is seen.
 //! The first line of each group is there even if it must be cut; any further one is there whole or not at all.
 
+use std::borrow::Cow;
+
 use super::form::Room;
-use crate::digest::{Group, Sample, SampleText};
+use crate::digest::{Group, Sample};
 use crate::slack::escape::{Dialect, escape_within, least_units};
 
 /// A line cut shorter than this tells too little to be worth its place, in characters as Slack counts them.
@@ -35,7 +37,7 @@ pub(super) fn choose(
             break;
         }
         // Once a message is nearly full, most lines need not be written to see that they are too long.
-        if line.is_none() && least_units(candidate.text) >= left.units {
+        if line.is_none() && least_units(&candidate.text) >= left.units {
             continue;
         }
         let line = line.unwrap_or_else(|| candidate.write(dialect, usize::MAX));
@@ -80,7 +82,7 @@ struct Candidate<'a> {
     /// Its place in the order of preference.
     rank: usize,
     timestamp_ms: i64,
-    text: &'a str,
+    text: Cow<'a, str>,
     /// Characters of the line that `text` lacks.
     missing: usize,
 }
@@ -88,20 +90,21 @@ struct Candidate<'a> {
 impl<'a> Candidate<'a> {
     /// `None` for a line that has no text to show.
     fn new(section: usize, sample: &'a Sample) -> Option<Self> {
-        let (text, missing) = match &sample.text {
+        let (text, missing) = match (sample.text.text()?, sample.text.full_chars()) {
             // Formats often end with a line break, which is not a part of the line.
-            SampleText::Whole(text) => (text.trim_end(), 0),
-            SampleText::Cut { kept, full_chars } => {
-                (kept.as_str(), full_chars.saturating_sub(kept.chars().count()))
+            (Cow::Borrowed(text), None) => (Cow::Borrowed(text.trim_end()), 0),
+            (Cow::Owned(text), None) => (Cow::Owned(text), 0),
+            (kept, Some(full_chars)) => {
+                let missing = full_chars.saturating_sub(kept.chars().count());
+                (kept, missing)
             }
-            SampleText::Withheld => return None,
         };
         let timestamp_ms = sample.timestamp_ms;
         (!text.is_empty()).then_some(Self { section, round: 0, rank: 0, timestamp_ms, text, missing })
     }
 
     fn write(&self, dialect: Dialect, max: usize) -> String {
-        escape_within(self.text, self.missing, dialect, max)
+        escape_within(&self.text, self.missing, dialect, max)
     }
 }
 

@@ -197,17 +197,18 @@ pub(super) fn assert_shown_is_true(digest: &Digest, rendered: &Rendered) {
     let boxed = boxed(&rendered.message);
     assert_eq!(boxed.len() as u64, rendered.shown);
     assert_eq!(fenced(&rendered.plain) as u64, rendered.plain_shown);
-    let mut samples: Vec<(&str, String, usize)> = Vec::new();
+    let mut samples: Vec<(String, String, usize)> = Vec::new();
     for sample in digest.sections.iter().flat_map(|section| &section.groups).flat_map(|group| &group.samples)
     {
-        match &sample.text {
-            SampleText::Whole(text) => {
-                let text = text.trim_end();
-                samples.push((text, visible(text), text.chars().count()));
+        match (sample.text.text(), sample.text.full_chars()) {
+            (Some(text), None) => {
+                let text = text.trim_end().to_owned();
+                let (seen, chars) = (visible(&text), text.chars().count());
+                samples.push((text, seen, chars));
             }
             // What was cut before has its mark even where all that was kept is shown.
-            SampleText::Cut { kept, full_chars } => samples.push((kept, String::new(), *full_chars)),
-            SampleText::Withheld => {}
+            (Some(kept), Some(full_chars)) => samples.push((kept.into_owned(), String::new(), full_chars)),
+            (None, _) => {}
         }
     }
     // A sample may itself end in what looks like a mark, so whole lines are looked for first.
@@ -219,7 +220,7 @@ pub(super) fn assert_shown_is_true(digest: &Digest, rendered: &Rendered) {
         }
     }
     for line in cut {
-        let is_cut = |(text, _, full): &(&str, String, usize)| {
+        let is_cut = |(text, _, full): &(String, String, usize)| {
             let (kept, mark) = line.rsplit_once("… (")?;
             let number =
                 mark.strip_suffix(" more characters)").or_else(|| mark.strip_suffix(" more character)"))?;
