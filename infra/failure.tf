@@ -1,6 +1,6 @@
 # Where a delivery goes that could not be told: a queue by default; a bucket for deliveries that are
-# larger than a queue message, whose record would be lost there. `statuswatch redrive` posts what the queue
-# holds, or the function itself (redrive.tf); `statuswatch replay --deliver` reads both.
+# larger than a queue message, whose record would be lost there. `statuswatch redrive` posts what either
+# holds; of the queue the function itself can do so, too (redrive.tf).
 
 locals {
   failure_destination_arns = {

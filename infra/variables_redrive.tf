@@ -8,7 +8,7 @@ variable "redrive" {
 
   validation {
     condition     = !var.redrive || var.failure_destination == "sqs"
-    error_message = "redrive needs failure_destination = \"sqs\": only a queue can call the function again. A bucket is read by `statuswatch replay`."
+    error_message = "redrive needs failure_destination = \"sqs\": only a queue can call the function again. A bucket is read by `statuswatch redrive`."
   }
 }
 

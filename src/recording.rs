@@ -225,6 +225,10 @@ fn unwrap(document: &[u8], wrapped: usize, each: &mut dyn FnMut(Result<Piece<'_>
         unwrap(payload, wrapped - 1, each);
         return Unwrapped::Other;
     }
+    if let Some(payload) = shape.payload().and_then(members::text).filter(|_| wrapped > 0) {
+        unwrap(&payload, wrapped - 1, each);
+        return Unwrapped::Other;
+    }
     if let Some(messages) = shape.queue_messages.filter(|_| wrapped > 0) {
         for message in elements(messages) {
             let body = field(message, b"body").or_else(|| field(message, b"Body"));
@@ -322,6 +326,8 @@ struct Shape<'a> {
     kind: Option<Kind>,
     /// The event in a failure record (Lambda developer guide, "Asynchronous invocation": destinations).
     request_payload: Option<&'a [u8]>,
+    /// What may be the event in a failure record of a stream, as a text: only a bucket gets it.
+    text_payload: Option<&'a [u8]>,
     /// Messages of a queue: an event of SQS, or the answer of `aws sqs receive-message`.
     queue_messages: Option<&'a [u8]>,
     /// The answer of `aws logs filter-log-events` or `get-log-events`.
@@ -332,12 +338,18 @@ struct Shape<'a> {
 }
 
 impl<'a> Shape<'a> {
+    /// The event in a failure record of a stream (Lambda developer guide, "Retain discarded batch records").
+    fn payload(&self) -> Option<&'a [u8]> {
+        self.text_payload.filter(|_| self.kind == Some(Kind::RecordWithoutEvent))
+    }
+
     fn of(document: &'a [u8]) -> Self {
         let mut shape = Self::default();
         let (mut has_message, mut has_timestamp) = (false, false);
         // A document is known to be JSON; one that is an array has no members.
         let _ = each_field(document, 0, |name, value| match (&*members::name(name), value.first()) {
             (b"requestPayload", Some(b'{')) => shape.request_payload = Some(value),
+            (b"payload", Some(b'"')) => shape.text_payload = Some(value),
             (b"KinesisBatchInfo", Some(b'{')) => shape.kind = Some(Kind::RecordWithoutEvent),
             (b"Messages", Some(b'[')) => shape.queue_messages = Some(value),
             (b"Records", Some(b'[')) if is_from_queue(value) => shape.queue_messages = Some(value),
@@ -447,6 +459,15 @@ mod tests {
         let body = serde_json::Value::from(record).to_string();
         check(&format!(r#"{{"Messages":[{{"Body":{body}}},{{"Body":{body}}}]}}"#), &[expected, expected]);
         check(&format!(r#"{{"Records":[{{"eventSource":"aws:sqs","body":{body}}}]}}"#), &[expected]);
+        // A bucket gets the event, too, as a text.
+        let stream = r#"{"Records":[{"eventSource":"aws:kinesis","kinesis":{"data":"x"}}]}"#;
+        let payload = serde_json::Value::from(stream).to_string();
+        check(
+            &format!(r#"{{"KinesisBatchInfo":{{"shardId":"x"}},"payload":{payload}}}"#),
+            &[&format!("1 event {stream}")],
+        );
+        let line = r#"{"status":"502","payload":"x"}"#;
+        check(line, &[&format!("1 line {line}")]);
         check(
             r#"{"KinesisBatchInfo":{"shardId":"x"}}"#,
             &[

@@ -1,6 +1,6 @@
 //! Objects of S3, read as files are: exports of CloudWatch Logs, what Firehose writes, logs of load balancers.
 //!
-//! It only reads: `ListObjectsV2` and `GetObject` are all that it ever calls.
+//! It only reads, by `ListObjectsV2` and `GetObject`, but for [`Bucket::delete`].
 
 mod error;
 mod keys;
@@ -19,7 +19,9 @@ use bytes::Bytes;
 use object_store::aws::{AmazonS3, AmazonS3Builder, AwsCredential};
 use object_store::list::{PaginatedListOptions, PaginatedListStore};
 use object_store::path::Path;
-use object_store::{CredentialProvider, GetOptions, GetRange, ObjectMeta, ObjectStore, RetryConfig};
+use object_store::{
+    CredentialProvider, GetOptions, GetRange, ObjectMeta, ObjectStore, ObjectStoreExt, RetryConfig,
+};
 use tokio::time::Instant;
 
 use crate::aws::{Service, Session};
@@ -161,6 +163,17 @@ impl Bucket {
         }
     }
 
+    /// Deletes an object.
+    pub async fn delete(&self, object: &Object) -> Result<(), S3Error> {
+        match self.store.delete(&object.path).await.map_err(S3Error::from) {
+            Err(S3Error::Expired) => {
+                self.session.forget().await;
+                Ok(self.store.delete(&object.path).await?)
+            }
+            deleted => deleted,
+        }
+    }
+
     async fn get_once(&self, object: &Object, range: Range<u64>) -> Result<Bytes, S3Error> {
         let options = GetOptions {
             range: Some(GetRange::Bounded(range)),
@@ -192,6 +205,8 @@ fn store(
         .with_region(region)
         .with_endpoint(endpoint.trim_end_matches('/'))
         .with_virtual_hosted_style_request(is_in_host)
+        // One object a request, so that a refusal is the answer's status.
+        .with_disable_bulk_delete(true)
         .with_credentials(Arc::new(Provider { session: Arc::clone(session), clocks }))
         .with_retry(RetryConfig {
             max_retries: TRIES,

@@ -52,7 +52,7 @@ PLANS = {
     "defaults" + ANOTHER: (".", {"name": "orders"}),
     "everything": (".", EVERYTHING),
     "everything" + ANOTHER: (".", EVERYTHING | {"name": "orders"}),
-    "secret and queue with a key": (".", {"webhook_secret_name": "slack", "kms_key_arn": KEY}),
+    "secret and queue with a key": (".", {"webhook_secret_name": "slack", "kms_key_arn": KEY, "redrive": True}),
     "state in memory": (".", {"state": "memory", "webhook_parameter_name": "/slack/webhook"}),
     "bot token": (".", {"bot_token_secret_name": "slack", "bot_token_kms_key_arn": KEY, "slack_channel": "C0123456789"}),
     "31 log groups": (".", {"create_log_group": False, "log_group_names": [f"/apis/{number}" for number in range(31)]}),

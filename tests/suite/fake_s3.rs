@@ -30,6 +30,8 @@ pub(crate) struct FakeS3 {
 pub(crate) struct Asked {
     /// Nothing where the bucket was listed.
     pub(crate) key: String,
+    /// Whether it is to be deleted.
+    pub(crate) deletes: bool,
     /// Such as `bytes=0-1048575`.
     pub(crate) range: String,
     pub(crate) authorization: String,
@@ -84,6 +86,11 @@ impl FakeS3 {
         self
     }
 
+    /// The keys that are there.
+    pub(crate) fn keys(&self) -> Vec<String> {
+        state(&self.shared).objects.keys().cloned().collect()
+    }
+
     /// All requests so far.
     pub(crate) fn asked(&self) -> Vec<Asked> {
         state(&self.shared).asked.clone()
@@ -107,19 +114,29 @@ fn serve(Extracted(shared): Extracted<Arc<Mutex<State>>>, request: Request) -> R
 fn served(shared: &Mutex<State>, request: Request) -> Response<Body> {
     let (request, _) = request.into_parts();
     let uri = &request.uri;
-    assert_eq!(request.method, "GET", "it only reads");
+    let deletes = request.method == "DELETE";
+    assert!(deletes || request.method == "GET", "it only reads, and deletes");
     let path = uri.path().strip_prefix(&format!("/{BUCKET}")).expect("the bucket is in the path").to_owned();
     let key = percent(path.trim_start_matches('/'));
     let header = |name: &str| text(&request.headers, name);
     let query = uri.query().unwrap_or_default().to_owned();
-    let asked =
-        Asked { key: key.clone(), range: header("range"), authorization: header("authorization"), query };
+    let asked = Asked {
+        key: key.clone(),
+        deletes,
+        range: header("range"),
+        authorization: header("authorization"),
+        query,
+    };
     let if_match = header("if-match");
     let mut state = state(shared);
     let state = &mut *state;
     state.asked.push(asked.clone());
     if let Some((status, body)) = (state.script)(&asked, &mut state.objects) {
         return answer(status, &[], body.into());
+    }
+    if deletes {
+        state.objects.remove(&key);
+        return answer(204, &[], Vec::new());
     }
     if key.is_empty() {
         return answer(200, &[], state.list(&asked.query).into());

@@ -7,6 +7,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use crate::fake_aws::{Call, FakeAws};
+use crate::fake_s3::{BUCKET, FakeS3};
 use crate::fake_slack::{Answer, FakeSlack};
 use crate::fixtures::{bytes, event_of};
 use crate::replayed::{Run, run, statuswatch};
@@ -130,9 +131,13 @@ fn event(path: &str) -> Vec<u8> {
 }
 
 async fn redrive(aws: &FakeAws, slack: Option<&FakeSlack>, arguments: &[&str]) -> Run {
+    redrive_at(&aws.url(), slack, arguments).await
+}
+
+async fn redrive_at(endpoint: &str, slack: Option<&FakeSlack>, arguments: &[&str]) -> Run {
     let mut command = statuswatch(&[&["redrive"], arguments].concat());
     command
-        .env("AWS_ENDPOINT_URL", aws.url())
+        .env("AWS_ENDPOINT_URL", endpoint)
         .env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
         .env("AWS_SECRET_ACCESS_KEY", "QxZq-secret")
         .env("AWS_REGION", "eu-west-1")
@@ -304,6 +309,64 @@ async fn a_record_none_of_whose_lines_can_be_read_stays_unless_that_is_allowed()
     assert_eq!((run.code, queue.left().len(), slack.posts().len()), (Some(0), 0, 0), "{run:?}");
 }
 
+/// A bucket as Lambda fills it, of both functions and of a stream, and an object that is none of its.
+async fn failure_bucket() -> FakeS3 {
+    let stream = json!({ "KinesisBatchInfo": { "shardId": "shardId-000000000000" },
+        "payload": String::from_utf8(bytes("fixtures/07-kinesis-event.json")).unwrap() });
+    FakeS3::start([
+        ("aws/lambda/async/lines/2026/11/03/2026-11-03T09.15.02-b", record(&event("/b")).into_bytes()),
+        ("aws/lambda/async/alarms/2026/11/03/2026-11-03T09.15.01-a", record(&event("/a")).into_bytes()),
+        ("aws/lambda/uuid/shardId-0/2026/11/03/2026-11-03T09.15.03-c", stream.to_string().into_bytes()),
+        ("aws/lambda/notes.txt", b"what somebody else put there".to_vec()),
+        ("other/2026-11-03T09.15.00-d", record(&event("/d")).into_bytes()),
+    ])
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_is_redriven_in_the_order_of_time_and_only_what_slack_accepted_is_deleted() {
+    let (s3, slack) = (failure_bucket().await, FakeSlack::start().await);
+    let place = format!("s3://{BUCKET}/aws/lambda/");
+    let dry = redrive_at(&s3.url(), Some(&slack), &["--bucket", &place]).await;
+    assert_eq!((dry.code, s3.keys().len(), slack.posts().len()), (Some(1), 5, 0), "{dry:?}");
+    assert!(dry.stdout.contains("In all: 4 records · 3 can be redriven · 1 cannot be read\n"), "{dry:?}");
+    assert!(s3.asked().iter().all(|asked| !asked.deletes));
+
+    let run = redrive_at(&s3.url(), Some(&slack), &["--bucket", &place, "--deliver"]).await;
+    assert_eq!(run.code, Some(1), "{run:?}");
+    let notes = "aws/lambda/notes.txt: it is neither a Lambda event nor an access log";
+    assert_eq!(run.stderr, format!("statuswatch: {place}: record {notes}\n"));
+    let sums = "In all: 4 records · 3 redriven and deleted · 1 cannot be read\nLeft in ";
+    assert!(run.stdout.ends_with(&format!("{sums}{place}: 1 record\n")), "{run:?}");
+    assert_eq!(s3.keys(), ["aws/lambda/notes.txt", "other/2026-11-03T09.15.00-d"]);
+    let posted = slack.texts();
+    assert!(posted[0].contains("GET /a") && posted[1].contains("GET /b"), "{posted:?}");
+    let deleted = s3.asked().into_iter().filter(|asked| asked.deletes).count();
+    assert_eq!((deleted, posted.len()), (3, 3));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_that_denies_a_call_names_the_permission() {
+    for (permission, posts) in [("s3:ListBucket", 0), ("s3:GetObject", 0), ("s3:DeleteObject", 1)] {
+        let s3 = failure_bucket().await.answering(move |asked, _| {
+            let of_asked = match asked {
+                asked if asked.deletes => "s3:DeleteObject",
+                asked if asked.key.is_empty() => "s3:ListBucket",
+                _ => "s3:GetObject",
+            };
+            (of_asked == permission).then(|| (403, "<Error><Code>AccessDenied</Code></Error>".to_owned()))
+        });
+        let slack = FakeSlack::start().await;
+        let place = format!("s3://{BUCKET}/aws/lambda/async/");
+        let run = redrive_at(&s3.url(), Some(&slack), &["--bucket", &place, "--deliver"]).await;
+        assert_eq!((run.code, slack.posts().len(), s3.keys().len()), (Some(1), posts, 5), "{run:?}");
+        assert!(
+            run.stderr.contains(&format!("these credentials lack the permission {permission}")),
+            "{run:?}"
+        );
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_examples_of_its_help_run() {
     let help = run(&mut statuswatch(&["redrive", "--help"])).stdout;
@@ -331,6 +394,8 @@ fn what_is_wrong_on_the_command_line_is_said_before_anything_is_asked() {
     for (arguments, said) in [
         (&[][..], "--queue"),
         (&["--queue", "s3://bucket/prefix"], "not a queue's URL"),
+        (&["--bucket", "bucket"], "not a place in S3"),
+        (&["--queue", QUEUE, "--bucket", "s3://bucket/prefix"], "cannot be used with"),
         (&["--queue", QUEUE], "no AWS Region"),
         (&["--queue", QUEUE, "--region", "eu-west-1", "--deliver"], "SLACK_WEBHOOK_URL"),
     ] {

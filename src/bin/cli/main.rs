@@ -21,6 +21,7 @@ mod objects;
 mod redrive;
 mod redrive_arguments;
 mod redrive_record;
+mod redrive_source;
 mod replay;
 mod replay_output;
 mod save;

@@ -1,30 +1,25 @@
-//! `statuswatch redrive`: the records of a failure queue in; their messages, shown or posted, out.
+//! `statuswatch redrive`: the records of a failure queue or bucket in; their messages, shown or posted, out.
 //!
 //! A record is deleted only once Slack has accepted all of its messages. What is not deleted is given back.
 
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::SystemTime;
 
-use statuswatch::aws::Service;
-use statuswatch::failure_queue::{Depth, FailureQueue, QueueError, Record};
-use statuswatch::http::HttpClient;
 use statuswatch::slack::terminal::Canvas;
 use statuswatch::words;
 
 use crate::Exit;
 use crate::deliver::Places;
 use crate::redrive_arguments::RedriveArguments;
-use crate::redrive_record::{Fate, Redrive};
+use crate::redrive_record::{Done, Fate, Redrive};
+use crate::redrive_source::{Record, Source, SourceError};
 use crate::replay::{ReadAs, settings};
 use crate::sign_in::SignIn;
 use crate::terminal::canvas;
 
 /// Records in a row that Slack did not accept for reasons that all share; then it is no use to go on.
 const MAX_REFUSED: u32 = 3;
-/// One receives or deletes, another keeps hidden what is held.
-const CONNECTIONS: usize = 2;
 
 pub(crate) fn run(arguments: &RedriveArguments) -> anyhow::Result<Exit> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -33,8 +28,8 @@ pub(crate) fn run(arguments: &RedriveArguments) -> anyhow::Result<Exit> {
 
 async fn redrive(arguments: &RedriveArguments) -> anyhow::Result<Exit> {
     let named = arguments.region.as_deref().filter(|name| !name.trim().is_empty());
-    let region = arguments.queue.region().or(named);
-    let session = SignIn::load(arguments.profile.as_deref(), region).await?.session(Service::Sqs)?;
+    let region = arguments.queue.as_ref().and_then(|queue| queue.region()).or(named);
+    let signed_in = SignIn::load(arguments.profile.as_deref(), region).await?;
     let read_as = ReadAs {
         rules: arguments.rules.as_deref(),
         format: arguments.format,
@@ -44,7 +39,7 @@ async fn redrive(arguments: &RedriveArguments) -> anyhow::Result<Exit> {
         as_one: false,
         deliver: arguments.deliver,
     };
-    let (settings, config) = settings(&read_as, Some(session.region()))?;
+    let (settings, config) = settings(&read_as, Some(signed_in.region()))?;
     let places = match config {
         Some(config) => Some(Places::open(config).await?),
         None => None,
@@ -55,22 +50,31 @@ async fn redrive(arguments: &RedriveArguments) -> anyhow::Result<Exit> {
         signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&stop))?;
         signal_hook::flag::register(signal, Arc::clone(&stop))?;
     }
+    let (name, source) = match (&arguments.queue, &arguments.bucket) {
+        (Some(queue), _) => (queue.name().to_owned(), Source::queue(&signed_in, queue).await?),
+        (None, Some(bucket)) => (bucket.to_string(), Source::bucket(&signed_in, bucket).await?),
+        (None, None) => anyhow::bail!("--queue or --bucket says where the records are"),
+    };
     let mut run = Run {
-        name: arguments.queue.name(),
+        name,
         redrive: Redrive::new(settings, places, arguments.allow_unreadable),
         canvas: canvas(),
         left: arguments.max_records,
         stop,
         tally: Tally::default(),
     };
-    let http = HttpClient::keeping(CONNECTIONS)?;
-    match run.queue(http, session, arguments).await {
+    let ended = match source {
+        Ok(source) => run.all(source).await,
+        Err(error) => Err(error.into()),
+    };
+    match ended {
         Ok(left) => {
-            run.sum_up(Some(left?))?;
+            run.sum_up(Some(&left))?;
             let Tally { unreadable, refused, .. } = run.tally;
             Ok(if unreadable + refused == 0 { Exit::Done } else { Exit::InputFailed })
         }
-        Err(error) => {
+        Err(Failed::Output(error)) => Err(error.into()),
+        Err(Failed::Source(error)) => {
             eprintln!("statuswatch: {}: {error}", run.name);
             if run.tally.records > 0 {
                 run.sum_up(None)?;
@@ -80,9 +84,9 @@ async fn redrive(arguments: &RedriveArguments) -> anyhow::Result<Exit> {
     }
 }
 
-/// One run over a queue.
-struct Run<'a> {
-    name: &'a str,
+/// One run over a queue or bucket.
+struct Run {
+    name: String,
     redrive: Redrive,
     canvas: Canvas,
     /// So many records more.
@@ -101,91 +105,91 @@ struct Tally {
     refused: u64,
 }
 
-impl Run<'_> {
-    /// Drains the queue, and says what is left in it.
-    async fn queue(
-        &mut self,
-        http: HttpClient,
-        session: statuswatch::aws::Session,
-        arguments: &RedriveArguments,
-    ) -> Result<io::Result<Depth>, QueueError> {
-        let queue = FailureQueue::open(http, session, &arguments.queue, SystemTime::now()).await?;
-        let before = queue.depth().await?;
-        if let Some(most) = before.max_receives.filter(|_| !arguments.deliver) {
+/// Why a run ended early.
+enum Failed {
+    Source(SourceError),
+    Output(io::Error),
+}
+
+impl From<SourceError> for Failed {
+    fn from(error: SourceError) -> Self {
+        Self::Source(error)
+    }
+}
+
+impl Run {
+    /// Takes all records, and says what is left.
+    async fn all(&mut self, mut source: Source) -> Result<String, Failed> {
+        let most = source.max_receives().await?;
+        if let Some(most) = most.filter(|_| !self.redrive.delivers()) {
             eprintln!(
                 "statuswatch: {}: each look is one of the {most} receives after which SQS moves a message on to the queue's \
                  own dead-letter queue",
                 self.name
             );
         }
+        let hidden = source.keep_hidden();
         let drained = tokio::select! {
-            drained = self.drain(&queue) => drained,
-            () = queue.keep_hidden() => Ok(Ok(())),
+            drained = self.drain(&mut source) => drained,
+            () = hidden => Ok(()),
         };
         // Whatever happened, what was not deleted is back at once.
-        let given_back = queue.give_back().await;
-        let written = drained?;
+        let given_back = source.give_back().await;
+        drained?;
         given_back?;
-        let left = queue.depth().await?;
-        Ok(written.map(|()| left))
+        Ok(source.left().await?)
     }
 
     /// Takes one record after another, until there is none or there is a reason to stop.
-    async fn drain(&mut self, queue: &FailureQueue<HttpClient>) -> Result<io::Result<()>, QueueError> {
+    async fn drain(&mut self, source: &mut Source) -> Result<(), Failed> {
         let mut refused_in_a_row = 0;
-        while let Some(records) = queue.receive().await? {
+        while let Some(records) = source.next().await? {
             for record in records {
-                if let Some(error) = queue.failure() {
-                    return Err(error);
+                if let Some(error) = source.failure() {
+                    return Err(error.into());
                 }
-                if self.stop.load(Ordering::Relaxed) {
-                    eprintln!("statuswatch: {}: stopped", self.name);
-                    return Ok(Ok(()));
-                }
-                if self.left == 0 {
-                    eprintln!("statuswatch: {}: stopped after {} (--max-records)", self.name, self.records());
-                    return Ok(Ok(()));
+                let said = if self.stop.load(Ordering::Relaxed) {
+                    Some("stopped".to_owned())
+                } else if self.left == 0 {
+                    Some(format!("stopped after {} (--max-records)", self.records()))
+                } else if refused_in_a_row == MAX_REFUSED {
+                    Some(format!("stopped: {MAX_REFUSED} records in a row were not accepted"))
+                } else {
+                    None
+                };
+                if let Some(said) = said {
+                    eprintln!("statuswatch: {}: {said}", self.name);
+                    return Ok(());
                 }
                 self.left -= 1;
-                let fate = match self.record(queue, &record).await? {
-                    Ok(fate) => fate,
-                    Err(error) => return Ok(Err(error)),
-                };
+                let fate = self.record(source, &record).await?;
                 refused_in_a_row =
                     if fate == (Fate::Refused { by_all: true }) { refused_in_a_row + 1 } else { 0 };
-                if refused_in_a_row == MAX_REFUSED {
-                    let name = self.name;
-                    eprintln!(
-                        "statuswatch: {name}: stopped: {MAX_REFUSED} records in a row were not accepted"
-                    );
-                    return Ok(Ok(()));
-                }
             }
         }
-        Ok(Ok(()))
+        Ok(())
     }
 
-    async fn record(
-        &mut self,
-        queue: &FailureQueue<HttpClient>,
-        record: &Record,
-    ) -> Result<io::Result<Fate>, QueueError> {
-        let name = shown(&record.id);
-        let done = self.redrive.record(record.body.as_bytes()).await;
+    async fn record(&mut self, source: &Source, record: &Record) -> Result<Fate, Failed> {
+        let name = &record.name;
+        let done = match &record.body {
+            Some(body) => self.redrive.record(body).await,
+            None => Done::too_large(),
+        };
         self.tally.records += 1;
         for fault in &done.faults {
             eprintln!("statuswatch: {}: record {name}: {fault}", self.name);
         }
         match done.fate {
             Fate::Good if self.redrive.delivers() => {
-                if let Err(error) = queue.delete(record).await {
+                if let Err(error) = source.delete(record).await {
                     let posted = words::count(done.told.len() as u64, "message");
                     eprintln!(
                         "statuswatch: {}: record {name}: {posted} posted, but the record is not deleted: whoever takes it \
                          next posts it again",
                         self.name
                     );
-                    return Err(error);
+                    return Err(error.into());
                 }
                 self.tally.good += 1;
             }
@@ -193,15 +197,16 @@ impl Run<'_> {
             Fate::Unreadable => self.tally.unreadable += 1,
             Fate::Refused { .. } => self.tally.refused += 1,
         }
-        let since = match record.sent_ms {
+        let since = match record.since_ms {
             0 => String::new(),
             ms => format!(", in the queue since {} {} UTC", words::day(ms), words::minute(ms)),
         };
-        let written = done.write(&mut io::stdout().lock(), &format!("record {name}{since}"), &self.canvas);
-        Ok(written.map(|()| done.fate))
+        let heading = format!("record {name}{since}");
+        done.write(&mut io::stdout().lock(), &heading, &self.canvas).map_err(Failed::Output)?;
+        Ok(done.fate)
     }
 
-    fn sum_up(&self, left: Option<Depth>) -> io::Result<()> {
+    fn sum_up(&self, left: Option<&str>) -> io::Result<()> {
         let Tally { good, unreadable, refused, .. } = self.tally;
         let delivers = self.redrive.delivers();
         let good_ones = if delivers { "redriven and deleted" } else { "can be redriven" };
@@ -211,11 +216,7 @@ impl Run<'_> {
         let mut out = io::stdout().lock();
         writeln!(out, "In all: {}{}", self.records(), kinds.collect::<String>())?;
         if let Some(left) = left {
-            let elsewhere = match left.in_flight {
-                0 => String::new(),
-                count => format!(", {} of them held by others", words::number(count)),
-            };
-            writeln!(out, "Left in {}: about {}{elsewhere}", self.name, words::count(left.all(), "record"))?;
+            writeln!(out, "Left in {}: {left}", self.name)?;
         }
         if !delivers && self.tally.records > 0 {
             writeln!(out, "Nothing was posted or deleted: --deliver does both")?;
@@ -226,9 +227,4 @@ impl Run<'_> {
     fn records(&self) -> String {
         words::count(self.tally.records, "record")
     }
-}
-
-/// An id as it is shown: SQS's own are shorter and plain.
-fn shown(id: &str) -> String {
-    id.chars().filter(char::is_ascii_graphic).take(100).collect()
 }

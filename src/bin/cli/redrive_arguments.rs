@@ -7,6 +7,7 @@ use statuswatch::access_log::Format;
 use statuswatch::access_log::redact::Redaction;
 use statuswatch::console::LogGroups;
 use statuswatch::failure_queue::QueueName;
+use statuswatch::s3::Location;
 
 /// Post what the failure queue holds, and delete what Slack accepted
 ///
@@ -18,18 +19,23 @@ use statuswatch::failure_queue::QueueName;
 /// Ends when the queue has nothing more to receive, and says what is left in it. It stops early after 3 records in a row
 /// that Slack refuses for reasons of its own, such as a revoked token or an outage.
 ///
+/// A failure bucket is redriven in the same way. Nothing in it is hidden from others: run one redrive at a time.
+///
 /// Needs the permissions sqs:ReceiveMessage, sqs:ChangeMessageVisibility and sqs:GetQueueAttributes, with --deliver
-/// sqs:DeleteMessage, where the queue is not named by its URL sqs:GetQueueUrl, and kms:Decrypt where it has a key of its
-/// own.
+/// sqs:DeleteMessage, and where the queue is not named by its URL sqs:GetQueueUrl; for a bucket s3:ListBucket and
+/// s3:GetObject, with --deliver s3:DeleteObject; and kms:Decrypt where either has a key of its own.
 ///
 /// A record is posted for itself and is in no incident's sums. Of a delivery for several destinations a part may have
 /// been posted before: only the function, with its state table, knows of that.
 #[derive(Debug, Args)]
-#[command(after_help = REDRIVE_EXAMPLES)]
+#[command(after_help = REDRIVE_EXAMPLES, group = clap::ArgGroup::new("where").required(true).args(["queue", "bucket"]))]
 pub(crate) struct RedriveArguments {
     /// The failure queue: its URL, ARN or name
     #[arg(long, value_name = "QUEUE")]
-    pub(crate) queue: QueueName,
+    pub(crate) queue: Option<QueueName>,
+    /// The failure bucket, and how the keys of its records begin
+    #[arg(long, value_name = "s3://BUCKET/PREFIX")]
+    pub(crate) bucket: Option<Location>,
     /// Post, and delete what was accepted: to the webhook in `SLACK_WEBHOOK_URL`, or with the bot token in
     /// `SLACK_BOT_TOKEN` to the channel in `SLACK_CHANNEL`, with the function's other settings
     #[arg(long)]
@@ -62,7 +68,7 @@ pub(crate) struct RedriveArguments {
     /// Profile of AWS's configuration files
     #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<String>,
-    /// AWS Region of the queue; that of its URL or ARN where --queue is one
+    /// AWS Region of the queue or bucket; that of its URL or ARN where --queue is one
     #[arg(long, env = "AWS_REGION", value_name = "REGION")]
     pub(crate) region: Option<String>,
 }

@@ -103,6 +103,12 @@ impl Redrive {
 }
 
 impl Done {
+    /// Of what no failure record can be.
+    pub(crate) fn too_large() -> Self {
+        let faults = vec!["larger than a failure record can be".to_owned()];
+        Self { fate: Fate::Unreadable, faults, told: Vec::new(), summary: String::new() }
+    }
+
     async fn post(&mut self, places: &mut Places) {
         for (accepted, message) in (0_u64..).zip(&self.told) {
             if let Err(error) = places.post(&message.destination, &message.rendered).await {

@@ -1,11 +1,13 @@
-"""redrive, from the failure queue: what it posts, deletes and leaves, and when AWS or Slack does not answer as one would like."""
+"""redrive, from the failure queue and bucket: what it posts, deletes and leaves, and when AWS or Slack does not answer as one
+would like.
+"""
 
 import base64
 import gzip
 import json
 import signal
 
-from account import QUEUE, REGION
+from account import BUCKET, QUEUE, REGION
 from fake_slack import FakeSlack
 from faulty_proxy import refuse
 
@@ -150,3 +152,26 @@ def ctrl_c_leaves_what_was_not_accepted(setup):
         return "1 record redriven, 3 are there"
     finally:
         slack.close()
+
+
+def a_bucket_is_redriven_and_only_what_slack_accepted_is_deleted(setup):
+    s3, slack = setup.account.client("s3"), FakeSlack()
+    keys = [f"aws/lambda/async/lines/2026/11/03/2026-11-03T09.15.0{number}-x" for number in range(3)]
+    for number, key in enumerate(keys):
+        s3.put_object(Bucket=BUCKET, Key=key, Body=json.dumps(_record(number)))
+    s3.put_object(Bucket=BUCKET, Key="aws/lambda/poison", Body=json.dumps(POISON))
+    left = lambda: [found["Key"] for found in s3.list_objects_v2(Bucket=BUCKET).get("Contents", [])]
+    try:
+        place = f"s3://{BUCKET}/aws/lambda/"
+        dry = setup.cli("redrive", "--bucket", place)
+        assert dry.code == 1 and "In all: 4 records · 3 can be redriven · 1 cannot be read\n" in dry.stdout, dry
+        assert len(left()) == 4, left()
+        webhook = f"http://127.0.0.1:{slack.port}/services/T000/B000/XXXXXXXX"
+        ran = setup.cli("redrive", "--bucket", place, "--deliver", SLACK_WEBHOOK_URL=webhook)
+        assert ran.code == 1 and f"Left in {place}: 1 record\n" in ran.stdout, ran
+        assert (len(slack.bodies()), left()) == (3, ["aws/lambda/poison"]), (slack.bodies(), left())
+        return "3 of 4 records deleted"
+    finally:
+        slack.close()
+        for key in left():
+            s3.delete_object(Bucket=BUCKET, Key=key)
