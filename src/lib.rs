@@ -38,6 +38,7 @@ pub mod cloudwatch_logs;
 #[cfg(feature = "live")]
 pub mod deployment;
 pub mod doctor;
+#[cfg(feature = "live")]
 pub mod failure_queue;
 #[cfg(feature = "live")]
 pub mod account;
