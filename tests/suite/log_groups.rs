@@ -341,6 +341,53 @@ async fn a_profile_says_who_asks_where() {
     assert!(authorization.contains("/eu-west-1/logs/"), "{authorization}");
 }
 
+/// Keys of the environment would ask another account.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_named_profile_comes_before_credentials_in_the_environment() {
+    let aws = FakeAws::start().await;
+    aws.otherwise(|call| match call.path.as_str() {
+        "/credentials" => (
+            200,
+            json!({ "AccessKeyId": "AKIDCONTAINER", "SecretAccessKey": "secret", "Token": "t", "Expiration": "2099-01-01T00:00:00Z" }),
+        ),
+        _ => (200, page(0, &[], None)),
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let (config, credentials) = (folder.path().join("config"), folder.path().join("credentials"));
+    std::fs::write(&config, "[profile placed]\nregion = eu-central-1\n").unwrap();
+    std::fs::write(&credentials, "[own]\naws_access_key_id = AKIDPROFILE\naws_secret_access_key = secret\n")
+        .unwrap();
+    let ask = async |profile: &[&str]| {
+        let mut command = statuswatch(&[&["replay", "--log-group", GROUP], &MINUTE[..], profile].concat());
+        command
+            .env("AWS_CONFIG_FILE", &config)
+            .env("AWS_SHARED_CREDENTIALS_FILE", &credentials)
+            .env("AWS_ENDPOINT_URL", aws.url())
+            .env("AWS_ACCESS_KEY_ID", "AKIDENVIRONMENT")
+            .env("AWS_SECRET_ACCESS_KEY", "secret")
+            .env("AWS_CONTAINER_CREDENTIALS_FULL_URI", format!("{}/credentials", aws.url()))
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("AWS_REGION", "eu-west-1");
+        tokio::task::spawn_blocking(move || run(&mut command)).await.unwrap()
+    };
+    for (profile, key) in [
+        (&[][..], "AKIDENVIRONMENT"),
+        (&["--profile", "own"], "AKIDPROFILE"),
+        // It says nothing of credentials.
+        (&["--profile", "placed"], "AKIDCONTAINER"),
+    ] {
+        let run = ask(profile).await;
+        assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
+        let authorization = aws.calls().pop().unwrap().authorization;
+        assert!(authorization.contains(&format!("Credential={key}/")), "{authorization}");
+    }
+    let asked = aws.calls().len();
+    let run = ask(&["--profile", "nosuch"]).await;
+    let said = "statuswatch: --profile: there is no profile \"nosuch\" in AWS's configuration files\n";
+    assert_eq!((run.code, run.stderr.as_str()), (Some(2), said));
+    assert_eq!(aws.calls().len(), asked);
+}
+
 /// The provider of containers asks by the same HTTP client.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_container_gets_its_credentials_from_its_agent() {

@@ -1,10 +1,16 @@
 //! Credentials, Region and endpoint, found where AWS's own tools find them: environment, profiles, SSO, roles, containers
 //! and instances.
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
+use aws_config::ecs::EcsCredentialsProvider;
+use aws_config::imds::credentials::ImdsCredentialsProvider;
+use aws_config::meta::credentials::CredentialsProviderChain;
+use aws_config::profile::{self, ProfileFileCredentialsProvider};
+use aws_config::provider_config::ProviderConfig;
 use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_types::SdkConfig;
+use aws_types::os_shim_internal::{Env, Fs};
 use aws_types::service_config::ServiceConfigKey;
 use statuswatch::aws::{Service, Session};
 use statuswatch::http::HttpClient;
@@ -17,8 +23,12 @@ pub(crate) struct SignIn {
 }
 
 impl SignIn {
-    /// Reads the configuration. Credentials are asked for when the first request is signed.
+    /// Reads the configuration. Credentials are asked for when the first request is signed. A profile that is named comes
+    /// before credentials in the environment; it is an error where there is none of that name.
     pub(crate) async fn load(profile: Option<&str>, region: Option<&str>) -> anyhow::Result<Self> {
+        if let Some(profile) = profile {
+            known(profile).await?;
+        }
         // No connection is kept: who asks for newer credentials later may do so from another thread.
         let mut loader =
             aws_config::defaults(BehaviorVersion::v2026_01_12()).http_client(HttpClient::keeping(0)?);
@@ -32,7 +42,10 @@ impl SignIn {
         let region = found.region().context(
             "no AWS Region: name it by --region, by AWS_REGION, or in the profile (`aws configure set region`)",
         )?;
-        let provider = found.credentials_provider().ok_or_else(|| anyhow!("no AWS credentials"))?;
+        let provider = match profile {
+            Some(profile) => of_profile(profile, &found),
+            None => found.credentials_provider().ok_or_else(|| anyhow!("no AWS credentials"))?,
+        };
         let region = region.to_string();
         Ok(Self { found, provider, region })
     }
@@ -55,6 +68,45 @@ impl SignIn {
             others.iter().filter_map(|service| Some((*service, endpoint(&self.found, *service)?)));
         Ok(self.session(*first)?.and(&endpoints.collect::<Vec<_>>())?)
     }
+}
+
+/// Refuses a profile that is in none of the files.
+async fn known(profile: &str) -> anyhow::Result<()> {
+    #[expect(deprecated, reason = "the type's new name is in a crate that aws-config does not export")]
+    let files = profile::profile_file::ProfileFiles::default();
+    let found = profile::load(&Fs::real(), &Env::real(), &files, None).await;
+    let found = found.context("--profile: AWS's configuration files cannot be read")?;
+    if found.get_profile(profile).is_none() {
+        bail!("--profile: there is no profile {profile:?} in AWS's configuration files");
+    }
+    Ok(())
+}
+
+/// The profile's credentials. One that says nothing of credentials leaves them to the container or instance, as for the
+/// AWS CLI.
+fn of_profile(profile: &str, found: &SdkConfig) -> SharedCredentialsProvider {
+    let mut config = ProviderConfig::without_region()
+        .with_region(found.region().cloned())
+        .with_behavior_version(found.behavior_version())
+        .with_use_fips(found.use_fips())
+        .with_use_dual_stack(found.use_dual_stack());
+    if let Some(http) = found.http_client() {
+        config = config.with_http_client(http);
+    }
+    if let Some(retry) = found.retry_config() {
+        config = config.with_retry_config(retry.clone());
+    }
+    if let Some(timeout) = found.timeout_config() {
+        config = config.with_timeout_config(timeout.clone());
+    }
+    let own = ProfileFileCredentialsProvider::builder().configure(&config).profile_name(profile).build();
+    let container = EcsCredentialsProvider::builder().configure(&config).build();
+    let instance = ImdsCredentialsProvider::builder().configure(&config).build();
+    SharedCredentialsProvider::new(
+        CredentialsProviderChain::first_try("Profile", own)
+            .or_else("EcsContainer", container)
+            .or_else("Ec2InstanceMetadata", instance),
+    )
 }
 
 /// The service's own `AWS_ENDPOINT_URL_...` or `AWS_ENDPOINT_URL`, or the same of the profile.
