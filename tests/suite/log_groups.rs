@@ -388,6 +388,39 @@ async fn a_named_profile_comes_before_credentials_in_the_environment() {
     assert_eq!(aws.calls().len(), asked);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_variable_names_no_region() {
+    let aws = FakeAws::start().await;
+    aws.otherwise(|_| (200, page(0, &[], None)));
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("config");
+    std::fs::write(&config, "[default]\nregion = eu-central-1\n").unwrap();
+    let ask = async |variables: &[(&str, &str)]| {
+        let mut command = statuswatch(&[&["replay", "--log-group", GROUP], &MINUTE[..]].concat());
+        command
+            .env("AWS_ENDPOINT_URL", aws.url())
+            .env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+            .env("AWS_SECRET_ACCESS_KEY", "secret")
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("AWS_REGION", "")
+            .envs(variables.iter().copied());
+        tokio::task::spawn_blocking(move || run(&mut command)).await.unwrap()
+    };
+    let config = ("AWS_CONFIG_FILE", config.to_str().unwrap());
+    for (variables, region) in [
+        (&[config, ("AWS_DEFAULT_REGION", "")][..], "eu-central-1"),
+        (&[config, ("AWS_DEFAULT_REGION", "eu-west-1")], "eu-west-1"),
+    ] {
+        let run = ask(variables).await;
+        assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
+        let authorization = aws.calls().pop().unwrap().authorization;
+        assert!(authorization.contains(&format!("/{region}/logs/")), "{authorization}");
+    }
+    let run = ask(&[]).await;
+    let said = "statuswatch: no AWS Region: name it by --region, by AWS_REGION, or in the profile (`aws configure set region`)\n";
+    assert_eq!((run.code, run.stderr.as_str()), (Some(2), said));
+}
+
 /// The provider of containers asks by the same HTTP client.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_container_gets_its_credentials_from_its_agent() {

@@ -1,11 +1,15 @@
 //! Credentials, Region and endpoint, found where AWS's own tools find them: environment, profiles, SSO, roles, containers
 //! and instances.
 
+use std::env;
+
 use anyhow::{Context, anyhow, bail};
 use aws_config::ecs::EcsCredentialsProvider;
 use aws_config::imds::credentials::ImdsCredentialsProvider;
+use aws_config::imds::region::ImdsRegionProvider;
 use aws_config::meta::credentials::CredentialsProviderChain;
-use aws_config::profile::{self, ProfileFileCredentialsProvider};
+use aws_config::meta::region::RegionProviderChain;
+use aws_config::profile::{self, ProfileFileCredentialsProvider, ProfileFileRegionProvider};
 use aws_config::provider_config::ProviderConfig;
 use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -30,16 +34,15 @@ impl SignIn {
             known(profile).await?;
         }
         // No connection is kept: who asks for newer credentials later may do so from another thread.
-        let mut loader =
-            aws_config::defaults(BehaviorVersion::v2026_01_12()).http_client(HttpClient::keeping(0)?);
+        let http = HttpClient::keeping(0)?;
+        let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
+            .http_client(http.clone())
+            .region(region_chain(region, profile, http));
         if let Some(profile) = profile {
             loader = loader.profile_name(profile);
         }
-        if let Some(region) = region {
-            loader = loader.region(Region::new(region.to_owned()));
-        }
         let found = loader.load().await;
-        let region = found.region().context(
+        let region = found.region().filter(|region| !region.as_ref().is_empty()).context(
             "no AWS Region: name it by --region, by AWS_REGION, or in the profile (`aws configure set region`)",
         )?;
         let provider = match profile {
@@ -68,6 +71,21 @@ impl SignIn {
             others.iter().filter_map(|service| Some((*service, endpoint(&self.found, *service)?)));
         Ok(self.session(*first)?.and(&endpoints.collect::<Vec<_>>())?)
     }
+}
+
+/// `region`, which is that of `--region` or `AWS_REGION`, or what AWS's own tools take next. The default chain of the crate
+/// would end at a variable that is empty.
+fn region_chain(region: Option<&str>, profile: Option<&str>, http: HttpClient) -> RegionProviderChain {
+    let named = region.map(str::to_owned).or_else(|| env::var("AWS_DEFAULT_REGION").ok());
+    let named = named.filter(|name| !name.is_empty()).map(Region::new);
+    let config = ProviderConfig::without_region().with_http_client(http);
+    let mut of_profile = ProfileFileRegionProvider::builder().configure(&config);
+    if let Some(profile) = profile {
+        of_profile = of_profile.profile_name(profile);
+    }
+    RegionProviderChain::first_try(named)
+        .or_else(of_profile.build())
+        .or_else(ImdsRegionProvider::builder().configure(&config).build())
 }
 
 /// Refuses a profile that is in none of the files.
