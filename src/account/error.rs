@@ -87,12 +87,12 @@ pub enum AccountError {
     #[error("{0} has no metric filter")]
     NoFilter(String),
     /// No metric filter has that name.
-    #[error("{log_group} has no metric filter {name:?}; it has {known}")]
+    #[error("{} has no metric filter {name:?}; it has {known}", .log_group.as_deref().unwrap_or("the alarm's metric"))]
     NoFilterNamed {
         /// The name.
         name: String,
-        /// The log group.
-        log_group: String,
+        /// Where there is none, if it was looked for in one log group.
+        log_group: Option<String>,
         /// Those that there are.
         known: String,
     },

@@ -75,15 +75,9 @@ impl Account {
     /// The one metric filter that is meant. Of several log groups each must have one, and all must be alike.
     pub async fn metric_filter(&self, wanted: Wanted<'_>) -> Result<MetricFilter, AccountError> {
         let mut chosen = Vec::new();
-        if wanted.log_groups.is_empty() {
-            let found = self.filters(wanted, None).await?;
-            chosen.extend(found.into_iter().filter_map(|filter| playable(filter, wanted.metric)));
-            if chosen.is_empty() {
-                return Err(none(wanted, None));
-            }
-        }
-        for log_group in wanted.log_groups {
-            let found = self.filters(wanted, Some(log_group)).await?;
+        let anywhere = wanted.log_groups.is_empty().then_some(None);
+        for log_group in wanted.log_groups.iter().map(Some).chain(anywhere) {
+            let found = self.filters(wanted, log_group.map(String::as_str)).await?;
             let known = listed(found.iter().map(|filter| filter.name.as_str()));
             let fitting: Vec<_> = found
                 .into_iter()
@@ -92,13 +86,13 @@ impl Account {
                 .collect();
             match (fitting.len(), wanted.name) {
                 (0, Some(name)) if !known.is_empty() => {
-                    let (name, log_group) = (name.to_owned(), log_group.clone());
+                    let (name, log_group) = (name.to_owned(), log_group.cloned());
                     return Err(AccountError::NoFilterNamed { name, log_group, known });
                 }
-                (0, _) => return Err(none(wanted, Some(log_group))),
-                (1, _) => chosen.extend(fitting),
-                // Several filters may publish one metric: it is the sum of them, which is not played.
-                _ => return Err(AccountError::SeveralFilters(known)),
+                (0, _) => return Err(none(wanted, log_group)),
+                // Several filters of one log group may publish one metric: it is the sum of them, which is not played.
+                (2.., _) if log_group.is_some() => return Err(AccountError::SeveralFilters(known)),
+                _ => chosen.extend(fitting),
             }
         }
         let mut chosen = chosen.into_iter().collect::<Result<Vec<_>, _>>()?;

@@ -156,6 +156,28 @@ async fn objects_and_files_take_the_filter_of_the_alarms_metric_whoever_has_it()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_the_filters_of_the_alarms_metric_the_named_one_is_taken() {
+    let alarms = json!({ "MetricAlarms": [alarm(&json!({}))] });
+    let filters = vec![filter("5xx", "{ $.status = 5* }", "5xx"), filter("502", "{ $.status = 502 }", "5xx")];
+    let aws = account(alarms, filters).await;
+    let run_with = async |name: &str| {
+        let recording = "fixtures/recordings/5xx-burst.jsonl.gz";
+        run_on(&aws, &["backtest", "--json", "--alarm-name", "a", name, recording]).await
+    };
+    for (name, pattern) in
+        [("--metric-filter=5xx", "{ $.status = 5* }"), ("--metric-filter=502", "{ $.status = 502 }")]
+    {
+        let tested = run_with(name).await;
+        assert_eq!((tested.code, tested.stderr.as_str()), (Some(0), ""));
+        let found: Value = serde_json::from_str(&tested.stdout).unwrap();
+        assert_eq!(found["blind_spots"]["pattern"], pattern);
+    }
+    let tested = run_with("--metric-filter=nosuch").await;
+    let said = "statuswatch: the alarm's metric has no metric filter \"nosuch\"; it has 5xx, 502\n";
+    assert_eq!((tested.code, tested.stderr.as_str()), (Some(2), said));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_log_groups_metric_filter_is_taken_where_it_is_clear_which_one() {
     let one = vec![filter("5xx", "{ $.status = 5* }", "5xx")];
     let two = [one.clone(), vec![filter("4xx", "{ $.status = 4* }", "4xx")]].concat();
