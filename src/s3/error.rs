@@ -39,7 +39,7 @@ pub enum S3Error {
     TooManyObjects,
     /// The object-store crate cannot ask for such a key.
     #[error(
-        "a key below it has an empty part (//), or . or .. as a part, which cannot be read from here: copy the object"
+        "a key below it has an empty part (//), . or .. as a part, or a control character, which cannot be read from here: copy the object"
     )]
     Key,
     /// The object was listed, and is not there any more.

@@ -181,13 +181,17 @@ async fn what_is_refused_is_named_with_what_is_missing() {
             assert!(is_named, "{code}: {}", run.stderr);
         }
     }
-    let s3 = FakeS3::start([("a/.hidden", b"x".to_vec()), ("a/b//c", b"x".to_vec())]).await;
+    let s3 = FakeS3::start([("a/.hidden", b"x".to_vec()), ("a/b//c", b"x".to_vec()), ("tab/a\tb", b"x".to_vec())]).await;
     for (url, said) in [
         ("s3://logs/x", "no object below it"),
         ("s3://logs/a/.", "no object below it"),
         (
             "s3://logs/a/b",
-            "a key below it has an empty part (//), or . or .. as a part, which cannot be read from here: copy the object",
+            "a key below it has an empty part (//), . or .. as a part, or a control character, which cannot be read from here: copy the object",
+        ),
+        (
+            "s3://logs/tab",
+            "a key below it has an empty part (//), . or .. as a part, or a control character, which cannot be read from here: copy the object",
         ),
         ("s3://", "not a place in S3 such as s3://bucket/prefix"),
     ] {
