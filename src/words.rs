@@ -166,6 +166,12 @@ pub fn is_treacherous(c: char) -> bool {
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
+/// A text for a terminal: a replacement character stands for each one that is treacherous.
+#[must_use]
+pub fn harmless(text: &str) -> String {
+    text.chars().map(|c| if is_treacherous(c) { '\u{fffd}' } else { c }).collect()
+}
+
 /// What a reader sees of a text: without what takes no room, and with white space as one blank.
 #[must_use]
 pub fn look(text: &str) -> String {

@@ -102,7 +102,7 @@ fn stream_mappings(known: &Deployment, findings: &mut Vec<Finding>) -> Vec<Strin
             ("Enabled", Some(result)) => Finding::warning(
                 check,
                 name,
-                format!("Lambda says of its last read: {}", super::text::harmless(result)),
+                format!("Lambda says of its last read: {}", crate::words::harmless(result)),
                 "look at the function's log, and at its role's permissions on it",
             ),
             ("Enabling" | "Updating" | "Creating", _) => Finding::warning(
@@ -191,7 +191,7 @@ fn permission(group: &LogGroup, known: &Deployment) -> Finding {
         Access::OtherSource(sources) => {
             let shown: Vec<&str> = sources.iter().map(String::as_str).take(3).collect();
             (
-                format!("the permission is for other sources: {}", super::text::harmless(&shown.join(", "))),
+                format!("the permission is for other sources: {}", crate::words::harmless(&shown.join(", "))),
                 "run terraform apply, or add the permission for this log group",
             )
         }

@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::finding::{Finding, Report, Verdict};
 use crate::slack::terminal::{Canvas, Color};
-use crate::words::{day, is_treacherous, minute};
+use crate::words::{day, harmless, minute};
 
 const DEFAULT_WIDTH: usize = 100;
 const MIN_WIDTH: usize = 40;
@@ -33,11 +33,6 @@ pub fn text(report: &Report, canvas: &Canvas) -> String {
         page.list(&mut out, verdict, &of_kind);
     }
     out
-}
-
-/// Text without what could change the look of a terminal.
-pub(super) fn harmless(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() || is_treacherous(c) { '\u{fffd}' } else { c }).collect()
 }
 
 struct Page {

@@ -287,7 +287,7 @@ fn gateway(call: &Call) -> (u16, Value) {
         }
         "/restapis?limit=500&position=p%2B%2F2" => (
             200,
-            json!({ "item": [{ "id": "r2", "name": "gone" }, { "id": "r3", "name": "items\u{1b}[31m" }] }),
+            json!({ "item": [{ "id": "r2", "name": "gone" }, { "id": "r3", "name": "items\u{1b}[31m\u{202e}" }] }),
         ),
         "/restapis/r1/stages" => (
             200,
@@ -334,7 +334,7 @@ async fn every_stage_of_the_account_is_judged_and_those_without_an_access_log_ar
     ];
     assert!(places.iter().all(|place| linted.stdout.contains(place)), "{}", linted.stdout);
     assert!(linted.stdout.contains("$context.integrationLatency is not in quotes"), "{}", linted.stdout);
-    let silent = "without an access log:\n  items[31m (r3) · REST API · stage v1\n  orders (r1) · REST API · stage beta\n  web (h1) · HTTP API · stage beta\n";
+    let silent = "without an access log:\n  items\u{fffd}[31m\u{fffd} (r3) · REST API · stage v1\n  orders (r1) · REST API · stage beta\n  web (h1) · HTTP API · stage beta\n";
     assert!(linted.stdout.contains(silent), "{}", linted.stdout);
     assert!(linted.stdout.ends_with("3 formats; 1 would hide errors\n"), "{}", linted.stdout);
     let calls = aws.calls();

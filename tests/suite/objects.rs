@@ -94,6 +94,17 @@ async fn what_firehose_wrote_is_read_in_the_order_of_time() {
     assert_eq!(matched.stdout, format!("{}\n{}\n{}\n", line(10, 503), line(20, 502), line(30, 500)));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_cannot_change_the_look_of_a_terminal() {
+    let s3 = FakeS3::start([("a/\u{9b}31m\u{202e}.log", line(1, 502).into())]).await;
+    for output in [&[][..], &["--json"]] {
+        let run = run_on(&s3, &[&["replay", "s3://logs/a/"], output].concat()).await;
+        assert_eq!(run.code, Some(0), "{run:?}");
+        assert!(run.stdout.contains("s3://logs/a/\u{fffd}31m\u{fffd}.log"), "{run:?}");
+        assert!(!run.stdout.contains(['\u{9b}', '\u{202e}']), "{run:?}");
+    }
+}
+
 /// An object of several parts, which no compressor makes small.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_large_object_is_read_in_parts_and_comes_to_the_same_as_the_file() {

@@ -6,6 +6,7 @@ use std::time::SystemTime;
 
 use statuswatch::account::Stage;
 use statuswatch::lint_format::{Api, lint, read};
+use statuswatch::words::harmless;
 
 use crate::Exit;
 use crate::arguments::LintFormatArguments;
@@ -55,5 +56,5 @@ fn title(stage: &Stage) -> String {
         Api::WebSocket => "WebSocket API",
     };
     let title = format!("{} ({}) · {kind} · stage {}", stage.api, stage.api_id, stage.name);
-    title.chars().filter(|char| !char.is_control()).collect()
+    harmless(&title)
 }

@@ -9,6 +9,7 @@ use std::time::SystemTime;
 use statuswatch::aws::Service;
 use statuswatch::http::HttpClient;
 use statuswatch::s3::{Bucket, Location, Object, Objects, S3Error};
+use statuswatch::words::harmless;
 
 use crate::sign_in::SignIn;
 
@@ -49,10 +50,10 @@ pub(crate) fn objects(
 }
 
 impl ObjectInput {
-    /// `s3://bucket/key`.
+    /// `s3://bucket/key`, as it may be shown.
     pub(crate) fn name(&self) -> String {
         let key = self.objects.all().get(self.position).map_or("", Object::key);
-        format!("s3://{}/{key}", self.bucket)
+        format!("s3://{}/{}", self.bucket, harmless(key))
     }
 
     /// Bytes.
