@@ -210,6 +210,7 @@ pub fn default_alarm() -> AlarmSettings {
         name: None,
         namespace: None,
         metric_name: None,
+        dimensions: Vec::new(),
         unit: None,
         statistic: Statistic::Sum,
         period_s: 60,

@@ -110,6 +110,28 @@ pub enum AccountError {
         /// What of it is not.
         why: &'static str,
     },
+    /// The alarm looks at the metric with dimensions, and the filter publishes it without.
+    #[error(
+        "the alarm looks at its metric with the dimensions {dimensions}, and the metric filter {filter:?} publishes it without: the alarm never sees what it counts; take the dimensions out of the alarm, or name a pattern by --pattern"
+    )]
+    OtherDimensions {
+        /// The metric filter's name.
+        filter: String,
+        /// The alarm's, as `Name=Value`.
+        dimensions: String,
+    },
+    /// The alarm looks at datapoints of a unit, and the filter publishes others.
+    #[error(
+        "the alarm looks at datapoints of the unit {wanted} only, and the metric filter {filter:?} publishes them with the unit {published}: the alarm never sees what it counts; change one of the units, or name a pattern by --pattern"
+    )]
+    OtherUnit {
+        /// The metric filter's name.
+        filter: String,
+        /// The alarm's unit.
+        wanted: String,
+        /// The filter's unit; `None` where it has none.
+        published: String,
+    },
     /// A request could not be signed, or no client be set up; it can only be a fault of this program or machine.
     #[error("the asking could not be set up")]
     NoRuntime,

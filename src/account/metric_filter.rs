@@ -1,16 +1,19 @@
 //! The metric filter that publishes what an alarm looks at, or the one of a log group.
 //!
-//! What a filter publishes that cannot be played is refused here, by its name.
+//! What a filter publishes that cannot be played, or that the alarm never sees, is refused here, by its name.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::client::Operation;
 use super::{Account, AccountError, MAX_PAGES};
+use crate::alarm::AlarmSettings;
 use crate::backtest::Published;
 
 /// Names that an error lists.
 const MAX_LISTED: usize = 10;
+/// Of what a filter publishes without one.
+const NO_UNIT: &str = "None";
 
 /// A metric filter that can be played.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,14 +27,21 @@ pub struct MetricFilter {
 }
 
 /// Which metric filter is meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Wanted<'a> {
-    /// Name space and name of the metric that it publishes.
-    pub metric: Option<(&'a str, &'a str)>,
+    /// The alarm that looks at what it publishes. One that names no metric looks at any.
+    pub alarm: &'a AlarmSettings,
     /// Its name.
     pub name: Option<&'a str>,
     /// The log groups that are tested. Where there is none, any log group's filter of the metric will do.
     pub log_groups: &'a [String],
+}
+
+impl<'a> Wanted<'a> {
+    /// Name space and name of the metric that it publishes.
+    fn metric(self) -> Option<(&'a str, &'a str)> {
+        self.alarm.namespace.as_deref().zip(self.alarm.metric_name.as_deref())
+    }
 }
 
 #[derive(Deserialize)]
@@ -67,6 +77,7 @@ struct Transformation {
     #[serde(default)]
     metric_value: String,
     default_value: Option<f64>,
+    unit: Option<String>,
     #[serde(default)]
     dimensions: serde_json::Map<String, Value>,
 }
@@ -82,7 +93,7 @@ impl Account {
             let fitting: Vec<_> = found
                 .into_iter()
                 .filter(|filter| wanted.name.is_none_or(|name| name == filter.name))
-                .filter_map(|filter| playable(filter, wanted.metric))
+                .filter_map(|filter| playable(filter, wanted))
                 .collect();
             match (fitting.len(), wanted.name) {
                 (0, Some(name)) if !known.is_empty() => {
@@ -124,7 +135,7 @@ impl Account {
             };
             if let Some(log_group) = log_group {
                 put("logGroupName", plain_name(log_group));
-            } else if let Some((namespace, name)) = wanted.metric {
+            } else if let Some((namespace, name)) = wanted.metric() {
                 put("metricNamespace", namespace);
                 put("metricName", name);
             }
@@ -139,7 +150,7 @@ impl Account {
             filters.extend(answer.metric_filters);
             match answer.next_token {
                 None => {
-                    filters.retain(|filter| wanted.metric.is_none_or(|metric| filter.publishes(metric)));
+                    filters.retain(|filter| wanted.metric().is_none_or(|metric| filter.publishes(metric)));
                     return Ok(filters);
                 }
                 next if next == token => break,
@@ -158,10 +169,12 @@ impl Filter {
     }
 }
 
-/// What a filter publishes, where it publishes the metric; an error where that cannot be played.
-fn playable(filter: Filter, metric: Option<(&str, &str)>) -> Option<Result<MetricFilter, AccountError>> {
+/// What a filter publishes, where it publishes the metric; an error where that cannot be played, or where the alarm never
+/// sees it.
+fn playable(filter: Filter, wanted: Wanted<'_>) -> Option<Result<MetricFilter, AccountError>> {
     let transformation = filter.metric_transformations.iter().find(|found| {
-        metric
+        wanted
+            .metric()
             .is_none_or(|(namespace, name)| found.metric_namespace == namespace && found.metric_name == name)
     })?;
     let refuse = |why| {
@@ -186,12 +199,29 @@ fn playable(filter: Filter, metric: Option<(&str, &str)>) -> Option<Result<Metri
     let Some(value) = transformation.metric_value.parse().ok().filter(|value: &f64| value.is_finite()) else {
         return refuse("publishes values of fields, which is not played: name a pattern by --pattern");
     };
+    if let Some(error) = unseen(&filter.name, transformation, wanted.alarm) {
+        return Some(Err(error));
+    }
     let published = Published { value, default_value: transformation.default_value };
     Some(Ok(MetricFilter { name: filter.name, pattern: filter.pattern, published }))
 }
 
+/// Why the alarm never sees what the filter publishes without dimensions, if it does not.
+fn unseen(filter: &str, transformation: &Transformation, alarm: &AlarmSettings) -> Option<AccountError> {
+    if !alarm.dimensions.is_empty() {
+        let dimensions: Vec<String> =
+            alarm.dimensions.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let dimensions = listed(dimensions.iter().map(String::as_str));
+        return Some(AccountError::OtherDimensions { filter: clean(filter), dimensions });
+    }
+    let published = transformation.unit.as_deref().unwrap_or(NO_UNIT);
+    let wanted = alarm.unit.as_deref().filter(|wanted| *wanted != published)?;
+    let (wanted, published) = (clean(wanted), clean(published));
+    Some(AccountError::OtherUnit { filter: clean(filter), wanted, published })
+}
+
 fn none(wanted: Wanted<'_>, log_group: Option<&String>) -> AccountError {
-    match (wanted.metric, log_group) {
+    match (wanted.metric(), log_group) {
         (Some((namespace, name)), log_group) => AccountError::NoFilterOfMetric {
             metric: format!("{namespace}/{name}"),
             log_group: log_group.cloned(),
@@ -218,18 +248,29 @@ fn clean(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backtest::default_alarm;
 
     fn filter(transformation: &Value) -> Filter {
         let filter = json!({ "filterName": "f", "filterPattern": "p", "metricTransformations": [transformation], "logGroupName": "g" });
         serde_json::from_value(filter).unwrap()
     }
 
+    fn alarm() -> AlarmSettings {
+        let (namespace, metric_name) = (Some("n".to_owned()), Some("m".to_owned()));
+        AlarmSettings { namespace, metric_name, ..default_alarm() }
+    }
+
+    fn wanted(alarm: &AlarmSettings) -> Wanted<'_> {
+        Wanted { alarm, name: None, log_groups: &[] }
+    }
+
     #[test]
     fn what_a_filter_publishes_is_taken_and_what_cannot_be_played_is_refused() {
+        let alarm = alarm();
         let of = |more: Value| {
             let mut metric = json!({ "metricName": "m", "metricNamespace": "n", "metricValue": "1" });
             metric.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-            playable(filter(&metric), Some(("n", "m"))).unwrap()
+            playable(filter(&metric), wanted(&alarm)).unwrap()
         };
         let published = |value, default_value| Published { value, default_value };
         assert_eq!(of(json!({})).unwrap().published, published(1.0, None));
@@ -246,9 +287,28 @@ mod tests {
             assert!(of(more).unwrap_err().to_string().contains(why), "{why}");
         }
         assert_eq!(
-            playable(filter(&json!({ "metricName": "m", "metricNamespace": "other" })), Some(("n", "m"))),
+            playable(filter(&json!({ "metricName": "m", "metricNamespace": "other" })), wanted(&alarm)),
             None
         );
+    }
+
+    #[test]
+    fn an_alarm_of_a_unit_sees_just_what_is_published_with_it() {
+        for (alarms, published, is_seen) in [
+            (None, None, true),
+            (None, Some("Seconds"), true),
+            (Some("None"), None, true),
+            (Some("Seconds"), Some("Seconds"), true),
+            (Some("Seconds"), None, false),
+            (Some("Seconds"), Some("Count"), false),
+            (Some("None"), Some("Count"), false),
+        ] {
+            let metric =
+                json!({ "metricName": "m", "metricNamespace": "n", "metricValue": "1", "unit": published });
+            let alarm = AlarmSettings { unit: alarms.map(str::to_owned), ..alarm() };
+            let found = playable(filter(&metric), wanted(&alarm)).unwrap();
+            assert_eq!(found.is_ok(), is_seen, "{alarms:?} of {published:?}: {found:?}");
+        }
     }
 
     #[test]

@@ -39,6 +39,8 @@ pub struct AlarmSettings {
     pub namespace: Option<String>,
     /// `MetricName`.
     pub metric_name: Option<String>,
+    /// `Dimensions`, names and values: CloudWatch looks at the metric with just these.
+    pub dimensions: Vec<(String, String)>,
     /// `Unit`: CloudWatch looks at datapoints of this unit only, and a metric filter publishes none unless it is told.
     pub unit: Option<String>,
     /// `Statistic`.
@@ -205,6 +207,7 @@ impl AlarmSettings {
             name: fields.text("AlarmName")?,
             namespace,
             metric_name: fields.text("MetricName")?,
+            dimensions: fields.dimensions()?,
             unit: fields.text("Unit")?,
             statistic: fields.one_of("Statistic", &Statistic::NAMES)?.ok_or(missing("Statistic"))?,
             period_s,

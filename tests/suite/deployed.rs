@@ -144,6 +144,26 @@ async fn what_a_filter_publishes_is_what_the_alarm_sees() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_alarm_that_never_sees_what_its_filter_publishes_is_refused() {
+    for (more, said) in [
+        (
+            json!({ "Dimensions": [{ "Name": "ApiName", "Value": "orders" }] }),
+            "the alarm looks at its metric with the dimensions ApiName=orders, and the metric filter \"5xx\" publishes it without: ",
+        ),
+        (
+            json!({ "Unit": "Seconds" }),
+            "the alarm looks at datapoints of the unit Seconds only, and the metric filter \"5xx\" publishes them with the unit None: ",
+        ),
+    ] {
+        let alarms = json!({ "MetricAlarms": [alarm(&more)] });
+        let aws = account(alarms, vec![filter("5xx", "{ $.status = 5* }", "5xx")]).await;
+        let tested = run_on(&aws, &backtest(&["--alarm-name", "a"])).await;
+        assert_eq!((tested.code, tested.stdout.as_str()), (Some(2), ""));
+        assert!(tested.stderr.starts_with(&format!("statuswatch: {said}")), "{}", tested.stderr);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn objects_and_files_take_the_filter_of_the_alarms_metric_whoever_has_it() {
     let alarms = json!({ "MetricAlarms": [alarm(&json!({}))] });
     let aws = account(alarms, vec![filter("5xx", "{ $.status = 5* }", "5xx")]).await;

@@ -192,7 +192,9 @@ async fn what_is_refused_is_named_with_what_is_missing() {
             assert!(is_named, "{code}: {}", run.stderr);
         }
     }
-    let s3 = FakeS3::start([("a/.hidden", b"x".to_vec()), ("a/b//c", b"x".to_vec()), ("tab/a\tb", b"x".to_vec())]).await;
+    let s3 =
+        FakeS3::start([("a/.hidden", b"x".to_vec()), ("a/b//c", b"x".to_vec()), ("tab/a\tb", b"x".to_vec())])
+            .await;
     for (url, said) in [
         ("s3://logs/x", "no object below it"),
         ("s3://logs/a/.", "no object below it"),

@@ -40,6 +40,16 @@ impl<'a> Fields<'a> {
         value.as_f64().map(Some).ok_or(SettingsError::WrongType { field, expected: "a number" })
     }
 
+    /// `Dimensions`, names and values.
+    pub(super) fn dimensions(&self) -> Result<Vec<(String, String)>, SettingsError> {
+        let Some(value) = self.get("Dimensions") else { return Ok(Vec::new()) };
+        let text = |item: &Value, field: &str| Some(item.get(field)?.as_str()?.to_owned());
+        let read = |item: &Value| Some((text(item, "Name")?, text(item, "Value")?));
+        let dimensions = value.as_array().and_then(|items| items.iter().map(read).collect());
+        let expected = "a list of objects with a `Name` and a `Value`";
+        dimensions.ok_or(SettingsError::WrongType { field: "Dimensions", expected })
+    }
+
     /// A whole number, at least 1.
     pub(super) fn count(&self, field: &'static str) -> Result<Option<usize>, SettingsError> {
         let Some(number) = self.number(field)? else { return Ok(None) };

@@ -44,6 +44,7 @@ fn the_output_of_describe_alarms_is_taken_as_it_is() {
     assert_eq!(settings.statistic, Statistic::Average);
     assert_eq!(settings.treat_missing_data, TreatMissingData::NotBreaching);
     assert_eq!(settings.unit.as_deref(), Some("Count"));
+    assert_eq!(settings.dimensions, [("a".to_owned(), "b".to_owned())]);
 }
 
 #[test]
@@ -137,6 +138,10 @@ fn an_error_says_what_would_be_right() {
             "`EvaluationPeriods` must be a whole number, at least 1",
         ),
         (serde_json::json!({"Threshold": "1"}), "`Threshold` must be a number"),
+        (
+            serde_json::json!({"Dimensions": [{"Name": "a"}]}),
+            "`Dimensions` must be a list of objects with a `Name` and a `Value`",
+        ),
         (serde_json::json!({"Threshold": null}), "`Threshold` is missing"),
         (serde_json::json!({"Period": null}), "`Period` is missing"),
         (

@@ -62,12 +62,11 @@ pub(crate) fn tried(
             return Ok(Tried { alarm, pattern, published: Published::default() });
         }
         let log_groups = inputs.log_groups();
-        let metric = alarm.namespace.as_deref().zip(alarm.metric_name.as_deref());
-        if metric.is_none() && log_groups.is_empty() {
+        if (alarm.namespace.is_none() || alarm.metric_name.is_none()) && log_groups.is_empty() {
             bail!("--metric-filter: whose is not known: name the log group by --log-group, or the alarm by --alarm-name");
         }
         let name = arguments.metric_filter.as_deref().filter(|name| !name.is_empty());
-        let filter = account.metric_filter(Wanted { metric, name, log_groups: &log_groups }).await?;
+        let filter = account.metric_filter(Wanted { alarm: &alarm, name, log_groups: &log_groups }).await?;
         let pattern = parsed(&filter.pattern).with_context(|| format!("the metric filter {:?}", filter.name))?;
         Ok(Tried { alarm, pattern, published: filter.published })
     })
