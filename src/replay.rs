@@ -143,19 +143,23 @@ pub fn replay_each(
     settings: &Settings,
     each: &mut dyn FnMut(Found, &Totals),
 ) -> io::Result<Totals> {
-    replay_after(&mut Memory::default(), source, settings, each)
-}
-
-/// The same behind others: `memory` is of what they told, and of this recording, too, when it was read to its end.
-pub fn replay_after(
-    memory: &mut Memory,
-    source: impl Read,
-    settings: &Settings,
-    each: &mut dyn FnMut(Found, &Totals),
-) -> io::Result<Totals> {
-    let mut run = Run::new(memory, settings, each);
+    let mut memory = Memory::default();
+    let mut run = Run::new(&mut memory, settings, each);
     recording::read(source, &mut |number, piece| run.piece(number, piece))?;
     Ok(run.finish())
+}
+
+/// Replays one event, and nothing that is no event. `memory` is of what others before it told, and of this one, too, when
+/// it was read.
+pub fn replay_event(
+    memory: &mut Memory,
+    event: &[u8],
+    settings: &Settings,
+    each: &mut dyn FnMut(Found, &Totals),
+) -> Totals {
+    let mut run = Run::new(memory, settings, each);
+    run.event(1, event);
+    run.finish()
 }
 
 struct Run<'s> {

@@ -172,9 +172,8 @@ async fn a_dry_run_shows_the_messages_and_leaves_the_queue_as_it_was() {
 #[tokio::test(flavor = "multi_thread")]
 async fn deliver_posts_each_delivery_once_deletes_it_and_goes_on_behind_a_poisoned_record() {
     let stream = json!({ "requestContext": {}, "KinesisBatchInfo": { "shardId": "shardId-000000000000" } });
-    let damaged = json!({ "requestPayload": { "awslogs": { "data": "H4sIAAAA" } } });
     let bodies = [
-        damaged.to_string(),
+        record(br#"{"awslogs":{"data":"H4sIAAAA"}}"#),
         record(&event("/a")),
         // As a dead-letter queue holds it: the event itself. Lambda's own queue delivers at least once.
         String::from_utf8(event("/a")).unwrap(),
@@ -309,6 +308,51 @@ async fn a_record_none_of_whose_lines_can_be_read_stays_unless_that_is_allowed()
     assert_eq!((run.code, queue.left().len(), slack.posts().len()), (Some(0), 0, 0), "{run:?}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_of_others_stay_in_the_queue_whatever_is_allowed() {
+    let line = |status: &str| json!({ "requestId": "a", "httpMethod": "GET", "status": status }).to_string();
+    let tick = r#"{"source":"aws.events","detail-type":"Scheduled Event","detail":{}}"#;
+    let mut success: Value = serde_json::from_str(&record(&event("/a"))).unwrap();
+    success["requestContext"]["condition"] = "Success".into();
+    let foreign = [
+        line("200"),
+        line("502"),
+        tick.to_owned(),
+        r#"{"orderId":1,"status":"200","customer":"bob"}"#.to_owned(),
+        r#"{"messageType":"DATA_MESSAGE","logEvents":[]}"#.to_owned(),
+        "what somebody else put there".to_owned(),
+        success.to_string(),
+        format!("{}\n{}", record(&event("/a")), line("200")),
+    ];
+    // A tick that failed has nothing to post, and is done.
+    let queue = Queue::new(&[&foreign[..], &[record(tick.as_bytes())]].concat());
+    let (aws, slack) = (queue.serve().await, FakeSlack::start().await);
+    let dry = redrive(&aws, Some(&slack), &["--queue", QUEUE, "--allow-unreadable"]).await;
+    let sums = "In all: 9 records · 1 can be redriven · 8 cannot be read\n";
+    assert!(dry.code == Some(1) && dry.stdout.contains(sums), "{dry:?}");
+    let run = redrive(&aws, Some(&slack), &["--queue", QUEUE, "--deliver", "--allow-unreadable"]).await;
+    assert_eq!((run.code, queue.left().len(), slack.posts().len()), (Some(1), 8, 0), "{run:?}");
+    assert!(
+        run.stdout.contains("In all: 9 records · 1 redriven and deleted · 8 cannot be read\n"),
+        "{run:?}"
+    );
+    let said = "statuswatch: watch-failures: record id-1: it is no failure record\n";
+    assert!(run.stderr.starts_with(said), "{run:?}");
+    assert_eq!(run.stderr.matches(": it is no failure record\n").count(), 8, "{run:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_of_logs_keeps_them() {
+    let line = r#"{"requestId":"a","httpMethod":"GET","resourcePath":"/a","status":"200"}"#;
+    let objects = ["a.log", "b.log", "c.log"].map(|key| (key, format!("{line}\n{line}\n").into_bytes()));
+    let (s3, slack) = (FakeS3::start(objects).await, FakeSlack::start().await);
+    let place = format!("s3://{BUCKET}");
+    let run = redrive_at(&s3.url(), Some(&slack), &["--bucket", &place, "--deliver"]).await;
+    assert_eq!((run.code, s3.keys().len(), slack.posts().len()), (Some(1), 3, 0), "{run:?}");
+    assert!(run.stdout.contains("In all: 3 records · 3 cannot be read\n"), "{run:?}");
+    assert!(s3.asked().iter().all(|asked| !asked.deletes));
+}
+
 /// A bucket as Lambda fills it, of both functions and of a stream, and an object that is none of its.
 async fn failure_bucket() -> FakeS3 {
     let stream = json!({ "KinesisBatchInfo": { "shardId": "shardId-000000000000" },
@@ -334,7 +378,7 @@ async fn a_bucket_is_redriven_in_the_order_of_time_and_only_what_slack_accepted_
 
     let run = redrive_at(&s3.url(), Some(&slack), &["--bucket", &place, "--deliver"]).await;
     assert_eq!(run.code, Some(1), "{run:?}");
-    let notes = "aws/lambda/notes.txt: it is neither a Lambda event nor an access log";
+    let notes = "aws/lambda/notes.txt: it is no failure record";
     assert_eq!(run.stderr, format!("statuswatch: {place}: record {notes}\n"));
     let sums = "In all: 4 records · 3 redriven and deleted · 1 cannot be read\nLeft in ";
     assert!(run.stdout.ends_with(&format!("{sums}{place}: 1 record\n")), "{run:?}");

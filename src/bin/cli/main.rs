@@ -8,6 +8,7 @@ mod backtest;
 mod deployed;
 mod deliver;
 mod doctor;
+mod failure_record;
 mod fetch;
 mod format_files;
 mod input;

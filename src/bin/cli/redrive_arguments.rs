@@ -14,7 +14,8 @@ use statuswatch::s3::Location;
 /// Without --deliver it only shows the messages: it receives the queue's records, keeps them hidden from others while it
 /// reads, and gives all of them back. With --deliver it posts the messages of one record after another, as replay
 /// --deliver does, and deletes a record once Slack has accepted all of them. A record that cannot be read, or that Slack
-/// does not accept, stays in the queue, and so does all that Ctrl-C leaves.
+/// does not accept, stays in the queue, and so does all that Ctrl-C leaves. Nothing is posted or deleted but Lambda's
+/// failure records and events that the function takes, as a dead-letter queue holds them.
 ///
 /// Ends when the queue has nothing more to receive, and says what is left in it. It stops early after 3 records in a row
 /// that Slack refuses for reasons of its own, such as a revoked token or an outage.
@@ -49,7 +50,7 @@ pub(crate) struct RedriveArguments {
     /// Format of the access-log lines, as replay takes it [default: auto]
     #[arg(long, value_name = "FORMAT")]
     pub(crate) format: Option<Format>,
-    /// Take a record as delivered though its lines cannot be read
+    /// Take a failure record as delivered though its lines cannot be read
     #[arg(long)]
     pub(crate) allow_unreadable: bool,
     /// Fields masked besides the secrets that clients send, names with commas between them; none among them turns that

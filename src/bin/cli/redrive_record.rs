@@ -4,11 +4,12 @@
 
 use std::io::{self, Write};
 
-use statuswatch::replay::{Found, Memory, Settings, Told, Totals, replay_after};
+use statuswatch::replay::{Found, Memory, Settings, Told, replay_event};
 use statuswatch::slack::terminal::Canvas;
 use statuswatch::words;
 
 use crate::deliver::Places;
+use crate::failure_record::failed_event;
 use crate::replay_output::{summary, write_message};
 
 /// Faults of one record that are named; of more, how many there are.
@@ -55,10 +56,14 @@ impl Redrive {
 
     /// What a record has in common with one that was delivered before is a duplicate.
     pub(crate) async fn record(&mut self, body: &[u8]) -> Done {
+        let event = match failed_event(body) {
+            Ok(event) => event,
+            Err(error) => return Done::unreadable(error.to_string()),
+        };
         let (mut told, mut faults, mut more) = (Vec::new(), Vec::new(), 0_u64);
         // Nothing of a record that stays is taken for told.
         let mut memory = self.memory.clone();
-        let read = replay_after(&mut memory, body, &self.settings, &mut |found, _| match found {
+        let totals = replay_event(&mut memory, &event, &self.settings, &mut |found, _| match found {
             Found::Message(message) => told.push(*message),
             Found::Fault(_, what) if faults.len() < MAX_FAULTS => faults.push(what),
             Found::Fault(..) => more += 1,
@@ -67,20 +72,8 @@ impl Redrive {
         if more > 0 {
             faults.push(format!("and {} more of the kind", words::number(more)));
         }
-        let mut totals = Totals::default();
-        match read {
-            Ok(read) => totals = read,
-            Err(error) => faults.push(error.to_string()),
-        }
-        if faults.is_empty() && totals.pieces == 0 {
-            faults.push("it is empty".to_owned());
-        }
-        if !self.allow_unreadable && faults.is_empty() {
-            if totals.looks.is_some() {
-                faults.push("it is neither a Lambda event nor an access log".to_owned());
-            } else if totals.unreadable().is_most() {
-                faults.push(totals.unreadable().to_string());
-            }
+        if !self.allow_unreadable && faults.is_empty() && totals.unreadable().is_most() {
+            faults.push(totals.unreadable().to_string());
         }
         let mut done = Done {
             fate: Fate::Good,
@@ -105,8 +98,11 @@ impl Redrive {
 impl Done {
     /// Of what no failure record can be.
     pub(crate) fn too_large() -> Self {
-        let faults = vec!["larger than a failure record can be".to_owned()];
-        Self { fate: Fate::Unreadable, faults, told: Vec::new(), summary: String::new() }
+        Self::unreadable("larger than a failure record can be".to_owned())
+    }
+
+    fn unreadable(fault: String) -> Self {
+        Self { fate: Fate::Unreadable, faults: vec![fault], told: Vec::new(), summary: String::new() }
     }
 
     async fn post(&mut self, places: &mut Places) {

@@ -11,7 +11,7 @@ from account import BUCKET, QUEUE, REGION
 from fake_slack import FakeSlack
 from faulty_proxy import refuse
 
-POISON = {"requestPayload": {"awslogs": {"data": "H4sIAAAA"}}}
+POISON = {"requestContext": {"condition": "RetriesExhausted"}, "requestPayload": {"awslogs": {"data": "H4sIAAAA"}}}
 # Lambda's record of a stream: where the lines were, and none of them.
 WITHOUT_LINES = {"requestContext": {}, "KinesisBatchInfo": {"shardId": "shardId-000000000000"}}
 
