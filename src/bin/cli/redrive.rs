@@ -61,6 +61,7 @@ async fn redrive(arguments: &RedriveArguments) -> anyhow::Result<Exit> {
         canvas: canvas(),
         left: arguments.max_records,
         stop,
+        is_interrupted: false,
         tally: Tally::default(),
     };
     let ended = match source {
@@ -69,9 +70,13 @@ async fn redrive(arguments: &RedriveArguments) -> anyhow::Result<Exit> {
     };
     match ended {
         Ok(left) => {
+            if run.is_interrupted {
+                eprintln!("statuswatch: {}: interrupted before its end, {left} left", run.name);
+            }
             run.sum_up(Some(&left))?;
             let Tally { unreadable, refused, .. } = run.tally;
-            Ok(if unreadable + refused == 0 { Exit::Done } else { Exit::InputFailed })
+            let is_done = unreadable + refused == 0 && !run.is_interrupted;
+            Ok(if is_done { Exit::Done } else { Exit::InputFailed })
         }
         Err(Failed::Output(error)) => Err(error.into()),
         Err(Failed::Source(error)) => {
@@ -92,6 +97,8 @@ struct Run {
     /// So many records more.
     left: u32,
     stop: Arc<AtomicBool>,
+    /// Whether it was stopped with records before it.
+    is_interrupted: bool,
     tally: Tally,
 }
 
@@ -148,9 +155,11 @@ impl Run {
                 if let Some(error) = source.failure() {
                     return Err(error.into());
                 }
-                let said = if self.stop.load(Ordering::Relaxed) {
-                    Some("stopped".to_owned())
-                } else if self.left == 0 {
+                if self.stop.load(Ordering::Relaxed) {
+                    self.is_interrupted = true;
+                    return Ok(());
+                }
+                let said = if self.left == 0 {
                     Some(format!("stopped after {} (--max-records)", self.records()))
                 } else if refused_in_a_row == MAX_REFUSED {
                     Some(format!("stopped: {MAX_REFUSED} records in a row were not accepted"))

@@ -79,4 +79,5 @@ Examples:
   statuswatch redrive --queue statuswatch-failures
   statuswatch redrive --queue statuswatch-failures --deliver
 
-Exit codes: 0 done, 1 a record cannot be read or was not accepted, or AWS refused, 2 usage or configuration";
+Exit codes: 0 done, 1 a record cannot be read or was not accepted, AWS refused, or interrupted with records left, 2 usage \
+or configuration";
