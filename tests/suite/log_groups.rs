@@ -99,6 +99,37 @@ async fn replay_fetches_page_by_page_and_what_is_saved_replays_alike() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_saved_file_is_replaced_only_by_what_was_fetched() {
+    for name in ["saved.jsonl.zst", "saved.jsonl.gz", "saved.jsonl"] {
+        let aws = FakeAws::start().await;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        let kept = "kept\n".repeat(1_000);
+        std::fs::write(&path, &kept).unwrap();
+        let arguments = ["replay", "--json", "--log-group", GROUP, "--save", path.to_str().unwrap()];
+        // Nothing comes before the refusal, at once or behind an empty page.
+        for pages in [&[][..], &[page(0, &[], Some("t"))]] {
+            for page in pages {
+                aws.next(200, page);
+            }
+            aws.next(400, &refusal("ResourceNotFoundException"));
+            let run = run_on(&aws, &arguments).await;
+            assert_eq!((run.code, std::fs::read_to_string(&path).unwrap()), (Some(1), kept.clone()));
+        }
+        // What is there before a refusal is worth keeping.
+        aws.next(200, &page(1, &[line("502", "/a")], Some("t")));
+        aws.next(400, &refusal("ResourceNotFoundException"));
+        assert_eq!(run_on(&aws, &arguments).await.code, Some(1));
+        let saved = replay(&["--json", path.to_str().unwrap()]);
+        assert_eq!((saved.code, saved.reports()[0].count("received")), (Some(0), 1));
+        // A time without log events is a result, too.
+        aws.next(200, &page(0, &[], None));
+        assert_eq!(run_on(&aws, &arguments).await.code, Some(0));
+        assert!(std::fs::metadata(&path).unwrap().len() <= 20, "{name}: a gzip of nothing has 20 bytes");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn deliver_posts_what_was_fetched() {
     let (aws, slack) = (FakeAws::start().await, FakeSlack::start().await);
     aws.next(200, &page(1, &[line("502", "/a")], None));

@@ -44,7 +44,8 @@ pub(crate) struct FetchArguments {
     /// Profile of AWS's configuration files
     #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<String>,
-    /// Keep what is fetched of the one log group in this file, compressed if it ends in .zst or .gz
+    /// Keep what is fetched of the one log group in this file, compressed if it ends in .zst or .gz; where nothing can be
+    /// fetched, a file that is there stays as it is
     #[arg(long, value_name = "FILE", requires = "names")]
     pub(crate) save: Option<PathBuf>,
 }
@@ -107,7 +108,7 @@ pub(crate) fn fetches(
     );
     let saved = match &arguments.save {
         Some(path) => {
-            let saved = Saved::create(path).with_context(|| path.display().to_string())?;
+            let saved = Saved::open(path).with_context(|| path.display().to_string())?;
             Some(Arc::new(Mutex::new(saved)))
         }
         None => None,
@@ -201,10 +202,11 @@ impl Read for Reader {
                 }
                 Some(Err(error)) => {
                     self.shared.bar.finish();
-                    self.save(Saved::flush)?;
                     if self.shared.is_followed && error == LogsError::Stopped {
+                        self.save(Saved::finish)?;
                         return Ok(0);
                     }
+                    self.save(Saved::flush)?;
                     if self.events == 0 {
                         return Err(io::Error::other(error));
                     }
@@ -214,7 +216,7 @@ impl Read for Reader {
                     return Ok(0);
                 }
                 None => {
-                    self.save(Saved::flush)?;
+                    self.save(Saved::finish)?;
                     return Ok(0);
                 }
             }

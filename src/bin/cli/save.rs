@@ -1,8 +1,9 @@
 //! A file that keeps what was fetched, compressed as its name says.
 //!
-//! What is in it so far can be read whenever the process ends, but for the last part.
+//! What was in it before stays until there is something to keep. What is in it so far can be read whenever the process
+//! ends, but for the last part.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
@@ -14,7 +15,16 @@ use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 const FRAME_BYTES: usize = 4 * 1024 * 1024;
 
 /// The file that is written.
-pub(crate) enum Saved {
+pub(crate) struct Saved {
+    /// As it was, until there is something to keep.
+    untouched: Option<File>,
+    /// How its name says that it is written.
+    begin: fn(File) -> Written,
+    written: Option<Written>,
+}
+
+/// A file that is begun anew.
+enum Written {
     /// `.zst`: what is not in a frame yet, besides.
     Zstd(File, Vec<u8>),
     /// `.gz`
@@ -24,21 +34,54 @@ pub(crate) enum Saved {
 }
 
 impl Saved {
-    /// Makes the file; one that is there is written anew.
-    pub(crate) fn create(path: &Path) -> io::Result<Self> {
-        let file = File::create(path)?;
+    /// Makes the file, or opens the one that is there and leaves it as it is.
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        let file = OpenOptions::new().write(true).create(true).truncate(false).open(path)?;
         let has = |extension: &str| path.extension().is_some_and(|own| own.eq_ignore_ascii_case(extension));
-        Ok(if has("zst") {
-            Self::Zstd(file, Vec::new())
+        let begin: fn(File) -> Written = if has("zst") {
+            |file| Written::Zstd(file, Vec::new())
         } else if has("gz") {
-            Self::Gzip(GzEncoder::new(file, Compression::default()))
+            |file| Written::Gzip(GzEncoder::new(file, Compression::default()))
         } else {
-            Self::Plain(BufWriter::new(file))
-        })
+            |file| Written::Plain(BufWriter::new(file))
+        };
+        Ok(Self { untouched: Some(file), begin, written: None })
     }
 
-    /// Adds whole lines.
+    /// Adds whole lines; the first ones take the place of what was there.
     pub(crate) fn write(&mut self, lines: &[u8]) -> io::Result<()> {
+        if lines.is_empty() {
+            return Ok(());
+        }
+        self.begin()?;
+        self.written.as_mut().map_or(Ok(()), |written| written.write(lines))
+    }
+
+    /// Writes what is held back, if there was anything to keep. More can follow.
+    pub(crate) fn flush(&mut self) -> io::Result<()> {
+        self.written.as_mut().map_or(Ok(()), Written::flush)
+    }
+
+    /// The same at the end of all there is: where that is nothing, nothing is in the file.
+    pub(crate) fn finish(&mut self) -> io::Result<()> {
+        self.begin()?;
+        self.flush()
+    }
+
+    fn begin(&mut self) -> io::Result<()> {
+        if let Some(file) = self.untouched.take() {
+            // A pipe or a device has no length.
+            if file.metadata()?.is_file() {
+                file.set_len(0)?;
+            }
+            self.written = Some((self.begin)(file));
+        }
+        Ok(())
+    }
+}
+
+impl Written {
+    fn write(&mut self, lines: &[u8]) -> io::Result<()> {
         match self {
             Self::Zstd(file, held) => {
                 held.extend_from_slice(lines);
@@ -52,8 +95,7 @@ impl Saved {
         }
     }
 
-    /// Writes what is held back. More can follow.
-    pub(crate) fn flush(&mut self) -> io::Result<()> {
+    fn flush(&mut self) -> io::Result<()> {
         match self {
             Self::Zstd(file, held) => write_frame(file, held),
             Self::Gzip(file) => file.try_finish(),
