@@ -28,6 +28,7 @@ pub use finding::{Finding, Report, Verdict};
 pub use ledger::METRICS as LEDGER_METRICS;
 pub use message::test_message;
 pub use policy::Policy;
+pub use subscription::{is_function, own_filter};
 pub use text::text;
 
 /// Judges all that is known. The findings stand in the order in which log events travel.

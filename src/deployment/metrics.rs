@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::client::{Client, Form, Operation};
 use crate::aws::Service;
-use crate::doctor::{Deliveries, Fact, Function, LEDGER_METRICS, Measured, SubscriptionFilter};
+use crate::doctor::{Deliveries, Fact, Function, LEDGER_METRICS, Measured, SubscriptionFilter, own_filter};
 
 const HOUR_S: i64 = 3_600;
 const DAY_S: i64 = 86_400;
@@ -98,11 +98,7 @@ pub(super) async fn of_deliveries(
     lines: &Function,
     now_ms: i64,
 ) -> Fact<Deliveries> {
-    let streams: Vec<&str> =
-        lines.mappings.iter().flatten().map(|mapping| mapping.source_arn.as_str()).collect();
-    let own = filters.iter().find(|filter| {
-        filter.destination_arn.starts_with(&lines.arn) || streams.contains(&filter.destination_arn.as_str())
-    });
+    let own = own_filter(filters, lines);
     let mut metrics = vec![Metric {
         namespace: "AWS/Logs",
         name: "IncomingLogEvents",

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use crate::access_log::Format;
 use crate::aws::Session;
 use crate::cloudwatch_logs::{CloudWatchLogs, LogsError, Query};
-use crate::doctor::{Deployment, Fact, Lines, LogGroup, Scan, Unknown};
+use crate::doctor::{Deployment, Fact, Function, Lines, LogGroup, Scan, Unknown, own_filter};
 use crate::http::HttpClient;
 
 const HOUR_MS: i64 = 3_600_000;
@@ -33,11 +33,11 @@ pub(super) fn read(session: &Arc<Session>, deployment: &mut Deployment, format: 
     let now_ms = deployment.now_ms;
     let mut room = MAX_LINES_OF_ALL;
     for group in &mut deployment.groups {
-        let (metric_filters, subscription_filters) = patterns(group, &alarms);
-        if metric_filters.is_empty() && subscription_filters.is_empty() {
+        let (metric_filters, held_back) = patterns(group, &deployment.lines, &alarms);
+        if metric_filters.is_empty() && held_back.is_none() {
             continue;
         }
-        let scan = Scan::new(format, &as_texts(&metric_filters), &as_texts(&subscription_filters));
+        let scan = Scan::new(format, &metric_filters, held_back);
         let query = Query { log_group: group.name.clone(), from_ms: now_ms - HOUR_MS, until_ms: now_ms };
         let lines = scan_lines(&logs, query, scan, MAX_LINES.min(room));
         room = room.saturating_sub(lines.as_ref().map_or(0, |(_, looked_at)| *looked_at));
@@ -45,25 +45,23 @@ pub(super) fn read(session: &Arc<Session>, deployment: &mut Deployment, format: 
     }
 }
 
-/// The patterns of the metric filters, of those that an alarm counts by where that is known; and those of the subscription
-/// filters that do not take everything.
-fn patterns(group: &LogGroup, alarms: &[(String, String)]) -> (Vec<String>, Vec<String>) {
+/// The patterns of the metric filters, of those that an alarm counts by where that is known; and that of the function's own
+/// subscription filter where it does not take everything.
+fn patterns<'g>(
+    group: &'g LogGroup,
+    lines: &Function,
+    alarms: &[(String, String)],
+) -> (Vec<&'g str>, Option<&'g str>) {
     let filters = group.metric_filters.as_deref().unwrap_or_default();
     let is_counted = |metrics: &[(String, String)]| metrics.iter().any(|metric| alarms.contains(metric));
     let any_counted = filters.iter().any(|filter| is_counted(&filter.metrics));
     let counted = filters.iter().filter(|filter| !any_counted || is_counted(&filter.metrics));
-    let subscriptions = group.filters.as_ref().ok().and_then(Option::as_ref);
-    let all =
-        subscriptions.is_some_and(|filters| filters.iter().any(|filter| filter.pattern.trim().is_empty()));
-    let held_back = subscriptions.into_iter().flatten().filter(|_| !all);
+    let subscriptions = group.filters.as_ref().ok().and_then(Option::as_deref).unwrap_or_default();
+    let own = own_filter(subscriptions, lines).map(|filter| filter.pattern.as_str());
     (
-        counted.map(|filter| filter.pattern.clone()).collect(),
-        held_back.map(|filter| filter.pattern.clone()).collect(),
+        counted.map(|filter| filter.pattern.as_str()).collect(),
+        own.filter(|pattern| !pattern.trim().is_empty()),
     )
-}
-
-fn as_texts(patterns: &[String]) -> Vec<&str> {
-    patterns.iter().map(String::as_str).collect()
 }
 
 /// What the lines say, and how many were looked at.

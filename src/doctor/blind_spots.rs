@@ -57,10 +57,10 @@ struct Side {
 impl Scan {
     /// Patterns that do not parse are left out. `metric_filters` is empty where there is none.
     #[must_use]
-    pub fn new(format: Format, metric_filters: &[&str], subscription_filters: &[&str]) -> Self {
+    pub fn new(format: Format, metric_filters: &[&str], subscription_filter: Option<&str>) -> Self {
         let side = Side::new(metric_filters);
         let metric_filters = (!side.patterns.is_empty()).then_some(side);
-        Self { format, metric_filters, subscription_filter: Side::new(subscription_filters) }
+        Self { format, metric_filters, subscription_filter: Side::new(subscription_filter.as_slice()) }
     }
 
     /// Looks at the message of one log event.
@@ -75,7 +75,7 @@ impl Scan {
         }
     }
 
-    /// What the metric filters do not see, where there are any, and what the subscription filters hold back.
+    /// What the metric filters do not see, where there are any, and what the subscription filter holds back.
     #[must_use]
     pub fn finish(self) -> (Option<BlindSpots>, BlindSpots) {
         (self.metric_filters.map(Side::finish), self.subscription_filter.finish())

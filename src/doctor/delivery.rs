@@ -1,7 +1,8 @@
 //! What CloudWatch Logs says that it delivered to the function, and what it did not.
 
-use super::facts::{Deliveries, Deployment, LogGroup};
+use super::facts::{Deliveries, Deployment, Function, LogGroup};
 use super::finding::Finding;
+use super::subscription::own_filter;
 use crate::words::{count, duration, elapsed_ms};
 
 const CHECK: &str = "delivery";
@@ -11,17 +12,21 @@ const STEP_MS: i64 = 300_000;
 pub(super) fn judge(known: &Deployment, findings: &mut Vec<Finding>) {
     for group in &known.groups {
         if !matches!(group.filters, Ok(None)) {
-            findings.push(one(group, known.now_ms));
+            findings.push(one(group, &known.lines, known.now_ms));
         }
     }
 }
 
-fn one(group: &LogGroup, now_ms: i64) -> Finding {
+fn one(group: &LogGroup, function: &Function, now_ms: i64) -> Finding {
     let name = &group.name;
     let deliveries = match &group.deliveries {
         Err(why) => return Finding::unknown(CHECK, name, why),
         Ok(deliveries) => deliveries,
     };
+    // Without the filter's name its deliveries cannot be asked for.
+    if let Err(why) = &group.filters {
+        return Finding::unknown(CHECK, name, why);
+    }
     let last = last(deliveries, now_ms);
     match deliveries.errors {
         (0, 0) => {}
@@ -56,9 +61,8 @@ fn one(group: &LogGroup, now_ms: i64) -> Finding {
             "raise the function's concurrency",
         );
     }
-    let takes_all = group.filters.as_ref().ok().and_then(Option::as_ref);
-    let takes_all =
-        takes_all.is_some_and(|filters| filters.iter().all(|filter| filter.pattern.trim().is_empty()));
+    let filters = group.filters.as_ref().ok().and_then(Option::as_deref).unwrap_or_default();
+    let has_pattern = own_filter(filters, function).is_some_and(|filter| !filter.pattern.trim().is_empty());
     match (deliveries.last_ms, deliveries.incoming_day) {
         (Some(_), _) => Finding::good(
             CHECK,
@@ -71,7 +75,7 @@ fn one(group: &LogGroup, now_ms: i64) -> Finding {
             "nothing was logged in 24 h, so nothing was delivered",
             "make a request to the API; if no line appears, switch on the access log of its stage",
         ),
-        (None, incoming) if takes_all => Finding::bad(
+        (None, incoming) if !has_pattern => Finding::bad(
             CHECK,
             name,
             format!("{} came in within 24 h, and none was delivered", count(incoming, "log event")),

@@ -1,6 +1,6 @@
 //! The way from a log group to the function: subscription filter, permission, or a stream in between.
 
-use super::facts::{Deployment, LogGroup, SubscriptionFilter};
+use super::facts::{Deployment, Function, LogGroup, SubscriptionFilter};
 use super::finding::{Finding, word};
 use super::functions::{add_permission, unclear};
 use super::policy::Access;
@@ -13,7 +13,7 @@ pub(super) fn judge(known: &Deployment, findings: &mut Vec<Finding>) {
     if known.groups.is_empty() {
         findings.push(no_group(known));
     }
-    let streams = stream_mappings(known, findings);
+    stream_mappings(known, findings);
     for group in &known.groups {
         let filters = match &group.filters {
             Err(why) => {
@@ -31,7 +31,7 @@ pub(super) fn judge(known: &Deployment, findings: &mut Vec<Finding>) {
             }
             Ok(Some(filters)) => filters,
         };
-        match own_filter(filters, &known.lines.arn, &streams) {
+        match own_filter(filters, &known.lines) {
             Some(filter) => {
                 findings.push(Finding::good(FILTER, &group.name, delivers(filter)));
                 if is_function(&filter.destination_arn, &known.lines.arn) {
@@ -43,20 +43,24 @@ pub(super) fn judge(known: &Deployment, findings: &mut Vec<Finding>) {
     }
 }
 
-/// The filter that leads to the function, whatever else there is.
-pub(super) fn own_filter<'f>(
+/// The filter that leads to the function, or to a stream that it reads, among those of other destinations.
+#[must_use]
+pub fn own_filter<'f>(
     filters: &'f [SubscriptionFilter],
-    function_arn: &str,
-    streams: &[String],
+    function: &Function,
 ) -> Option<&'f SubscriptionFilter> {
-    filters.iter().find(|filter| {
-        is_function(&filter.destination_arn, function_arn) || streams.contains(&filter.destination_arn)
-    })
+    let reads = |arn: &str| {
+        function.mappings.iter().flatten().any(|mapping| mapping.is_of_stream() && mapping.source_arn == arn)
+    };
+    filters
+        .iter()
+        .find(|filter| is_function(&filter.destination_arn, &function.arn) || reads(&filter.destination_arn))
 }
 
-/// A version or an alias may stand behind the function's ARN.
-fn is_function(destination: &str, function_arn: &str) -> bool {
-    destination.strip_prefix(function_arn).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+/// Whether an ARN is this function's, or that of a version or an alias of it.
+#[must_use]
+pub fn is_function(arn: &str, function_arn: &str) -> bool {
+    arn.strip_prefix(function_arn).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
 }
 
 fn delivers(filter: &SubscriptionFilter) -> String {
@@ -79,21 +83,15 @@ fn no_group(known: &Deployment) -> Finding {
     }
 }
 
-/// Judges the mappings of streams, and of the failure queue where the function takes that up itself; gives the streams'
-/// ARNs.
-fn stream_mappings(known: &Deployment, findings: &mut Vec<Finding>) -> Vec<String> {
+/// Judges the mappings of streams, and of the failure queue where the function takes that up itself.
+fn stream_mappings(known: &Deployment, findings: &mut Vec<Finding>) {
     let function = &known.lines;
     let mappings = match &function.mappings {
-        Err(why) => {
-            findings.push(Finding::unknown("stream", &function.name, why));
-            return Vec::new();
-        }
+        Err(why) => return findings.push(Finding::unknown("stream", &function.name, why)),
         Ok(mappings) => mappings,
     };
-    let mut streams = Vec::new();
     for mapping in mappings {
-        let is_stream = mapping.is_of_stream();
-        let check = if is_stream { "stream" } else { "redrive" };
+        let check = if mapping.is_of_stream() { "stream" } else { "redrive" };
         let name = mapping.source_arn.rsplit(['/', ':']).next().unwrap_or(&mapping.source_arn);
         let failed =
             mapping.last_result.as_deref().filter(|result| !["OK", "No records processed"].contains(result));
@@ -118,11 +116,7 @@ fn stream_mappings(known: &Deployment, findings: &mut Vec<Finding>) -> Vec<Strin
                 "enable the event source mapping",
             ),
         });
-        if is_stream {
-            streams.push(mapping.source_arn.clone());
-        }
     }
-    streams
 }
 
 fn missing_filter(group: &LogGroup, filters: &[SubscriptionFilter], known: &Deployment) -> Finding {

@@ -296,6 +296,18 @@ const FAULTS: &[Fault] = &[
     ("delivery", Verdict::Bad, "none was delivered", |known| {
         *deliveries(known) = Deliveries { incoming_day: 900, ..Deliveries::default() };
     }),
+    ("delivery", Verdict::Bad, "none was delivered", |known| {
+        *deliveries(known) = Deliveries { incoming_day: 3_000, ..Deliveries::default() };
+        filters(known).push(SubscriptionFilter {
+            name: "theirs".to_owned(),
+            pattern: "{ $.x = 1 }".to_owned(),
+            destination_arn: LINES.replace("sw-lines", "theirs"),
+        });
+    }),
+    ("delivery", Verdict::Warning, "not checked", |known| {
+        *deliveries(known) = Deliveries { incoming_day: 3_000, ..Deliveries::default() };
+        known.groups[0].filters = Err(Unknown::Denied("logs:DescribeSubscriptionFilters"));
+    }),
     ("ledger", Verdict::Bad, "100 lines received, but 98 accounted for", |known| {
         set(&mut known.lines, &[("Ok", 94.0)]);
     }),
@@ -534,7 +546,7 @@ fn a_scan_counts_what_a_filter_could_see_and_does_not() {
     let broken = r#"{"requestId":"2","status":"504","latency":-,"path":"/a"}"#;
     let client = r#"{"requestId":"3","status":"404","path":"/a"}"#;
     let ok = r#"{"requestId":"4","status":"200","path":"/a"}"#;
-    let mut scan = Scan::new(Format::Auto, &["{ $.status = 5* }"], &["{ $.status >= 400 }"]);
+    let mut scan = Scan::new(Format::Auto, &["{ $.status = 5* }"], Some("{ $.status >= 400 }"));
     for line in [error, broken, client, ok, "no access log"] {
         scan.line(line);
     }
@@ -546,7 +558,7 @@ fn a_scan_counts_what_a_filter_could_see_and_does_not() {
     assert_eq!((held_back.errors, held_back.unseen), (3, 3));
     assert_eq!(held_back.reasons[0].label, "number against text");
 
-    let mut scan = Scan::new(Format::Auto, &[], &[]);
+    let mut scan = Scan::new(Format::Auto, &[], None);
     scan.line(error);
     assert_eq!(scan.finish(), (None, BlindSpots { errors: 1, ..BlindSpots::default() }));
 }

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -168,6 +169,25 @@ async fn what_passes_is_tried_again_and_what_stays_is_a_warning() {
         assert_eq!(finding["verdict"], "warning", "{finding}");
         assert!(finding["found"].as_str().unwrap().contains(said), "{finding}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[allow(clippy::disallowed_methods, reason = "the program looks at the last hour by its own clock")]
+async fn what_another_destination_gets_is_not_what_the_function_gets() {
+    let fake = Fake::deployed("https://hooks.slack.com/services/x");
+    let own = json!({ "filterName": "sw", "filterPattern": "{ $.status >= 400 }", "destinationArn": LINES });
+    let theirs = json!({ "filterName": "theirs", "filterPattern": "",
+        "destinationArn": "arn:aws:lambda:eu-west-1:123456789012:function:sw-lines-too" });
+    fake.set("DescribeSubscriptionFilters", 200, &json!({ "subscriptionFilters": [theirs, own] }));
+    let message = r#"{"requestId":"1","status":"502","path":"/a"}"#;
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+    let at_ms = u64::try_from(now.as_millis()).unwrap() - 600_000;
+    let event = json!({ "logStreamName": "s", "timestamp": at_ms, "ingestionTime": at_ms, "eventId": "1", "message": message });
+    fake.set("FilterLogEvents", 200, &json!({ "events": [event] }));
+    let findings = fake.findings().await;
+    let held_back = finding(&findings, "filter pattern");
+    assert_eq!(held_back["verdict"], "bad");
+    assert!(held_back["found"].as_str().unwrap().contains("holds back 1 of 1 error line"), "{held_back}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
