@@ -9,7 +9,7 @@ use super::client::{Client, Form, Operation, Refusal};
 use super::functions::Found;
 use super::wire::{elements, encoded};
 use crate::aws::Service;
-use crate::doctor::{Alarm, Fact, Function, Subscriber, Tick, Topic};
+use crate::doctor::{Alarm, Fact, Function, Subscriber, Tick, Topic, is_function};
 
 /// Alarms, topics and rules that are looked at, of each.
 const MAX: usize = 100;
@@ -34,6 +34,8 @@ struct AlarmConfig {
     alarm_actions: Vec<String>,
     #[serde(default, rename = "OKActions")]
     ok_actions: Vec<String>,
+    #[serde(default)]
+    insufficient_data_actions: Vec<String>,
     namespace: Option<String>,
     metric_name: Option<String>,
     state_value: Option<String>,
@@ -110,9 +112,10 @@ pub(super) async fn alarms(client: &Client, called: &Found, topics: &[Topic]) ->
     let mut found: BTreeMap<String, Alarm> = BTreeMap::new();
     let actions = topics.iter().map(|topic| topic.arn.as_str()).chain([function.arn.as_str()]);
     for action in actions {
-        for alarm in describe(client, json!({ "ActionPrefix": action, "MaxRecords": MAX })).await? {
-            found.insert(alarm.name.clone(), alarm);
-        }
+        // A prefix: the alarms of a topic or function whose name goes on are found as well.
+        let alarms = describe(client, json!({ "ActionPrefix": action, "MaxRecords": MAX })).await?;
+        let alarms = alarms.into_iter().filter(|alarm| alarm.has_action(action)).map(alarm);
+        found.extend(alarms.map(|alarm| (alarm.name.clone(), alarm)));
     }
     let policy = function.policy.as_ref().ok().and_then(Option::as_ref);
     let sources = policy.map(|policy| policy.sources("lambda.alarms.cloudwatch.amazonaws.com"));
@@ -122,9 +125,8 @@ pub(super) async fn alarms(client: &Client, called: &Found, topics: &[Topic]) ->
     });
     let missing: Vec<String> = named.filter(|name| !found.contains_key(name)).take(MAX).collect();
     if !missing.is_empty() {
-        for alarm in describe(client, json!({ "AlarmNames": missing, "MaxRecords": MAX })).await? {
-            found.insert(alarm.name.clone(), alarm);
-        }
+        let alarms = describe(client, json!({ "AlarmNames": missing, "MaxRecords": MAX })).await?;
+        found.extend(alarms.into_iter().map(alarm).map(|alarm| (alarm.name.clone(), alarm)));
         for name in missing {
             found.entry(name.clone()).or_insert_with(|| Alarm { name, ..Alarm::default() });
         }
@@ -132,7 +134,7 @@ pub(super) async fn alarms(client: &Client, called: &Found, topics: &[Topic]) ->
     Ok(found.into_values().collect())
 }
 
-async fn describe(client: &Client, mut request: Value) -> Fact<Vec<Alarm>> {
+async fn describe(client: &Client, mut request: Value) -> Fact<Vec<AlarmConfig>> {
     if let Some(request) = request.as_object_mut() {
         // Without it only metric alarms are described.
         request.insert("AlarmTypes".to_owned(), json!(["MetricAlarm", "CompositeAlarm"]));
@@ -143,8 +145,20 @@ async fn describe(client: &Client, mut request: Value) -> Fact<Vec<Alarm>> {
         form: Form::Json("GraniteServiceVersion20100801.DescribeAlarms", request),
     };
     let alarms: Alarms = client.json(operation).await.map_err(Refusal::unknown)?;
-    let all = alarms.metric_alarms.into_iter().chain(alarms.composite_alarms);
-    let alarm = |found: AlarmConfig| Alarm {
+    Ok(alarms.metric_alarms.into_iter().chain(alarms.composite_alarms).collect())
+}
+
+impl AlarmConfig {
+    /// Whether it calls this function or topic, whatever its state.
+    fn has_action(&self, arn: &str) -> bool {
+        let mut actions =
+            self.alarm_actions.iter().chain(&self.ok_actions).chain(&self.insufficient_data_actions);
+        actions.any(|action| is_function(action, arn))
+    }
+}
+
+fn alarm(found: AlarmConfig) -> Alarm {
+    Alarm {
         name: found.alarm_name,
         arn: found.alarm_arn,
         actions_enabled: found.actions_enabled.unwrap_or(true),
@@ -152,8 +166,7 @@ async fn describe(client: &Client, mut request: Value) -> Fact<Vec<Alarm>> {
         ok_actions: found.ok_actions,
         metric: found.namespace.zip(found.metric_name),
         state: found.state_value.unwrap_or_default(),
-    };
-    Ok(all.map(alarm).collect())
+    }
 }
 
 /// The rules of EventBridge that call a function.

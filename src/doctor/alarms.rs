@@ -4,6 +4,7 @@ use super::facts::{Alarm, Deployment, Function, Topic};
 use super::finding::{Finding, word};
 use super::functions::{add_permission, unclear};
 use super::policy::Access;
+use super::subscription::is_function;
 
 const CHECK: &str = "alarm";
 const DIRECT: &str = "lambda.alarms.cloudwatch.amazonaws.com";
@@ -126,9 +127,7 @@ fn first_fault(ways: Vec<Way>) -> Option<Finding> {
 
 /// Those of an alarm's actions that are meant to reach the function.
 fn ways(actions: &[String], alarm: &Alarm, function: &Function, known: &Deployment) -> Vec<Way> {
-    let direct = actions.iter().filter(|action| {
-        action.strip_prefix(&function.arn).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
-    });
+    let direct = actions.iter().filter(|action| is_function(action, &function.arn));
     let direct = direct.map(|_| by_action(alarm, function, known));
     let topics = known.topics.iter().filter(|topic| actions.contains(&topic.arn));
     direct.chain(topics.map(|topic| by_topic(alarm, topic, function, known))).collect()
@@ -164,9 +163,9 @@ fn by_topic(alarm: &Alarm, topic: &Topic, function: &Function, known: &Deploymen
         Ok(None) => return broken(format!("its topic {name} does not exist"), "run terraform apply"),
         Ok(Some(subscribers)) => subscribers,
     };
-    let own = subscribers
-        .iter()
-        .find(|subscriber| subscriber.protocol == "lambda" && subscriber.endpoint.starts_with(&function.arn));
+    let own = subscribers.iter().find(|subscriber| {
+        subscriber.protocol == "lambda" && is_function(&subscriber.endpoint, &function.arn)
+    });
     match own {
         None => {
             return broken(

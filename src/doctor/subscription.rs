@@ -57,7 +57,7 @@ pub fn own_filter<'f>(
         .find(|filter| is_function(&filter.destination_arn, &function.arn) || reads(&filter.destination_arn))
 }
 
-/// Whether an ARN is this function's, or that of a version or an alias of it.
+/// Whether an ARN is this function's or one of its versions' or aliases', and not that of one whose name goes on.
 #[must_use]
 pub fn is_function(arn: &str, function_arn: &str) -> bool {
     arn.strip_prefix(function_arn).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))

@@ -375,6 +375,12 @@ const FAULTS: &[Fault] = &[
         (alarm.alarm_actions, alarm.ok_actions) = (vec![TOPIC.to_owned()], vec![TOPIC.to_owned()]);
         known.topics[0].subscribers = Ok(Some(Vec::new()));
     }),
+    ("alarm", Verdict::Bad, "has not subscribed", |known| {
+        let alarm = alarm(known);
+        (alarm.alarm_actions, alarm.ok_actions) = (vec![TOPIC.to_owned()], vec![TOPIC.to_owned()]);
+        let subscribers = known.topics[0].subscribers.as_mut().unwrap().as_mut().unwrap();
+        subscribers[0].endpoint = format!("{ALARMS}-staging");
+    }),
     ("alarm", Verdict::Bad, "is not confirmed", |known| {
         let alarm = alarm(known);
         (alarm.alarm_actions, alarm.ok_actions) = (vec![TOPIC.to_owned()], vec![TOPIC.to_owned()]);

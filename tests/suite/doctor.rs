@@ -191,6 +191,20 @@ async fn what_another_destination_gets_is_not_what_the_function_gets() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn alarms_of_another_instance_whose_name_goes_on_are_left_out() {
+    let fake = Fake::deployed("https://hooks.slack.com/services/x");
+    let alarm = |name: &str, action: &str| {
+        json!({ "AlarmName": name, "AlarmArn": format!("arn:aws:cloudwatch:eu-west-1:123456789012:alarm:{name}"),
+            "AlarmActions": [action], "OKActions": [action] })
+    };
+    let alarms = [alarm("own", &format!("{LINES}:live")), alarm("theirs", &format!("{LINES}-staging"))];
+    fake.set("DescribeAlarms", 200, &json!({ "MetricAlarms": alarms }));
+    let findings = fake.findings().await;
+    let judged = findings.iter().filter(|finding| finding["check"] == "alarm");
+    assert_eq!(judged.map(|finding| &finding["subject"]).collect::<Vec<_>>(), ["own"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_clock_that_is_off_is_named_also_where_aws_refuses_because_of_it() {
     const LONG_AGO: &str = "Tue, 03 Nov 2020 09:15:00 GMT";
     let fake = Fake::deployed("https://hooks.slack.com/services/x");
