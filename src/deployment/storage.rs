@@ -2,7 +2,7 @@
 //!
 //! It reads no item, no message and no object: counts and descriptions are enough.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde_json::json;
@@ -15,6 +15,10 @@ use crate::doctor::{Fact, FailureDestination, Function, Held, StateTableFacts, T
 
 /// One page of a bucket's list.
 const MAX_OBJECTS: u64 = 1_000;
+/// Attributes of a queue.
+const WAITING: &str = "ApproximateNumberOfMessages";
+const IN_FLIGHT: &str = "ApproximateNumberOfMessagesNotVisible";
+const REDRIVE_POLICY: &str = "RedrivePolicy";
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -69,7 +73,14 @@ struct QueueUrl {
 #[serde(rename_all = "PascalCase")]
 struct QueueAttributes {
     #[serde(default)]
-    attributes: std::collections::BTreeMap<String, String>,
+    attributes: BTreeMap<String, String>,
+}
+
+/// SQS has it as a JSON text.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RedrivePolicy {
+    dead_letter_target_arn: String,
 }
 
 /// The table that a configuration names; none where it names none.
@@ -113,28 +124,46 @@ fn has_keys(table: &TableConfig) -> bool {
     })
 }
 
-/// The failure destinations of the functions, each once.
+/// The failure destinations of the functions and the dead-letter queues behind them, each once.
 pub(super) async fn failures(client: &Client, functions: &[&Function]) -> Vec<FailureDestination> {
     let invoke = functions.iter().filter_map(|function| function.invoke.as_ref().ok());
     let arns: BTreeSet<&str> = invoke.filter_map(|invoke| invoke.on_failure.as_deref()).collect();
     let mut all = Vec::new();
-    for arn in arns {
-        all.push(FailureDestination { arn: arn.to_owned(), held: held(client, arn).await });
+    let mut dead_letters = BTreeMap::new();
+    for arn in &arns {
+        let (held, moved_to) = held(client, arn).await;
+        all.push(FailureDestination { arn: (*arn).to_owned(), moved_from: None, held });
+        if let Some(moved_to) = moved_to.filter(|moved_to| !arns.contains(moved_to.as_str())) {
+            dead_letters.insert(moved_to, (*arn).to_owned());
+        }
+    }
+    for (arn, from) in dead_letters {
+        let (held, _) = held(client, &arn).await;
+        all.push(FailureDestination { arn, moved_from: Some(from), held });
     }
     all
 }
 
-async fn held(client: &Client, arn: &str) -> Fact<Option<Held>> {
+/// What a destination holds, and the ARN of its dead-letter queue where it has one.
+async fn held(client: &Client, arn: &str) -> (Fact<Option<Held>>, Option<String>) {
     let parts: Vec<&str> = arn.splitn(6, ':').collect();
-    match parts.as_slice() {
-        [_, _, "sqs", region, account, name] => queue(client, region, account, name).await,
+    let held = match parts.as_slice() {
+        [_, _, "sqs", region, account, name] => match queue(client, region, account, name).await {
+            Ok(None) => Ok(None),
+            Ok(Some(attributes)) => return (messages(&attributes), dead_letter_queue(&attributes)),
+            Err(why) => Err(why),
+        },
         [_, _, "s3", _, _, name] => bucket(client, name).await,
         [_, _, "sns" | "lambda" | "events", ..] => Ok(Some(Held::Nothing)),
         _ => Err(Unknown::Failed("its kind is not known".to_owned())),
-    }
+    };
+    (held, None)
 }
 
-async fn queue(client: &Client, region: &str, account: &str, name: &str) -> Fact<Option<Held>> {
+type Attributes = BTreeMap<String, String>;
+
+/// The attributes of a queue; none where it does not exist.
+async fn queue(client: &Client, region: &str, account: &str, name: &str) -> Fact<Option<Attributes>> {
     let ask = |target, permission, request| Operation {
         service: Service::Sqs,
         permission,
@@ -148,19 +177,28 @@ async fn queue(client: &Client, region: &str, account: &str, name: &str) -> Fact
     let found: Option<QueueUrl> =
         client.find(ask("AmazonSQS.GetQueueUrl", "sqs:GetQueueUrl", request)).await?;
     let Some(QueueUrl { queue_url }) = found else { return Ok(None) };
-    // Those that somebody is just reading are there as well.
-    let names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"];
+    let names = [WAITING, IN_FLIGHT, REDRIVE_POLICY];
     let request = json!({ "QueueUrl": queue_url, "AttributeNames": names });
     let found: Option<QueueAttributes> =
         client.find(ask("AmazonSQS.GetQueueAttributes", "sqs:GetQueueAttributes", request)).await?;
-    let Some(QueueAttributes { attributes }) = found else { return Ok(None) };
-    let counts = names.map(|name| attributes.get(name).and_then(|count| count.parse::<u64>().ok()));
+    Ok(found.map(|found| found.attributes))
+}
+
+/// Those that somebody is just reading are there as well.
+fn messages(attributes: &Attributes) -> Fact<Option<Held>> {
+    let counts =
+        [WAITING, IN_FLIGHT].map(|name| attributes.get(name).and_then(|count| count.parse::<u64>().ok()));
     match counts {
         [Some(waiting), Some(in_flight)] => {
-            Ok(Some(Held::Records { count: waiting + in_flight, or_more: false }))
+            Ok(Some(Held::Records { count: waiting.saturating_add(in_flight), or_more: false }))
         }
         _ => Err(Unknown::Failed("SQS does not say how many messages it holds".to_owned())),
     }
+}
+
+fn dead_letter_queue(attributes: &Attributes) -> Option<String> {
+    let policy: RedrivePolicy = serde_json::from_str(attributes.get(REDRIVE_POLICY)?).ok()?;
+    Some(policy.dead_letter_target_arn)
 }
 
 /// What Lambda wrote into the bucket: `aws/lambda/async/FUNCTION/…` and `aws/lambda/MAPPING/SHARD/…`.

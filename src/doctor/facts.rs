@@ -40,7 +40,7 @@ pub struct Deployment {
     pub groups: Vec<LogGroup>,
     /// The table of incidents; none with the state in memory, or where the configuration cannot be read.
     pub table: Option<StateTableFacts>,
-    /// Where deliveries go that Lambda gives up, each once.
+    /// Where deliveries go that Lambda gives up, and the dead-letter queues of these queues, each once.
     pub failures: Vec<FailureDestination>,
     /// The webhooks and bot tokens, each once.
     pub secrets: Vec<SecretPlace>,
@@ -227,11 +227,13 @@ pub struct Table {
     pub expires_by: Fact<Option<String>>,
 }
 
-/// Where deliveries go that Lambda gives up.
+/// Where deliveries go that Lambda gives up, or that SQS moves on from there.
 #[derive(Debug, Clone)]
 pub struct FailureDestination {
     /// Its ARN.
     pub arn: String,
+    /// The ARN of the queue whose dead-letter queue it is; none for a destination of Lambda's.
+    pub moved_from: Option<String>,
     /// What it holds; none where it does not exist.
     pub held: Fact<Option<Held>>,
 }

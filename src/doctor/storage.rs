@@ -1,6 +1,6 @@
 //! What keeps incidents, and what keeps deliveries that were given up.
 
-use super::facts::{Deployment, FailureDestination, Held, Measured, Table};
+use super::facts::{Deployment, FailureDestination, Function, Held, Measured, Table};
 use super::finding::{Finding, word};
 use crate::words::{count, number};
 
@@ -9,7 +9,7 @@ const FAILURES: &str = "failure destination";
 
 pub(super) fn judge(known: &Deployment, findings: &mut Vec<Finding>) {
     findings.push(table(known));
-    findings.extend(known.failures.iter().map(failure));
+    findings.extend(known.failures.iter().map(|destination| failure(destination, known)));
     without_destination(known, findings);
 }
 
@@ -97,17 +97,20 @@ fn expiry(table: &Table, name: &str) -> Finding {
     }
 }
 
-fn failure(destination: &FailureDestination) -> Finding {
-    let name = destination.arn.rsplit([':', '/']).next().unwrap_or(&destination.arn);
+fn failure(destination: &FailureDestination, known: &Deployment) -> Finding {
+    let name = last_part(&destination.arn);
     let is_bucket = destination.arn.contains(":s3:");
     match &destination.held {
         Err(why) => Finding::unknown(FAILURES, name, why),
-        Ok(None) => Finding::bad(
-            FAILURES,
-            name,
-            "does not exist: what Lambda gives up is lost",
-            "run terraform apply",
-        ),
+        Ok(None) => {
+            let found = match &destination.moved_from {
+                Some(queue) => {
+                    format!("does not exist, though it is the dead-letter queue of {}", last_part(queue))
+                }
+                None => "does not exist: what Lambda gives up is lost".to_owned(),
+            };
+            Finding::bad(FAILURES, name, found, "run terraform apply")
+        }
         Ok(Some(Held::Nothing)) => {
             Finding::good(FAILURES, name, "gets what Lambda gives up; it keeps nothing that could be counted")
         }
@@ -115,17 +118,36 @@ fn failure(destination: &FailureDestination) -> Finding {
         Ok(Some(Held::Records { count: held, or_more })) => {
             let deliveries = if *held == 1 && !or_more { "delivery" } else { "deliveries" };
             let more = if *or_more { " or more" } else { "" };
-            let found = format!("holds {}{more} {deliveries} that Slack did not get", number(*held));
-            if is_bucket {
-                let fix = "put the cause right, copy them with aws s3 sync, and post them with statuswatch replay --deliver";
-                return Finding::bad(FAILURES, name, found, fix);
+            if let Some(function) = reader(&destination.arn, known) {
+                let found = format!(
+                    "holds {}{more} {deliveries}, which {} takes up again",
+                    number(*held),
+                    function.name
+                );
+                return Finding::good(FAILURES, name, found);
             }
+            let found = format!("holds {}{more} {deliveries} that Slack did not get", number(*held));
+            let place = if is_bucket {
+                format!("--bucket {}", word(&format!("s3://{name}/aws/lambda/")))
+            } else {
+                format!("--queue {}", word(name))
+            };
             let fix =
                 "put the cause right, then post them: this shows what they say, and --deliver posts them";
-            let command = format!("statuswatch redrive --queue {}", word(name));
-            Finding::bad(FAILURES, name, found, fix).with_command(command)
+            Finding::bad(FAILURES, name, found, fix).with_command(format!("statuswatch redrive {place}"))
         }
     }
+}
+
+/// The function for lines, where Lambda hands it the messages of this queue.
+fn reader<'k>(queue: &str, known: &'k Deployment) -> Option<&'k Function> {
+    let mut mappings = known.lines.mappings.iter().flatten();
+    mappings.any(|mapping| mapping.source_arn == queue && mapping.state == "Enabled").then_some(&known.lines)
+}
+
+/// The name in an ARN.
+fn last_part(arn: &str) -> &str {
+    arn.rsplit([':', '/']).next().unwrap_or(arn)
 }
 
 /// Says so of each function that has none.

@@ -115,6 +115,7 @@ fn healthy() -> Deployment {
         }),
         failures: vec![FailureDestination {
             arn: "arn:aws:sqs:eu-west-1:123456789012:sw-failures".to_owned(),
+            moved_from: None,
             held: Ok(Some(Held::Records { count: 0, or_more: false })),
         }],
         secrets: vec![SecretPlace {
@@ -355,6 +356,17 @@ const FAULTS: &[Fault] = &[
         known.failures[0].held = Ok(Some(Held::Records { count: 1_000, or_more: true }));
     }),
     ("failure destination", Verdict::Bad, "does not exist", |known| known.failures[0].held = Ok(None)),
+    ("failure destination", Verdict::Bad, "holds 2 deliveries that Slack did not get", |known| {
+        redriven(known, "Enabled");
+        known.failures[0].held = Ok(Some(Held::Records { count: 0, or_more: false }));
+        known.failures.push(parked(Ok(Some(Held::Records { count: 2, or_more: false }))));
+    }),
+    ("failure destination", Verdict::Bad, "it is the dead-letter queue of sw-failures", |known| {
+        known.failures.push(parked(Ok(None)));
+    }),
+    ("failure destination", Verdict::Bad, "holds 3 deliveries that Slack", |known| {
+        redriven(known, "Disabled");
+    }),
     ("alarm", Verdict::Bad, "there is no such alarm", |known| {
         *alarm(known) = Alarm { name: "orders 5xx".to_owned(), ..Alarm::default() };
     }),
@@ -432,6 +444,21 @@ const FAULTS: &[Fault] = &[
     }),
 ];
 
+/// Three deliveries in the failure queue, and a mapping of it.
+fn redriven(known: &mut Deployment, state: &str) {
+    known.failures[0].held = Ok(Some(Held::Records { count: 3, or_more: false }));
+    known.lines.mappings = Ok(vec![Mapping {
+        source_arn: known.failures[0].arn.clone(),
+        state: state.to_owned(),
+        ..Mapping::default()
+    }]);
+}
+
+fn parked(held: Fact<Option<Held>>) -> FailureDestination {
+    let queue = "arn:aws:sqs:eu-west-1:123456789012:sw-failures";
+    FailureDestination { arn: format!("{queue}-parked"), moved_from: Some(queue.to_owned()), held }
+}
+
 fn lines(known: &mut Deployment) -> &mut Lines {
     known.groups[0].lines.as_mut().unwrap().as_mut().unwrap()
 }
@@ -461,6 +488,27 @@ fn each_fault_is_found_for_what_it_is_and_comes_with_a_fix() {
         }
         assert_eq!(report.is_bad(), report.findings.iter().any(|finding| finding.verdict == Verdict::Bad));
     }
+}
+
+#[test]
+fn what_the_function_takes_up_again_is_not_bad() {
+    let mut known = healthy();
+    redriven(&mut known, "Enabled");
+    let report = judge(&known);
+    assert!(!report.is_bad());
+    let is_it = |finding: &Finding| finding.found == "holds 3 deliveries, which sw-lines takes up again";
+    assert!(report.findings.iter().any(is_it), "{report:#?}");
+}
+
+#[test]
+fn a_failure_bucket_is_redriven_as_a_bucket() {
+    let mut known = healthy();
+    known.failures[0].arn = "arn:aws:s3:::sw-failures".to_owned();
+    known.failures[0].held = Ok(Some(Held::Records { count: 3, or_more: false }));
+    let report = judge(&known);
+    let bad = report.findings.iter().find(|finding| finding.verdict == Verdict::Bad).unwrap();
+    let command = bad.command.as_deref().unwrap();
+    assert!(command.starts_with("statuswatch redrive --bucket s3://sw-failures/aws/lambda/"), "{command}");
 }
 
 #[test]

@@ -205,6 +205,32 @@ async fn alarms_of_another_instance_whose_name_goes_on_are_left_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_dead_letter_queue_of_the_failure_queue_is_looked_at() {
+    let fake = Fake::deployed("https://hooks.slack.com/services/x");
+    let queue = "arn:aws:sqs:eu-west-1:123456789012:sw-failures";
+    fake.set(
+        "/2019-09-25/functions/sw-lines/event-invoke-config",
+        200,
+        &json!({ "DestinationConfig": { "OnFailure": { "Destination": queue } } }),
+    );
+    fake.set("GetQueueUrl", 200, &json!({ "QueueUrl": "http://localhost/queue" }));
+    let held = |count: &str| json!({ "ApproximateNumberOfMessages": count, "ApproximateNumberOfMessagesNotVisible": "0" });
+    let mut failures = held("0");
+    failures["RedrivePolicy"] =
+        json!({ "deadLetterTargetArn": format!("{queue}-parked"), "maxReceiveCount": 5 }).to_string().into();
+    fake.set("GetQueueAttributes", 200, &json!({ "Attributes": held("2") }));
+    fake.first("GetQueueAttributes", 200, &json!({ "Attributes": failures }), None);
+    let findings = fake.findings().await;
+    let judged = findings.iter().filter(|finding| finding["check"] == "failure destination");
+    let judged: Vec<(&Value, &Value)> =
+        judged.map(|finding| (&finding["subject"], &finding["verdict"])).collect();
+    assert_eq!(
+        judged,
+        [(&json!("sw-failures"), &json!("good")), (&json!("sw-failures-parked"), &json!("bad"))]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_clock_that_is_off_is_named_also_where_aws_refuses_because_of_it() {
     const LONG_AGO: &str = "Tue, 03 Nov 2020 09:15:00 GMT";
     let fake = Fake::deployed("https://hooks.slack.com/services/x");
