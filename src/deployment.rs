@@ -25,6 +25,7 @@ use crate::http::HttpClient;
 use client::Client;
 pub use error::DeploymentError;
 use functions::Found;
+pub use functions::FunctionName;
 
 /// Log groups that are looked at.
 pub const MAX_GROUPS: usize = 50;
@@ -35,10 +36,10 @@ const LINES: &str = "-lines";
 const ALARMS: &str = "-alarms";
 
 /// What is to be found out.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Question {
-    /// Name or ARN of either function, or the name of the module's instance.
-    pub function: String,
+    /// Name or ARN of either function, or the name of the module's instance. The session has to be in the ARN's Region.
+    pub function: FunctionName,
     /// Log groups besides those that the deployment names itself.
     pub log_groups: Vec<String>,
 }
@@ -58,19 +59,18 @@ pub struct Answer {
 ///
 /// # Errors
 ///
-/// Where nobody is signed in, or there is no such function.
+/// Where nobody is signed in, there is no such function, or its ARN is of another account.
 pub fn examine(
     session: &Arc<Session>,
     question: &Question,
     now: SystemTime,
 ) -> Result<Answer, DeploymentError> {
-    let name = functions::plain_name(&question.function)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|_| DeploymentError::NoRuntime)?;
     let http = HttpClient::keeping(CONNECTIONS).map_err(|_| DeploymentError::NoRuntime)?;
     let began = Instant::now();
     let client = Client::new(http, Arc::clone(session), (began, now));
-    let (mut deployment, config) = runtime.block_on(ask(&client, &name, question, now))?;
+    let (mut deployment, config) = runtime.block_on(ask(&client, question, now))?;
     // In a thread of its own, which must not be waited for within the runtime.
     drop(runtime);
     let format = config.as_ref().map_or_else(Default::default, |config| config.format);
@@ -80,14 +80,16 @@ pub fn examine(
 
 async fn ask(
     client: &Client,
-    name: &str,
     question: &Question,
     now: SystemTime,
 ) -> Result<(Deployment, Option<Config>), DeploymentError> {
     let now_ms = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_millis();
     let now_ms = i64::try_from(now_ms).unwrap_or(i64::MAX);
-    let (lines, alarms) = both_functions(client, name).await?;
+    let (lines, alarms) = both_functions(client, question.function.name()).await?;
     let account = functions::account(&lines.function.arn).to_owned();
+    if let Some(other) = question.function.account().filter(|other| *other != account) {
+        return Err(DeploymentError::OtherAccount { other: other.to_owned(), account });
+    }
     let configs: Vec<&Config> = [Some(&lines), alarms.as_ref().ok().and_then(Option::as_ref)]
         .into_iter()
         .flatten()

@@ -16,6 +16,16 @@ pub enum DeploymentError {
     /// It cannot be the name of a function.
     #[error("{0:?} is neither the name of a function nor its ARN")]
     Name(String),
+    /// The ARN is of another account than the one that answers.
+    #[error(
+        "the ARN is of account {other}, but these credentials are of account {account}: --profile for another one"
+    )]
+    OtherAccount {
+        /// The ARN's.
+        other: String,
+        /// The credentials'.
+        account: String,
+    },
     /// There is no such function.
     #[error(
         "there is no function {name} in {region}, and none {name}-lines: its name is the module's output \

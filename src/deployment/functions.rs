@@ -3,13 +3,14 @@
 //! The environment is read as the function itself reads it; no value of it gets out.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
 use serde::Deserialize;
 
 use super::client::{Client, Form, Operation};
 use super::error::DeploymentError;
 use super::wire::encoded;
-use crate::aws::Service;
+use crate::aws::{Service, is_region};
 use crate::config::{Config, RulesSource, parse_rules};
 use crate::doctor::{Fact, Function, InvokeSettings, Mapping, Measured, Policy, Settings, Unknown};
 use crate::secret::Secrets;
@@ -98,16 +99,60 @@ struct MappingConfig {
     maximum_record_age_in_seconds: Option<i64>,
 }
 
-/// The name alone, from a name or an ARN.
-pub(super) fn plain_name(text: &str) -> Result<String, DeploymentError> {
-    let wrong = || DeploymentError::Name(text.chars().take(200).collect());
-    let name = match text.split_once(":function:") {
-        Some((_, behind)) => behind.split(':').next().unwrap_or_default(),
-        None => text,
-    };
-    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
-    let is_one = (1..=64).contains(&name.len()) && name.bytes().all(is_name);
-    is_one.then(|| name.to_owned()).ok_or_else(wrong)
+/// Which function is meant: its name, and of an ARN where it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FunctionName {
+    name: String,
+    /// Region and account.
+    place: Option<(String, String)>,
+}
+
+impl FunctionName {
+    /// The name alone.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The Region in the ARN, where it was one.
+    #[must_use]
+    pub fn region(&self) -> Option<&str> {
+        self.place.as_ref().map(|(region, _)| region.as_str())
+    }
+
+    /// The account in the ARN, where it was one.
+    #[must_use]
+    pub fn account(&self) -> Option<&str> {
+        self.place.as_ref().map(|(_, account)| account.as_str())
+    }
+}
+
+impl FromStr for FunctionName {
+    type Err = DeploymentError;
+
+    /// Reads a name or an ARN, which may end in a version or an alias.
+    fn from_str(text: &str) -> Result<Self, DeploymentError> {
+        let wrong = || DeploymentError::Name(text.chars().take(200).collect());
+        let parts: Vec<&str> = text.split(':').collect();
+        let (name, place) = match parts.as_slice() {
+            [name] => (*name, None),
+            ["arn", _, "lambda", region, account, "function", name]
+            | ["arn", _, "lambda", region, account, "function", name, _] => {
+                (*name, Some((*region, *account)))
+            }
+            _ => return Err(wrong()),
+        };
+        let is_of = |text: &str, other: &[u8]| {
+            (1..=64).contains(&text.len())
+                && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || other.contains(&byte))
+        };
+        let is_place = |(region, account): (&str, &str)| is_region(region) && is_of(account, b"");
+        if !is_of(name, b"-_") || !place.is_none_or(is_place) {
+            return Err(wrong());
+        }
+        let place = place.map(|(region, account)| (region.to_owned(), account.to_owned()));
+        Ok(Self { name: name.to_owned(), place })
+    }
 }
 
 /// The account in an ARN.
@@ -237,16 +282,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_or_an_arn_gives_the_name() {
-        for (text, name) in [
-            ("statuswatch-lines", "statuswatch-lines"),
-            ("arn:aws:lambda:eu-west-1:123456789012:function:statuswatch-lines", "statuswatch-lines"),
-            ("arn:aws:lambda:eu-west-1:123456789012:function:statuswatch-lines:live", "statuswatch-lines"),
-        ] {
-            assert_eq!(plain_name(text).as_deref(), Ok(name));
+    fn a_name_or_an_arn_says_which_function_and_where() {
+        let arn = "arn:aws:lambda:eu-west-1:123456789012:function:statuswatch-lines";
+        let place = (Some("eu-west-1"), Some("123456789012"));
+        for (text, place) in
+            [("statuswatch-lines", (None, None)), (arn, place), (&format!("{arn}:live"), place)]
+        {
+            let found: FunctionName = text.parse().unwrap();
+            assert_eq!(
+                (found.name(), found.region(), found.account()),
+                ("statuswatch-lines", place.0, place.1)
+            );
         }
-        for text in ["", "a b", "a/b", "../x", "arn:aws:lambda:r:1:function:", &"x".repeat(65)] {
-            assert!(plain_name(text).is_err(), "{text}");
+        for text in [
+            "",
+            "a b",
+            "a/b",
+            "../x",
+            "arn:aws:lambda:r:1:function:",
+            "arn:aws:lambda:evil.example/:1:function:x",
+            "arn:aws:sqs:eu-west-1:123456789012:x",
+            &"x".repeat(65),
+        ] {
+            assert!(text.parse::<FunctionName>().is_err(), "{text}");
         }
     }
 }

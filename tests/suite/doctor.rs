@@ -68,7 +68,9 @@ impl Fake {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let router = Router::new().fallback(serve).with_state(self.clone());
         let serving = tokio::spawn(async { axum::serve(listener, router).await.unwrap() });
-        let mut command = statuswatch(&[&["doctor", "--function", "sw-lines"], arguments].concat());
+        let function: &[&str] =
+            if arguments.contains(&"--function") { &[] } else { &["--function", "sw-lines"] };
+        let mut command = statuswatch(&[&["doctor"], function, arguments].concat());
         command
             .env("AWS_ENDPOINT_URL", url)
             .env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
@@ -228,6 +230,17 @@ async fn the_dead_letter_queue_of_the_failure_queue_is_looked_at() {
         judged,
         [(&json!("sw-failures"), &json!("good")), (&json!("sw-failures-parked"), &json!("bad"))]
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_arn_says_the_region_and_one_of_another_account_is_refused() {
+    let fake = Fake::deployed("https://hooks.slack.com/services/x");
+    let ran = fake.run(&["--function", &LINES.replace("eu-west-1", "eu-north-1")]).await;
+    assert!(ran.stdout.starts_with("sw-lines · eu-north-1 · account 123456789012 · "), "{ran:?}");
+
+    let ran = fake.run(&["--function", &LINES.replace("123456789012", "210987654321")]).await;
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""));
+    assert!(ran.stderr.contains("the ARN is of account 210987654321"), "{}", ran.stderr);
 }
 
 #[tokio::test(flavor = "multi_thread")]

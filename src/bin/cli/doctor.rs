@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use statuswatch::aws::Service;
 use statuswatch::config::Config;
-use statuswatch::deployment::{DeploymentError, Question, examine};
+use statuswatch::deployment::{DeploymentError, FunctionName, Question, examine};
 use statuswatch::doctor::{Report, judge, test_message, text};
 use statuswatch::rules::DEFAULT_DESTINATION;
 use statuswatch::slack::render::render;
@@ -44,7 +44,7 @@ const SERVICES: [Service; 10] = [
 pub(crate) struct DoctorArguments {
     /// Name or ARN of the function for lines (an output of the module), or the module's own name
     #[arg(long, value_name = "NAME")]
-    function: String,
+    function: FunctionName,
     /// Check this log group as well; can be given several times. Those of the permissions and the environment are known
     #[arg(long = "log-group", value_name = "NAME")]
     log_groups: Vec<String>,
@@ -57,7 +57,7 @@ pub(crate) struct DoctorArguments {
     /// Profile of AWS's configuration files
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
-    /// AWS Region of the functions
+    /// AWS Region of the functions; that of the ARN where --function is one
     #[arg(long, env = "AWS_REGION", value_name = "REGION")]
     region: Option<String>,
 }
@@ -73,7 +73,8 @@ Exit codes: 0 nothing is bad, 1 something is, or there is no such function, 2 us
 pub(crate) fn run(arguments: &DoctorArguments) -> anyhow::Result<Exit> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let session = runtime.block_on(async {
-        let region = arguments.region.as_deref().filter(|region| !region.is_empty());
+        let named = arguments.region.as_deref().filter(|region| !region.is_empty());
+        let region = arguments.function.region().or(named);
         SignIn::load(arguments.profile.as_deref(), region).await?.session_of_all(&SERVICES)
     })?;
     let question =
