@@ -27,7 +27,7 @@ pub use error::DeploymentError;
 use functions::Found;
 pub use functions::FunctionName;
 
-/// Log groups that are looked at.
+/// Log groups that are looked at, those that were asked for first.
 pub const MAX_GROUPS: usize = 50;
 /// Connections to a service.
 const CONNECTIONS: usize = 2;
@@ -97,9 +97,11 @@ async fn ask(
         .collect();
     let table = storage::table(client, lines.config.as_ref()).await;
     let secrets = secrets::all(client, &configs).await;
-    let names = groups::names(&lines, alarms.as_ref().ok().and_then(Option::as_ref), &question.log_groups);
+    let mut names =
+        groups::names(&lines, alarms.as_ref().ok().and_then(Option::as_ref), &question.log_groups);
+    let groups_left_out = names.split_off(names.len().min(MAX_GROUPS));
     let mut groups = Vec::new();
-    for name in names.into_iter().take(MAX_GROUPS) {
+    for name in names {
         groups.push(groups::ask(client, &name, &lines.function, now_ms).await);
     }
     let called = match &alarms {
@@ -130,6 +132,7 @@ async fn ask(
         alarms: alarms_function.map(|found| found.map(|found| found.function)),
         ticks,
         groups,
+        groups_left_out,
         table,
         failures,
         secrets,

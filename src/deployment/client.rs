@@ -250,7 +250,7 @@ impl From<Refusal> for DeploymentError {
             Refusal::NotSignedIn(reason) => Self::NotSignedIn(reason),
             other => match other.unknown() {
                 Unknown::Denied(permission) => Self::Denied(permission),
-                Unknown::Failed(reason) => Self::Failed(reason),
+                Unknown::Limit(reason) | Unknown::Failed(reason) => Self::Failed(reason),
             },
         }
     }

@@ -51,9 +51,9 @@ struct Transformation {
     metric_name: String,
 }
 
-/// From the permissions of the function for lines, the environment of both, and what was given besides.
+/// What was given, and then those from the permissions of the function for lines and the environment of both.
 pub(super) fn names(lines: &Found, alarms: Option<&Found>, given: &[String]) -> Vec<String> {
-    let mut names: BTreeSet<String> = given.iter().map(|name| plain_name(name)).collect();
+    let mut names = BTreeSet::new();
     if let Ok(Some(policy)) = &lines.function.policy {
         names.extend(policy.sources("logs.amazonaws.com").iter().filter_map(|arn| of_source(arn)));
     }
@@ -61,7 +61,14 @@ pub(super) fn names(lines: &Found, alarms: Option<&Found>, given: &[String]) -> 
         names.extend(config.log_groups.names().into_iter().map(str::to_owned));
         names.extend(config.alarm_log_groups.all().into_iter().map(str::to_owned));
     }
-    names.into_iter().collect()
+    given_first(given, names)
+}
+
+/// Each once. What was given is not what is left out where there are too many.
+fn given_first(given: &[String], mut known: BTreeSet<String>) -> Vec<String> {
+    let given: BTreeSet<String> = given.iter().map(|name| plain_name(name)).collect();
+    known.retain(|name| !given.contains(name));
+    given.into_iter().chain(known).collect()
 }
 
 /// Without what an ARN has around it.
@@ -119,6 +126,12 @@ fn metric_filter(found: MetricFilterConfig) -> MetricFilter {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_given_stands_first_and_once() {
+        let known = ["/api/a", "/api/b"].map(str::to_owned).into();
+        assert_eq!(given_first(&["/api/b".to_owned()], known), ["/api/b", "/api/a"]);
+    }
 
     #[test]
     fn a_permission_names_one_log_group_or_none() {

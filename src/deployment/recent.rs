@@ -13,6 +13,7 @@ use crate::aws::Session;
 use crate::cloudwatch_logs::{CloudWatchLogs, LogsError, Query};
 use crate::doctor::{Deployment, Fact, Function, Lines, LogGroup, Scan, Unknown, own_filter};
 use crate::http::HttpClient;
+use crate::words::number;
 
 const HOUR_MS: i64 = 3_600_000;
 /// Lines of one log group, and of all, that are looked at.
@@ -31,7 +32,7 @@ pub(super) fn read(session: &Arc<Session>, deployment: &mut Deployment, format: 
     let alarms: Vec<(String, String)> =
         deployment.called_by.iter().flatten().filter_map(|alarm| alarm.metric.clone()).collect();
     let now_ms = deployment.now_ms;
-    let mut room = MAX_LINES_OF_ALL;
+    let mut room = Room(MAX_LINES_OF_ALL);
     for group in &mut deployment.groups {
         let (metric_filters, held_back) = patterns(group, &deployment.lines, &alarms);
         if metric_filters.is_empty() && held_back.is_none() {
@@ -39,9 +40,29 @@ pub(super) fn read(session: &Arc<Session>, deployment: &mut Deployment, format: 
         }
         let scan = Scan::new(format, &metric_filters, held_back);
         let query = Query { log_group: group.name.clone(), from_ms: now_ms - HOUR_MS, until_ms: now_ms };
-        let lines = scan_lines(&logs, query, scan, MAX_LINES.min(room));
-        room = room.saturating_sub(lines.as_ref().map_or(0, |(_, looked_at)| *looked_at));
-        group.lines = Some(lines.map(|(lines, _)| lines));
+        let lines = room.most().and_then(|most| scan_lines(&logs, query, scan, most));
+        group.lines = Some(lines.map(|(lines, looked_at)| {
+            room.take(looked_at);
+            lines
+        }));
+    }
+}
+
+/// The lines of all log groups that may still be looked at.
+struct Room(u64);
+
+impl Room {
+    /// As many of one log group.
+    fn most(&self) -> Fact<u64> {
+        if self.0 == 0 {
+            let all = number(MAX_LINES_OF_ALL);
+            return Err(Unknown::Limit(format!("{all} lines of other log groups were looked at already")));
+        }
+        Ok(MAX_LINES.min(self.0))
+    }
+
+    fn take(&mut self, lines: u64) {
+        self.0 = self.0.saturating_sub(lines);
     }
 }
 
@@ -88,4 +109,22 @@ fn scan_lines(logs: &CloudWatchLogs, query: Query, mut scan: Scan, most: u64) ->
     }
     let (metric_filter, subscription_filter) = scan.finish();
     Ok((Lines { metric_filter, subscription_filter, is_cut }, looked_at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_group_that_is_left_no_room_is_not_looked_at() {
+        let mut room = Room(MAX_LINES_OF_ALL);
+        for _ in 0..5 {
+            assert_eq!(room.most(), Ok(MAX_LINES));
+            room.take(MAX_LINES - 1);
+        }
+        assert_eq!(room.most(), Ok(5));
+        room.take(5);
+        let said = "100,000 lines of other log groups were looked at already";
+        assert_eq!(room.most(), Err(Unknown::Limit(said.to_owned())));
+    }
 }

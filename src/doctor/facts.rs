@@ -15,6 +15,8 @@ pub type Fact<T> = Result<T, Unknown>;
 pub enum Unknown {
     /// The credentials lack this permission.
     Denied(&'static str),
+    /// It was not asked for because a limit of ours was reached, in words.
+    Limit(String),
     /// Anything else, in words.
     Failed(String),
 }
@@ -38,6 +40,8 @@ pub struct Deployment {
     pub ticks: Fact<Vec<Tick>>,
     /// The log groups that belong to it.
     pub groups: Vec<LogGroup>,
+    /// The names of those that are too many to be looked at.
+    pub groups_left_out: Vec<String>,
     /// The table of incidents; none with the state in memory, or where the configuration cannot be read.
     pub table: Option<StateTableFacts>,
     /// Where deliveries go that Lambda gives up, and the dead-letter queues of these queues, each once.

@@ -102,6 +102,9 @@ impl Finding {
                 format!("not checked: access denied, the permission {permission} is missing"),
                 format!("allow {permission} to whoever runs this"),
             ),
+            Unknown::Limit(reason) => {
+                Self::warning(check, subject, format!("not checked: {reason}"), "look at it by itself")
+            }
             Unknown::Failed(reason) => Self::warning(
                 check,
                 subject,

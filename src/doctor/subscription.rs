@@ -4,6 +4,7 @@ use super::facts::{Deployment, Function, LogGroup, SubscriptionFilter};
 use super::finding::{Finding, word};
 use super::functions::{add_permission, unclear};
 use super::policy::Access;
+use crate::words::count;
 
 const FILTER: &str = "subscription filter";
 const PERMISSION: &str = "permission";
@@ -12,6 +13,9 @@ const LOGS: &str = "logs.amazonaws.com";
 pub(super) fn judge(known: &Deployment, findings: &mut Vec<Finding>) {
     if known.groups.is_empty() {
         findings.push(no_group(known));
+    }
+    if !known.groups_left_out.is_empty() {
+        findings.push(left_out(known));
     }
     stream_mappings(known, findings);
     for group in &known.groups {
@@ -68,6 +72,22 @@ fn delivers(filter: &SubscriptionFilter) -> String {
     let way =
         if filter.destination_arn.contains(":kinesis:") { "through the stream" } else { "to the function" };
     format!("{} sends {what} {way}", filter.name)
+}
+
+fn left_out(known: &Deployment) -> Finding {
+    let names = &known.groups_left_out;
+    let shown: Vec<&str> = names.iter().map(String::as_str).take(3).collect();
+    Finding::warning(
+        FILTER,
+        &known.lines.name,
+        format!(
+            "not checked: {} beyond the first {}, such as {}",
+            count(names.len() as u64, "log group"),
+            known.groups.len(),
+            shown.join(", ")
+        ),
+        "name those that matter by --log-group: they are checked first",
+    )
 }
 
 fn no_group(known: &Deployment) -> Finding {

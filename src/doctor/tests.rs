@@ -105,6 +105,7 @@ fn healthy() -> Deployment {
                 is_cut: false,
             })),
         }],
+        groups_left_out: Vec::new(),
         table: Some(StateTableFacts {
             name: "sw-state".to_owned(),
             table: Ok(Some(Table {
@@ -269,6 +270,14 @@ const FAULTS: &[Fault] = &[
     }),
     ("subscription filter", Verdict::Bad, "no such log group", |known| known.groups[0].filters = Ok(None)),
     ("subscription filter", Verdict::Bad, "name a log group", |known| known.groups.clear()),
+    (
+        "subscription filter",
+        Verdict::Warning,
+        "2 log groups beyond the first 1, such as /api/x, /api/y",
+        |known| {
+            known.groups_left_out = vec!["/api/x".to_owned(), "/api/y".to_owned()];
+        },
+    ),
     ("permission", Verdict::Bad, "may not call sw-lines", |known| known.lines.policy = Ok(None)),
     ("permission", Verdict::Bad, "for other sources", |known| {
         let other = GROUP_SOURCE.replace("orders", "pets");
@@ -413,6 +422,9 @@ const FAULTS: &[Fault] = &[
     }),
     ("metric filter", Verdict::Warning, "does not see 1 of 4 error lines", |known| {
         lines(known).metric_filter = Some(blind(1, 4));
+    }),
+    ("last hour's lines", Verdict::Warning, "not checked: enough", |known| {
+        known.groups[0].lines = Some(Err(Unknown::Limit("enough".to_owned())));
     }),
     ("filter pattern", Verdict::Bad, "holds back 2 of 4 error lines", |known| {
         lines(known).subscription_filter = blind(2, 4);

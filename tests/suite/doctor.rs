@@ -244,6 +244,24 @@ async fn an_arn_says_the_region_and_one_of_another_account_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn log_groups_beyond_the_limit_are_named() {
+    let fake = Fake::deployed("https://hooks.slack.com/services/x");
+    let names: Vec<String> = (10..60).map(|number| format!("--log-group=/api/{number}")).collect();
+    let mut arguments: Vec<&str> = names.iter().map(String::as_str).collect();
+    arguments.push("--json");
+    let ran = fake.run(&arguments).await;
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{ran:?}"));
+    let findings = report["findings"].as_array().unwrap();
+    let left_out = findings
+        .iter()
+        .find(|finding| finding["check"] == "subscription filter" && finding["subject"] == "sw-lines");
+    let left_out = left_out.unwrap_or_else(|| panic!("{findings:#?}"));
+    assert_eq!(left_out["verdict"], "warning");
+    let said = "not checked: 1 log group beyond the first 50, such as /api/orders";
+    assert_eq!(left_out["found"], said);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_clock_that_is_off_is_named_also_where_aws_refuses_because_of_it() {
     const LONG_AGO: &str = "Tue, 03 Nov 2020 09:15:00 GMT";
     let fake = Fake::deployed("https://hooks.slack.com/services/x");
