@@ -18,7 +18,7 @@ mod text;
 #[cfg(test)]
 mod tests;
 
-pub use blind_spots::{BlindSpots, Reason, Scan};
+pub use blind_spots::{BlindSpots, Reason, Scan, counted};
 pub use facts::{
     Alarm, Deliveries, Deployment, Fact, FailureDestination, Function, Held, InvokeSettings, Lines, LogGroup,
     Mapping, Measured, MetricFilter, SecretPlace, Settings, StateTableFacts, Subscriber, SubscriptionFilter,

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use crate::access_log::Format;
 use crate::aws::Session;
 use crate::cloudwatch_logs::{CloudWatchLogs, LogsError, Query};
-use crate::doctor::{Deployment, Fact, Function, Lines, LogGroup, Scan, Unknown, own_filter};
+use crate::doctor::{Alarm, Deployment, Fact, Function, Lines, LogGroup, Scan, Unknown, counted, own_filter};
 use crate::http::HttpClient;
 use crate::words::number;
 
@@ -29,12 +29,11 @@ struct LogEvent {
 /// Adds to each log group what its lines say. Where it has no filter that could be blind, nothing is fetched.
 pub(super) fn read(session: &Arc<Session>, deployment: &mut Deployment, format: Format, now: SystemTime) {
     let logs = CloudWatchLogs::new(Arc::clone(session), now);
-    let alarms: Vec<(String, String)> =
-        deployment.called_by.iter().flatten().filter_map(|alarm| alarm.metric.clone()).collect();
+    let alarms = deployment.called_by.as_deref().unwrap_or_default();
     let now_ms = deployment.now_ms;
     let mut room = Room(MAX_LINES_OF_ALL);
     for group in &mut deployment.groups {
-        let (metric_filters, held_back) = patterns(group, &deployment.lines, &alarms);
+        let (metric_filters, held_back) = patterns(group, &deployment.lines, alarms);
         if metric_filters.is_empty() && held_back.is_none() {
             continue;
         }
@@ -68,19 +67,12 @@ impl Room {
 
 /// The patterns of the metric filters, of those that an alarm counts by where that is known; and that of the function's own
 /// subscription filter where it does not take everything.
-fn patterns<'g>(
-    group: &'g LogGroup,
-    lines: &Function,
-    alarms: &[(String, String)],
-) -> (Vec<&'g str>, Option<&'g str>) {
+fn patterns<'g>(group: &'g LogGroup, lines: &Function, alarms: &[Alarm]) -> (Vec<&'g str>, Option<&'g str>) {
     let filters = group.metric_filters.as_deref().unwrap_or_default();
-    let is_counted = |metrics: &[(String, String)]| metrics.iter().any(|metric| alarms.contains(metric));
-    let any_counted = filters.iter().any(|filter| is_counted(&filter.metrics));
-    let counted = filters.iter().filter(|filter| !any_counted || is_counted(&filter.metrics));
     let subscriptions = group.filters.as_ref().ok().and_then(Option::as_deref).unwrap_or_default();
     let own = own_filter(subscriptions, lines).map(|filter| filter.pattern.as_str());
     (
-        counted.map(|filter| filter.pattern.as_str()).collect(),
+        counted(filters, alarms).into_iter().map(|filter| filter.pattern.as_str()).collect(),
         own.filter(|pattern| !pattern.trim().is_empty()),
     )
 }

@@ -4,14 +4,18 @@
 
 use std::collections::BTreeMap;
 
-use super::facts::{Deployment, LogGroup};
+use super::facts::{Alarm, Deployment, LogGroup, MetricFilter, Unknown};
 use super::finding::{Finding, word};
+use super::subscription::own_filter;
 use crate::access_log::{Format, Reading, StatusClass, read};
 use crate::filter_pattern::FilterPattern;
 use crate::words::{count, number};
 
 const METRIC: &str = "metric filter";
 const HELD_BACK: &str = "filter pattern";
+const LINES: &str = "last hour's lines";
+/// Characters of a pattern that are shown.
+const MAX_SHOWN: usize = 200;
 /// Reasons that are told apart; what else there is counts under the last one.
 const MAX_REASONS: usize = 16;
 
@@ -116,22 +120,42 @@ impl Side {
 
 pub(super) fn judge(known: &Deployment, findings: &mut Vec<Finding>) {
     for group in known.groups.iter().filter(|group| !matches!(group.filters, Ok(None))) {
-        one(group, findings);
+        one(group, known, findings);
     }
 }
 
-fn one(group: &LogGroup, findings: &mut Vec<Finding>) {
+/// The metric filters by whose metrics an alarm counts; all where none is known to.
+#[must_use]
+pub fn counted<'f>(filters: &'f [MetricFilter], alarms: &[Alarm]) -> Vec<&'f MetricFilter> {
+    let is_counted = |filter: &MetricFilter| {
+        alarms.iter().filter_map(|alarm| alarm.metric.as_ref()).any(|metric| filter.metrics.contains(metric))
+    };
+    let any_counted = filters.iter().any(is_counted);
+    filters.iter().filter(|filter| !any_counted || is_counted(filter)).collect()
+}
+
+fn one(group: &LogGroup, known: &Deployment, findings: &mut Vec<Finding>) {
     let name = &group.name;
+    let subscriptions = group.filters.as_ref().ok().and_then(Option::as_deref).unwrap_or_default();
+    let own_pattern = own_filter(subscriptions, &known.lines).map_or("", |filter| filter.pattern.as_str());
     match &group.metric_filters {
         Err(why) => findings.push(Finding::unknown(METRIC, name, why)),
         Ok(filters) if filters.is_empty() => {
             findings.push(Finding::not_deployed(METRIC, name, "there is none: no alarm counts by it"));
         }
-        Ok(_) => {}
+        Ok(filters) => {
+            let filters = counted(filters, known.called_by.as_deref().unwrap_or_default());
+            findings.extend(filters.iter().filter_map(|filter| unreadable(METRIC, name, &filter.pattern)));
+        }
     }
+    findings.extend(unreadable(HELD_BACK, name, own_pattern));
     let lines = match &group.lines {
         None => return,
-        Some(Err(why)) => return findings.push(Finding::unknown("last hour's lines", name, why)),
+        Some(Err(why @ Unknown::Limit(_))) => {
+            let finding = Finding::unknown(LINES, name, why).with_command(command(name, "--metric-filter"));
+            return findings.push(finding);
+        }
+        Some(Err(why)) => return findings.push(Finding::unknown(LINES, name, why)),
         Some(Ok(lines)) => lines,
     };
     let of = if lines.is_cut { "the first lines of the last hour" } else { "the last hour" };
@@ -152,9 +176,21 @@ fn one(group: &LogGroup, findings: &mut Vec<Finding>) {
                 ),
                 fix(held),
             )
-            .with_command(command(name)),
+            .with_command(command(name, &format!("--pattern {}", word(own_pattern)))),
         );
     }
+}
+
+/// A warning where a pattern cannot be read, and so is not judged by.
+fn unreadable(check: &'static str, name: &str, pattern: &str) -> Option<Finding> {
+    let error = FilterPattern::parse(pattern).err().filter(|_| !pattern.trim().is_empty())?;
+    let shown: String = pattern.chars().take(MAX_SHOWN).collect();
+    Some(Finding::warning(
+        check,
+        name,
+        format!("not checked: its pattern {shown} cannot be read: {}", error.problem()),
+        error.fix(),
+    ))
 }
 
 fn metric_filter(name: &str, spots: &BlindSpots, of: &str) -> Finding {
@@ -168,9 +204,9 @@ fn metric_filter(name: &str, spots: &BlindSpots, of: &str) -> Finding {
     let (unseen, errors) = (number(spots.unseen), count(spots.errors, "error line"));
     let found = format!("the alarm does not see {unseen} of {errors} of {of}: {}", label(spots));
     if spots.unseen == spots.errors {
-        Finding::bad(METRIC, name, found, fix(spots)).with_command(command(name))
+        Finding::bad(METRIC, name, found, fix(spots)).with_command(command(name, "--metric-filter"))
     } else {
-        Finding::warning(METRIC, name, found, fix(spots)).with_command(command(name))
+        Finding::warning(METRIC, name, found, fix(spots)).with_command(command(name, "--metric-filter"))
     }
 }
 
@@ -182,6 +218,6 @@ fn fix(spots: &BlindSpots) -> String {
     spots.reasons.first().map(|reason| reason.fix.clone()).unwrap_or_default()
 }
 
-fn command(group: &str) -> String {
-    format!("statuswatch backtest --since 1h --log-group {}", word(group))
+fn command(group: &str, filter: &str) -> String {
+    format!("statuswatch backtest --since 1h --log-group {} {filter}", word(group))
 }

@@ -423,6 +423,12 @@ const FAULTS: &[Fault] = &[
     ("metric filter", Verdict::Warning, "does not see 1 of 4 error lines", |known| {
         lines(known).metric_filter = Some(blind(1, 4));
     }),
+    ("metric filter", Verdict::Warning, "not checked: its pattern { $.status = } cannot be read", |known| {
+        known.groups[0].metric_filters.as_mut().unwrap()[0].pattern = "{ $.status = }".to_owned();
+    }),
+    ("filter pattern", Verdict::Warning, "not checked: its pattern { $.status = } cannot be read", |known| {
+        filters(known)[0].pattern = "{ $.status = }".to_owned();
+    }),
     ("last hour's lines", Verdict::Warning, "not checked: enough", |known| {
         known.groups[0].lines = Some(Err(Unknown::Limit("enough".to_owned())));
     }),
@@ -627,6 +633,27 @@ fn a_scan_counts_what_a_filter_could_see_and_does_not() {
     let mut scan = Scan::new(Format::Auto, &[], None);
     scan.line(error);
     assert_eq!(scan.finish(), (None, BlindSpots { errors: 1, ..BlindSpots::default() }));
+}
+
+#[test]
+fn the_command_beside_a_blind_spot_runs_the_filter_that_is_blind() {
+    let command = |known: &Deployment, check| {
+        let report = judge(known);
+        let bad = |finding: &Finding| finding.check == check && finding.verdict == Verdict::Bad;
+        report.findings.into_iter().find(bad).unwrap().command.unwrap()
+    };
+    let mut known = healthy();
+    lines(&mut known).metric_filter = Some(blind(4, 4));
+    let backtest = "statuswatch backtest --since 1h --log-group /aws/apigateway/orders";
+    let shown = command(&known, "metric filter");
+    assert!(shown.starts_with(&format!("{backtest} --metric-filter")), "{shown}");
+
+    let mut known = healthy();
+    filters(&mut known)[0].pattern = "{ $.x = \"it's\" }".to_owned();
+    lines(&mut known).subscription_filter = blind(2, 4);
+    let shown = command(&known, "filter pattern");
+    let quoted = r#"'{ $.x = "it'\''s" }'"#;
+    assert!(shown.starts_with(&format!("{backtest} --pattern {quoted}")), "{shown}");
 }
 
 #[test]
