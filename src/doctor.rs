@@ -31,6 +31,9 @@ pub use policy::Policy;
 pub use subscription::{is_function, own_filter};
 pub use text::text;
 
+/// The option of both command lines, ours and AWS's.
+const REGION: &str = " --region ";
+
 /// Judges all that is known. The findings stand in the order in which log events travel.
 #[must_use]
 pub fn judge(known: &Deployment) -> Report {
@@ -44,11 +47,22 @@ pub fn judge(known: &Deployment) -> Report {
     storage::judge(known, &mut findings);
     alarms::judge(known, &mut findings);
     blind_spots::judge(known, &mut findings);
+    for command in findings.iter_mut().filter_map(|finding| finding.command.as_mut()) {
+        in_region(command, &known.region);
+    }
     Report {
         function: known.lines.name.clone(),
         region: known.region.clone(),
         account: known.account.clone(),
         now_ms: known.now_ms,
         findings,
+    }
+}
+
+/// Lets a command run where the deployment is, unless it says another Region itself.
+fn in_region(command: &mut String, region: &str) {
+    if !command.contains(REGION) {
+        command.push_str(REGION);
+        command.push_str(&finding::word(region));
     }
 }

@@ -91,8 +91,9 @@ fn expiry(table: &Table, name: &str) -> Finding {
             "switch on its time to live",
         )
         .with_command(format!(
-            "aws dynamodb update-time-to-live --table-name {} --time-to-live-specification Enabled=true,AttributeName=expires",
-            word(name)
+            "aws dynamodb update-time-to-live --table-name {} --time-to-live-specification Enabled=true,AttributeName=expires{}",
+            word(name),
+            region_of(name).map(|region| format!(" --region {}", word(region))).unwrap_or_default()
         )),
     }
 }
@@ -143,6 +144,11 @@ fn failure(destination: &FailureDestination, known: &Deployment) -> Finding {
 fn reader<'k>(queue: &str, known: &'k Deployment) -> Option<&'k Function> {
     let mut mappings = known.lines.mappings.iter().flatten();
     mappings.any(|mapping| mapping.source_arn == queue && mapping.state == "Enabled").then_some(&known.lines)
+}
+
+/// The Region in a table's ARN; a name has none.
+fn region_of(table: &str) -> Option<&str> {
+    table.strip_prefix("arn:")?.split(':').nth(2)
 }
 
 /// The name in an ARN.

@@ -657,6 +657,30 @@ fn the_command_beside_a_blind_spot_runs_the_filter_that_is_blind() {
 }
 
 #[test]
+fn a_command_says_the_region_of_what_it_is_for() {
+    let mut known = healthy();
+    let table = known.table.as_mut().unwrap();
+    table.name = "arn:aws:dynamodb:us-east-1:123456789012:table/sw-state".to_owned();
+    table.table.as_mut().unwrap().as_mut().unwrap().expires_by = Ok(None);
+    filters(&mut known).clear();
+    known.failures[0].held = Ok(Some(Held::Records { count: 3, or_more: false }));
+    lines(&mut known).metric_filter = Some(blind(4, 4));
+    let report = judge(&known);
+    let regions: Vec<(&str, &str)> = report
+        .findings
+        .iter()
+        .filter_map(|finding| Some((finding.check, finding.command.as_ref()?.split_once(" --region ")?.1)))
+        .collect();
+    let expected = [
+        ("subscription filter", "eu-west-1"),
+        ("state table", "us-east-1"),
+        ("failure destination", "eu-west-1"),
+        ("metric filter", "eu-west-1"),
+    ];
+    assert_eq!(regions, expected);
+}
+
+#[test]
 fn names_of_strangers_change_no_terminal_and_end_no_quotes() {
     let mut known = healthy();
     alarm(&mut known).name = "x\u{1b}[31m\u{202e}'; rm -rf / #".to_owned();
