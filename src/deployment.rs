@@ -59,12 +59,13 @@ pub struct Answer {
 ///
 /// # Errors
 ///
-/// Where nobody is signed in, there is no such function, or its ARN is of another account.
+/// Where a name of a log group cannot be one, nobody is signed in, there is no such function, or its ARN is of another account.
 pub fn examine(
     session: &Arc<Session>,
     question: &Question,
     now: SystemTime,
 ) -> Result<Answer, DeploymentError> {
+    groups::check(&question.log_groups)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|_| DeploymentError::NoRuntime)?;
     let http = HttpClient::keeping(CONNECTIONS).map_err(|_| DeploymentError::NoRuntime)?;

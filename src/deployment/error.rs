@@ -16,6 +16,11 @@ pub enum DeploymentError {
     /// It cannot be the name of a function.
     #[error("{0:?} is neither the name of a function nor its ARN")]
     Name(String),
+    /// It names no single log group.
+    #[error(
+        "--log-group: {0:?} is neither the name of one log group nor its ARN; patterns are not taken here"
+    )]
+    LogGroup(String),
     /// The ARN is of another account than the one that answers.
     #[error(
         "the ARN is of account {other}, but these credentials are of account {account}: --profile for another one"

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::client::{Client, Form, Operation};
+use super::error::DeploymentError;
 use super::functions::Found;
 use super::metrics;
 use crate::aws::Service;
@@ -71,6 +72,16 @@ fn given_first(given: &[String], mut known: BTreeSet<String>) -> Vec<String> {
     given.into_iter().chain(known).collect()
 }
 
+/// Refuses what names no single log group: such as a pattern, which would be looked for as it stands.
+pub(super) fn check(given: &[String]) -> Result<(), DeploymentError> {
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._-/#".contains(&byte);
+    let is_name = |name: &str| (1..=512).contains(&name.len()) && name.bytes().all(is_allowed);
+    match given.iter().find(|name| !is_name(&plain_name(name))) {
+        Some(name) => Err(DeploymentError::LogGroup(name.chars().take(200).collect())),
+        None => Ok(()),
+    }
+}
+
 /// Without what an ARN has around it.
 fn plain_name(name: &str) -> String {
     of_source(name).unwrap_or_else(|| name.to_owned())
@@ -131,6 +142,15 @@ mod tests {
     fn what_was_given_stands_first_and_once() {
         let known = ["/api/a", "/api/b"].map(str::to_owned).into();
         assert_eq!(given_first(&["/api/b".to_owned()], known), ["/api/b", "/api/a"]);
+    }
+
+    #[test]
+    fn a_pattern_is_no_log_group() {
+        let arn = "arn:aws:logs:eu-west-1:123456789012:log-group:/api/a:*";
+        assert_eq!(check(&["/aws/a_b-c.d#e".to_owned(), arn.to_owned()]), Ok(()));
+        for name in ["/aws/*", "", "a b", "arn:aws:logs:eu-west-1:123456789012:log-group:/api/*"] {
+            assert_eq!(check(&[name.to_owned()]), Err(DeploymentError::LogGroup(name.to_owned())));
+        }
     }
 
     #[test]

@@ -297,6 +297,13 @@ async fn post_posts_where_the_function_posts_and_a_refusal_is_an_error() {
     assert!(body["text"].as_str().unwrap().starts_with("Test message"), "{body}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pattern_of_log_groups_is_a_usage_error() {
+    let ran = Fake::default().run(&["--log-group", "/aws/*"]).await;
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(ran.stderr.contains("patterns are not taken here"), "{ran:?}");
+}
+
 #[test]
 fn what_is_no_function_is_a_usage_error() {
     for name in ["", "a b", "../x"] {

@@ -45,7 +45,7 @@ pub(crate) struct DoctorArguments {
     /// Name or ARN of the function for lines (an output of the module), or the module's own name
     #[arg(long, value_name = "NAME")]
     function: FunctionName,
-    /// Check this log group as well; can be given several times. Those of the permissions and the environment are known
+    /// Check this log group as well, by name or ARN; can be given several times. Those of the permissions and the environment are known
     #[arg(long = "log-group", value_name = "NAME")]
     log_groups: Vec<String>,
     /// Post one test message, too, to where the function posts
