@@ -40,6 +40,8 @@ struct MetricFilters {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct MetricFilterConfig {
+    #[serde(default)]
+    filter_name: String,
     filter_pattern: Option<String>,
     #[serde(default)]
     metric_transformations: Vec<Transformation>,
@@ -129,6 +131,7 @@ pub(super) async fn ask(client: &Client, name: &str, lines: &Function, now_ms: i
 fn metric_filter(found: MetricFilterConfig) -> MetricFilter {
     let metrics = found.metric_transformations.into_iter();
     MetricFilter {
+        name: found.filter_name,
         pattern: found.filter_pattern.unwrap_or_default(),
         metrics: metrics.map(|metric| (metric.metric_namespace, metric.metric_name)).collect(),
     }

@@ -138,21 +138,28 @@ fn one(group: &LogGroup, known: &Deployment, findings: &mut Vec<Finding>) {
     let name = &group.name;
     let subscriptions = group.filters.as_ref().ok().and_then(Option::as_deref).unwrap_or_default();
     let own_pattern = own_filter(subscriptions, &known.lines).map_or("", |filter| filter.pattern.as_str());
+    let mut metric_filter_option = "--metric-filter".to_owned();
     match &group.metric_filters {
         Err(why) => findings.push(Finding::unknown(METRIC, name, why)),
         Ok(filters) if filters.is_empty() => {
             findings.push(Finding::not_deployed(METRIC, name, "there is none: no alarm counts by it"));
         }
         Ok(filters) => {
-            let filters = counted(filters, known.called_by.as_deref().unwrap_or_default());
-            findings.extend(filters.iter().filter_map(|filter| unreadable(METRIC, name, &filter.pattern)));
+            let of_alarms = counted(filters, known.called_by.as_deref().unwrap_or_default());
+            // Without a name it takes the only one.
+            if let (2.., Some(filter)) = (filters.len(), of_alarms.first()) {
+                metric_filter_option.push('=');
+                metric_filter_option.push_str(&word(&filter.name));
+            }
+            findings.extend(of_alarms.iter().filter_map(|filter| unreadable(METRIC, name, &filter.pattern)));
         }
     }
     findings.extend(unreadable(HELD_BACK, name, own_pattern));
     let lines = match &group.lines {
         None => return,
         Some(Err(why @ Unknown::Limit(_))) => {
-            let finding = Finding::unknown(LINES, name, why).with_command(command(name, "--metric-filter"));
+            let finding =
+                Finding::unknown(LINES, name, why).with_command(command(name, &metric_filter_option));
             return findings.push(finding);
         }
         Some(Err(why)) => return findings.push(Finding::unknown(LINES, name, why)),
@@ -160,7 +167,7 @@ fn one(group: &LogGroup, known: &Deployment, findings: &mut Vec<Finding>) {
     };
     let of = if lines.is_cut { "the first lines of the last hour" } else { "the last hour" };
     if let Some(spots) = &lines.metric_filter {
-        findings.push(metric_filter(name, spots, of));
+        findings.push(metric_filter(name, spots, of, &metric_filter_option));
     }
     let held = &lines.subscription_filter;
     if held.unseen > 0 {
@@ -193,7 +200,7 @@ fn unreadable(check: &'static str, name: &str, pattern: &str) -> Option<Finding>
     ))
 }
 
-fn metric_filter(name: &str, spots: &BlindSpots, of: &str) -> Finding {
+fn metric_filter(name: &str, spots: &BlindSpots, of: &str, option: &str) -> Finding {
     if spots.unseen == 0 {
         let found = match spots.errors {
             0 => format!("no error line in {of} to judge by"),
@@ -204,9 +211,9 @@ fn metric_filter(name: &str, spots: &BlindSpots, of: &str) -> Finding {
     let (unseen, errors) = (number(spots.unseen), count(spots.errors, "error line"));
     let found = format!("the alarm does not see {unseen} of {errors} of {of}: {}", label(spots));
     if spots.unseen == spots.errors {
-        Finding::bad(METRIC, name, found, fix(spots)).with_command(command(name, "--metric-filter"))
+        Finding::bad(METRIC, name, found, fix(spots)).with_command(command(name, option))
     } else {
-        Finding::warning(METRIC, name, found, fix(spots)).with_command(command(name, "--metric-filter"))
+        Finding::warning(METRIC, name, found, fix(spots)).with_command(command(name, option))
     }
 }
 

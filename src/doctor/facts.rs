@@ -179,6 +179,8 @@ pub struct SubscriptionFilter {
 /// A metric filter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MetricFilter {
+    /// Its name.
+    pub name: String,
     /// Its filter pattern.
     pub pattern: String,
     /// Namespace and name of each metric that it publishes to.

@@ -89,6 +89,7 @@ fn healthy() -> Deployment {
                 destination_arn: LINES.to_owned(),
             }])),
             metric_filters: Ok(vec![MetricFilter {
+                name: "orders 5xx".to_owned(),
                 pattern: "{ $.status = 5* }".to_owned(),
                 metrics: vec![("Api".to_owned(), "5xx".to_owned())],
             }]),
@@ -646,7 +647,13 @@ fn the_command_beside_a_blind_spot_runs_the_filter_that_is_blind() {
     lines(&mut known).metric_filter = Some(blind(4, 4));
     let backtest = "statuswatch backtest --since 1h --log-group /aws/apigateway/orders";
     let shown = command(&known, "metric filter");
-    assert!(shown.starts_with(&format!("{backtest} --metric-filter")), "{shown}");
+    assert!(shown.starts_with(&format!("{backtest} --metric-filter --region")), "{shown}");
+
+    let metric_filters = known.groups[0].metric_filters.as_mut().unwrap();
+    metric_filters
+        .insert(0, MetricFilter { name: "a".to_owned(), pattern: String::new(), metrics: Vec::new() });
+    let shown = command(&known, "metric filter");
+    assert!(shown.starts_with(&format!("{backtest} --metric-filter='orders 5xx' --region")), "{shown}");
 
     let mut known = healthy();
     filters(&mut known)[0].pattern = "{ $.x = \"it's\" }".to_owned();
