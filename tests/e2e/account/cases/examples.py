@@ -50,8 +50,8 @@ def _run(example, home, environment):
     text = re.sub(r"\bNAME\b", ITEMS, text).replace("--function statuswatch-lines", "--function example-lines")
     text = text.replace("s3://BUCKET/", f"s3://{LOGS_BUCKET}/")
     if "--log-group" in text and text.endswith(" --follow"):
-        # It goes on until Ctrl-C, which is a good end.
-        text = f"timeout --preserve-status --signal INT 4 {text}"
+        # It goes on until Ctrl-C, which is a good end. A second one, to the whole group, would end it at once.
+        text = f"timeout --foreground --preserve-status --signal INT 4 {text}"
     command = ["bash", "-o", "pipefail", "-c", text]
     ran = subprocess.run(command, cwd=home, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     wanted = 1 if example.startswith(HIDING) else 0
