@@ -78,7 +78,7 @@ pub struct Verdict {
 }
 
 impl Rules {
-    /// Reads the rules from JSON as the README describes them, at most 64 KiB and 100 rules.
+    /// Reads the rules from JSON as `infra/FUNCTION.md` describes them, at most 64 KiB and 100 rules.
     ///
     /// The error lists every fault of the document, each with the rule, the key and the fix.
     pub fn parse(text: &str) -> Result<Self, RulesError> {

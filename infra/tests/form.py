@@ -1,6 +1,6 @@
 """What holds for every variable and output, and for the function's environment as a whole.
 
-In: the module's files and the repository's README.md, whose table is the contract of the function's
+In: the module's files and FUNCTION.md, whose table is the contract of the function's
 environment. Out: nothing, or exit code 1 with a sentence for each fault.
 """
 
@@ -10,7 +10,7 @@ from collections import Counter
 
 from readme_table import MODULE, variables
 
-CONTRACT = MODULE.parent / "README.md"
+CONTRACT = MODULE / "FUNCTION.md"
 # Neither webhook nor bot token itself is ever in the environment, only the name of where it is.
 NEVER_SET = {"SLACK_WEBHOOK_URL", "SLACK_BOT_TOKEN"}
 NAME = re.compile(r"\b(?:SLACK|STATUSWATCH)_[A-Z_]+\b")
@@ -39,7 +39,7 @@ def output_faults(text):
 
 
 def contract():
-    """Each name of the environment's contract with the default that README.md gives it."""
+    """Each name of the environment's contract with the default that FUNCTION.md gives it."""
     found = {}
     section = CONTRACT.read_text().partition("## Configuration of the function")[2].partition("\n## ")[0]
     for row in re.findall(r"^\| (`[A-Z].*) \|$", section, re.MULTILINE):

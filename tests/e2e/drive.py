@@ -1,7 +1,7 @@
 """The end-to-end run: the real binary in an emulated AWS, applied by Terraform, with a fake Slack.
 
 In: the package and the CLI, built. Out: a line for each thing shown, with its time; exit code 1 with
-the reason at the first that does not hold. It relies on the contract in the README only: what the
+the reason at the first that does not hold. It relies on the contract in infra/FUNCTION.md only: what the
 function reads and answers, what the CLI takes, what a message must tell.
 """
 

@@ -72,13 +72,13 @@ fn every_kind_is_read_by_itself_and_by_its_name() {
 }
 
 #[test]
-fn every_kind_is_in_the_table_above_and_in_the_readme() {
-    let readme = String::from_utf8(bytes("README.md")).unwrap();
+fn every_kind_is_in_the_table_above_and_in_the_functions_page() {
+    let page = String::from_utf8(bytes("infra/FUNCTION.md")).unwrap();
     let files = files_in("fixtures/access-logs");
     assert_eq!(files.len(), KINDS.len());
     for file in files {
         assert!(KINDS.iter().any(|(kind, ..)| file.ends_with(kind)), "{file}");
-        assert!(readme.contains(&format!("]({file})")), "{file} is not in the README");
+        assert!(page.contains(&format!("](../{file})")), "{file} is not in infra/FUNCTION.md");
     }
 }
 

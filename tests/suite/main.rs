@@ -28,6 +28,7 @@ mod deliver;
 mod deployed;
 mod destinations;
 mod doctor;
+mod documents;
 mod duplicates;
 mod exports;
 mod fake_aws;

@@ -245,7 +245,7 @@ fn deploy_of_one_minute() -> Vec<Error> {
 }
 
 #[test]
-#[allow(clippy::print_stdout, reason = "the table of the README")]
+#[allow(clippy::print_stdout, reason = "the table of infra/FUNCTION.md")]
 fn eight_stories_stay_within_the_readers_budget() {
     let stories = [
         ("seven-minute burst (recording)", recorded("5xx-burst"), 12, 1),

@@ -1,6 +1,6 @@
 //! The storm of the promise: the product's own handler, 300 log streams, 50,000 matched lines a minute.
 //!
-//! The short runs are in every test run. The long one prints the table of the README:
+//! The short runs are in every test run. The long one prints the table of tests/PROOFS.md:
 //! `cargo test --release --test suite storm -- --ignored --nocapture`.
 
 mod channel;
