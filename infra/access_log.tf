@@ -3,8 +3,10 @@
 locals {
   api_gateway_role_name = "${var.name}-api-gateway-logs"
 
-  # Every log group that is watched. The created one by its attribute, so that what reads it waits.
-  log_group_names = setunion(var.log_group_names, aws_cloudwatch_log_group.access_log[*].name)
+  # Those without a row in `apis`, which share one alarm. The created one by its attribute, so that what reads it waits.
+  shared_log_group_names = setunion(var.log_group_names, aws_cloudwatch_log_group.access_log[*].name)
+  # Every log group that is watched.
+  log_group_names = setunion(local.shared_log_group_names, values(local.api_log_group_names))
 }
 
 resource "aws_cloudwatch_log_group" "access_log" {

@@ -48,15 +48,38 @@ resource "aws_lambda_permission" "alarm_topic" {
   }
 }
 
+locals {
+  # A function's policy holds 20 KB; one statement takes up to 600 bytes.
+  permission_per_alarm = length(local.alarms) <= 30
+}
+
+resource "aws_lambda_permission" "alarm_account" {
+  count = local.permission_per_alarm ? 0 : 1
+
+  statement_id_prefix = "alarms-"
+  function_name       = aws_lambda_function.alarms.function_name
+  action              = "lambda:InvokeFunction"
+  principal           = "lambda.alarms.cloudwatch.amazonaws.com"
+  source_arn          = "${local.arn_prefix.cloudwatch}:alarm:*"
+  source_account      = local.account_id
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
 resource "aws_lambda_permission" "alarm_action" {
-  for_each = local.alarms
+  for_each = { for key, alarm in local.alarms : key => alarm.name if local.permission_per_alarm }
 
   statement_id_prefix = "alarm-"
   function_name       = aws_lambda_function.alarms.function_name
   action              = "lambda:InvokeFunction"
   principal           = "lambda.alarms.cloudwatch.amazonaws.com"
-  source_arn          = "${local.arn_prefix.cloudwatch}:alarm:${each.value.name}"
+  source_arn          = "${local.arn_prefix.cloudwatch}:alarm:${each.value}"
   source_account      = local.account_id
+
+  # Orders the change from one kind to the other, so that no alarm is without its permission meanwhile.
+  depends_on = [aws_lambda_permission.alarm_account]
 
   lifecycle {
     create_before_destroy = true

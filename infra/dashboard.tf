@@ -9,6 +9,11 @@ locals {
   # In memory it is what a container holds after an invocation; with the table, what the invocation put there.
   dashboard_pending_stat = local.state_in_table ? "Sum" : "Maximum"
 
+  dashboard_alarm_arns = concat(
+    [for alarm in local.alarms : "${local.watch_alarm_arn_start}${alarm.name}"],
+    local.watch_alarm_arns,
+  )
+
   # Title, metrics, statistic, left label. Two in a row, six units high.
   dashboard_graphs = concat([
     {
@@ -90,10 +95,8 @@ resource "aws_cloudwatch_dashboard" "this" {
         height = 4
         properties = {
           title = "Alarms"
-          alarms = concat(
-            [for alarm in local.alarms : "${local.watch_alarm_arn_start}${alarm.name}"],
-            local.watch_alarm_arns,
-          )
+          # A widget takes 100.
+          alarms = slice(local.dashboard_alarm_arns, 0, min(100, length(local.dashboard_alarm_arns)))
         }
       }],
     )

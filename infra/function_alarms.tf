@@ -36,7 +36,7 @@ resource "aws_lambda_function" "alarms" {
   lifecycle {
     precondition {
       condition     = length(jsonencode(local.alarms_environment)) <= 4096
-      error_message = "The environment of the function for alarms would exceed the 4 KB that Lambda allows. Shorten alarm_log_groups (the beginning of a name with `*` behind it stands for several alarms), slack_text or allowed_hosts."
+      error_message = "The environment of the function for alarms would exceed the 4 KB that Lambda allows. Shorten alarm_log_groups (the beginning of a name with `*` behind it stands for several alarms), alarm.name in apis, slack_text or allowed_hosts, or divide apis between two instances."
     }
   }
 

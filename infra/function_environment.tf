@@ -34,11 +34,13 @@ locals {
     } : name => value if value != null
   }
 
-  # The module's own alarms count the errors of all watched log groups. A name with a star in it would be read as the
-  # beginning of one; such an alarm belongs to the same log groups as any that is not named.
+  # A name with a star in it would be read as the beginning of one; such an alarm belongs to the same log groups as any
+  # that is not named.
   own_alarm_log_groups = {
-    for alarm in local.alarms : alarm.name => sort(local.log_group_names)
-    if local.log_groups_fit && !strcontains(alarm.name, "*")
+    for key, alarm in local.alarms : alarm.name => local.alarm_log_group_names[key]
+    if !strcontains(alarm.name, "*") && length(local.alarm_log_group_names[key]) <= 50 && sum([
+      for name in local.alarm_log_group_names[key] : length(replace(replace(name, "/", "*2f"), "#", "*23")) + 2
+    ]) <= 600
   }
   alarm_log_groups = merge(local.own_alarm_log_groups, var.alarm_log_groups)
 

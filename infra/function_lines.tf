@@ -34,6 +34,10 @@ resource "aws_lambda_function" "lines" {
 
   lifecycle {
     precondition {
+      condition     = length(local.log_groups_of_destinations) == 0 || length(local.rules) <= 100 && length(distinct(local.rules[*].name)) == length(local.rules) && length(coalesce(local.rules_json, "-")) <= 8192
+      error_message = "With a copy for each destination in apis, the rules are more than 100, more than the 8,192 characters that a parameter holds, or two have the same name. Merge rules, let several of apis share a destination, or give all rules `log_group` and `to` yourself and leave destination out of apis."
+    }
+    precondition {
       condition     = length(jsonencode(local.lines_environment)) <= 4096
       error_message = "The function's environment would exceed the 4 KB that Lambda allows. Shorten slack_text, redact or allowed_hosts, or keep the rules in a parameter (rules_parameter_name)."
     }

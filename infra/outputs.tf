@@ -26,6 +26,20 @@ output "log_group_names" {
   value       = local.log_group_names
 }
 
+output "apis" {
+  description = "What each of `apis` has: the name of its log group, the ARN for its stage's access-log settings where the group was created, and the name of its alarm; null where there is none."
+  value = {
+    for key in keys(var.apis) : key => {
+      log_group_name             = local.api_log_group_names[key]
+      access_log_destination_arn = try(aws_cloudwatch_log_group.api[key].arn, null)
+      alarm_name                 = try(aws_cloudwatch_metric_alarm.errors["api/${key}"].alarm_name, null)
+    }
+  }
+
+  # A REST stage that logs is refused while the account has no role.
+  depends_on = [aws_api_gateway_account.this]
+}
+
 output "lines_function_name" {
   description = "Name of the function that tells of lines."
   value       = aws_lambda_function.lines.function_name
@@ -47,8 +61,8 @@ output "alarms_function_arn" {
 }
 
 output "alarm_names" {
-  description = "Names of the alarms on errors, by what they count."
-  value       = { for source, alarm in aws_cloudwatch_metric_alarm.errors : source => alarm.alarm_name }
+  description = "Names of the alarms on errors, by what they count; those of `apis` are in the output of that name."
+  value       = { for source in keys(local.shared_alarms) : source => aws_cloudwatch_metric_alarm.errors[source].alarm_name }
 }
 
 output "alarm_topic_arn" {

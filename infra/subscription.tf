@@ -43,12 +43,12 @@ resource "aws_lambda_permission" "log_group" {
 }
 
 resource "aws_cloudwatch_log_subscription_filter" "this" {
-  for_each = local.log_group_names
+  for_each = local.filter_patterns
 
   # The way is part of the name, so that the new filter can exist before the old one goes.
   name            = local.subscription_filter_name
-  log_group_name  = each.value
-  filter_pattern  = var.filter_pattern
+  log_group_name  = each.key
+  filter_pattern  = each.value
   destination_arn = var.ingest == "kinesis" ? local.stream_arn : aws_lambda_function.lines.arn
   role_arn        = var.ingest == "kinesis" ? aws_iam_role.logs_to_stream[0].arn : null
   # Records of one log stream need no order, and one busy log stream would fill one shard.
@@ -70,4 +70,9 @@ resource "aws_cloudwatch_log_subscription_filter" "this" {
 
 locals {
   subscription_filter_name = "${var.name}-${var.ingest}"
+
+  filter_patterns = merge(
+    { for name in local.shared_log_group_names : name => var.filter_pattern },
+    { for key, api in var.apis : local.api_log_group_names[key] => api.filter_pattern == null ? var.filter_pattern : api.filter_pattern },
+  )
 }

@@ -37,11 +37,6 @@ variable "log_group_names" {
   description = "Existing log groups that hold access logs and are watched too. Each has room for five subscription filters; this takes one. The notice of an alarm opens all watched log groups in Logs Insights, unless they are more than 50 or their names too long for one link (`STATUSWATCH_LOG_GROUPS`)."
 
   validation {
-    condition     = var.create_log_group || length(var.log_group_names) > 0
-    error_message = "There is no log group to watch. Set create_log_group = true, or name existing ones in log_group_names."
-  }
-
-  validation {
     condition     = alltrue([for name in var.log_group_names : can(regex("^[A-Za-z0-9._/#-]{1,512}$", name))])
     error_message = "log_group_names must hold names, not ARNs, without wildcards: letters, digits and `. - _ / #`."
   }

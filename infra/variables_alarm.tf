@@ -61,7 +61,7 @@ variable "metric_namespace" {
 variable "metric_name" {
   type        = string
   default     = null
-  description = "Name of that metric; null for `<name>-4xx5xxError`. All watched log groups publish to it."
+  description = "Name of that metric; null for `<name>-4xx5xxError`. All watched log groups without a row in `apis` publish to it."
 
   validation {
     condition     = var.metric_name == null || can(regex("^[^:*$]{1,255}$", var.metric_name))
@@ -180,7 +180,7 @@ variable "alarm_log_groups" {
   type        = map(list(string))
   default     = {}
   nullable    = false
-  description = "Log groups of further alarms that notify the module's topic or function: from the alarm's name, or its beginning with `*` behind it, to names of log groups. The module's own alarms belong to all watched log groups; an entry of the same name replaces that. An alarm's notice goes into the thread of the incident of its log groups."
+  description = "Log groups of further alarms that notify the module's topic or function: from the alarm's name, or its beginning with `*` behind it, to names of log groups. The module's own alarms belong to the log groups whose lines they count; an entry of the same name replaces that. An alarm's notice goes into the thread of the incident of its log groups."
 
   validation {
     condition     = length(var.alarm_log_groups) <= 190 && alltrue([for name in keys(var.alarm_log_groups) : can(regex("^[^*]{1,255}\\*?$", name))])

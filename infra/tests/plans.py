@@ -45,6 +45,8 @@ EVERYTHING = {
     "tags": TAGS,
 }
 
+MANY_APIS = {f"api-{number}": {"log_group": f"/apis/{number}", "destination": "team-a" if number % 2 else "default"} for number in range(31)}
+
 ANOTHER = ", another instance"
 # Shape of the plan: directory, variables.
 PLANS = {
@@ -55,7 +57,7 @@ PLANS = {
     "secret and queue with a key": (".", {"webhook_secret_name": "slack", "kms_key_arn": KEY, "redrive": True}),
     "state in memory": (".", {"state": "memory", "webhook_parameter_name": "/slack/webhook"}),
     "bot token": (".", {"bot_token_secret_name": "slack", "bot_token_kms_key_arn": KEY, "slack_channel": "C0123456789"}),
-    "31 log groups": (".", {"create_log_group": False, "log_group_names": [f"/apis/{number}" for number in range(31)]}),
+    "31 APIs": (".", {"create_log_group": False, "apis": MANY_APIS, "destinations": {"team-a": "ssm:/team-a"}}),
     "examples/rest-api": ("examples/rest-api", {}),
     "examples/http-api": (
         "examples/http-api",

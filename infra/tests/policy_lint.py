@@ -34,7 +34,11 @@ WITHOUT_RESOURCE = {"logs:GetQueryResults"}
 # Who CloudWatch Logs writes to a stream for: the account's logs, as AWS documents it.
 TRUST_WILDCARD = re.compile(r"arn:aws[a-z-]*:logs:[a-z0-9-]+:(\d{12}):\*")
 LOG_GROUP_SOURCE = re.compile(r"arn:aws[a-z-]*:logs:[a-z0-9-]+:\d{12}:log-group:[^*:]+:\*")
-ACCOUNT_SOURCE = re.compile(r"arn:aws[a-z-]*:logs:[a-z0-9-]+:\d{12}:log-group:\*")
+# Who may call on behalf of anything of its kind in the account, where there are too many to name one by one.
+ACCOUNT_SOURCES = {
+    "logs.amazonaws.com": re.compile(r"arn:aws[a-z-]*:logs:[a-z0-9-]+:\d{12}:log-group:\*"),
+    "lambda.alarms.cloudwatch.amazonaws.com": re.compile(r"arn:aws[a-z-]*:cloudwatch:[a-z0-9-]+:\d{12}:alarm:\*"),
+}
 ACCOUNT_PERMISSION_ABOVE = 30
 
 
@@ -75,8 +79,8 @@ def statement_faults(statement):
                     yield f"condition {operator} {key} {value!r} has a wildcard"
 
 
-def permission_faults(permission, log_groups):
-    """What is wrong with one permission to call a function, in words."""
+def permission_faults(permission, sources):
+    """What is wrong with one permission to call a function, in words. `sources` is how many its principal calls for."""
     source = permission.get("source_arn")
     principal = permission["principal"]
     if permission["action"] != "lambda:InvokeFunction":
@@ -93,8 +97,10 @@ def permission_faults(permission, log_groups):
     elif principal != "sns.amazonaws.com" and permission.get("source_account") != account[1]:
         yield "no source_account, or another than the one in source_arn"
     if "*" in source:
-        whole_account = ACCOUNT_SOURCE.fullmatch(source) and log_groups > ACCOUNT_PERMISSION_ABOVE
-        if principal != "logs.amazonaws.com" or not (LOG_GROUP_SOURCE.fullmatch(source) or whole_account):
+        account_source = ACCOUNT_SOURCES.get(principal)
+        whole_account = account_source and account_source.fullmatch(source) and sources > ACCOUNT_PERMISSION_ABOVE
+        log_group = principal == "logs.amazonaws.com" and LOG_GROUP_SOURCE.fullmatch(source)
+        if not (log_group or whole_account):
             yield f"source_arn {source!r} has a wildcard"
 
 
@@ -102,7 +108,10 @@ def plan_faults(plan):
     """The faults of a plan's policies and permissions, and how many there were to read."""
     faults, read = [], 0
     planned = [change for change in plan["resource_changes"] if "create" in change["change"]["actions"]]
-    log_groups = sum(change["type"] == "aws_cloudwatch_log_subscription_filter" for change in planned)
+    sources = {
+        "logs.amazonaws.com": sum(change["type"] == "aws_cloudwatch_log_subscription_filter" for change in planned),
+        "lambda.alarms.cloudwatch.amazonaws.com": sum(change["address"].startswith("aws_cloudwatch_metric_alarm.errors[") for change in planned),
+    }
     for change in planned:
         kind, address, after = change["type"], change["address"], change["change"]["after"]
         found = []
@@ -115,7 +124,7 @@ def plan_faults(plan):
                 found += statement_faults(statement)
         if kind == "aws_lambda_permission":
             read += 1
-            found += permission_faults(after, log_groups)
+            found += permission_faults(after, sources.get(after["principal"], 0))
         if kind.startswith("aws_iam_") and kind.endswith("_attachment"):
             read += 1
             if not after.get("policy_arn", "").endswith(ATTACHABLE):
@@ -154,7 +163,10 @@ def check_itself():
         trust | {"Condition": {"StringLike": {"aws:SourceArn": "arn:aws:logs:eu-west-1:123456789012:*"}, "StringEquals": {"aws:SourceAccount": "123456789012"}}},
     ]
     permission = {"action": "lambda:InvokeFunction", "principal": "logs.amazonaws.com", "source_arn": f"{arn}:a:*", "source_account": "123456789012"}
+    alarms = permission | {"principal": "lambda.alarms.cloudwatch.amazonaws.com", "source_arn": "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:*"}
     bad_permissions = [
+        alarms,
+        alarms | {"source_arn": f"{arn}:*"},
         permission | {"source_arn": None},
         permission | {"source_account": None},
         permission | {"source_account": "999999999999"},
@@ -170,9 +182,10 @@ def check_itself():
     for statement in good_statements:
         assert not list(statement_faults(statement)), f"wrongly found: {statement}"
     for bad in bad_permissions:
-        assert list(permission_faults(bad, log_groups=30)), f"not found: {bad}"
-    assert not list(permission_faults(permission, log_groups=30))
-    assert not list(permission_faults(permission | {"source_arn": f"{arn}:*"}, log_groups=31))
+        assert list(permission_faults(bad, sources=30)), f"not found: {bad}"
+    assert not list(permission_faults(permission, sources=30))
+    assert not list(permission_faults(permission | {"source_arn": f"{arn}:*"}, sources=31))
+    assert not list(permission_faults(alarms, sources=31))
     unreadable = {"type": "aws_iam_role_policy", "address": "a", "change": {"actions": ["create"], "after": {}}}
     assert plan_faults({"resource_changes": [unreadable]})[0], "not found: a policy that the plan does not show"
     print(f"policy_lint: finds {len(bad_statements) + len(bad_permissions) + 1} kinds of bad policy")

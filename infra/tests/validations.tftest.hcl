@@ -240,7 +240,7 @@ run "package_that_is_not_there" {
 run "no_log_group_at_all" {
   command = plan
   variables { create_log_group = false }
-  expect_failures = [var.log_group_names]
+  expect_failures = [var.apis]
 }
 
 run "log_group_with_a_wildcard" {
@@ -843,4 +843,136 @@ run "redrive_for_longer_than_the_queue_keeps" {
     failure_retention_in_days = 1
   }
   expect_failures = [var.redrive_attempts]
+}
+
+run "api_with_a_name_that_is_none" {
+  command = plan
+  variables { apis = { "orders v1" = { log_group = "/apis/orders" } } }
+  expect_failures = [var.apis]
+}
+
+run "api_without_a_log_group" {
+  command = plan
+  variables { apis = { orders = {} } }
+  expect_failures = [var.apis]
+}
+
+run "api_with_the_arn_of_a_log_group" {
+  command = plan
+  variables { apis = { orders = { log_group = "arn:aws:logs:eu-west-1:123456789012:log-group:/apis/orders:*" } } }
+  expect_failures = [var.apis]
+}
+
+run "api_with_the_function_s_own_log_group" {
+  command = plan
+  variables { apis = { orders = { log_group = "/aws/lambda/statuswatch-alarms" } } }
+  expect_failures = [var.apis]
+}
+
+run "apis_that_share_a_log_group" {
+  command = plan
+  variables { apis = { orders = { log_group = "/apis/orders" }, pets = { log_group = "/apis/orders" } } }
+  expect_failures = [var.apis]
+}
+
+run "api_with_a_log_group_that_is_watched_already" {
+  command = plan
+  variables {
+    log_group_names = ["/apis/orders"]
+    apis            = { orders = { log_group = "/apis/orders" } }
+  }
+  expect_failures = [var.apis]
+}
+
+run "api_with_the_log_group_that_the_module_creates" {
+  command = plan
+  variables { apis = { orders = { log_group = "/aws/apigateway/statuswatch-accesslog" } } }
+  expect_failures = [var.apis]
+}
+
+run "api_with_a_destination_that_there_is_not" {
+  command = plan
+  variables { apis = { orders = { log_group = "/apis/orders", destination = "team-a" } } }
+  expect_failures = [var.apis]
+}
+
+run "api_with_a_destination_beside_rules_of_ones_own" {
+  command = plan
+  variables {
+    rules_parameter_name = "/rules"
+    destinations         = { team-a = "ssm:/team-a" }
+    apis                 = { orders = { log_group = "/apis/orders", destination = "team-a" } }
+  }
+  expect_failures = [var.apis]
+}
+
+run "api_with_a_filter_pattern_that_is_too_long" {
+  command = plan
+  variables { apis = { orders = { log_group = "/apis/orders", filter_pattern = format("%1025s", "a") } } }
+  expect_failures = [var.apis]
+}
+
+run "api_with_an_alarm_s_name_that_is_none" {
+  command = plan
+  variables { apis = { orders = { log_group = "/apis/orders", alarm = { name = "größer" } } } }
+  expect_failures = [var.apis]
+}
+
+run "api_with_a_description_that_is_too_long" {
+  command = plan
+  variables { apis = { orders = { log_group = "/apis/orders", alarm = { description = format("%1025s", "a") } } } }
+  expect_failures = [var.apis]
+}
+
+run "api_with_a_metric_s_name_that_is_none" {
+  command = plan
+  variables { apis = { orders = { log_group = "/apis/orders", alarm = { metric_name = "a:b" } } } }
+  expect_failures = [var.apis]
+}
+
+run "apis_whose_alarms_have_one_name" {
+  command = plan
+  variables {
+    apis = {
+      orders = { log_group = "/apis/orders", alarm = { name = "statuswatch pets 4xx5xxError" } }
+      pets   = { log_group = "/apis/pets" }
+    }
+  }
+  expect_failures = [var.apis]
+}
+
+run "api_whose_metric_filter_takes_every_line" {
+  command = plan
+  variables { apis = { orders = { log_group = "/apis/orders", alarm = { metric_filter_pattern = "" } } } }
+  expect_failures = [var.apis]
+}
+
+run "api_whose_alarm_has_a_word_that_is_not_offered" {
+  command = plan
+  variables { apis = { orders = { log_group = "/apis/orders", alarm = { statistic = "p99" } } } }
+  expect_failures = [var.apis]
+}
+
+run "api_whose_alarm_looks_back_too_far" {
+  command = plan
+  variables { apis = { orders = { log_group = "/apis/orders", alarm = { evaluation_periods = 1441 } } } }
+  expect_failures = [var.apis]
+}
+
+run "api_with_more_datapoints_than_periods" {
+  command = plan
+  variables { apis = { orders = { log_group = "/apis/orders", alarm = { datapoints_to_alarm = 2 } } } }
+  expect_failures = [var.apis]
+}
+
+run "api_with_an_action_that_is_no_arn" {
+  command = plan
+  variables { apis = { orders = { log_group = "/apis/orders", alarm = { actions = ["ops"] } } } }
+  expect_failures = [var.apis]
+}
+
+run "api_whose_metric_is_that_of_the_other_log_groups" {
+  command = plan
+  variables { apis = { orders = { log_group = "/apis/orders", alarm = { metric_name = "statuswatch-4xx5xxError" } } } }
+  expect_failures = [var.apis]
 }
