@@ -12,17 +12,27 @@ resource "aws_sns_topic_policy" "alarm" {
 
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [{
-      Sid       = "AlarmsPublish"
-      Effect    = "Allow"
-      Principal = { Service = "cloudwatch.amazonaws.com" }
-      Action    = "sns:Publish"
-      Resource  = local.alarm_topic_arn
-      Condition = {
-        ArnEquals    = { "aws:SourceArn" = [for alarm in local.alarms : "${local.arn_prefix.cloudwatch}:alarm:${alarm.name}"] }
-        StringEquals = { "aws:SourceAccount" = local.account_id }
-      }
-    }]
+    Statement = [
+      {
+        Sid       = "AlarmsPublish"
+        Effect    = "Allow"
+        Principal = { Service = "cloudwatch.amazonaws.com" }
+        Action    = "sns:Publish"
+        Resource  = local.alarm_topic_arn
+        Condition = {
+          ArnEquals    = { "aws:SourceArn" = concat([for alarm in local.alarms : "${local.arn_prefix.cloudwatch}:alarm:${alarm.name}"], tolist(var.external_alarm_arns)) }
+          StringEquals = { "aws:SourceAccount" = local.account_id }
+        }
+      },
+      {
+        Sid       = "OnlyEncrypted"
+        Effect    = "Deny"
+        Principal = { AWS = "*" }
+        Action    = "sns:Publish"
+        Resource  = local.alarm_topic_arn
+        Condition = { Bool = { "aws:SecureTransport" = "false" } }
+      },
+    ]
   })
 }
 

@@ -50,6 +50,24 @@ resource "aws_sqs_queue" "failures" {
   tags                              = var.tags
 }
 
+resource "aws_sqs_queue_policy" "failures" {
+  count = var.failure_destination == "sqs" ? 1 : 0
+
+  queue_url = aws_sqs_queue.failures[0].id
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "OnlyEncrypted"
+      Effect    = "Deny"
+      Principal = { AWS = "*" }
+      Action    = "sqs:*"
+      Resource  = local.failure_queue_arn
+      Condition = { Bool = { "aws:SecureTransport" = "false" } }
+    }]
+  })
+}
+
 resource "aws_s3_bucket" "failures" {
   count = var.failure_destination == "s3" ? 1 : 0
 
@@ -62,6 +80,27 @@ resource "aws_s3_bucket" "failures" {
       error_message = "The bucket's name follows from name: use lower-case letters, digits and hyphens, and at most 24 characters, with failure_destination = \"s3\"."
     }
   }
+}
+
+resource "aws_s3_bucket_policy" "failures" {
+  count = var.failure_destination == "s3" ? 1 : 0
+
+  bucket = aws_s3_bucket.failures[0].id
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "OnlyEncrypted"
+      Effect    = "Deny"
+      Principal = { AWS = "*" }
+      Action    = "s3:*"
+      Resource  = [local.failure_bucket_arn, "${local.failure_bucket_arn}/*"]
+      Condition = { Bool = { "aws:SecureTransport" = "false" } }
+    }]
+  })
+
+  # A policy and the block of public ones that are set at once get in each other's way.
+  depends_on = [aws_s3_bucket_public_access_block.failures]
 }
 
 resource "aws_s3_bucket_public_access_block" "failures" {

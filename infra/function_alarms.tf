@@ -5,6 +5,7 @@ resource "aws_cloudwatch_log_group" "alarms" {
   name              = "/aws/lambda/${local.alarms_name}"
   retention_in_days = var.function_log_retention_in_days
   kms_key_id        = var.kms_key_arn
+  log_group_class   = var.function_log_class
   tags              = var.tags
 }
 
@@ -20,6 +21,8 @@ resource "aws_lambda_function" "alarms" {
   memory_size                    = var.memory_size
   timeout                        = var.timeout
   reserved_concurrent_executions = var.alarms_reserved_concurrent_executions
+  kms_key_arn                    = var.environment_kms_key_arn
+  code_signing_config_arn        = var.code_signing_config_arn
   tags                           = var.tags
 
   environment {
@@ -31,6 +34,23 @@ resource "aws_lambda_function" "alarms" {
     log_format            = "JSON"
     application_log_level = var.application_log_level
     system_log_level      = var.system_log_level
+  }
+
+  dynamic "vpc_config" {
+    for_each = var.vpc[*]
+
+    content {
+      subnet_ids         = vpc_config.value.subnet_ids
+      security_group_ids = vpc_config.value.security_group_ids
+    }
+  }
+
+  dynamic "tracing_config" {
+    for_each = var.tracing_mode[*]
+
+    content {
+      mode = tracing_config.value
+    }
   }
 
   lifecycle {
@@ -46,9 +66,12 @@ resource "aws_lambda_function" "alarms" {
     aws_iam_role_policy.alarm_lines,
     aws_iam_role_policy.alarms_logs,
     aws_iam_role_policy.destinations,
+    aws_iam_role_policy.environment_key,
     aws_iam_role_policy.rules,
     aws_iam_role_policy.slack_secret,
     aws_iam_role_policy.state,
+    aws_iam_role_policy.tracing,
+    aws_iam_role_policy.vpc,
     aws_ssm_parameter.webhook,
   ]
 }

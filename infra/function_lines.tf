@@ -4,6 +4,7 @@ resource "aws_cloudwatch_log_group" "lines" {
   name              = "/aws/lambda/${local.lines_name}"
   retention_in_days = var.function_log_retention_in_days
   kms_key_id        = var.kms_key_arn
+  log_group_class   = var.function_log_class
   tags              = var.tags
 }
 
@@ -19,6 +20,8 @@ resource "aws_lambda_function" "lines" {
   memory_size                    = var.memory_size
   timeout                        = var.timeout
   reserved_concurrent_executions = var.reserved_concurrent_executions
+  kms_key_arn                    = var.environment_kms_key_arn
+  code_signing_config_arn        = var.code_signing_config_arn
   tags                           = var.tags
 
   environment {
@@ -30,6 +33,23 @@ resource "aws_lambda_function" "lines" {
     log_format            = "JSON"
     application_log_level = var.application_log_level
     system_log_level      = var.system_log_level
+  }
+
+  dynamic "vpc_config" {
+    for_each = var.vpc[*]
+
+    content {
+      subnet_ids         = vpc_config.value.subnet_ids
+      security_group_ids = vpc_config.value.security_group_ids
+    }
+  }
+
+  dynamic "tracing_config" {
+    for_each = var.tracing_mode[*]
+
+    content {
+      mode = tracing_config.value
+    }
   }
 
   lifecycle {
@@ -47,10 +67,13 @@ resource "aws_lambda_function" "lines" {
   depends_on = [
     aws_dynamodb_table.state,
     aws_iam_role_policy.destinations,
+    aws_iam_role_policy.environment_key,
     aws_iam_role_policy.lines_logs,
     aws_iam_role_policy.rules,
     aws_iam_role_policy.slack_secret,
     aws_iam_role_policy.state,
+    aws_iam_role_policy.tracing,
+    aws_iam_role_policy.vpc,
     aws_ssm_parameter.webhook,
   ]
 }

@@ -14,6 +14,24 @@ resource "aws_sqs_queue" "parked" {
   tags                              = var.tags
 }
 
+resource "aws_sqs_queue_policy" "parked" {
+  count = var.redrive ? 1 : 0
+
+  queue_url = aws_sqs_queue.parked[0].id
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "OnlyEncrypted"
+      Effect    = "Deny"
+      Principal = { AWS = "*" }
+      Action    = "sqs:*"
+      Resource  = "${local.arn_prefix.sqs}:${local.parked_queue_name}"
+      Condition = { Bool = { "aws:SecureTransport" = "false" } }
+    }]
+  })
+}
+
 resource "aws_sqs_queue_redrive_policy" "failures" {
   count = var.redrive ? 1 : 0
 

@@ -24,6 +24,23 @@ variable "watch_email_addresses" {
   }
 }
 
+variable "watch_topic_arns" {
+  type        = set(string)
+  default     = []
+  nullable    = false
+  description = "ARNs of existing topics that those alarms go to, instead of a topic `NAME-watch`. Their policies must let `cloudwatch.amazonaws.com` publish, and so must the key of an encrypted one."
+
+  validation {
+    condition     = length(var.watch_topic_arns) <= 5 && alltrue([for arn in var.watch_topic_arns : can(regex("^arn:[a-z-]+:sns:[a-z0-9-]+:\\d{12}:[A-Za-z0-9_-]{1,256}$", arn))])
+    error_message = "watch_topic_arns must be at most 5 ARNs of standard topics, such as `arn:aws:sns:eu-west-1:123456789012:ops`: an alarm takes five actions."
+  }
+
+  validation {
+    condition     = length(var.watch_topic_arns) == 0 || (var.create_watch_alarms && length(var.watch_email_addresses) == 0)
+    error_message = "watch_topic_arns goes with create_watch_alarms = true and without watch_email_addresses: subscribe mail to those topics yourself."
+  }
+}
+
 variable "watch_unreadable_threshold" {
   type        = number
   default     = 1

