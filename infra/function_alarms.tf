@@ -14,7 +14,9 @@ resource "aws_lambda_function" "alarms" {
   description                    = "Tells Slack of an alarm's first notice and of its recovery"
   role                           = aws_iam_role.alarms.arn
   filename                       = local.package_path
-  source_code_hash               = filebase64sha256(local.package_path)
+  s3_bucket                      = var.package_s3_bucket
+  s3_key                         = var.package_s3_key
+  source_code_hash               = local.package_sha256
   runtime                        = "provided.al2023"
   handler                        = "bootstrap"
   architectures                  = [var.architecture]

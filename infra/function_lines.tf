@@ -13,7 +13,9 @@ resource "aws_lambda_function" "lines" {
   description                    = "Tells Slack of client and server errors in API Gateway's access log"
   role                           = aws_iam_role.lines.arn
   filename                       = local.package_path
-  source_code_hash               = filebase64sha256(local.package_path)
+  s3_bucket                      = var.package_s3_bucket
+  s3_key                         = var.package_s3_key
+  source_code_hash               = local.package_sha256
   runtime                        = "provided.al2023"
   handler                        = "bootstrap"
   architectures                  = [var.architecture]

@@ -16,8 +16,6 @@ locals {
   lines_name  = "${var.name}-lines"
   alarms_name = "${var.name}-alarms"
 
-  package_path = coalesce(var.package_path, "${path.module}/../target/lambda/statuswatch-lambda/bootstrap.zip")
-
   arn_prefix = {
     for service in ["cloudwatch", "dynamodb", "events", "kinesis", "lambda", "logs", "sns", "sqs", "ssm"] :
     service => "arn:${local.partition}:${service}:${local.region}:${local.account_id}"

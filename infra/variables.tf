@@ -1,4 +1,4 @@
-# What every part shares: names, tags, roles, keys, the package.
+# What every part shares: names, tags, roles, keys.
 
 variable "name" {
   type        = string
@@ -55,28 +55,5 @@ variable "kms_key_arn" {
   validation {
     condition     = var.kms_key_arn == null || can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:\\d{12}:key/.+$", var.kms_key_arn))
     error_message = "kms_key_arn must be the ARN of a key, not an alias: log groups do not take an alias. `aws kms describe-key --key-id alias/NAME --query KeyMetadata.Arn` prints it."
-  }
-}
-
-variable "package_path" {
-  type        = string
-  default     = null
-  description = "Path of the zip that holds `bootstrap`; null for the place where `cargo lambda build` leaves it in this repository."
-
-  validation {
-    condition     = fileexists(coalesce(var.package_path, "${path.module}/../target/lambda/statuswatch-lambda/bootstrap.zip"))
-    error_message = "package_path names no file. Build it first: `cargo lambda build --release --no-default-features --output-format zip --bin statuswatch-lambda` (add `--arm64` for architecture = \"arm64\") leaves target/lambda/statuswatch-lambda/bootstrap.zip."
-  }
-}
-
-variable "architecture" {
-  type        = string
-  default     = "x86_64"
-  nullable    = false
-  description = "Instruction set that the package was built for: `x86_64` or `arm64`."
-
-  validation {
-    condition     = contains(["x86_64", "arm64"], var.architecture)
-    error_message = "architecture must be `x86_64` or `arm64`, and the package must have been built for it."
   }
 }

@@ -44,6 +44,8 @@ pub mod failure_queue;
 pub mod account;
 #[cfg(feature = "live")]
 pub mod s3;
+#[cfg(feature = "live")]
+pub mod package;
 pub mod http;
 mod backoff;
 mod json;

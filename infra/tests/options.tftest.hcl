@@ -337,6 +337,26 @@ run "function_settings" {
   }
 }
 
+run "package_in_a_bucket" {
+  command = plan
+  variables {
+    package_path      = null
+    package_s3_bucket = "releases"
+    package_s3_key    = "statuswatch/bootstrap-arm64.zip"
+    package_sha256    = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+  }
+
+  assert {
+    condition = alltrue([for function in [aws_lambda_function.lines, aws_lambda_function.alarms] : (
+      function.filename == null &&
+      function.s3_bucket == "releases" &&
+      function.s3_key == "statuswatch/bootstrap-arm64.zip" &&
+      function.source_code_hash == "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+    )])
+    error_message = "both functions take their code from the bucket, and change with its sum"
+  }
+}
+
 run "in_memory_without_reserved_concurrency" {
   command = plan
   variables {

@@ -237,6 +237,70 @@ run "package_that_is_not_there" {
   expect_failures = [var.package_path]
 }
 
+run "package_in_two_places" {
+  command = plan
+  variables {
+    package_s3_bucket = "releases"
+    package_s3_key    = "bootstrap.zip"
+    package_sha256    = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+  }
+  expect_failures = [var.package_path]
+}
+
+run "package_bucket_as_an_address" {
+  command = plan
+  variables {
+    package_path      = null
+    package_s3_bucket = "s3://releases/statuswatch"
+    package_s3_key    = "bootstrap.zip"
+    package_sha256    = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+  }
+  expect_failures = [var.package_s3_bucket]
+}
+
+run "package_bucket_without_a_key" {
+  command = plan
+  variables {
+    package_path      = null
+    package_s3_bucket = "releases"
+    package_sha256    = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+  }
+  expect_failures = [var.package_s3_bucket]
+}
+
+run "package_key_with_a_slash_at_its_beginning" {
+  command = plan
+  variables {
+    package_path      = null
+    package_s3_bucket = "releases"
+    package_s3_key    = "/bootstrap.zip"
+    package_sha256    = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+  }
+  expect_failures = [var.package_s3_key]
+}
+
+run "package_sum_in_hexadecimal_digits" {
+  command = plan
+  variables { package_sha256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" }
+  expect_failures = [var.package_sha256]
+}
+
+run "package_in_a_bucket_without_its_sum" {
+  command = plan
+  variables {
+    package_path      = null
+    package_s3_bucket = "releases"
+    package_s3_key    = "bootstrap.zip"
+  }
+  expect_failures = [var.package_sha256]
+}
+
+run "package_with_another_sum" {
+  command = plan
+  variables { package_sha256 = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=" }
+  expect_failures = [var.package_sha256]
+}
+
 run "no_log_group_at_all" {
   command = plan
   variables { create_log_group = false }

@@ -313,7 +313,13 @@ fn what_cannot_be_used_is_a_usage_error_that_says_why() {
 
 #[test]
 fn help_tells_a_newcomer_what_to_type() {
-    for arguments in [&["--help"][..], &["replay", "--help"], &["replay", "-h"], &["snooze", "--help"]] {
+    for arguments in [
+        &["--help"][..],
+        &["replay", "--help"],
+        &["replay", "-h"],
+        &["snooze", "--help"],
+        &["package", "--help"],
+    ] {
         let run = run(&mut statuswatch(arguments));
         assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
         assert_snapshot!(format!("help_{}", arguments.join("_").replace('-', "")), run.stdout);
@@ -326,8 +332,18 @@ fn help_tells_a_newcomer_what_to_type() {
 
 #[test]
 fn shells_and_man_know_every_command() {
-    let commands =
-        ["replay", "backtest", "match", "lint-format", "doctor", "redrive", "snooze", "completions", "man"];
+    let commands = [
+        "replay",
+        "backtest",
+        "match",
+        "lint-format",
+        "doctor",
+        "redrive",
+        "snooze",
+        "package",
+        "completions",
+        "man",
+    ];
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let script = run(&mut statuswatch(&["completions", shell]));
         assert_eq!((script.code, script.stderr.as_str()), (Some(0), ""));

@@ -48,6 +48,7 @@ mod log_groups;
 mod match_pattern;
 mod module_rules;
 mod objects;
+mod package;
 mod patience;
 mod queue_messages;
 mod readers_budget;

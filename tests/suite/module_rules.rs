@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use source::{SourceFile, library};
 
 /// No clock, no environment, no network, no file; the same in, the same out. Of what they use the same holds.
-const PURE: [&str; 28] = [
+const PURE: [&str; 29] = [
     "access_log",
     "alarm",
     "console",
@@ -29,6 +29,7 @@ const PURE: [&str; 28] = [
     "notification",
     "outbox",
     "pace",
+    "package",
     "pipeline",
     "recording",
     "rules",
@@ -114,7 +115,7 @@ const BEFORE_SLACK: [&str; 5] = ["alarm", "digest", "incident", "notification", 
 
 /// What the function is made of, and what is the command line's alone: it would make the function's binary larger.
 const FUNCTION: [&str; 2] = ["handler", "start"];
-const COMMAND_LINE: [&str; 13] = [
+const COMMAND_LINE: [&str; 14] = [
     "account",
     "backtest",
     "cloudwatch_logs",
@@ -124,6 +125,7 @@ const COMMAND_LINE: [&str; 13] = [
     "failure_queue",
     "format_finder",
     "lint_format",
+    "package",
     "recording",
     "replay",
     "report",

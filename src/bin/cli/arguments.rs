@@ -14,6 +14,7 @@ use statuswatch::rules::{DEFAULT_DESTINATION, is_destination_name};
 
 use crate::doctor::DoctorArguments;
 use crate::fetch::{FetchArguments, FollowArguments};
+use crate::package::PackageArguments;
 use crate::redrive_arguments::RedriveArguments;
 
 /// With its commit in a release build.
@@ -39,6 +40,7 @@ pub(crate) enum Command {
     Doctor(DoctorArguments),
     Redrive(RedriveArguments),
     Snooze(SnoozeArguments),
+    Package(PackageArguments),
     Completions(CompletionsArguments),
     Man(ManArguments),
 }

@@ -19,6 +19,7 @@ mod manual;
 mod match_pattern;
 mod moment;
 mod objects;
+mod package;
 mod redrive;
 mod redrive_arguments;
 mod redrive_record;
@@ -68,6 +69,7 @@ fn main() -> ExitCode {
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Snooze(arguments) => snooze::run(&arguments),
         Command::Redrive(arguments) => redrive::run(&arguments),
+        Command::Package(arguments) => package::run(&arguments),
         Command::Completions(arguments) => manual::completions(&arguments),
         Command::Man(arguments) => manual::man(&arguments),
     };
