@@ -1,6 +1,7 @@
 //! The log events of a log group, fetched from CloudWatch Logs as a recording: one JSON object a line, in order of time.
 //!
-//! It only reads: `FilterLogEvents` and `DescribeLogGroups` are all that it ever calls.
+//! It only reads: `FilterLogEvents`, `DescribeLogGroups` and, where it is asked for, the paid `StartLiveTail` are all that it
+//! ever calls.
 
 mod client;
 mod error;
@@ -8,12 +9,18 @@ mod error;
 mod fake;
 mod fetch;
 mod follow;
+mod frames;
 mod groups;
+mod identities;
+mod live_tail;
+#[cfg(test)]
+mod live_tail_tests;
 mod pace;
 mod page;
 mod slices;
 #[cfg(test)]
 mod tests;
+mod update;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -29,6 +36,7 @@ use client::Client;
 pub use error::LogsError;
 use fetch::Bounds;
 pub use groups::MAX_GROUPS;
+pub use live_tail::MAX_TAILED_GROUPS;
 use pace::Pace;
 pub use page::Page;
 
@@ -111,11 +119,13 @@ impl CloudWatchLogs {
     }
 
     /// Fetches as [`Self::fetch`] does, and goes on with what arrives until `stop` is set or nobody takes it any more. All
-    /// log groups are followed at once, and what each has comes in order of time but for what arrives late.
+    /// log groups are followed at once, and what each has comes in order of time but for what arrives late. `live_tail`
+    /// opens a Live Tail session besides, which costs money, for [`MAX_TAILED_GROUPS`] at most.
     pub fn follow<H: Transport + Clone + Send + 'static>(
         &self,
         http: H,
         queries: Vec<Query>,
+        live_tail: bool,
         stop: Arc<AtomicBool>,
     ) -> Pages {
         let (sender, pages) = mpsc::channel(1);
@@ -128,7 +138,7 @@ impl CloudWatchLogs {
             };
             runtime.block_on(async {
                 let followed = tokio::select! {
-                    followed = follow::follow(&logs, &http, &queries, &sender) => followed,
+                    followed = follow::follow(&logs, &http, &queries, live_tail, &sender) => followed,
                     () = until_set(&stop) => Err(LogsError::Stopped),
                 };
                 if let Err(error) = followed {

@@ -12,6 +12,8 @@ mod dials;
 mod fault;
 #[cfg(feature = "live")]
 mod object_store_service;
+#[cfg(feature = "live")]
+mod opened;
 #[cfg(test)]
 pub(crate) mod scripted_server;
 
@@ -29,6 +31,8 @@ pub use budget::Budget;
 use dials::Dials;
 pub use fault::TransportFault;
 use fault::fault;
+#[cfg(feature = "live")]
+pub use opened::{Body, Opened};
 
 /// Name lookup, TCP and TLS together; a handshake is slow at Lambda's smallest memory size.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -50,6 +54,15 @@ pub trait Transport {
         patience: Patience,
         budget: Budget,
     ) -> impl Future<Output = Result<Answer, Lost>>;
+
+    /// Sends `request` once, waits at most `head` for the answer's head, and leaves its body to be read as it comes.
+    ///
+    /// Where nobody is asked for a stream, nothing is sent.
+    #[cfg(feature = "live")]
+    fn open(&self, request: Request, head: Duration) -> impl Future<Output = Result<Opened, Lost>> {
+        let _ = (request, head);
+        std::future::ready(Err(Lost { fault: TransportFault::Connect, sent: false, reused: false }))
+    }
 }
 
 /// A POST, ready to be sent. The command line makes other requests, too.
@@ -155,6 +168,18 @@ impl Transport for HttpClient {
             }
         }
         Ok(answer)
+    }
+
+    #[cfg(feature = "live")]
+    async fn open(&self, request: Request, head: Duration) -> Result<Opened, Lost> {
+        let builder = self.client.request(request.method, request.url);
+        let sending = builder.headers(request.headers).body(request.body).send();
+        let before = self.dials.count();
+        match tokio::time::timeout(head, sending).await {
+            Ok(Ok(response)) => Ok(Opened::from(response)),
+            Ok(Err(error)) => Err(before.lost(fault(&error), self.dials.count())),
+            Err(_) => Err(before.lost(TransportFault::AnswerTimeout, self.dials.count())),
+        }
     }
 }
 

@@ -131,9 +131,26 @@ impl AwsAccess {
 
     /// A request signed for `now`; the signature holds for five minutes.
     pub(crate) fn request(&self, call: Call<'_>, now: SystemTime) -> Result<Request, SigningError> {
+        let url = self.endpoint(call.service, call.region.unwrap_or(&self.region))?;
+        self.request_to(url, call, now)
+    }
+
+    /// The same, to the host that answers with a stream, unless an endpoint is configured.
+    ///
+    /// Source: the API reference of `StartLiveTail`: `stream-` before the usual host, as SDKs have it since April 2026.
+    #[cfg(feature = "live")]
+    pub(crate) fn stream_request(&self, call: Call<'_>, now: SystemTime) -> Result<Request, SigningError> {
+        let mut url = self.endpoint(call.service, call.region.unwrap_or(&self.region))?;
+        if !self.endpoints.iter().any(|(of, _)| *of == call.service) {
+            let host = format!("stream-{}", url.host_str().ok_or(SigningError)?);
+            url.set_host(Some(&host)).map_err(|_| SigningError)?;
+        }
+        self.request_to(url, call, now)
+    }
+
+    fn request_to(&self, url: Url, call: Call<'_>, now: SystemTime) -> Result<Request, SigningError> {
         let Call { service, target, region, body } = call;
         let region = region.unwrap_or(&self.region);
-        let url = self.endpoint(service, region)?;
         let headers = [("content-type", service.content_type()), ("x-amz-target", target)];
         let signing =
             Signing { method: "POST", service: service.name(), region, settings: SigningSettings::default() };

@@ -5,13 +5,13 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::LogsError;
 use super::pace::Pace;
 use crate::aws::{Call, Service, Session, error_code};
 use crate::backoff::Backoff;
-use crate::http::{Answer, Budget, Patience, Transport};
+use crate::http::{Answer, Body, Budget, Patience, Request, Transport, TransportFault};
 
 /// A page has at most 1 MB of messages, which JSON may make several times as much.
 const PATIENCE: Patience =
@@ -21,12 +21,15 @@ const THROTTLED_TRIES: u32 = 12;
 const TRIES: u32 = 5;
 const BACKOFF: Duration = Duration::from_millis(500);
 const MAX_BACKOFF: Duration = Duration::from_secs(20);
+/// Of a refusal to open a stream.
+const MAX_REFUSAL_BYTES: usize = 64 * 1024;
 
 /// What is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Operation {
     FilterLogEvents,
     DescribeLogGroups,
+    StartLiveTail,
 }
 
 impl Operation {
@@ -34,6 +37,7 @@ impl Operation {
         match self {
             Self::FilterLogEvents => "FilterLogEvents",
             Self::DescribeLogGroups => "DescribeLogGroups",
+            Self::StartLiveTail => "StartLiveTail",
         }
     }
 
@@ -41,6 +45,7 @@ impl Operation {
         match self {
             Self::FilterLogEvents => "Logs_20140328.FilterLogEvents",
             Self::DescribeLogGroups => "Logs_20140328.DescribeLogGroups",
+            Self::StartLiveTail => "Logs_20140328.StartLiveTail",
         }
     }
 
@@ -48,6 +53,7 @@ impl Operation {
         match self {
             Self::FilterLogEvents => "logs:FilterLogEvents",
             Self::DescribeLogGroups => "logs:DescribeLogGroups",
+            Self::StartLiveTail => "logs:StartLiveTail",
         }
     }
 }
@@ -88,12 +94,25 @@ impl<H: Transport> Client<H> {
 
     /// The body of the answer.
     pub(super) async fn call(&self, operation: Operation, body: &str) -> Result<Vec<u8>, LogsError> {
+        self.repeat(|| self.try_call(operation, body)).await
+    }
+
+    /// The body of the answer as it comes, for as long as the stream is open.
+    pub(super) async fn open(&self, operation: Operation, body: &str) -> Result<Body, LogsError> {
+        self.repeat(|| self.try_open(operation, body)).await
+    }
+
+    /// Tries until there is an answer, or a refusal that stays.
+    async fn repeat<T, F>(&self, attempt: impl Fn() -> F) -> Result<T, LogsError>
+    where
+        F: Future<Output = Result<T, Refusal>>,
+    {
         let (mut throttled, mut failures, mut has_expired) = (0, 0, false);
         loop {
-            match self.try_once(operation, body).await {
-                Ok(body) => {
+            match attempt().await {
+                Ok(answer) => {
                     self.pace.taken();
-                    return Ok(body);
+                    return Ok(answer);
                 }
                 Err(Refusal::Throttled) => {
                     self.pace.throttled();
@@ -121,18 +140,40 @@ impl<H: Transport> Client<H> {
         }
     }
 
-    fn wait(&self, failures: u32) -> Duration {
+    /// A wait behind so many failures in a row.
+    pub(super) fn wait(&self, failures: u32) -> Duration {
         self.backoff.lock().unwrap_or_else(PoisonError::into_inner).wait(failures)
     }
 
-    async fn try_once(&self, operation: Operation, body: &str) -> Result<Vec<u8>, Refusal> {
+    /// A request in its turn, signed, and the time at which it was.
+    async fn request(&self, operation: Operation, body: &str) -> Result<(Request, SystemTime), Refusal> {
         self.pace.turn().await;
         let (began, at) = self.clocks;
         let now = at + began.elapsed();
         let access = self.session.access(now).await.map_err(|error| Refusal::Final(error.into()))?;
         let (target, body) = (operation.target(), body.to_owned());
         let call = Call { service: Service::Logs, target, region: None, body };
-        let request = access.request(call, now).map_err(|_| Refusal::Final(LogsError::NoRuntime))?;
+        let request = match operation {
+            Operation::StartLiveTail => access.stream_request(call, now),
+            Operation::FilterLogEvents | Operation::DescribeLogGroups => access.request(call, now),
+        };
+        Ok((request.map_err(|_| Refusal::Final(LogsError::NoRuntime))?, now))
+    }
+
+    async fn try_open(&self, operation: Operation, body: &str) -> Result<Body, Refusal> {
+        let (request, _) = self.request(operation, body).await?;
+        let opened = self.http.open(request, PATIENCE.head).await;
+        let opened = opened.map_err(|lost| Refusal::Passing(LogsError::Unreachable(lost.fault)))?;
+        if opened.status == 200 {
+            return Ok(opened.body);
+        }
+        let lost = Refusal::Passing(LogsError::Unreachable(TransportFault::AnswerTimeout));
+        let answer = timeout(PATIENCE.head, opened.into_answer(MAX_REFUSAL_BYTES)).await.map_err(|_| lost)?;
+        Err(self.refusal(operation, &answer))
+    }
+
+    async fn try_call(&self, operation: Operation, body: &str) -> Result<Vec<u8>, Refusal> {
+        let (request, now) = self.request(operation, body).await?;
         let budget = Budget::until(Instant::now() + PATIENCE.total, now);
         let answer = self
             .http
@@ -160,6 +201,17 @@ impl<H: Transport> Client<H> {
 
     /// From the API reference of CloudWatch Logs: the errors of the operations above, and those common to all.
     fn by_code(&self, operation: Operation, code: &str) -> Option<Refusal> {
+        Some(match (code, operation) {
+            // As many sessions as an account may have; one may end.
+            ("LimitExceededException", Operation::StartLiveTail) => {
+                Refusal::Passing(LogsError::TooManySessions)
+            }
+            ("InvalidOperationException", Operation::StartLiveTail) => Refusal::Final(LogsError::NotStandard),
+            _ => return self.by_common_code(operation, code),
+        })
+    }
+
+    fn by_common_code(&self, operation: Operation, code: &str) -> Option<Refusal> {
         Some(match code {
             "ThrottlingException"
             | "Throttling"

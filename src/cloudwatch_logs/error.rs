@@ -73,6 +73,15 @@ pub enum LogsError {
     /// More pages than a slice of time can have.
     #[error("the pages do not end: ask for less time (--since, --until)")]
     TooManyPages,
+    /// An account may have only so many Live Tail sessions.
+    #[error("this account has as many Live Tail sessions as it may: end one, or leave out --live-tail")]
+    TooManySessions,
+    /// Log groups of another class have no Live Tail.
+    #[error("Live Tail is for log groups of the Standard class only: leave out --live-tail")]
+    NotStandard,
+    /// Session after session ended early.
+    #[error("Live Tail broke off again and again: leave out --live-tail")]
+    BrokenOff,
     /// It was to stop.
     #[error("stopped")]
     Stopped,

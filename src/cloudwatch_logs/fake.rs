@@ -8,11 +8,12 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
+use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 
 use super::CloudWatchLogs;
 use crate::aws::{Service, Session};
-use crate::http::{Answer, Budget, Lost, Patience, Request, Transport};
+use crate::http::{Answer, Body, Budget, Lost, Opened, Patience, Request, Transport, TransportFault};
 
 /// A request, as the fake saw it.
 #[derive(Debug, Clone)]
@@ -20,6 +21,15 @@ pub(super) struct Seen {
     pub(super) at: Instant,
     pub(super) operation: String,
     pub(super) body: Value,
+}
+
+/// Each part of a stream so long behind the one before it.
+pub(super) type Parts = Vec<(Duration, Result<Vec<u8>, TransportFault>)>;
+
+/// What a Live Tail session brings. It ends behind the last part, unless it hangs.
+pub(super) struct Tailed {
+    pub(super) parts: Parts,
+    pub(super) hangs: bool,
 }
 
 /// What a fake answers instead of the truth: status and body.
@@ -38,6 +48,7 @@ struct State {
     latency: Duration,
     script: Script,
     seen: VecDeque<Seen>,
+    sessions: VecDeque<Tailed>,
 }
 
 impl FakeLogs {
@@ -54,6 +65,7 @@ impl FakeLogs {
             latency,
             script,
             seen: VecDeque::new(),
+            sessions: VecDeque::new(),
         })))
     }
 
@@ -72,6 +84,12 @@ impl FakeLogs {
         self
     }
 
+    /// With Live Tail sessions, one behind the other; a further one ends at once.
+    pub(super) fn tailing(self, sessions: Vec<Tailed>) -> Self {
+        self.0.lock().unwrap().sessions = sessions.into();
+        self
+    }
+
     pub(super) fn seen(&self) -> Vec<Seen> {
         self.0.lock().unwrap().seen.iter().cloned().collect()
     }
@@ -85,11 +103,8 @@ pub(super) fn refusal(code: &str) -> (u16, Value) {
 impl Transport for FakeLogs {
     async fn exchange(&self, request: Request, _: Patience, _: Budget) -> Result<Answer, Lost> {
         let latency = self.0.lock().unwrap().latency;
-        let target = request.headers["x-amz-target"].to_str().unwrap();
-        assert!(request.headers["authorization"].to_str().unwrap().contains("/eu-west-1/logs/aws4_request"));
-        let operation = target.strip_prefix("Logs_20140328.").unwrap().to_owned();
-        let body = serde_json::from_str(&request.body).unwrap();
-        let seen = Seen { at: Instant::now(), operation, body };
+        assert_eq!(request.url.as_str(), "https://logs.eu-west-1.amazonaws.com/");
+        let seen = Seen::of(&request);
         sleep(latency).await;
         let mut state = self.0.lock().unwrap();
         state.seen.push_back(seen.clone());
@@ -97,6 +112,39 @@ impl Transport for FakeLogs {
         let (status, body) = scripted.unwrap_or_else(|| (200, state.page(&seen.body)));
         let body = body.to_string().into_bytes();
         Ok(Answer { status, headers: HeaderMap::new(), body, broken: None })
+    }
+
+    async fn open(&self, request: Request, _: Duration) -> Result<Opened, Lost> {
+        assert_eq!(request.url.as_str(), "https://stream-logs.eu-west-1.amazonaws.com/");
+        let seen = Seen::of(&request);
+        let mut state = self.0.lock().unwrap();
+        state.seen.push_back(seen.clone());
+        let (sender, receiver) = mpsc::channel(100);
+        let mut status = 200;
+        if let Some((code, refusal)) = (state.script)(&seen) {
+            status = code;
+            sender.try_send(Ok(refusal.to_string().into())).unwrap();
+        } else if let Some(session) = state.sessions.pop_front() {
+            tokio::spawn(async move {
+                for (wait, part) in session.parts {
+                    sleep(wait).await;
+                    let _ = sender.send(part.map(Into::into)).await;
+                }
+                if session.hangs {
+                    std::future::pending::<()>().await;
+                }
+            });
+        }
+        Ok(Opened { status, headers: HeaderMap::new(), body: Body::scripted(receiver) })
+    }
+}
+
+impl Seen {
+    fn of(request: &Request) -> Self {
+        assert!(request.headers["authorization"].to_str().unwrap().contains("/eu-west-1/logs/aws4_request"));
+        let target = request.headers["x-amz-target"].to_str().unwrap();
+        let operation = target.strip_prefix("Logs_20140328.").unwrap().to_owned();
+        Self { at: Instant::now(), operation, body: serde_json::from_str(&request.body).unwrap() }
     }
 }
 

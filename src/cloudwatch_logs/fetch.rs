@@ -13,6 +13,7 @@ use tokio::task::{LocalSet, spawn_local};
 
 use super::client::{Client, Operation};
 use super::follow::Known;
+use super::identities::Way;
 use super::page::Page;
 use super::slices::{Slice, Slices};
 use super::{LogsError, Query};
@@ -81,6 +82,8 @@ pub(super) async fn fetch<H: Transport + 'static>(
 pub(super) struct Group<H> {
     client: Client<H>,
     name: String,
+    /// For Live Tail alone.
+    arn: Option<String>,
     /// Whether a page of it was there.
     is_known: Cell<bool>,
     /// What was handed over, where the same time is read again and again.
@@ -93,8 +96,33 @@ impl<H: Transport> Group<H> {
         Self::new(client, name, Some(RefCell::default()))
     }
 
+    /// One that is read again and again beside a Live Tail session.
+    pub(super) fn beside_live_tail(client: Client<H>, name: String, arn: String) -> Self {
+        let known = RefCell::new(Known::beside_live_tail());
+        Self { arn: Some(arn), ..Self::new(client, name, Some(known)) }
+    }
+
+    /// Whether Live Tail means this one, by its name, `account:name` or ARN.
+    pub(super) fn is(&self, identifier: &str) -> bool {
+        let identifier = identifier.strip_suffix(":*").unwrap_or(identifier);
+        let arn = self.arn.as_deref().unwrap_or_default();
+        let in_account = arn.split(':').nth(4).is_some_and(|account| {
+            let name = identifier.strip_prefix(account).and_then(|rest| rest.strip_prefix(':'));
+            name == Some(self.plain_name())
+        });
+        in_account || identifier == arn || identifier == self.plain_name()
+    }
+
+    /// Whether a log event that a session brought was not handed over yet.
+    pub(super) fn is_new_in_session(&self, session: u32, at_ms: i64, identity: u64) -> bool {
+        let known = self.handed_over.as_ref().map(RefCell::borrow_mut);
+        known.is_none_or(|mut known| {
+            known.is_new_beside(Way::Tailed(session), at_ms, || Ok::<_, ()>(identity)) == Ok(true)
+        })
+    }
+
     fn new(client: Client<H>, name: String, handed_over: Option<RefCell<Known>>) -> Self {
-        Self { client, name, is_known: Cell::new(false), handed_over }
+        Self { client, name, arn: None, is_known: Cell::new(false), handed_over }
     }
 
     /// The newest log event that was handed over, epoch milliseconds.
@@ -150,7 +178,7 @@ impl<H: Transport> Group<H> {
     }
 
     /// Without what an ARN has around it.
-    fn plain_name(&self) -> &str {
+    pub(super) fn plain_name(&self) -> &str {
         let behind = self.name.strip_prefix("arn:").and_then(|arn| arn.split_once(":log-group:"));
         behind.map_or(self.name.as_str(), |(_, name)| name)
     }

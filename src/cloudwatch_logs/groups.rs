@@ -26,6 +26,8 @@ struct Answer {
 #[serde(rename_all = "camelCase")]
 struct Group {
     log_group_name: String,
+    log_group_arn: Option<String>,
+    arn: Option<String>,
 }
 
 /// The log groups of all names, each once.
@@ -51,6 +53,29 @@ pub(super) async fn groups<H: Transport>(
         }
     }
     Ok(groups)
+}
+
+/// The ARN of each log group, which Live Tail asks for.
+pub(super) async fn arns<H: Transport>(
+    client: &Client<H>,
+    names: impl Iterator<Item = &str>,
+) -> Result<Vec<String>, LogsError> {
+    let mut arns = Vec::new();
+    for name in names {
+        arns.push(if name.starts_with("arn:") { name.to_owned() } else { arn(client, name).await? });
+    }
+    Ok(arns)
+}
+
+async fn arn<H: Transport>(client: &Client<H>, name: &str) -> Result<String, LogsError> {
+    // Names are answered in their order, so that the name itself is before those that it begins.
+    let request = json!({ "limit": 50, "logGroupNamePrefix": name });
+    let answer = client.call(Operation::DescribeLogGroups, &request.to_string()).await?;
+    let answer: Answer = serde_json::from_slice(&answer).map_err(|_| LogsError::Unreadable)?;
+    let group = answer.log_groups.into_iter().find(|group| group.log_group_name == name);
+    let group = group.ok_or_else(|| LogsError::NoGroup(client.region().to_owned()))?;
+    let arn = group.log_group_arn.or(group.arn).ok_or(LogsError::Unreadable)?;
+    Ok(arn.strip_suffix(":*").unwrap_or(&arn).to_owned())
 }
 
 async fn matching<H: Transport>(client: &Client<H>, pattern: &str) -> Result<Vec<String>, LogsError> {

@@ -6,6 +6,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use super::LogsError;
 use super::follow::Known;
+use super::identities::Way;
 use super::slices::Slice;
 use crate::json::{Stop, closing_quote, expect, members, skip_space, skip_value};
 
@@ -18,19 +19,23 @@ pub struct Page {
     pub events: u64,
     /// Up to when all is there, epoch milliseconds.
     pub until_ms: i64,
+    /// Whether Live Tail left log events out, as there were more than it gives in a second.
+    pub is_sampled: bool,
 }
 
 /// A log event, its values as they stand in the answer.
 #[derive(Debug, Default)]
-struct Event<'a> {
+pub(super) struct Event<'a> {
     timestamp: Option<&'a [u8]>,
     message: Option<&'a [u8]>,
     log_stream: Option<&'a [u8]>,
     id: Option<&'a [u8]>,
+    /// Of Live Tail alone.
+    pub(super) log_group: Option<&'a [u8]>,
 }
 
 /// The answer is not of the service's form.
-struct Malformed;
+pub(super) struct Malformed;
 
 impl From<Stop> for Malformed {
     fn from(_: Stop) -> Self {
@@ -39,6 +44,11 @@ impl From<Stop> for Malformed {
 }
 
 impl Page {
+    /// Without a log event so far, of an answer of so many bytes.
+    pub(super) fn empty(bytes: usize) -> Self {
+        Self { lines: Vec::with_capacity(bytes), events: 0, until_ms: 0, is_sampled: false }
+    }
+
     /// The log events of an answer that belong to the slice, and the token of the page behind it. The name of the log
     /// group is one that needs no escapes.
     pub(super) fn read(
@@ -69,7 +79,7 @@ impl Page {
         slice: Slice,
         known: Option<&mut Known>,
     ) -> Result<(Self, Option<String>), LogsError> {
-        let mut page = Self { lines: Vec::with_capacity(answer.len()), events: 0, until_ms: slice.from_ms };
+        let mut page = Self { until_ms: slice.from_ms, ..Self::empty(answer.len()) };
         let taken = page.take(answer, log_group, slice, known);
         let next_token = taken.map_err(|Malformed| LogsError::Unreadable)?;
         Ok((page, next_token))
@@ -114,18 +124,26 @@ impl Page {
         slice: Slice,
         known: Option<&mut Known>,
     ) -> Result<(), Malformed> {
-        let timestamp = event.timestamp.ok_or(Malformed)?;
-        let message = event.message.ok_or(Malformed)?;
-        let at_ms: i64 =
-            str::from_utf8(timestamp).ok().and_then(|digits| digits.parse().ok()).ok_or(Malformed)?;
+        let at_ms = event.at_ms()?;
         self.until_ms = self.until_ms.max(at_ms.min(slice.until_ms));
         // The slice behind it has those at its very end.
         if at_ms < slice.from_ms || at_ms >= slice.until_ms {
             return Ok(());
         }
-        if known.is_some_and(|known| !known.is_new(at_ms, event.hash())) {
-            return Ok(());
+        if let Some(known) = known {
+            let is_new = known.is_new(at_ms, event.hash());
+            if !is_new || !known.is_new_beside(Way::Fetched, at_ms, || event.identity())? {
+                return Ok(());
+            }
         }
+        self.write(event, log_group, at_ms)
+    }
+
+    /// Adds a log event, whatever its time.
+    pub(super) fn write(&mut self, event: &Event<'_>, log_group: &str, at_ms: i64) -> Result<(), Malformed> {
+        let timestamp = event.timestamp.ok_or(Malformed)?;
+        let message = event.message.ok_or(Malformed)?;
+        self.until_ms = self.until_ms.max(at_ms);
         self.events += 1;
         let mut write = |name: &[u8], value: &[u8]| {
             self.lines.extend_from_slice(name);
@@ -146,6 +164,22 @@ impl Page {
 }
 
 impl<'a> Event<'a> {
+    /// Its timestamp, epoch milliseconds.
+    pub(super) fn at_ms(&self) -> Result<i64, Malformed> {
+        let digits = self.timestamp.and_then(|timestamp| str::from_utf8(timestamp).ok());
+        digits.and_then(|digits| digits.parse().ok()).ok_or(Malformed)
+    }
+
+    /// By what both `FilterLogEvents` and Live Tail say of it, whichever characters they escape.
+    pub(super) fn identity(&self) -> Result<u64, Malformed> {
+        let mut hasher = DefaultHasher::new();
+        self.at_ms()?.hash(&mut hasher);
+        let message = self.message.and_then(members::text).ok_or(Malformed)?;
+        message.trim_ascii_end().hash(&mut hasher);
+        self.log_stream.and_then(members::text).hash(&mut hasher);
+        Ok(hasher.finish())
+    }
+
     /// By its id, or where there is none by all that is there.
     fn hash(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
@@ -157,7 +191,7 @@ impl<'a> Event<'a> {
     }
 
     /// The log event at `at`, and the offset behind it.
-    fn read(answer: &'a [u8], at: usize) -> Result<(Self, usize), Malformed> {
+    pub(super) fn read(answer: &'a [u8], at: usize) -> Result<(Self, usize), Malformed> {
         let mut event = Self::default();
         let end = each_member(answer, at, (b'{', b'}'), |at| {
             let (name, value) = key(answer, at)?;
@@ -171,6 +205,7 @@ impl<'a> Event<'a> {
                 b"message" => &mut event.message,
                 b"logStreamName" => &mut event.log_stream,
                 b"eventId" => &mut event.id,
+                b"logGroupIdentifier" => &mut event.log_group,
                 _ => return Ok(end),
             };
             // A line break within it, which JSON does not allow, would end the line.
@@ -186,7 +221,7 @@ impl<'a> Event<'a> {
 
 /// Calls `read` with the offset of each member of the object or array at `at`, which gives the offset behind it; gives the
 /// offset behind all.
-fn each_member(
+pub(super) fn each_member(
     text: &[u8],
     at: usize,
     (open, close): (u8, u8),
@@ -207,7 +242,7 @@ fn each_member(
 }
 
 /// The name of the field at `at`, as it stands there, and the offset of its value.
-fn key(text: &[u8], at: usize) -> Result<(&[u8], usize), Malformed> {
+pub(super) fn key(text: &[u8], at: usize) -> Result<(&[u8], usize), Malformed> {
     let from = expect(text, at, b'"')?;
     let end = closing_quote(text, from)?;
     let value = skip_space(text, expect(text, end + 1, b':')?);
@@ -215,7 +250,7 @@ fn key(text: &[u8], at: usize) -> Result<(&[u8], usize), Malformed> {
 }
 
 /// The offset behind the value at `at`.
-fn value_end(text: &[u8], at: usize) -> Result<usize, Malformed> {
+pub(super) fn value_end(text: &[u8], at: usize) -> Result<usize, Malformed> {
     match text.get(at) {
         Some(b'"') => Ok(closing_quote(text, at + 1)? + 1),
         _ => Ok(skip_value(text, at)?),

@@ -270,10 +270,14 @@ fn a_session_says_why_it_cannot_be() {
 }
 
 /// What is followed for five minutes.
-async fn followed(fake: &FakeLogs, queries: &[Query]) -> (Vec<Page>, Option<LogsError>) {
+pub(super) async fn followed(
+    fake: &FakeLogs,
+    queries: &[Query],
+    live_tail: bool,
+) -> (Vec<Page>, Option<LogsError>) {
     let (sender, mut receiver) = mpsc::channel(1);
     let logs = logs();
-    let following = follow::follow(&logs, fake, queries, &sender);
+    let following = follow::follow(&logs, fake, queries, live_tail, &sender);
     let mut pages = Vec::new();
     let taking = async {
         while let Some(page) = receiver.recv().await {
@@ -303,7 +307,7 @@ async fn what_arrives_is_handed_over_once_also_late_or_from_the_future() {
     ];
     let fake = FakeLogs::new(past, 100).arriving(&arrivals);
     let query = Query { log_group: "g".to_owned(), from_ms: now_ms - 3_600_000, until_ms: now_ms };
-    let (pages, ended) = followed(&fake, &[query]).await;
+    let (pages, ended) = followed(&fake, &[query], false).await;
     assert_eq!(ended, None);
     assert_eq!(numbers(&pages), (0..366).map(|number| format!("id{number}")).collect::<Vec<_>>());
     let asked = fake.seen().len();
@@ -316,7 +320,7 @@ async fn log_groups_are_followed_at_once_within_the_quota_and_an_error_of_one_en
     let query = |name: &str| Query { log_group: name.to_owned(), from_ms: now_ms - 1_000, until_ms: now_ms };
     let queries: Vec<Query> = ["a", "b", "c"].map(query).into();
     let fake = FakeLogs::new(vec![now_ms - 500], 100);
-    let (pages, ended) = followed(&fake, &queries).await;
+    let (pages, ended) = followed(&fake, &queries, false).await;
     assert_eq!((pages.len(), ended), (3, None));
     for six in fake.seen().windows(6) {
         assert!(six[5].at - six[0].at >= Duration::from_secs(1));
@@ -326,7 +330,7 @@ async fn log_groups_are_followed_at_once_within_the_quota_and_an_error_of_one_en
         asked += usize::from(seen.body["logGroupName"] == "b");
         (asked > 2 && seen.body["logGroupName"] == "b").then(|| refusal("ResourceNotFoundException"))
     });
-    let (pages, ended) = followed(&fake, &queries).await;
+    let (pages, ended) = followed(&fake, &queries, false).await;
     assert_eq!((pages.len(), ended), (3, Some(LogsError::Deleted)));
 }
 

@@ -1,4 +1,4 @@
-//! A fake of the two AWS services that hold secrets, over HTTP: it answers what the test put into its queue.
+//! A fake of AWS over HTTP: it answers what the test put into its queue, or what the test's function says.
 //!
 //! Requests are kept with what a test asks for: which call, signed or not, and the body.
 
@@ -10,9 +10,12 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State as Extracted};
 use axum::http::Response;
+use bytes::Bytes;
 use serde_json::Value;
 use tokio::net::TcpListener;
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tokio_stream::wrappers::ReceiverStream;
 
 /// More than any request that is made here.
 const MAX_REQUEST_BYTES: usize = 1 << 20;
@@ -42,10 +45,15 @@ pub(crate) struct Call {
 /// What is answered where no answer is in the queue.
 type Otherwise = Box<dyn Fn(&Call) -> (u16, Value) + Send>;
 
+/// The parts of a stream; an error breaks the connection.
+type Parts = mpsc::Receiver<Result<Bytes, std::io::Error>>;
+
 #[derive(Default)]
 struct State {
     answers: VecDeque<(u16, String)>,
     otherwise: Option<Otherwise>,
+    /// The answers to `StartLiveTail`, before any other.
+    live_tail: VecDeque<Parts>,
     calls: Vec<Call>,
 }
 
@@ -73,6 +81,13 @@ impl FakeAws {
     /// What is answered where no answer is in the queue.
     pub(crate) fn otherwise(&self, answer: impl Fn(&Call) -> (u16, Value) + Send + 'static) {
         state(&self.shared).otherwise = Some(Box::new(answer));
+    }
+
+    /// One more Live Tail session, which ends with the sender.
+    pub(crate) fn live_tail(&self) -> mpsc::Sender<Result<Bytes, std::io::Error>> {
+        let (sender, parts) = mpsc::channel(100);
+        state(&self.shared).live_tail.push_back(parts);
+        sender
     }
 
     /// All requests so far.
@@ -105,6 +120,15 @@ async fn serve(Extracted(shared): Extracted<Arc<Mutex<State>>>, request: Request
         authorization: header("authorization"),
         body: serde_json::from_slice(&body).unwrap_or_default(),
     };
+    if call.target == "Logs_20140328.StartLiveTail"
+        && let Some(parts) = state.live_tail.pop_front()
+    {
+        state.calls.push(call);
+        return Response::builder()
+            .header("Content-Type", "application/vnd.amazon.eventstream")
+            .body(Body::from_stream(ReceiverStream::new(parts)))
+            .expect("this header is valid");
+    }
     let otherwise = || match &state.otherwise {
         Some(otherwise) => otherwise(&call),
         None => (500, serde_json::json!({})),

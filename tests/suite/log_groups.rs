@@ -22,7 +22,7 @@ const GROUP: &str = "/aws/apigateway/orders-accesslog";
 const MINUTE: [&str; 4] = ["--since", "2026-11-03T09:15:00Z", "--until", "2026-11-03T09:16:00Z"];
 const MINUTE_MS: i64 = 1_793_697_300_000;
 
-fn line(status: &str, path: &str) -> String {
+pub(crate) fn line(status: &str, path: &str) -> String {
     json!({ "requestId": path, "httpMethod": "GET", "resourcePath": path, "status": status }).to_string()
 }
 
@@ -42,12 +42,12 @@ fn page(first_s: i64, lines: &[String], next: Option<&str>) -> Value {
     page
 }
 
-fn refusal(code: &str) -> Value {
+pub(crate) fn refusal(code: &str) -> Value {
     json!({ "__type": code, "message": "the words of AWS" })
 }
 
 /// The command line with credentials for the fake.
-fn signed_in(url: &str, arguments: &[&str]) -> Command {
+pub(crate) fn signed_in(url: &str, arguments: &[&str]) -> Command {
     let mut command = statuswatch(arguments);
     command
         .env("AWS_ENDPOINT_URL", url)
@@ -476,10 +476,37 @@ async fn a_container_gets_its_credentials_from_its_agent() {
 
 #[test]
 fn what_cannot_be_asked_for_is_a_usage_error() {
+    const ELEVEN: [&str; 22] = [
+        "--log-group",
+        "a",
+        "--log-group",
+        "b",
+        "--log-group",
+        "c",
+        "--log-group",
+        "d",
+        "--log-group",
+        "e",
+        "--log-group",
+        "f",
+        "--log-group",
+        "g",
+        "--log-group",
+        "h",
+        "--log-group",
+        "i",
+        "--log-group",
+        "j",
+        "--log-group",
+        "k",
+    ];
+    let too_many = [&["--follow", "--live-tail"][..], &ELEVEN].concat();
     for (arguments, said) in [
         (&["--log-group", "g", "--since", "yesterday"][..], "not a moment such as"),
         (&["--log-group", "g", "--since", "1m", "--until", "2m"], "--since must be before --until"),
         (&["--save", "x.jsonl", "README.md"], "--log-group"),
+        (&["--log-group", "g", "--live-tail"], "--follow"),
+        (&too_many, "--live-tail takes at most 10 log groups, not 11"),
         (&["--save", "x.jsonl", "--log-group", "g", "--log-group", "h"], "--save keeps one log group"),
     ] {
         let run = run(&mut signed_in("http://127.0.0.1:9", &[&["replay"], arguments].concat()));

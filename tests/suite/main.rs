@@ -44,6 +44,7 @@ mod kill_sweep;
 mod kinesis;
 mod lint_format;
 mod live;
+mod live_tail;
 mod log_groups;
 mod match_pattern;
 mod module_rules;

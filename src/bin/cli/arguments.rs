@@ -253,6 +253,7 @@ Examples:
   statuswatch match --explain '[ip, id, user, time, request, status=5*, bytes]'
   statuswatch match '{ $.status = 5* }' --log-group '/aws/apigateway/*' --since 1d
   statuswatch match '{ $.status = 5* }' --log-group NAME --since 1m --follow
+  statuswatch match '{ $.status = 5* }' --log-group NAME --since 1m --follow --live-tail
   aws logs tail --follow NAME | statuswatch match '{ $.status = 5* }' -
 
 Exit codes: 0 done, whether or not a line matched, 1 an input could not be read or is empty, 2 the pattern does not parse";

@@ -16,6 +16,7 @@ use statuswatch::words;
 use crate::Exit;
 use crate::arguments::BacktestArguments;
 use crate::deployed::{Tried, tried};
+use crate::fetch::FollowArguments;
 use crate::input::{Input, Inputs};
 use crate::replay::{MAX_DECOMPRESSED_BYTES, region};
 use crate::terminal::{SharedProgress, canvas};
@@ -26,7 +27,7 @@ pub(crate) fn run(arguments: &BacktestArguments) -> anyhow::Result<Exit> {
         &arguments.paths,
         arguments.recursive,
         &arguments.fetched,
-        false,
+        FollowArguments::default(),
         arguments.region.as_deref(),
     )?;
     let tried = tried(arguments, alarm, &listed)?;

@@ -11,7 +11,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::{Context, ensure};
 use clap::Args;
 use statuswatch::aws::Service;
-use statuswatch::cloudwatch_logs::{CloudWatchLogs, LogsError, Pages, Query};
+use statuswatch::cloudwatch_logs::{CloudWatchLogs, LogsError, MAX_TAILED_GROUPS, Pages, Query};
 use statuswatch::http::HttpClient;
 use statuswatch::words;
 use time::OffsetDateTime;
@@ -51,7 +51,7 @@ pub(crate) struct FetchArguments {
 }
 
 /// What is followed.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Clone, Copy, Args)]
 #[command(next_help_heading = "From AWS")]
 pub(crate) struct FollowArguments {
     /// Go on with what arrives in the log groups, asked for every two seconds, until Ctrl-C
@@ -59,6 +59,17 @@ pub(crate) struct FollowArguments {
     /// What arrives up to two minutes late is there, too, where little comes; up to ten seconds where much comes.
     #[arg(long, requires = "names", conflicts_with = "until")]
     pub(crate) follow: bool,
+    /// Show what arrives within a second or two, by a Live Tail session; AWS charges for each minute of it
+    ///
+    /// In many Regions a minute costs USD 0.01; see the prices of CloudWatch. A session takes up to 10 log groups of the
+    /// Standard class. It begins when what --since asks for is there, and ends with Ctrl-C.
+    ///
+    /// Above 500 log events a second AWS leaves some out of the session. They are fetched as --follow does it, and standard
+    /// error says so; all else is checked in the same way every 30 seconds. A log event that both bring is told by its
+    /// log stream, time and text. Needs the permissions logs:StartLiveTail and, unless log groups are named by ARN,
+    /// logs:DescribeLogGroups.
+    #[arg(long, requires = "follow")]
+    pub(crate) live_tail: bool,
 }
 
 /// One log group that is to be fetched, or all that are followed.
@@ -71,7 +82,7 @@ struct Shared {
     /// One, but where they are followed.
     queries: Vec<Query>,
     groups: usize,
-    is_followed: bool,
+    following: FollowArguments,
     stop: Arc<AtomicBool>,
     bar: FetchBar,
     saved: Option<Arc<Mutex<Saved>>>,
@@ -82,7 +93,7 @@ struct Shared {
 /// Finds the log groups that are named, in their order. Nothing is fetched yet.
 pub(crate) fn fetches(
     arguments: &FetchArguments,
-    is_followed: bool,
+    following: FollowArguments,
     signed_in: &SignIn,
     now: SystemTime,
 ) -> anyhow::Result<Result<Vec<Fetch>, LogsError>> {
@@ -106,6 +117,11 @@ pub(crate) fn fetches(
         "--save keeps one log group, in order of time: name one, not {}",
         groups.len()
     );
+    ensure!(
+        !following.live_tail || groups.len() <= MAX_TAILED_GROUPS,
+        "--live-tail takes at most {MAX_TAILED_GROUPS} log groups, not {}",
+        groups.len()
+    );
     let saved = match &arguments.save {
         Some(path) => {
             let saved = Saved::open(path).with_context(|| path.display().to_string())?;
@@ -117,7 +133,7 @@ pub(crate) fn fetches(
     // The second Ctrl-C ends the process.
     signal_hook::flag::register_conditional_shutdown(signal_hook::consts::SIGINT, 130, Arc::clone(&stop))?;
     signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::clone(&stop))?;
-    let bar = if is_followed { FetchBar::hidden() } else { FetchBar::new(&groups, until_ms - from_ms) };
+    let bar = if following.follow { FetchBar::hidden() } else { FetchBar::new(&groups, until_ms - from_ms) };
     let query = |log_group: &String| Query { log_group: log_group.clone(), from_ms, until_ms };
     let fetch = |name: String, queries: Vec<Query>| {
         Fetch(Arc::new(Shared {
@@ -125,14 +141,14 @@ pub(crate) fn fetches(
             name,
             queries,
             groups: groups.len(),
-            is_followed,
+            following,
             stop: Arc::clone(&stop),
             bar: bar.clone(),
             saved: saved.clone(),
             cut_short: Mutex::default(),
         }))
     };
-    if is_followed {
+    if following.follow {
         let name = match groups.as_slice() {
             [name] => name.clone(),
             names => words::count(names.len() as u64, "log group"),
@@ -149,24 +165,24 @@ impl Fetch {
 
     /// Whether it goes on until it is stopped.
     pub(crate) fn is_followed(&self) -> bool {
-        self.0.is_followed
+        self.0.following.follow
     }
 
     /// Begins to fetch. What fails before the first log event is an error of reading; what ends it later ends the input,
     /// and [`Self::cut_short`] tells of it.
     pub(crate) fn open(&self) -> io::Result<Box<dyn Read + Send>> {
-        let Shared { logs, queries, groups, is_followed, stop, .. } = &*self.0;
+        let Shared { logs, queries, groups, following, stop, .. } = &*self.0;
         let http = HttpClient::keeping(CONNECTIONS).map_err(io::Error::other)?;
         let page = Cursor::default();
         let first = queries.first().ok_or_else(|| io::Error::other(LogsError::NoRuntime))?;
         let at_ms = first.from_ms;
         let stop = Arc::clone(stop);
-        let pages = if *is_followed {
-            logs.follow(http, queries.clone(), stop)
+        let pages = if following.follow {
+            logs.follow(http, queries.clone(), following.live_tail, stop)
         } else {
             logs.fetch(http, first.clone(), *groups, stop)
         };
-        Ok(Box::new(Reader { pages, page, events: 0, at_ms, shared: Arc::clone(&self.0) }))
+        Ok(Box::new(Reader { pages, page, events: 0, sampled: 0, at_ms, shared: Arc::clone(&self.0) }))
     }
 
     /// What ended it early, and up to when it was fetched.
@@ -179,6 +195,8 @@ struct Reader {
     pages: Pages,
     page: Cursor<Vec<u8>>,
     events: u64,
+    /// Updates of Live Tail that left log events out.
+    sampled: u64,
     /// Up to when all is there.
     at_ms: i64,
     shared: Arc<Shared>,
@@ -196,13 +214,15 @@ impl Read for Reader {
                 Some(Ok(page)) => {
                     self.shared.bar.advance(page.until_ms - self.at_ms, page.events);
                     self.events += page.events;
-                    self.at_ms = page.until_ms;
+                    self.at_ms = self.at_ms.max(page.until_ms);
+                    self.count_sampled(page.is_sampled);
                     self.save(|saved| saved.write(&page.lines))?;
                     self.page = Cursor::new(page.lines);
                 }
                 Some(Err(error)) => {
                     self.shared.bar.finish();
-                    if self.shared.is_followed && error == LogsError::Stopped {
+                    self.say_sampled();
+                    if self.shared.following.follow && error == LogsError::Stopped {
                         self.save(Saved::finish)?;
                         return Ok(0);
                     }
@@ -225,6 +245,28 @@ impl Read for Reader {
 }
 
 impl Reader {
+    fn count_sampled(&mut self, is_sampled: bool) {
+        if is_sampled && self.sampled == 0 {
+            eprintln!(
+                "statuswatch: {}: Live Tail leaves log events out, as there are more than 500 a second: they are fetched \
+                 as --follow does it, a little later",
+                self.shared.name
+            );
+        }
+        self.sampled += u64::from(is_sampled);
+    }
+
+    fn say_sampled(&self) {
+        if self.sampled > 0 {
+            eprintln!(
+                "statuswatch: {}: Live Tail left log events out of {}: they were fetched, but those of the last seconds \
+                 may be missing",
+                self.shared.name,
+                words::count(self.sampled, "update")
+            );
+        }
+    }
+
     fn save(&self, act: impl FnOnce(&mut Saved) -> io::Result<()>) -> io::Result<()> {
         let Some(saved) = &self.shared.saved else { return Ok(()) };
         let mut saved = saved.lock().unwrap_or_else(PoisonError::into_inner);

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use crate::fetch::{Fetch, FetchArguments, fetches};
+use crate::fetch::{Fetch, FetchArguments, FollowArguments, fetches};
 use crate::live::Live;
 use crate::objects::{ObjectInput, is_url, objects};
 use crate::sign_in::SignIn;
@@ -46,7 +46,7 @@ impl Inputs {
         paths: &[PathBuf],
         recursive: bool,
         fetched: &FetchArguments,
-        is_followed: bool,
+        following: FollowArguments,
         region: Option<&str>,
     ) -> anyhow::Result<Self> {
         let region = region.filter(|name| !name.trim().is_empty());
@@ -69,7 +69,7 @@ impl Inputs {
             }
         }
         if !fetched.names.is_empty() {
-            match fetches(fetched, is_followed, &signed_in, now)? {
+            match fetches(fetched, following, &signed_in, now)? {
                 Ok(log_groups) => all.extend(log_groups.into_iter().map(|fetch| Ok(Input::log_group(fetch)))),
                 Err(error) => all.push(Err((fetched.names.join(", "), io::Error::other(error)))),
             }

@@ -30,7 +30,7 @@ pub(crate) fn run(arguments: &MatchArguments) -> anyhow::Result<Exit> {
         &arguments.paths,
         arguments.recursive,
         &arguments.fetched,
-        arguments.following.follow,
+        arguments.following,
         arguments.region.as_deref(),
     )?;
     let mut out = BufWriter::new(io::stdout().lock());

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from account import ALARM, ITEMS, LOGS_BUCKET, line
 from fake_slack import FakeSlack
+from live_tail import live_tail
 from watched import Watched
 
 FIXTURES = Path(__file__).resolve().parents[4] / "fixtures"
@@ -30,6 +31,8 @@ PROGRAMS = {
 
 def every_example_of_the_help_does_what_it_says(setup):
     slack, home = FakeSlack(), setup.cli.work / "home"
+    # moto 5.2.5 knows no StartLiveTail.
+    setup.proxy.inject("StartLiveTail", live_tail)
     webhook = f"http://127.0.0.1:{slack.port}/services/T000/B000/X"
     watched = Watched(setup.account, "example", webhook)
     try:
@@ -42,6 +45,7 @@ def every_example_of_the_help_does_what_it_says(setup):
     finally:
         watched.remove()
         slack.close()
+        setup.proxy.clear()
     return f"{sum(map(len, shown.values()))} examples of {', '.join(shown)}"
 
 
@@ -49,7 +53,7 @@ def _run(example, home, environment):
     text = re.sub(r"(--alarm-names?) NAME", rf"\1 '{ALARM}'", example)
     text = re.sub(r"\bNAME\b", ITEMS, text).replace("--function statuswatch-lines", "--function example-lines")
     text = text.replace("s3://BUCKET/", f"s3://{LOGS_BUCKET}/")
-    if "--log-group" in text and text.endswith(" --follow"):
+    if "--log-group" in text and "--follow" in text.split():
         # It goes on until Ctrl-C, which is a good end. A second one, to the whole group, would end it at once.
         text = f"timeout --foreground --preserve-status --signal INT 4 {text}"
     command = ["bash", "-o", "pipefail", "-c", text]
