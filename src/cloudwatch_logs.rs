@@ -15,7 +15,6 @@ mod identities;
 mod live_tail;
 #[cfg(test)]
 mod live_tail_tests;
-mod pace;
 mod page;
 mod slices;
 #[cfg(test)]
@@ -30,14 +29,13 @@ use std::time::{Duration, SystemTime};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 
-use crate::aws::Session;
+use crate::aws::{Pace, Session};
 use crate::http::Transport;
 use client::Client;
 pub use error::LogsError;
 use fetch::Bounds;
 pub use groups::MAX_GROUPS;
 pub use live_tail::MAX_TAILED_GROUPS;
-use pace::Pace;
 pub use page::Page;
 
 /// Slices of time that are fetched at once, for all log groups together where they are few.
@@ -71,7 +69,7 @@ impl CloudWatchLogs {
     /// Nothing is asked yet. `now` is the wall clock at the moment of the call, to sign requests by.
     #[must_use]
     pub fn new(session: impl Into<Arc<Session>>, now: SystemTime) -> Self {
-        Self { session: session.into(), pace: Arc::default(), began: Instant::now(), now }
+        Self { session: session.into(), pace: Arc::new(Pace::new(client::GAP)), began: Instant::now(), now }
     }
 
     /// The Region that is asked.

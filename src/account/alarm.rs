@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::client::Operation;
 use super::{Account, AccountError};
 use crate::alarm::{AlarmSettings, SettingsError};
+use crate::aws::CallError;
 
 /// Kinds that every endpoint knows: without them, only alarms on metrics are answered.
 const KINDS: [&str; 2] = ["MetricAlarm", "CompositeAlarm"];
@@ -21,7 +22,7 @@ impl Account {
             Some(found) => Ok(found),
             None => match self.alarms(name, &[LOG_ALARM]).await {
                 Ok(found) => found.ok_or_else(no_alarm),
-                Err(AccountError::Refused { .. }) => Err(no_alarm()),
+                Err(AccountError::Call(CallError::Refused { .. })) => Err(no_alarm()),
                 Err(error) => Err(error),
             },
         }?;

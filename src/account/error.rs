@@ -3,51 +3,14 @@
 use thiserror::Error;
 
 use crate::alarm::SettingsError;
-use crate::aws::SessionError;
-use crate::http::TransportFault;
+use crate::aws::CallError;
 
 /// Why something that is deployed could not be looked up, or cannot be tried. What may pass was tried again before.
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum AccountError {
-    /// There are no credentials to ask with.
+    /// The call was refused, or not answered.
     #[error(transparent)]
-    Session(#[from] SessionError),
-    /// The permission is missing.
-    #[error("access denied: these credentials lack the permission {0}")]
-    Denied(&'static str),
-    /// The credentials have run out, and the provider has no newer ones.
-    #[error("the AWS credentials have expired: sign in again (`aws sso login`) or renew them")]
-    Expired,
-    /// AWS does not know the credentials, or the clock is wrong.
-    #[error("AWS does not accept these credentials: look at the profile, and at this machine's clock")]
-    NotSignedIn,
-    /// Other callers of this account use up the quota.
-    #[error("{0} refuses more requests (throttling)")]
-    Throttled(&'static str),
-    /// The service failed again and again.
-    #[error("{service} failed again and again (status {status})")]
-    Failed {
-        /// Its name.
-        service: &'static str,
-        /// The HTTP status.
-        status: u16,
-    },
-    /// No answer came.
-    #[error("{service} cannot be reached: {fault}")]
-    Unreachable {
-        /// Its name.
-        service: &'static str,
-        /// Why not.
-        fault: TransportFault,
-    },
-    /// The request was refused for another reason.
-    #[error("{operation} was refused (status {status})")]
-    Refused {
-        /// The operation's name.
-        operation: &'static str,
-        /// The HTTP status.
-        status: u16,
-    },
+    Call(#[from] CallError),
     /// An answer that is not of the service's form.
     #[error("the answer to {0} cannot be read: is the endpoint the right one?")]
     Unreadable(&'static str),
@@ -132,9 +95,6 @@ pub enum AccountError {
         /// The filter's unit; `None` where it has none.
         published: String,
     },
-    /// A request could not be signed, or no client be set up; it can only be a fault of this program or machine.
-    #[error("the asking could not be set up")]
-    NoRuntime,
 }
 
 fn of_group(log_group: Option<&str>) -> String {

@@ -2,24 +2,14 @@
 
 use thiserror::Error;
 
-use crate::aws::SessionError;
-use crate::http::TransportFault;
+use crate::aws::CallError;
 
 /// Why log events could not be fetched. What may pass was tried again before.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum LogsError {
-    /// There are no credentials to ask with.
+    /// The call was refused, or not answered.
     #[error(transparent)]
-    Session(#[from] SessionError),
-    /// The permission is missing.
-    #[error("access denied: these credentials lack the permission {0}")]
-    Denied(&'static str),
-    /// The credentials have run out, and the provider has no newer ones.
-    #[error("the AWS credentials have expired: sign in again (`aws sso login`) or renew them")]
-    Expired,
-    /// AWS does not know the credentials, or the clock is wrong.
-    #[error("AWS does not accept these credentials: look at the profile, and at this machine's clock")]
-    NotSignedIn,
+    Call(#[from] CallError),
     /// There is no such log group.
     #[error("there is no such log group in {0}")]
     NoGroup(String),
@@ -45,20 +35,6 @@ pub enum LogsError {
         "CloudWatch Logs refuses more requests (throttling) for minutes: something else in the account reads logs"
     )]
     Throttled,
-    /// The service failed again and again.
-    #[error("CloudWatch Logs failed again and again (status {0})")]
-    Failed(u16),
-    /// No answer came.
-    #[error("CloudWatch Logs cannot be reached: {0}")]
-    Unreachable(TransportFault),
-    /// The request was refused for another reason.
-    #[error("CloudWatch Logs refused {operation} (status {status})")]
-    Refused {
-        /// The operation's name.
-        operation: &'static str,
-        /// The HTTP status.
-        status: u16,
-    },
     /// An answer that is not of the service's form.
     #[error("an answer of CloudWatch Logs cannot be read: is the endpoint the right one?")]
     Unreadable,
@@ -85,7 +61,7 @@ pub enum LogsError {
     /// It was to stop.
     #[error("stopped")]
     Stopped,
-    /// A request could not be signed, or no thread be set up; it can only be a fault of this program or machine.
+    /// No thread could be set up; it can only be a fault of this machine.
     #[error("the fetching could not be set up")]
     NoRuntime,
 }

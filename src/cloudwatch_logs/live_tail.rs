@@ -12,7 +12,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::LogsError;
-use super::client::{Client, Operation};
+use super::client::Client;
 use super::fetch::{Fetched, Group};
 use super::frames::{Frame, Frames};
 use super::update::Update;
@@ -71,7 +71,7 @@ pub(super) async fn tail<H: Transport>(
     let request = json!({ "logGroupIdentifiers": arns }).to_string();
     let mut failures = 0;
     for number in 1.. {
-        let opened = client.open(Operation::StartLiveTail, &request).await;
+        let opened = client.open(&request).await;
         let body = opened.map_err(|error| match error {
             LogsError::NoGroup(_) => LogsError::Deleted,
             error => error,

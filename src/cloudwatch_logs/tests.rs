@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::fake::{FakeLogs, event, logs, logs_of, refusal};
 use super::*;
-use crate::aws::SessionError;
+use crate::aws::{CallError, SessionError};
 
 const HOUR_MS: i64 = 3_600_000;
 const BEGIN_MS: i64 = 1_700_000_000_000;
@@ -143,7 +143,10 @@ async fn refusals_say_what_is_missing_and_nothing_of_what_aws_said() {
         assert_eq!((pages.len(), result.unwrap_err().to_string().as_str()), (0, expected));
     }
     let failing = FakeLogs::new(Vec::new(), 1).answering(|_| Some((503, json!("x"))));
-    assert_eq!(fetched(&logs(), &failing, &hours(1)).await.1, Err(LogsError::Failed(503)));
+    assert_eq!(
+        fetched(&logs(), &failing, &hours(1)).await.1,
+        Err(LogsError::Call(CallError::Failed { service: "CloudWatch Logs", status: 503 }))
+    );
     let garbled = FakeLogs::new(Vec::new(), 1).answering(|_| Some((200, json!("x"))));
     assert_eq!(fetched(&logs(), &garbled, &hours(1)).await.1, Err(LogsError::Unreadable));
 }
@@ -244,7 +247,7 @@ async fn names_with_a_star_are_looked_up_page_by_page_and_others_are_not() {
     assert_eq!(none.to_string(), "no log group in eu-west-1 is named /api/*-nothing");
     let denied = FakeLogs::new(Vec::new(), 1).answering(|_| Some(refusal("AccessDeniedException")));
     let denied = logs().groups(denied, &names(&["*"])).await;
-    assert_eq!(denied, Err(LogsError::Denied("logs:DescribeLogGroups")));
+    assert_eq!(denied, Err(LogsError::Call(CallError::Denied("logs:DescribeLogGroups"))));
 }
 
 #[test]

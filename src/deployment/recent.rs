@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use serde::Deserialize;
 
 use crate::access_log::Format;
-use crate::aws::Session;
+use crate::aws::{CallError, Session};
 use crate::cloudwatch_logs::{CloudWatchLogs, LogsError, Query};
 use crate::doctor::{Alarm, Deployment, Fact, Function, Lines, LogGroup, Scan, Unknown, counted, own_filter};
 use crate::http::HttpClient;
@@ -85,7 +85,7 @@ fn scan_lines(logs: &CloudWatchLogs, query: Query, mut scan: Scan, most: u64) ->
     'pages: for page in logs.fetch(http, query, 1, Arc::new(AtomicBool::new(false))) {
         let page = match page {
             Ok(page) => page,
-            Err(LogsError::Denied(permission)) => return Err(Unknown::Denied(permission)),
+            Err(LogsError::Call(CallError::Denied(permission))) => return Err(Unknown::Denied(permission)),
             Err(error) => return Err(Unknown::Failed(error.to_string())),
         };
         for line in page.lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {

@@ -1,5 +1,6 @@
 use super::fake::{FakeQueue, refusal};
 use super::*;
+use crate::aws::CallError;
 
 const NAME: &str = "watch-failures";
 
@@ -83,7 +84,7 @@ async fn a_denied_call_names_the_permission() {
                 let records = queue.receive().await?.unwrap();
                 queue.give_back().await?;
                 queue.delete(&records[0]).await.map_err(|error| match error {
-                    QueueError::NotHeld => QueueError::Denied("given back"),
+                    QueueError::NotHeld => QueueError::Call(CallError::Denied("given back")),
                     error => error,
                 })
             };
@@ -93,7 +94,7 @@ async fn a_denied_call_names_the_permission() {
                 queue.delete(&records[0]).await
             };
             let error = if operation == "DeleteMessage" { deleting.await } else { tried.await }.unwrap_err();
-            assert_eq!(error, QueueError::Denied(permission));
+            assert_eq!(error, QueueError::Call(CallError::Denied(permission)));
             assert_eq!(fake.left().len(), 1);
         }
     }
@@ -106,11 +107,14 @@ async fn what_sqs_refuses_is_said_in_our_words() {
         ("QueueDoesNotExist", queue("eu-west-1")),
         ("AWS.SimpleQueueService.NonExistentQueue", queue("eu-west-1")),
         ("KmsAccessDenied", QueueError::KeyDenied),
-        ("ExpiredToken", QueueError::Expired),
-        ("InvalidClientTokenId", QueueError::NotSignedIn),
+        ("ExpiredToken", QueueError::Call(CallError::Expired)),
+        ("InvalidClientTokenId", QueueError::Call(CallError::NotSignedIn)),
         ("OverLimit", QueueError::OverLimit),
-        ("RequestThrottled", QueueError::Throttled),
-        ("UnsupportedOperation", QueueError::Refused { operation: "ReceiveMessage", status: 400 }),
+        ("RequestThrottled", QueueError::Call(CallError::Throttled("SQS"))),
+        (
+            "UnsupportedOperation",
+            QueueError::Call(CallError::Refused { service: "SQS", operation: "ReceiveMessage", status: 400 }),
+        ),
     ] {
         let fake =
             FakeQueue::new(&["a"]).answering(move |asked| (asked == "ReceiveMessage").then(|| refusal(code)));
@@ -132,7 +136,10 @@ async fn what_passes_is_tried_again_and_what_does_not_is_given_up() {
     let fake =
         FakeQueue::new(&["a"]).answering(|asked| (asked == "ReceiveMessage").then(|| (500, json!({}))));
     let queue = fake.open(NAME).await.unwrap();
-    assert_eq!(queue.receive().await, Err(QueueError::Failed(500)));
+    assert_eq!(
+        queue.receive().await,
+        Err(QueueError::Call(CallError::Failed { service: "SQS", status: 500 }))
+    );
     assert_eq!(fake.seen().iter().filter(|(operation, _)| operation == "ReceiveMessage").count(), 5);
     let fake =
         FakeQueue::new(&["a"]).answering(|asked| (asked == "ReceiveMessage").then(|| (200, json!("<html>"))));
@@ -149,7 +156,7 @@ async fn that_records_could_not_be_kept_hidden_is_known() {
         () = queue.keep_hidden() => {}
         () = sleep(PROLONGED_EVERY * 2) => {}
     }
-    assert_eq!(queue.failure(), Some(QueueError::Denied("sqs:ChangeMessageVisibility")));
+    assert_eq!(queue.failure(), Some(QueueError::Call(CallError::Denied("sqs:ChangeMessageVisibility"))));
 }
 
 #[tokio::test(start_paused = true)]

@@ -157,6 +157,7 @@ async fn what_passes_is_tried_again_and_what_stays_is_a_warning() {
     let fake = Fake::deployed("https://hooks.slack.com/services/x");
     fake.first("DescribeSubscriptionFilters", 400, &json!({ "__type": "ThrottlingException" }), None);
     fake.first(POLICY, 500, &json!({}), None);
+    fake.first(CONFIGURATION, 400, &json!({ "__type": "ExpiredTokenException" }), None);
     fake.set("DescribeMetricFilters", 400, &json!({ "__type": "com.amazon#SomethingNew" }));
     fake.set("GetMetricData", 200, &json!(["no answer of CloudWatch"]));
     let findings = fake.findings().await;

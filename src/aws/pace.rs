@@ -1,33 +1,31 @@
-//! When the next request may go out: as fast as the quota of every account and Region allows, slower after a refusal.
+//! When the next request may go out: as fast as a quota allows, slower after a refusal.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-/// `FilterLogEvents` is allowed five times a second in an account and Region.
-pub(super) const GAP: Duration = Duration::from_millis(200);
 const MAX_GAP: Duration = Duration::from_secs(2);
 
 /// The pace of all requests together.
 #[derive(Debug)]
-pub(super) struct Pace(Mutex<State>);
+pub(crate) struct Pace(Mutex<State>);
 
 #[derive(Debug)]
 struct State {
     next: Option<Instant>,
     gap: Duration,
-}
-
-impl Default for Pace {
-    fn default() -> Self {
-        Self(Mutex::new(State { next: None, gap: GAP }))
-    }
+    shortest: Duration,
 }
 
 impl Pace {
+    /// So long from one request to the next, or longer.
+    pub(crate) fn new(gap: Duration) -> Self {
+        Self(Mutex::new(State { next: None, gap, shortest: gap }))
+    }
+
     /// Waits for the next turn.
-    pub(super) async fn turn(&self) {
+    pub(crate) async fn turn(&self) {
         let at = {
             let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             let now = Instant::now();
@@ -39,13 +37,13 @@ impl Pace {
     }
 
     /// A request was taken: a little faster again.
-    pub(super) fn taken(&self) {
+    pub(crate) fn taken(&self) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        state.gap = state.gap.mul_f64(0.9375).max(GAP);
+        state.gap = state.gap.mul_f64(0.9375).max(state.shortest);
     }
 
     /// A request was refused as one too many.
-    pub(super) fn throttled(&self) {
+    pub(crate) fn throttled(&self) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         state.gap = (state.gap * 2).min(MAX_GAP);
     }
