@@ -107,9 +107,9 @@ pub fn elapsed_ms(from_ms: i64, to_ms: i64) -> u64 {
 
 fn two_units(large: u64, large_unit: &str, small: u64, small_unit: &str) -> String {
     if small == 0 {
-        format!("{large} {large_unit}")
+        format!("{} {large_unit}", number(large))
     } else {
-        format!("{large} {large_unit} {small} {small_unit}")
+        format!("{} {large_unit} {small} {small_unit}", number(large))
     }
 }
 
@@ -243,7 +243,7 @@ mod tests {
             (93_600_000, "1 day 2 h"),
             (172_860_000, "2 days"),
             (187_200_000, "2 days 4 h"),
-            (u64::MAX, "213503982334 days 14 h"),
+            (u64::MAX, "213,503,982,334 days 14 h"),
         ];
         for (ms, words) in cases {
             assert_eq!(duration(ms), words, "{ms} ms");
