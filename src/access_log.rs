@@ -298,6 +298,17 @@ impl<'a> AccessLog<'a> {
             (None, None) => {}
         }
     }
+
+    /// The concrete path as messages show it, without its query and with `{id}` for its ids; `None` where it has none.
+    pub(crate) fn masked_path(&self) -> Option<String> {
+        let path = self.path.as_deref()?;
+        let has_id = path.bytes().any(|byte| byte.is_ascii_digit());
+        has_id.then(|| {
+            let mut masked = String::with_capacity(path.len());
+            route::mask_ids(path, &mut masked);
+            masked
+        })
+    }
 }
 
 #[cfg(test)]

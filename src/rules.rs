@@ -179,6 +179,14 @@ impl Rules {
         if names.all(|name| name == first) { first } else { DEFAULT_DESTINATION }
     }
 
+    /// Whether one of `later` could never be reached behind these: one document with all of them would be refused.
+    #[must_use]
+    pub fn hide_any_of(&self, later: &Self) -> bool {
+        let all: Vec<&Conditions> =
+            self.rules.iter().chain(&later.rules).map(|rule| &rule.conditions).collect();
+        !reach::unreachable(&all).is_empty()
+    }
+
     /// The rules in their order.
     #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (RuleIndex, &Rule)> {

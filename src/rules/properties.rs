@@ -183,7 +183,12 @@ fn route_fits(wanted: &str, log: &AccessLog<'_>) -> bool {
     let (method, path) = wanted.split_once(' ').unwrap_or(("*", wanted));
     let method = if method == "ANY" { "*" } else { method };
     let key = log.route_key.as_deref().map(|key| key.split_once(' ').map_or(key, |(_, path)| path));
-    let paths = [log.resource_path.as_deref(), key, log.path.as_deref()];
+    let without_query = log.path.as_deref().and_then(|path| path.split(['?', '#']).next());
+    let shown = without_query.map(|path| {
+        let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        path.split('/').map(|part| if is_number(part) { "{id}" } else { part }).collect::<Vec<_>>().join("/")
+    });
+    let paths = [log.resource_path.as_deref(), key, log.path.as_deref(), without_query, shown.as_deref()];
     folded(method, &slow_method(log).unwrap_or_default())
         && paths.into_iter().flatten().any(|of_line| glob_fits(path.as_bytes(), of_line.as_bytes()))
 }

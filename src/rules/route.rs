@@ -38,12 +38,21 @@ impl Route {
         }
     }
 
-    /// Whether the line's method fits, and its resource path, the path of its route key or its concrete path.
+    /// Whether the line's method fits, and its resource path, the path of its route key or its concrete path, which may
+    /// also be written as messages show it: without its query, with `{id}` for its ids.
     pub(super) fn matches(&self, log: &AccessLog<'_>) -> bool {
         let paths =
             [log.resource_path.as_deref(), log.route_key.as_deref().map(key_path), log.path.as_deref()];
-        paths.into_iter().flatten().any(|path| self.path.matches(path))
+        (paths.into_iter().flatten().any(|path| self.path.matches(path)) || self.matches_as_shown(log))
             && self.method.matches(&fold(method_of(log).unwrap_or_default()))
+    }
+
+    /// Whether the concrete path fits without its query, or as messages show it.
+    fn matches_as_shown(&self, log: &AccessLog<'_>) -> bool {
+        let Some(path) = log.path.as_deref() else { return false };
+        let without_query = path.split(['?', '#']).next().unwrap_or_default();
+        (without_query.len() < path.len() && self.path.matches(without_query))
+            || log.masked_path().is_some_and(|masked| self.path.matches(&masked))
     }
 
     /// Whether a line with this method, in capitals, and with this path and no other fits.
@@ -127,6 +136,32 @@ mod tests {
         check(None, "$connect", "$connect", true);
         check(None, "sendmessage", "send*", true);
         check(None, "sendmessage", "$*", false);
+    }
+
+    #[test]
+    fn a_concrete_path_fits_without_its_query_and_as_messages_show_it() {
+        let check = |path: &'static str, route: &str, fits: bool| {
+            let log = AccessLog { method: Some("GET".into()), path: Some(path.into()), ..access_log(404) };
+            assert_eq!(Route::parse(route).unwrap().matches(&log), fits, "{route} on {path}");
+        };
+        check("/s?q=1", "GET /s", true);
+        check("/s?q=1", "GET /s?q=*", true);
+        check("/s?q=1", "GET /", false);
+        check("/users/17", "GET /users/{id}", true);
+        check("/users/17", "GET /users/17", true);
+        check("/users/17/pets?all=1", "* /users/{id}/pets", true);
+        check("/users/me", "GET /users/{id}", false);
+        check("/users/17", "POST /users/{id}", false);
+    }
+
+    #[test]
+    fn what_messages_show_of_a_path_can_be_a_rule() {
+        for path in ["/users/17", "/s?q=1", "/a/0123456789abcdef0/b#c", "/plain", "/"] {
+            let log = AccessLog { method: Some("GET".into()), path: Some(path.into()), ..access_log(404) };
+            let mut shown = String::new();
+            log.write_route(&mut shown);
+            assert!(Route::parse(&shown).unwrap().matches(&log), "{shown} on {path}");
+        }
     }
 
     #[test]
