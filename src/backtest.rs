@@ -14,6 +14,7 @@ mod alarm_run;
 mod blind_spots;
 mod excerpt;
 mod figures;
+mod fitting;
 mod line;
 pub mod lines;
 mod minutes;
@@ -32,7 +33,7 @@ pub use figures::*;
 pub use lines::Source;
 pub use minutes::Minute;
 pub use text::text;
-pub(crate) use text::{advice, notices, period, verdict};
+pub(crate) use text::{advice, alarm_notes, notices, period, verdict};
 
 use crate::access_log::StatusClass;
 use crate::alarm::{AlarmSettings, ComparisonOperator, Statistic, TreatMissingData};
@@ -219,12 +220,16 @@ pub fn default_alarm() -> AlarmSettings {
         comparison: ComparisonOperator::GreaterThanOrEqualTo,
         threshold: 1.0,
         treat_missing_data: TreatMissingData::NotBreaching,
+        are_actions_enabled: true,
     }
 }
 
 /// Tries the settings on the recorded logs. What could not be read is among the warnings, and the rest is tried.
 pub fn backtest(sources: Vec<Source>, settings: &Settings) -> Result<Backtest, BacktestError> {
     let names: Vec<String> = sources.iter().map(|source| source.name.clone()).collect();
+    let alarm_counts = settings.alarm.counts_class();
+    // API Gateway publishes a one for each error, and a zero for any other request.
+    let published = if alarm_counts.is_some() { Published::default() } else { settings.published };
     let mut run = Run {
         totals: Totals::default(),
         slack: SlackRun::new(&settings.reader, &settings.style, &settings.plan),
@@ -232,7 +237,8 @@ pub fn backtest(sources: Vec<Source>, settings: &Settings) -> Result<Backtest, B
             .against
             .as_ref()
             .map(|reader| Against::new(reader, &settings.style, &settings.plan)),
-        alarm: AlarmRun::new(&settings.alarm, settings.published, &settings.style),
+        alarm: AlarmRun::new(&settings.alarm, published, &settings.style),
+        alarm_counts,
         blind_spots: BlindSpotRun::new(&settings.pattern, &settings.reader.redact, names.clone()),
         minutes: Minutes::default(),
     };
@@ -284,6 +290,8 @@ struct Run<'s> {
     slack: SlackRun<'s>,
     against: Option<Against<'s>>,
     alarm: AlarmRun<'s>,
+    /// What the alarm's metric counts where API Gateway publishes it, and not the metric filter.
+    alarm_counts: Option<StatusClass>,
     blind_spots: BlindSpotRun<'s>,
     minutes: Minutes,
 }
@@ -291,7 +299,12 @@ struct Run<'s> {
 impl Run<'_> {
     fn line(&mut self, line: &Line) {
         self.totals.add(line);
-        self.alarm.line(line.at_ms, line.is_seen);
+        let is_counted = match (self.alarm_counts, line.kind) {
+            (None, _) => line.is_seen,
+            (Some(class), Kind::Error(status)) => status.class() == class,
+            (Some(_), _) => false,
+        };
+        self.alarm.line(line.at_ms, is_counted);
         if let Kind::Error(status) = line.kind {
             self.minutes.error(line.at_ms, status.class() == StatusClass::ServerError);
         }

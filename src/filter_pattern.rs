@@ -31,6 +31,7 @@ mod lookup;
 mod selector;
 mod terms;
 
+mod asked;
 mod blindness;
 pub mod decisions;
 
@@ -40,6 +41,7 @@ mod cases;
 use std::fmt;
 use std::str::FromStr;
 
+pub use self::asked::AskedStatuses;
 pub use self::blindness::{Blindness, JsonType, Wanted};
 use self::cursor::Cursor;
 use self::delimited::DelimitedPattern;
@@ -58,6 +60,17 @@ pub struct FilterPattern {
     source: String,
     family: Family,
     keywords_in_capitals: bool,
+}
+
+/// What events a pattern is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LooksAt {
+    /// One JSON object.
+    Json,
+    /// Fields between spaces.
+    Fields,
+    /// Any text.
+    Text,
 }
 
 #[derive(Debug, Clone)]
@@ -137,6 +150,26 @@ impl FilterPattern {
             Family::Everything | Family::Terms(_) | Family::Regex(_) => {
                 (!self.matches(event)).then(|| Blindness::ValueDiffers { field: String::new() })
             }
+        }
+    }
+
+    /// The error statuses that the pattern asks for; `None` where it has no condition on a status.
+    #[must_use]
+    pub fn asked_statuses(&self) -> Option<AskedStatuses> {
+        match &self.family {
+            Family::Json(json) => json.asked_statuses(),
+            Family::Delimited(delimited) => delimited.asked_statuses(),
+            Family::Everything | Family::Terms(_) | Family::Regex(_) => None,
+        }
+    }
+
+    /// What events the pattern is for.
+    #[must_use]
+    pub fn looks_at(&self) -> LooksAt {
+        match &self.family {
+            Family::Json(_) => LooksAt::Json,
+            Family::Delimited(_) => LooksAt::Fields,
+            Family::Everything | Family::Terms(_) | Family::Regex(_) => LooksAt::Text,
         }
     }
 

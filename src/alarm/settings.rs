@@ -14,7 +14,9 @@ use thiserror::Error;
 use super::change::{ComparisonOperator, TreatMissingData};
 use super::metric::Statistic;
 use super::wire;
+use crate::access_log::StatusClass;
 
+mod aws_metric;
 mod fields;
 mod kind;
 
@@ -57,6 +59,8 @@ pub struct AlarmSettings {
     pub threshold: f64,
     /// `TreatMissingData`.
     pub treat_missing_data: TreatMissingData,
+    /// `ActionsEnabled`: without it the state changes and nobody is notified.
+    pub are_actions_enabled: bool,
 }
 
 /// Why settings cannot be used. All are for whoever wrote the file to mend.
@@ -143,6 +147,15 @@ pub enum SettingsError {
         /// Which kind: `a composite alarm`.
         kind: &'static str,
     },
+    /// A metric that AWS publishes itself, of which an access log does not tell.
+    #[error(
+        "an alarm on {metric} cannot be evaluated: AWS publishes that metric, and backtest computes only what a metric \
+         filter publishes, and the Sum of API Gateway's 4XXError, 5XXError, 4xx and 5xx"
+    )]
+    MetricOfAws {
+        /// Its namespace and name, and the statistic where that is what cannot be computed.
+        metric: String,
+    },
     /// A setting that CloudWatch has and this evaluation has not.
     #[error("`{field}` is set: {why}")]
     Unsupported {
@@ -160,6 +173,12 @@ impl AlarmSettings {
             .map_err(|error| SettingsError::NotJson { line: error.line(), column: error.column() })?;
         let Value::Object(fields) = json else { return Err(SettingsError::NotAnObject) };
         Self::from_fields(&kind::one_metric(kind::one_alarm(fields)?)?)
+    }
+
+    /// The errors that the alarm's metric counts where API Gateway publishes it; `None` for the metric of a filter.
+    #[must_use]
+    pub fn counts_class(&self) -> Option<StatusClass> {
+        aws_metric::class(self.namespace.as_deref()?, self.metric_name.as_deref()?)
     }
 
     /// How many periods CloudWatch looks at, those of missing data included: the evaluation range.
@@ -197,19 +216,17 @@ impl AlarmSettings {
         if total_s > limit_s {
             return Err(SettingsError::TooLong { total_s, limit_s });
         }
-        let namespace = fields.text("Namespace")?;
-        let default_treatment = match namespace.as_deref() {
-            // The one namespace with a default of its own.
-            Some("AWS/DynamoDB") => TreatMissingData::Ignore,
-            _ => TreatMissingData::Missing,
-        };
+        let (namespace, metric_name) = (fields.text("Namespace")?, fields.text("MetricName")?);
+        let statistic = fields.one_of("Statistic", &Statistic::NAMES)?.ok_or(missing("Statistic"))?;
+        let dimensions = fields.dimensions()?;
+        aws_metric::check(namespace.as_deref(), metric_name.as_deref(), statistic, &dimensions)?;
         Ok(Self {
             name: fields.text("AlarmName")?,
             namespace,
-            metric_name: fields.text("MetricName")?,
-            dimensions: fields.dimensions()?,
+            metric_name,
+            dimensions,
             unit: fields.text("Unit")?,
-            statistic: fields.one_of("Statistic", &Statistic::NAMES)?.ok_or(missing("Statistic"))?,
+            statistic,
             period_s,
             evaluation_periods,
             datapoints_to_alarm,
@@ -217,7 +234,8 @@ impl AlarmSettings {
             threshold: fields.number("Threshold")?.ok_or(missing("Threshold"))?,
             treat_missing_data: fields
                 .one_of("TreatMissingData", &TreatMissingData::NAMES)?
-                .unwrap_or(default_treatment),
+                .unwrap_or(TreatMissingData::Missing),
+            are_actions_enabled: fields.flag("ActionsEnabled")?.unwrap_or(true),
         })
     }
 }

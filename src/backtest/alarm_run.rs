@@ -109,8 +109,10 @@ impl<'s> AlarmRun<'s> {
         }
         let thresholds: Vec<_> = self.thresholds.into_iter().map(|kept| kept.figures(days)).collect();
         let mut notices = AlarmNotices::new(self.style, hour_ms);
-        for transition in &self.evaluated {
-            notices.note(transition, &self.settings);
+        if self.settings.are_actions_enabled {
+            for transition in &self.evaluated {
+                notices.note(transition, &self.settings);
+            }
         }
         let AlarmNotices { notices, told, .. } = notices;
         AlarmFigures {
@@ -217,8 +219,17 @@ fn in_aws_names(settings: &AlarmSettings) -> serde_json::Value {
         "Threshold": settings.threshold,
         "TreatMissingData": treatment.map(|(name, _)| *name),
     });
-    if let (Some(name), Some(fields)) = (&settings.name, fields.as_object_mut()) {
-        fields.insert("AlarmName".to_owned(), name.as_str().into());
+    if let Some(fields) = fields.as_object_mut() {
+        if let Some(name) = &settings.name {
+            fields.insert("AlarmName".to_owned(), name.as_str().into());
+        }
+        if !settings.are_actions_enabled {
+            fields.insert("ActionsEnabled".to_owned(), false.into());
+        }
+        if let (Some(_), Some(metric)) = (settings.counts_class(), &settings.metric_name) {
+            fields.insert("Namespace".to_owned(), settings.namespace.clone().into());
+            fields.insert("MetricName".to_owned(), metric.as_str().into());
+        }
     }
     fields
 }
@@ -233,6 +244,20 @@ mod tests {
         assert_eq!(neighbours(1.0), [1.0, 2.0, 3.0, 5.0, 10.0]);
         assert_eq!(neighbours(10.0), [2.0, 5.0, 10.0, 20.0, 30.0, 50.0, 100.0]);
         assert_eq!(neighbours(0.0), [0.0, 1.0, 2.0, 5.0, 10.0]);
+    }
+
+    #[test]
+    fn an_alarm_whose_actions_are_disabled_changes_its_state_and_notifies_nobody() {
+        let style = MessageStyle::default();
+        let settings = AlarmSettings { are_actions_enabled: false, ..default_alarm() };
+        let mut run = AlarmRun::new(&settings, Published::default(), &style);
+        for (at_ms, is_seen) in [(0, false), (75_000, true), (130_000, false), (190_000, false)] {
+            run.line(at_ms, is_seen);
+        }
+        let figures = run.finish(Days(1.0), Some(0));
+        assert_eq!((figures.notices, figures.notices_per_day, figures.told.len()), (0, Some(0.0), 0));
+        assert_eq!(figures.transitions.len(), 3);
+        assert_eq!(figures.settings["ActionsEnabled"], false);
     }
 
     #[test]

@@ -177,7 +177,9 @@ impl<'s> SlackRun<'s> {
     pub(super) fn messages_of(mut self, deliveries: impl Iterator<Item = (i64, Digest)>) -> u64 {
         self.record.only_counts = true;
         for (due_ms, digest) in deliveries {
-            self.advance(due_ms);
+            // A delivery at a full minute comes before the tick of that minute, and in its stead: see `advance`.
+            self.advance(due_ms.saturating_sub(1));
+            self.now_ms = self.now_ms.max(due_ms);
             self.post(digest, due_ms);
         }
         self.advance_to_the_end();
@@ -270,6 +272,8 @@ impl<'s> SlackRun<'s> {
         }
         if digest.matched() > 0 {
             self.tape.note(&digest, due_ms);
+        } else if self.states.iter().any(State::has_work) {
+            self.tape.note_silent(due_ms);
         }
         self.post(digest, due_ms);
     }

@@ -3,15 +3,22 @@
 use serde_json::json;
 
 use super::Settings;
-use super::figures::{AlarmFigures, BlindSpots, MAX_NOTICES_A_DAY, SlackFigures, Suggestion};
+use super::figures::{
+    AlarmFigures, BlindSpots, MAX_NOTICES_A_DAY, SlackFigures, Suggestion, ThresholdFigures,
+};
 use super::slack_run::SlackRun;
 use super::tape::Tape;
+use crate::alarm::ComparisonOperator;
+use crate::digest::Reader;
 use crate::incidents::NotifyMode;
+use crate::rules::Rules;
 
 /// Groups of which a rule is tried.
 const MAX_TRIED: usize = 4;
 /// A rule is worth its place where it saves one message in so many.
 const WORTH: u64 = 10;
+/// The longest name that a rule may have.
+const MAX_NAME_CHARS: usize = 80;
 
 pub(super) fn of(
     slack: &SlackFigures,
@@ -20,7 +27,9 @@ pub(super) fn of(
     blind_spots: &BlindSpots,
     settings: &Settings,
 ) -> Vec<Suggestion> {
-    let all = [filter(blind_spots), rule(slack, tape, settings), threshold(alarm)];
+    // What API Gateway counts itself needs no metric filter.
+    let filter = if settings.alarm.counts_class().is_some() { None } else { filter(blind_spots) };
+    let all = [filter, rule(slack, tape, settings), threshold(alarm, settings.alarm.comparison)];
     all.into_iter().flatten().collect()
 }
 
@@ -47,43 +56,86 @@ fn rule(slack: &SlackFigures, tape: &Tape, settings: &Settings) -> Option<Sugges
     }
     let again = || SlackRun::new(&settings.reader, &settings.style, &settings.plan);
     // Where the tape could not hold all, it is no measure.
-    if statuses.is_empty() || again().messages_of(tape.without(|_, _| false)) != slack.messages {
+    if statuses.is_empty() || again().messages_of(tape.without(&[])) != slack.messages {
         return None;
     }
     [routes, statuses].into_iter().find_map(|candidates| {
-        let tried = candidates.into_iter().map(|(status, route)| {
-            let is_left_out = |of: u16, at: &str| of == status && route.is_none_or(|route| route == at);
-            (again().messages_of(tape.without(is_left_out)), status, route)
+        let tried = candidates.into_iter().filter_map(|(status, route)| {
+            let (rule, taken) = usable(status, route, tape, &settings.reader)?;
+            Some((again().messages_of(tape.without(&taken)), status, route, rule))
         });
-        let (messages, status, route) = tried.min()?;
+        let (messages, _, _, rule) = tried.min_by(|a, b| (a.0, a.1, a.2).cmp(&(b.0, b.1, b.2)))?;
         let saves = slack.messages.saturating_sub(messages);
-        (saves * WORTH >= slack.messages).then(|| Suggestion::Rule {
-            rule: counting(status, route),
-            messages,
-            saves,
-        })
+        (saves * WORTH >= slack.messages).then_some(Suggestion::Rule { rule, messages, saves })
     })
 }
 
-/// A rule that counts these lines and tells of none.
-fn counting(status: u16, route: Option<&str>) -> serde_json::Value {
-    let mut rule = json!({ "name": format!("only count {status}"), "status": [status.to_string()] });
+/// A rule that counts these lines, and for each group of the tape whether it takes it: asked of the rule as it would be
+/// deployed. `None` where no rule takes them, or where no other rule could be reached behind it.
+fn usable(
+    status: u16,
+    route: Option<&str>,
+    tape: &Tape,
+    reader: &Reader,
+) -> Option<(serde_json::Value, Vec<bool>)> {
+    let ways = route.map_or_else(|| vec![None], |route| spellings(route).into_iter().map(Some).collect());
+    ways.into_iter().find_map(|way| {
+        let rule = counting(status, way.as_deref(), &reader.rules);
+        let rules = Rules::parse(&json!({ "rules": [rule] }).to_string()).ok()?;
+        if rules.hide_any_of(&reader.rules) {
+            return None;
+        }
+        let taken = tape.taken_by(&rules, reader.format, |of| route.is_none() && of == status);
+        tape.are_taken(status, route, &taken).then_some((rule, taken))
+    })
+}
+
+/// How a rule may write a route that messages show: as it is; with any method where it shows none, or one that is none of
+/// HTTP's; with `*` for white space.
+fn spellings(route: &str) -> Vec<String> {
+    let (method, path) = match route.split_once(' ') {
+        Some((method, path)) if !route.starts_with('/') => (method, path),
+        _ => ("*", route),
+    };
+    let without_space: String = path.chars().map(|c| if c.is_whitespace() { '*' } else { c }).collect();
+    vec![route.to_owned(), format!("{method} {without_space}"), path.to_owned()]
+}
+
+/// A rule that counts these lines and tells of none, under a name that no other rule has.
+fn counting(status: u16, route: Option<&str>, others: &Rules) -> serde_json::Value {
+    let wanted =
+        route.map_or_else(|| format!("only count {status}"), |route| format!("only count {status} {route}"));
+    let cut = |chars: usize| -> String {
+        wanted.chars().map(|c| if c.is_control() { ' ' } else { c }).take(chars).collect()
+    };
+    let is_free = |name: &String| others.iter().all(|(_, rule)| rule.name() != name);
+    let numbered = (2..=others.iter().len() + 2).map(|n| format!("{} {n}", cut(MAX_NAME_CHARS - 5)));
+    let name = std::iter::once(cut(MAX_NAME_CHARS)).chain(numbered).find(is_free).unwrap_or_default();
+    let mut rule = json!({ "name": name, "status": [status.to_string()], "action": "count" });
     if let (Some(route), Some(fields)) = (route, rule.as_object_mut()) {
-        fields.insert("name".to_owned(), format!("only count {status} {route}").into());
         fields.insert("route".to_owned(), json!([route]));
-    }
-    if let Some(fields) = rule.as_object_mut() {
-        fields.insert("action".to_owned(), "count".into());
     }
     rule
 }
 
-/// The lowest one that makes few enough notices, where the alarm's own makes more.
-fn threshold(alarm: &AlarmFigures) -> Option<Suggestion> {
+/// The nearest one that is harder to breach and makes few enough notices, where the alarm's own makes more. One with which
+/// the alarm would never have fired is no advice: nobody would hear of these errors.
+fn threshold(alarm: &AlarmFigures, comparison: ComparisonOperator) -> Option<Suggestion> {
     let is_too_much = |a_day: f64| a_day > MAX_NOTICES_A_DAY;
     alarm.notices_per_day.filter(|a_day| is_too_much(*a_day))?;
     let current = alarm.thresholds.iter().position(|figures| figures.is_current)?;
-    let mut higher = alarm.thresholds.iter().skip(current + 1);
-    let found = higher.find(|figures| figures.notices_per_day.is_some_and(|a_day| !is_too_much(a_day)))?;
+    let (lower, higher) = (alarm.thresholds.get(..current)?, alarm.thresholds.get(current + 1..)?);
+    let is_good = |figures: &&ThresholdFigures| {
+        figures.alarms > 0 && figures.notices_per_day.is_some_and(|a_day| !is_too_much(a_day))
+    };
+    let found = match comparison {
+        ComparisonOperator::LessThan | ComparisonOperator::LessThanOrEqualTo => {
+            lower.iter().rev().find(is_good)
+        }
+        _ => higher.iter().find(is_good),
+    }?;
     Some(Suggestion::Threshold { threshold: found.threshold, notices_per_day: found.notices_per_day? })
 }
+
+#[cfg(test)]
+mod tests;

@@ -87,8 +87,15 @@ pub(crate) fn verdict(found: &Backtest) -> String {
         mentions => format!(", {} of them with a mention", number(mentions)),
     };
     let errors = lines.client_errors + lines.server_errors;
+    let asked_for = errors.saturating_sub(blind.not_asked_for);
     let missed = match blind.lines {
-        0 => "the metric filter misses no error line".to_owned(),
+        0 if blind.not_asked_for == 0 => "the metric filter misses no error line".to_owned(),
+        0 if asked_for == 0 => format!("the metric filter asks for none of {}", count(errors, "error line")),
+        0 => format!(
+            "the metric filter asks for {} of {} and misses none of these",
+            number(asked_for),
+            count(errors, "error line")
+        ),
         missed => format!("the metric filter misses {} of {}", number(missed), count(errors, "error line")),
     };
     format!(
@@ -278,6 +285,9 @@ fn alarm(page: &mut Page, alarm: &AlarmFigures, found: &Backtest) {
         setting("EvaluationPeriods"),
         setting("TreatMissingData"),
     ));
+    for note in alarm_notes(alarm) {
+        page.hanging(&format!("  {note}"), 2);
+    }
     changes(page, &alarm.transitions);
     if alarm.late_lines > 0 {
         page.line(&format!(
@@ -288,6 +298,25 @@ fn alarm(page: &mut Page, alarm: &AlarmFigures, found: &Backtest) {
     thresholds(page, alarm);
     let note = "CloudWatch evaluates up to two minutes later than the end of a minute, which is taken here.";
     page.line(&format!("  {}", page.paint(Paint::Dim, note)));
+}
+
+/// What the settings say beside the evaluation: whom the alarm notifies, and what its metric counts.
+pub(crate) fn alarm_notes(alarm: &AlarmFigures) -> Vec<String> {
+    let mut notes = Vec::new();
+    if alarm.settings.get("ActionsEnabled").is_some() {
+        notes.push(
+            "its actions are disabled (ActionsEnabled is false), so it notifies nobody; the table is of an alarm whose \
+             actions are enabled"
+                .to_owned(),
+        );
+    }
+    if let Some(metric) = alarm.settings.get("MetricName").and_then(serde_json::Value::as_str) {
+        let class = if metric.starts_with('4') { "4xx" } else { "5xx" };
+        notes.push(format!(
+            "it counts every {class}, as API Gateway does for {metric}, and not what the metric filter matches"
+        ));
+    }
+    notes
 }
 
 /// A table, or where the page is too narrow for it, a line each.

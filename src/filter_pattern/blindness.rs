@@ -28,6 +28,9 @@ pub enum Blindness {
         wanted: Wanted,
         /// What the event has.
         found: JsonType,
+        /// The same statuses by conditions that can judge text; empty where the condition is not on a status.
+        #[serde(skip)]
+        instead: String,
     },
     /// The event has nothing where the selector looks.
     MissingField {
@@ -97,7 +100,7 @@ impl Blindness {
         match self {
             Self::NotJson { offset } => format!("the line is not JSON (it breaks at byte {offset})"),
             Self::NotAnObject => "the line is JSON, but no object".to_owned(),
-            Self::TypeMismatch { selector, wanted, found } => {
+            Self::TypeMismatch { selector, wanted, found, .. } => {
                 format!("{selector} is {}, and the pattern compares {}", found.words(), wanted.words())
             }
             Self::MissingField { selector, found_at: Some(elsewhere) } => {
@@ -122,8 +125,13 @@ impl Blindness {
                  %\\x22status\\x22:\\s?\\x22?[45][0-9][0-9]%"
                 .to_owned(),
             Self::NotAnObject => "make the format one JSON object, { ... }".to_owned(),
-            Self::TypeMismatch { selector, wanted: Wanted::Number, found: JsonType::Text } => {
-                format!("write {selector} = 4* instead of <, <=, > or >=: it matches text and numbers")
+            Self::TypeMismatch { selector, wanted: Wanted::Number, found: JsonType::Text, instead }
+                if instead.is_empty() =>
+            {
+                format!("log {selector} without quotes: <, <=, > and >= see numbers only")
+            }
+            Self::TypeMismatch { wanted: Wanted::Number, found: JsonType::Text, instead, .. } => {
+                format!("write {instead} instead of <, <=, > or >=: it matches text and numbers")
             }
             Self::TypeMismatch { selector, found: JsonType::Boolean, .. } => {
                 format!("write {selector} IS TRUE or {selector} IS FALSE")
@@ -295,7 +303,17 @@ mod tests {
     fn a_number_condition_on_text_is_named_so() {
         let reason = blindness("{ $.status >= 400 }", r#"{"status":"503"}"#).unwrap();
         assert_eq!(reason.label(), "number against text");
-        assert!(reason.fix().unwrap().contains("$.status = 4*"));
+        for (condition, instead) in [
+            ("$.status >= 400", "$.status = 4* || $.status = 5*"),
+            ("$.status >= 500", "$.status = 5*"),
+            ("$.status < 500", "$.status = 4*"),
+        ] {
+            let reason = blindness(&format!("{{ {condition} }}"), r#"{"status":"503"}"#).unwrap();
+            let fix = reason.fix().unwrap();
+            assert!(fix.starts_with(&format!("write {instead} instead of ")), "{condition}: {fix}");
+        }
+        let latency = blindness("{ $.latency > 400 }", r#"{"latency":"503"}"#).unwrap();
+        assert_eq!(latency.fix().unwrap(), "log $.latency without quotes: <, <=, > and >= see numbers only");
     }
 
     #[test]
@@ -308,8 +326,11 @@ mod tests {
         ];
         for (event, found) in cases {
             let selector = "$.status".to_owned();
-            let expected = Blindness::TypeMismatch { selector, wanted: Wanted::TextOrNumber, found };
-            assert_eq!(blindness(ERRORS, event), Some(expected), "{event}");
+            let reason = blindness(ERRORS, event);
+            let Some(Blindness::TypeMismatch { selector: of, wanted, found: as_type, .. }) = &reason else {
+                panic!("{event}: {reason:?}")
+            };
+            assert_eq!((of, *wanted, *as_type), (&selector, Wanted::TextOrNumber, found), "{event}");
         }
         assert_eq!(blindness("{ $.ok IS TRUE }", r#"{"ok":"true"}"#).unwrap().label(), "wrong type");
     }

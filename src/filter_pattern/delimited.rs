@@ -3,6 +3,7 @@
 //! In: `[ip, ..., status = 4*, bytes]` and events. Out: whether an event fits, and its fields by name.
 //! Never compares a field with another slot's condition.
 
+use super::asked::AskedStatuses;
 use super::blindness::Blindness;
 use super::comparison::{Comparison, Verdict};
 use super::cursor::Cursor;
@@ -113,6 +114,15 @@ impl DelimitedPattern {
         };
         let (slot, _) = pairs.find(|(slot, field)| !slot.holds(field.text))?;
         Some(Blindness::ValueDiffers { field: slot.name.clone().unwrap_or_default() })
+    }
+
+    pub(super) fn asked_statuses(&self) -> Option<AskedStatuses> {
+        let slots = self.head.iter().chain(self.tail.iter().flatten());
+        let asked = slots.filter_map(|slot| {
+            let name = slot.name.as_deref()?;
+            AskedStatuses::of(slot.conditions.as_ref()?, &|of| Some((name.to_owned(), of.clone())))
+        });
+        asked.reduce(AskedStatuses::and)
     }
 
     /// The event's fields. Without `...` the last slot takes the rest of the line, unless it has a condition.

@@ -3,6 +3,7 @@
 //! In: `{ ($.status = 4*) || ($.status = 5*) }` and events. Out: whether an event fits, and where it does not, why.
 //! Never matches text that merely contains JSON, nor an array, nor a bare value.
 
+use super::asked::AskedStatuses;
 use super::blindness::{Blindness, JsonType, Wanted};
 use super::comparison::{Comparison, Verdict};
 use super::cursor::Cursor;
@@ -125,9 +126,25 @@ impl JsonPattern {
             },
         };
         match wanted {
-            Some(wanted) => Blindness::TypeMismatch { selector, wanted, found: JsonType::of(&value) },
+            Some(wanted) => {
+                let part = |condition: &Condition| self.compared(condition);
+                let asked = AskedStatuses::of(&Logic::One(condition.clone()), &part);
+                let instead = asked.map(|asked| asked.conditions(&selector)).unwrap_or_default();
+                Blindness::TypeMismatch { selector, wanted, found: JsonType::of(&value), instead }
+            }
             None => Blindness::ValueDiffers { field: selector },
         }
+    }
+
+    pub(super) fn asked_statuses(&self) -> Option<AskedStatuses> {
+        AskedStatuses::of(&self.conditions, &|condition| self.compared(condition))
+    }
+
+    /// The name of the value that a condition compares, and with what.
+    fn compared(&self, condition: &Condition) -> Option<(String, Comparison)> {
+        let Test::Compares(comparison) = &condition.test else { return None };
+        let key = self.lookup.selector(condition.selector).and_then(Selector::last_key)?;
+        Some((key.to_owned(), comparison.clone()))
     }
 
     pub(super) fn explain(&self) -> String {

@@ -6,7 +6,7 @@ use super::{clean, message};
 use crate::alarm::words as alarm_words;
 use crate::backtest::{
     AgainstFigures, AlarmFigures, Backtest, BlindSpots, DELIVERY_MS, NoisyGroup, PlanFigures, SlackFigures,
-    Suggestion, Told, Warning, advice, notices, verdict,
+    Suggestion, Told, Warning, advice, alarm_notes, notices, verdict,
 };
 use crate::words::{count, day, duration, minute, number, span};
 
@@ -125,6 +125,7 @@ pub(super) fn alarm(alarm: &AlarmFigures) -> Markup {
     html! {
         section aria-labelledby="alarm" {
             h2 #alarm { "The alarm" }
+            @for note in alarm_notes(alarm) { p { (note) } }
             (scroll("Thresholds", &html! { table {
                 caption { "The alarm's own threshold (bold) and others beside it" }
                 thead { tr {

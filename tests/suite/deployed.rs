@@ -251,15 +251,35 @@ async fn an_alarm_that_cannot_be_tried_is_named_with_its_kind() {
         (json!({ "LogAlarms": [{ "AlarmName": "a" }] }), of_kind("a log alarm")),
         (json!({}), "--alarm-name: there is no alarm \"a\" in eu-west-1".to_owned()),
         (
-            json!({ "MetricAlarms": [alarm(&json!({ "Namespace": "AWS/ApiGateway" }))] }),
+            json!({ "MetricAlarms": [alarm(&json!({ "Namespace": "AWS/ApiGateway", "MetricName": "Latency" }))] }),
+            "--alarm-name: the alarm \"a\": an alarm on AWS/ApiGateway Latency cannot be evaluated: AWS publishes that metric, and backtest computes only what a metric filter publishes, and the Sum of API Gateway's 4XXError, 5XXError, 4xx and 5xx".to_owned(),
+        ),
+        (
+            json!({ "MetricAlarms": [alarm(&json!({ "Namespace": "Other" }))] }),
             format!(
-                "no metric filter of {GROUP} publishes the alarm's metric AWS/ApiGateway/5xx: say by --pattern which lines it is to count"
+                "no metric filter of {GROUP} publishes the alarm's metric Other/5xx: say by --pattern which lines it is to count"
             ),
         ),
     ] {
         let aws = account(alarms, vec![filter("5xx", "{ $.status = 5* }", "5xx")]).await;
         let tested = run_on(&aws, &backtest(&["--alarm-name", "a"])).await;
         assert_eq!((tested.code, tested.stderr), (Some(2), format!("statuswatch: {said}\n")));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_errors_that_api_gateway_counts_go_through_no_metric_filter() {
+    let counted = |metric: &str| {
+        alarm(&json!({ "Namespace": "AWS/ApiGateway", "MetricName": metric, "Threshold": 5.0 }))
+    };
+    for (metric, notices) in [("5XXError", 1), ("5xx", 1), ("4XXError", 0)] {
+        let aws = account(json!({ "MetricAlarms": [counted(metric)] }), vec![]).await;
+        let tested = run_on(&aws, &backtest(&["--alarm-name", "a"])).await;
+        assert_eq!((tested.code, tested.stderr.as_str()), (Some(0), ""));
+        let found: Value = serde_json::from_str(&tested.stdout).unwrap();
+        assert_eq!(found["alarm"]["notices"], notices, "{metric}");
+        assert_eq!(found["alarm"]["settings"]["MetricName"], metric);
+        assert_eq!(targets(&aws), ["DescribeAlarms", "FilterLogEvents"]);
     }
 }
 

@@ -40,6 +40,11 @@ impl<'a> Fields<'a> {
         value.as_f64().map(Some).ok_or(SettingsError::WrongType { field, expected: "a number" })
     }
 
+    pub(super) fn flag(&self, field: &'static str) -> Result<Option<bool>, SettingsError> {
+        let Some(value) = self.get(field) else { return Ok(None) };
+        value.as_bool().map(Some).ok_or(SettingsError::WrongType { field, expected: "true or false" })
+    }
+
     /// `Dimensions`, names and values.
     pub(super) fn dimensions(&self) -> Result<Vec<(String, String)>, SettingsError> {
         let Some(value) = self.get("Dimensions") else { return Ok(Vec::new()) };

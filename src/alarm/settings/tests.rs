@@ -19,11 +19,44 @@ fn what_is_left_out_takes_the_defaults_of_cloudwatch() {
     assert_eq!(settings.datapoints_to_alarm, 3);
     assert_eq!(settings.treat_missing_data, TreatMissingData::Missing);
     assert_eq!(settings.evaluation_range(), 5);
-    let dynamo = with(&serde_json::json!({"Namespace": "AWS/DynamoDB"})).unwrap();
-    assert_eq!(dynamo.treat_missing_data, TreatMissingData::Ignore);
-    let chosen =
-        with(&serde_json::json!({"Namespace": "AWS/DynamoDB", "TreatMissingData": "breaching"})).unwrap();
-    assert_eq!(chosen.treat_missing_data, TreatMissingData::Breaching);
+    assert!(settings.are_actions_enabled);
+    assert!(!with(&serde_json::json!({"ActionsEnabled": false})).unwrap().are_actions_enabled);
+    assert_eq!(error(&serde_json::json!({"ActionsEnabled": "no"})), "`ActionsEnabled` must be true or false");
+}
+
+#[test]
+fn a_metric_that_the_access_log_does_not_tell_is_refused_by_its_name() {
+    for (namespace, name, statistic, said) in [
+        ("AWS/ApiGateway", "Latency", "Average", "AWS/ApiGateway Latency"),
+        ("AWS/ApiGateway", "Count", "Sum", "AWS/ApiGateway Count"),
+        ("AWS/ApiGateway", "5XXError", "Average", "the Average of AWS/ApiGateway 5XXError"),
+        ("AWS/Lambda", "Errors", "Sum", "AWS/Lambda Errors"),
+        ("AWS/DynamoDB", "SystemErrors", "Sum", "AWS/DynamoDB SystemErrors"),
+    ] {
+        let changes = serde_json::json!({"Namespace": namespace, "MetricName": name, "Statistic": statistic});
+        let begins = format!("an alarm on {said} cannot be evaluated: ");
+        assert!(error(&changes).starts_with(&begins), "{}", error(&changes));
+    }
+    let one_method = serde_json::json!({"Namespace": "AWS/ApiGateway", "MetricName": "5XXError", "Dimensions": [
+        {"Name": "ApiName", "Value": "orders"}, {"Name": "Method", "Value": "GET"}
+    ]});
+    assert!(error(&one_method).starts_with("an alarm on AWS/ApiGateway 5XXError of one Method cannot"));
+}
+
+#[test]
+fn the_errors_that_api_gateway_counts_are_of_one_class() {
+    let class = |namespace: &str, name: &str| {
+        with(&serde_json::json!({"Namespace": namespace, "MetricName": name})).unwrap().counts_class()
+    };
+    for (name, counted) in [
+        ("4XXError", StatusClass::ClientError),
+        ("4xx", StatusClass::ClientError),
+        ("5XXError", StatusClass::ServerError),
+        ("5xx", StatusClass::ServerError),
+    ] {
+        assert_eq!(class("AWS/ApiGateway", name), Some(counted), "{name}");
+    }
+    assert_eq!(class("Api", "5xx"), None);
 }
 
 #[test]

@@ -58,7 +58,10 @@ pub(crate) fn tried(
             Some(name) => account.alarm(name).await.context("--alarm-name")?,
             None => own_alarm.unwrap_or_else(default_alarm),
         };
-        if let Some(pattern) = own_pattern {
+        // What API Gateway counts goes through no metric filter.
+        let is_filter_wanted = arguments.metric_filter.is_some() || alarm.counts_class().is_none();
+        if own_pattern.is_some() || !is_filter_wanted {
+            let pattern = own_pattern.map_or_else(|| parsed(DEFAULT_PATTERN), Ok)?;
             return Ok(Tried { alarm, pattern, published: Published::default() });
         }
         let log_groups = inputs.log_groups();
