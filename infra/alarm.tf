@@ -38,7 +38,7 @@ locals {
       function = merge(local.shared_alarm_settings, {
         # Never the other's name: a change of alarm_source would delete what it has just created.
         name        = "${local.alarm_name} (function)"
-        description = coalesce(var.alarm_description, substr("Client and server errors (4xx, 5xx) in ${join(", ", local.log_group_names)}", 0, 1024))
+        description = coalesce(var.alarm_description, substr("Client and server errors (4xx, 5xx) in ${coalesce(join(", ", local.log_group_names), "the account's log groups")}", 0, 1024))
         namespace   = "Statuswatch"
         metric_name = "Matched"
         dimensions  = { FunctionName = local.lines_name }

@@ -24,8 +24,8 @@ locals {
   # What the log groups' names take in the link of a notice: `/` and `#` three characters each, two for each
   # name's quotes. Beyond these limits the function would not start; then notices have no such link.
   linked_log_groups = join(",", sort(local.log_group_names))
-  linked_characters = sum([for name in local.log_group_names : length(replace(replace(name, "/", "*2f"), "#", "*23")) + 2])
-  log_groups_fit    = length(local.log_group_names) <= 50 && local.linked_characters <= 600
+  linked_characters = sum(concat([0], [for name in local.log_group_names : length(replace(replace(name, "/", "*2f"), "#", "*23")) + 2]))
+  log_groups_fit    = length(local.log_group_names) >= 1 && length(local.log_group_names) <= 50 && local.linked_characters <= 600
 
   # Both functions use the table, where there is one.
   state_environment = {
@@ -38,9 +38,9 @@ locals {
   # that is not named.
   own_alarm_log_groups = {
     for key, alarm in local.alarms : alarm.name => local.alarm_log_group_names[key]
-    if !strcontains(alarm.name, "*") && length(local.alarm_log_group_names[key]) <= 50 && sum([
+    if !strcontains(alarm.name, "*") && contains(range(1, 51), length(local.alarm_log_group_names[key])) && sum(concat([0], [
       for name in local.alarm_log_group_names[key] : length(replace(replace(name, "/", "*2f"), "#", "*23")) + 2
-    ]) <= 600
+    ])) <= 600
   }
   alarm_log_groups = merge(local.own_alarm_log_groups, var.alarm_log_groups)
 

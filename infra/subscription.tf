@@ -7,7 +7,7 @@
 
 locals {
   # A function's policy holds 20 KB; one statement takes up to 600 bytes.
-  permission_per_log_group = length(local.log_group_names) <= 30
+  permission_per_log_group = length(local.log_group_names) <= 30 && var.account_subscription == null
 }
 
 resource "aws_lambda_permission" "account" {
@@ -68,7 +68,47 @@ resource "aws_cloudwatch_log_subscription_filter" "this" {
   }
 }
 
+# All other log groups of the account and Region, those that are made later among them. CloudWatch Logs itself leaves out
+# the log group of the function that it calls, and no other: what that function or its neighbour writes would go round.
+resource "aws_cloudwatch_log_account_policy" "subscription" {
+  count = var.account_subscription == null ? 0 : 1
+
+  policy_name = local.subscription_filter_name
+  policy_type = "SUBSCRIPTION_FILTER_POLICY"
+  scope       = "ALL"
+
+  policy_document = jsonencode(merge({
+    DestinationArn = var.ingest == "kinesis" ? local.stream_arn : aws_lambda_function.lines.arn
+    FilterPattern  = var.account_subscription.filter_pattern
+    Distribution   = "Random"
+  }, var.ingest == "kinesis" ? { RoleArn = aws_iam_role.logs_to_stream[0].arn } : {}))
+
+  selection_criteria = local.account_selection_criteria
+
+  depends_on = [
+    aws_iam_role_policy.logs_to_stream,
+    aws_kinesis_stream.lines,
+    aws_lambda_event_source_mapping.lines,
+    aws_lambda_function_event_invoke_config.lines,
+    aws_lambda_permission.account,
+  ]
+
+  lifecycle {
+    precondition {
+      condition     = length(local.account_selection_criteria) <= 25000
+      error_message = "The names of the log groups that account_subscription leaves out, with those that have a filter of their own, would exceed the 25 KB that CloudWatch Logs takes. Name fewer in excluded_log_group_names."
+    }
+  }
+}
+
 locals {
+  # Those with a filter of their own would be notified twice.
+  account_selection_criteria = var.account_subscription == null ? "" : "LogGroupName NOT IN ${jsonencode(sort(setunion(
+    local.log_group_names,
+    [for name in values(local.watched_functions) : "/aws/lambda/${name}"],
+    var.account_subscription.excluded_log_group_names,
+  )))}"
+
   subscription_filter_name = "${var.name}-${var.ingest}"
 
   filter_patterns = merge(

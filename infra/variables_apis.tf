@@ -28,8 +28,8 @@ variable "apis" {
   description = "APIs that each have an alarm and a destination of their own, by a short name: `log_group` (an existing one) or `create_log_group = true`, `destination` (a name in `destinations`), `filter_pattern`, and `alarm` with `create`, `name` and what the variables `alarm_*` set for all. \"Many APIs\" has an example."
 
   validation {
-    condition     = var.create_log_group || length(var.log_group_names) > 0 || length(var.apis) > 0
-    error_message = "There is no log group to watch. Set create_log_group = true, or name existing ones in log_group_names or apis."
+    condition     = var.create_log_group || length(var.log_group_names) > 0 || length(var.apis) > 0 || var.account_subscription != null
+    error_message = "There is no log group to watch. Set create_log_group = true, name existing ones in log_group_names or apis, or take all of the account (account_subscription)."
   }
 
   validation {

@@ -30,6 +30,25 @@ variable "filter_pattern" {
   }
 }
 
+variable "account_subscription" {
+  type = object({
+    filter_pattern           = optional(string, "%\\x22status\\x22:\\s?\\x22?[45][0-9][0-9]%")
+    excluded_log_group_names = optional(set(string), [])
+  })
+  default     = null
+  description = "A subscription policy for all log groups of the account and Region, besides the filters of those that are named: null for none, `{}` for lines with a status of 4xx or 5xx in JSON, of all but the functions' own log groups. An account has one such policy; \"All log groups of an account\" says when to use it."
+
+  validation {
+    condition     = var.account_subscription == null || try(length(var.account_subscription.filter_pattern) >= 1 && length(var.account_subscription.filter_pattern) <= 1024, false)
+    error_message = "account_subscription.filter_pattern must be 1 to 1,024 characters: an empty one would send every line of every log group. Leave it out for lines with a status of 4xx or 5xx."
+  }
+
+  validation {
+    condition     = var.account_subscription == null || try(alltrue([for name in var.account_subscription.excluded_log_group_names : can(regex("^[A-Za-z0-9._/#-]{1,512}$", name))]), false)
+    error_message = "account_subscription.excluded_log_group_names must hold names of log groups, not ARNs, without wildcards: CloudWatch Logs compares whole names."
+  }
+}
+
 variable "kinesis_stream_mode" {
   type        = string
   default     = "PROVISIONED"

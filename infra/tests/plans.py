@@ -60,7 +60,7 @@ PLANS = {
     "everything": (".", EVERYTHING),
     "everything" + ANOTHER: (".", EVERYTHING | {"name": "orders"}),
     "secret and queue with a key": (".", {"webhook_secret_name": "slack", "kms_key_arn": KEY, "redrive": True}),
-    "state in memory": (".", {"state": "memory", "webhook_parameter_name": "/slack/webhook"}),
+    "the account's log groups, state in memory": (".", {"create_log_group": False, "account_subscription": {}, "state": "memory", "webhook_parameter_name": "/slack/webhook"}),
     "bot token": (".", {"bot_token_secret_name": "slack", "bot_token_kms_key_arn": KEY, "slack_channel": "C0123456789"}),
     "31 APIs": (".", {"create_log_group": False, "apis": MANY_APIS, "destinations": {"team-a": "ssm:/team-a"}}),
     "examples/rest-api": ("examples/rest-api", {}),

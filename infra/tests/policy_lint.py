@@ -48,6 +48,7 @@ ACCOUNT_SOURCES = {
     "lambda.alarms.cloudwatch.amazonaws.com": re.compile(r"arn:aws[a-z-]*:cloudwatch:[a-z0-9-]+:\d{12}:alarm:\*"),
 }
 ACCOUNT_PERMISSION_ABOVE = 30
+ANY_NUMBER = 1_000_000
 
 
 def as_list(value):
@@ -116,8 +117,10 @@ def plan_faults(plan):
     """The faults of a plan's policies and permissions, and how many there were to read."""
     faults, read = [], 0
     planned = [change for change in plan["resource_changes"] if "create" in change["change"]["actions"]]
+    # A subscription policy of the account calls on behalf of any log group.
+    whole_account = any(change["type"] == "aws_cloudwatch_log_account_policy" for change in planned)
     sources = {
-        "logs.amazonaws.com": sum(change["type"] == "aws_cloudwatch_log_subscription_filter" for change in planned),
+        "logs.amazonaws.com": ANY_NUMBER if whole_account else sum(change["type"] == "aws_cloudwatch_log_subscription_filter" for change in planned),
         "lambda.alarms.cloudwatch.amazonaws.com": sum(change["address"].startswith("aws_cloudwatch_metric_alarm.errors[") for change in planned),
     }
     for change in planned:

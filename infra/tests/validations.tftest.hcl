@@ -1079,3 +1079,15 @@ run "what_does_not_go_with_what_exists" {
 
   expect_failures = [var.vpc, var.watch_topic_arns, var.function_log_class]
 }
+
+run "account_subscription_of_every_line" {
+  command = plan
+  variables { account_subscription = { filter_pattern = "" } }
+  expect_failures = [var.account_subscription]
+}
+
+run "account_subscription_with_a_wildcard" {
+  command = plan
+  variables { account_subscription = { excluded_log_group_names = ["/aws/lambda/*"] } }
+  expect_failures = [var.account_subscription]
+}
