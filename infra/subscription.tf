@@ -78,10 +78,10 @@ resource "aws_cloudwatch_log_account_policy" "subscription" {
   scope       = "ALL"
 
   policy_document = jsonencode(merge({
-    DestinationArn = var.ingest == "kinesis" ? local.stream_arn : aws_lambda_function.lines.arn
+    DestinationArn = var.ingest == "kinesis" ? local.stream_arn : "${local.arn_prefix.lambda}:function:${local.lines_name}"
     FilterPattern  = var.account_subscription.filter_pattern
     Distribution   = "Random"
-  }, var.ingest == "kinesis" ? { RoleArn = aws_iam_role.logs_to_stream[0].arn } : {}))
+  }, var.ingest == "kinesis" ? { RoleArn = "arn:${local.partition}:iam::${local.account_id}:role${var.role_path}${var.name}-logs-to-stream" } : {}))
 
   selection_criteria = local.account_selection_criteria
 
