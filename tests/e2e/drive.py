@@ -1,4 +1,4 @@
-"""The end-to-end run: the real binary in an emulated AWS, applied by Terraform, with a fake Slack.
+"""The end-to-end run: the real binary in an emulated AWS, applied by Terraform and by CloudFormation, with a fake Slack.
 
 In: the package and the CLI, built. Out: a line for each thing shown, with its time; exit code 1 with
 the reason at the first that does not hold. It relies on the contract in infra/FUNCTION.md only: what the
@@ -14,6 +14,7 @@ import traceback
 from pathlib import Path
 
 import scenarios
+from cloudformation import CloudFormation
 from fake_slack import FakeSlack
 from fake_web_api import FakeWebApi
 from processes import ministack, moto
@@ -31,6 +32,7 @@ SHORT = {"follow_ups": "15s", "quiet_seconds": 20}
 MARKER = "MARKER0THAT0MUST0BE0NOWHERE"
 BOT_TOKEN = f"xoxb-1-2-{MARKER}"
 BOT_TOKEN_PARAMETER = "/e2e/bot-token"
+WEBHOOK_PARAMETER = "/e2e/webhook"
 CHANNEL = "C0123456789"
 
 
@@ -137,6 +139,19 @@ def whole_run(package, cli, work, report):
         left = {kind: names for kind, names in stack.leftovers().items() if names != before.get(kind)}
         assert not left, f"left over after destroy: {left}"
         report("destroyed, nothing is left")
+
+        report.doing = "deploying the CloudFormation template"
+        stack.put_secret_parameter(WEBHOOK_PARAMETER, webhook)
+        template = CloudFormation(emulator.endpoint, "orders")
+        template.deploy(package, WebhookParameterName=WEBHOOK_PARAMETER)
+        stack.use(template.outputs())
+        report("deployed infra/cloudformation/statuswatch.yaml")
+        report.show(run.same_lines_make_the_same_first_message)
+        template.delete()
+        stack.delete_parameter(WEBHOOK_PARAMETER)
+        left = {kind: names for kind, names in stack.leftovers().items() if names != before.get(kind)}
+        assert not left, f"left over after the stack's end: {left}"
+        report("deleted the stack, nothing is left")
     except Exception:
         print(f"--- the emulator's last words\n{emulator.log()[-3000:]}")
         for role in ("lines", "alarms"):

@@ -1,4 +1,4 @@
-"""An emulated AWS for the end-to-end run: ministack, and the ten things that this run needs and it lacks.
+"""An emulated AWS for the end-to-end run: ministack, and the eleven things that this run needs and it lacks.
 
 In: the emulator's own settings from the environment (`BIND_HOST`, `GATEWAY_PORT`, `AWS_ENDPOINT_URL`),
 and `E2E_THROTTLE_FILE`, the path of a file.
@@ -17,6 +17,7 @@ Out: AWS's APIs on that address, until the process is ended.
    topic or from the tick, and counts any other as a failed try.
 9. DynamoDB throttles every request for items while the file exists.
 10. A rule's minute takes 20 seconds, so that the run waits less for ticks.
+11. A stack may have an alarm on an expression. It looks at the first of the expression's metrics.
 
 What it must never do: stand in for AWS. That a pattern or a policy works here says nothing about AWS;
 it says that the parts fit together.
@@ -37,6 +38,7 @@ from hypercorn.events import RawData
 from hypercorn.protocol.h11 import H11Protocol
 from ministack.core.responses import error_response_json
 from ministack.services import cloudwatch, cloudwatch_logs, dynamodb, eventbridge, kinesis, lambda_svc, sns
+from ministack.services.cloudformation import provisioners
 
 ITEM_OPERATIONS = {"GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"}
 COMPARISON = re.compile(r"^\(?\s*\$\.(\w+)\s*=\s*(\S+?)\s*\)?$")
@@ -296,7 +298,21 @@ async def send_in_one_piece(protocol, event):
         await protocol.send(RawData(data=held + data))
 
 
+record_of_alarm = provisioners._cw_metric_alarm_record
+
+
+def alarm_on_its_first_metric(name, properties):
+    """The record of a stack's alarm; of one on an expression as of one on the first of its metrics."""
+    metrics = [query["MetricStat"] for query in properties.get("Metrics", []) if "MetricStat" in query]
+    if metrics:
+        first = metrics[0]
+        own = {"Statistic": first["Stat"], "Period": first["Period"]} | first["Metric"]
+        properties = {key: value for key, value in properties.items() if key != "Metrics"} | own
+    return record_of_alarm(name, properties)
+
+
 eventbridge._parse_rate_seconds = shortened_interval
+provisioners._cw_metric_alarm_record = alarm_on_its_first_metric
 dynamodb.handle_request = throttled_or_answered
 H11Protocol._send_h11_event = send_in_one_piece
 lambda_svc._execute_function = execute_when_free

@@ -21,6 +21,17 @@ def text_of(body):
     return json.dumps(body, ensure_ascii=False).replace(ZERO_WIDTH_SPACE, "").replace("\\u200b", "")
 
 
+def shown(body):
+    """The log lines that a message shows, as they stand there."""
+    if isinstance(body, list):
+        return [line for part in body for line in shown(part)]
+    if not isinstance(body, dict):
+        return []
+    if body.get("type") == "rich_text_preformatted":
+        return "".join(element["text"] for element in body["elements"]).split("\n")
+    return [line for part in body.values() for line in shown(part)]
+
+
 def tells(*words):
     return lambda body: all(word in text_of(body) for word in words)
 
@@ -33,6 +44,7 @@ class Run:
         self._webhook = webhook
         self._work = Path(work)
         self._balanced = 0
+        self._first = None
         self.cli_output = ""
         self.seen_failures = []
 
@@ -53,6 +65,7 @@ class Run:
         }
         self._stack.put(*wrong.values(), *good.values(), "this is no access log", age_seconds=AGE_SECONDS)
         body = self._slack.wait_for(tells("e2e-rest-502"), 0)
+        self._first = ([*wrong.values(), *good.values(), "this is no access log"], body)
         text = text_of(body)
         assert all(request in text for request in wrong), f"an error is missing: {text}"
         assert not any(request in text for request in good), f"a good line is told: {text}"
@@ -72,6 +85,17 @@ class Run:
         wait_until(lambda: sum(ledger["Shown"] for ledger in self._stack.ledgers("lines")) == 8, "eight lines shown")
         assert sum(ledger["Posted"] for ledger in self._stack.ledgers("lines")) == 1
         return "eight errors of eight kinds, in one message"
+
+    def same_lines_make_the_same_first_message(self):
+        """In another stack under the same name: heading and lines are equal, times and ids are its own."""
+        lines_put, first = self._first
+        since = len(self._slack.bodies())
+        self._stack.put(*lines_put, age_seconds=AGE_SECONDS)
+        # Not the notice of the alarm, which may show the same lines.
+        body = self._slack.wait_for(lambda body: body["text"].startswith("8 errors"), since)
+        assert body["text"] == first["text"], f"another heading: {body['text']}, not {first['text']}"
+        assert shown(body) == shown(first) and len(shown(first)) == 8, f"other lines: {shown(body)}, not {shown(first)}"
+        return f"{body['text'].split(' · ')[0]}, as with Terraform"
 
     def alarm_is_told_once(self):
         name = self._stack.alarm_names["metric_filter"]
