@@ -12,6 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
 use flate2::write::DeflateEncoder;
+use rawzip::time::UtcDateTime;
 use rawzip::{CompressionMethod, ZipArchiveWriter};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
@@ -83,12 +84,16 @@ impl Package {
     }
 }
 
-/// One entry without a time, which reads as 1 January 1980.
+/// 1 January 1980, the earliest time that an archive can tell, in seconds since 1970.
+const TIME: i64 = 315_532_800;
+
+/// One entry, at a fixed time.
 fn archive(binary: &[u8]) -> Result<Vec<u8>, PackageError> {
     let mut zip = Vec::new();
     let mut archive = ZipArchiveWriter::new(&mut zip);
     let entry = archive.new_file("bootstrap").compression_method(CompressionMethod::DEFLATE);
-    let (mut entry, config) = entry.unix_permissions(0o100_755).start()?;
+    let entry = entry.unix_permissions(0o100_755).last_modified(UtcDateTime::from_unix(TIME));
+    let (mut entry, config) = entry.start()?;
     let mut content = config.wrap(DeflateEncoder::new(&mut entry, Compression::best()));
     content.write_all(binary)?;
     let (deflate, descriptor) = content.finish()?;
