@@ -45,9 +45,15 @@ impl Run {
 
 /// The command line in the repository's root, with nothing in its environment.
 pub(crate) fn statuswatch(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_statuswatch"));
+    let mut command = Command::new(program("TEST_STATUSWATCH", env!("CARGO_BIN_EXE_statuswatch")));
     command.args(arguments).env_clear().current_dir(env!("CARGO_MANIFEST_DIR"));
     command
+}
+
+/// What cargo has built, or what the variable names in its place, such as a build for another architecture.
+#[expect(clippy::disallowed_methods, reason = "a test, which is told so what it runs")]
+pub(crate) fn program(variable: &str, built: &str) -> String {
+    std::env::var(variable).unwrap_or_else(|_| built.to_owned())
 }
 
 /// Runs it to its end.

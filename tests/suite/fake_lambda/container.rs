@@ -19,6 +19,7 @@ use tokio::{process::Command, sync::watch, time::timeout};
 
 use super::runtime_api::{FUNCTION_NAME, Failure, Init, Reply, RuntimeApi, Ticket};
 use crate::patience::within_patience;
+use crate::replayed::program;
 
 /// What Lambda gives a function that names no other limit, here: the module's default.
 const DEFAULT_LIMIT: Duration = Duration::from_secs(30);
@@ -86,9 +87,9 @@ pub(crate) struct Memory {
 }
 
 impl Setup {
-    /// The product's Lambda binary.
+    /// The product's Lambda binary, or the one that `TEST_LAMBDA` names.
     pub(crate) fn statuswatch() -> Self {
-        Self::program(env!("CARGO_BIN_EXE_statuswatch-lambda"), &[])
+        Self::program(&program("TEST_LAMBDA", env!("CARGO_BIN_EXE_statuswatch-lambda")), &[])
     }
 
     /// Any program.
