@@ -4,8 +4,9 @@
 //! error: `"latency":-`, `"message":" "Endpoint request timed out""`, a line cut in its middle.
 //!
 //! It goes by structure and never searches for a field: a value ends where a comma and the next key follow, or the
-//! closing bracket, or the line's end. So text inside a value does not pass for a field, escaped or not. Where a
-//! client has managed to write what looks exactly like a second status field, the line has no status that we know.
+//! closing bracket, or the line's end, be it within the next key. So text inside a value does not pass for a field,
+//! escaped or not. Where a client has managed to write what looks exactly like a second status field, the line has no
+//! status that we know.
 
 use std::ops::Range;
 
@@ -98,12 +99,23 @@ fn key_and_colon(text: &str) -> Option<(&str, usize)> {
     // Searched no further than the longest key: a line of quotes must not cost the square of its length.
     let end = quoted.bytes().take(MAX_KEY_CHARS + 1).position(|byte| byte == b'"')?;
     let key = quoted.get(..end)?;
-    let is_key = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '$' | ' ');
-    if key.is_empty() || key.len() > MAX_KEY_CHARS || !key.chars().all(is_key) {
+    if key.is_empty() || !may_be_key(key) {
         return None;
     }
     let behind = quoted.get(end + 1..)?.trim_start().strip_prefix(':')?.trim_start();
     Some((key, text.len() - behind.len()))
+}
+
+/// Whether nothing follows but the beginning of a key, as in a line that was cut there: no other member can stand in it.
+fn is_cut_key(text: &str) -> bool {
+    let Some(quoted) = text.trim_start().strip_prefix('"') else { return false };
+    // One quote more: behind the whole key.
+    quoted.len() <= MAX_KEY_CHARS + 1 && may_be_key(quoted.strip_suffix('"').unwrap_or(quoted))
+}
+
+fn may_be_key(text: &str) -> bool {
+    let is_key = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '$' | ' ');
+    text.len() <= MAX_KEY_CHARS && text.chars().all(is_key)
 }
 
 /// The line, with what is asked of it again and again: strangers write it, so that asking must not cost its length.
@@ -149,7 +161,7 @@ impl Line<'_> {
         }
         let behind_brackets = self.text.get(self.closing_run.end..).unwrap_or_default();
         if let Some(next) = behind_brackets.strip_prefix(',') {
-            return key_and_colon(next).is_some() || ends_line(next);
+            return key_and_colon(next).is_some() || ends_line(next) || is_cut_key(next);
         }
         // Text behind the closing bracket: where no quote follows, no member can.
         let quote_follows = self.last_quote.is_some_and(|quote| quote >= at);
