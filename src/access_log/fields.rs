@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::net::Ipv4Addr;
 
-use super::{AccessLog, Cause, CauseSource, Status, json as json_line};
+use super::{AccessLog, Cause, CauseSource, Status, StatusClass, json as json_line};
 use crate::json;
 
 /// Keys from the line's top level down to a value. What lies deeper than [`Path::DEPTH`] is no field of ours.
@@ -147,8 +147,10 @@ const NESTED: u8 = 2;
 #[derive(Debug, Default)]
 pub(super) struct Fields<'a> {
     slots: [Option<Slot<'a>>; NAMES.len()],
-    /// The same status field stood in the line with two values.
+    /// A status field of one rank stood in the line with two values.
     pub(super) contradicts: bool,
+    /// The worst error among the statuses that a later one of their rank took the place of, and that rank.
+    displaced: Option<(u8, Status)>,
     /// It is known that the line is about a request, though it may name no route: AppSync's request summaries, all of
     /// which are about one, and lines under a header of CloudFront's.
     pub(super) is_request: bool,
@@ -168,10 +170,12 @@ impl<'a> Fields<'a> {
         if path.is_too_deep() {
             return;
         }
-        for (index, slot) in self.slots.iter_mut().enumerate() {
-            if slot.as_ref().is_some_and(|slot| slot.path.keys().starts_with(path.keys())) {
-                let before = slot.take().map(|slot| slot.value);
-                self.contradicts |= index == Name::Status as usize && before != Some(value);
+        for index in 0..self.slots.len() {
+            let Some(slot) = self.slots.get_mut(index) else { break };
+            if let Some(before) = slot.take_if(|slot| slot.path.keys().starts_with(path.keys()))
+                && index == Name::Status as usize
+            {
+                self.displace(&before, value);
             }
         }
         if path.keys() == ["logType"] {
@@ -184,14 +188,42 @@ impl<'a> Fields<'a> {
             return;
         }
         if slot.as_ref().is_none_or(|slot| rank <= slot.rank) {
-            *slot = Some(Slot { rank, path, value });
+            let before = slot.replace(Slot { rank, path, value });
+            if let Some(before) = before.filter(|before| name == Name::Status && before.rank == rank) {
+                self.displace(&before, value);
+            }
         }
+    }
+
+    /// Notes that `value` takes the place of a status.
+    fn displace(&mut self, before: &Slot<'_>, value: Value<'_>) {
+        let displaced = status(before.value);
+        self.contradicts |= displaced != status(value);
+        let Some(error) = displaced.filter(|status| status.class() != StatusClass::Ok) else { return };
+        let is_worse = |&(rank, status): &(u8, Status)| {
+            before.rank < rank || before.rank == rank && error.class() >= status.class()
+        };
+        if self.displaced.as_ref().is_none_or(is_worse) {
+            self.displaced = Some((before.rank, error));
+        }
+    }
+
+    /// The status and its rank. Among several of one rank the last one holds, unless one before it is a worse error:
+    /// a client that writes a status into the line must not hide its own error.
+    fn status(&self) -> Option<(u8, Status)> {
+        let slot = self.slots.get(Name::Status as usize)?.as_ref();
+        let last = slot.and_then(|slot| Some((slot.rank, status(slot.value)?)));
+        let displaced = self.displaced.filter(|(rank, error)| {
+            slot.is_none_or(|slot| *rank <= slot.rank)
+                && last.is_none_or(|(_, last)| last.class() < error.class())
+        });
+        displaced.or(last)
     }
 
     /// The line as an access log, if it has a status.
     pub(super) fn access_log(&self) -> Option<AccessLog<'a>> {
-        let slot = self.slots.get(Name::Status as usize)?.as_ref()?;
-        let mut log = AccessLog::of(status(slot.value)?);
+        let (rank, status) = self.status()?;
+        let mut log = AccessLog::of(status);
         for (&name, slot) in NAMES.iter().zip(&self.slots) {
             if let Some(slot) = slot {
                 fill(&mut log, name, slot.value);
@@ -203,7 +235,7 @@ impl<'a> Fields<'a> {
             || log.route_key.is_some()
             || log.path.is_some()
             || self.is_request;
-        (slot.rank != OTHER_WORD || says_which_request).then_some(log)
+        (rank != OTHER_WORD || says_which_request).then_some(log)
     }
 }
 

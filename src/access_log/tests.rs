@@ -65,7 +65,7 @@ fn hand_made_formats_are_read() {
     check(r#"{"error_responseType":"UNAUTHORIZED","status":"401"}"#, "401 UNAUTHORIZED");
     check(r#"{"http_method":"GET","resource_path":"/a","statusCode":"404"}"#, "404 GET /a");
     check(r#"{"st\u0061tus":"500"}"#, "500");
-    check(r#"{"st\u0061tus":"500","status":"200"}"#, "200");
+    check(r#"{"st\u0061tus":"500","status":"200"}"#, "500");
     check(r#"{"status":"5\u00302","resourcePath":"\/a\u0062"}"#, "502 /ab");
     check(r#"{"status":"404","ip":"-","resourcePath":"","httpMethod":null}"#, "404");
 }
@@ -124,12 +124,22 @@ fn the_backends_and_the_services_status_are_told_apart() {
 }
 
 #[test]
-fn the_last_of_equal_keys_holds() {
+fn the_last_of_equal_keys_holds_unless_it_hides_a_worse_status() {
     check(r#"{"status":"200","status":"502"}"#, "502");
-    check(r#"{"status":"502","status":"200"}"#, "200");
-    check(r#"{"status":"502","status":"debug"}"#, "unreadable");
-    check(r#"{"status":"502","status":{}}"#, "unreadable");
-    check(r#"{"context":{"status":"502"},"context":{}}"#, "unreadable");
+    check(r#"{"status":"502","status":"200"}"#, "502");
+    check(r#"{"status":"502","status":200,"Status":"204"}"#, "502");
+    check(r#"{"Status":502,"status":"200"}"#, "502");
+    check(r#"{"status":"502","userAgent":"x","status":"404","z":""}"#, "502");
+    check(r#"{"status":"404","status":"403"}"#, "403");
+    check(r#"{"status":"200","status":"204"}"#, "204");
+    check(r#"{"status":"502","status":"debug"}"#, "502");
+    check(r#"{"status":"502","status":{}}"#, "502");
+    check(r#"{"status":"200","status":"debug"}"#, "unreadable");
+    check(r#"{"context":{"status":"502"},"context":{}}"#, "502");
+    check(r#"{"response":{"status":"502","a":"x"},"response":{"status":"200","z":""}}"#, "502");
+    check(r#"{"context":{"status":"502"},"context":{},"status":"200"}"#, "200");
+    check(r#"{"path":"/a","statusCode":"502","httpStatus":"200"}"#, "502 /a");
+    check(r#"{"statusCode":"502","httpStatus":"200"}"#, "unreadable");
     check(r#"{"context":{"status":"502"},"status":"x"}"#, "unreadable");
     check(r#"{"status":"x","context":{"status":"502"}}"#, "unreadable");
     check(r#"{"status":"502","path":"/a","url":"/b","path":"/c"}"#, "502 /c");
@@ -210,6 +220,60 @@ fn broken_json_is_salvaged() {
 }
 
 #[test]
+fn a_line_that_is_cut_behind_its_status_is_salvaged_wherever_it_is_cut() {
+    for rest in [
+        r#","protocol":"HTTP/1.1","responseLength":"36"}"#,
+        r#", "user-agent" : "curl/8.5.0 (x, y)" , "integration.latency": -, "a":{"b_c":1} }"#,
+    ] {
+        for status in [r#""502""#, "502"] {
+            let line =
+                format!(r#"{{ "requestId":"a1", "httpMethod":"GET", "path":"/a", "status":{status}{rest}"#);
+            let first = line.len() - rest.len();
+            for end in first..line.len() {
+                let cut = line.get(..end).unwrap();
+                check(cut, "salvaged 502 GET /a");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_cut_line_has_no_status_from_inside_a_text() {
+    for cut in [
+        r#"{"userAgent":"x \"status\":\"500\",\"proto"#,
+        r#"{"userAgent":"x "status":"500","proto"#,
+        r#"{"latency":-,"userAgent":"a, "status":500,"proto"#,
+        r#"{"path":"/a","userAgent":"\"","proto"#,
+        r#"{"path":"/a","status":"50","proto"#,
+        r#"{"path":"/a","status":"502"x,"proto"#,
+        r#"{"path":"/a","status":"502","userAgent":"x","status":"200","proto"#,
+    ] {
+        check(cut, "unreadable");
+    }
+}
+
+#[test]
+fn a_malformed_request_in_clf_is_read_with_and_without_the_two_principals() {
+    for principals in ["", " - -"] {
+        for request in ["- - HTTP/1.1", "- - -", "GET - HTTP/1.1"] {
+            let line =
+                format!(r#"203.0.113.7{principals} [18/Nov/2020:05:28:56 +0000] "{request}" 400 11 abc"#);
+            let method = if request.starts_with('G') { " GET" } else { "" };
+            check(&line, &format!("400{method} 203.0.113.7"));
+        }
+    }
+    // A further field that looks like such a request is none beside a whole one.
+    check(
+        r#"203.0.113.7 [18/Nov/2020:05:28:56 +0000] "GET /a HTTP/1.1" 502 11 "- - HTTP/1.1" 200"#,
+        "unreadable",
+    );
+    check(
+        r#"203.0.113.7 [18/Nov/2020:05:28:56 +0000] "GET /a HTTP/1.1" 502 11 "- - -" abc"#,
+        "502 GET /a 203.0.113.7",
+    );
+}
+
+#[test]
 fn text_inside_a_value_never_passes_for_a_field() {
     check(r#"{"userAgent":"x\",\"status\":\"200\",\"y\":\"","status":"502"}"#, "502");
     check(r#"{"userAgent":"x "status":"200" y","status":"502"}"#, "salvaged 502");
@@ -238,9 +302,32 @@ fn ids_in_a_path_are_masked_where_there_is_no_route() {
     assert_eq!(route(""), "");
 }
 
-/// The plainest reader there is: a tree, and the rule of design section 6 on it.
+/// All members of an object, those of equal names too.
+struct Members(Vec<(String, serde_json::Value)>);
+
+impl<'de> serde::Deserialize<'de> for Members {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = Members;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+
+/// The plainest reader there is: trees, and the rule of design section 6 on them.
 fn plain_status(line: &str) -> Option<u16> {
-    let tree: serde_json::Value = serde_json::from_str(line).ok()?;
+    let Members(members) = serde_json::from_str(line).ok()?;
     let of = |value: &serde_json::Value| match value {
         serde_json::Value::String(text) => {
             let text = text.trim();
@@ -252,15 +339,20 @@ fn plain_status(line: &str) -> Option<u16> {
         }
         _ => None,
     };
-    let object = tree.as_object()?;
-    let found = match object.get("status") {
-        Some(status) => of(status),
-        None => [object.get("context"), object.get("response")]
-            .into_iter()
-            .flatten()
-            .find_map(|c| of(c.get("status")?)),
+    let all = |name: &str| members.iter().filter(|(key, _)| key == name).map(|(_, value)| value).collect();
+    let is_status = |status: &u16| (100..600).contains(status);
+    let top: Vec<&serde_json::Value> = all("status");
+    let statuses: Vec<Option<u16>> = if top.is_empty() {
+        let nested: Vec<&serde_json::Value> = all("context");
+        nested.iter().map(|context| of(context.get("status")?).filter(is_status)).collect()
+    } else {
+        top.iter().map(|status| of(status).filter(is_status)).collect()
     };
-    found.filter(|status| (100..600).contains(status))
+    let class = |status: Option<u16>| status.map_or(0, |status| (status / 100).max(3));
+    let last = *statuses.last()?;
+    let worst =
+        statuses.iter().copied().filter(|&status| class(status) > 3).max_by_key(|&status| class(status));
+    worst.filter(|worst| class(*worst) > class(last)).unwrap_or(last)
 }
 
 prop_compose! {

@@ -60,6 +60,10 @@ impl Template {
         for (index, (key, _)) in values.iter().enumerate() {
             let Some((name, rank)) = fields::meaning(&Path::default().down(key)) else { continue };
             let winner = winners.get_mut(name as usize)?;
+            // Of two statuses the plain reader takes the worse one.
+            if name == Name::Status && winner.is_some_and(|(best, _)| best == rank) {
+                return None;
+            }
             if winner.is_none_or(|(best, _)| rank <= best) {
                 *winner = Some((rank, index));
             }
