@@ -56,7 +56,10 @@ pub(in crate::access_log) fn read_blanks(line: &str) -> Option<FormatLine<'_>> {
         return None;
     }
     let time = one(&fields, shapes::is_request_time)?;
-    let request = one(&fields, |text| parts_of_request(text).is_some())?;
+    let is_request = |text: &str| parts_of_request(text).is_some();
+    let has_method = |text: &str| is_request(text) && !text.starts_with("- ");
+    let named = fields.iter().any(|field| has_method(field));
+    let request = if named { one(&fields, has_method) } else { one(&fields, is_request) }?;
     let (method, target, protocol) = parts_of_request(fields.get(request)?)?;
     let status = shapes::status(fields.get(request + 1)?)?;
     let others = fields.iter().enumerate().filter(|(at, _)| *at != request + 2).map(|(_, field)| *field);
@@ -135,12 +138,13 @@ fn is_target(text: &str) -> bool {
     !shapes::is_masked(text) && (shapes::is_path(text) || shapes::is_route_key(text))
 }
 
-/// Method, target and protocol of a request in one field.
+/// Method, target and protocol of a request in one field. API Gateway writes `- - HTTP/1.1` where it could read none.
 fn parts_of_request(text: &str) -> Option<(&str, &str, &str)> {
     let (method, rest) = text.split_once(' ')?;
     let (target, protocol) = rest.rsplit_once(' ')?;
-    let is_request =
-        is_http_method(method) && shapes::is_protocol(protocol) && Target::of_request(target).is_some();
+    let is_request = (method == "-" || is_http_method(method))
+        && (protocol == "-" || shapes::is_protocol(protocol))
+        && Target::of_request(target).is_some();
     is_request.then_some((method, target, protocol))
 }
 
