@@ -1,28 +1,47 @@
 //! A line of comma-separated values in, what it says out: API Gateway's presets for REST, HTTP and WebSocket APIs,
-//! with further fields before the address and behind the status.
+//! with further fields before the address and behind the status, and with all fields in quotes or none.
 //!
 //! The presets do not quote, so a path or a user may hold commas. Where a client has managed to write what looks like
 //! a second status into a path, the presets' own end decides, and where that is not there the line has no status that
-//! we know.
+//! we know. Between quotes nothing decides: whoever quotes also adds fields, and a client may write one that ends so.
 
 use super::request_line::{Behind, End, PathIs, Request, Who};
 use super::shapes::{self, REQUEST_TIME_BYTES};
-use super::{CALLER, CALLER_OR_USER, FormatLine, Part, USER, range_in, without_line_ending};
+use super::{CALLER, CALLER_OR_USER, FormatLine, Part, USER, range_in, unquoted, without_line_ending};
+
+/// Between the fields of the presets.
+const COMMA: &str = ",";
+/// Between fields of which each is quoted.
+const QUOTED_COMMA: &str = "\",\"";
 
 /// `ip,time,method,target,protocol,status` and what follows; a REST or WebSocket API's line has caller and user before
 /// the time, a WebSocket API's has `eventType,routeKey,connectionId` in the request's place.
 pub(in crate::access_log) fn read(line: &str) -> Option<FormatLine<'_>> {
-    let (before, time, behind) = around_time(without_line_ending(line))?;
-    let fields_before: Vec<&str> = before.split(',').collect();
+    let line = without_line_ending(line);
+    match unquoted(line) {
+        Some(fields) => read_separated(fields, QUOTED_COMMA),
+        None => read_separated(line, COMMA),
+    }
+}
+
+fn read_separated<'a>(line: &'a str, separator: &'static str) -> Option<FormatLine<'a>> {
+    let (before, time, behind) = around_time(line, separator)?;
+    let fields_before: Vec<&str> = before.split(separator).collect();
     let who = Who::read(&fields_before, |principals| principal_parts(before, principals))?;
-    let (method, rest) = behind.split_once(',')?;
+    let (method, rest) = behind.split_once(separator)?;
     if !shapes::or_missing(method, shapes::is_method) {
         return None;
     }
-    let end = if shapes::is_event_type(method) { web_socket_end(method, rest) } else { None };
-    let end = end.or_else(|| http_end(method, rest))?;
+    let is_web_socket = shapes::is_event_type(method);
+    let end = if is_web_socket { web_socket_end(method, rest, separator) } else { None };
+    let end = end.or_else(|| http_end(method, rest, separator))?;
 
-    let more = Behind::read(end.behind, &fields(end.behind));
+    let fields = fields(end.behind, separator);
+    let more = if separator == COMMA {
+        Behind::read(end.behind, &fields)
+    } else {
+        Behind::read_unquoted(end.behind, &fields)
+    };
     // An HTTP API's line has no principals, and a path in the place of its route key is the route key.
     let path_is = if who.has_principals { PathIs::ResourcePath } else { PathIs::RouteKey };
     end.line(who, time, more, path_is)
@@ -32,10 +51,11 @@ pub(in crate::access_log) fn read(line: &str) -> Option<FormatLine<'_>> {
 ///
 /// It is the first that has the shape: a later one stands in the path, since neither an address nor a caller nor a
 /// user can hold the space that it has.
-fn around_time(line: &str) -> Option<(&str, &str, &str)> {
-    line.match_indices(',').find_map(|(comma, _)| {
-        let (time, rest) = line.get(comma + 1..)?.split_at_checked(REQUEST_TIME_BYTES)?;
-        Some((line.get(..comma)?, time, rest.strip_prefix(',')?)).filter(|_| shapes::is_request_time(time))
+fn around_time<'a>(line: &'a str, separator: &str) -> Option<(&'a str, &'a str, &'a str)> {
+    line.match_indices(separator).find_map(|(comma, _)| {
+        let (time, rest) = line.get(comma + separator.len()..)?.split_at_checked(REQUEST_TIME_BYTES)?;
+        let behind = rest.strip_prefix(separator)?;
+        Some((line.get(..comma)?, time, behind)).filter(|_| shapes::is_request_time(time))
     })
 }
 
@@ -56,21 +76,21 @@ fn principal_parts<'a>(before: &'a str, principals: &[&'a str]) -> Option<Vec<Pa
 }
 
 /// `routeKey,connectionId,status`: a route key is the API's own text, and no client's.
-fn web_socket_end<'a>(event_type: &'a str, rest: &'a str) -> Option<End<'a>> {
-    let (route_key, rest) = rest.split_once(',')?;
-    let (connection_id, rest) = rest.split_once(',')?;
-    let (status_text, behind) = rest.split_once(',').unwrap_or((rest, ""));
+fn web_socket_end<'a>(event_type: &'a str, rest: &'a str, separator: &str) -> Option<End<'a>> {
+    let (route_key, rest) = rest.split_once(separator)?;
+    let (connection_id, rest) = rest.split_once(separator)?;
+    let (status_text, behind) = rest.split_once(separator).unwrap_or((rest, ""));
     let status = shapes::status(status_text)?;
     let request = Request::WebSocket { event_type, route_key, connection_id };
     shapes::is_id(connection_id).then_some(End { request, status, status_text, behind })
 }
 
 /// `target,protocol,status`, the target with whatever commas it has.
-fn http_end<'a>(method: &'a str, rest: &'a str) -> Option<End<'a>> {
+fn http_end<'a>(method: &'a str, rest: &'a str, separator: &'static str) -> Option<End<'a>> {
     let ends = |is_protocol: fn(&str) -> bool| {
-        let ends =
-            rest.match_indices(',').filter_map(move |(comma, _)| end_at(method, rest, comma, is_protocol));
-        End::sure(ends, ',')
+        let commas = rest.match_indices(separator).map(|(comma, _)| comma);
+        let ends = commas.filter_map(move |comma| end_at(method, rest, comma, separator, is_protocol));
+        if separator == COMMA { End::sure(ends, ',') } else { End::only(ends) }
     };
     ends(shapes::is_protocol).or_else(|| ends(shapes::is_missing))
 }
@@ -80,21 +100,20 @@ fn end_at<'a>(
     method: &'a str,
     rest: &'a str,
     comma: usize,
+    separator: &str,
     is_protocol: fn(&str) -> bool,
 ) -> Option<End<'a>> {
-    let behind = rest.get(comma + 1..)?;
-    let length = behind.bytes().take(4).position(|byte| byte == b',').unwrap_or(behind.len());
-    let (status_text, behind) = behind.split_at_checked(length)?;
+    let (status_text, behind) = rest.get(comma + separator.len()..)?.split_at_checked(3)?;
     let status = shapes::status(status_text)?;
-    let (target, protocol) = rest.get(..comma)?.rsplit_once(',')?;
-    let behind = behind.strip_prefix(',').unwrap_or(behind);
+    let (target, protocol) = rest.get(..comma)?.rsplit_once(separator)?;
+    let behind = if behind.is_empty() { behind } else { behind.strip_prefix(separator)? };
     let request = Request::Http { method, target, protocol };
     is_protocol(protocol).then_some(End { request, status, status_text, behind })
 }
 
 /// Fields between commas; none where there is nothing.
-fn fields(text: &str) -> Vec<&str> {
-    if text.is_empty() { Vec::new() } else { text.split(',').collect() }
+fn fields<'a>(text: &'a str, separator: &str) -> Vec<&'a str> {
+    if text.is_empty() { Vec::new() } else { text.split(separator).collect() }
 }
 
 #[cfg(test)]
@@ -189,6 +208,54 @@ mod tests {
         }
         let line = "203.0.113.7,-,-,18/Nov/2020:05:28:56 +0000,GET,/,HTTP/1.1,500,0,1-2,200,It failed, again";
         assert_eq!(read(line).unwrap().log.cause.unwrap().text, "It failed, again");
+    }
+
+    #[test]
+    fn a_line_whose_fields_are_all_quoted_is_read_as_the_preset() {
+        let time = "18/Nov/2020:05:28:56 +0000";
+        let (ip, id) = (Some("203.0.113.7"), Some("c6af-11"));
+        for (line, fields) in [
+            (
+                format!(r#""203.0.113.7","-","-","{time}","GET","/a","HTTP/1.1","502","404","c6af-11""#),
+                [Some("GET"), Some("/a"), None, ip, id, None],
+            ),
+            (
+                format!(r#""203.0.113.7","-","-","{time}","-","-","HTTP/1.1","502","200","c6af-11","JKJ=""#),
+                [None, None, None, ip, id, Some("JKJ=")],
+            ),
+            (
+                format!(r#""203.0.113.7","{time}","GET","GET /a","HTTP/1.1","502","403","c6af-11""#),
+                [Some("GET"), None, Some("GET /a"), ip, id, None],
+            ),
+            (
+                format!(r#""203.0.113.7","-","-","{time}","MESSAGE","send","Lx1=","502","c6af-11","120""#),
+                [None, None, Some("send"), ip, id, None],
+            ),
+        ] {
+            check(read(&line), &line, 502, fields);
+        }
+        let line = |behind: &str| {
+            format!(r#""203.0.113.7","-","-","{time}","GET","/a","HTTP/1.1","502","404","c6af-11",{behind}"#)
+        };
+        let agent = line(r#""499","Mozilla/5.0 (X11, Linux)""#);
+        let log = read(&agent).unwrap().log;
+        assert_eq!((log.user_agent.as_deref(), log.cause), (Some("Mozilla/5.0 (X11, Linux)"), None));
+        let cause = line(r#""499","It failed, again""#);
+        assert_eq!(read(&cause).unwrap().log.cause.unwrap().text, "It failed, again");
+    }
+
+    #[test]
+    fn a_client_s_text_between_quotes_gives_no_other_status() {
+        let time = "18/Nov/2020:05:28:56 +0000";
+        for text in [r#"x","HTTP/1.1","200","12","c6af"#, r#"","HTTP/1.1","200","#, r#"HTTP/1.1","200"#] {
+            for line in [
+                format!(r#""203.0.113.7","-","-","{time}","GET","/{text}","HTTP/1.1","502","36","c6af""#),
+                format!(r#""203.0.113.7","-","-","{time}","GET","/","HTTP/1.1","502","36","c6af","{text}""#),
+            ] {
+                let found = read(&line).map(|line| line.log.status.code());
+                assert!(found.is_none_or(|found| found == 502), "{line}");
+            }
+        }
     }
 
     #[test]

@@ -61,6 +61,12 @@ impl<'a> End<'a> {
         (!differ).then_some(first)
     }
 
+    /// The first end, if all that look like one have the same status.
+    pub(super) fn only(mut ends: impl Iterator<Item = Self>) -> Option<Self> {
+        let first = ends.next()?;
+        ends.all(|end| end.status == first.status).then_some(first)
+    }
+
     fn is_preset_end(&self, separator: char) -> bool {
         let mut fields = self.behind.split(separator);
         let (Some(length), Some(id), extended) = (fields.next(), fields.next(), fields.next()) else {
@@ -182,6 +188,30 @@ pub(super) struct Behind<'a> {
 impl<'a> Behind<'a> {
     /// `fields` are the fields behind the status, `text` is all of them.
     pub(super) fn read(text: &'a str, fields: &[&'a str]) -> Self {
+        let (mut behind, rest) = Self::ids(fields);
+        behind.further(text, rest);
+        behind
+    }
+
+    /// The same where each field was quoted, so that one with blanks is one field; `fields` are without their quotes.
+    pub(super) fn read_unquoted(text: &'a str, fields: &[&'a str]) -> Self {
+        let (mut behind, rest) = Self::ids(fields);
+        behind.is_web_server = false;
+        if !rest.is_empty() {
+            behind.parts.push(Part::unknown(text));
+        }
+        let agent = rest.iter().copied().find(|text| is_user_agent(text));
+        let mut messages = rest.iter().copied().filter(|text| text.trim().contains(' '));
+        match (agent, messages.next(), messages.next()) {
+            (Some(agent), ..) => behind.user_agent = agent,
+            (None, Some(message), None) => behind.message = message.trim(),
+            _ => {}
+        }
+        behind
+    }
+
+    /// Length and ids; and the fields behind them.
+    fn ids<'f>(fields: &'f [&'a str]) -> (Self, &'f [&'a str]) {
         let mut behind = Self {
             parts: Vec::new(),
             request_id: "",
@@ -213,8 +243,7 @@ impl<'a> Behind<'a> {
             behind.parts.push(Part::known(EXTENDED_REQUEST_ID, id));
             behind.extended_request_id = id;
         }
-        behind.further(text, rest);
-        behind
+        (behind, rest)
     }
 
     fn further(&mut self, text: &'a str, mut rest: &[&'a str]) {
