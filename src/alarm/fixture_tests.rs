@@ -154,6 +154,31 @@ fn no_error_repeats_the_input() {
 }
 
 #[test]
+fn an_event_of_eventbridge_is_read_the_same_through_a_topic() {
+    let through_topic = |message: &str| {
+        serde_json::json!({"Records": [{"EventSource": "aws:sns", "Sns": {"Message": message}}]}).to_string()
+    };
+    let mut events = 0;
+    for (name, event) in fixtures("") {
+        let text = String::from_utf8(event).unwrap();
+        let parsed: serde_json::Value = serde_json::from_str(&text).unwrap();
+        if parsed.get("detail-type").is_none() {
+            continue;
+        }
+        events += 1;
+        assert_eq!(report(through_topic(&text).as_bytes()), report(text.as_bytes()), "{name}");
+    }
+    assert!(events > 2);
+    for text in [
+        r#"{"detail-type":"EC2 Instance State-change Notification","detail":{}}"#,
+        r#"{"detail-type":"CloudWatch Alarm State Change","detail":{"alarmName":"x"}}"#,
+    ] {
+        let read = read_notifications(through_topic(text).as_bytes()).unwrap();
+        assert!(matches!(read.as_slice(), [Ok(Notification::Text(_))]), "{read:?}");
+    }
+}
+
+#[test]
 fn a_list_of_texts_is_no_alarm() {
     let message = r#"["name", "text", "1", "ALARM", "reason", "2020-11-18T05:30:12Z"]"#;
     let event = serde_json::json!({"Records": [{"EventSource": "aws:sns", "Sns": {"Message": message}}]});

@@ -1,8 +1,8 @@
 //! The bytes of a Lambda event that notifies in; one result per notification out.
 //!
 //! Three shapes: SNS records, EventBridge events, and the direct Lambda action of an alarm. They are told apart by
-//! their keys, never by trying one parser after another. An SNS message that is no alarm is text, whatever it
-//! pretends to be; a record that cannot be read does not hide the others. An error never quotes its input: Lambda
+//! their keys, never by trying one parser after another. An EventBridge event may come through SNS. An SNS message that
+//! is no alarm is text, whatever it pretends to be; a record that cannot be read does not hide the others. An error never quotes its input: Lambda
 //! hands its text to the failure destination, where others read it.
 
 use std::collections::BTreeMap;
@@ -116,6 +116,15 @@ fn read_event(event: Members<'_>) -> Result<Notification, NotificationError> {
         .map_err(|Lacks(field)| NotificationError::Incomplete { field })
 }
 
+/// An alarm's event of EventBridge whose rule has a topic as its target. `None`: the message is no such event, or lacks
+/// what makes it a change.
+fn read_published_event(message: &str) -> Option<Notification> {
+    let event: Value = serde_json::from_str(message).ok()?;
+    let event = Members::of(&event);
+    event.string("detail-type").filter(|detail_type| detail_type.starts_with("CloudWatch Alarm "))?;
+    read_event(event).ok()
+}
+
 /// One record. Only what is needed of the envelope: fixtures disagree on the spelling of the rest.
 fn read_record(index: usize, record: &RawValue) -> Result<Notification, NotificationError> {
     let not_of_sns = NotificationError::NotAnSnsRecord { index };
@@ -126,6 +135,9 @@ fn read_record(index: usize, record: &RawValue) -> Result<Notification, Notifica
     let message = sns.string("Message").filter(|_| is_of_sns).ok_or(not_of_sns)?;
     if let Some(change) = sns_message::read(message, sns.string("Timestamp")) {
         return Ok(Notification::Change(Box::new(change)));
+    }
+    if let Some(notification) = read_published_event(message) {
+        return Ok(notification);
     }
     let topic_arn = sns.string("TopicArn").unwrap_or_default();
     let subject = sns.string("Subject").filter(|subject| !subject.trim().is_empty());
