@@ -29,7 +29,7 @@ pub use self::digest_reader::read;
 use self::json_format::JsonFormat;
 use self::reading::{misses, missing_status, nested_status, reading};
 use self::refusals::{refusals, secret, unknown};
-pub use self::repair::{fix, mended};
+pub use self::repair::{added, fix, mended};
 pub use self::report::{WIDTH, render, render_among, wrapped};
 use self::scenarios::{Scenario, scenarios};
 use self::template::Template;
@@ -194,6 +194,18 @@ pub struct Lint {
 }
 
 impl Lint {
+    /// Takes the format for the argument of a module that is not known: what is a matter of white space the module may
+    /// mend, and is no more than a warning.
+    #[must_use]
+    pub fn as_argument(mut self) -> Self {
+        for finding in self.findings.iter_mut().filter(|finding| finding.code == Code::NotSingleLine) {
+            finding.severity = Severity::Warning;
+            finding.message.push_str(", unless the module takes it out");
+        }
+        self.findings.sort_by_key(|finding| (finding.severity, finding.offset));
+        self
+    }
+
     /// Whether API Gateway would refuse the format or an error line would be hidden or broken.
     #[must_use]
     pub fn hides_errors(&self) -> bool {
@@ -227,7 +239,10 @@ pub fn lint(format: &str, api: Option<Api>, reader: Reader<'_>) -> Lint {
     } else {
         Vec::new()
     };
-    let (pattern, patterns_tried) = metric_filter::fitting(kind, &template, selector.as_deref(), &lines);
+    let confusing: Vec<FilledLine> =
+        scenarios.iter().map(|scenario| confusing_line(&template, scenario, api)).collect();
+    let (pattern, patterns_tried) =
+        metric_filter::fitting(kind, &template, selector.as_deref(), &lines, &confusing);
     if !template.has("status") {
         findings.push(missing_status(kind));
     } else if let Some(nested) = selector.filter(|selector| selector != "$.status" && reads.is_empty()) {
@@ -258,6 +273,17 @@ fn soften(finding: &mut Finding, gaps: &[String]) {
 
 fn filled(template: &Template<'_>, scenario: &Scenario, api: Api) -> FilledLine {
     let line = template.fill(|_, variable| scenario.value(variable.name, api));
+    FilledLine { when: scenario.title(), status: scenario.status, line }
+}
+
+/// The same line with lengths and latencies that could be the status of a request that went the other way.
+fn confusing_line(template: &Template<'_>, scenario: &Scenario, api: Api) -> FilledLine {
+    let other = if scenario.is_error() { "200" } else { "404" };
+    let is_measure = |name: &str| ["Length", "atency", "dataProcessed"].iter().any(|end| name.ends_with(end));
+    let line = template.fill(|_, variable| match scenario.value(variable.name, api) {
+        value if is_measure(variable.name) && value != "-" => other.to_owned(),
+        value => value,
+    });
     FilledLine { when: scenario.title(), status: scenario.status, line }
 }
 
@@ -314,9 +340,14 @@ fn kind_of(template: &Template<'_>) -> Kind {
         Some('{') => Kind::Json,
         Some('<') => Kind::Xml,
         _ if template.has("status") && status_key(template).is_some() => Kind::KeyValue,
-        _ if literals.contains(',') && !literals.contains([' ', '"', '[']) => Kind::Csv,
+        _ if is_csv(&literals) => Kind::Csv,
         _ => Kind::Clf,
     }
+}
+
+/// Whether commas, each with a blank behind it or not, and quotes around fields are what stands between the variables.
+fn is_csv(literals: &str) -> bool {
+    literals.contains(',') && !literals.replace(", ", ",").contains([' ', '['])
 }
 
 /// The text before the status where that is a key: `status: ` or `status=`.

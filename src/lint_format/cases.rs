@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::{Api, Code, DigestField, Kind, Lint, Severity, fix, lint, read, render};
+use crate::filter_pattern::FilterPattern;
 use crate::format_finder::find_in_piece;
 
 macro_rules! format_file {
@@ -40,6 +41,64 @@ const OTHERS: [&str; 15] = [
     format_file!("heredoc.tf.txt"),
     format_file!("jsonencode.tf.txt"),
 ];
+
+/// The fields of CSV in the REST preset's order.
+const CSV: [&str; 10] = [
+    "$context.identity.sourceIp",
+    "$context.identity.caller",
+    "$context.identity.user",
+    "$context.requestTime",
+    "$context.httpMethod",
+    "$context.resourcePath",
+    "$context.protocol",
+    "$context.status",
+    "$context.responseLength",
+    "$context.requestId",
+];
+
+#[test]
+fn the_pattern_for_csv_goes_by_the_status_s_place_however_the_fields_are_separated() {
+    let line = |separate: &dyn Fn(&[&str]) -> String, status, length| {
+        separate(&[
+            "203.0.113.7",
+            "-",
+            "-",
+            "18/Nov/2020:05:28:56 +0000",
+            "GET",
+            "/a",
+            "HTTP/1.1",
+            status,
+            length,
+            "id",
+        ])
+    };
+    let ways: [&dyn Fn(&[&str]) -> String; 3] =
+        [&|fields| fields.join(","), &|fields| fields.join(", "), &|fields| {
+            format!("\"{}\"", fields.join("\",\""))
+        }];
+    for separate in ways {
+        let lint = check(&separate(&CSV));
+        assert_eq!(lint.kind, Kind::Csv, "{}", lint.format);
+        let text = lint.pattern.unwrap();
+        let pattern = FilterPattern::parse(&text).unwrap();
+        for (status, length, matches) in [
+            ("200", "404", false),
+            ("204", "-", false),
+            ("404", "200", true),
+            ("502", "36", true),
+            ("400", "-", true),
+        ] {
+            let line = line(separate, status, length);
+            assert_eq!(pattern.matches(&line), matches, "{text}: {line}");
+        }
+    }
+}
+
+#[test]
+fn a_quoted_csv_format_is_read_whatever_its_length_is() {
+    let lint = check(&format!("\"{}\"", CSV.join("\",\"")));
+    assert_eq!(codes(&lint), []);
+}
 
 fn check(text: &str) -> Lint {
     lint(&format_in(text), None, &read)

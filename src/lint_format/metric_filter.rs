@@ -1,7 +1,8 @@
 //! Which filter pattern sees the error lines of a format, and only those.
 //!
 //! In: a format and the lines that it makes. Out: a pattern for a metric filter or a subscription filter.
-//! Never proposes a pattern that was not tried on every line.
+//! Never proposes a pattern that was not tried on every line, and on lines with a length or a latency that could be a
+//! status.
 
 use super::template::Template;
 use super::{FilledLine, Kind};
@@ -17,6 +18,7 @@ pub(super) fn fitting(
     template: &Template<'_>,
     selector: Option<&str>,
     lines: &[FilledLine],
+    confusing: &[FilledLine],
 ) -> (Option<String>, usize) {
     if !template.has("status") {
         return (None, 0);
@@ -28,13 +30,15 @@ pub(super) fn fitting(
             candidates.push(JSON_AS_TEXT.to_owned());
         }
         Kind::Xml => candidates.push(XML.to_owned()),
-        Kind::Csv => candidates.extend(by_commas(template)),
+        Kind::Csv => candidates.extend(by_separators(template)),
         Kind::KeyValue => candidates.extend(by_text(template)),
         Kind::Clf => {}
     }
     candidates.extend(by_fields(lines));
     candidates.extend(by_text(template));
-    let fitting = candidates.iter().position(|pattern| tells_errors(pattern, lines));
+    let fitting = candidates
+        .iter()
+        .position(|pattern| tells_errors(pattern, lines) && tells_errors(pattern, confusing));
     let tried = fitting.map_or(candidates.len(), |place| place + 1);
     (fitting.and_then(|place| candidates.get(place).cloned()), tried)
 }
@@ -44,13 +48,26 @@ fn tells_errors(pattern: &str, lines: &[FilledLine]) -> bool {
         .is_ok_and(|pattern| lines.iter().all(|line| pattern.matches(&line.line) == (line.status >= 400)))
 }
 
-/// The status after as many commas as stand before it in the format.
-fn by_commas(template: &Template<'_>) -> Option<String> {
+/// The status behind as many fields as stand before it in the format: each ends where the text behind it begins.
+fn by_separators(template: &Template<'_>) -> Option<String> {
     let status = template.variables.iter().find(|variable| variable.name == "status")?;
-    let before = template.format.get(..status.place.start)?;
-    let fields = "[^,]*,".repeat(before.matches(',').count());
-    let after = template.format.get(status.place.end..)?.chars().next().filter(|c| *c == ',');
-    Some(format!("%^{fields}[45][0-9][0-9]{}%", after.map_or_else(|| "$".to_owned(), String::from)))
+    let mut pattern = "%^".to_owned();
+    let mut from = 0;
+    for (hole, _) in template.holes() {
+        let before = template.format.get(from..hole.place.start)?;
+        let end = before.chars().next();
+        if from > 0 {
+            pattern.push_str(&format!("[^{}]*", escaped(end?.encode_utf8(&mut [0; 4]))));
+        }
+        pattern.push_str(&escaped(before));
+        from = hole.place.end;
+        if hole.place == status.place {
+            break;
+        }
+    }
+    let after = template.format.get(from..)?.split('$').next()?;
+    let end = if from + after.len() == template.format.len() { "$" } else { "" };
+    Some(format!("{pattern}[45][0-9][0-9]{}{end}%", escaped(after)))
 }
 
 /// The status between the texts that stand before and after it in the format.

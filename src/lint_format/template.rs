@@ -65,7 +65,7 @@ impl<'f> Template<'f> {
     }
 
     /// Variables, with their places in the list, and gaps, in the order of the text.
-    fn holes(&self) -> Vec<(&Occurrence<'f>, Option<usize>)> {
+    pub(super) fn holes(&self) -> Vec<(&Occurrence<'f>, Option<usize>)> {
         let variables = self.variables.iter().enumerate().map(|(index, variable)| (variable, Some(index)));
         let mut holes: Vec<_> = variables.chain(self.gaps.iter().map(|gap| (gap, None))).collect();
         holes.sort_by_key(|(hole, _)| hole.place.start);
