@@ -10,7 +10,9 @@ mod exported;
 mod insights;
 mod known;
 mod log_events;
+mod packed;
 mod prefix;
+mod shipped;
 mod splitter;
 mod topic;
 mod unpack;
@@ -32,6 +34,7 @@ use known::KnownPieces;
 pub(crate) use log_events::LogEvents;
 pub use log_events::{Found, Recorded, RecordingFault, log_events};
 use splitter::{Part, Splitter};
+pub use unpack::text;
 use unpack::{Patient, peek, unpack};
 pub use unreadable::{Looks, Unreadable};
 
@@ -82,6 +85,9 @@ pub enum PieceError {
     /// Output of the AWS command line that is not for programs.
     #[error("{0} output of the AWS command line is not read: export as JSON (`--output json`)")]
     Output(&'static str),
+    /// An archive, or a file that is compressed in a way that is not read.
+    #[error("{0}, which is not read: unpack it, and give what is in it")]
+    Packed(&'static str),
 }
 
 /// Reads a recording to its end, and hands each piece with the number of its line to `each`.
@@ -91,8 +97,10 @@ pub enum PieceError {
 pub fn read(source: impl Read, each: &mut impl FnMut(u64, Result<Piece<'_>, PieceError>)) -> io::Result<()> {
     let mut source = unpack(source)?;
     let head = peek(&mut source, |head| head.contains(&b'\n') || head.len() >= MAX_HEADER_BYTES)?;
-    if let Some(output) = unread_output(&head) {
-        each(1, Err(PieceError::Output(output)));
+    let refused =
+        unread_output(&head).map(PieceError::Output).or_else(|| packed::name(&head).map(PieceError::Packed));
+    if let Some(refused) = refused {
+        each(1, Err(refused));
         return Ok(());
     }
     let is_csv = insights::is_csv(&head);
@@ -256,9 +264,9 @@ fn unwrap(document: &[u8], wrapped: usize, each: &mut dyn FnMut(Result<Piece<'_>
         },
         None => {
             let rows = if shape.may_hold_rows { insights::rows(document) } else { None };
-            let Some(rows) = rows.or_else(|| {
-                (!shape.has_status).then(|| cells::of_object(document).map(|row| vec![row])).flatten()
-            }) else {
+            let row = || shipped::row(document).or_else(|| cells::of_object(document));
+            let rows = rows.or_else(|| (!shape.has_status).then(|| row().map(|row| vec![row])).flatten());
+            let Some(rows) = rows else {
                 each(Ok(Piece::Line(document, None)));
                 return Unwrapped::Line;
             };
@@ -301,6 +309,11 @@ fn unwrap_values(
 }
 
 fn log_event(object: &[u8], each: &mut dyn FnMut(Result<Piece<'_>, PieceError>)) {
+    if shipped::is_parsed(object)
+        && let Some(row) = shipped::row(object)
+    {
+        return each(Ok(Piece::Row(row)));
+    }
     let text = |name: &[u8]| field(object, name).and_then(members::text).unwrap_or_default();
     let (log_group, log_stream) = (text(b"logGroupName"), text(b"logStreamName"));
     let (log_group, log_stream) = (String::from_utf8_lossy(&log_group), String::from_utf8_lossy(&log_stream));

@@ -50,6 +50,25 @@ pub(super) fn unpack<'a>(source: impl Read + 'a) -> io::Result<Box<dyn Read + 'a
     Ok(source)
 }
 
+/// The most that [`text`] reads, in bytes.
+const MAX_TEXT_BYTES: u64 = 64 * 1024 * 1024;
+
+/// The whole text of a file that is no recording, such as rules, read as a recording is: without a byte order mark, of
+/// UTF-16, or compressed.
+///
+/// # Errors
+///
+/// What the source says; `InvalidData` where it is not UTF-8, UTF-16 with a byte order mark, or longer than 64 MiB.
+pub fn text(source: impl Read) -> io::Result<String> {
+    let mut text = String::new();
+    Patient(unpack(source)?).take(MAX_TEXT_BYTES + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > MAX_TEXT_BYTES {
+        let problem = format!("longer than {MAX_TEXT_BYTES} bytes");
+        return Err(io::Error::new(io::ErrorKind::InvalidData, problem));
+    }
+    Ok(text)
+}
+
 /// Whether a longer beginning could turn out to be one of the marks.
 fn may_be_marked(head: &[u8]) -> bool {
     [GZIP, ZSTD, UTF_8_MARK, UTF_16_LE_MARK, UTF_16_BE_MARK]
@@ -213,9 +232,13 @@ mod tests {
     }
 
     fn text(bytes: &[u8]) -> String {
-        let mut text = String::new();
-        unpack(bytes).unwrap().read_to_string(&mut text).unwrap();
-        text
+        super::text(bytes).unwrap()
+    }
+
+    #[test]
+    fn what_is_no_text_or_too_long_is_no_text_of_a_file() {
+        assert!(super::text(&b"a\xe9b"[..]).is_err());
+        assert!(super::text(io::repeat(b'a')).is_err());
     }
 
     #[test]

@@ -65,6 +65,27 @@ fn logged() -> String {
 }
 
 #[test]
+fn an_archive_is_named_and_the_way_out_is_to_unpack_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let tar = [&b"a.log"[..], &[0; 252], b"ustar\x0000", &[0; 248]].concat();
+    for (name, content, says) in [
+        ("a.zip", b"PK\x03\x04\x14\0\0\0\x08\0\n".to_vec(), "a zip archive"),
+        ("a.log.xz", b"\xfd7zXZ\0\0\x04\xe6\xd6".to_vec(), "a file compressed by xz"),
+        ("a.log.bz2", b"BZh91AY&SY\x12\x34".to_vec(), "a file compressed by bzip2"),
+        ("a.tgz", gzip(&tar), "a tar archive"),
+    ] {
+        let path = folder.path().join(name);
+        fs::write(&path, content).unwrap();
+        for command in [&["replay"][..], &["backtest"], &["match", "502"]] {
+            let refused = run(&mut statuswatch(&[command, &[path.to_str().unwrap()]].concat()));
+            assert_eq!(refused.code, Some(1), "{command:?} {name}");
+            let says = format!("{says}, which is not read: unpack it, and give what is in it");
+            assert!(refused.stderr.contains(&says), "{command:?} {name}: {}", refused.stderr);
+        }
+    }
+}
+
+#[test]
 fn output_for_people_is_refused_with_the_way_out_by_every_command() {
     for (path, output) in
         [("fixtures/exports/refused/yaml.txt", "YAML"), ("fixtures/exports/refused/table.txt", "table")]
