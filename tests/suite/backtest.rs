@@ -104,6 +104,31 @@ fn a_mention_goes_out_once_in_the_burst() {
 }
 
 #[test]
+fn rules_and_alarms_are_read_as_windows_saves_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let rules = r#"{"rules":[{"name":"größer","status":"5xx","action":"count"}]}"#;
+    let alarm = r#"{"MetricAlarms":[{"AlarmName":"a","Namespace":"n","MetricName":"m","Statistic":"Sum","Period":60,
+        "EvaluationPeriods":1,"Threshold":7,"ComparisonOperator":"GreaterThanOrEqualToThreshold"}]}"#;
+    let input = file(&folder, "in.log", &line(0, 502));
+    let plain = figures(
+        &["--rules", &file(&folder, "r.json", rules), "--alarm", &file(&folder, "a.json", alarm), &input],
+        "",
+    );
+    assert_eq!(plain["slack"]["rules"][0]["name"], "größer");
+    let utf_16 = |text: &str| -> Vec<u8> {
+        format!("\u{feff}{text}").encode_utf16().flat_map(u16::to_le_bytes).collect()
+    };
+    for write in [utf_16, |text: &str| format!("\u{feff}{text}").into_bytes()] {
+        let [rules, alarm] = [("rules.json", rules), ("alarm.json", alarm)].map(|(name, text)| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, write(text)).unwrap();
+            path.to_str().unwrap().to_owned()
+        });
+        assert_eq!(figures(&["--rules", &rules, "--alarm", &alarm, &input], ""), plain);
+    }
+}
+
+#[test]
 fn errors_whose_lines_are_broken_json_leave_the_alarm_silent_and_are_named_with_the_fix() {
     let found = figures(&[&story("broken-json-deploy")], "");
     assert_eq!(found["lines"]["server_errors"], 240);

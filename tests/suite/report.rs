@@ -229,6 +229,35 @@ fn a_report_needs_nothing_from_elsewhere() {
 }
 
 #[test]
+fn a_report_never_takes_the_place_of_what_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let (input, link) = (folder.path().join("in.log"), folder.path().join("link.log"));
+    let rules = folder.path().join("rules.json");
+    let lines = r#"{"requestId":"a","requestTime":"03/Nov/2026:12:00:00 +0000","status":"502"}"#;
+    let rule = r#"{"rules":[{"name":"all","status":"5xx","action":"notify"}]}"#;
+    std::fs::write(&input, lines).unwrap();
+    std::fs::write(&rules, rule).unwrap();
+    std::fs::hard_link(&input, &link).unwrap();
+    let text = |path: &std::path::Path| path.to_str().unwrap().to_owned();
+    for (report, arguments, said) in [
+        (&input, vec![text(&input)], "--report"),
+        (&link, vec![text(folder.path())], "is one of the inputs"),
+        (&rules, vec!["--rules".to_owned(), text(&rules), text(&input)], "is the file of --rules"),
+    ] {
+        let mut command = Command::cargo_bin("statuswatch").unwrap();
+        let out = command.args(["backtest", "--report", &text(report)]).args(arguments).assert().code(2);
+        let error = String::from_utf8_lossy(&out.get_output().stderr).into_owned();
+        assert!(error.contains(said) && error.contains("name another file"), "{error}");
+        assert_eq!(std::fs::read_to_string(&input).unwrap(), lines);
+        assert_eq!(std::fs::read_to_string(&rules).unwrap(), rule);
+    }
+    let mut command = Command::cargo_bin("statuswatch").unwrap();
+    let other = folder.path().join("out.html");
+    command.args(["backtest", "--report", &text(&other), &text(&input)]).assert().success();
+    assert!(std::fs::read_to_string(other).unwrap().starts_with("<!"));
+}
+
+#[test]
 fn a_report_that_cannot_be_written_is_an_error_that_names_it() {
     let mut command = Command::cargo_bin("statuswatch").unwrap();
     let path = recordings::path("5xx-burst");

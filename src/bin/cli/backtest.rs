@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, Read, Write};
 use std::path::Path;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use statuswatch::alarm::AlarmSettings;
 use statuswatch::backtest::{Backtest, Plan, Settings, Source, Warning, backtest, text};
 use statuswatch::digest::Reader;
@@ -17,7 +17,7 @@ use crate::Exit;
 use crate::arguments::BacktestArguments;
 use crate::deployed::{Tried, tried};
 use crate::fetch::FollowArguments;
-use crate::input::{Input, Inputs};
+use crate::input::{Input, Inputs, is_same_file, text_of};
 use crate::replay::{MAX_DECOMPRESSED_BYTES, region};
 use crate::terminal::{SharedProgress, canvas};
 
@@ -30,6 +30,9 @@ pub(crate) fn run(arguments: &BacktestArguments) -> anyhow::Result<Exit> {
         FollowArguments::default(),
         arguments.region.as_deref(),
     )?;
+    if let Some(report) = &arguments.report {
+        refuse_to_overwrite(report, arguments, &listed)?;
+    }
     let tried = tried(arguments, alarm, &listed)?;
     let settings = settings(arguments, tried, listed.region.as_deref())?;
     let mut exit = Exit::Done;
@@ -74,6 +77,23 @@ pub(crate) fn run(arguments: &BacktestArguments) -> anyhow::Result<Exit> {
     }
     print(&found, arguments)?;
     Ok(exit)
+}
+
+/// An error where the report would take the place of what is read, or of what is kept.
+fn refuse_to_overwrite(report: &Path, arguments: &BacktestArguments, inputs: &Inputs) -> anyhow::Result<()> {
+    inputs.refuse_to_overwrite("--report", report)?;
+    let others = [
+        ("--alarm", &arguments.alarm),
+        ("--rules", &arguments.rules),
+        ("--against", &arguments.against),
+        ("--save", &arguments.fetched.save),
+    ];
+    for (option, path) in others {
+        if path.as_ref().is_some_and(|path| is_same_file(path, report)) {
+            bail!("--report: {} is the file of {option}: name another file", report.display());
+        }
+    }
+    Ok(())
 }
 
 fn print(found: &Backtest, arguments: &BacktestArguments) -> anyhow::Result<()> {
@@ -123,12 +143,12 @@ fn settings(
 /// The alarm in a file.
 fn alarm(arguments: &BacktestArguments) -> anyhow::Result<Option<AlarmSettings>> {
     let Some(path) = &arguments.alarm else { return Ok(None) };
-    let json = fs::read(path).with_context(|| path.display().to_string())?;
-    AlarmSettings::from_json(&json).map(Some).with_context(|| path.display().to_string())
+    let json = text_of(path)?;
+    AlarmSettings::from_json(json.as_bytes()).map(Some).with_context(|| path.display().to_string())
 }
 
 fn rules(path: &Path) -> anyhow::Result<Rules> {
-    let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    let text = text_of(path)?;
     Rules::parse(&text).with_context(|| path.display().to_string())
 }
 

@@ -5,6 +5,9 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use anyhow::{Context, ensure};
+use statuswatch::recording;
+
 use crate::fetch::{Fetch, FetchArguments, FollowArguments, fetches};
 use crate::live::Live;
 use crate::objects::{ObjectInput, is_url, objects};
@@ -58,6 +61,11 @@ impl Inputs {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let signed_in = runtime.block_on(SignIn::load(fetched.profile.as_deref(), region))?;
         let mut all = Vec::new();
+        if let Some(save) = &fetched.save {
+            for path in paths.iter().filter(|path| !is_url(path)) {
+                refuse_to_overwrite(&Input::list(path, recursive), "--save", save)?;
+            }
+        }
         for path in paths {
             if !is_url(path) {
                 all.extend(Input::list(path, recursive));
@@ -77,11 +85,56 @@ impl Inputs {
         Ok(Self { all, region: Some(signed_in.region().to_owned()), signed_in: Some(signed_in) })
     }
 
+    /// An error where the file that `option` names is one of them.
+    pub(crate) fn refuse_to_overwrite(&self, option: &str, path: &Path) -> anyhow::Result<()> {
+        refuse_to_overwrite(&self.all, option, path)
+    }
+
     /// The log groups among them.
     pub(crate) fn log_groups(&self) -> Vec<String> {
         let inputs = self.all.iter().flatten();
         inputs.filter(|input| input.is_fetched()).map(|input| input.name.clone()).collect()
     }
+}
+
+fn refuse_to_overwrite(
+    inputs: &[Result<Input, (String, io::Error)>],
+    option: &str,
+    path: &Path,
+) -> anyhow::Result<()> {
+    let is_it = |input: &Input| match &input.place {
+        Place::File(file) => is_same_file(file, path),
+        Place::StandardInput => is_same_file(Path::new("/dev/stdin"), path),
+        Place::Object(_) | Place::LogGroup(_) => false,
+    };
+    ensure!(
+        !inputs.iter().flatten().any(is_it),
+        "{option}: {} is one of the inputs: name another file",
+        path.display()
+    );
+    Ok(())
+}
+
+/// The text of a file of settings, as editors of any system save it.
+pub(crate) fn text_of(path: &Path) -> anyhow::Result<String> {
+    let text = File::open(path).and_then(recording::text);
+    text.with_context(|| path.display().to_string())
+}
+
+/// Whether two paths lead to one regular file, by links or not.
+pub(crate) fn is_same_file(one: &Path, other: &Path) -> bool {
+    let (Ok(one_is), Ok(other_is)) = (fs::metadata(one), fs::metadata(other)) else {
+        // What is not there yet may be named twice.
+        return one == other;
+    };
+    #[cfg(unix)]
+    let is_same = {
+        use std::os::unix::fs::MetadataExt;
+        (one_is.dev(), one_is.ino()) == (other_is.dev(), other_is.ino())
+    };
+    #[cfg(not(unix))]
+    let is_same = fs::canonicalize(one).ok() == fs::canonicalize(other).ok();
+    is_same && one_is.is_file() && other_is.is_file()
 }
 
 impl Input {

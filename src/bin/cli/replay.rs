@@ -18,7 +18,7 @@ use statuswatch::slack::render::MessageStyle;
 use crate::Exit;
 use crate::arguments::ReplayArguments;
 use crate::deliver::Delivery;
-use crate::input::Inputs;
+use crate::input::{Inputs, text_of};
 use crate::replay_output::{Output, Way, summary, write_hits};
 use crate::terminal::{Progress, canvas};
 
@@ -149,7 +149,7 @@ pub(crate) fn settings(
     }
     if let Some(path) = arguments.rules {
         let name = path.display();
-        let text = std::fs::read_to_string(path).with_context(|| format!("{name}"))?;
+        let text = text_of(path)?;
         reader.rules = Rules::parse(&text).with_context(|| format!("{name}"))?;
     }
     if let Some(config) = &config {
