@@ -14,6 +14,7 @@ mod plan;
 mod serverless;
 mod sources;
 mod terraform;
+mod texts;
 mod value;
 mod yaml;
 
@@ -28,6 +29,8 @@ use self::document::Evaluate;
 pub use self::piece::find_in_piece;
 pub use self::sources::{Language, MAX_FILE_BYTES, language, may_hold_format};
 pub use self::terraform::MAX_REPETITIONS;
+use self::texts::Texts;
+pub use self::texts::referenced_files;
 
 /// A file's name and text.
 #[derive(Debug, Clone, Copy)]
@@ -77,6 +80,8 @@ pub struct FoundFormat {
     pub family: Family,
     /// On which condition it is this one, such as `where var.short`; empty where always.
     pub condition: String,
+    /// Whether it is the argument of a module that was not given: what that makes of it is not known.
+    pub is_argument: bool,
 }
 
 /// What is not judged of a stage.
@@ -160,21 +165,21 @@ pub struct Found {
     pub faults: Vec<Fault>,
 }
 
-/// Looks through `files`. Terraform files of one folder are one module, whose references are followed.
+/// Looks through `files`. Terraform files of one folder are one module, whose references are followed, also to modules
+/// and other files among `files`.
 #[must_use]
 pub fn find(files: &[SourceFile<'_>]) -> Found {
     let mut found = Found::default();
+    let texts = Texts::new(files);
     let mut modules: BTreeMap<&str, Vec<SourceFile<'_>>> = BTreeMap::new();
     for file in files {
         match language(file.name, file.text) {
             Some(Language::Terraform) => modules.entry(folder(file.name)).or_default().push(*file),
-            Some(Language::Json | Language::Yaml) if file.wanted => in_document(file, &mut found),
+            Some(Language::Json | Language::Yaml) if file.wanted => in_document(file, &texts, &mut found),
             _ => {}
         }
     }
-    for module in modules.values() {
-        terraform::find(module, &mut found);
-    }
+    terraform::find(&modules, &texts, &mut found);
     // The branches of a condition stay in their order.
     found.formats.sort_by(|a, b| a.place.cmp(&b.place));
     found.gaps.sort_by(|a, b| a.place.cmp(&b.place));
@@ -185,7 +190,7 @@ fn folder(name: &str) -> &str {
     name.rfind(['/', '\\']).and_then(|at| name.get(..at)).unwrap_or_default()
 }
 
-fn in_document(file: &SourceFile<'_>, found: &mut Found) {
+fn in_document(file: &SourceFile<'_>, texts: &Texts<'_>, found: &mut Found) {
     let documents = match language(file.name, file.text) {
         Some(Language::Json) => json::parse(file.text).map(|document| vec![document]),
         _ => yaml::parse(file.text),
@@ -194,7 +199,7 @@ fn in_document(file: &SourceFile<'_>, found: &mut Found) {
         Ok(documents) => {
             for document in documents {
                 document::find(&document, file.name, found);
-                serverless::find(&document, file.name, found);
+                serverless::find(&document, file, texts, found);
             }
         }
         Err(fault) => found.faults.push(Fault { file: file.name.to_owned(), ..fault }),
@@ -214,7 +219,13 @@ fn add(found: &mut Found, place: &Place, family: Family, tool: Tool, evaluate: E
                 let reference = text.trim_start_matches("${").trim_end_matches('}').to_owned();
                 gaps.push(GapReason::Reference(reference));
             }
-            Some(format) => formats.push(FoundFormat { place: place.clone(), format, family, condition }),
+            Some(format) => formats.push(FoundFormat {
+                place: place.clone(),
+                format,
+                family,
+                condition,
+                is_argument: false,
+            }),
             None => gaps.push(GapReason::Reference("a list or an object".to_owned())),
         }
     }

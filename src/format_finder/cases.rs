@@ -323,6 +323,134 @@ fn a_module_is_the_files_of_one_folder_and_its_values() {
     assert_eq!(said(&apart), ["3 aws_api_gateway_stage.a ? var.log_format"]);
 }
 
+const FILE: fn(&'static str, &'static str) -> SourceFile<'static> =
+    |name, text| SourceFile { name, text, wanted: true };
+
+#[test]
+fn a_module_beside_its_caller_is_read_with_the_arguments() {
+    let child = FILE(
+        "a/mods/api/main.tf",
+        "variable \"log_format\" {\n default = \"$context.default\"\n}\nresource \"aws_api_gateway_stage\" \"s\" {\n access_log_settings {\n  format = replace(var.log_format, \"\\n\", \"\")\n }\n}",
+    );
+    let argument =
+        "module \"one\" {\n source = \"./mods/api\"\n log_format = <<EOF\n$context.a\n$context.b\nEOF\n}\n";
+    let caller = |text| FILE("a/main.tf", text);
+    assert_eq!(
+        said(&find(&[caller(argument), child])),
+        ["6 module.one.aws_api_gateway_stage.s | $context.a$context.b"]
+    );
+    let each = "module \"m\" {\n source = \"./mods/../mods/api\"\n for_each = { x = \"$context.x\", y = \"$context.y\" }\n log_format = each.value\n}";
+    assert_eq!(
+        said(&find(&[caller(each), child])),
+        [
+            "6 module.m[\"x\"].aws_api_gateway_stage.s | $context.x",
+            "6 module.m[\"y\"].aws_api_gateway_stage.s | $context.y",
+        ]
+    );
+    let without = "locals {\n log_format = \"$context.l\"\n}\nmodule \"m\" {\n source = \"./mods/api\"\n}\nmodule \"n\" {\n source = \"./mods/api\"\n log_format = local.log_format\n}";
+    assert_eq!(
+        said(&find(&[caller(without), child])),
+        [
+            "6 module.m.aws_api_gateway_stage.s | $context.default",
+            "6 module.n.aws_api_gateway_stage.s | $context.l",
+        ]
+    );
+    // Its caller is not here, or calls itself for ever.
+    assert_eq!(said(&find(&[child])), ["6 aws_api_gateway_stage.s | $context.default"]);
+    let circle = FILE("a/mods/api/circle.tf", "module \"c\" {\n source = \"../..\"\n}");
+    let found = find(&[caller(argument), child, circle]);
+    assert!(
+        !found.formats.is_empty() && found.formats.iter().all(|format| format.format.contains("$context.a"))
+    );
+}
+
+#[test]
+fn an_argument_of_a_module_from_elsewhere_is_marked_and_its_kind_told_by_the_source() {
+    let call = |source: &str, more: &str| {
+        let text = format!(
+            "module \"m\" {{\n source = \"{source}\"\n access_log_format = \"$context.a\"\n {more}\n}}"
+        );
+        let found = found("main.tf", &text);
+        let [format] = found.formats.as_slice() else { panic!("{found:?}") };
+        (format.is_argument, format.family)
+    };
+    let v2 = "terraform-aws-modules/apigateway-v2/aws";
+    assert_eq!(call(v2, ""), (true, Family::Http));
+    assert_eq!(call(v2, "protocol_type = \"WEBSOCKET\""), (true, Family::WebSocket));
+    assert_eq!(call(v2, "protocol_type = var.x"), (true, Family::HttpOrWebSocket));
+    assert_eq!(call("cloudposse/api-gateway/aws", ""), (true, Family::Unknown));
+    assert_eq!(call("./not-here", ""), (true, Family::Unknown));
+    let stage = "resource \"aws_api_gateway_stage\" \"a\" {\n access_log_settings {\n  format = \"$context.a\"\n }\n}";
+    assert!(!found("main.tf", stage).formats[0].is_argument);
+}
+
+#[test]
+fn files_beside_a_module_are_read_and_what_is_not_known_of_a_template_is_a_gap() {
+    let json = FILE("m/format.json", "{\"a\":\"$context.a\"}\n");
+    let template = FILE("m/format.tpl", "$context.a ${stage} ${x.y} $${context.b}\n");
+    let of = |expression: &str| {
+        let text = format!(
+            "resource \"aws_api_gateway_stage\" \"s\" {{\n access_log_settings {{\n  format = {expression}\n }}\n}}"
+        );
+        said(&find(&[SourceFile { name: "m/main.tf", text: &text, wanted: true }, json, template]))
+            .iter()
+            .map(|line| line.replace("3 aws_api_gateway_stage.s ", ""))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(of("file(\"${path.module}/format.json\")"), [r#"| {"a":"$context.a"}"#]);
+    assert_eq!(of("jsonencode(jsondecode(file(\"format.json\")))"), [r#"| {"a":"$context.a"}"#]);
+    assert_eq!(
+        of("templatefile(\"format.tpl\", { stage = \"prod\" })"),
+        ["| $context.a prod ${x.y} ${context.b}"]
+    );
+    assert_eq!(
+        of("templatefile(\"format.tpl\", { stage = var.stage })"),
+        ["| $context.a ${var.stage} ${x.y} ${context.b}"]
+    );
+    for other in ["file(\"other.json\")", "file(\"/m/format.json\")", "file(var.path)"] {
+        let said = of(other);
+        assert!(matches!(said.as_slice(), [gap] if gap.starts_with("? file(")), "{said:?}");
+    }
+}
+
+#[test]
+fn files_beside_a_serverless_yml_are_followed() {
+    let logs = FILE(
+        "s/logs.yml",
+        "rest:\n  format: '$context.a ${self:custom.x}'\nall:\n  restApi: ${file(logs.yml):rest}\n",
+    );
+    let text = FILE("s/format.txt", "$context.t\n");
+    for (yaml, expected) in [
+        (
+            "custom:\n  x: one\nprovider:\n  logs:\n    restApi: ${file(./logs.yml):rest}\n",
+            "2 provider.logs.restApi | $context.a one",
+        ),
+        (
+            "custom:\n  x: two\nprovider:\n  logs: ${file(logs.yml):all}\n",
+            "2 provider.logs.restApi | $context.a two",
+        ),
+        (
+            "provider:\n  logs:\n    restApi:\n      format: ${file(./format.txt)}\n",
+            "4 provider.logs.restApi | $context.t",
+        ),
+        (
+            "provider:\n  logs:\n    restApi: ${file(./none.yml):rest}\n",
+            "3 provider.logs.restApi ? file(./none.yml):rest",
+        ),
+    ] {
+        let found = find(&[
+            SourceFile { name: "s/serverless.yml", text: yaml, wanted: true },
+            SourceFile { wanted: false, ..logs },
+            text,
+        ]);
+        assert_eq!(said(&found), [expected], "{yaml}");
+        let place = if expected.starts_with("2 ") { "s/logs.yml" } else { "s/serverless.yml" };
+        let places =
+            found.formats.iter().map(|format| &format.place).chain(found.gaps.iter().map(|gap| &gap.place));
+        places.for_each(|found| assert_eq!(found.file, place));
+    }
+}
+
 #[test]
 fn values_that_are_given_to_a_module_are_found_in_their_file() {
     let given = "access_log_format = \"$context.a\"\nformat = \"$context.no_log\"\n";

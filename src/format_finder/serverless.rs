@@ -1,12 +1,15 @@
 //! The access logs of a `serverless.yml`.
 //!
 //! In: the tree of a service's file. Out: the formats under `provider.logs`, and the framework's own where none is given.
-//! Never follows a variable into another file, the environment or the command line.
+//! Never follows a variable into a file that was not given, the environment or the command line.
+
+use std::rc::Rc;
 
 use super::choices::Choices;
 use super::node::Node;
-use super::value::{Budget, Value, concatenated};
-use super::{Family, Found, Place, Tool, add};
+use super::texts::{Texts, referenced_files};
+use super::value::{Budget, MAX_TEXT, Value, concatenated};
+use super::{Family, Found, Place, SourceFile, Tool, add, folder, yaml};
 
 /// Variables within variables are followed this deep.
 const MAX_DEPTH: usize = 16;
@@ -35,20 +38,27 @@ const KINDS: [(&str, Family, &str); 3] = [
 ];
 
 /// Adds the formats of a service's file to `found`.
-pub(super) fn find(document: &Node, file: &str, found: &mut Found) {
-    let Some(logs) = document.get("provider").and_then(|provider| provider.get("logs")) else { return };
+pub(super) fn find(document: &Node, file: &SourceFile<'_>, texts: &Texts<'_>, found: &mut Found) {
+    let Some(provider) = document.get("provider") else { return };
+    let others = Others::of(file, texts);
+    let service = Service { document, file: file.name, others: &others, budget: Budget::default() };
+    let Some((logs, _)) =
+        service.followed(provider).and_then(|(provider, _)| service.followed(provider.get("logs")?))
+    else {
+        return;
+    };
     for (kind, family, default) in KINDS {
         let Some(member) = logs.members().iter().find(|member| member.key == kind) else { continue };
-        let service = Service { document, budget: Budget::default() };
-        let place = |line: usize, own: &str| Place {
+        let service = Service { document, file: file.name, others: &others, budget: Budget::default() };
+        let place = |file: &str, line: usize, own: &str| Place {
             file: file.to_owned(),
             line,
             resource: format!("provider.logs.{kind}{own}"),
         };
         // `restApi: ${self:custom.logs}`
-        let Some(settings) = service.followed(&member.value) else {
+        let Some((settings, settings_file)) = service.followed(&member.value) else {
             let text = member.value.scalar().unwrap_or_default();
-            add(found, &place(member.line, ""), family, Tool::Serverless, &|_| {
+            add(found, &place(file.name, member.line, ""), family, Tool::Serverless, &|_| {
                 service.text_of(text, MAX_DEPTH)
             });
             continue;
@@ -59,9 +69,10 @@ pub(super) fn find(document: &Node, file: &str, found: &mut Found) {
             continue;
         }
         let format = settings.members().iter().find(|member| member.key == "format");
-        let line = format.map_or(member.line, |format| format.line);
-        let own = if format.is_some() { "" } else { ", the framework's own format" };
-        let place = place(line, own);
+        let place = match format {
+            Some(format) => place(settings_file, format.line, ""),
+            None => place(file.name, member.line, ", the framework's own format"),
+        };
         let value = |_: &Choices| match format {
             Some(format) => service.resolved(&format.value, MAX_DEPTH),
             None => Value::Text(default.to_owned()),
@@ -70,23 +81,67 @@ pub(super) fn find(document: &Node, file: &str, found: &mut Found) {
     }
 }
 
+/// The files that a service's file refers to, by the paths as it writes them.
+struct Others {
+    parsed: Vec<(String, String, Rc<Node>)>,
+    /// Those that are no YAML or JSON: a variable takes their text.
+    texts: Vec<(String, String)>,
+}
+
+impl Others {
+    fn of(file: &SourceFile<'_>, texts: &Texts<'_>) -> Self {
+        let mut others = Self { parsed: Vec::new(), texts: Vec::new() };
+        for path in referenced_files(file.text) {
+            let folder = folder(file.name);
+            let Some(text) = texts.get(folder, path) else { continue };
+            let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension);
+            if !matches!(extension, "yml" | "yaml" | "json") {
+                if text.len() <= MAX_TEXT {
+                    others.texts.push((path.to_owned(), text.to_owned()));
+                }
+            } else if let Ok(Some(document)) = yaml::parse(text).map(|documents| documents.first().cloned()) {
+                let name = path.strip_prefix("./").unwrap_or(path);
+                let name = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
+                others.parsed.push((path.to_owned(), name, document));
+            }
+        }
+        others
+    }
+}
+
 /// A service's file, and what the evaluation of a format may cost.
 struct Service<'s> {
     document: &'s Node,
+    file: &'s str,
+    others: &'s Others,
     budget: Budget,
 }
 
 impl<'s> Service<'s> {
-    /// The settings that a value is or refers to; nothing where they are not in this file.
-    fn followed(&self, node: &'s Node) -> Option<&'s Node> {
-        let mut node = node;
+    /// The settings that a value is or refers to, and the file in which they stand; nothing where that was not given.
+    fn followed(&self, node: &'s Node) -> Option<(&'s Node, &'s str)> {
+        let (mut node, mut file) = (node, self.file);
         for _ in 0..MAX_DEPTH {
             let text = node.scalar().map(str::trim).filter(|text| text.contains("${"));
-            let Some(text) = text else { return Some(node) };
-            let path = text.strip_prefix("${self:")?.strip_suffix('}')?;
-            node = path.split('.').try_fold(self.document, |node, key| node.get(key))?;
+            let Some(text) = text else { return Some((node, file)) };
+            (node, file) = self.referred(text.strip_prefix("${")?.strip_suffix('}')?)?;
         }
         None
+    }
+
+    /// What `self:path` or `file(path):path` leads to, and the file in which that stands.
+    fn referred(&self, variable: &str) -> Option<(&'s Node, &'s str)> {
+        let (root, file, path) = match variable.strip_prefix("self:") {
+            Some(path) => (self.document, self.file, path),
+            None => {
+                let (file, path) = variable.strip_prefix("file(")?.split_once(')')?;
+                let (_, name, root) = self.others.parsed.iter().find(|(path, ..)| path == file.trim())?;
+                (&**root, name.as_str(), path.strip_prefix(':').unwrap_or(path))
+            }
+        };
+        let keys = path.split('.').filter(|key| !key.is_empty());
+        let node = keys.into_iter().try_fold(root, |node, key| node.get(key))?;
+        Some((node, file))
     }
 
     /// A value with its `${self:…}` looked up.
@@ -123,12 +178,14 @@ impl<'s> Service<'s> {
         // `self:custom.${opt:stage, 'dev'}`: the inner variables are resolved first.
         let inner = if first.contains("${") { self.text_of(first, depth).text() } else { None };
         let first = inner.as_deref().unwrap_or(first);
-        let known = first.strip_prefix("self:").and_then(|path| {
-            path.split('.')
-                .try_fold(self.document, |node, key| node.get(key))
-                .map(|node| self.resolved(node, depth))
-        });
+        let text = || {
+            let path = first.strip_prefix("file(")?.strip_suffix(')')?;
+            let (_, text) = self.others.texts.iter().find(|(known, _)| known == path.trim())?;
+            Some(Value::Text(text.trim().to_owned()))
+        };
+        let known = self.referred(first).map(|(node, _)| self.resolved(node, depth));
         known
+            .or_else(text)
             .or_else(|| {
                 let fallback = fallback?;
                 let literal = fallback.trim_matches(['\'', '"']);

@@ -1,8 +1,9 @@
-//! Finds the formats in a Terraform module: the `.tf` files of one folder.
+//! Finds the formats in Terraform modules: the `.tf` files of one folder each.
 //!
 //! In: files. Out: the formats of stages, module arguments, and of variables and locals that nothing judged refers to.
-//! Never reads another folder: what a module gets or gives is a gap.
+//! Never reads a file that was not given: what a module from elsewhere gives is a gap.
 
+mod calls;
 mod expression;
 mod functions;
 mod module;
@@ -10,14 +11,18 @@ mod piece;
 mod repetition;
 mod type_defaults;
 
+use std::collections::BTreeMap;
+
 use hcl_edit::expr::{Expression, ObjectKey};
 use hcl_edit::structure::{Attribute, Block, Body, Structure};
 use hcl_edit::{Span, parser};
 
+use self::calls::Parsed;
 use self::expression::{Bound, Evaluation};
 use self::module::Module;
 use self::repetition::Repetition;
 use super::choices::{Choices, alternatives};
+use super::texts::Texts;
 use super::value::Value;
 use super::{Family, Fault, Found, Gap, GapReason, Place, SourceFile, Tool, add};
 
@@ -27,27 +32,22 @@ pub use self::repetition::MAX_REPETITIONS;
 /// Blocks within blocks and objects are looked into this deep; the parser refuses deeper ones.
 const MAX_DEPTH: usize = 64;
 
-/// Adds the formats of the wanted files of one module to `found`.
-pub(super) fn find(files: &[SourceFile<'_>], found: &mut Found) {
-    let mut bodies: Vec<(SourceFile<'_>, Body)> = Vec::new();
-    for file in files {
-        match parser::parse_body(file.text.trim_start_matches('\u{feff}')) {
-            Ok(body) => bodies.push((*file, body)),
-            Err(error) if file.wanted => {
-                found.faults.push(Fault { file: file.name.to_owned(), ..fault(&error) });
+/// Adds the formats of the wanted files of all modules, which are given by their folders, to `found`.
+pub(super) fn find(modules: &BTreeMap<&str, Vec<SourceFile<'_>>>, texts: &Texts<'_>, found: &mut Found) {
+    let mut parsed: BTreeMap<&str, Parsed<'_>> = BTreeMap::new();
+    for (folder, files) in modules {
+        let bodies = parsed.entry(folder).or_default();
+        for file in files {
+            match parser::parse_body(file.text.trim_start_matches('\u{feff}')) {
+                Ok(body) => bodies.push((*file, body)),
+                Err(error) if file.wanted => {
+                    found.faults.push(Fault { file: file.name.to_owned(), ..fault(&error) });
+                }
+                Err(_) => {}
             }
-            Err(_) => {}
         }
     }
-    let mut module = Module::default();
-    for (file, body) in &bodies {
-        module.declare(file.name, body);
-    }
-    for (file, body) in bodies.iter().filter(|(file, _)| file.wanted) {
-        let mut walk = Walk { module: &module, file, found, bound: Bound::new() };
-        walk.body(body);
-    }
-    left_over(&module, files, found);
+    calls::find(&parsed, texts, found);
 }
 
 fn fault(error: &parser::Error) -> Fault {
@@ -72,7 +72,7 @@ fn left_over(module: &Module<'_>, files: &[SourceFile<'_>], found: &mut Found) {
         let mut part = Found::default();
         let file = files.iter().find(|file| file.name == expression.file);
         let Some(file) = file.filter(|file| file.wanted) else { continue };
-        let mut walk = Walk { module, file, found: &mut part, bound: Bound::new() };
+        let mut walk = Walk { module, file, found: &mut part, bound: Bound::new(), is_argument: false };
         walk.value(&name, &mut vec![name.clone()], expression.expression, Family::Unknown, Sureness::Named);
         formats.push((name, part));
     }
@@ -98,6 +98,8 @@ struct Walk<'w, 'm> {
     found: &'w mut Found,
     /// What the blocks around bind.
     bound: Bound,
+    /// Whether the values are the arguments of a module from elsewhere.
+    is_argument: bool,
 }
 
 impl Walk<'_, '_> {
@@ -127,9 +129,14 @@ impl Walk<'_, '_> {
                     let sureness = if family == Family::Unknown { Sureness::Named } else { Sureness::Stage };
                     self.repeated(&format!("{kind}.{name}"), &block.body, family, sureness);
                 }
+                // What is read itself, with these arguments.
+                ("module", [name]) if self.module.is_followed(name) => {}
                 ("module", [name]) => {
                     let resource = format!("module.{name}");
-                    self.repeated(&resource, &block.body, Family::Unknown, Sureness::Named);
+                    let family = self.family_of_module(&block.body);
+                    self.is_argument = true;
+                    self.repeated(&resource, &block.body, family, Sureness::Named);
+                    self.is_argument = false;
                 }
                 // Settings without their stage: a piece of a file, beside the locals that it refers to.
                 _ if name_of(block).contains("access_log") => {
@@ -151,7 +158,13 @@ impl Walk<'_, '_> {
             .map(|repetition| {
                 let mut found = Found::default();
                 let bound = repetition.bound.clone();
-                let mut walk = Walk { module: self.module, file: self.file, found: &mut found, bound };
+                let mut walk = Walk {
+                    module: self.module,
+                    file: self.file,
+                    found: &mut found,
+                    bound,
+                    is_argument: self.is_argument,
+                };
                 walk.structures(resource, &mut Vec::new(), body, family, sureness);
                 (repetition, found)
             })
@@ -210,6 +223,21 @@ impl Walk<'_, '_> {
         }
     }
 
+    /// The kind of API that a module from elsewhere makes, by its source: those of API Gateway's version 2 make HTTP APIs
+    /// unless they are told otherwise.
+    fn family_of_module(&self, call: &Body) -> Family {
+        let source =
+            call.get_attribute("source").and_then(|source| source.value.as_str()).unwrap_or_default();
+        if !["apigateway-v2", "apigatewayv2", "api-gateway-v2"].iter().any(|name| source.contains(name)) {
+            return Family::Unknown;
+        }
+        match call.get_attribute("protocol_type").map(|protocol| protocol.value.as_str()) {
+            None | Some(Some("HTTP")) => Family::Http,
+            Some(Some("WEBSOCKET")) => Family::WebSocket,
+            Some(_) => Family::HttpOrWebSocket,
+        }
+    }
+
     fn structures(
         &mut self,
         resource: &str,
@@ -255,7 +283,13 @@ impl Walk<'_, '_> {
             }
             let mut found = Found::default();
             let bound = self.bound.iter().cloned().chain(bound).collect();
-            let mut walk = Walk { module: self.module, file: self.file, found: &mut found, bound };
+            let mut walk = Walk {
+                module: self.module,
+                file: self.file,
+                found: &mut found,
+                bound,
+                is_argument: self.is_argument,
+            };
             walk.structures(resource, path, &block.body, family, sureness);
             each.push(found);
         }
@@ -334,6 +368,7 @@ impl Walk<'_, '_> {
             part(Evaluation::new(self.module, choices, self.bound.clone()).value(expression))
                 .unwrap_or(Value::Null)
         });
+        found.formats.iter_mut().for_each(|format| format.is_argument = self.is_argument);
         let is_stage = sureness == Sureness::Stage;
         let is_format = |text: &str| is_stage || text.contains("$context.");
         self.found.formats.extend(found.formats.into_iter().filter(|found| is_format(&found.format)));

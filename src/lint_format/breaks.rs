@@ -22,7 +22,7 @@ pub(super) fn broken_json(
             message: "the format starts like JSON but is not valid JSON, whatever the values are".to_owned(),
             when: Vec::new(),
             shows: String::new(),
-            fix: "check the quotes and commas around this byte; --fix writes a new format with the same variables"
+            fix: "check the quotes and commas around this byte; --fix writes a new format with the same variables and what messages can show"
                 .to_owned(),
         }];
     }

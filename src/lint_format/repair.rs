@@ -100,6 +100,20 @@ pub fn mended(first: &Lint, reader: Reader<'_>) -> String {
     }
 }
 
+/// The variables that the corrected format logs and the format that was checked does not, in their order.
+#[must_use]
+pub fn added(first: &Lint, mended: &str) -> Vec<String> {
+    let before = Template::parse(&first.format);
+    let mut added = Vec::new();
+    for variable in Template::parse(mended).variables {
+        let name = format!("$context.{}", variable.name);
+        if !before.has(variable.name) && !added.contains(&name) {
+            added.push(name);
+        }
+    }
+    added
+}
+
 /// The format with each finding mended where it is; nothing where that cannot be done.
 fn edited(lint: &Lint) -> Option<String> {
     let mut format = lint.format.clone();

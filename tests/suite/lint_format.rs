@@ -43,6 +43,60 @@ fn a_fixed_format_stands_alone_on_standard_output_and_passes() {
 }
 
 #[test]
+fn what_a_fixed_format_logs_besides_is_said() {
+    let (_, fixed, said) = statuswatch(&["--fix", BREAKS], "");
+    assert!(fixed.contains("$context.identity.sourceIp"), "{fixed}");
+    assert!(said.contains("the corrected format also logs "), "{said}");
+    assert!(said.contains("$context.identity.sourceIp") && said.contains("leave out what you must not log"));
+    let preset = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/formats/rest-preset.clf.txt");
+    let (_, _, said) = statuswatch(&["--fix", preset], "");
+    assert!(!said.contains("also logs"), "{said}");
+}
+
+#[test]
+fn files_that_others_refer_to_are_read_within_the_folder_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let inside = folder.path().join("inside");
+    std::fs::create_dir(&inside).unwrap();
+    let write = |path: &str, text: &str| std::fs::write(folder.path().join(path), text).unwrap();
+    let stage = |path: &str| {
+        format!(
+            "resource \"aws_api_gateway_stage\" \"a\" {{\n access_log_settings {{\n  format = file(\"{path}\")\n }}\n}}\n"
+        )
+    };
+    write("format.json", BREAKS);
+    write("inside/format.json", BREAKS);
+    for (path, expected) in [("${path.module}/format.json", 1), ("../format.json", 2)] {
+        write("inside/main.tf", &stage(path));
+        let main = inside.join("main.tf");
+        for argument in [&inside, &main] {
+            let (code, out, err) = statuswatch(&[argument.to_str().unwrap()], "");
+            assert_eq!(code, expected, "{path}: {out}{err}");
+            assert_eq!(out.contains("error: $context.integrationLatency"), expected == 1, "{out}");
+        }
+    }
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink(folder.path().join("format.json"), inside.join("link.json")).unwrap();
+        write("inside/main.tf", &stage("link.json"));
+        assert_eq!(statuswatch(&[inside.to_str().unwrap()], "").0, 2);
+    }
+}
+
+#[test]
+fn a_line_break_in_the_argument_of_a_module_from_elsewhere_is_a_warning() {
+    let call = "module \"api\" {\n source = \"./elsewhere\"\n access_log_format = <<EOF\n{\"requestId\":\"$context.requestId\",\n\"status\":\"$context.status\"}\nEOF\n}\n";
+    let (code, out, err) = statuswatch(&["-"], call);
+    assert_eq!(code, 0, "{out}{err}");
+    assert!(out.contains("warning: the format contains a line break"), "{out}");
+    let stage = call
+        .replace("module \"api\" {", "resource \"aws_api_gateway_stage\" \"s\" {\n access_log_settings {")
+        .replace("access_log_format", "format")
+        + "}\n";
+    assert_eq!(statuswatch(&["-"], &stage).0, 1);
+}
+
+#[test]
 fn every_format_of_the_fixtures_is_judged_by_the_reader_of_the_digest() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/formats");
     for (file, expected) in [

@@ -278,7 +278,8 @@ pub(crate) struct LintFormatArguments {
     /// The formats of all stages that are deployed; needs the permission apigateway:GET
     #[arg(long, conflicts_with_all = ["format", "api"])]
     pub(crate) live: bool,
-    /// Print the corrected format, each under its place where there are several, and the findings on standard error
+    /// Print the corrected format, each under its place where there are several, and the findings on standard error; a JSON
+    /// format also gets what messages can show and it lacks, such as address and user agent: standard error names it
     #[arg(long)]
     pub(crate) fix: bool,
     /// Kind of API; without it the format's variables tell

@@ -1,17 +1,22 @@
 //! The files that `lint-format` is given: one, a folder, or a text.
 //!
-//! In: a path. Out: the files that may hold a format, with their text. Never follows a symbolic link, and never looks into
-//! hidden folders and `node_modules`.
+//! In: a path. Out: the files that may hold a format, and those that these refer to, with their text. Never follows a
+//! symbolic link, never looks into hidden folders and `node_modules`, and never reads what is outside of the folder.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use statuswatch::format_finder::{Fault, Language, MAX_FILE_BYTES, language, may_hold_format};
+use statuswatch::format_finder::{
+    Fault, Language, MAX_FILE_BYTES, language, may_hold_format, referenced_files,
+};
+use statuswatch::recording;
 
 /// A folder is looked into this deep, and this many files of it are read.
 const MAX_DEPTH: usize = 32;
 const MAX_FILES: usize = 10_000;
+/// So much is read of the files that others refer to, in bytes.
+const MAX_REFERENCED_BYTES: u64 = 16 * 1024 * 1024;
 
 /// What was given.
 #[derive(Debug, Default)]
@@ -56,6 +61,34 @@ impl Files {
         }
     }
 
+    /// Adds the files that those so far refer to by their paths, as far as they are in `folder`.
+    fn add_referenced(&mut self, folder: &Path) {
+        let Ok(folder) = fs::canonicalize(folder) else { return };
+        let mut left = MAX_REFERENCED_BYTES;
+        for at in 0..self.sources.len() {
+            let Some(file) = self.sources.get(at) else { break };
+            if !matches!(language(&file.name, &file.text), Some(Language::Terraform | Language::Yaml)) {
+                continue;
+            }
+            let beside = |path: &&str| Path::new(&file.name).with_file_name("").join(path);
+            let paths: Vec<PathBuf> = referenced_files(&file.text).iter().map(beside).collect();
+            for path in paths {
+                let name = path.display().to_string();
+                let is_inside = fs::canonicalize(&path).is_ok_and(|path| path.starts_with(&folder));
+                let found = fs::symlink_metadata(&path);
+                let length = found.ok().filter(fs::Metadata::is_file).map(|found| found.len());
+                let Some(length) = length.filter(|length| is_inside && *length <= left) else { continue };
+                if self.sources.iter().any(|file| file.name == name) {
+                    continue;
+                }
+                if let Ok(text) = read(&path) {
+                    left -= length;
+                    self.sources.push(File { name, text, wanted: false });
+                }
+            }
+        }
+    }
+
     fn add(&mut self, path: &Path, wanted: bool, needed: bool) {
         let name = path.display().to_string();
         let fault = |problem: String| Fault { file: name.clone(), line: None, column: None, problem };
@@ -86,6 +119,7 @@ pub(crate) fn files(path: &Path) -> anyhow::Result<Files> {
         for path in paths {
             files.add(&path, true, false);
         }
+        files.add_referenced(path);
         return Ok(files);
     }
     files.add(path, true, true);
@@ -100,6 +134,9 @@ pub(crate) fn files(path: &Path) -> anyhow::Result<Files> {
             files.add(&name.unwrap_or_else(|| other.clone()), false, false);
         }
     }
+    files.add_referenced(
+        path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")),
+    );
     Ok(files)
 }
 
@@ -140,6 +177,9 @@ fn read(path: &Path) -> Result<String, String> {
         ));
     }
     let bytes = fs::read(path).map_err(|error| error.to_string())?;
-    String::from_utf8(bytes)
-        .map_err(|error| format!("not UTF-8 at byte {}; save it as UTF-8", error.utf8_error().valid_up_to()))
+    String::from_utf8(bytes).or_else(|error| {
+        let at = error.utf8_error().valid_up_to();
+        // UTF-16 says by its first bytes what it is.
+        recording::text(error.as_bytes()).map_err(|_| format!("not UTF-8 at byte {at}; save it as UTF-8"))
+    })
 }

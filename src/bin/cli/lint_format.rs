@@ -9,8 +9,9 @@ use statuswatch::format_finder::{
     MAX_REPETITIONS, SourceFile, Tool, find_in_piece, language, may_hold_format,
 };
 use statuswatch::lint_format::{
-    Api, Code, Lint, apis_by_variables, lint, mended, read, render, render_among, wrapped,
+    Api, Code, Lint, added, apis_by_variables, lint, mended, read, render, render_among, wrapped,
 };
+use statuswatch::recording;
 
 use crate::Exit;
 use crate::arguments::{ApiKind, LintFormatArguments};
@@ -106,7 +107,7 @@ fn one(found: &Lint, apis: &[Api], fix: bool) -> anyhow::Result<Exit> {
     let mut out = io::stdout().lock();
     if fix {
         eprintln!("{}", rendered(found, apis));
-        writeln!(out, "{}", mended(found, &read))?;
+        write_mended(&mut out, found)?;
     } else {
         writeln!(out, "{}", rendered(found, apis))?;
     }
@@ -119,6 +120,7 @@ fn all(found: &Found, input: &Files, api: Option<Api>, fix: bool) -> anyhow::Res
     let judged = |format: &FoundFormat| {
         let apis = apis(api, format);
         let lint = lint(&format.format, apis.first().copied(), &read);
+        let lint = if format.is_argument { lint.as_argument() } else { lint };
         Judged { title: title(format), apis, lint }
     };
     let checked: Vec<Judged> = found.formats.iter().map(judged).collect();
@@ -158,7 +160,7 @@ pub(crate) fn print(checked: &[Judged], not_judged: Option<String>, fix: bool) -
             if checked.len() > 1 {
                 writeln!(out, "# {}", judged.title)?;
             }
-            writeln!(out, "{}", mended(&judged.lint, &read))?;
+            write_mended(&mut out, &judged.lint)?;
         }
     } else if !checked.is_empty() {
         writeln!(out, "{report}")?;
@@ -167,6 +169,17 @@ pub(crate) fn print(checked: &[Judged], not_judged: Option<String>, fix: bool) -
     }
     out.flush()?;
     Ok(())
+}
+
+/// Writes the corrected format; what it logs besides is said on standard error, since it may be personal data.
+fn write_mended(out: &mut impl Write, found: &Lint) -> io::Result<()> {
+    let mended = mended(found, &read);
+    let added = added(found, &mended);
+    if !added.is_empty() {
+        let what = format!("{}; leave out what you must not log", added.join(", "));
+        eprintln!("{}", wrapped("the corrected format also logs ", &what));
+    }
+    writeln!(out, "{mended}")
 }
 
 /// `api.tf:12 · aws_api_gateway_stage.live`.
@@ -247,8 +260,7 @@ fn apis(given: Option<Api>, format: &FoundFormat) -> Vec<Api> {
 /// The format itself, or the files that the path or standard input holds.
 fn input(argument: &str) -> anyhow::Result<Files> {
     if argument == "-" {
-        let mut text = String::new();
-        io::stdin().take(MAX_FILE_BYTES).read_to_string(&mut text).context("standard input")?;
+        let text = recording::text(io::stdin().take(MAX_FILE_BYTES)).context("standard input")?;
         return Ok(Files::of_text(text));
     }
     let path = Path::new(argument);

@@ -14,7 +14,7 @@ use hcl_edit::template::{Directive, Element, ForTemplateExpr, Template};
 
 use super::super::choices::Choices;
 use super::super::value::{Value, concatenated};
-use super::module::Module;
+use super::module::{Call, Module};
 use super::{functions, type_defaults};
 
 /// Expressions within each other, and names that refer to each other, are followed this deep.
@@ -83,7 +83,11 @@ impl<'e, 'm> Evaluation<'e, 'm> {
             }
             Expression::FuncCall(call) => {
                 let arguments: Vec<Value> = call.args.iter().map(|argument| self.value(argument)).collect();
-                let known = functions::call(call.name.name.as_str(), arguments, call.args.expand_final());
+                let name = call.name.name.as_str();
+                let known = match name {
+                    "file" | "templatefile" => functions::read(self.module, &arguments),
+                    _ => functions::call(name, arguments, call.args.expand_final()),
+                };
                 known.unwrap_or_else(|| Value::unknown(&words(expression)))
             }
             Expression::Traversal(traversal) => {
@@ -110,13 +114,30 @@ impl<'e, 'm> Evaluation<'e, 'm> {
         bound.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.clone())
     }
 
+    /// The same evaluation in the module of a caller.
+    fn of_caller<'c>(&self, call: &'c Call<'m>) -> Evaluation<'c, 'm>
+    where
+        'e: 'c,
+    {
+        Evaluation {
+            module: call.module,
+            choices: self.choices,
+            depth: Cell::new(self.depth.get()),
+            known: RefCell::default(),
+            bound: RefCell::new(call.bound.clone()),
+        }
+    }
+
     /// What `local.x` or `var.x` comes to, evaluated once.
     fn named(&self, name: String) -> Option<Value> {
         let known = self.known.borrow().get(&name).cloned();
         if known.is_some() {
             return known;
         }
-        let given = self.module.get(&name).map(|expression| self.value(expression));
+        let given = match self.module.argument(&name) {
+            Some((call, argument)) => Some(self.of_caller(call).value(argument)),
+            None => self.module.get(&name).map(|expression| self.value(expression)),
+        };
         let value = match self.module.type_of(&name) {
             Some(kind) => type_defaults::applied(self, given, kind, &name),
             None => given?,

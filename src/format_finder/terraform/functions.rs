@@ -1,9 +1,10 @@
 //! The functions of Terraform that formats are written with.
 //!
 //! In: a name and the arguments' values. Out: the result; nothing where the function is another one or its arguments do not
-//! tell. Never reads a file.
+//! tell. Never reads a file that was not given.
 
 use super::super::value::{MAX_TEXT, Value, concatenated, joined};
+use super::module::Module;
 
 /// What a call comes to. `expanded`: whether the last argument is a list that stands for several (`…`).
 pub(super) fn call(name: &str, mut arguments: Vec<Value>, expanded: bool) -> Option<Value> {
@@ -91,6 +92,32 @@ pub(super) fn call(name: &str, mut arguments: Vec<Value>, expanded: bool) -> Opt
         }
         _ => None,
     }
+}
+
+/// `file(path)` and `templatefile(path, values)` of a file that was given. In a template, what is more than the name of a
+/// value stays as it is written.
+pub(super) fn read(module: &Module<'_>, arguments: &[Value]) -> Option<Value> {
+    let text = module.text(&arguments.first()?.text()?).filter(|text| text.len() <= MAX_TEXT)?;
+    let text = text.trim_start_matches('\u{feff}');
+    let Some(values) = arguments.get(1) else { return Some(Value::Text(text.to_owned())) };
+    if text.contains("%{") {
+        return None;
+    }
+    let mut parts = Vec::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("${") {
+        let Some((name, behind)) = after.split_once('}') else { break };
+        // `$${` stands for `${`.
+        let literal = before.strip_suffix('$');
+        parts.push(Value::Text(literal.unwrap_or(before).to_owned()));
+        parts.push(match values.member(name.trim()) {
+            Some(value) if literal.is_none() => value.clone(),
+            _ => Value::Text(format!("${{{name}}}")),
+        });
+        rest = behind;
+    }
+    parts.push(Value::Text(rest.to_owned()));
+    Some(concatenated(parts, "templatefile"))
 }
 
 /// The functions of a list or an object that give a part of it or its length. `place`: the second argument.

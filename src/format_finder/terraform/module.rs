@@ -1,5 +1,5 @@
-//! What the files of a Terraform module declare: locals, types and defaults of variables, the values of `.tfvars`, and
-//! the protocols of APIs.
+//! What the files of a Terraform module declare: locals, types and defaults of variables, the values of `.tfvars`, the
+//! protocols of APIs, and what its caller gives it.
 //!
 //! In: parsed files. Out: expressions by name, such as `local.format`. Keeps which names were used.
 
@@ -9,7 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use hcl_edit::expr::Expression;
 use hcl_edit::structure::Body;
 
+use super::super::texts::Texts;
 use super::super::value::Budget;
+use super::expression::Bound;
 
 /// The named values of a module.
 #[derive(Debug, Default)]
@@ -20,9 +22,26 @@ pub(super) struct Module<'m> {
     /// The `protocol_type` of each `aws_apigatewayv2_api`, by its name.
     protocols: BTreeMap<String, &'m Expression>,
     used: RefCell<BTreeSet<String>>,
+    /// The folder of its files.
+    folder: &'m str,
+    /// The files that it may read.
+    texts: Option<&'m Texts<'m>>,
+    call: Option<Call<'m>>,
+    /// Its calls of modules that are read themselves.
+    followed: BTreeSet<String>,
     budget: Budget,
     /// How often a dynamic block was repeated: blocks within blocks multiply.
     repeated: Cell<usize>,
+}
+
+/// The call of a module.
+#[derive(Debug)]
+pub(super) struct Call<'m> {
+    /// Whose call it is.
+    pub(super) module: &'m Module<'m>,
+    pub(super) arguments: &'m Body,
+    /// What the call's repetition binds.
+    pub(super) bound: Bound,
 }
 
 /// An expression and the file in which it stands.
@@ -33,6 +52,32 @@ pub(super) struct Declared<'m> {
 }
 
 impl<'m> Module<'m> {
+    /// A module without files yet.
+    pub(super) fn new(folder: &'m str, texts: &'m Texts<'m>, call: Option<Call<'m>>) -> Self {
+        Self { folder, texts: Some(texts), call, ..Self::default() }
+    }
+
+    /// Notes that a call's module is read itself, with the arguments.
+    pub(super) fn follow(&mut self, call: &str) {
+        self.followed.insert(call.to_owned());
+    }
+
+    pub(super) fn is_followed(&self, call: &str) -> bool {
+        self.followed.contains(call)
+    }
+
+    /// The text of a file of the module.
+    pub(super) fn text(&self, path: &str) -> Option<&'m str> {
+        self.texts?.get(self.folder, path)
+    }
+
+    /// What the caller gives for `var.x`, and the call.
+    pub(super) fn argument(&self, name: &str) -> Option<(&Call<'m>, &'m Expression)> {
+        let call = self.call.as_ref()?;
+        let argument = call.arguments.get_attribute(name.strip_prefix("var.")?)?;
+        Some((call, &argument.value))
+    }
+
     /// Takes in what a file declares.
     pub(super) fn declare(&mut self, file: &'m str, body: &'m Body) {
         if file.ends_with(".tfvars") {

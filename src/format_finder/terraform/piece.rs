@@ -23,7 +23,8 @@ pub(in super::super) fn find_in_piece(name: &str, text: &str) -> Option<Found> {
     let mut module = Module::default();
     module.declare(name, &body);
     let mut found = Found::default();
-    let mut walk = Walk { module: &module, file: &file, found: &mut found, bound: Bound::new() };
+    let mut walk =
+        Walk { module: &module, file: &file, found: &mut found, bound: Bound::new(), is_argument: false };
     for structure in &body {
         match structure {
             Structure::Attribute(attribute) => {
