@@ -170,13 +170,17 @@ impl<'a> Fields<'a> {
         if path.is_too_deep() {
             return;
         }
-        for index in 0..self.slots.len() {
-            let Some(slot) = self.slots.get_mut(index) else { break };
-            if let Some(before) = slot.take_if(|slot| slot.path.keys().starts_with(path.keys()))
-                && index == Name::Status as usize
-            {
-                self.displace(&before, value);
+        let mut displaced = None;
+        for (index, slot) in self.slots.iter_mut().enumerate() {
+            if slot.as_ref().is_some_and(|slot| slot.path.keys().starts_with(path.keys())) {
+                let before = slot.take();
+                if index == Name::Status as usize {
+                    displaced = before;
+                }
             }
+        }
+        if let Some(before) = displaced {
+            self.displace(&before, value);
         }
         if path.keys() == ["logType"] {
             self.is_request = matches!(value, Value::Text("RequestSummary") | Value::Plain("RequestSummary"));

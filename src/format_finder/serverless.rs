@@ -139,8 +139,8 @@ impl<'s> Service<'s> {
                 (&**root, name.as_str(), path.strip_prefix(':').unwrap_or(path))
             }
         };
-        let keys = path.split('.').filter(|key| !key.is_empty());
-        let node = keys.into_iter().try_fold(root, |node, key| node.get(key))?;
+        let mut keys = path.split('.').filter(|key| !key.is_empty());
+        let node = keys.try_fold(root, |node, key| node.get(key))?;
         Some((node, file))
     }
 

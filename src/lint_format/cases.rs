@@ -58,7 +58,7 @@ const CSV: [&str; 10] = [
 
 #[test]
 fn the_pattern_for_csv_goes_by_the_status_s_place_however_the_fields_are_separated() {
-    let line = |separate: &dyn Fn(&[&str]) -> String, status, length| {
+    let line = |separate: &dyn Fn(&[&str]) -> String, status: &str, length: &str| {
         separate(&[
             "203.0.113.7",
             "-",
@@ -73,7 +73,7 @@ fn the_pattern_for_csv_goes_by_the_status_s_place_however_the_fields_are_separat
         ])
     };
     let ways: [&dyn Fn(&[&str]) -> String; 3] =
-        [&|fields| fields.join(","), &|fields| fields.join(", "), &|fields| {
+        [&|fields: &[&str]| fields.join(","), &|fields: &[&str]| fields.join(", "), &|fields: &[&str]| {
             format!("\"{}\"", fields.join("\",\""))
         }];
     for separate in ways {

@@ -57,7 +57,9 @@ fn by_separators(template: &Template<'_>) -> Option<String> {
         let before = template.format.get(from..hole.place.start)?;
         let end = before.chars().next();
         if from > 0 {
-            pattern.push_str(&format!("[^{}]*", escaped(end?.encode_utf8(&mut [0; 4]))));
+            pattern.push_str("[^");
+            pattern.push_str(&escaped(end?.encode_utf8(&mut [0; 4])));
+            pattern.push_str("]*");
         }
         pattern.push_str(&escaped(before));
         from = hole.place.end;

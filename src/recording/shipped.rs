@@ -39,7 +39,7 @@ pub(super) fn row(object: &[u8]) -> Option<Row<'_>> {
     });
     let ((_, time_ms), (_, line)) = at.zip(line)?;
     row.timestamp_ms = Some(time_ms);
-    row.message = Some(text(line).map_or_else(|| lossy(Cow::Borrowed(line)), lossy));
+    row.message = Some(without_line_ending(text(line).map_or_else(|| lossy(Cow::Borrowed(line)), lossy)));
     (!has_status).then_some(row)
 }
 
@@ -59,11 +59,20 @@ fn time_ms(value: &[u8]) -> Option<i64> {
     }
     let number: f64 = std::str::from_utf8(value).ok()?.parse().ok()?;
     let ms = if number < LEAST_MS { number * 1_000.0 } else { number };
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "a time beyond what i64 holds is not one that is kept"
-    )]
-    (ms >= 1.0 && ms < 1e15).then_some(ms.round() as i64)
+    #[expect(clippy::cast_possible_truncation, reason = "it is far below the limits of i64")]
+    let whole = || ms.round() as i64;
+    (1.0..1e15).contains(&ms).then(whole)
+}
+
+/// Docker keeps the line with its ending.
+fn without_line_ending(line: Cow<'_, str>) -> Cow<'_, str> {
+    match line {
+        Cow::Borrowed(line) => Cow::Borrowed(line.trim_end_matches(['\n', '\r'])),
+        Cow::Owned(mut line) => {
+            line.truncate(line.trim_end_matches(['\n', '\r']).len());
+            Cow::Owned(line)
+        }
+    }
 }
 
 fn owned(value: &[u8]) -> String {
@@ -101,7 +110,7 @@ mod tests {
         check(
             r#"{"log":"x\n","stream":"stdout","time":"2020-11-18T05:28:56.123456789Z"}"#,
             1_605_677_336_123,
-            "x\n",
+            "x",
         );
         check(r#"{"time":1,"message":"x","log":"y","@timestamp":1605677336}"#, 1_605_677_336_000, "x");
     }
