@@ -252,6 +252,11 @@ fn a_report_never_takes_the_place_of_what_is_read() {
         assert_eq!(std::fs::read_to_string(&rules).unwrap(), rule);
     }
     let mut command = Command::cargo_bin("statuswatch").unwrap();
+    let out = command.args(["backtest", &text(&input), "--log-group", "g", "--save", &text(&link)]).assert();
+    let error = String::from_utf8_lossy(&out.code(2).get_output().stderr).into_owned();
+    assert!(error.contains("--save") && error.contains("is one of the inputs"), "{error}");
+    assert_eq!(std::fs::read_to_string(&input).unwrap(), lines);
+    let mut command = Command::cargo_bin("statuswatch").unwrap();
     let other = folder.path().join("out.html");
     command.args(["backtest", "--report", &text(&other), &text(&input)]).assert().success();
     assert!(std::fs::read_to_string(other).unwrap().starts_with("<!"));

@@ -57,15 +57,15 @@ impl Inputs {
             let all = paths.iter().flat_map(|path| Input::list(path, recursive)).collect();
             return Ok(Self { all, region: region.map(str::to_owned), signed_in: None });
         }
-        let now = SystemTime::now();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let signed_in = runtime.block_on(SignIn::load(fetched.profile.as_deref(), region))?;
-        let mut all = Vec::new();
         if let Some(save) = &fetched.save {
             for path in paths.iter().filter(|path| !is_url(path)) {
                 refuse_to_overwrite(&Input::list(path, recursive), "--save", save)?;
             }
         }
+        let now = SystemTime::now();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let signed_in = runtime.block_on(SignIn::load(fetched.profile.as_deref(), region))?;
+        let mut all = Vec::new();
         for path in paths {
             if !is_url(path) {
                 all.extend(Input::list(path, recursive));

@@ -75,6 +75,7 @@ impl<'m> Module<'m> {
     pub(super) fn argument(&self, name: &str) -> Option<(&Call<'m>, &'m Expression)> {
         let call = self.call.as_ref()?;
         let argument = call.arguments.get_attribute(name.strip_prefix("var.")?)?;
+        self.used.borrow_mut().insert(name.to_owned());
         Some((call, &argument.value))
     }
 
