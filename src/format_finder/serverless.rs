@@ -131,13 +131,12 @@ impl<'s> Service<'s> {
 
     /// What `self:path` or `file(path):path` leads to, and the file in which that stands.
     fn referred(&self, variable: &str) -> Option<(&'s Node, &'s str)> {
-        let (root, file, path) = match variable.strip_prefix("self:") {
-            Some(path) => (self.document, self.file, path),
-            None => {
-                let (file, path) = variable.strip_prefix("file(")?.split_once(')')?;
-                let (_, name, root) = self.others.parsed.iter().find(|(path, ..)| path == file.trim())?;
-                (&**root, name.as_str(), path.strip_prefix(':').unwrap_or(path))
-            }
+        let (root, file, path) = if let Some(path) = variable.strip_prefix("self:") {
+            (self.document, self.file, path)
+        } else {
+            let (file, path) = variable.strip_prefix("file(")?.split_once(')')?;
+            let (_, name, root) = self.others.parsed.iter().find(|(path, ..)| path == file.trim())?;
+            (&**root, name.as_str(), path.strip_prefix(':').unwrap_or(path))
         };
         let mut keys = path.split('.').filter(|key| !key.is_empty());
         let node = keys.try_fold(root, |node, key| node.get(key))?;

@@ -133,7 +133,7 @@ impl Walk<'_, '_> {
                 ("module", [name]) if self.module.is_followed(name) => {}
                 ("module", [name]) => {
                     let resource = format!("module.{name}");
-                    let family = self.family_of_module(&block.body);
+                    let family = family_of_module(&block.body);
                     self.is_argument = true;
                     self.repeated(&resource, &block.body, family, Sureness::Named);
                     self.is_argument = false;
@@ -220,21 +220,6 @@ impl Walk<'_, '_> {
             Some("HTTP") => Family::Http,
             Some("WEBSOCKET") => Family::WebSocket,
             _ => Family::HttpOrWebSocket,
-        }
-    }
-
-    /// The kind of API that a module from elsewhere makes, by its source: those of API Gateway's version 2 make HTTP APIs
-    /// unless they are told otherwise.
-    fn family_of_module(&self, call: &Body) -> Family {
-        let source =
-            call.get_attribute("source").and_then(|source| source.value.as_str()).unwrap_or_default();
-        if !["apigateway-v2", "apigatewayv2", "api-gateway-v2"].iter().any(|name| source.contains(name)) {
-            return Family::Unknown;
-        }
-        match call.get_attribute("protocol_type").map(|protocol| protocol.value.as_str()) {
-            None | Some(Some("HTTP")) => Family::Http,
-            Some(Some("WEBSOCKET")) => Family::WebSocket,
-            Some(_) => Family::HttpOrWebSocket,
         }
     }
 
@@ -382,6 +367,20 @@ impl Walk<'_, '_> {
         let before =
             self.file.text.trim_start_matches('\u{feff}').as_bytes().get(..start).unwrap_or_default();
         memchr::memchr_iter(b'\n', before).count() + 1
+    }
+}
+
+/// The kind of API that a module from elsewhere makes, by its source: those of API Gateway's version 2 make HTTP APIs
+/// unless they are told otherwise.
+fn family_of_module(call: &Body) -> Family {
+    let source = call.get_attribute("source").and_then(|source| source.value.as_str()).unwrap_or_default();
+    if !["apigateway-v2", "apigatewayv2", "api-gateway-v2"].iter().any(|name| source.contains(name)) {
+        return Family::Unknown;
+    }
+    match call.get_attribute("protocol_type").map(|protocol| protocol.value.as_str()) {
+        None | Some(Some("HTTP")) => Family::Http,
+        Some(Some("WEBSOCKET")) => Family::WebSocket,
+        Some(_) => Family::HttpOrWebSocket,
     }
 }
 
