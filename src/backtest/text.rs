@@ -10,7 +10,7 @@ use super::figures::{
 };
 use crate::alarm::words as alarm_words;
 use crate::slack::terminal::Canvas;
-use crate::words::{count, day, duration, number, span};
+use crate::words::{count, day, duration, harmless, number, span};
 use page::{Page, Paint, dotted, tied};
 
 /// Changes of state that are listed; `--json` has all.
@@ -459,10 +459,6 @@ fn blind_spots(page: &mut Page, blind: &BlindSpots) {
     if blind.false_hits > 0 {
         page.line(&format!("  {} without an error matched", count(blind.false_hits, "line")));
     }
-}
-
-fn harmless(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 fn cut(text: &str, chars: usize) -> String {

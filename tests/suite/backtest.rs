@@ -289,6 +289,13 @@ fn an_unreadable_file_is_named_and_the_others_are_tried() {
 }
 
 #[test]
+fn a_pattern_turns_no_writing_direction() {
+    let (code, out, err) = statuswatch(&["--pattern", "\"x\u{202e}y\"", "-"], &line(1, 502));
+    assert_eq!(code, 0, "{err}");
+    assert!(out.contains("x\u{fffd}y") && !out.contains('\u{202e}'), "{out}");
+}
+
+#[test]
 fn a_pattern_that_does_not_parse_is_shown_with_a_caret() {
     let (code, out, err) = statuswatch(&["--pattern", "{ $.status IS NOT NULL }", "-"], "");
     assert_eq!((code, out.as_str()), (2, ""));

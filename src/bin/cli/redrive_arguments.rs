@@ -41,7 +41,7 @@ pub(crate) struct RedriveArguments {
     /// `SLACK_BOT_TOKEN` to the channel in `SLACK_CHANNEL`, with the function's other settings
     #[arg(long)]
     pub(crate) deliver: bool,
-    /// Stop after so many records
+    /// Stop after so many records, say what is left, and end with 0 where these were all done
     #[arg(long, value_name = "N", default_value = "1000", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(crate) max_records: u32,
     /// Rules file; without it all 4xx and 5xx are told
