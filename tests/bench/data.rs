@@ -91,7 +91,12 @@ impl Request {
 /// A Lambda event of so many log events, of which so many in a hundred are errors, and one at least.
 /// Without errors where `percent` is 0.
 pub(crate) fn event(log_events: u64, percent: u64, seed: u64) -> Event {
-    let (text, errors) = message(log_events, percent, seed);
+    event_of(Request::json, log_events, percent, seed)
+}
+
+/// The same with its lines in another shape.
+pub(crate) fn event_of(form: fn(&Request) -> String, log_events: u64, percent: u64, seed: u64) -> Event {
+    let (text, errors) = message_of(form, log_events, percent, seed);
     let mut gzip = GzEncoder::new(Vec::new(), Compression::new(LEVEL));
     gzip.write_all(&text).unwrap();
     let data = STANDARD.encode(gzip.finish().unwrap());
@@ -101,6 +106,10 @@ pub(crate) fn event(log_events: u64, percent: u64, seed: u64) -> Event {
 
 /// The subscription message of such an event before compression, and how many errors are in it.
 pub(crate) fn message(log_events: u64, percent: u64, seed: u64) -> (Vec<u8>, u64) {
+    message_of(Request::json, log_events, percent, seed)
+}
+
+fn message_of(form: fn(&Request) -> String, log_events: u64, percent: u64, seed: u64) -> (Vec<u8>, u64) {
     let mut rng = Rng::with_seed(seed);
     let errors = (log_events * percent).div_ceil(100);
     let mut text = br#"{"messageType":"DATA_MESSAGE","owner":"123456789012","logGroup":"API-Gateway-Execution-Logs_a1b2c3d4e5/prod","logStream":"1a79a4d60de6718e8e5b326e338ae533","subscriptionFilters":["statuswatch"],"logEvents":["#.to_vec();
@@ -111,7 +120,7 @@ pub(crate) fn message(log_events: u64, percent: u64, seed: u64) -> (Vec<u8>, u64
         // Drawn so that the number is exact and no one can foretell which lines they are.
         let is_error = rng.u64(0..left) < errors_left;
         errors_left -= u64::from(is_error);
-        let line = request(&mut rng, now_ms, is_error).json().replace('"', "\\\"");
+        let line = form(&request(&mut rng, now_ms, is_error)).replace('\\', r"\\").replace('"', "\\\"");
         let id = event_id(&mut rng, now_ms);
         write!(text, r#"{{"id":"{id}","timestamp":{now_ms},"message":"{line}"}}"#).unwrap();
         text.extend_from_slice(if left == 1 { b"]}" } else { b"," });

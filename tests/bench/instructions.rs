@@ -19,6 +19,8 @@
 #[allow(dead_code, reason = "each benchmark takes what it needs")]
 mod data;
 #[allow(dead_code, reason = "each benchmark takes what it needs")]
+mod line_shapes;
+#[allow(dead_code, reason = "each benchmark takes what it needs")]
 mod ways;
 
 use std::hint::black_box;
@@ -40,6 +42,8 @@ struct Bounds {
 
 #[derive(Deserialize)]
 struct Bound {
+    /// A name of [`line_shapes::SHAPES`].
+    shape: String,
     log_events: u64,
     percent: u64,
     stored: f64,
@@ -49,33 +53,35 @@ struct Bound {
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    if let [_, "--rounds", rounds, way, log_events, percent] = arguments[..] {
-        run(rounds.parse().unwrap(), way, log_events.parse().unwrap(), percent.parse().unwrap());
+    if let [_, "--rounds", rounds, way, log_events, percent, ref shape @ ..] = arguments[..] {
+        let shape = shape.first().copied().unwrap_or("flat JSON");
+        run(rounds.parse().unwrap(), way, log_events.parse().unwrap(), percent.parse().unwrap(), shape);
         return ExitCode::SUCCESS;
     }
     let bounds: Bounds = serde_json::from_str(include_str!("instructions.json")).unwrap();
     println!(
-        "| log events | errors | limit | this code | ratio | stored, + {:.0} % | holds | goal | reached |",
+        "| shape | log events | errors | limit | this code | ratio | stored, + {:.0} % | holds | goal | reached |",
         (bounds.slack - 1.0) * 100.0
     );
-    println!("|---|---|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|---|");
     let mut all_hold = true;
-    for Bound { log_events, percent, stored, goal } in bounds.batches {
-        let [limit, this_code] = ["limit", "this-code"].map(|way| count(way, log_events, percent));
+    for Bound { shape, log_events, percent, stored, goal } in bounds.batches {
+        let [limit, this_code] = ["limit", "this-code"].map(|way| count(way, log_events, percent, &shape));
         let ratio = this_code as f64 / limit as f64;
         let holds = ratio <= stored * bounds.slack;
         all_hold &= holds;
         let [holds, reached] = [holds, ratio <= goal].map(|yes| if yes { "yes" } else { "**no**" });
         println!(
-            "| {log_events} | {percent} % | {limit} | {this_code} | {ratio:.3} | {stored} | {holds} | {goal} | {reached} |"
+            "| {shape} | {log_events} | {percent} % | {limit} | {this_code} | {ratio:.3} | {stored} | {holds} | {goal} | {reached} |"
         );
     }
     if all_hold { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// The measured program: so many rounds of one way.
-fn run(rounds: u64, way: &str, log_events: u64, percent: u64) {
-    let event = data::event(log_events, percent, SEED);
+fn run(rounds: u64, way: &str, log_events: u64, percent: u64, shape: &str) {
+    let form = line_shapes::SHAPES.iter().find(|(name, _)| *name == shape).expect("a shape").1;
+    let event = data::event_of(form, log_events, percent, SEED);
     let (code, mut limit) = (ThisCode::new(), Limit::default());
     for _ in 0..rounds {
         match way {
@@ -89,17 +95,17 @@ fn run(rounds: u64, way: &str, log_events: u64, percent: u64) {
 }
 
 /// Instructions of one round.
-fn count(way: &str, log_events: u64, percent: u64) -> u64 {
-    let [first, all] = ROUNDS.map(|rounds| callgrind(rounds, way, log_events, percent));
+fn count(way: &str, log_events: u64, percent: u64, shape: &str) -> u64 {
+    let [first, all] = ROUNDS.map(|rounds| callgrind(rounds, way, log_events, percent, shape));
     (all - first) / (ROUNDS[1] - ROUNDS[0])
 }
 
 /// Instructions of the whole program.
-fn callgrind(rounds: u64, way: &str, log_events: u64, percent: u64) -> u64 {
+fn callgrind(rounds: u64, way: &str, log_events: u64, percent: u64, shape: &str) -> u64 {
     let counted = Command::new("valgrind")
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
         .arg(std::env::current_exe().unwrap())
-        .args(["--rounds", &rounds.to_string(), way, &log_events.to_string(), &percent.to_string()])
+        .args(["--rounds", &rounds.to_string(), way, &log_events.to_string(), &percent.to_string(), shape])
         .output()
         .expect("valgrind is installed (Debian: apt-get install valgrind)");
     let said = String::from_utf8_lossy(&counted.stderr);

@@ -16,27 +16,23 @@
 
 #[allow(dead_code, reason = "each benchmark takes what it needs")]
 mod data;
+mod read_recording;
 #[allow(dead_code, reason = "each benchmark takes what it needs")]
 mod rounds;
 #[allow(dead_code, reason = "each benchmark takes what it needs")]
 mod ways;
 
 use std::fs::File;
-use std::io::{BufWriter, Cursor, Write};
+use std::io::{BufWriter, Write};
 
 use fastrand::Rng;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use statuswatch::backtest::{self, Backtest, DEFAULT_PATTERN, Source, default_alarm};
-use statuswatch::digest::Reader;
-use statuswatch::filter_pattern::FilterPattern;
-use statuswatch::replay::{self, Replayed};
-use statuswatch::rules::Rules;
-use statuswatch::slack::render::MessageStyle;
 use time::OffsetDateTime;
 use time::macros::format_description;
 
 use data::SEED;
+use read_recording::{backtested, replayed};
 use rounds::{Way, interleave};
 use ways::ThisCode;
 
@@ -44,7 +40,6 @@ const ROUNDS: usize = 9;
 /// Log events of one event, and events of a recording.
 const LOG_EVENTS: u64 = 1_000;
 const EVENTS: u64 = 40;
-const MAX_BYTES: u64 = 128 << 20;
 /// 1 November 2026, epoch milliseconds.
 const BEGIN_MS: u64 = 1_793_491_200_000;
 const MINUTE_MS: u64 = 60_000;
@@ -109,38 +104,6 @@ fn loose(percent: u64) -> (Vec<u8>, Vec<u8>) {
         }
     }
     (log_events, lines)
-}
-
-fn reader() -> Reader {
-    Reader::new(Rules::built_in())
-}
-
-fn replayed(recording: &[u8]) -> Replayed {
-    let settings = replay::Settings {
-        reader: reader(),
-        style: MessageStyle::default(),
-        max_decompressed_bytes: MAX_BYTES,
-        now_ms: None,
-        as_one: false,
-    };
-    replay::replay(recording, &settings).unwrap()
-}
-
-fn backtested(recording: &[u8]) -> Backtest {
-    let settings = backtest::Settings {
-        reader: reader(),
-        against: None,
-        style: MessageStyle::default(),
-        plan: backtest::Plan::default(),
-        alarm: default_alarm(),
-        pattern: FilterPattern::parse(DEFAULT_PATTERN).unwrap(),
-        published: backtest::Published::default(),
-        max_decompressed_bytes: MAX_BYTES,
-        allow_unreadable: true,
-    };
-    let recording = recording.to_vec();
-    let open = Box::new(move || Ok(Box::new(Cursor::new(recording)) as Box<dyn std::io::Read + Send>));
-    backtest::backtest(vec![Source { name: "recording".to_owned(), open }], &settings).unwrap()
 }
 
 /// A recording of access-log lines over 30 days, gzip-compressed where the file's name ends so.
