@@ -120,12 +120,12 @@ impl FilterPattern {
     }
 
     /// Whether a recognised line matches, as [`matches`](Self::matches) says of what it says; `text` is what was
-    /// recognised. `None` where the pattern asks for the text itself.
+    /// recognised. `None` where the line has to be read for it.
     #[must_use]
     pub(crate) fn matches_known(&self, known: Known<'_>, text: &str) -> Option<bool> {
         match &self.family {
             Family::Everything => Some(true),
-            Family::Json(json) => Some(json.matches_known(known, text)),
+            Family::Json(json) => json.matches_known(known, text),
             Family::Terms(_) | Family::Regex(_) | Family::Delimited(_) => None,
         }
     }

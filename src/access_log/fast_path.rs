@@ -1,8 +1,9 @@
 //! Lines of a log are written in one format: a `LineReader` learns it from one line and recognises the next without
 //! parsing it.
 //!
-//! It is exact: what it recognises, the plain reader would read as the same access log. Whatever differs in any way (an
-//! escape, a control character, another order, other white space) it leaves to the plain reader, [`read`](super::read).
+//! It is exact: what it recognises, the plain reader would read as the same access log. Whatever differs in any way (a
+//! control character, another order, other white space) it leaves to the plain reader, [`read`](super::read); of a line
+//! with escapes in its values it knows the status alone.
 
 mod fixed;
 mod kinds;
@@ -15,7 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 pub(crate) use kinds::Kinds;
 pub use known::Known;
-pub(crate) use known::Recognised;
+pub(crate) use known::{Member, Recognised};
 pub(crate) use line::Line;
 pub use line::{EscapedLine, LineText};
 use template::{Template, Values};
@@ -92,7 +93,8 @@ impl LineReader {
             return false;
         }
         self.lessons += 1;
-        // A line of a known format is not recognised where a value of it is escaped: nothing to learn from that.
+        // A line of a known format is not recognised where a value of it is of another kind, or holds an odd escape:
+        // nothing to learn from that.
         let Some(template) =
             Template::learn(line).filter(|new| self.known.iter().all(|known| **known != *new))
         else {

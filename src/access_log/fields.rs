@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::net::Ipv4Addr;
 
-use super::{AccessLog, Cause, CauseSource, Status, StatusClass, json as json_line};
+use super::{AccessLog, Cause, CauseSource, Status, StatusClass};
 use crate::json;
 
 /// Keys from the line's top level down to a value. What lies deeper than [`Path::DEPTH`] is no field of ours.
@@ -140,7 +140,8 @@ pub(super) const ASKED_BY_RULES: [Name; 2] = [Name::Ip, Name::UserAgent];
 
 /// Ranks of a status. A better rank hides the others, whatever its value is.
 pub(super) const TOP_LEVEL: u8 = 0;
-const OTHER_WORD: u8 = 1;
+/// Of a word that needs a method or a route beside it.
+pub(super) const OTHER_WORD: u8 = 1;
 const NESTED: u8 = 2;
 
 /// The fields found so far.
@@ -378,7 +379,7 @@ fn three_digits(value: Value<'_>) -> Option<u16> {
 /// `502.0` and `5.02e2` are 502, as JSON has only one kind of number.
 #[cold]
 fn whole_number(text: &str) -> Option<u16> {
-    json_line::is_number(text).then_some(())?;
+    json::is_number(text).then_some(())?;
     let number: f64 = text.parse().ok()?;
     // A number that is not whole is written with a fraction.
     number.to_string().parse().ok().filter(|code| (100..=999).contains(code))
@@ -400,6 +401,9 @@ const CONTAINERS: [&str; 8] =
 
 /// What a path means, and with which rank (lower is better) among the names of the same meaning.
 pub(super) fn meaning(path: &Path<'_>) -> Option<(Name, u8)> {
+    if path.is_too_deep() {
+        return None;
+    }
     let mut words = Words::default();
     for key in path.keys() {
         words.push_key(key)?;

@@ -4,7 +4,7 @@
 //! and `salvage` has to look at.
 
 use super::fields::{Fields, Path, Value};
-use crate::json::MAX_DEPTH;
+use crate::json::{MAX_DEPTH, is_number};
 
 /// The fields of a line that is a JSON object, `None` where it is none.
 pub(super) fn read(line: &str) -> Option<Fields<'_>> {
@@ -146,27 +146,4 @@ impl<'a> Reader<'a> {
     fn take(&mut self, wanted: u8) -> Option<()> {
         (self.next()? == wanted).then_some(())
     }
-}
-
-/// Whether a text is a number as RFC 8259 writes it.
-pub(super) fn is_number(text: &str) -> bool {
-    let digits = |text: &str| text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-    let unsigned = text.strip_prefix('-').unwrap_or(text);
-    let whole = digits(unsigned);
-    if whole == 0 || (whole > 1 && unsigned.starts_with('0')) {
-        return false;
-    }
-    let mut rest = unsigned.get(whole..).unwrap_or_default();
-    if let Some(fraction) = rest.strip_prefix('.') {
-        let length = digits(fraction);
-        if length == 0 {
-            return false;
-        }
-        rest = fraction.get(length..).unwrap_or_default();
-    }
-    if let Some(exponent) = rest.strip_prefix(['e', 'E']) {
-        let exponent = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
-        return !exponent.is_empty() && digits(exponent) == exponent.len();
-    }
-    rest.is_empty()
 }

@@ -191,14 +191,15 @@ impl<'s> Lane<'s> {
         // A value that is not UTF-8 reads as U+FFFD: the plain reader does that.
         let line = std::str::from_utf8(text.bytes()).ok()?;
         let kind = if known.is_ok(text.bytes()) { Kind::Ok } else { Kind::of(known.status(line)?) };
+        let error = match kind {
+            Kind::Error(_) => Some(known.keep(line, matches!(text, LineText::Escaped(_)))?),
+            Kind::Ok | Kind::Unreadable => None,
+        };
         let pattern = &self.settings.pattern;
         let is_seen = pattern
             .matches_known(known, line)
             .unwrap_or_else(|| pattern.matches(text.said(&mut self.said).trim_end()));
-        let error = matches!(kind, Kind::Error(_)).then(|| {
-            let (text, recognised) = known.keep(line, matches!(text, LineText::Escaped(_)));
-            (text, Some(recognised))
-        });
+        let error = error.map(|(text, recognised)| (text, Some(recognised)));
         Some(Judged { kind, is_salvaged: false, is_seen, error })
     }
 

@@ -402,16 +402,16 @@ impl Sink for Intake<'_> {
                 return;
             }
         }
-        self.read_plainly(origin, message);
+        self.read_plainly(origin, message, !event.is_recognised);
     }
 }
 
 impl Intake<'_> {
-    fn read_plainly(&mut self, origin: Origin<'_>, message: EscapedText<'_>) {
+    fn read_plainly(&mut self, origin: Origin<'_>, message: EscapedText<'_>, learns: bool) {
         let mut line = std::mem::take(&mut self.batch.line);
         message.unescape_into(&mut line);
         self.read(origin, &line);
-        if self.reader.format.reads_json() && self.batch.line_reader.learn(&line) {
+        if learns && self.reader.format.reads_json() && self.batch.line_reader.learn(&line) {
             self.reader.formats.update(&self.batch.line_reader);
         }
         self.batch.line = line;

@@ -80,19 +80,17 @@ impl JsonPattern {
             .is_ok_and(|found| self.conditions.holds(&mut |condition| condition.holds(&found)))
     }
 
-    /// Whether a recognised line matches: it is one JSON object of texts and numbers, none of which has an escape.
-    pub(super) fn matches_known(&self, known: Known<'_>, text: &str) -> bool {
-        self.conditions.holds(&mut |condition| {
+    /// Whether a recognised line matches: it is one JSON object without arrays. `None` where it has to be read for that.
+    pub(super) fn matches_known(&self, known: Known<'_>, text: &str) -> Option<bool> {
+        let mut is_known = true;
+        let holds = self.conditions.holds(&mut |condition| {
             let selector = self.lookup.selector(condition.selector);
-            match selector.map_or(&[][..], |selector| &selector.steps) {
-                [Step::Key(key)] => {
-                    condition.test.passes(known.member(key, text).into_iter().map(Value::flat))
-                }
-                [Step::Every] => condition.test.passes(known.members(text).map(Value::flat)),
-                // It has no value within a value.
-                _ => condition.test.passes(std::iter::empty()),
-            }
-        })
+            let passed =
+                condition.passes_known(selector.map_or(&[], |selector| &selector.steps), known, text);
+            is_known &= passed.is_some();
+            passed.unwrap_or_default()
+        });
+        is_known.then_some(holds)
     }
 
     /// Why `event` does not match: the most telling of the conditions that do not hold. Nothing if it matches.
@@ -157,6 +155,21 @@ impl JsonPattern {
 impl Condition {
     fn holds(&self, found: &Found<'_>) -> bool {
         self.test.passes(found.values(self.selector))
+    }
+
+    fn passes_known(&self, steps: &[Step], known: Known<'_>, text: &str) -> Option<bool> {
+        if let [Step::Every] = steps {
+            return Some(self.test.passes(known.members(text).ok()?.map(Value::of_member)));
+        }
+        let is_key = |step: &Step| matches!(step, Step::Key(_));
+        if !steps.iter().all(is_key) {
+            // What is no array has no element, and what an object has is not asked of the format.
+            return known.members(text).ok().map(|_| self.test.passes(std::iter::empty()));
+        }
+        let keys =
+            steps.iter().filter_map(|step| if let Step::Key(key) = step { Some(key.as_str()) } else { None });
+        let member = known.member(&keys, text).ok()?;
+        Some(self.test.passes(member.into_iter().map(Value::of_member)))
     }
 
     fn explain(&self) -> String {

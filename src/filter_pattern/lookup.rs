@@ -12,6 +12,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use serde_json::value::RawValue;
 
 use super::selector::{Selector, Step};
+use crate::access_log::fast_path::Member;
 
 /// The selectors of a pattern as one tree, so that shared beginnings are followed once.
 #[derive(Debug, Clone, Default)]
@@ -126,9 +127,16 @@ impl<'e> Value<'e> {
         }
     }
 
-    /// A text without escapes, or a number.
-    pub(super) fn flat((is_text, value): (bool, &'e str)) -> Self {
-        if is_text { Self::Text(Cow::Borrowed(value)) } else { Self::Number(value) }
+    /// A member of a recognised line.
+    pub(super) fn of_member(member: Member<'e>) -> Self {
+        match member {
+            Member::Text(text) => Self::Text(Cow::Borrowed(text)),
+            Member::Bare("null") => Self::Null,
+            Member::Bare("true") => Self::Boolean(true),
+            Member::Bare("false") => Self::Boolean(false),
+            Member::Bare(number) => Self::Number(number),
+            Member::Object => Self::Object,
+        }
     }
 
     /// Whether this is an array with a null in it.

@@ -169,8 +169,9 @@ impl Content {
                 return None;
             }
             // A value that is not UTF-8 reads as U+FFFD: the plain reader does that.
-            if let Ok(line) = std::str::from_utf8(text.bytes()) {
-                let (text, recognised) = known.keep(line, matches!(text, LineText::Escaped(_)));
+            if let Ok(line) = std::str::from_utf8(text.bytes())
+                && let Some((text, recognised)) = known.keep(line, matches!(text, LineText::Escaped(_)))
+            {
                 return Some(Self { id, place, text, recognised: Some(recognised) });
             }
         }

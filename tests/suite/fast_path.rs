@@ -34,6 +34,9 @@ fn value() -> impl Strategy<Value = String> {
         1 => Just("Bearer s3cr3t-1".to_owned()),
         1 => "192\\.0\\.2\\.[1-3](:443)?",
         1 => Just("prod".to_owned()),
+        // Escapes of the line's own, well-formed and not.
+        2 => r#"([a-z ]|\\["\\/bfnrt]|\\u00[0-9a-f]{2}){0,6}"#,
+        1 => r#"([a-z]|\\["\\/bfnrtux]|\\ud[89c]00){0,4}"#,
     ]
 }
 
@@ -55,6 +58,12 @@ fn line() -> impl Strategy<Value = String> {
         2 => Just(r#"{"stage":"A","status":"S","ip":"B","resourcePath":"/o"}"#),
         1 => Just(r#"{"status":"S","status":"S"}"#),
         1 => Just(r#"{"a":{"status":"S"},"statusCode":"S","route":"B"}"#),
+        4 => Just(r#"{"requestId":"A","identity":{"ip":"B","userAgent":"C"},"request":{"httpMethod":"GET","path":"/A"},"status":"S"}"#),
+        2 => Just(r#"{"context":{"status":"S","path":"/A"},"error":{"message":"B","responseType":"C"},"latency":L}"#),
+        2 => Just(r#"{"status":"S","waf":{"status":"A","response":"B"},"error":{},"integration":{"status":"S","error":"C","a":{"b":{"c":L}}}}"#),
+        1 => Just(r#"{"status":{"code":"S"},"path":"/A","context":{"status":"S"}}"#),
+        1 => Just(r#"{"status":L,"ip":"A","errorMessage":L,"stage":L,"path":"/o"}"#),
+        1 => Just(r#"{"auth":{"token":"A"},"status":"S","path":"/B","list":[L]}"#),
         1 => Just("A B C S"),
     ];
     (
@@ -63,7 +72,7 @@ fn line() -> impl Strategy<Value = String> {
         value(),
         value(),
         status(),
-        prop_oneof![4 => "[1-9][0-9]{0,3}", 1 => "[-0]{1,2}|null|1e3"],
+        prop_oneof![4 => "[1-9][0-9]{0,3}", 1 => "[-0]{1,2}|null|true|1e3|-1\\.50|502"],
     )
         .prop_map(|(format, a, b, c, status, latency)| {
             let mut line = String::new();
@@ -206,7 +215,10 @@ fn sums(recording: &str, pattern: &str) -> [u64; 16] {
     sums
 }
 
-const PATTERNS: [&str; 12] = [
+const PATTERNS: [&str; 15] = [
+    "{ $.identity.ip = %^[a-m]% || $.error NOT EXISTS }",
+    "{ $.integration.a.b.c > 9 || $.error.message = \"*a*\" || $.latency IS NULL }",
+    "{ $.request.* = \"GET\" || $.latency IS TRUE || $.context.status = 5* }",
     "{ ($.status = 4*) || ($.status = 5*) }",
     "{ $.status >= 400 }",
     "{ $.latency > 9 && $.status != \"200\" }",
@@ -252,6 +264,9 @@ fn the_lines_of_one_format_are_recognised() {
     decode(Source::Plain(text.as_bytes()), 1 << 30, &mut intake).unwrap();
     assert_eq!(intake.recognise(br#"{\"requestId\":\"bcd\",\"status\":\"200\"}","#), Some(42));
     assert_eq!(intake.recognise(br#"{\"requestId\":\"b\\d\",\"status\":\"200\"}","#), None);
+    // Escapes of the line's own.
+    assert_eq!(intake.recognise(br#"{\"requestId\":\"b\\nd\",\"status\":\"200\"}","#), Some(44));
+    assert_eq!(intake.recognise(br#"{\"requestId\":\"b\\\"d\",\"status\":\"200\"}","#), Some(45));
     assert_eq!(intake.recognise(br#"{\"requestId\":\"b\"d\",\"status\":\"200\"}","#), None);
     assert_eq!(intake.recognise(b"{\\\"requestId\\\":\\\"b\x01d\\\",\\\"status\\\":\\\"200\\\"}\","), None);
     assert_eq!(intake.recognise(br#"{\"requestId\":\"bcd\",\"status\":\"200\"},"#), None);

@@ -12,6 +12,23 @@ use crate::access_log::fields::{self, Name, Value};
 use crate::access_log::redact::any_may_hold_secret;
 use crate::access_log::{AccessLog, Cause, Status};
 
+/// Parts what is no text from a text that reads the same; no field has this number, and no value this character.
+const BARE: u8 = 0x1f;
+
+/// A member of a recognised line's object, or of an object in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Member<'a> {
+    /// A text without escapes.
+    Text(&'a str),
+    /// A number, `true`, `false` or `null`.
+    Bare(&'a str),
+    Object,
+}
+
+/// What is asked for is not known without reading the line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Escaped;
+
 /// A recognised line: its format, and where its values stand.
 #[derive(Debug, Clone)]
 pub(crate) struct Recognised {
@@ -50,8 +67,18 @@ impl<'a> Known<'a> {
         fields::status(self.value(self.template.status, text)?)
     }
 
-    /// The line's text as it stands; `None` where it is not UTF-8, of which the plain reader makes U+FFFD.
+    /// Whether a value holds an escape of the line's own: such a line is recognised, and all but its status is left to
+    /// the plain reader.
+    pub(crate) fn has_escapes(self) -> bool {
+        self.values.has_escapes
+    }
+
+    /// The line's text as it stands; `None` where it has escapes of its own, or is not UTF-8, of which the plain reader
+    /// makes U+FFFD.
     pub(crate) fn said(self, text: LineText<'a>) -> Option<(&'a str, Line<'a>)> {
+        if self.has_escapes() {
+            return None;
+        }
         let said = simdutf8::basic::from_utf8(text.bytes()).ok()?;
         let line = match text {
             LineText::Plain(_) => Line::Plain(said),
@@ -86,6 +113,9 @@ impl<'a> Known<'a> {
         for &(name, index) in &self.template.causes {
             let value = self.values.ranges.get(index).and_then(|range| text.get(range.clone()));
             let said = simdutf8::basic::from_utf8(value.unwrap_or_default())?;
+            if said == "null" && !self.is_text(index) {
+                continue;
+            }
             let cause = fields::source(name).and_then(|source| Cause::new(source, said.into()));
             if cause.is_some() {
                 return Ok(cause);
@@ -99,16 +129,19 @@ impl<'a> Known<'a> {
         let (_, index) = self.template.asked_by_rules.iter().find(|(name, _)| *name == Name::Ip)?;
         let value = text.get(self.values.ranges.get(*index)?.clone())?;
         let said = simdutf8::basic::from_utf8(value).ok()?;
-        let is_text = self.template.parts.get(*index)?.is_text;
-        fields::address(if is_text { Value::Plain(said) } else { Value::Bare(said) })
+        fields::address(if self.is_text(*index) { Value::Plain(said) } else { Value::Bare(said) })
     }
 
     /// Appends what makes lines alike, whatever their format: [`fields::KIND`].
     pub(crate) fn write_kind(self, text: &[u8], kind: &mut Vec<u8>) {
         for &(name, index) in &self.template.kind {
             let value = self.values.ranges.get(index).and_then(|range| text.get(range.clone()));
-            // No value has a control character, so that a name's number cannot be taken for a part of one.
+            // No value has a control character, so that a name's number cannot be taken for a part of one. A number or
+            // a word does not mean what the same text does.
             kind.push(name as u8);
+            if !self.is_text(index) {
+                kind.push(BARE);
+            }
             kind.extend_from_slice(value.unwrap_or_default());
         }
     }
@@ -126,14 +159,40 @@ impl<'a> Known<'a> {
         self.has_names_of_secrets() || any_may_hold_secret(text.as_bytes(), texts)
     }
 
-    /// The value of a key, and whether it is a text.
-    pub(crate) fn member(self, key: &str, text: &'a str) -> Option<(bool, &'a str)> {
-        self.raw(self.template.keys.iter().position(|known| known == key)?, text)
+    /// The member at the end of these keys, which lead down into the line; nothing where there is none.
+    ///
+    /// # Errors
+    ///
+    /// The plain reader has to read it: it has escapes of its own.
+    pub(crate) fn member<'k>(
+        self,
+        keys: &(impl Iterator<Item = &'k str> + Clone),
+        text: &'a str,
+    ) -> Result<Option<Member<'a>>, Escaped> {
+        let is_asked = |path: &Vec<String>| path.iter().map(String::as_str).eq(keys.clone());
+        if self.template.objects.iter().any(is_asked) {
+            return Ok(Some(Member::Object));
+        }
+        let Some(index) = self.template.paths.iter().position(is_asked) else { return Ok(None) };
+        let Some((is_text, value)) = self.raw(index, text) else { return Err(Escaped) };
+        match (is_text, value) {
+            (true, value) if self.has_escapes() && value.contains('\\') => Err(Escaped),
+            (true, value) => Ok(Some(Member::Text(value))),
+            (false, value) => Ok(Some(Member::Bare(value))),
+        }
     }
 
-    /// All values, and whether they are texts.
-    pub(crate) fn members(self, text: &'a str) -> impl Iterator<Item = (bool, &'a str)> {
-        (0..self.template.parts.len()).filter_map(move |index| self.raw(index, text))
+    /// All members of a line without objects in it.
+    ///
+    /// # Errors
+    ///
+    /// The plain reader has to read them: there is an object or an escape among them.
+    pub(crate) fn members(self, text: &'a str) -> Result<impl Iterator<Item = Member<'a>>, Escaped> {
+        if self.has_escapes() || !self.template.objects.is_empty() {
+            return Err(Escaped);
+        }
+        let members = (0..self.template.parts.len()).filter_map(move |index| self.raw(index, text));
+        Ok(members.map(|(is_text, value)| if is_text { Member::Text(value) } else { Member::Bare(value) }))
     }
 
     /// How many bytes an escaped line has without its escapes, which are all in the fixed text.
@@ -146,16 +205,20 @@ impl<'a> Known<'a> {
         self.unescaped(text, |_| {})
     }
 
-    /// The line's text as it was logged, and what is known of that, to be kept beside it.
-    pub(crate) fn keep(self, text: &str, is_escaped: bool) -> (String, Recognised) {
+    /// The line's text as it was logged, and what is known of that, to be kept beside it; `None` where the plain reader
+    /// has to read it.
+    pub(crate) fn keep(self, text: &str, is_escaped: bool) -> Option<(String, Recognised)> {
+        if self.has_escapes() {
+            return None;
+        }
         let (text, values) = if is_escaped {
             let mut ranges = Vec::with_capacity(self.values.ranges.len());
             let plain = self.unescaped(text, |range| ranges.push(range));
-            (plain, Values { ranges })
+            (plain, Values { ranges, has_escapes: false })
         } else {
             (text.to_owned(), self.values.clone())
         };
-        (text, Recognised { template: Arc::clone(self.template), values })
+        Some((text, Recognised { template: Arc::clone(self.template), values }))
     }
 
     /// Without its escapes; `each` is told where the values stand then.
@@ -175,6 +238,10 @@ impl<'a> Known<'a> {
     fn value(self, index: usize, text: &str) -> Option<Value<'_>> {
         let (is_text, value) = self.raw(index, text)?;
         Some(if is_text { Value::Plain(value) } else { Value::Bare(value) })
+    }
+
+    fn is_text(self, index: usize) -> bool {
+        self.template.parts.get(index).is_some_and(|part| part.is_text)
     }
 
     #[inline]

@@ -1,9 +1,11 @@
 //! A line in, its fixed text and its keys out: what a template is made of.
 
-use crate::json::ends::number_length;
+use crate::json::ends::bare_length;
 
 /// Formats with more fields are read the plain way.
 pub(super) const MAX_FIELDS: usize = 64;
+/// And those that are nested deeper.
+const MAX_DEPTH: usize = 8;
 /// Escaped quote, as every quote of a line stands in a batch.
 const QUOTE: &str = "\\\"";
 
@@ -12,36 +14,57 @@ pub(super) struct Learning<'a> {
     rest: &'a str,
     /// Escaped text before the first value, behind it, and so on: one more than there are values.
     pub(super) fixed: Vec<String>,
-    /// The key of each value, and whether it is a text.
-    pub(super) values: Vec<(&'a str, bool)>,
+    /// What is a value or an object, in the order of the line.
+    pub(super) members: Vec<Member<'a>>,
+    values: usize,
+}
+
+/// A member of the line's object, or of an object in it.
+pub(super) struct Member<'a> {
+    /// The keys that lead to it.
+    pub(super) path: Vec<&'a str>,
+    pub(super) kind: MemberKind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum MemberKind {
+    Text,
+    /// A number or a word.
+    Bare,
+    Object,
 }
 
 impl<'a> Learning<'a> {
-    /// `None` where the line is no flat object of texts and whole numbers without escapes.
+    /// `None` where the line has an array, a key that stands twice in an object or is escaped, or white space other than
+    /// blanks.
     pub(super) fn of(line: &'a str) -> Option<Self> {
-        let mut learning = Learning { rest: line, fixed: vec![String::new()], values: Vec::new() };
-        learning.object()?;
-        Some(learning)
+        let mut learning =
+            Learning { rest: line, fixed: vec![String::new()], members: Vec::new(), values: 0 };
+        learning.object(&[])?;
+        learning.space();
+        learning.rest.is_empty().then_some(learning)
     }
 
-    fn object(&mut self) -> Option<()> {
+    fn object(&mut self, path: &[&'a str]) -> Option<()> {
         self.fixed("{")?;
+        self.space();
+        if self.rest.starts_with('}') {
+            return self.fixed("}");
+        }
         loop {
             let key = self.key()?;
-            if self.values.iter().any(|(known, _)| *known == key) || self.values.len() == MAX_FIELDS {
+            let path = [path, &[key]].concat();
+            if path.len() > MAX_DEPTH || self.members.iter().any(|known| known.path == path) {
                 return None;
             }
             self.fixed(":")?;
-            self.value(key)?;
+            self.value(path)?;
             self.space();
             if self.rest.starts_with('}') {
-                break;
+                return self.fixed("}");
             }
             self.fixed(",")?;
         }
-        self.fixed("}")?;
-        self.space();
-        self.rest.is_empty().then_some(())
     }
 
     /// A key without escapes, and the quotes around it.
@@ -60,23 +83,30 @@ impl<'a> Learning<'a> {
         Some(key)
     }
 
-    fn value(&mut self, key: &'a str) -> Option<()> {
+    fn value(&mut self, path: Vec<&'a str>) -> Option<()> {
         self.space();
-        let text = self.rest.strip_prefix('"');
-        if let Some(inner) = text {
-            let value = inner.split('"').next()?;
-            if value.contains('\\') {
-                return None;
-            }
-            self.push(QUOTE);
-            self.rest = inner.get(value.len() + 1..)?;
-        } else {
-            let length = number_length(self.rest.as_bytes())?;
-            self.rest = self.rest.get(length..)?;
+        if self.rest.starts_with('{') {
+            self.members.push(Member { path: path.clone(), kind: MemberKind::Object });
+            return self.object(&path);
         }
-        self.values.push((key, text.is_some()));
+        if self.values == MAX_FIELDS {
+            return None;
+        }
+        self.values += 1;
+        let text = self.rest.strip_prefix('"');
+        let kind = if let Some(inner) = text {
+            let length = crate::json::closing_quote(inner.as_bytes(), 0).ok()?;
+            self.push(QUOTE);
+            self.rest = inner.get(length + 1..)?;
+            MemberKind::Text
+        } else {
+            let length = bare_length(self.rest.as_bytes())?;
+            self.rest = self.rest.get(length..)?;
+            MemberKind::Bare
+        };
+        self.members.push(Member { path, kind });
         self.fixed.push(String::new());
-        if text.is_some() {
+        if kind == MemberKind::Text {
             self.push(QUOTE);
         }
         Some(())

@@ -2,25 +2,26 @@
 //!
 //! A [`Template`] recognises a line without parsing it, be it escaped, as it stands in a batch, or plain, as it stands
 //! alone. It is exact: what it recognises the plain reader would read as the same access log, and
-//! what is different in any way (an escape, a control character, another order, other white space) it leaves to the
-//! plain reader.
+//! what is different in any way (a control character, another order, other white space) it leaves to the plain reader.
 
 use std::ops::Range;
 
 use super::fixed::Fixed;
-use super::learning::Learning;
-use crate::access_log::fields::{self, ASKED_BY_RULES, CAUSES, KIND, NAMES, Name, Path, TOP_LEVEL};
+use super::learning::{Learning, Member, MemberKind};
+use crate::access_log::fields::{self, ASKED_BY_RULES, CAUSES, KIND, NAMES, Name, OTHER_WORD, Path};
 use crate::access_log::json;
 use crate::access_log::redact::may_hold_secret;
-use crate::json::ends::{number_length, text_length};
+use crate::json::ends::{bare_length, escaped_text_length, text_length};
 
-/// The fixed text of a flat JSON object, and where its values stand.
+/// The fixed text of a JSON object, nested or not, and where its values stand.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Template {
     pub(super) head: Fixed,
     pub(super) parts: Vec<Part>,
-    /// The key of each value.
-    pub(super) keys: Vec<String>,
+    /// The keys that lead to each value.
+    pub(super) paths: Vec<Vec<String>>,
+    /// And to each object within the object.
+    pub(super) objects: Vec<Vec<String>>,
     /// A key may be the name of a secret.
     pub(super) names_secrets: bool,
     /// By how many bytes a line is shorter without its escapes, and without white space at its end.
@@ -39,7 +40,7 @@ pub(super) struct Template {
 /// A value, and the fixed text behind it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Part {
-    /// A text ends at a quote, which belongs to what follows; a number where its digits end.
+    /// A text ends at a quote, which belongs to what follows; a number or a word where its characters end.
     pub(super) is_text: bool,
     pub(super) behind: Fixed,
 }
@@ -48,34 +49,28 @@ pub(super) struct Part {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Values {
     pub(super) ranges: Vec<Range<usize>>,
+    /// Whether a text among them holds an escape of the line's own.
+    pub(super) has_escapes: bool,
 }
 
 impl Template {
-    /// Learns the format of a line; `None` where it is no flat JSON object of texts and whole numbers with its own
-    /// status.
+    /// Learns the format of a line; `None` where it is no JSON object of texts, numbers, words and such objects with a
+    /// status that needs nothing beside it.
     pub(super) fn learn(line: &str) -> Option<Self> {
         json::read(line)?;
-        let Learning { fixed, values, .. } = Learning::of(line)?;
-        let mut winners: [Option<(u8, usize)>; NAMES.len()] = [None; NAMES.len()];
-        for (index, (key, _)) in values.iter().enumerate() {
-            let Some((name, rank)) = fields::meaning(&Path::default().down(key)) else { continue };
-            let winner = winners.get_mut(name as usize)?;
-            // Of two statuses the plain reader takes the worse one.
-            if name == Name::Status && winner.is_some_and(|(best, _)| best == rank) {
-                return None;
-            }
-            if winner.is_none_or(|(best, _)| rank <= best) {
-                *winner = Some((rank, index));
-            }
-        }
+        let Learning { fixed, members, .. } = Learning::of(line)?;
+        let (objects, values): (Vec<_>, Vec<_>) =
+            members.iter().partition(|member| member.kind == MemberKind::Object);
+        let winners = winners(&members)?;
         let (rank, status) = (*winners.get(Name::Status as usize)?)?;
-        if rank != TOP_LEVEL {
+        if rank == OTHER_WORD {
             return None;
         }
         let mut fixed = fixed.into_iter().map(Fixed::new);
         let head = fixed.next()?;
-        let mut parts: Vec<Part> =
-            values.iter().zip(fixed).map(|(&(_, is_text), behind)| Part { is_text, behind }).collect();
+        let part =
+            |(member, behind): (&&Member<'_>, _)| Part { is_text: member.kind == MemberKind::Text, behind };
+        let mut parts: Vec<Part> = values.iter().zip(fixed).map(part).collect();
         parts.last_mut()?.behind.end_the_line();
         let parts_of = |names: &[Name]| {
             let part = |&name: &Name| Some((name, winners.get(name as usize)?.as_ref()?.1));
@@ -86,9 +81,23 @@ impl Template {
         fields.retain(|(name, _)| *name != Name::Status);
         let fixed = std::iter::once(&head).chain(parts.iter().map(|part| &part.behind));
         let escapes = fixed.map(Fixed::escapes).sum();
-        let keys: Vec<String> = values.iter().map(|(key, _)| (*key).to_owned()).collect();
-        let names_secrets = keys.iter().any(|key| may_hold_secret(key));
-        Some(Self { head, parts, keys, names_secrets, escapes, kind, asked_by_rules, causes, fields, status })
+        let names_secrets =
+            members.iter().any(|member| member.path.last().is_some_and(|key| may_hold_secret(key)));
+        let [paths, objects] =
+            [values, objects].map(|members| members.into_iter().map(Member::owned_path).collect());
+        Some(Self {
+            head,
+            parts,
+            paths,
+            objects,
+            names_secrets,
+            escapes,
+            kind,
+            asked_by_rules,
+            causes,
+            fields,
+            status,
+        })
     }
 
     /// The length of the line at the beginning of `text`, if it is of this format; `text` goes on with what ends the
@@ -102,15 +111,61 @@ impl Template {
         if values.ranges.len() != self.parts.len() {
             values.ranges.resize(self.parts.len(), 0..0);
         }
+        values.has_escapes = false;
         let mut rest = strip(&self.head, text)?;
         let mut ranges = values.ranges.iter_mut();
         for part in &self.parts {
             let start = text.len() - rest.len();
-            let length = if part.is_text { text_length(rest, end_of_text)? } else { number_length(rest)? };
+            let length = if part.is_text { text_length(rest, end_of_text) } else { bare_length(rest) };
+            let plain = length.and_then(|length| Some((length, strip(&part.behind, rest.get(length..)?)?)));
+            let (length, behind) = match plain {
+                Some(found) => found,
+                None if part.is_text => {
+                    values.has_escapes = true;
+                    let length = escaped_text_length::<ESCAPED>(rest)?;
+                    (length, strip(&part.behind, rest.get(length..)?)?)
+                }
+                None => return None,
+            };
             *ranges.next()? = start..start + length;
-            rest = strip(&part.behind, rest.get(length..)?)?;
+            rest = behind;
         }
         let ends = !ESCAPED || rest.first() == Some(&b'"');
         ends.then(|| text.len() - rest.len())
+    }
+}
+
+/// Which value gives each name's, and its rank, as [`fields::Fields`] chooses; `None` where an object hides
+/// the status, or there are two.
+fn winners(members: &[Member<'_>]) -> Option<[Option<(u8, usize)>; NAMES.len()]> {
+    let mut winners: [Option<(u8, usize)>; NAMES.len()] = [None; NAMES.len()];
+    let mut values = 0;
+    for member in members {
+        let path = member.path.iter().fold(Path::default(), |path, key| path.down(key));
+        let index = values;
+        values += usize::from(member.kind != MemberKind::Object);
+        let Some((name, rank)) = fields::meaning(&path) else { continue };
+        if member.kind == MemberKind::Object {
+            // Below any other name an object means nothing.
+            if name == Name::Status {
+                return None;
+            }
+            continue;
+        }
+        let winner = winners.get_mut(name as usize)?;
+        // Of two statuses the plain reader takes the worse one.
+        if name == Name::Status && winner.is_some_and(|(best, _)| best == rank) {
+            return None;
+        }
+        if winner.is_none_or(|(best, _)| rank <= best) {
+            *winner = Some((rank, index));
+        }
+    }
+    Some(winners)
+}
+
+impl Member<'_> {
+    fn owned_path(&self) -> Vec<String> {
+        self.path.iter().map(|key| (*key).to_owned()).collect()
     }
 }

@@ -41,7 +41,7 @@ impl Intake<'_> {
 
     /// Counts a line of a kind that was told before and whose text is surely not kept; `false` for another.
     fn count_alike(&mut self, origin: Origin<'_>, known: Known<'_>, text: LineText<'_>) -> bool {
-        if self.masks_by_name(known) {
+        if known.has_escapes() || self.masks_by_name(known) {
             return false;
         }
         let Ok(cause) = known.cause(text.bytes()) else { return false };
