@@ -66,13 +66,13 @@ pub trait Sink {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum DecodeError {
     /// Stage `base64`: the character at this offset of the text cannot stand there.
-    #[error("base64: no base64 at byte {at}")]
+    #[error("base64: invalid at byte {at}")]
     NotBase64 {
         /// Byte offset in the base64 text.
         at: usize,
     },
     /// There is nothing to decode.
-    #[error("base64: there is no data")]
+    #[error("base64: no data")]
     Empty,
     /// Stage `inflate`: the first two bytes are neither those of gzip nor of zlib.
     #[error("inflate: neither gzip nor zlib at byte 0; the data of a subscription filter is gzip")]
@@ -90,13 +90,13 @@ pub enum DecodeError {
         at: u64,
     },
     /// Stage `inflate`: behind the compressed data stands something else than zero bytes, which are padding.
-    #[error("inflate: the compressed data ends, and something else than padding follows at byte {at}")]
+    #[error("inflate: something other than padding follows the compressed data, at byte {at}")]
     TrailingBytes {
         /// Byte offset in the compressed data.
         at: u64,
     },
     /// Stage `inflate`: the checksum is not that of the inflated text.
-    #[error("inflate: the checksum before byte {at} does not fit the data")]
+    #[error("inflate: the checksum before byte {at} does not match the data")]
     Checksum {
         /// Byte offset in the compressed data.
         at: u64,
@@ -130,7 +130,7 @@ pub enum DecodeError {
         at: u64,
     },
     /// Stage `message`: a field that stands twice, so that we cannot know which one holds.
-    #[error("message: {field} stands twice, again at byte {at} of the inflated text")]
+    #[error("message: {field} appears twice, again at byte {at} of the inflated text")]
     RepeatedField {
         /// Name of the field.
         field: &'static str,
@@ -146,7 +146,7 @@ pub enum DecodeError {
         at: u64,
     },
     /// Stage `message`: too many messages whose header stands behind their log events.
-    #[error("message: more than {limit} messages in one batch have their log group behind the log events")]
+    #[error("message: more than {limit} messages in one batch have their log group after the log events")]
     TooManyLateHeaders {
         /// How many are read.
         limit: usize,

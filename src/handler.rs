@@ -139,7 +139,7 @@ pub enum HandlerError {
     #[error(transparent)]
     Notification(#[from] NotificationError),
     /// Worth another try where Slack is to blame: what was told is not told again.
-    #[error("{untold} of {notifications} notifications not told, first: {first}")]
+    #[error("{untold} of {notifications} notifications not posted, first: {first}")]
     Notices {
         /// Notifications that should have been told and were not, or could not be read.
         untold: u64,
@@ -149,7 +149,7 @@ pub enum HandlerError {
         first: NoticeError,
     },
     /// Worth another try: Lambda's retries and its failure destination keep the batch.
-    #[error("{error}; {} not told", crate::words::count(*lines, "line"))]
+    #[error("{error}; {} not posted", crate::words::count(*lines, "line"))]
     Post {
         /// Why Slack did not accept the message.
         error: PostError,

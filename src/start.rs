@@ -253,7 +253,7 @@ impl Notifier for Slack {
                 }
             }
             Err(error) => {
-                tracing::warn!(%error, "slack refused the {name}, and it could not be fetched again");
+                tracing::warn!(%error, "Slack refused the {name}, and it could not be fetched again");
                 return outcome;
             }
         }

@@ -65,13 +65,13 @@ impl QueueMessage<'_> {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum TriggerError {
     /// The event is no JSON object.
-    #[error("event: no JSON object; wrong or missing at byte {at}")]
+    #[error("event: not a JSON object: error at byte {at}")]
     NotJson {
         /// Byte offset in the event.
         at: usize,
     },
     /// An `awslogs` event without its text.
-    #[error("event: awslogs without a text named data")]
+    #[error("event: awslogs has no string named data")]
     NoData,
     /// An event of no known kind. Its keys are cut, and hold no values.
     #[error(
@@ -284,12 +284,12 @@ mod tests {
             &format!("{{\"{}\":1{}}}", "k".repeat(60), ",\"x\":2".repeat(9)),
             &unknown(&format!("{}, x, x, x, x, x, x, x", "k".repeat(40))),
         );
-        check(r#"{"awslogs":{}}"#, "event: awslogs without a text named data");
-        check(r#"{"awslogs":{"data":5}}"#, "event: awslogs without a text named data");
-        check("", "event: no JSON object; wrong or missing at byte 0");
-        check("[1]", "event: no JSON object; wrong or missing at byte 0");
-        check(r#"{"a":1"#, "event: no JSON object; wrong or missing at byte 6");
-        check(r#"{"a":1} x"#, "event: no JSON object; wrong or missing at byte 8");
+        check(r#"{"awslogs":{}}"#, "event: awslogs has no string named data");
+        check(r#"{"awslogs":{"data":5}}"#, "event: awslogs has no string named data");
+        check("", "event: not a JSON object: error at byte 0");
+        check("[1]", "event: not a JSON object: error at byte 0");
+        check(r#"{"a":1"#, "event: not a JSON object: error at byte 6");
+        check(r#"{"a":1} x"#, "event: not a JSON object: error at byte 8");
     }
 
     #[test]

@@ -62,7 +62,7 @@ impl Problems {
                 Trouble::Empty => ("nothing in it", false),
                 Trouble::WithoutTime => ("without a time, left out of every figure", false),
                 Trouble::Late => {
-                    ("more than 15 minutes out of order, told when they came; sort the input by time", false)
+                    ("more than 15 minutes out of order, taken when they came; sort the input by time", false)
                 }
                 Trouble::MoreFaults => ("further pieces that could not be read", true),
             };

@@ -175,7 +175,7 @@ fn slack(page: &mut Page, slack: &SlackFigures, found: &Backtest) {
         page.line(&format!("  with a bot token: {}", dotted(&parts)));
     }
     let shown = format!("{} shown, {} counted", number(slack.shown), number(slack.counted));
-    let mut parts = vec![format!("{} told: {shown}", count(slack.matched, "error"))];
+    let mut parts = vec![format!("{} notified: {shown}", count(slack.matched, "error"))];
     parts.extend(besides(slack.copied, "copied for a further destination"));
     parts.extend(besides(slack.ignored, "left out by rules"));
     parts.extend(besides(slack.duplicate, "came twice"));

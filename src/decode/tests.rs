@@ -195,10 +195,10 @@ fn what_is_wrong_is_said_with_its_stage_and_place() {
     let mut damaged = gzipped.clone();
     let checksum = damaged.len() - 8;
     damaged[checksum] ^= 1;
-    check(Source::Base64(b""), "base64: there is no data");
-    check(Source::Base64(b" \n"), "base64: there is no data");
-    check(Source::Base64(b"H4sI*AAA"), "base64: no base64 at byte 4");
-    check(Source::Base64(b"H4sIA"), "base64: no base64 at byte 5");
+    check(Source::Base64(b""), "base64: no data");
+    check(Source::Base64(b" \n"), "base64: no data");
+    check(Source::Base64(b"H4sI*AAA"), "base64: invalid at byte 4");
+    check(Source::Base64(b"H4sIA"), "base64: invalid at byte 5");
     check(
         Source::Base64(b"SGVsbG8gV29ybGQ="),
         "inflate: neither gzip nor zlib at byte 0; the data of a subscription filter is gzip",
@@ -206,7 +206,7 @@ fn what_is_wrong_is_said_with_its_stage_and_place() {
     check(
         Source::Compressed(&damaged),
         // Only the length of the text stands behind it.
-        &format!("inflate: the checksum before byte {} does not fit the data", gzipped.len() - 4),
+        &format!("inflate: the checksum before byte {} does not match the data", gzipped.len() - 4),
     );
     check(Source::Compressed(&gzip(b"")), "json: the inflated text ends within a value, at byte 0");
     check(
@@ -226,7 +226,7 @@ fn what_is_wrong_is_said_with_its_stage_and_place() {
     );
     check(
         Source::Plain(b"{\"logGroup\":\"a\",\"logGroup\":\"b\"}"),
-        "message: logGroup stands twice, again at byte 27 of the inflated text",
+        "message: logGroup appears twice, again at byte 27 of the inflated text",
     );
     check(
         Source::Plain(b"{\"messageType\":\"OTHER\",\"logEvents\":[]}"),

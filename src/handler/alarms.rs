@@ -44,7 +44,7 @@ pub enum NoticeError {
         error: PostError,
     },
     /// A topic's message for which there is no token. Worth another try after that time.
-    #[error("record {index}: the rate limit leaves no place for a topic's message for another {wait_ms} ms")]
+    #[error("record {index}: the rate limit takes no topic's message for another {} s", (*wait_ms + 999) / 1_000)]
     NoToken {
         /// Which notification of the event, from 0.
         index: usize,
@@ -83,7 +83,7 @@ impl<N: Notifier, T: Store> Handler<N, T> {
                 }
             };
             if let Err(error) = told {
-                tracing::error!(%error, "a notification was not told");
+                tracing::error!(%error, "a notification was not posted");
                 errors.push(error);
             }
         }

@@ -52,7 +52,7 @@ pub(super) fn warn_of_own_log_group(lines: u64) {
     if lines > 0 {
         tracing::warn!(
             lines,
-            "the subscription filter is on this function's own log group; remove it, nothing of it is told"
+            "the subscription filter is on this function's own log group; remove it: none of it is notified"
         );
     }
 }

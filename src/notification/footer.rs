@@ -28,7 +28,7 @@ pub(super) fn days(first_ms: i64, last_ms: i64) -> Option<Text<'static>> {
 /// How late the news is, if it is old.
 pub(super) fn late(newest_ms: i64, now_ms: i64) -> Option<Text<'static>> {
     let age = words::elapsed_ms(newest_ms, now_ms);
-    (newest_ms > 0 && age > LATE_MS).then(|| format!("told {} late", words::duration(age)).into())
+    (newest_ms > 0 && age > LATE_MS).then(|| format!("posted {} late", words::duration(age)).into())
 }
 
 /// When the next message may come.

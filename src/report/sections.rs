@@ -256,8 +256,8 @@ fn model(plan: &PlanFigures) -> String {
         if *state == "table" { "one state table for all of them" } else { "each with its own memory" };
     let whose = if *state == "table" { "together" } else { "each" };
     let told = match *notify {
-        "every" => "every delivery is told".to_owned(),
-        _ => format!("incidents are told, with follow-ups after {follow_ups}"),
+        "every" => "every delivery is notified".to_owned(),
+        _ => format!("incidents are notified, with follow-ups after {follow_ups}"),
     };
     format!(
         "{}, {of_each}; {whose} {burst} posts at once and then one every {spacing_seconds} s; {told}",

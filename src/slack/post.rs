@@ -87,13 +87,13 @@ pub struct Accepted {
 pub enum PostError {
     /// Slack answered 429 (one request and more), or the time it asked for has not passed since an
     /// earlier answer (no request). To be posted after `retry_after`, of which nothing was waited here.
-    #[error("slack asks for no post for another {} ms", retry_after.as_millis())]
+    #[error("Slack asks to wait {} s (Retry-After)", whole_seconds(*retry_after))]
     RateLimited {
         /// At least one second after a 429, at most five minutes.
         retry_after: Duration,
     },
     /// 408, 425 or 5xx, until the tries or the time ran out. Retryable later.
-    #[error("slack is not available: it answered {status}{}", InBrackets(*word))]
+    #[error("Slack is not available: it answered {status}{}", InBrackets(*word))]
     Unavailable {
         /// The last answer's status.
         status: u16,
@@ -101,14 +101,14 @@ pub enum PostError {
         word: Option<ErrorWord>,
     },
     /// No answer, until the tries or the time ran out. Retryable later.
-    #[error("slack could not be reached: {0}")]
+    #[error("Slack could not be reached: {0}")]
     Transport(TransportFault),
     /// The invocation has no time left for a request. Retryable at once in another.
-    #[error("no time was left to post to slack")]
+    #[error("no time was left to post to Slack")]
     NoTimeLeft,
     /// 400, to the plain text too, or another 4xx: this message will never be accepted. The Web API says so with 200
     /// and a word about the message.
-    #[error("slack rejected the message: it answered {status}{}", InBrackets(*word))]
+    #[error("Slack rejected the message: it answered {status}{}", InBrackets(*word))]
     Rejected {
         /// The last answer's status.
         status: u16,
@@ -118,7 +118,7 @@ pub enum PostError {
     /// 401, 403, 404 or 410: no message will be accepted by this webhook. Not retryable until the webhook
     /// is replaced.
     #[error(
-        "slack refused the webhook: it answered {status}{}: check that the webhook exists and that \
+        "Slack refused the webhook: it answered {status}{}: check that the webhook exists and that \
          its channel is not archived, then update the configured URL",
         InBrackets(*word)
     )]
@@ -129,39 +129,39 @@ pub enum PostError {
         word: Option<ErrorWord>,
     },
     /// The Web API said no for a reason that is not the message. Not retryable until what the text says is done.
-    #[error("slack refused the message{}: {}", InBrackets(*word), fix(*word))]
+    #[error("Slack refused the message{}: {}", InBrackets(*word), fix(*word))]
     Refused {
         /// Slack's word for it, if it is a known one.
         word: Option<ErrorWord>,
     },
     /// The message that was to be updated or replied to cannot be any more. Not retryable: the caller is to post a
     /// new message in its place.
-    #[error("slack can neither update that message nor reply to it any more{}", InBrackets(*word))]
+    #[error("Slack can no longer update that message or reply to it{}", InBrackets(*word))]
     MessageGone {
         /// Slack's word for it.
         word: Option<ErrorWord>,
     },
     /// It is not known whether Slack has the message. Sent again, it may stand there twice.
-    #[error("slack may have the message or not: {0}")]
+    #[error("it is not known whether Slack has the message: {0}")]
     Unconfirmed(Unconfirmed),
     /// A webhook can neither reply to a message nor update one. Nothing was sent. Not retryable.
     #[error("an incoming webhook can neither reply to a message nor update one: configure a bot token")]
     NeedsBotToken,
     /// The webhook or the bot token is stored in AWS and could not be read. Nothing was sent.
-    #[error("the webhook or the bot token could not be read from AWS, see the function's log")]
+    #[error("the webhook or the bot token could not be read from AWS: see the function's log")]
     NoSecret {
         /// Whether another try may succeed.
         is_retryable: bool,
     },
     /// 3xx, which is never followed: the configured URL is not Slack's own. Not retryable.
-    #[error("slack's URL redirects ({status}), which is not followed: use the URL that Slack gives")]
+    #[error("the URL redirects ({status}), and a redirect is never followed: copy the URL from Slack")]
     Redirected {
         /// The answer's status.
         status: u16,
     },
     /// An answer that Slack does not give, such as 200 with a proxy's page. Not retryable.
     #[error(
-        "slack's URL answered {status}{} instead of 200 ok: check that the URL is Slack's and that \
+        "the URL answered {status}{} instead of 200 ok: check that the URL is Slack's and that \
          no proxy answers for it",
         InBrackets(*word)
     )]
@@ -308,4 +308,9 @@ impl Target<'_> {
     pub(super) fn needs_bot_token(self) -> bool {
         matches!(self, Target::Reply { .. } | Target::Update(_))
     }
+}
+
+/// Rounded up: after so many seconds a post is welcome.
+fn whole_seconds(duration: Duration) -> u64 {
+    duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
 }

@@ -185,7 +185,7 @@ async fn of_two_records_one_fails_at_slack_and_the_retry_tells_only_that() {
     let (kind, message) = error(&container, sns(&["first", "second"])).await;
     assert_eq!(kind, "Statuswatch.Slack");
     assert!(
-        message.starts_with("1 of 2 notifications not told, first: record 0: slack refused the webhook"),
+        message.starts_with("1 of 2 notifications not posted, first: record 0: Slack refused the webhook"),
         "{message}"
     );
     assert!(!message.contains(CANARY));
@@ -231,7 +231,7 @@ async fn inside_slacks_retry_after_an_alarm_is_given_back_and_no_request_is_made
         let (kind, message) = error(&container, sns(&["a", "b"])).await;
         assert_eq!(kind, "Statuswatch.Slack");
         assert!(
-            message.starts_with("2 of 2 notifications not told, first: record 0: slack asks for no post"),
+            message.starts_with("2 of 2 notifications not posted, first: record 0: Slack asks to wait"),
             "{message}"
         );
     }

@@ -69,9 +69,9 @@ fn now() -> String {
     statuswatch::words::iso(i64::try_from(seconds).unwrap() * 1_000)
 }
 
-/// Without the one thing that depends on when a line is told.
+/// Without the one thing that depends on when a line is posted.
 fn without_age(body: &str) -> String {
-    let mut parts = body.split(" · told ");
+    let mut parts = body.split(" · posted ");
     let mut out = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let (_age, rest) = part.split_once(" late").expect("an age ends so");

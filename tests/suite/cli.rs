@@ -222,12 +222,12 @@ fn now_is_the_newest_line_or_what_is_said() {
         replay(&[now, &[FEW_ERRORS]].concat())
             .stdout
             .lines()
-            .find_map(|line| line.split(" · ").find(|part| part.starts_with("told ")).map(str::to_owned))
+            .find_map(|line| line.split(" · ").find(|part| part.starts_with("posted ")).map(str::to_owned))
     };
     assert_eq!(late(&[]), None);
     assert_eq!(late(&["--now", "2020-11-18T05:34:03Z"]), None);
-    assert_eq!(late(&["--now", "2020-11-18T05:41:03Z"]).unwrap(), "told 12 min late");
-    assert_eq!(late(&["--now", "2020-11-18T14:41:03+09:00"]).unwrap(), "told 12 min late");
+    assert_eq!(late(&["--now", "2020-11-18T05:41:03Z"]).unwrap(), "posted 12 min late");
+    assert_eq!(late(&["--now", "2020-11-18T14:41:03+09:00"]).unwrap(), "posted 12 min late");
 }
 
 #[test]

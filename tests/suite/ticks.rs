@@ -173,7 +173,7 @@ async fn old_news_is_told_with_its_age_and_never_withheld() {
     advance(Duration::from_mins(12)).await;
     let told = bench.invoke(&errors(0, 3)).await;
     assert_eq!(fates(&told.ledger), [3, 0, 0, 1]);
-    assert!(bench.slack.bodies()[0].to_string().contains("told 12 min late"));
+    assert!(bench.slack.bodies()[0].to_string().contains("posted 12 min late"));
     assert_eq!(told.measures.delivery_lag_ms, Some(720_000));
 }
 

@@ -69,7 +69,7 @@ pub(crate) struct ReplayArguments {
     /// Take the files of all folders below a folder, too
     #[arg(short, long)]
     pub(crate) recursive: bool,
-    /// Rules file; without it all 4xx and 5xx are told
+    /// Rules file; without it all 4xx and 5xx are notified
     #[arg(long, value_name = "FILE")]
     pub(crate) rules: Option<PathBuf>,
     /// Format of the access-log lines: auto, json, clf, csv, xml, key-value, alb, cloudfront, vpc-lattice or appsync [default: auto]
@@ -78,7 +78,7 @@ pub(crate) struct ReplayArguments {
     /// Take all lines of an input that stand alone as one delivery, whenever they were logged
     #[arg(long)]
     pub(crate) as_one: bool,
-    /// Go on with an input most of whose lines are no access log
+    /// Accept an input of which most lines are no access logs
     #[arg(long)]
     pub(crate) allow_unreadable: bool,
     /// Fields masked besides the secrets that clients send, names with commas between them; none among them turns that
@@ -143,7 +143,7 @@ pub(crate) struct BacktestArguments {
     /// Take the files of all folders below a folder, too
     #[arg(short, long)]
     pub(crate) recursive: bool,
-    /// Rules file; without it all 4xx and 5xx are told
+    /// Rules file; without it all 4xx and 5xx are notified
     #[arg(long, value_name = "FILE")]
     pub(crate) rules: Option<PathBuf>,
     /// Another rules file: says what it would add and what it would leave out
@@ -184,10 +184,10 @@ pub(crate) struct BacktestArguments {
     /// Then one post in so many seconds, 1 to 3600
     #[arg(long, default_value = "5", value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=3_600))]
     pub(crate) spacing: u32,
-    /// When an incident that goes on is told again: times between follow-ups, the last of which repeats
+    /// Times between the follow-ups of an incident that goes on; the last one repeats
     #[arg(long, default_value = DEFAULT_FOLLOW_UPS, value_name = "SCHEDULE")]
     pub(crate) follow_ups: FollowUps,
-    /// Go on with an input most of whose lines are no access log
+    /// Accept an input of which most lines are no access logs
     #[arg(long)]
     pub(crate) allow_unreadable: bool,
     /// Fields masked besides the secrets that clients send, names with commas between them; none among them turns that
@@ -265,7 +265,7 @@ Exit codes: 0 done, whether or not a line matched, 1 an input could not be read 
 ///
 /// Finds the formats in Terraform, CloudFormation, SAM and serverless.yml files, in CDK's cdk.out and in what
 /// `terraform show -json` prints, and judges each on its own. References are followed within a folder; what the files do
-/// not tell is named and taken as plain text.
+/// not say is named and taken as plain text.
 ///
 /// With --live, asks API Gateway for every stage of every REST, HTTP and WebSocket API of the account in its Region, and
 /// names the stages without an access log. Reads only.
@@ -282,7 +282,7 @@ pub(crate) struct LintFormatArguments {
     /// format also gets what messages can show and it lacks, such as address and user agent: standard error names it
     #[arg(long)]
     pub(crate) fix: bool,
-    /// Kind of API; without it the format's variables tell
+    /// Kind of API; without it the format's variables decide
     #[arg(long, value_name = "API")]
     pub(crate) api: Option<ApiKind>,
     /// AWS Region of the stages, for --live

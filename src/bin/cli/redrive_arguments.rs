@@ -44,7 +44,7 @@ pub(crate) struct RedriveArguments {
     /// Stop after so many records, say what is left, and end with 0 where these were all done
     #[arg(long, value_name = "N", default_value = "1000", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(crate) max_records: u32,
-    /// Rules file; without it all 4xx and 5xx are told
+    /// Rules file; without it all 4xx and 5xx are notified
     #[arg(long, value_name = "FILE")]
     pub(crate) rules: Option<PathBuf>,
     /// Format of the access-log lines, as replay takes it [default: auto]

@@ -137,7 +137,7 @@ async fn what_nobody_needs_to_hear_is_a_success_and_counted() {
 async fn a_refused_record_does_not_hide_the_others_and_only_it_is_told_on_the_retry() {
     let mut handler = handler([Ok(()), Err(REFUSED)]);
     let event = sns(&["a", "b", "c"]);
-    let error = "Statuswatch.Slack: 1 of 3 notifications not told, first: record 1: slack rejected the message: \
+    let error = "Statuswatch.Slack: 1 of 3 notifications not posted, first: record 1: Slack rejected the message: \
                  it answered 400";
     assert_eq!(
         handle(&mut handler, &event).await,
@@ -154,7 +154,7 @@ async fn a_refused_record_does_not_hide_the_others_and_only_it_is_told_on_the_re
 async fn an_unreadable_record_is_named_and_does_not_hide_the_others() {
     let mut handler = handler_with(Bucket::new(2, 3_600_000), []);
     let event = fixture("sns-several-records-one-unreadable");
-    let error = "Statuswatch.Event: 1 of 4 notifications not told, first: record 1 is not an SNS record with a `Message`";
+    let error = "Statuswatch.Event: 1 of 4 notifications not posted, first: record 1 is not an SNS record with a `Message`";
     let undecodable = |ledger| Ledger { undecodable: 1, ..ledger };
     assert_eq!(handle(&mut handler, &event).await, (Err(error.to_owned()), undecodable(ledger(2, 3, 0))));
     assert_eq!(handle(&mut handler, &event).await, (Err(error.to_owned()), undecodable(ledger(0, 0, 3))));
@@ -206,7 +206,7 @@ async fn a_pause_beyond_the_deadline_is_an_error_at_once_and_empties_the_bucket(
     let (answer, told) = handle(&mut handler, &sns(&["a"])).await;
     assert_eq!(
         answer.unwrap_err(),
-        "Statuswatch.Slack: 1 of 1 notifications not told, first: record 0: slack asks for no post for another 60000 ms"
+        "Statuswatch.Slack: 1 of 1 notifications not posted, first: record 0: Slack asks to wait 60 s (Retry-After)"
     );
     assert_eq!((began.elapsed(), told), (Duration::ZERO, ledger(0, 0, 0)));
     assert!(
@@ -240,8 +240,8 @@ async fn free_text_keeps_to_the_rate_limit_is_given_back_at_once_and_leaves_alar
     assert_eq!((handler.destinations.default.notifier.posted.len(), given_back.len()), (5, 95));
     assert_eq!(
         given_back[0],
-        "Statuswatch.RateLimit: 1 of 1 notifications not told, first: record 0: the rate limit leaves no place for \
-         a topic's message for another 5000 ms"
+        "Statuswatch.RateLimit: 1 of 1 notifications not posted, first: record 0: the rate limit takes no topic's \
+         message for another 5 s"
     );
     assert_eq!(handle(&mut handler, &sns(&["a"])).await, (Ok(()), ledger(1, 1, 0)), "an alarm goes before");
     assert_eq!(began.elapsed(), Duration::ZERO, "nothing waits: an alarm might wait behind it");
@@ -257,7 +257,7 @@ async fn free_text_waits_for_no_pause_of_slacks_and_closes_the_bucket() {
     let mut handler = handler_with(Bucket::new(5, 5_000), [Err(rate_limited(2))]);
     let began = Instant::now();
     let (answer, _) = handle(&mut handler, &free_text(1)).await;
-    assert!(answer.unwrap_err().starts_with("Statuswatch.Slack: 1 of 1 notifications not told"));
+    assert!(answer.unwrap_err().starts_with("Statuswatch.Slack: 1 of 1 notifications not posted"));
     assert_eq!(began.elapsed(), Duration::ZERO);
     assert!(handler.destinations.default.outbox.wait_ms(invocation().now_ms()) >= 2_000);
 }

@@ -150,7 +150,7 @@ fn a_notice_that_comes_late_says_so() {
     let notice = a_notice("name", "what", None);
     let told_at = |now_ms| render_alarm(&notice, &style(), now_ms, "7f3a9c").plain.text;
     assert!(!told_at(notice.changed_at_ms + 300_000).contains("late"));
-    assert!(told_at(notice.changed_at_ms + 3_600_000).contains("told 1 h late"));
+    assert!(told_at(notice.changed_at_ms + 3_600_000).contains("posted 1 h late"));
 }
 
 #[test]

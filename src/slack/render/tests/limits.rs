@@ -199,7 +199,7 @@ fn news_is_old_after_five_minutes() {
         drawn(&render(&digest(vec![one]), &style(), &Situation { now_ms: AT + age_ms, ..situation() }))
     };
     assert!(!at(300_000).contains("late"));
-    assert!(at(300_001).contains("told 5 min late"));
+    assert!(at(300_001).contains("posted 5 min late"));
 }
 
 #[test]
