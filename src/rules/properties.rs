@@ -378,7 +378,7 @@ proptest! {
 
     #[test]
     fn parsing_survives_any_text(text in ".{0,200}") {
-        let _ = Rules::parse(&text);
+        prop_assert!(Rules::parse(&text).is_err_and(|error| !error.faults().is_empty()));
     }
 
     #[test]

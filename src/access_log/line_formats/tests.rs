@@ -156,8 +156,10 @@ proptest! {
 
     #[test]
     fn no_text_makes_a_reader_panic(line in r#"([ -~é\r\n]|18/Nov/2020:05:28:56 \+0000|["\[\],<>]|<ip>|203\.0\.113\.7){0,40}"#) {
-        for (_, read) in READERS {
-            let _ = read(&line);
+        for (format, read) in READERS {
+            if let Some(FormatLine { log, .. }) = read(&line) {
+                prop_assert!(line.contains(&log.status.to_string()), "{format} makes up {}: {line}", log.status);
+            }
         }
     }
 }

@@ -292,7 +292,9 @@ mod properties {
             for start_ms in starts {
                 let _ = evaluator.push(MetricDatapoint { start_ms, values: StatisticSet::of(1.0) });
             }
-            evaluator.run_until(end_ms);
+            for Transition { at_ms, from, to, .. } in evaluator.run_until(end_ms) {
+                prop_assert!(from != to && at_ms <= end_ms, "{from:?} to {to:?} at {at_ms}");
+            }
         }
 
         #[test]
