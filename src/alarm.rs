@@ -1,8 +1,8 @@
-//! CloudWatch alarms: what an alarm told us, and what an alarm would have told.
+//! CloudWatch alarms: reads their changes, and evaluates one as CloudWatch would.
 //!
-//! In comes the event of an alarm change in one of its three wire shapes; out come the change, the decision
-//! whether a person should hear of it, and the words to say it with. The second half works without AWS:
-//! settings and datapoints in, the transitions that CloudWatch would have made out.
+//! The first half reads a change from any of its three wire shapes, decides whether a person is notified of it, and
+//! puts it in words. The second half works without AWS: from settings and datapoints it computes the changes of state
+//! that CloudWatch would have made.
 //!
 //! Nothing here reads a clock, posts, or formats for Slack. Every text that is handed on (names, descriptions,
 //! reasons, labels, messages from a topic) is a stranger's and is not escaped here.

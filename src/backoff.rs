@@ -1,6 +1,6 @@
 //! How long to wait before trying again: exponential back-off with full jitter.
 //!
-//! In come the number of failures so far and a seed, out come waits. It never sleeps, reads no clock
+//! A wait follows from the number of failures so far and a seed. It never sleeps, reads no clock
 //! and no entropy: the same seed gives the same waits. The crates for this add their jitter on top of
 //! the delay, so that everybody who failed together tries again after the same minimum; full jitter
 //! spreads them over the whole delay, and is one line over a random number generator.

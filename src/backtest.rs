@@ -1,5 +1,5 @@
-//! Hours to months of recorded logs in; what Slack would have been told, when the alarm would have fired and which
-//! errors the alarm's filter is blind to, out.
+//! Plays hours to months of recorded logs: what Slack would have got, when the alarm would have fired, and which errors
+//! the alarm's filter is blind to.
 //!
 //! The lines go through the very stages of the function in virtual time: a delivery is what one log stream logs within
 //! [`DELIVERY_MS`], it goes to the first free container of the [`Plan`], and a tick comes every minute. The alarm's metric filter and state machine see the same lines. What production has and this

@@ -1,6 +1,6 @@
 //! What the operator set.
 //!
-//! In comes the process's environment, passed in by the binary; out comes a [`Config`], or one error
+//! Reads the environment that the binary passes in into a [`Config`], or into one error
 //! that lists every fault with its fix. It never reads the environment itself, never calls AWS, and
 //! never repeats the value of a variable that may hold a secret.
 

@@ -1,4 +1,4 @@
-//! Names and times in; addresses of pages in the AWS console, out.
+//! Addresses of pages in the AWS console, from names and times.
 //!
 //! AWS documents none of these addresses. The encodings below reproduce addresses copied from consoles.
 //! No address holds a character that could end a Slack link (`|`, `>`) or start an entity (`&`).

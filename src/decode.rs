@@ -1,4 +1,4 @@
-//! Base64 and gzip in, log events out, one by one.
+//! Reads log events, one by one, from what CloudWatch Logs pushes.
 //!
 //! What CloudWatch Logs pushes is a subscription message: JSON, compressed by gzip and, on its way to
 //! Lambda, written as base64. [`decode`] reads it as a stream: beside the body it needs one window of text,

@@ -1,4 +1,4 @@
-//! Matched lines in, a [`Digest`] out: groups, exact counts, a bounded choice of sample lines.
+//! Sums up matched lines in a [`Digest`]: groups, exact counts, a bounded choice of sample lines.
 //!
 //! A digest never loses count: what it has no room to keep as a group or a sample, it keeps as a number.
 //! Its memory is bounded whatever comes in. It never formats anything for Slack.

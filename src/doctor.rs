@@ -1,4 +1,4 @@
-//! Whether a deployed statuswatch works: facts about it in, one finding for each thing that was checked, out.
+//! Judges from facts whether a deployed statuswatch works: one finding for each thing that was checked.
 //!
 //! It asks nobody and shows nothing: `deployment` finds the facts out, and no secret is ever among them.
 

@@ -1,4 +1,4 @@
-//! Which log events Slack was told of, or are folded: so that a delivery that comes twice is told once.
+//! Remembers which log events were notified or deferred, so that a delivery that comes twice is notified once.
 //!
 //! CloudWatch Logs and Lambda's queue both deliver at least once. The memory lives as long as the process and is
 //! bounded: the oldest keys are forgotten first. Log events of a post that failed are never in it.

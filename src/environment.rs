@@ -1,6 +1,6 @@
 //! The environment as it was passed in, and the ways in which a setting can be read from it.
 //!
-//! In come pairs of name and value, out come typed values or a fault that says the fix. A value is
+//! It reads pairs of name and value as typed values, or as a fault that says the fix. A value is
 //! repeated in a fault only where it surely is no secret.
 
 mod error;

@@ -1,4 +1,4 @@
-//! One Lambda event in; what Slack was told, and the ledger of the invocation, out.
+//! Handles one Lambda event: posts what is due, and answers the ledger of the invocation.
 //!
 //! It decides nothing that a stage decides: it leads the event from one to the next, and keeps what outlives an
 //! invocation. It prints nothing and reads no environment; the time comes with the invocation.

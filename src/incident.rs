@@ -1,6 +1,6 @@
 //! The state machine of an incident, one for each log group and destination: from the first error to quiet.
 //!
-//! Lines, ticks and alarm changes in; what to send, and when to ask again, out. It keeps numbers and names of groups,
+//! It takes lines, ticks and alarm changes, and says what to send and when to ask again. It keeps numbers and names of groups,
 //! never a line; it never waits, posts or reads a clock: the time is passed in, in epoch milliseconds.
 
 mod alarms;
@@ -36,8 +36,8 @@ const RECENT_MS: i64 = 900_000;
 
 /// An incident, and what is remembered of it once it is over.
 ///
-/// Its totals are exact from the opening on. What it has not told yet is pending: whoever drives it keeps the lines
-/// themselves, and tells all of them with the next message.
+/// Its totals are exact from the opening on. What it has not notified yet is pending: whoever drives it keeps the lines
+/// themselves, and puts all of them into the next message.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Incident {
     phase: Phase,
@@ -49,7 +49,7 @@ pub struct Incident {
     /// When its newest lines arrived.
     seen_ms: i64,
     groups: Vec<Group>,
-    /// Groups that were told before an alarm began this incident, at most [`MAX_GROUPS`].
+    /// Groups that were notified before an alarm began this incident, at most [`MAX_GROUPS`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     told: Vec<Told>,
     other: Count,
@@ -97,12 +97,12 @@ enum Phase {
     Open,
 }
 
-/// Lines: all of the incident, and those not told yet.
+/// Lines: all of the incident, and those not notified yet.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Count {
     /// All of the incident.
     pub total: u64,
-    /// Those that no message has told yet.
+    /// Those that no message has had yet.
     pub pending: u64,
 }
 
@@ -164,7 +164,7 @@ pub enum Kind {
     Opening,
     /// A group came ten times as fast as last notified, or server errors joined client errors. With mentions.
     Escalation,
-    /// A group that this incident has not told yet. Without mentions, but for the first after an alarm has taken the
+    /// A group that this incident has not notified yet. Without mentions, but for the first after an alarm has taken the
     /// thread up again.
     NewGroup,
     /// It goes on. Without mentions.
@@ -271,7 +271,7 @@ impl Incident {
         Decision::Nothing { again_ms: over_ms.into_iter().chain(due_ms).min() }
     }
 
-    /// A message of this kind was accepted: it told all that was pending.
+    /// A message of this kind was accepted: it had all that was pending.
     pub fn notified(&mut self, kind: Kind, now_ms: i64, policy: &Policy) {
         self.thread.message_posted(kind);
         self.messages = self.messages.saturating_add(1);

@@ -1,4 +1,4 @@
-//! An incident with the lines that it has not told yet: how a digest gets in, and how its next message looks.
+//! An incident with the lines that it has not notified yet: how a digest gets in, and how its next message looks.
 //!
 //! Pure: it posts nothing and reads no clock. The function and the backtest drive it alike.
 

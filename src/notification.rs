@@ -1,4 +1,4 @@
-//! What a message says, before any chat system: a digest, an incident, an alarm in; a [`Notification`] out.
+//! What a message says of a digest, an incident or an alarm, before any chat system: a [`Notification`].
 //!
 //! Every text is tagged as ours, a stranger's or the operator's. It escapes nothing, knows no markup and no limit of a
 //! chat system, and does not choose the lines that fit.

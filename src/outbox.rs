@@ -1,7 +1,6 @@
 //! Whether a message may go out now: the rate limit of one destination.
 //!
-//! In come what is to be posted, Slack's refusals and the time in epoch milliseconds; out comes post, wait until, or
-//! hold. It never waits, posts or reads a clock.
+//! From Slack's refusals and the time, in epoch milliseconds, it decides: post, wait until, or hold. It never waits, posts or reads a clock.
 
 mod bucket;
 

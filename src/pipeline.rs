@@ -1,4 +1,4 @@
-//! Compressed text in, batches of digested lines out: the one way there, for the function and for `replay`.
+//! Decodes compressed text and digests its lines: the one way there, for the function and for `replay`.
 //!
 //! It remembers nothing and notifies nobody. What cannot be decoded is its caller's to report.
 

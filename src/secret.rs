@@ -1,6 +1,6 @@
 //! What is stored in AWS: the webhook or the bot token, and rules too long for the environment.
 //!
-//! In comes the name of an SSM parameter or of a secret in Secrets Manager, out comes its text, fetched
+//! The text of an SSM parameter or of a secret in Secrets Manager is fetched by its name,
 //! by one signed request each time it is asked for.
 //! No text of a parameter or a secret, no credential and no answer is part of an error or a `Debug`.
 //! The AWS SDK would bring an HTTP client and TLS of its own beside those that Slack needs anyway; its

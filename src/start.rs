@@ -1,4 +1,4 @@
-//! The configuration in; a handler that is ready for its first event, out.
+//! Builds, from the configuration, a handler that is ready for its first event.
 //!
 //! What cannot be used stops the start with one error that names every fault. The default destination's secret is fetched
 //! here, any other's with the first message that goes there, so that one that cannot be read stops no other. Each is

@@ -1,4 +1,4 @@
-//! Numbers, durations and times in; the words that people read, out.
+//! Numbers, durations and times in the words that people read.
 //!
 //! It reads no clock: times are epoch milliseconds and are shown in UTC, as the log has them.
 //! It never fails: a time outside 1970 to 9999 is shown as the nearest that can be written.

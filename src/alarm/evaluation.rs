@@ -1,4 +1,4 @@
-//! The datapoints of an evaluation range in, the state that CloudWatch would set out.
+//! The state that CloudWatch sets for the datapoints of one evaluation range.
 //!
 //! The documented algorithm (CloudWatch user guide, "Configuring how CloudWatch alarms treat missing data"), in
 //! its order:

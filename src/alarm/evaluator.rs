@@ -1,4 +1,4 @@
-//! A metric's datapoints in, in order of time; every change of state that CloudWatch would have made out.
+//! The changes of state that CloudWatch makes from a metric's datapoints, which come in order of time.
 //!
 //! An alarm is evaluated at every full minute (every 10 seconds, or every hour, as its settings say), over periods
 //! that end at that moment: the window slides, so that a period of five minutes is looked at anew each minute, as the

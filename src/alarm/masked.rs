@@ -1,4 +1,4 @@
-//! An alarm change, or a topic's text, in; the same as it may be shown, its secrets masked, out.
+//! Masks the secrets in an alarm change, or in a topic's text, before it is shown.
 //!
 //! Names of alarms, metrics and topics stay. What a change is known by is the original's: this is for messages alone.
 

@@ -1,4 +1,4 @@
-//! Log events in, the datapoints that a metric filter publishes from them out.
+//! The datapoints that a metric filter publishes from log events.
 //!
 //! Per minute: the values of the matched log events; where events were ingested but none matched, the default value,
 //! if the filter has one; where nothing was ingested, nothing at all (CloudWatch Logs user guide, "Monitoring log

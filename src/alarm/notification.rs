@@ -1,9 +1,9 @@
-//! The bytes of a Lambda event that notifies in; one result per notification out.
+//! Reads the notifications of a Lambda event, each with a result of its own.
 //!
-//! Three shapes: SNS records, EventBridge events, and the direct Lambda action of an alarm. They are told apart by
-//! their keys, never by trying one parser after another. An EventBridge event may come through SNS. An SNS message that
-//! is no alarm is text, whatever it pretends to be; a record that cannot be read does not hide the others. An error never quotes its input: Lambda
-//! hands its text to the failure destination, where others read it.
+//! Three shapes: SNS records, EventBridge events, and the direct Lambda action of an alarm. They are known by their
+//! keys, never by trying one parser after another. An EventBridge event may come through SNS. An SNS message that is no
+//! alarm is text, whatever it pretends to be; a record that cannot be read does not hide the others. An error never
+//! quotes its input: Lambda hands its text to the failure destination, where others read it.
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
-//! Changes of the alarm's state in; the messages that the function for alarms would post of them, counted, and those of one
-//! hour and the very first word by word, out.
+//! The messages that the function for alarms would post of the alarm's changes: all counted, and those of one hour and
+//! the very first word by word.
 //!
-//! What is told, and in which words, is that function's own code. A change stands here as CloudWatch would notify it,
+//! What is notified, and in which words, is that function's own code. A change stands here as CloudWatch would notify it,
 //! as far as the settings tell.
 
 use super::figures::{HOUR_MS, MAX_TOLD, StateChange, Time, Told};

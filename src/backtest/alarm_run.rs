@@ -1,4 +1,4 @@
-//! Lines in the order of time in; what the metric filter publishes from them, and what the alarm makes of that, out.
+//! What the metric filter publishes from lines in the order of time, and what the alarm makes of that.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;

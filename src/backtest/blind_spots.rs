@@ -1,4 +1,4 @@
-//! Error lines in; those that the metric filter does not match, and why, out.
+//! The error lines that the metric filter does not match, and why.
 
 use std::collections::HashMap;
 

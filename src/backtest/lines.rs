@@ -1,4 +1,4 @@
-//! Recordings in; their lines, each judged once, in the order of time, out.
+//! The lines of all recordings in the order of time, each judged once.
 //!
 //! Each recording is read by a thread of its own (many recordings share [`MAX_LANES`] threads, neighbours together), and
 //! the threads' lines are merged by time. Within a thread lines may be out of order: they are held as long as a window

@@ -1,4 +1,4 @@
-//! What could not be read or placed in, as it comes; warnings with its place and number out.
+//! Sums up what could not be read or placed into warnings, each with its place and number.
 
 use std::collections::BTreeMap;
 

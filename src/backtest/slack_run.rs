@@ -1,7 +1,7 @@
-//! Lines in the order of time in; the messages that the function would have posted, out.
+//! The messages that the function would have posted for lines in the order of time.
 //!
 //! It models what is around the function: deliveries, containers, ticks, and the time that a post takes. What a line
-//! means, what is posted or folded and how a message reads is the function's own code.
+//! means, what is posted or deferred and how a message reads is the function's own code.
 
 use std::collections::{BTreeMap, HashMap};
 

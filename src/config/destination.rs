@@ -1,7 +1,6 @@
 //! Where messages go: an incoming webhook, or a channel by a bot token.
 //!
-//! In come the `SLACK_*` variables that say so, out comes one destination, or faults that name what is missing or too
-//! much. No value of a webhook or a token is ever part of a fault.
+//! Reads it from the `SLACK_*` variables; a fault names what is missing or too much. No value of a webhook or a token is ever part of a fault.
 
 use super::CHANNEL;
 use crate::aws::AwsAccess;

@@ -1,7 +1,7 @@
 //! The destinations besides the default one, which rules name in `to`.
 //!
-//! In comes `STATUSWATCH_DESTINATIONS`, out come names with a channel or the place of a webhook each, or faults. No value
-//! is ever part of a fault: it may be a secret in the wrong place.
+//! Reads `STATUSWATCH_DESTINATIONS`: names, each with a channel or the place of a webhook. No value is ever part of a
+//! fault: it may be a secret in the wrong place.
 
 use super::destination::{BOT_TOKEN, BOT_TOKEN_PARAMETER, BOT_TOKEN_SECRET, Destination, SecretSource};
 use super::{CHANNEL, notify, state_table};

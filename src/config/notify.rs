@@ -1,6 +1,6 @@
-//! What is notified: incidents or every delivery, and how incidents are told.
+//! What is notified: incidents or every delivery, and the schedule of incidents.
 //!
-//! In comes the environment, out come settings; it never calls anything.
+//! It reads settings from the environment, and never calls anything.
 
 use super::choice;
 use crate::environment::{ConfigError, Environment, shown};

@@ -1,6 +1,6 @@
 //! The name of the DynamoDB table in which incidents are kept.
 //!
-//! In comes a name or an ARN, out comes what requests need of it; nothing is asked here.
+//! Reads a name or an ARN into what requests need of it, and never asks AWS.
 
 use std::str::FromStr;
 

@@ -1,4 +1,4 @@
-//! The operator's map from alarms to log groups in; the log groups of an alarm, out.
+//! The log groups of an alarm, by the operator's map.
 //!
 //! The notification of a metric alarm names no log group, so nothing else says whose errors it counts.
 

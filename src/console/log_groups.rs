@@ -1,4 +1,4 @@
-//! The operator's list of log groups in; names that one Logs Insights link can hold, out.
+//! The operator's list of log groups, checked to fit into one Logs Insights link.
 //!
 //! An alarm's notification names no log group, and a link that is cut opens nothing: so the list is checked
 //! when the function starts, not when the alarm goes off.

@@ -1,4 +1,4 @@
-//! Base64 text in, inflated bytes out, piece by piece and never more than the cap.
+//! Decodes and inflates base64 text, piece by piece and never beyond the cap.
 
 use std::io::{self, BufRead, Read};
 

@@ -1,4 +1,4 @@
-//! Gzip of one or several members in, inflated bytes out.
+//! Inflates gzip of one or several members.
 //!
 //! Zero bytes behind the last member are padding, as tapes and block devices leave it; anything else there is an error,
 //! so that nothing that was meant to be read is passed over.

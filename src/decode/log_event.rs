@@ -1,4 +1,4 @@
-//! The text of one element of `logEvents` in, a [`LogEvent`] out.
+//! Reads one element of `logEvents` into a [`LogEvent`].
 
 use std::ops::Range;
 

@@ -1,4 +1,4 @@
-//! Lines in, mostly in the order of time; the oldest first, out.
+//! Sorts lines that come mostly in the order of time: gives the oldest first.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::{BinaryHeap, VecDeque};

@@ -1,4 +1,4 @@
-//! Two digests in, one out: nothing of the counts is lost, and what is kept of lines stays bounded.
+//! Adds one digest to another: no count is lost, and the lines that are kept stay bounded.
 
 use super::samples::{Room, Samples};
 use super::{Causes, Digest, Fault, Group, Section};

@@ -1,4 +1,4 @@
-//! A digest in; for each log group and destination what goes there, out.
+//! Parts a digest by log group and destination.
 //!
 //! A line whose rule names several destinations is in the part of each. It counts where the first of them is; in the
 //! others it is a copy.

@@ -1,4 +1,4 @@
-//! Error lines that a filter does not match, and why: those of the last hour in, counts and fixes out.
+//! The error lines of the last hour that a filter does not match: how many, why, and the fix.
 //!
 //! No text of a line is kept.
 

@@ -1,6 +1,6 @@
 //! Everything that is wrong with a configuration, in one error.
 //!
-//! In come faults one by one, out comes one text with a line for each. It never holds a variable's value
+//! It collects faults into one text with a line for each. It never holds a variable's value
 //! unless whoever reported the fault put it there.
 
 use std::fmt;

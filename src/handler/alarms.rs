@@ -1,8 +1,8 @@
-//! An event of notifications in; each that a person should hear of posted, out.
+//! Posts the notifications of an event that a person should see.
 //!
 //! A notification never hides another: all are tried, and any failure fails the event, so that Lambda hands it over
-//! again. What Slack accepted is remembered and not told again then. Notices of alarms are few and urgent: they do not
-//! wait for a token, and nothing is folded into them. A topic's free text is posted only with a token, and waits for
+//! again. What Slack accepted is remembered and not posted again then. Notices of alarms are few and urgent: they do not
+//! wait for a token, and nothing is deferred into them. A topic's free text is posted only with a token, and waits for
 //! none, since an alarm might wait behind it: without one it is given back to Lambda.
 
 use std::hash::{DefaultHasher, Hash, Hasher};

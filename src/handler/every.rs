@@ -1,4 +1,4 @@
-//! Each delivery is a message (`STATUSWATCH_NOTIFY=every`): posted with a token, folded into the next one without.
+//! Each delivery is a message (`STATUSWATCH_NOTIFY=every`): posted with a token, deferred into the next one without.
 
 use std::sync::OnceLock;
 

@@ -9,7 +9,7 @@ pub(super) const TICK_MS: i64 = 60_000;
 /// Steps of the schedule that are passed over one by one.
 pub(super) const MAX_STEPS: u32 = 1_000;
 
-/// How incidents are told. Times in milliseconds.
+/// When the messages of an incident are due. Times in milliseconds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
     /// When follow-ups are due.

@@ -1,4 +1,4 @@
-//! When follow-ups of an incident are due: `1m*5,5m*5,15m*6,1h` in, the time from each to the next out.
+//! When follow-ups of an incident are due: the time from each to the next, read from `1m*5,5m*5,15m*6,1h`.
 //!
 //! It never reads a clock and knows nothing of incidents.
 

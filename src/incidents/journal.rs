@@ -1,4 +1,4 @@
-//! An incident as a store keeps it: a head and a journal in, what is due out.
+//! Reads an incident from its head and journal, as a store keeps them, and says what is due.
 //!
 //! Pure: it asks no store and reads no clock. What arrived is taken in when it arrived, whoever reads it and whenever.
 

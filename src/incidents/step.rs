@@ -1,4 +1,4 @@
-//! What arrives at an incident in, the message that is due out.
+//! One step of an incident: takes in what arrived, and says which message is due.
 //!
 //! Pure, and the only place that knows in which order an incident takes things in: the function drives it with a state
 //! table and without one, and so does the backtest.

@@ -1,4 +1,4 @@
-//! The text of EMF lines: metrics in, JSON out.
+//! Writes metrics as a line of CloudWatch's embedded metric format (EMF).
 //!
 //! It is written as it stands, without a tree of values: every invocation writes one such line.
 

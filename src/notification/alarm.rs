@@ -1,4 +1,4 @@
-//! The notice of an alarm, or a topic's text, in; the one notification that tells it, out.
+//! The notification of an alarm's notice, or of a topic's text.
 //!
 //! Names, descriptions, reasons and texts are strangers'. The longest of them are cut, and the cut is marked.
 

@@ -1,4 +1,4 @@
-//! A section in; how bad it is, out.
+//! How bad a section is, as a colour.
 
 use super::Style;
 use crate::access_log::StatusClass;

@@ -1,4 +1,4 @@
-//! Whose account, which Region and stage, and how many clients in; the words of a section's small print, out.
+//! The last row of a section: account, Region and stage, and how many clients.
 //!
 //! It says nothing that is not known.
 

@@ -1,4 +1,4 @@
-//! A digest in, alone or of an incident that goes on; its notification at one level of detail, out.
+//! The notification of a digest, alone or of an incident that goes on, at one level of detail.
 
 use super::color::Color;
 use super::footer;

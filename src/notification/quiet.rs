@@ -1,4 +1,4 @@
-//! The end of a storm in; the one notification that says so, out.
+//! The notification that a storm is over.
 
 use super::color::{Color, Severity};
 use super::text::Text;

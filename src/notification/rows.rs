@@ -1,4 +1,4 @@
-//! A section of a digest in; the rows of its groups and its notes, out.
+//! The rows of a section: its groups and its notes.
 
 use super::cause::fault_and_cause;
 use super::text::{NameSet, Text};

@@ -1,4 +1,4 @@
-//! A snooze in; what the messages of its incident say of it, out.
+//! What the messages of a snoozed incident say of the snooze.
 
 use super::text::Text;
 use super::{Cell, Notification, Row};

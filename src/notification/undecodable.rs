@@ -1,4 +1,4 @@
-//! Kinesis records that cannot be decoded in; the one notification that names them, out.
+//! The notification that names Kinesis records that cannot be decoded.
 //!
 //! It never shows anything that is in a record, only where the record stands in its stream.
 

@@ -1,4 +1,4 @@
-//! Minutes and state changes in; the picture as SVG, wide and narrow, out.
+//! Draws minutes and changes of state as SVG, wide and narrow.
 //!
 //! However long the recording is, a picture has a few hundred columns: each shows the errors of its worst minute, so that
 //! no peak is lost, all of its messages, and for which share of its time the alarm was in ALARM. Nothing of a log line is

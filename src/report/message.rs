@@ -1,4 +1,4 @@
-//! The body of a message in; what a person would see of it in Slack, as HTML, out.
+//! Draws a message as HTML, as a person would see it in Slack.
 
 use maud::{Markup, html};
 

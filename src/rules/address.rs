@@ -1,4 +1,4 @@
-//! An address or CIDR block as a rule writes it in, a network out.
+//! Reads an address or CIDR block, as a rule writes it, into a network.
 //!
 //! It never looks a name up.
 

@@ -1,4 +1,4 @@
-//! What a rule asks of a line in, whether a line fulfils it out.
+//! The conditions of a rule, and whether a line fulfils them.
 //!
 //! It never asks a line what the rule does not ask: a line's address and user agent are read at most once,
 //! and only where a rule that is still in question looks at them.

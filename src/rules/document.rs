@@ -1,4 +1,4 @@
-//! JSON text in, a tree out that keeps what `serde_json`'s own tree forgets: a key that is written twice.
+//! A JSON tree that keeps what `serde_json`'s own forgets: a key that is written twice.
 //!
 //! It never judges what it reads.
 

@@ -1,4 +1,4 @@
-//! What a rule that notifies adds to the message, as written in the document, in; the same, checked, out.
+//! Checks what a rule that notifies adds to the message: colour and mention.
 //!
 //! It never lets a text through that Slack would show as anything but a mention.
 

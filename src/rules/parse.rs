@@ -1,4 +1,4 @@
-//! A rules document in, the rules out, or every fault that it has.
+//! Reads a rules document into rules, or into every fault that it has.
 //!
 //! It never stops at the first fault, and never takes a document of which it did not understand every key.
 

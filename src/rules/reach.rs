@@ -1,4 +1,4 @@
-//! Rules in their order in, those that no line can ever reach out, with the rules that stand in their way.
+//! Finds the rules that no line can ever reach, with the rules that stand in their way.
 //!
 //! It never calls a rule unreachable that a line could reach. It finds every other one, but for what depends on filter
 //! patterns, which it compares by their text only, and for rules that take too many steps to compare.

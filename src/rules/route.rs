@@ -1,4 +1,4 @@
-//! A route as a rule writes it in, a matcher for a line's method and paths out.
+//! Reads a route, as a rule writes it, into a matcher for a line's method and paths.
 //!
 //! It never looks into a line's text, only at the fields that were read from it.
 

@@ -1,4 +1,4 @@
-//! One rule as JSON in, one [`Rule`] out, or its faults.
+//! Reads one rule from JSON, or its faults.
 //!
 //! It never drops a value that it does not understand: that would widen the rule in silence.
 

@@ -1,4 +1,4 @@
-//! Statuses as a rule writes them in, a set out that answers in one machine word.
+//! Reads statuses, as a rule writes them, into a set of bits.
 //!
 //! It never holds a number outside 100 to 599.
 

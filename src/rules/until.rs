@@ -1,4 +1,4 @@
-//! The last day of a rule in, the moment it ends out.
+//! The moment at which a rule ends, from its last day.
 //!
 //! It never reads a clock: a line is judged by its own timestamp.
 

@@ -1,6 +1,6 @@
 //! What AWS answers when it is asked for a stored text.
 //!
-//! In comes an answer, out comes the text or an error that names the reason and what to check. Of an
+//! Reads the text, or an error that names the reason and what to check. Of an
 //! answer's own words only codes from a closed list are ever repeated.
 
 use std::fmt;

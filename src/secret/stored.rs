@@ -1,6 +1,6 @@
 //! The name of a text that is stored in AWS.
 //!
-//! In comes a name or an ARN from configuration, out comes a place that can be asked for. A value that
+//! Reads a name or an ARN from configuration into a place that can be asked for. A value that
 //! is itself a URL or a bot token is refused, so that a secret put into the wrong variable is sent to nobody.
 
 use std::fmt;

@@ -1,6 +1,6 @@
 //! What a webhook's answer means.
 //!
-//! In come a status and a body, out comes what to do next. It is a pure table over every status there
+//! From status and body it says what to do next. It is a pure table over every status there
 //! is; it quotes nothing that was sent except words that Slack is known to send.
 
 use super::error_word::ErrorWord;

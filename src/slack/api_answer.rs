@@ -1,6 +1,6 @@
 //! What an answer of Slack's Web API means.
 //!
-//! In come a status and a body, out comes what to do next. The Web API answers 200 to almost everything and says yes
+//! From status and body it says what to do next. The Web API answers 200 to almost everything and says yes
 //! or no in the body: `{"ok":true,"channel":…,"ts":…}` or `{"ok":false,"error":WORD}`. Nothing of a body is quoted but
 //! words that Slack is known to send.
 

@@ -1,6 +1,6 @@
 //! Where Slack's Web API is.
 //!
-//! In comes text from configuration, out comes a URL to which a bot token may be sent: Slack's own, or one of this
+//! Reads text from configuration into a URL to which a bot token may be sent: Slack's own, or one of this
 //! machine for trials. No other host ever gets the token, whatever else is configured.
 
 use reqwest::Url;

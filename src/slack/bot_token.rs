@@ -1,7 +1,6 @@
 //! A Slack app's bot token, which is a secret: whoever has it can post as the app.
 //!
-//! In comes the text that an operator configured, out comes a [`BotToken`], or the rule that the text breaks. The value
-//! never comes out again but into a request: there is no `Display`, no `Serialize`, no `Clone`, `Debug` shows nothing of
+//! Reads the text that an operator configured, or says which rule it breaks. The value is given to requests alone: there is no `Display`, no `Serialize`, no `Clone`, `Debug` shows nothing of
 //! it, and no error carries any of it.
 
 use std::fmt;

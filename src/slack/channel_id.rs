@@ -1,6 +1,6 @@
 //! The id of a Slack channel, as Slack's Web API names it.
 //!
-//! In comes text from configuration or from an answer, out comes an id of the right form. Whether there is such a
+//! Reads text from configuration or from an answer into an id of the right form. Whether there is such a
 //! channel only Slack knows.
 
 use std::fmt;

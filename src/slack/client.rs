@@ -1,7 +1,7 @@
 //! Posts one message to one destination: an incoming webhook, or a channel by the Web API.
 //!
-//! In comes a message in two forms (as it should look, and as plain text in case Slack cannot read the
-//! first), out comes what became of it, with the number of requests and of answers that were lost.
+//! A message has two forms: as it should look, and as plain text in case Slack cannot read the first. The outcome says
+//! what became of it, with the number of requests and of answers that were lost.
 //! It never posts inside a time for which Slack asked to be left alone, never past the deadline, never
 //! sends the same bytes again after Slack could not read them, never follows a redirect, and never shows the webhook's
 //! URL or the bot token.

@@ -1,6 +1,6 @@
 //! One post under way: what to do next, given what came of what was sent.
 //!
-//! In come verdicts and lost answers one by one, out comes the next step, and at the end the outcome
+//! It takes verdicts and lost answers one by one, and gives the next step, at the end the outcome
 //! with its counts. It is pure: it sends nothing, waits for nothing and reads no clock.
 
 use std::time::Duration;

@@ -1,6 +1,6 @@
-//! Strangers' text in; text that Slack shows, and does nothing else with, out.
+//! Escapes strangers' text, so that Slack shows it and does nothing else with it.
 //!
-//! What comes out holds no line break, so that one line can never pass for two, no other control character
+//! The result holds no line break, so that one line can never pass for two, no other control character
 //! and no bidirectional one, and it becomes no mention, link, emoji or formatting.
 //! A cut falls on a character boundary, never inside an entity, and says how much is missing.
 

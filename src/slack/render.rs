@@ -1,6 +1,6 @@
-//! A [`Notification`] in; the message that Slack takes and a person wants to read, out.
+//! Renders a [`Notification`] as the message that Slack takes and a person wants to read.
 //!
-//! It escapes, cuts, tells names apart, lays out and chooses the lines that fit; what is said is decided before.
+//! It escapes, cuts, keeps names apart, lays out and chooses the lines that fit; what is said is decided before.
 //! Pure: no clock, no environment, no network; the same input gives the same bytes.
 //! It never shows a stranger's text live, never passes a limit of Slack's, and never calls a line shown whose text is
 //! not in the message.

@@ -1,7 +1,7 @@
-//! How long Slack asks to be left alone.
+//! How long Slack asks to wait.
 //!
-//! In come the headers `Retry-After` and `Date`, the body and the time; out comes a duration, or nothing
-//! where Slack did not say one that can be read. Whatever is said, the result is at most [`MAX`]: one
+//! Reads a duration from the headers `Retry-After` and `Date`, the body and the time, or nothing
+//! where none can be read. Whatever is asked, the result is at most [`MAX`]: one
 //! absurd value must not silence the alarms of a day. It never reads a clock and never panics.
 
 use std::time::{Duration, SystemTime};

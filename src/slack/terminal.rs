@@ -1,4 +1,4 @@
-//! The body of a message in; what a person would see of it in Slack, drawn for a terminal, out.
+//! Draws a message for a terminal, as a person would see it in Slack.
 //!
 //! It shows links by their label, dates in UTC, and no control character that stands in the message:
 //! what a stranger wrote never steers the terminal.

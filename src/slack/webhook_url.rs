@@ -1,7 +1,7 @@
 //! The Slack incoming webhook's URL, which is a secret: whoever has it can post.
 //!
-//! In comes the text an operator configured, out comes a [`WebhookUrl`] that may be posted to, or the
-//! rule that the text breaks. The value never comes out again: there is no `Display`, no `Serialize`,
+//! Reads the text that an operator configured into a [`WebhookUrl`], or says which rule it breaks. The value is given
+//! to requests alone: there is no `Display`, no `Serialize`,
 //! no `Clone`, `Debug` shows the host alone, and no error carries more of it than a refused host name.
 
 use std::fmt;

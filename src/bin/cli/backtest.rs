@@ -1,4 +1,4 @@
-//! `statuswatch backtest`: months of recorded logs in, figures and a report out.
+//! `statuswatch backtest`: figures and a report from hours to months of recorded logs.
 
 use std::fs;
 use std::io::{self, Read, Write};

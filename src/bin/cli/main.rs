@@ -1,4 +1,4 @@
-//! The command line: arguments in, text and an exit code out.
+//! The command line: runs the command that the arguments name, and exits with its code.
 
 // The binary is the one place that may read the clock and the environment, and print.
 #![allow(clippy::disallowed_methods, clippy::print_stderr, reason = "only bin/ may; see src/ARCHITECTURE.md")]

@@ -1,4 +1,4 @@
-//! `statuswatch match`: a filter pattern and recorded logs in, the lines that match out.
+//! `statuswatch match`: the lines of recorded logs that a filter pattern matches.
 
 use std::io::{self, BufWriter, Write};
 

@@ -1,4 +1,4 @@
-//! The alarm's changes of state in; for each column of a picture, the share of its time in ALARM, out.
+//! For each column of a picture, the share of its time in which the alarm was in ALARM.
 //!
 //! It draws nothing. However often the alarm changed, there are no more parts than columns.
 

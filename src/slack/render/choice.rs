@@ -1,4 +1,4 @@
-//! The samples of each section and the room left in; the lines to show, out, in the order of their timestamps.
+//! Chooses which samples fit into the room that is left, in the order of their timestamps.
 //!
 //! Lines are spread over the log groups and within each over its groups, the rarest group first,
 //! so that the one odd error in a flood of equals is seen.

@@ -1,4 +1,4 @@
-//! A stranger's text of several lines in; its lines, harmless and not too many, out.
+//! The lines of a stranger's text, made harmless and limited in number.
 
 use crate::slack::escape::{Dialect, escape, escape_within, units};
 

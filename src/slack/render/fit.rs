@@ -1,4 +1,4 @@
-//! A notification at any level of detail in; the message of one form within all limits, out.
+//! Fits a notification into all limits of a message, at the highest level of detail that leaves room for lines.
 //!
 //! What every message must have comes first, in as much detail as leaves room for lines;
 //! then as many lines as fit.

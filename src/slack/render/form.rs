@@ -1,4 +1,4 @@
-//! A notification with the lines that it shows in; a message of blocks, or one of text alone, out.
+//! Writes a notification with the lines that it shows as a message of blocks, or of text alone.
 
 use super::Sender;
 use super::write::{ShownNames, Writer, end_line};

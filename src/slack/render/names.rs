@@ -1,4 +1,4 @@
-//! Names of one message in, the same names as they are shown out: short, harmless, and never two that look the same.
+//! The names of one message as they are shown: short, harmless, and never two that look the same.
 //!
 //! A name that is cut or holds what no one can see may look like another. Then what keeps them apart is shown: the
 //! place where they differ, invisible characters as their codes, and where that is not enough a short hash.

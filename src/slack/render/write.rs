@@ -1,4 +1,4 @@
-//! Tagged texts in; mrkdwn or rich text in which nothing of a stranger's is live, out.
+//! Writes tagged texts as mrkdwn or rich text in which nothing of a stranger's is live.
 
 use std::cell::OnceCell;
 

@@ -1,4 +1,4 @@
-//! The rows of a rich-text section in; lines with their cells in columns, out.
+//! Lays out the rows of a rich-text section in columns.
 //!
 //! Each element of a row is a cell. The first is the head, those that follow a middle dot are the tail,
 //! what stands between is the count. Rows of one cell are no part of the columns.

@@ -1,4 +1,4 @@
-//! Slack's markup in; the text that a reader sees of it, out.
+//! The text that a reader sees of Slack's markup.
 
 use crate::slack::escape::ZERO_WIDTH_SPACE;
 use crate::words;
