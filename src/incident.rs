@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use alarms::AlarmNews;
 use alarms::Alarms;
 pub use context::{ClientCount, Context, MAX_CLIENTS, Names};
-use group::Told;
+use group::NotifiedGroup;
 pub use group::{Group, GroupName};
 pub use policy::{AtLeast, Policy};
 pub use schedule::{DEFAULT_FOLLOW_UPS, FollowUps, FollowUpsError, duration_ms};
@@ -51,7 +51,7 @@ pub struct Incident {
     groups: Vec<Group>,
     /// Groups that were notified before an alarm began this incident, at most [`MAX_GROUPS`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    told: Vec<Told>,
+    told: Vec<NotifiedGroup>,
     other: Count,
     client_errors: u64,
     server_errors: u64,

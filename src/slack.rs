@@ -13,7 +13,7 @@ pub mod webhook_url;
 
 mod answer;
 mod api_answer;
-mod course;
+mod attempt;
 mod endpoint;
 mod error_word;
 mod receipt;

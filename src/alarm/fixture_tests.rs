@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::{AlarmChange, AlarmMemory, AlarmNotice, Decision, Notification, Telling, read_notifications};
+use super::{
+    AlarmChange, AlarmMemory, AlarmNotice, Decision, IncomingNotification, Telling, read_notifications,
+};
 
 /// The fixtures of a folder, by name.
 pub(crate) fn fixtures(folder: &str) -> Vec<(String, Vec<u8>)> {
@@ -93,7 +95,7 @@ fn report(event: &[u8]) -> String {
     for notification in notifications {
         match notification {
             Err(error) => writeln!(report, "error: {error}").unwrap(),
-            Ok(Notification::Change(change)) => {
+            Ok(IncomingNotification::Change(change)) => {
                 let decision = memory.decide(&change);
                 memory.commit(&change, decision);
                 writeln!(report, "{}", decided(decision)).unwrap();
@@ -102,8 +104,8 @@ fn report(event: &[u8]) -> String {
                 }
                 writeln!(report, "read as\n{}", read_as(&change)).unwrap();
             }
-            Ok(Notification::Text(text)) => writeln!(report, "{text:#?}").unwrap(),
-            Ok(Notification::Unrelated) => writeln!(report, "unrelated").unwrap(),
+            Ok(IncomingNotification::Text(text)) => writeln!(report, "{text:#?}").unwrap(),
+            Ok(IncomingNotification::Unrelated) => writeln!(report, "unrelated").unwrap(),
         }
     }
     report
@@ -183,7 +185,7 @@ fn a_list_of_texts_is_no_alarm() {
     let message = r#"["name", "text", "1", "ALARM", "reason", "2020-11-18T05:30:12Z"]"#;
     let event = serde_json::json!({"Records": [{"EventSource": "aws:sns", "Sns": {"Message": message}}]});
     let read = read_notifications(event.to_string().as_bytes()).unwrap();
-    assert!(matches!(read.as_slice(), [Ok(Notification::Text(_))]), "{read:?}");
+    assert!(matches!(read.as_slice(), [Ok(IncomingNotification::Text(_))]), "{read:?}");
 }
 
 proptest::proptest! {

@@ -51,14 +51,14 @@ impl TopicText {
 #[cfg(test)]
 mod tests {
     use super::super::fixture_tests::fixtures;
-    use super::super::notification::{Notification, read_notifications};
+    use super::super::notification::{IncomingNotification, read_notifications};
     use super::*;
 
     fn change(fixture: &str) -> AlarmChange {
         let all = fixtures("");
         let (_, event) = all.iter().find(|(name, _)| name == fixture).expect("a fixture");
         match read_notifications(event).expect("an event").into_iter().next() {
-            Some(Ok(Notification::Change(change))) => *change,
+            Some(Ok(IncomingNotification::Change(change))) => *change,
             other => panic!("{other:?}"),
         }
     }
@@ -101,13 +101,13 @@ mod tests {
         for (name, event) in fixtures("") {
             for notification in read_notifications(&event).into_iter().flatten().flatten() {
                 match notification {
-                    Notification::Change(change) => {
+                    IncomingNotification::Change(change) => {
                         assert_eq!(change.masked(&Redaction::default()), *change, "{name}");
                     }
-                    Notification::Text(text) => {
+                    IncomingNotification::Text(text) => {
                         assert_eq!(text.masked(&Redaction::default()), text, "{name}");
                     }
-                    Notification::Unrelated => {}
+                    IncomingNotification::Unrelated => {}
                 }
             }
         }

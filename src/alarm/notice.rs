@@ -5,7 +5,7 @@
 
 use super::change::{AlarmChange, Watched};
 use super::memory::Telling;
-use super::words;
+use super::phrases;
 use crate::console::Region;
 use crate::words::duration;
 
@@ -109,14 +109,14 @@ fn first_notice(news: &str, change: &AlarmChange) -> Vec<String> {
 
 /// The news, the alarm's name, and its contributor where it is one that changed.
 fn subject(news: &str, change: &AlarmChange) -> impl Iterator<Item = String> {
-    let contributor = change.contributor.as_ref().map(words::contributor);
+    let contributor = change.contributor.as_ref().map(phrases::contributor);
     [news.to_owned(), change.name.clone()].into_iter().chain(contributor)
 }
 
 /// What was counted and when that breaches, or else CloudWatch's own words.
 fn what_happened(change: &AlarmChange) -> Option<String> {
-    let condition = words::condition(change.condition.comparison, change.condition.threshold);
-    let periods = words::periods(change);
+    let condition = phrases::condition(change.condition.comparison, change.condition.threshold);
+    let periods = phrases::periods(change);
     let threshold = match (condition, periods) {
         (Some(condition), Some(periods)) => format!(" (threshold: {condition}, {periods})"),
         (Some(condition), None) => format!(" (threshold: {condition})"),
@@ -124,12 +124,12 @@ fn what_happened(change: &AlarmChange) -> Option<String> {
         (None, None) => String::new(),
     };
     if change.contributor.is_some()
-        && let Some(what) = words::against_threshold(change)
+        && let Some(what) = phrases::against_threshold(change)
     {
         return Some(what);
     }
-    let contributors = change.time_series.map(words::contributors);
-    if let Some(what) = contributors.or_else(|| words::counted(change)).or_else(|| triggered_by(change)) {
+    let contributors = change.time_series.map(phrases::contributors);
+    if let Some(what) = contributors.or_else(|| phrases::counted(change)).or_else(|| triggered_by(change)) {
         return Some(format!("{what}{threshold}"));
     }
     let reason = change.reason.trim();
@@ -206,7 +206,7 @@ fn cut(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alarm::{AlarmMemory, Decision, Notification, read_notifications};
+    use crate::alarm::{AlarmMemory, Decision, IncomingNotification, read_notifications};
 
     /// The notice of a direct action with this state and configuration.
     fn notice(state: &serde_json::Value, configuration: &serde_json::Value) -> AlarmNotice {
@@ -215,7 +215,7 @@ mod tests {
             "alarmData": {"alarmName": "errors", "state": state, "configuration": configuration},
         });
         let mut read = read_notifications(event.to_string().as_bytes()).unwrap();
-        let Ok(Notification::Change(change)) = read.remove(0) else { panic!("{event}") };
+        let Ok(IncomingNotification::Change(change)) = read.remove(0) else { panic!("{event}") };
         let Decision::Tell(telling) = AlarmMemory::default().decide(&change) else { panic!("{event}") };
         AlarmNotice::new(&change, telling)
     }

@@ -22,7 +22,7 @@ const CONTRIBUTOR_STATE_CHANGE: &str = "CloudWatch Alarm Contributor State Chang
 
 /// What one notification is.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Notification {
+pub enum IncomingNotification {
     /// An alarm changed its state.
     Change(Box<AlarmChange>),
     /// A message from an SNS topic that is no alarm.
@@ -77,7 +77,7 @@ pub enum NotificationError {
 /// The outer error is about the event as a whole, the inner ones each about one record.
 pub fn read_notifications(
     event: &[u8],
-) -> Result<Vec<Result<Notification, NotificationError>>, NotificationError> {
+) -> Result<Vec<Result<IncomingNotification, NotificationError>>, NotificationError> {
     // A member or a record that cannot be read does not hide the others: each is read by itself.
     let event: BTreeMap<String, &RawValue> = serde_json::from_slice(event)
         .map_err(|error| NotificationError::NotJson { line: error.line(), column: error.column() })?;
@@ -100,19 +100,19 @@ pub fn read_notifications(
     Ok(vec![read_event(event)])
 }
 
-fn read_event(event: Members<'_>) -> Result<Notification, NotificationError> {
+fn read_event(event: Members<'_>) -> Result<IncomingNotification, NotificationError> {
     let detail_type = event.string("detail-type");
     let is_of_contributor = detail_type == Some(CONTRIBUTOR_STATE_CHANGE);
     let field = match detail_type {
         Some(detail_type) if detail_type != STATE_CHANGE && !is_of_contributor => {
-            return Ok(Notification::Unrelated);
+            return Ok(IncomingNotification::Unrelated);
         }
         Some(_) => "detail",
         None => "alarmData",
     };
     let detail = event.object(field).ok_or(NotificationError::Incomplete { field })?;
     event_detail::read(detail, event, is_of_contributor)
-        .map(|change| Notification::Change(Box::new(change)))
+        .map(|change| IncomingNotification::Change(Box::new(change)))
         .map_err(|Lacks(field)| NotificationError::Incomplete { field })
 }
 
@@ -126,7 +126,7 @@ fn read_published_event(message: &str) -> Option<Notification> {
 }
 
 /// One record. Only what is needed of the envelope: fixtures disagree on the spelling of the rest.
-fn read_record(index: usize, record: &RawValue) -> Result<Notification, NotificationError> {
+fn read_record(index: usize, record: &RawValue) -> Result<IncomingNotification, NotificationError> {
     let not_of_sns = NotificationError::NotAnSnsRecord { index };
     let record: Value = serde_json::from_str(record.get()).map_err(|_| not_of_sns.clone())?;
     let record = Members::of(&record);
@@ -134,14 +134,14 @@ fn read_record(index: usize, record: &RawValue) -> Result<Notification, Notifica
     let sns = Members::of(record.value("Sns"));
     let message = sns.string("Message").filter(|_| is_of_sns).ok_or(not_of_sns)?;
     if let Some(change) = sns_message::read(message, sns.string("Timestamp")) {
-        return Ok(Notification::Change(Box::new(change)));
+        return Ok(IncomingNotification::Change(Box::new(change)));
     }
     if let Some(notification) = read_published_event(message) {
         return Ok(notification);
     }
     let topic_arn = sns.string("TopicArn").unwrap_or_default();
     let subject = sns.string("Subject").filter(|subject| !subject.trim().is_empty());
-    Ok(Notification::Text(TopicText {
+    Ok(IncomingNotification::Text(TopicText {
         message_id: sns.string("MessageId").map(str::to_owned),
         topic_name: topic_arn.rsplit(':').next().unwrap_or_default().to_owned(),
         subject: subject.map(str::to_owned),

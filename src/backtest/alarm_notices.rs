@@ -4,11 +4,11 @@
 //! What is notified, and in which words, is that function's own code. A change stands here as CloudWatch would notify it,
 //! as far as the settings tell.
 
-use super::figures::{HOUR_MS, MAX_TOLD, StateChange, Time, Told};
+use super::figures::{HOUR_MS, MAX_SENT, SentMessage, StateChange, Time};
 use crate::access_log::redact::Redaction;
 use crate::alarm::change::{Condition, Datapoint, Metric, MissingData, PreviousState, Threshold, Watched};
 use crate::alarm::{
-    AlarmChange, AlarmMemory, AlarmSettings, AlarmState, Notification, Statistic, Transition,
+    AlarmChange, AlarmMemory, AlarmSettings, AlarmState, IncomingNotification, Statistic, Transition,
 };
 use crate::handler::alarms::Notice;
 use crate::slack::render::MessageStyle;
@@ -22,7 +22,7 @@ pub(super) struct AlarmNotices<'s> {
     memory: AlarmMemory,
     changed_at_ms: Option<i64>,
     pub(super) notices: u64,
-    pub(super) told: Vec<Told>,
+    pub(super) told: Vec<SentMessage>,
     /// Of which hour the messages are kept, by its beginning.
     hour_ms: Option<i64>,
 }
@@ -38,15 +38,16 @@ impl<'s> AlarmNotices<'s> {
     pub(super) fn note(&mut self, transition: &Transition, settings: &AlarmSettings) {
         let change = self.change(transition, settings);
         self.changed_at_ms = Some(transition.at_ms);
-        let Some(notice) = Notice::due(Notification::Change(Box::new(change)), &mut self.memory) else {
+        let Some(notice) = Notice::due(IncomingNotification::Change(Box::new(change)), &mut self.memory)
+        else {
             return;
         };
         notice.told(&mut self.memory);
         self.notices += 1;
         let is_of_hour = self.hour_ms.is_some_and(|from| (from..from + HOUR_MS).contains(&transition.at_ms));
-        if (is_of_hour || self.notices == 1) && self.told.len() < MAX_TOLD {
+        if (is_of_hour || self.notices == 1) && self.told.len() < MAX_SENT {
             let message = notice.render(self.style, &Redaction::default(), None, transition.at_ms).message;
-            self.told.push(Told { at: Time(transition.at_ms), shown: 0, matched: 0, message });
+            self.told.push(SentMessage { at: Time(transition.at_ms), shown: 0, matched: 0, message });
         }
     }
 

@@ -5,11 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use super::figures::{MAX_TOLD, Told};
+use super::figures::{MAX_SENT, SentMessage};
 
 const HOUR_MS: i64 = 3_600_000;
 /// Of one hour, and of firsts.
-const MAX_EACH: usize = MAX_TOLD / 2;
+const MAX_EACH: usize = MAX_SENT / 2;
 
 /// The messages that are kept.
 #[derive(Default)]
@@ -17,19 +17,19 @@ pub(super) struct Excerpt {
     /// The worst hour so far and the two newest, each by its beginning.
     hours: BTreeMap<i64, Hour>,
     /// The first messages of incidents, of all other hours.
-    firsts: Vec<Told>,
+    firsts: Vec<SentMessage>,
 }
 
 #[derive(Default)]
 struct Hour {
     messages: u64,
     /// With whether it is the first of an incident.
-    told: Vec<(Told, bool)>,
+    told: Vec<(SentMessage, bool)>,
 }
 
 impl Excerpt {
     /// Takes the next message.
-    pub(super) fn note(&mut self, told: Told, is_first: bool) {
+    pub(super) fn note(&mut self, told: SentMessage, is_first: bool) {
         let hour = self.hours.entry(told.at.0 - told.at.0.rem_euclid(HOUR_MS)).or_default();
         hour.messages += 1;
         if hour.told.len() < MAX_EACH {
@@ -45,8 +45,8 @@ impl Excerpt {
         }
     }
 
-    /// What was kept, in the order of time; at most [`MAX_TOLD`].
-    pub(super) fn finish(mut self) -> Vec<Told> {
+    /// What was kept, in the order of time; at most [`MAX_SENT`].
+    pub(super) fn finish(mut self) -> Vec<SentMessage> {
         let worst = self.worst().and_then(|from| self.hours.remove(&from));
         for (_, hour) in std::mem::take(&mut self.hours) {
             self.keep_firsts(hour.told);
@@ -57,7 +57,7 @@ impl Excerpt {
         kept
     }
 
-    fn keep_firsts(&mut self, told: Vec<(Told, bool)>) {
+    fn keep_firsts(&mut self, told: Vec<(SentMessage, bool)>) {
         let room = MAX_EACH.saturating_sub(self.firsts.len());
         self.firsts
             .extend(told.into_iter().filter(|(_, is_first)| *is_first).map(|(told, _)| told).take(room));
@@ -80,7 +80,7 @@ mod tests {
         for (minute, is_first) in notes {
             let message: Message =
                 serde_json::from_str(r#"{"text":"x","unfurl_links":false,"unfurl_media":false}"#).unwrap();
-            let told = Told { at: Time(minute * 60_000), shown: 0, matched: 0, message };
+            let told = SentMessage { at: Time(minute * 60_000), shown: 0, matched: 0, message };
             excerpt.note(told, is_first);
             assert!(excerpt.hours.len() <= 3);
         }
@@ -103,7 +103,7 @@ mod tests {
     #[test]
     fn months_of_messages_are_no_more_than_the_most() {
         let found = kept((0..100_000).map(|at| (at, true)));
-        assert_eq!(found.len(), MAX_TOLD);
+        assert_eq!(found.len(), MAX_SENT);
         // The first hour whole as far as there is room, then the firsts of the hours behind it.
         assert_eq!((found.first(), found.last()), (Some(&0), Some(&109)));
     }

@@ -200,8 +200,8 @@ pub struct SlackFigures {
     pub rules: Vec<RuleHits>,
     /// The groups with the most lines, at most [`MAX_NOISIEST`].
     pub noisiest: Vec<NoisyGroup>,
-    /// The messages of the worst hour and the first of each incident, at most [`MAX_TOLD`], in the order of time.
-    pub told: Vec<Told>,
+    /// The messages of the worst hour and the first of each incident, at most [`MAX_SENT`], in the order of time.
+    pub told: Vec<SentMessage>,
 }
 
 /// How many groups are listed.
@@ -209,7 +209,7 @@ pub const MAX_NOISIEST: usize = 10;
 /// What an hour has.
 pub(crate) const HOUR_MS: i64 = 3_600_000;
 /// How many messages are kept word by word.
-pub const MAX_TOLD: usize = 100;
+pub const MAX_SENT: usize = 100;
 
 /// The hour with the most messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -244,7 +244,7 @@ pub struct NoisyGroup {
 
 /// One message.
 #[derive(Debug, Serialize)]
-pub struct Told {
+pub struct SentMessage {
     /// When it would have been posted.
     pub at: Time,
     /// Lines whose text it shows.
@@ -280,8 +280,8 @@ pub struct AlarmFigures {
     /// The same a day; none for less than a day.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notices_per_day: Option<f64>,
-    /// Those of Slack's worst hour and the very first, at most [`MAX_TOLD`], in the order of time.
-    pub told: Vec<Told>,
+    /// Those of Slack's worst hour and the very first, at most [`MAX_SENT`], in the order of time.
+    pub told: Vec<SentMessage>,
     /// Every change of state.
     pub transitions: Vec<StateChange>,
     /// The alarm with its own and neighbouring thresholds.

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::excerpt::Excerpt;
 use super::figures::{
-    MAX_NOISIEST, NoisyGroup, RuleHits, SlackFigures, ThreadFigures, Time, Told, WorstHour,
+    MAX_NOISIEST, NoisyGroup, RuleHits, SentMessage, SlackFigures, ThreadFigures, Time, WorstHour,
 };
 use super::line::{Kind, Line};
 use super::tape::Tape;
@@ -537,7 +537,7 @@ impl Record {
         self.shown += shown;
         self.counted += matched.saturating_sub(shown);
         *self.by_minute.entry(at_ms - at_ms.rem_euclid(MINUTE_MS)).or_default() += 1;
-        self.told.note(Told { at: Time(at_ms), shown, matched, message }, kind == "opening");
+        self.told.note(SentMessage { at: Time(at_ms), shown, matched, message }, kind == "opening");
     }
 
     fn worst_hour(&self) -> Option<WorstHour> {

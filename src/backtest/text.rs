@@ -8,7 +8,7 @@ use super::figures::{
     AgainstFigures, AlarmFigures, Backtest, BlindSpots, NoisyGroup, RuleHits, SlackFigures, StateChange,
     Suggestion, ThresholdFigures,
 };
-use crate::alarm::words as alarm_words;
+use crate::alarm::phrases;
 use crate::slack::terminal::Canvas;
 use crate::words::{count, day, duration, harmless, number, span};
 use page::{Page, Paint, dotted, tied};
@@ -79,7 +79,7 @@ pub(crate) fn verdict(found: &Backtest) -> String {
     let lines = &found.lines;
     // Of a day it would be the same number once more.
     let a_day = |n: u64, per_day: Option<f64>| {
-        let per_day = per_day.map(alarm_words::number).filter(|per_day| *per_day != number(n));
+        let per_day = per_day.map(phrases::number).filter(|per_day| *per_day != number(n));
         per_day.map_or_else(String::new, |per_day| format!(", {per_day} a day"))
     };
     let mentions = match slack.mentions {
@@ -121,10 +121,10 @@ pub(crate) fn advice(suggestion: &Suggestion, found: &Backtest) -> String {
         ),
         Suggestion::Threshold { threshold, notices_per_day } => format!(
             "a threshold of {} makes {} {} a day instead of {}",
-            alarm_words::exact_number(*threshold),
-            alarm_words::number(*notices_per_day),
-            if alarm_words::number(*notices_per_day) == "1" { "notice" } else { "notices" },
-            found.alarm.notices_per_day.map(alarm_words::number).unwrap_or_default()
+            phrases::exact_number(*threshold),
+            phrases::number(*notices_per_day),
+            if phrases::number(*notices_per_day) == "1" { "notice" } else { "notices" },
+            found.alarm.notices_per_day.map(phrases::number).unwrap_or_default()
         ),
         Suggestion::Filter { lines, .. } => {
             format!(
@@ -205,7 +205,7 @@ fn rules(page: &mut Page, rules: &[RuleHits]) {
 /// So many of them: a day, or, where it is no whole day, in all.
 fn often(n: u64, noun: &str, per_day: Option<f64>, found: &Backtest) -> String {
     match per_day {
-        Some(per_day) => format!("{}, {} a day", count(n, noun), alarm_words::number(per_day)),
+        Some(per_day) => format!("{}, {} a day", count(n, noun), phrases::number(per_day)),
         None => format!("{} in {}", count(n, noun), lasted(found)),
     }
 }
@@ -252,7 +252,7 @@ fn against(page: &mut Page, own: &SlackFigures, figures: &AgainstFigures) {
     let name = page.paint(Paint::Bold, "OTHER RULES");
     let a_day = match (other.messages_per_day, own.messages_per_day) {
         (Some(other), Some(own)) => {
-            format!(": {} a day instead of {}", alarm_words::number(other), alarm_words::number(own))
+            format!(": {} a day instead of {}", phrases::number(other), phrases::number(own))
         }
         _ => String::new(),
     };
@@ -352,7 +352,7 @@ fn change_row(page: &Page, change: &StateChange, from: usize, to: usize) -> Stri
         }
     };
     let at = format!("{} {}", day(change.at.0), span(change.at.0, change.at.0));
-    let value = change.value.map_or_else(|| "no data".to_owned(), alarm_words::number);
+    let value = change.value.map_or_else(|| "no data".to_owned(), phrases::number);
     let delay =
         change.delay_ms.map(|ms| format!("  {} after the first error", duration(ms))).unwrap_or_default();
     format!("  {at}  {} → {}  {value:>7}{delay}", state(change.from, from), state(change.to, to))
@@ -360,7 +360,7 @@ fn change_row(page: &Page, change: &StateChange, from: usize, to: usize) -> Stri
 
 fn threshold_of(alarm: &AlarmFigures) -> String {
     let current = alarm.thresholds.iter().find(|figures| figures.is_current);
-    current.map(|figures| alarm_words::exact_number(figures.threshold)).unwrap_or_default()
+    current.map(|figures| phrases::exact_number(figures.threshold)).unwrap_or_default()
 }
 
 /// A table, or where the page is too narrow for it, a sentence each.
@@ -384,7 +384,7 @@ fn threshold_row(figures: &ThresholdFigures) -> String {
     let in_alarm = if figures.alarms == 0 { "-".to_owned() } else { duration(figures.in_alarm_ms) };
     format!(
         "{mark} {:>9}  {:>7}  {:>10}  {:>13}  {in_alarm:>13}  {}",
-        alarm_words::exact_number(figures.threshold),
+        phrases::exact_number(figures.threshold),
         number(figures.alarms),
         number(figures.recoveries),
         notices(figures),
@@ -395,7 +395,7 @@ fn threshold_row(figures: &ThresholdFigures) -> String {
 fn threshold_sentence(figures: &ThresholdFigures) -> String {
     let mark = if figures.is_current { '>' } else { ' ' };
     let notices = match figures.notices_per_day {
-        Some(per_day) => format!("{} a day", alarm_words::number(per_day)),
+        Some(per_day) => format!("{} a day", phrases::number(per_day)),
         None => number(figures.alarms + figures.recoveries),
     };
     let mut parts = vec![
@@ -412,7 +412,7 @@ fn threshold_sentence(figures: &ThresholdFigures) -> String {
     }
     parts.extend(delays(figures).map(|delays| format!("first error to notice {delays}")));
     let parts: Vec<String> = parts.iter().map(|part| tied(part)).collect();
-    format!("{mark} threshold {}: {}", alarm_words::exact_number(figures.threshold), parts.join(", "))
+    format!("{mark} threshold {}: {}", phrases::exact_number(figures.threshold), parts.join(", "))
 }
 
 fn delays(figures: &ThresholdFigures) -> Option<String> {
@@ -423,7 +423,7 @@ fn delays(figures: &ThresholdFigures) -> Option<String> {
 /// What stands in the column of notices: a day, or in all where it is no whole day.
 pub(crate) fn notices(figures: &ThresholdFigures) -> String {
     let all = number(figures.alarms + figures.recoveries);
-    figures.notices_per_day.map_or(all, alarm_words::number)
+    figures.notices_per_day.map_or(all, phrases::number)
 }
 
 /// The operator's own words for a comparison.

@@ -14,8 +14,8 @@ use super::notice::{AlarmChanged, Says};
 use super::{Answer, Handler, HandlerError, Invocation, Notifier, Outcome};
 use crate::access_log::redact::Redaction;
 use crate::alarm::{
-    AlarmChange, AlarmMemory, AlarmNotice, AlarmState, Decision, Notification, NotificationError, Telling,
-    TopicText, notice, read_notifications, words,
+    AlarmChange, AlarmMemory, AlarmNotice, AlarmState, Decision, IncomingNotification, NotificationError,
+    Telling, TopicText, notice, phrases, read_notifications,
 };
 use crate::incident::AlarmNews;
 use crate::ledger::{Ledger, Measures};
@@ -98,13 +98,13 @@ impl<N: Notifier, T: Store> Handler<N, T> {
     async fn notification(
         &mut self,
         index: usize,
-        notification: Notification,
+        notification: IncomingNotification,
         invocation: Invocation,
         ledger: &mut Ledger,
         measures: &mut Measures,
     ) -> Result<(), NoticeError> {
         let (mut alarm, mut found) = (None, None);
-        if let Notification::Change(change) = &notification {
+        if let IncomingNotification::Change(change) = &notification {
             let changed = self.alarm_changed(change);
             // First: what is due takes its lines out of the table.
             if let Decision::Tell(telling) = self.alarms.decide(change) {
@@ -129,7 +129,7 @@ impl<N: Notifier, T: Store> Handler<N, T> {
     async fn notice(
         &mut self,
         index: usize,
-        notification: Notification,
+        notification: IncomingNotification,
         alarm: Option<(&AlarmChanged, Option<Found>)>,
         invocation: Invocation,
         ledger: &mut Ledger,
@@ -173,7 +173,7 @@ impl<N: Notifier, T: Store> Handler<N, T> {
     fn alarm_changed(&self, change: &AlarmChange) -> AlarmChanged {
         let (alarm, id) = identity(change);
         let shown = change.masked(&self.reader.redact);
-        let contributor = shown.contributor.iter().map(|it| format!(" ({})", words::contributor(it)));
+        let contributor = shown.contributor.iter().map(|it| format!(" ({})", phrases::contributor(it)));
         let name: String = std::iter::once(shown.name.clone()).chain(contributor).collect();
         let news = AlarmNews {
             alarm,
@@ -211,17 +211,17 @@ fn identity(change: &AlarmChange) -> (u64, BatchId) {
 
 impl Notice {
     /// `None` where nobody is to hear of it; that is remembered at once.
-    pub(crate) fn due(notification: Notification, memory: &mut AlarmMemory) -> Option<Self> {
+    pub(crate) fn due(notification: IncomingNotification, memory: &mut AlarmMemory) -> Option<Self> {
         match notification {
-            Notification::Change(change) => match memory.decide(&change) {
+            IncomingNotification::Change(change) => match memory.decide(&change) {
                 Decision::Tell(telling) => Some(Self::Change(change, telling)),
                 silent @ Decision::Silent(_) => {
                     memory.commit(&change, silent);
                     None
                 }
             },
-            Notification::Text(text) => memory.decide_text(&text).then_some(Self::Text(text)),
-            Notification::Unrelated => None,
+            IncomingNotification::Text(text) => memory.decide_text(&text).then_some(Self::Text(text)),
+            IncomingNotification::Unrelated => None,
         }
     }
 

@@ -58,7 +58,7 @@ pub struct Group {
 
 /// A group that was notified, and until when it is not new.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Told {
+pub(super) struct NotifiedGroup {
     group: u64,
     until_ms: i64,
 }
@@ -93,7 +93,7 @@ impl GroupName<'_> {
     }
 }
 
-impl Told {
+impl NotifiedGroup {
     /// Whether the group is not new yet.
     pub(super) fn is_at(&self, now_ms: i64) -> bool {
         now_ms <= self.until_ms
@@ -101,7 +101,7 @@ impl Told {
 }
 
 impl Group {
-    pub(super) fn new(arrival: &Arrival<'_>, told: &[Told], now_ms: i64) -> Self {
+    pub(super) fn new(arrival: &Arrival<'_>, told: &[NotifiedGroup], now_ms: i64) -> Self {
         let GroupName { status, route, fault } = arrival.group;
         Self {
             status,
@@ -245,9 +245,9 @@ impl Group {
     }
 
     /// What is remembered of it when another incident begins.
-    pub(super) fn told(&self, policy: &Policy) -> Option<Told> {
+    pub(super) fn told(&self, policy: &Policy) -> Option<NotifiedGroup> {
         let until_ms = self.seen_ms.saturating_add(self.again_after_ms(policy));
-        (self.is_notified() || self.was_told).then(|| Told { group: self.name().hashed(), until_ms })
+        (self.is_notified() || self.was_told).then(|| NotifiedGroup { group: self.name().hashed(), until_ms })
     }
 
     pub(super) fn is_notified(&self) -> bool {

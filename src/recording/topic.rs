@@ -39,9 +39,9 @@ fn has_texts(document: &[u8], names: [&[u8]; 2]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alarm::{Notification, read_notifications};
+    use crate::alarm::{IncomingNotification, read_notifications};
 
-    fn read(document: &str) -> Option<Notification> {
+    fn read(document: &str) -> Option<IncomingNotification> {
         let event = event(document.as_bytes())?;
         Some(read_notifications(&event).unwrap().pop().unwrap().unwrap())
     }
@@ -54,7 +54,7 @@ mod tests {
             r#"{{"Type":"Notification","MessageId":"1","TopicArn":"arn:aws:sns:eu-west-1:111122223333:t","Message":{message}}}"#
         );
         for document in [alarm, &envelope] {
-            let Some(Notification::Change(change)) = read(document) else { panic!("{document}") };
+            let Some(IncomingNotification::Change(change)) = read(document) else { panic!("{document}") };
             assert_eq!((change.name.as_str(), change.changed_at_ms), ("a \"b\"", 1_793_692_800_000));
         }
     }

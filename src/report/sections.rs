@@ -3,10 +3,10 @@
 use maud::{Markup, html};
 
 use super::{clean, message};
-use crate::alarm::words as alarm_words;
+use crate::alarm::phrases;
 use crate::backtest::{
-    AgainstFigures, AlarmFigures, Backtest, BlindSpots, DELIVERY_MS, NoisyGroup, PlanFigures, SlackFigures,
-    Suggestion, Told, Warning, advice, alarm_notes, notices, verdict,
+    AgainstFigures, AlarmFigures, Backtest, BlindSpots, DELIVERY_MS, NoisyGroup, PlanFigures, SentMessage,
+    SlackFigures, Suggestion, Warning, advice, alarm_notes, notices, verdict,
 };
 use crate::words::{count, day, duration, minute, number, span};
 
@@ -134,7 +134,7 @@ pub(super) fn alarm(alarm: &AlarmFigures) -> Markup {
                 } }
                 tbody { @for row in &alarm.thresholds {
                     tr class=[row.is_current.then_some("current")] {
-                        th.n scope="row" { (alarm_words::exact_number(row.threshold)) }
+                        th.n scope="row" { (phrases::exact_number(row.threshold)) }
                         td.n { (number(row.alarms)) } td.n { (number(row.recoveries)) }
                         td.n { (notices(row)) }
                         td.n { @if row.alarms > 0 { (duration(row.in_alarm_ms)) } @else { "–" } }
@@ -149,7 +149,7 @@ pub(super) fn alarm(alarm: &AlarmFigures) -> Markup {
                     thead { tr { th scope="col" { "When" } th scope="col" { "From" } th scope="col" { "To" } th.n scope="col" { "Value" } } }
                     tbody { @for change in changes.iter().take(MAX_CHANGES) {
                         tr { th scope="row" { (day(change.at.0)) " " (span(change.at.0, change.at.0)) } td { (change.from) } td { (change.to) }
-                            td.n { (change.value.map_or_else(|| "no data".to_owned(), alarm_words::number)) } }
+                            td.n { (change.value.map_or_else(|| "no data".to_owned(), phrases::number)) } }
                     } }
                 } }))
                 @if changes.len() > MAX_CHANGES { p.faint { "The first " (MAX_CHANGES) "; --json has all." } }
@@ -181,12 +181,13 @@ pub(super) fn blind_spots(blind: &BlindSpots) -> Markup {
 /// The messages of the worst hour and how each other incident began, on lines and of the alarm, in the order of time.
 pub(super) fn messages(found: &Backtest) -> Markup {
     let (slack, alarm) = (&found.slack, &found.alarm);
-    let mut told: Vec<&Told> = slack.told.iter().chain(&alarm.told).collect();
+    let mut told: Vec<&SentMessage> = slack.told.iter().chain(&alarm.told).collect();
     told.sort_by_key(|told| told.at);
     let hour_of_first = || told.first().map(|told| told.at.0 - told.at.0.rem_euclid(HOUR_MS));
     let worst = slack.worst_hour.map(|hour| hour.from.0).or_else(hour_of_first);
-    let is_worst = |told: &&Told| worst.is_some_and(|from| (from..from + HOUR_MS).contains(&told.at.0));
-    let (worst_told, others): (Vec<&Told>, Vec<&Told>) = told.into_iter().partition(is_worst);
+    let is_worst =
+        |told: &&SentMessage| worst.is_some_and(|from| (from..from + HOUR_MS).contains(&told.at.0));
+    let (worst_told, others): (Vec<&SentMessage>, Vec<&SentMessage>) = told.into_iter().partition(is_worst);
     let are_all = (slack.told.len() + alarm.told.len()) as u64 == slack.messages + alarm.notices;
     let left_out = slack.worst_hour.map_or(0, |hour| {
         let kept = slack.told.iter().filter(is_worst).count() as u64;
@@ -214,7 +215,7 @@ pub(super) fn messages(found: &Backtest) -> Markup {
 }
 
 /// The first of them open, the others to be opened.
-fn list(told: &[&Told]) -> Markup {
+fn list(told: &[&SentMessage]) -> Markup {
     let (open, others) = told.split_at(told.len().min(OPEN_MESSAGES));
     html! {
         ol.messages { @for told in open { (in_list(told)) } }
@@ -227,7 +228,7 @@ fn list(told: &[&Told]) -> Markup {
     }
 }
 
-fn in_list(told: &Told) -> Markup {
+fn in_list(told: &SentMessage) -> Markup {
     html! { li { p.faint { (day(told.at.0)) " " (span(told.at.0, told.at.0)) } (message::message(&told.message)) } }
 }
 

@@ -13,7 +13,7 @@ use reqwest::header::{DATE, RETRY_AFTER};
 use tokio::time::{Instant, sleep_until};
 
 use super::answer::Verdict;
-use super::course::{Course, Next};
+use super::attempt::{Attempt, Next};
 pub use super::endpoint::Endpoint;
 use super::post::{Post, PostError, PostOutcome, Target};
 use super::retry_after::retry_after;
@@ -115,20 +115,20 @@ impl<T: Transport> Client<T> {
     pub async fn post(&mut self, post: Post<'_>, budget: Budget) -> PostOutcome {
         let began = Instant::now();
         let is_known = self.not_understood.is_some_and(|hash| hash == hash_of(post));
-        let mut course = if is_known { Course::as_plain_text(post) } else { Course::of(post) };
+        let mut attempt = if is_known { Attempt::as_plain_text(post) } else { Attempt::of(post) };
         if !self.endpoint.can(post.target) {
-            return course.end(Err(PostError::NeedsBotToken));
+            return attempt.end(Err(PostError::NeedsBotToken));
         }
         if self.endpoint.has_moved_from(post.target) {
-            return course.end(Err(PostError::MessageGone { word: None }));
+            return attempt.end(Err(PostError::MessageGone { word: None }));
         }
         if let Some(retry_after) = self.circuit(post.target).closed_for(began) {
-            return course.end(Err(PostError::RateLimited { retry_after }));
+            return attempt.end(Err(PostError::RateLimited { retry_after }));
         }
         while budget.allows_request_at(Instant::now()) {
             let mut closed = None;
-            let next = match self.send(post.target, course.next_body(), budget).await {
-                Err(lost) => course.after_no_answer(lost),
+            let next = match self.send(post.target, attempt.next_body(), budget).await {
+                Err(lost) => attempt.after_no_answer(lost),
                 Ok(answer) => {
                     let verdict = self.endpoint.verdict(&answer);
                     if matches!(verdict, Verdict::NotUnderstood(_)) {
@@ -136,11 +136,11 @@ impl<T: Transport> Client<T> {
                     }
                     closed = self.pause(&verdict, asked_wait(&answer, budget.wall_clock(began.elapsed())));
                     self.circuit(post.target).closed_until = closed.map(|wait| Instant::now() + wait);
-                    course.after(verdict, closed)
+                    attempt.after(verdict, closed)
                 }
             };
             match next {
-                Next::End(result) => return course.end(result),
+                Next::End(result) => return attempt.end(result),
                 Next::AtOnce => {}
                 Next::Later { failures } => {
                     let wait = self.backoff.wait(failures).max(closed.unwrap_or_default());
@@ -152,7 +152,7 @@ impl<T: Transport> Client<T> {
                 }
             }
         }
-        course.give_up()
+        attempt.give_up()
     }
 
     /// For how long an answer closes the circuit: as long as it asks, and after a 429 for a moment even if it does not

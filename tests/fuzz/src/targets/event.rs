@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use statuswatch::alarm::{
-    AlarmMemory, AlarmNotice, AlarmSettings, Decision, Notification, read_notifications,
+    AlarmMemory, AlarmNotice, AlarmSettings, Decision, IncomingNotification, read_notifications,
 };
 use statuswatch::trigger::{self, Trigger, TriggerError};
 
@@ -35,7 +35,7 @@ pub(super) fn alarm(data: &[u8]) {
     let mut memory = AlarmMemory::default();
     for notification in read_notifications(data).into_iter().flatten().flatten() {
         match notification {
-            Notification::Change(change) => {
+            IncomingNotification::Change(change) => {
                 let decision = memory.decide(&change);
                 if let Decision::Tell(telling) = decision {
                     let notice = AlarmNotice::new(&change, telling);
@@ -45,14 +45,14 @@ pub(super) fn alarm(data: &[u8]) {
                     assert!(!matches!(again, Decision::Tell(_)), "the same change is told twice");
                 }
             }
-            Notification::Text(text) => {
+            IncomingNotification::Text(text) => {
                 memory.commit_text(&text);
                 assert!(
                     text.message_id.is_none() || !memory.decide_text(&text),
                     "the same text is told twice"
                 );
             }
-            Notification::Unrelated => {}
+            IncomingNotification::Unrelated => {}
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::http::{Lost, TransportFault};
 
 /// What has been sent of one post, and what came of it.
 #[derive(Debug)]
-pub(super) struct Course<'a> {
+pub(super) struct Attempt<'a> {
     /// Sent next.
     body: &'a str,
     /// Sent after a 400, if it is not the same as what got the 400.
@@ -37,7 +37,7 @@ pub(super) enum Next {
     Later { failures: u32 },
 }
 
-impl<'a> Course<'a> {
+impl<'a> Attempt<'a> {
     pub(super) fn of(post: Post<'a>) -> Self {
         Self {
             body: post.body,
@@ -52,7 +52,7 @@ impl<'a> Course<'a> {
         }
     }
 
-    /// The course of a message that Slack could not read before.
+    /// The attempt of a message that Slack could not read before.
     pub(super) fn as_plain_text(post: Post<'a>) -> Self {
         Self { body: post.plain_body.text(), plain_body: None, as_plain_text: true, ..Self::of(post) }
     }
@@ -155,10 +155,10 @@ mod tests {
 
     #[test]
     fn a_kept_connection_that_breaks_is_excused_once_and_counted_as_ambiguous_each_time() {
-        let mut course = Course::of(POST);
-        assert_eq!(course.after_no_answer(BROKEN), Next::AtOnce);
-        assert_eq!(course.after_no_answer(BROKEN), Next::Later { failures: 1 });
-        let outcome = course.give_up();
+        let mut attempt = Attempt::of(POST);
+        assert_eq!(attempt.after_no_answer(BROKEN), Next::AtOnce);
+        assert_eq!(attempt.after_no_answer(BROKEN), Next::Later { failures: 1 });
+        let outcome = attempt.give_up();
         assert_eq!(outcome.result, Err(PostError::Transport(TransportFault::Broken)));
         assert_eq!(outcome.ambiguous, 2);
     }
@@ -166,7 +166,7 @@ mod tests {
     #[test]
     fn a_kept_connection_that_is_only_slow_is_a_try() {
         let slow = Lost { fault: TransportFault::AnswerTimeout, ..BROKEN };
-        assert_eq!(Course::of(POST).after_no_answer(slow), Next::Later { failures: 1 });
+        assert_eq!(Attempt::of(POST).after_no_answer(slow), Next::Later { failures: 1 });
     }
 
     #[test]
@@ -174,49 +174,52 @@ mod tests {
         let parent = Post { target: Target::Parent, ..POST };
         let unconfirmed = |why| Next::End(Err(PostError::Unconfirmed(why)));
         let (broken, cut) = (TransportFault::Broken, TransportFault::BodyBroken);
-        assert_eq!(Course::of(parent).after_no_answer(BROKEN), unconfirmed(Unconfirmed::Lost(broken)));
-        assert_eq!(Course::of(parent).after(Verdict::Lost(cut), None), unconfirmed(Unconfirmed::Lost(cut)));
-        let mut course = Course::of(parent);
-        assert_eq!(course.after(Verdict::Unreadable, None), unconfirmed(Unconfirmed::Unreadable));
-        assert_eq!(course.give_up().ambiguous, 1);
+        assert_eq!(Attempt::of(parent).after_no_answer(BROKEN), unconfirmed(Unconfirmed::Lost(broken)));
+        assert_eq!(Attempt::of(parent).after(Verdict::Lost(cut), None), unconfirmed(Unconfirmed::Lost(cut)));
+        let mut attempt = Attempt::of(parent);
+        assert_eq!(attempt.after(Verdict::Unreadable, None), unconfirmed(Unconfirmed::Unreadable));
+        assert_eq!(attempt.give_up().ambiguous, 1);
         // Slack says that a part of what was asked may have been done before these.
         let known = |word| crate::slack::post::ErrorWord::all().find(|known| known.as_str() == word);
         for (status, word) in [(500, None), (502, None), (504, None), (200, known("internal_error"))] {
             let failed = PostError::Unavailable { status, word };
-            let next = Course::of(parent).after(Verdict::Unavailable(failed), None);
+            let next = Attempt::of(parent).after(Verdict::Unavailable(failed), None);
             assert_eq!(next, unconfirmed(Unconfirmed::Failed), "{failed}");
         }
         // What was not sent, or was answered by a no, may be sent again.
         let unsent = Lost { fault: TransportFault::Connect, sent: false, reused: false };
         let down = PostError::Unavailable { status: 503, word: None };
-        assert_eq!(Course::of(parent).after_no_answer(unsent), Next::Later { failures: 1 });
-        assert_eq!(Course::of(parent).after(Verdict::Unavailable(down), None), Next::Later { failures: 1 });
+        assert_eq!(Attempt::of(parent).after_no_answer(unsent), Next::Later { failures: 1 });
+        assert_eq!(Attempt::of(parent).after(Verdict::Unavailable(down), None), Next::Later { failures: 1 });
         let rejected = PostError::Rejected { status: 200, word: None };
-        assert_eq!(Course::of(parent).after(Verdict::NotUnderstood(rejected), None), Next::AtOnce);
+        assert_eq!(Attempt::of(parent).after(Verdict::NotUnderstood(rejected), None), Next::AtOnce);
     }
 
     #[test]
     fn an_update_that_was_lost_is_made_again_and_is_not_ambiguous() {
         let receipt = Receipt::new("C0123456789".parse().unwrap(), "1.0").unwrap();
         let (body, plain_body) = ("blocks", PlainBody(&|| "text"));
-        let mut course = Course::of(Post { body, plain_body, target: Target::Update(&receipt) });
-        assert_eq!(course.after_no_answer(BROKEN), Next::AtOnce);
+        let mut attempt = Attempt::of(Post { body, plain_body, target: Target::Update(&receipt) });
+        assert_eq!(attempt.after_no_answer(BROKEN), Next::AtOnce);
         assert_eq!(
-            course.after(Verdict::Lost(TransportFault::BodyBroken), None),
+            attempt.after(Verdict::Lost(TransportFault::BodyBroken), None),
             Next::Later { failures: 1 }
         );
-        assert!(matches!(course.after(Verdict::Unreadable, None), Next::End(Err(PostError::Unconfirmed(_)))));
-        assert_eq!(course.give_up().ambiguous, 0);
+        assert!(matches!(
+            attempt.after(Verdict::Unreadable, None),
+            Next::End(Err(PostError::Unconfirmed(_)))
+        ));
+        assert_eq!(attempt.give_up().ambiguous, 0);
     }
 
     #[test]
     fn what_failed_last_is_what_is_told() {
-        let mut course = Course::of(POST);
-        assert_eq!(course.next_body(), "blocks");
+        let mut attempt = Attempt::of(POST);
+        assert_eq!(attempt.next_body(), "blocks");
         let rejected = PostError::Rejected { status: 400, word: None };
-        assert_eq!(course.after(Verdict::NotUnderstood(rejected), None), Next::AtOnce);
-        assert_eq!(course.next_body(), "text");
-        let outcome = course.give_up();
+        assert_eq!(attempt.after(Verdict::NotUnderstood(rejected), None), Next::AtOnce);
+        assert_eq!(attempt.next_body(), "text");
+        let outcome = attempt.give_up();
         assert_eq!(outcome, PostOutcome { result: Err(rejected), requests: 2, ambiguous: 0 });
     }
 }
