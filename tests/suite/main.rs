@@ -51,6 +51,7 @@ mod module_rules;
 mod objects;
 mod package;
 mod patience;
+mod pictures;
 mod queue_messages;
 mod readers_budget;
 mod recordings;

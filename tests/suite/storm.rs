@@ -5,7 +5,7 @@
 
 mod channel;
 mod misfortune;
-mod table;
+pub(crate) mod table;
 
 use crate::fake_lambda::{
     delivery::{Delivery, Storm},

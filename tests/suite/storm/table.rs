@@ -60,7 +60,7 @@ const NEWS_EVERY: u32 = 4_300;
 /// The table under each container's client: what a request asks is done in the midst of the time that it takes, so that
 /// requests of other containers come before and after it.
 #[derive(Clone)]
-struct Table {
+pub(crate) struct Table {
     items: Rc<RefCell<Items>>,
     rng: Rc<RefCell<fastrand::Rng>>,
 }
@@ -109,13 +109,18 @@ enum Way {
 }
 
 impl Table {
+    /// An empty one.
+    pub(crate) fn new() -> Self {
+        Self { items: Rc::default(), rng: Rc::new(RefCell::new(fastrand::Rng::with_seed(1))) }
+    }
+
     async fn half_of_a_request(&self) {
         let drawn = self.rng.borrow_mut().u64(HALF_REQUEST_MS);
         sleep(Duration::from_millis(drawn)).await;
     }
 
     /// A container's client; `seed` names what it writes.
-    fn client(&self, seed: u64) -> DynamoDb<Self> {
+    pub(crate) fn client(&self, seed: u64) -> DynamoDb<Self> {
         let variables = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"]
             .map(|name| (name.to_owned(), "eu-west-1".to_owned()));
         let access = AwsAccess::of_variables(variables).expect("credentials");
@@ -147,9 +152,13 @@ fn new_route(number: u32) -> String {
 
 impl Shared {
     fn new(news_every: u32) -> Self {
-        let rng = Rc::new(RefCell::new(fastrand::Rng::with_seed(1)));
-        let table = Table { items: Rc::default(), rng };
-        Self { table, books: Rc::default(), containers: Cell::new(0), news_every, channel: None }
+        Self {
+            table: Table::new(),
+            books: Rc::default(),
+            containers: Cell::new(0),
+            news_every,
+            channel: None,
+        }
     }
 
     /// The delivery's message, the newest line of which may have a route that was never seen.
