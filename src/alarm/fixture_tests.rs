@@ -176,7 +176,7 @@ fn an_event_of_eventbridge_is_read_the_same_through_a_topic() {
         r#"{"detail-type":"CloudWatch Alarm State Change","detail":{"alarmName":"x"}}"#,
     ] {
         let read = read_notifications(through_topic(text).as_bytes()).unwrap();
-        assert!(matches!(read.as_slice(), [Ok(Notification::Text(_))]), "{read:?}");
+        assert!(matches!(read.as_slice(), [Ok(IncomingNotification::Text(_))]), "{read:?}");
     }
 }
 

@@ -118,7 +118,7 @@ fn read_event(event: Members<'_>) -> Result<IncomingNotification, NotificationEr
 
 /// An alarm's event of EventBridge whose rule has a topic as its target. `None`: the message is no such event, or lacks
 /// what makes it a change.
-fn read_published_event(message: &str) -> Option<Notification> {
+fn read_published_event(message: &str) -> Option<IncomingNotification> {
     let event: Value = serde_json::from_str(message).ok()?;
     let event = Members::of(&event);
     event.string("detail-type").filter(|detail_type| detail_type.starts_with("CloudWatch Alarm "))?;

@@ -60,9 +60,9 @@ const CSV: [&str; 10] = [
 fn the_pattern_for_csv_goes_by_the_status_s_place_however_the_fields_are_separated() {
     for (before, between) in [("", ","), ("", ", "), ("\"", "\",\"")] {
         let separate = |fields: &[&str]| format!("{before}{}{before}", fields.join(between));
-        let lint = check(&separate(&CSV));
-        assert_eq!(lint.kind, Kind::Csv, "{}", lint.format);
-        let text = lint.pattern.unwrap();
+        let found = check(&separate(&CSV));
+        assert_eq!(found.kind, Kind::Csv, "{}", found.format);
+        let text = found.pattern.unwrap();
         let pattern = FilterPattern::parse(&text).unwrap();
         for (status, length, matches) in [
             ("200", "404", false),
