@@ -1,4 +1,4 @@
-"""What holds for every variable and output, and for the function's environment as a whole.
+"""What holds for every variable and output, for the guide in main.tf, and for the function's environment as a whole.
 
 In: the module's files and FUNCTION.md, whose table is the contract of the function's
 environment. Out: nothing, or exit code 1 with a sentence for each fault.
@@ -38,6 +38,18 @@ def output_faults(text):
             yield f"output {name!r} has no description"
 
 
+def guide_faults():
+    """Whether main.tf, which is a guide to the other files and no more, names each of them."""
+    guide = (MODULE / "main.tf").read_text()
+    named = set(re.findall(r"\b\w+\.tf\b", guide))
+    there = {path.name for path in MODULE.glob("*.tf")} - {"main.tf"}
+    for name in sorted(there - named):
+        if not name.startswith("variables"):
+            yield f"main.tf does not name {name}: add it to the guide"
+    for name in sorted(named - there - {"main.tf"}):
+        yield f"main.tf names {name}, which is not there"
+
+
 def contract():
     """Each name of the environment's contract with the default that FUNCTION.md gives it."""
     found = {}
@@ -75,6 +87,7 @@ def main():
     faults = [fault for path in sorted(MODULE.glob("variables*.tf")) for fault in variable_faults(path, refused)]
     faults += output_faults((MODULE / "outputs.tf").read_text())
     faults += contract_faults()
+    faults += guide_faults()
     if faults:
         sys.exit("\n".join(faults))
 
