@@ -106,7 +106,7 @@ mod tests {
             (r#"" "#, Some(0)),
             (r#"a\x""#, None),
             (r#"\u12g4""#, None),
-            (r#"\u12"#, None),
+            (r"\u12", None),
             ("a\tb\"", None),
             (r"a\", None),
             ("a", None),

@@ -8,8 +8,11 @@ use fastrand::Rng;
 
 use crate::data::{self, Request, SEED};
 
+/// A name, and how it writes a request.
+pub(crate) type Shape = (&'static str, fn(&Request) -> String);
+
 /// Every shape and how it writes a request. The flat JSON comes first: the others are compared with it.
-pub(crate) const SHAPES: [(&str, fn(&Request) -> String); 12] = [
+pub(crate) const SHAPES: [Shape; 12] = [
     ("flat JSON", Request::json),
     ("nested JSON", nested),
     ("JSON, one escaped value", escaped),

@@ -2,6 +2,7 @@
 //!
 //! `WRITE_PICTURES=1 cargo test --test suite pictures` draws them anew.
 
+use std::fmt::Write as _;
 use std::{
     cell::RefCell,
     fs,
@@ -42,6 +43,7 @@ const DELIVERY_MS: i64 = 2_000;
 const BURST_MS: std::ops::Range<i64> = 2_390_000..3_200_000;
 
 /// Holds a picture against the one that is stored, or stores it.
+#[expect(clippy::disallowed_methods, reason = "this is how it is asked to store them")]
 fn hold(name: &str, svg: &str) {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/pictures").join(name);
     if std::env::var_os("WRITE_PICTURES").is_some() {
@@ -168,8 +170,8 @@ async fn the_picture_of_a_thread_is_current() {
             let heading = drawn(&Message { attachments: Vec::new(), ..message.clone() }, None);
             let minute = at_ms / MINUTE_MS;
             let also = if *in_channel { "  (shown in the channel, too)" } else { "" };
-            text +=
-                &format!("  └ {:02}:{:02}  {}{also}\n", minute / 60 % 24, minute % 60, heading.trim_end());
+            let (hour, minute) = (minute / 60 % 24, minute % 60);
+            writeln!(text, "  └ {hour:02}:{minute:02}  {}{also}", heading.trim_end()).unwrap();
         } else {
             text += &drawn(message, Some(COLUMNS));
         }
