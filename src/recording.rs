@@ -263,9 +263,12 @@ fn unwrap(document: &[u8], wrapped: usize, each: &mut dyn FnMut(Result<Piece<'_>
             None => each(Ok(Piece::Line(document, None))),
         },
         None => {
-            let rows = if shape.may_hold_rows { insights::rows(document) } else { None };
-            let row = || shipped::row(document).or_else(|| cells::of_object(document));
-            let rows = rows.or_else(|| (!shape.has_status).then(|| row().map(|row| vec![row])).flatten());
+            let is_open = !shape.has_status;
+            let rows = is_open
+                .then(|| shipped::row(document).map(|row| vec![row]))
+                .flatten()
+                .or_else(|| if shape.may_hold_rows { insights::rows(document) } else { None })
+                .or_else(|| is_open.then(|| cells::of_object(document).map(|row| vec![row])).flatten());
             let Some(rows) = rows else {
                 each(Ok(Piece::Line(document, None)));
                 // Of another one its values could have made a row.

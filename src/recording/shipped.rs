@@ -20,7 +20,7 @@ const LEAST_MS: f64 = 1e12;
 pub(super) fn row(object: &[u8]) -> Option<Row<'_>> {
     let (mut at, mut line) = (None, None);
     let mut row = Row::default();
-    let mut has_status = false;
+    let mut is_another = false;
     let _ = each_field(object, 0, |key, value| {
         let key = name(key);
         let rank = |names: &[&[u8]]| names.iter().position(|name| *name == &*key);
@@ -30,7 +30,8 @@ pub(super) fn row(object: &[u8]) -> Option<Row<'_>> {
             line = line.max(Some((rank, value)));
         }
         match &*key {
-            b"status" => has_status = true,
+            // An access log of its own, or a row of Logs Insights.
+            b"status" | b"@message" => is_another = true,
             b"logGroupName" => row.log_group = owned(value),
             b"logStreamName" => row.log_stream = owned(value),
             b"eventId" => row.id = owned(value),
@@ -40,7 +41,7 @@ pub(super) fn row(object: &[u8]) -> Option<Row<'_>> {
     let ((_, time_ms), (_, line)) = at.zip(line)?;
     row.timestamp_ms = Some(time_ms);
     row.message = Some(without_line_ending(text(line).map_or_else(|| lossy(Cow::Borrowed(line)), lossy)));
-    (!has_status).then_some(row)
+    (!is_another).then_some(row)
 }
 
 /// Whether the message of a log event is an object.

@@ -114,7 +114,7 @@ fn rules_and_alarms_are_read_as_windows_saves_them() {
         &["--rules", &file(&folder, "r.json", rules), "--alarm", &file(&folder, "a.json", alarm), &input],
         "",
     );
-    assert_eq!(plain["slack"]["rules"][0]["name"], "größer");
+    assert_eq!(plain["slack"]["rules"][0]["rule"], "größer");
     let utf_16 = |text: &str| -> Vec<u8> {
         format!("\u{feff}{text}").encode_utf16().flat_map(u16::to_le_bytes).collect()
     };
