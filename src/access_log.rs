@@ -21,7 +21,7 @@ use std::str::FromStr;
 
 pub use cause::{Cause, CauseSource};
 pub use columns::Columns;
-use line_formats::{FormatLine, any_order, clf, cloudfront, csv, key_value, load_balancer, xml};
+use line_formats::{FormatLine, Preset, any_order, clf, cloudfront, csv, key_value, load_balancer, xml};
 
 /// A parsed request line, whatever format it was written in.
 ///
@@ -237,6 +237,33 @@ fn read_line_format<'a>(line: &'a str, format: Format, columns: &Columns) -> Opt
             .or_else(|| key_value::read(line))
             .or_else(|| any_order::read(line)),
     }
+}
+
+/// A line that one of the presets' readers reads, and which one: the first that does, as in [`read_line_format`].
+fn read_preset<'a>(line: &'a str, format: Format, columns: &Columns) -> Option<(Preset, FormatLine<'a>)> {
+    let is_xml = line.starts_with('<') && matches!(format, Format::Auto | Format::Xml);
+    Preset::ALL.into_iter().find_map(|preset| {
+        let is_asked = match preset {
+            Preset::Xml => is_xml,
+            Preset::Clf => matches!(format, Format::Auto | Format::Clf),
+            Preset::Csv => matches!(format, Format::Auto | Format::Csv),
+            Preset::LoadBalancer => matches!(format, Format::Auto | Format::LoadBalancer),
+            Preset::CloudFront => matches!(format, Format::Auto | Format::CloudFront),
+            Preset::KeyValue => matches!(format, Format::Auto | Format::KeyValue),
+        };
+        if !is_asked || is_xml && preset != Preset::Xml {
+            return None;
+        }
+        let read = match preset {
+            Preset::Xml => xml::read(line),
+            Preset::Clf => clf::read(line),
+            Preset::Csv => csv::read(line),
+            Preset::LoadBalancer => load_balancer::read(line),
+            Preset::CloudFront => cloudfront::read(line, columns),
+            Preset::KeyValue => key_value::read(line),
+        };
+        Some((preset, read?))
+    })
 }
 
 fn read_json(line: &str) -> Reading<'_> {

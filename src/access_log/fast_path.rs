@@ -10,6 +10,7 @@ mod kinds;
 mod known;
 mod learning;
 mod line;
+mod ok_lines;
 mod template;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,6 +20,7 @@ pub use known::Known;
 pub(crate) use known::{Member, Recognised};
 pub(crate) use line::Line;
 pub use line::{EscapedLine, LineText};
+pub(crate) use ok_lines::OkLines;
 use template::{Template, Values};
 
 /// Formats that are known at a time: a log group of several stages has one for each, and rarely more.

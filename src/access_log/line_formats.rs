@@ -10,13 +10,30 @@ pub(super) mod csv;
 pub(super) mod key_value;
 pub(super) mod load_balancer;
 mod request_line;
-mod shapes;
+pub(super) mod shapes;
 pub(super) mod xml;
 
 use std::borrow::Cow;
 use std::ops::Range;
 
 use super::AccessLog;
+pub(super) use cloudfront::takes_any_text;
+
+/// The readers of presets, in the order in which they are asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Preset {
+    Xml,
+    Clf,
+    Csv,
+    LoadBalancer,
+    CloudFront,
+    KeyValue,
+}
+
+impl Preset {
+    pub(super) const ALL: [Self; 6] =
+        [Self::Xml, Self::Clf, Self::Csv, Self::LoadBalancer, Self::CloudFront, Self::KeyValue];
+}
 
 /// A line that a format reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,7 +150,7 @@ const METHOD: &[&str] = &["httpMethod", "eventType"];
 const TARGET: &[&str] = &["resourcePath", "routeKey", "route", "path"];
 const PROTOCOL: &[&str] = &["protocol"];
 const CONNECTION_ID: &[&str] = &["connectionId"];
-const STATUS: &[&str] = &["status"];
+pub(super) const STATUS: &[&str] = &["status"];
 const RESPONSE_LENGTH: &[&str] = &["responseLength"];
 const REQUEST_ID: &[&str] = &["requestId"];
 const EXTENDED_REQUEST_ID: &[&str] = &["extendedRequestId"];

@@ -15,7 +15,7 @@ use std::thread;
 use super::line::{ErrorLine, Kind, Line};
 use super::problems::{Problems, Trouble};
 use super::{Settings, Warning};
-use crate::access_log::fast_path::{LineText, Recognised};
+use crate::access_log::fast_path::{LineText, OkLines, Recognised};
 use crate::access_log::{self, Columns, Reading};
 use crate::deliveries::{HandedOn, Names, Window};
 pub use crate::deliveries::{MIN_HELD, WINDOW_MS};
@@ -131,6 +131,7 @@ struct Lane<'s> {
     pack: Vec<Line>,
     problems: Problems,
     names: Arc<Names>,
+    ok_lines: OkLines,
     /// Space for a line, used again and again.
     said: String,
 }
@@ -150,6 +151,7 @@ impl<'s> Lane<'s> {
             pack: Vec::with_capacity(PACK),
             problems: Problems::default(),
             names: Arc::default(),
+            ok_lines: OkLines::default(),
             said: String::new(),
         }
     }
@@ -215,11 +217,18 @@ impl<'s> Lane<'s> {
     fn judge(&mut self, text: Option<LineText<'_>>, columns: &Columns) -> Judged {
         let text = text.map(|text| text.said(&mut self.said)).unwrap_or_default();
         let text = text.trim_end();
+        if self.ok_lines.knows(text.as_bytes(), columns) {
+            let is_seen = self.settings.pattern.matches(text);
+            return Judged { kind: Kind::Ok, is_salvaged: false, is_seen, error: None };
+        }
         let (kind, is_salvaged) = match access_log::read_under(text, self.settings.reader.format, columns) {
             Reading::AccessLog(log) => (Kind::of(log.status), false),
             Reading::Salvaged(log) => (Kind::of(log.status), true),
             Reading::Header | Reading::Unreadable => (Kind::Unreadable, false),
         };
+        if kind == Kind::Ok {
+            self.ok_lines.learn(text, self.settings.reader.format, columns);
+        }
         let is_seen = self.settings.pattern.matches(text);
         let error = matches!(kind, Kind::Error(_)).then(|| (text.to_owned(), None));
         Judged { kind, is_salvaged, is_seen, error }

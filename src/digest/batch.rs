@@ -9,7 +9,7 @@ use super::samples::Room;
 use super::{Counts, Digest, Section};
 use crate::access_log::Format;
 use crate::access_log::columns::Headers;
-use crate::access_log::fast_path::{LearnedFormats, LineReader};
+use crate::access_log::fast_path::{LearnedFormats, LineReader, OkLines};
 use crate::access_log::redact::Redaction;
 use crate::decode::Header;
 use crate::duplicates::{CAPACITY, EventKey, EventKeys, Remembered};
@@ -62,6 +62,7 @@ pub struct Batch {
     pub(super) line: String,
     pub(super) route: String,
     pub(super) line_reader: LineReader,
+    pub(super) ok_lines: OkLines,
     /// The headers among the lines.
     pub(super) headers: Headers,
     /// Subscription messages so far.

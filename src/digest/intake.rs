@@ -130,6 +130,10 @@ impl<'a> Intake<'a> {
         };
         let origin = Origin { columns: &columns, ..origin };
         let line = line.trim_end();
+        if self.batch.ok_lines.knows(line.as_bytes(), &columns) {
+            self.batch.counts.ledger.ok += 1;
+            return;
+        }
         let (log, salvaged) = match access_log::read_under(line, self.reader.format, &columns) {
             Reading::Unreadable => return self.unreadable(origin.header),
             Reading::Header => {
@@ -140,6 +144,9 @@ impl<'a> Intake<'a> {
             Reading::AccessLog(log) => (log, false),
             Reading::Salvaged(log) => (log, true),
         };
+        if log.status.class() == StatusClass::Ok {
+            self.batch.ok_lines.learn(line, self.reader.format, &columns);
+        }
         self.batch.counts.ledger.salvaged += u64::from(salvaged);
         self.judge(origin, &log, Line::Plain(line), salvaged);
     }

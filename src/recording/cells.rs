@@ -80,6 +80,8 @@ pub(super) fn tabbed(line: &[u8]) -> Option<Vec<Row<'_>>> {
     if cells().all(|cell| is_access_log(cell, Format::Auto)) {
         return Some(cells().map(|cell| message(String::from_utf8_lossy(cell))).collect());
     }
+    // Without a time there is none, whatever the others read as.
+    cells().any(is_time).then_some(())?;
     one(cells().map(|cell| (is_time(cell), Cow::Borrowed(cell)))).map(|row| vec![row])
 }
 

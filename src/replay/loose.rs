@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use crate::access_log::fast_path::{LineText, Recognised};
+use crate::access_log::fast_path::{LineText, OkLines, Recognised};
 use crate::decode::Header;
 use crate::deliveries::{Deliveries, HandedOn, Names, WINDOW_MS, Window};
 use crate::digest::{Batch, Reader};
@@ -21,6 +21,7 @@ pub(super) struct Loose {
     /// The time of the line before: one that has none of its own goes with it. Epoch milliseconds.
     last_ms: i64,
     names: Arc<Names>,
+    ok_lines: OkLines,
     received: u64,
     /// Lines that come after others that are later by more than the window.
     pub(super) late: u64,
@@ -68,6 +69,7 @@ impl Default for Loose {
             open: Deliveries::default(),
             last_ms: i64::MIN,
             names: Arc::default(),
+            ok_lines: OkLines::default(),
             received: 0,
             late: 0,
             paused_at_ms: i64::MIN,
@@ -90,7 +92,7 @@ impl Loose {
         Line {
             names: Arc::clone(&self.names),
             timestamp_ms: event.timestamp_ms.unwrap_or_default(),
-            content: Content::of(event, self.received, reader).map(Box::new),
+            content: Content::of(event, self.received, reader, &mut self.ok_lines).map(Box::new),
         }
     }
 
@@ -161,7 +163,7 @@ impl Line {
 
 impl Content {
     /// What a line says; `None` where its status is known to be below 400.
-    fn of(event: &Recorded<'_>, place: u64, reader: &Reader) -> Option<Self> {
+    fn of(event: &Recorded<'_>, place: u64, reader: &Reader, ok_lines: &mut OkLines) -> Option<Self> {
         let id = event.id.to_vec();
         let known = event.known.filter(|_| reader.format.reads_json());
         if let (Some(known), Some(text)) = (known, event.message) {
@@ -176,7 +178,12 @@ impl Content {
             }
         }
         let mut said = String::new();
-        let text = event.message.map(|text| text.said(&mut said).into_owned()).unwrap_or_default();
+        let text = event.message.map(|text| text.said(&mut said)).unwrap_or_default();
+        if ok_lines.knows(text.as_bytes(), event.columns) {
+            return None;
+        }
+        ok_lines.learn(&text, reader.format, event.columns);
+        let text = text.into_owned();
         Some(Self { id, place, text, recognised: None })
     }
 }

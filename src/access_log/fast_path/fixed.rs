@@ -56,7 +56,7 @@ impl Half {
 }
 
 impl Prefix {
-    fn new(text: String) -> Self {
+    pub(super) fn new(text: String) -> Self {
         let half = |start: usize| {
             let lanes = |byte: &dyn Fn(&u8) -> u8| {
                 let bytes = text.as_bytes();

@@ -105,6 +105,11 @@ fn read_named<'a>(texts: &[&'a str], names: &[Option<&'static str>]) -> Option<F
     if is_shaped { said(fields()) } else { None }
 }
 
+/// Whether nothing is asked of the text of a field.
+pub(in crate::access_log) fn takes_any_text(name: &str) -> bool {
+    has_shape(name, "?")
+}
+
 fn has_shape(name: &str, text: &str) -> bool {
     match name {
         "date" => shapes::is_iso_date(text),

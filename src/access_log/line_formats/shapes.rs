@@ -25,7 +25,7 @@ pub(super) fn is_request_time(text: &str) -> bool {
 pub(super) const REQUEST_TIME_BYTES: usize = 26;
 
 /// `2018-07-02T22:23:00.186641Z`, with or without a fraction.
-pub(super) fn is_iso_time(text: &str) -> bool {
+pub(in crate::access_log) fn is_iso_time(text: &str) -> bool {
     let Some((date, time)) = text.strip_suffix('Z').and_then(|text| text.split_once('T')) else {
         return false;
     };
@@ -34,12 +34,12 @@ pub(super) fn is_iso_time(text: &str) -> bool {
 }
 
 /// `2018-07-02`
-pub(super) fn is_iso_date(text: &str) -> bool {
+pub(in crate::access_log) fn is_iso_date(text: &str) -> bool {
     has_shape(text, b"0000-00-00")
 }
 
 /// `22:23:00`
-pub(super) fn is_clock_time(text: &str) -> bool {
+pub(in crate::access_log) fn is_clock_time(text: &str) -> bool {
     has_shape(text, b"00:00:00")
 }
 
@@ -69,7 +69,7 @@ pub(super) fn is_ip(text: &str) -> bool {
 }
 
 /// A status from 100 to 599, of exactly three digits.
-pub(super) fn status(text: &str) -> Option<Status> {
+pub(in crate::access_log) fn status(text: &str) -> Option<Status> {
     let is_status = text.len() == 3 && is_number(text);
     Status::new(text.parse().ok().filter(|_| is_status)?)
 }
@@ -89,7 +89,7 @@ pub(super) fn is_principal(text: &str) -> bool {
     !text.chars().any(|char| char.is_whitespace() || char.is_control() || matches!(char, '<' | '>' | '"'))
 }
 
-pub(super) fn is_method(text: &str) -> bool {
+pub(in crate::access_log) fn is_method(text: &str) -> bool {
     (1..=32).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'-')
 }
 
@@ -110,7 +110,7 @@ pub(super) fn is_route_key(text: &str) -> bool {
 }
 
 /// `HTTP/1.1`, `HTTP/2`.
-pub(super) fn is_protocol(text: &str) -> bool {
+pub(in crate::access_log) fn is_protocol(text: &str) -> bool {
     let version = text.strip_prefix("HTTP/").unwrap_or_default();
     (1..=3).contains(&version.len()) && version.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
 }

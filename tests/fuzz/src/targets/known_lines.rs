@@ -56,6 +56,25 @@ pub(crate) fn check(text: &[u8], reader: &Reader) {
     assert_eq!(fast.keys, plain.keys);
 }
 
+/// Reads lines of any format one after another, and each by itself, where nothing is learned before it.
+pub(crate) fn check_apart<'a>(lines: impl Iterator<Item = &'a str>, reader: &Reader) {
+    let (remembered, header) = (Remembered::default(), Header::default());
+    let mut together = Batch::default();
+    let mut apart = [0; 4];
+    let counts = |batch: &Batch| {
+        let ledger = &batch.counts.ledger;
+        [ledger.ok, ledger.ignored, ledger.unreadable, ledger.matched + ledger.duplicate]
+    };
+    // A header says something of the lines behind it.
+    for line in lines.filter(|line| !line.trim_start().starts_with('#')) {
+        together.intake(reader, &remembered).line(&header, b"", 1, line);
+        let mut alone = Batch::default();
+        alone.intake(reader, &remembered).line(&header, b"", 1, line);
+        apart.iter_mut().zip(counts(&alone)).for_each(|(sum, of_line)| *sum += of_line);
+        assert_eq!(counts(&together), apart, "{line}");
+    }
+}
+
 /// The first byte chooses rules, masks and room for samples; each line of the rest is a message as it stands in a
 /// batch, between its quotes.
 pub(super) fn run(data: &[u8]) {
@@ -74,4 +93,5 @@ pub(super) fn run(data: &[u8]) {
     }
     text.extend_from_slice(b"]}");
     check(&text, &reader);
+    check_apart(String::from_utf8_lossy(messages).lines(), &reader);
 }
