@@ -271,9 +271,8 @@ fn unwrap(document: &[u8], wrapped: usize, each: &mut dyn FnMut(Result<Piece<'_>
                 .or_else(|| is_open.then(|| cells::of_object(document).map(|row| vec![row])).flatten());
             let Some(rows) = rows else {
                 each(Ok(Piece::Line(document, None)));
-                // Of another one its values could have made a row.
-                let is_surely_line = shape.has_status || shape.members > cells::MAX_CHOSEN;
-                return if is_surely_line { Unwrapped::Line } else { Unwrapped::Other };
+                // The values of one without a status of its own could have made a row of it.
+                return if shape.has_status { Unwrapped::Line } else { Unwrapped::Other };
             };
             for row in rows {
                 each(Ok(Piece::Row(row)));
@@ -353,7 +352,6 @@ struct Shape<'a> {
     /// Whether it may be an export of Logs Insights.
     may_hold_rows: bool,
     has_status: bool,
-    members: usize,
 }
 
 impl<'a> Shape<'a> {
@@ -366,33 +364,30 @@ impl<'a> Shape<'a> {
         let mut shape = Self::default();
         let (mut has_message, mut has_timestamp) = (false, false);
         // A document is known to be JSON; one that is an array has no members.
-        let _ = each_field(document, 0, |name, value| {
-            shape.members += 1;
-            match (&*members::name(name), value.first()) {
-                (b"requestPayload", Some(b'{')) => shape.request_payload = Some(value),
-                (b"payload", Some(b'"')) => shape.text_payload = Some(value),
-                (b"KinesisBatchInfo", Some(b'{')) => shape.kind = Some(Kind::RecordWithoutEvent),
-                (b"Messages", Some(b'[')) => shape.queue_messages = Some(value),
-                (b"Records", Some(b'[')) if is_from_queue(value) => shape.queue_messages = Some(value),
-                (b"awslogs" | b"alarmData", Some(b'{'))
-                | (b"Records", Some(b'['))
-                | (b"detail-type", Some(b'"')) => {
-                    shape.kind = Some(Kind::Event);
-                }
-                (b"logEvents", Some(b'[')) | (b"messageType", Some(b'"')) => shape.kind = Some(Kind::Message),
-                (b"events", Some(b'[')) => shape.events = Some(value),
-                (b"message", Some(b'"')) => has_message = true,
-                (b"timestamp", Some(_)) => has_timestamp = true,
-                (b"status", _) => shape.has_status = true,
-                (b"NewStateValue" | b"TopicArn", Some(b'"')) => shape.kind = shape.kind.or(Some(Kind::Topic)),
-                (b"@message" | b"@timestamp" | b"@ptr" | b"@logStream" | b"@log" | b"results", _) => {
-                    shape.may_hold_rows = true;
-                }
-                (name, _) if name.ends_with(b")") => {
-                    shape.may_hold_rows |= std::str::from_utf8(name).is_ok_and(counts::is_function);
-                }
-                _ => {}
+        let _ = each_field(document, 0, |name, value| match (&*members::name(name), value.first()) {
+            (b"requestPayload", Some(b'{')) => shape.request_payload = Some(value),
+            (b"payload", Some(b'"')) => shape.text_payload = Some(value),
+            (b"KinesisBatchInfo", Some(b'{')) => shape.kind = Some(Kind::RecordWithoutEvent),
+            (b"Messages", Some(b'[')) => shape.queue_messages = Some(value),
+            (b"Records", Some(b'[')) if is_from_queue(value) => shape.queue_messages = Some(value),
+            (b"awslogs" | b"alarmData", Some(b'{'))
+            | (b"Records", Some(b'['))
+            | (b"detail-type", Some(b'"')) => {
+                shape.kind = Some(Kind::Event);
             }
+            (b"logEvents", Some(b'[')) | (b"messageType", Some(b'"')) => shape.kind = Some(Kind::Message),
+            (b"events", Some(b'[')) => shape.events = Some(value),
+            (b"message", Some(b'"')) => has_message = true,
+            (b"timestamp", Some(_)) => has_timestamp = true,
+            (b"status", _) => shape.has_status = true,
+            (b"NewStateValue" | b"TopicArn", Some(b'"')) => shape.kind = shape.kind.or(Some(Kind::Topic)),
+            (b"@message" | b"@timestamp" | b"@ptr" | b"@logStream" | b"@log" | b"results", _) => {
+                shape.may_hold_rows = true;
+            }
+            (name, _) if name.ends_with(b")") => {
+                shape.may_hold_rows |= std::str::from_utf8(name).is_ok_and(counts::is_function);
+            }
+            _ => {}
         });
         // An access log may have a message and a time of its own; it has a status, too.
         if shape.kind.is_none() && has_message && has_timestamp && !shape.has_status {
@@ -471,6 +466,15 @@ mod tests {
         check("@timestamp,@message\n1,\"{\"\"a\"\":1}\"\n", &["2 row {\"a\":1}"]);
         check(r#"[{"@message":"a"},{"@message":"b"}]"#, &["1 row a", "1 row b"]);
         check("", &[]);
+    }
+
+    #[test]
+    fn a_line_without_a_status_of_its_own_is_looked_at_each_time() {
+        let line = |time: &str| {
+            format!(r#"{{"context":{{"status":"502"}},"time":"{time}","message":"m","a":1,"b":2,"c":3}}"#)
+        };
+        let lines = format!("{}\n{}\n", line("x"), line("2026-11-03T09:15:01Z"));
+        check(&lines, &[&format!("1 line {}", line("x")), "2 row m"]);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::access_log::{Format, is_access_log};
 use crate::json::members::{each_field, elements, text};
 
 /// Members of an object with names of one's own: more is no choice of a few.
-pub(super) const MAX_CHOSEN: usize = 5;
+const MAX_CHOSEN: usize = 5;
 /// Digits of epoch milliseconds, from 2001 to 2286.
 const TIME_DIGITS: usize = 13;
 
