@@ -10,7 +10,7 @@ use crate::access_log::line_formats::{FormatLine, PartName, Preset, STATUS, shap
 
 /// Lines with more words are read the plain way.
 const MAX_WORDS: usize = 96;
-/// The longest id, as [`shapes::is_id`] has it.
+/// The longest id, as `shapes::is_id` has it.
 const MAX_ID: usize = 128;
 const METHODS: [&str; 8] = ["GET", "POST", "PUT", "DELETE", "HEAD", "PATCH", "OPTIONS", "TRACE"];
 
