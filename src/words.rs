@@ -4,19 +4,12 @@
 //! It never fails: a time outside 1970 to 9999 is shown as the nearest that can be written.
 
 use time::OffsetDateTime;
-use time::format_description::FormatItem;
-use time::macros::format_description;
 
 /// The last millisecond of year 9999, the latest time that four digits of a year can name.
 const LATEST_MS: i64 = 253_402_300_799_999;
 
-const DAY: &[FormatItem<'_>] = format_description!("[day padding:none] [month repr:short] [year]");
-const DAY_AND_TIME: &[FormatItem<'_>] =
-    format_description!("[day padding:none] [month repr:short] [hour]:[minute]:[second]");
-const MINUTE: &[FormatItem<'_>] = format_description!("[hour]:[minute]");
-const TIME: &[FormatItem<'_>] = format_description!("[hour]:[minute]:[second]");
-const ISO: &[FormatItem<'_>] =
-    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// A number with thousands separators: `4,312`.
 #[must_use]
@@ -76,27 +69,34 @@ pub fn duration(ms: u64) -> String {
 #[must_use]
 pub fn span(first_ms: i64, last_ms: i64) -> String {
     let (first, last) = (utc(first_ms), utc(last_ms));
-    let form = if first.date() == last.date() { TIME } else { DAY_AND_TIME };
-    let (first, last) = (write(first, form), write(last, form));
+    let write = |at| {
+        let time = format!("{}:{:02}", hour_and_minute(at), at.second());
+        if first.date() == last.date() { time } else { format!("{} {time}", day_and_month(at)) }
+    };
+    let (first, last) = (write(first), write(last));
     if first == last { format!("{first} UTC") } else { format!("{first} to {last} UTC") }
 }
 
 /// The minute in UTC: `05:28`.
 #[must_use]
 pub fn minute(ms: i64) -> String {
-    write(utc(ms), MINUTE)
+    hour_and_minute(utc(ms))
 }
 
 /// The day in UTC: `18 Nov 2020`.
 #[must_use]
 pub fn day(ms: i64) -> String {
-    write(utc(ms), DAY)
+    let at = utc(ms);
+    format!("{} {}", day_and_month(at), at.year())
 }
 
 /// ISO 8601 in UTC with milliseconds: `2026-01-15T10:05:00.000Z`.
 #[must_use]
 pub fn iso(ms: i64) -> String {
-    write(utc(ms), ISO)
+    let at = utc(ms);
+    let (year, month, day) = at.to_calendar_date();
+    let month = u8::from(month);
+    format!("{year}-{month:02}-{day:02}T{}:{:02}.{:03}Z", hour_and_minute(at), at.second(), at.millisecond())
 }
 
 /// Milliseconds from one time to a later one, 0 where it is not later.
@@ -118,9 +118,13 @@ fn utc(ms: i64) -> OffsetDateTime {
     OffsetDateTime::from_unix_timestamp_nanos(nanos).unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
 
-fn write(at: OffsetDateTime, form: &[FormatItem<'_>]) -> String {
-    // Formatting fails only for an item that the value lacks; an `OffsetDateTime` has them all.
-    at.format(form).unwrap_or_default()
+fn hour_and_minute(at: OffsetDateTime) -> String {
+    format!("{:02}:{:02}", at.hour(), at.minute())
+}
+
+fn day_and_month(at: OffsetDateTime) -> String {
+    let month = MONTHS.get(usize::from(u8::from(at.month())) - 1).copied().unwrap_or_default();
+    format!("{} {month}", at.day())
 }
 
 /// The id at the end of a message: six hexadecimal digits that the same log events always give.

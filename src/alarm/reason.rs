@@ -6,8 +6,6 @@
 //! samples, and in messages seen since.
 
 use serde_json::Value;
-use time::PrimitiveDateTime;
-use time::macros::format_description;
 
 use super::change::{ComparisonOperator, Datapoint, MissingData, Threshold, TimeSeries, TriggeringAlarm};
 use super::wire::{self, AlarmArn, Members};
@@ -137,10 +135,10 @@ fn read_datapoints(list: &str) -> Vec<Datapoint> {
 
 /// `02/10/19 16:59:00`: day, month, year of this century, in UTC.
 fn read_start(written: &str) -> Option<i64> {
-    let (day_and_month, rest) = written.split_at_checked("02/10/".len())?;
-    let format = format_description!("[day]/[month]/[year] [hour]:[minute]:[second]");
-    let start = PrimitiveDateTime::parse(&format!("{day_and_month}20{rest}"), format).ok()?;
-    start.assume_utc().unix_timestamp().checked_mul(1_000)
+    let (date, time) = written.split_once(' ')?;
+    let (day, date) = date.split_once('/')?;
+    let (month, year) = date.split_once('/')?;
+    wire::epoch_ms(&format!("20{year}-{month}-{day}T{time}Z"))
 }
 
 fn read_comparison(reason: &str) -> Option<ComparisonOperator> {
