@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import struct
 import subprocess
 from pathlib import Path
 
@@ -85,7 +86,7 @@ def _examples(setup, command):
 def _prepared(setup, home):
     """A folder with the files that the examples name; the environment to run them in."""
     completions = (".local/share/bash-completion/completions", ".zfunc", ".config/fish/completions")
-    for folder in ("bin", ".local/share/man/man1", *completions):
+    for folder in ("bin", "build", "target/release", ".local/share/man/man1", *completions):
         (home / folder).mkdir(parents=True)
     (home / "fixtures").symlink_to(FIXTURES)
     shutil.copytree(FIXTURES / "lint-format" / "cdk.out", home / "cdk.out")
@@ -101,6 +102,15 @@ def _prepared(setup, home):
         program = home / "bin" / name
         program.write_text(f"#!/bin/sh\n{script}\n")
         program.chmod(0o755)
-    (home / "bin" / "statuswatch").symlink_to(setup.cli.program)
+    # A copy, since `package` looks beside the program that runs.
+    shutil.copy(setup.cli.program, home / "bin" / "statuswatch")
+    for folder in ("bin", "target/release"):
+        (home / folder / "statuswatch-lambda").write_bytes(_function_for_arm64())
     path = f"{home / 'bin'}:{os.environ['PATH']}"
     return setup.cli.environment(HOME=str(home), PATH=path)
+
+
+def _function_for_arm64():
+    """The headers of a static program, and the text by which the function is known. It is never run."""
+    header = struct.pack("<16sHHIQ32x", b"\x7fELF\x02\x01\x01", 2, 183, 1, 0x1000)
+    return header + b"this is a Lambda function's bootstrap, and Lambda did not set "
