@@ -8,7 +8,8 @@ use time::OffsetDateTime;
 /// The last millisecond of year 9999, the latest time that four digits of a year can name.
 const LATEST_MS: i64 = 253_402_300_799_999;
 
-const MONTHS: [&str; 12] =
+/// The months as access logs write them, too.
+pub(crate) const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// A number with thousands separators: `4,312`.

@@ -31,15 +31,6 @@ impl Columns {
     /// The default, to be lent.
     pub const DEFAULT: &'static Self = &Self::Default;
 
-    /// Whether they are the same; at once where they come of one header.
-    pub(crate) fn are(&self, others: &Self) -> bool {
-        match (self, others) {
-            (Self::Named(a), Self::Named(b)) if Arc::ptr_eq(a, b) => true,
-            (Self::Named(a), Self::Named(b)) => a == b,
-            _ => self == others,
-        }
-    }
-
     /// What a line says that begins with `#Fields:`; `None` for any other line.
     fn of_header(line: &str) -> Option<Self> {
         let names = line.trim_start().strip_prefix("#Fields:")?;

@@ -39,7 +39,7 @@ impl OkLines {
     /// Whether a line, as it was logged, is known to have a status below 400. `columns` are what it stands under.
     pub(crate) fn knows(&mut self, line: &[u8], columns: &Columns) -> bool {
         let line = line.trim_ascii_end();
-        if self.known.is_empty() || !self.columns.are(columns) {
+        if self.known.is_empty() || self.columns != *columns {
             return false;
         }
         if self.known.get(self.last).is_some_and(|known| known.is_ok(line)) {
@@ -71,7 +71,7 @@ impl OkLines {
         if !new.is_ok(line.as_bytes()) {
             return;
         }
-        if !self.columns.are(columns) {
+        if self.columns != *columns {
             self.known.clear();
             self.columns.clone_from(columns);
         }

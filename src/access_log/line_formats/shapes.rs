@@ -4,11 +4,10 @@ use std::net::IpAddr;
 
 use crate::access_log::Status;
 use crate::access_log::redact::MASK;
+use crate::words::MONTHS;
 
 /// `dd/MMM/yyyy:HH:mm:ss ±hhmm`, as `$context.requestTime` is written.
 pub(super) fn is_request_time(text: &str) -> bool {
-    const MONTHS: [&str; 12] =
-        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     const SHAPE: &[u8] = b"00/Mmm/0000:00:00:00 +0000";
     let fits = |(byte, shape): (u8, &u8)| match shape {
         b'0' => byte.is_ascii_digit(),

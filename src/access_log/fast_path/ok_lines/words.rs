@@ -7,6 +7,7 @@ use std::net::Ipv6Addr;
 
 use crate::access_log::fields::{self, Name, Path, TOP_LEVEL};
 use crate::access_log::line_formats::{FormatLine, PartName, Preset, STATUS, shapes, takes_any_text};
+use crate::words::MONTHS;
 
 /// Lines with more words are read the plain way.
 const MAX_WORDS: usize = 96;
@@ -73,7 +74,9 @@ impl Kind {
             }
             Self::Date => {
                 let date = text.get(..DATE.len())?;
-                if !has_shape(date, DATE) || !MONTHS.contains(&date.get(3..6)?) {
+                if !has_shape(date, DATE)
+                    || !MONTHS.iter().any(|month| date.get(3..6) == Some(month.as_bytes()))
+                {
                     return None;
                 }
                 DATE.len()
@@ -151,8 +154,6 @@ fn run(text: &[u8], of: u8) -> usize {
 }
 
 const DATE: &[u8] = b"00/Mmm/0000:00:00:00";
-const MONTHS: [&[u8]; 12] =
-    [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
 
 /// Whether a text has digits where the shape has some, and else what the shape has; `M` and `m` are any letter.
 fn has_shape(text: &[u8], shape: &[u8]) -> bool {
