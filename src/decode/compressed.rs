@@ -245,3 +245,31 @@ impl BufRead for Compressed<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `base64` goes character by character, `decode_dense` by as many as the processor takes at once.
+    #[test]
+    fn characters_decoded_together_give_what_they_give_one_by_one() {
+        let bytes: Vec<u8> = (0..=u8::MAX).map(|byte| byte.wrapping_mul(151)).collect();
+        let mut decoded = [0; 260];
+        for length in 0..bytes.len() {
+            let text = BASE64.encode(&bytes[..length]);
+            assert_eq!(decode_dense(text.as_bytes(), &mut decoded), Some(length));
+            assert_eq!(decoded[..length], bytes[..length]);
+        }
+
+        let text = BASE64.encode(&bytes[..96]).into_bytes();
+        for place in 0..text.len() {
+            for byte in 0..=u8::MAX {
+                let mut text = text.clone();
+                text[place] = byte;
+                let expected = BASE64.decode(&text).ok();
+                let length = decode_dense(&text, &mut decoded);
+                assert_eq!(length.map(|length| &decoded[..length]), expected.as_deref(), "{byte} {place}");
+            }
+        }
+    }
+}

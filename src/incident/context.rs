@@ -297,6 +297,44 @@ mod tests {
         }
     }
 
+    /// The same as `look_at`, byte by byte.
+    fn look_at_each(address: &str) -> (u64, bool) {
+        let all = |is: fn(&u8) -> bool| address.as_bytes().iter().all(is);
+        let count = |sought: char| address.chars().filter(|&found| found == sought).count();
+        let is_hexadecimal =
+            all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F' | b'.' | b':'));
+        let is_decimal = all(|byte| matches!(byte, b'0'..=b'9' | b'.'));
+        let is_address = is_hexadecimal && count(':') >= 2 || is_decimal && count('.') == 3;
+
+        let padded = format!("{address:0<width$}", width = address.len().next_multiple_of(LANES));
+        let mut hash = address.len() as u64;
+        for word in padded.as_bytes().chunks(8) {
+            let word = word.iter().rev().fold(0_u64, |word, &byte| word << 8 | u64::from(byte));
+            hash = (hash ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            hash ^= hash >> 32;
+        }
+        ((hash ^ (hash >> 40)) % (1 << 40), is_address)
+    }
+
+    #[test]
+    fn sixteen_bytes_at_a_time_are_looked_at_as_byte_by_byte() {
+        for usual in [
+            "1.2.3.4",
+            "203.0.113.77",
+            "::",
+            "2001:db8::ff00:42:8329",
+            "2001:db8:85a3:8d3:1319:8a2e:255.255.255.255",
+        ] {
+            for place in 0..=usual.len() {
+                for byte in 0..=0x7f_u8 {
+                    let mut address = usual.to_owned();
+                    address.insert(place, char::from(byte));
+                    assert_eq!(look_at(&address), look_at_each(&address), "{address:?}");
+                }
+            }
+        }
+    }
+
     fn clients<'a>(addresses: impl IntoIterator<Item = &'a str>) -> Context {
         let mut context = Context::default();
         for address in addresses {

@@ -98,10 +98,11 @@ mod tests {
             for more in 0..40 {
                 let mut line = [text.as_bytes(), &vec![b'y'; more]].concat();
                 assert_eq!(fixed.strip(&line), Some(vec![b'y'; more].as_slice()), "{length} {more}");
-                if let Some(last) = length.checked_sub(1) {
-                    line[last] = b'z';
-                    assert_eq!(fixed.strip(&line), None, "{length} {more}");
-                    assert_eq!(fixed.strip(&line[..last]), None, "{length} {more}");
+                for at in 0..length {
+                    line[at] = b'z';
+                    assert_eq!(fixed.strip(&line), None, "{length} {more} {at}");
+                    assert_eq!(fixed.strip(&line[..at]), None, "{length} {more} {at}");
+                    line[at] = b'x';
                 }
             }
         }

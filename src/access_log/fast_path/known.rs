@@ -250,3 +250,25 @@ impl<'a> Known<'a> {
         Some((self.template.parts.get(index)?.is_text, value))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    /// Long texts are looked at by as many bytes as the processor takes at once; the standard library has no such path.
+    #[test]
+    fn what_is_utf_8_is_so_for_the_standard_library_too() {
+        for sequence in ["a", "é", "あ", "𐍈", "\u{d7ff}", "\u{10ffff}"] {
+            // Sixty-four bytes are looked at together.
+            for place in 0..70 {
+                let text = format!("{}{sequence}{}", "x".repeat(place), "y".repeat(130 - place));
+                for at in place..place + sequence.len() {
+                    for byte in 0x7f..=u8::MAX {
+                        let mut bytes = text.clone().into_bytes();
+                        bytes[at] = byte;
+                        let expected = std::str::from_utf8(&bytes).ok();
+                        assert_eq!(simdutf8::basic::from_utf8(&bytes).ok(), expected, "{bytes:?}");
+                    }
+                }
+            }
+        }
+    }
+}

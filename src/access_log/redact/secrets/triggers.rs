@@ -221,6 +221,18 @@ mod tests {
         }
     }
 
+    #[test]
+    fn sixteen_bytes_are_judged_as_each_of_them_is() {
+        for byte in 0..=u8::MAX {
+            for place in 0..LANES {
+                let mut bytes = [b'g'; LANES];
+                bytes[place] = byte;
+                let expected = u32::from(is_of_numbers_and_ids(byte)) << place;
+                assert_eq!(of_numbers_and_ids(u8x16::new(bytes)), expected, "{byte} {place}");
+            }
+        }
+    }
+
     /// Pieces of which lines with and without secrets are made.
     fn text() -> impl Strategy<Value = String> {
         let piece = prop_oneof![
