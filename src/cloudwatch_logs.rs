@@ -3,8 +3,10 @@
 //! It only reads: `FilterLogEvents`, `DescribeLogGroups` and, where it is asked for, the paid `StartLiveTail` are all that it
 //! ever calls.
 
+mod buffers;
 mod client;
 mod error;
+mod event;
 #[cfg(test)]
 mod fake;
 mod fetch;
@@ -31,6 +33,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::aws::{Pace, Session};
 use crate::http::Transport;
+use buffers::Buffers;
 use client::Client;
 pub use error::LogsError;
 use fetch::Bounds;
@@ -52,6 +55,7 @@ pub struct CloudWatchLogs {
     pace: Arc<Pace>,
     began: Instant,
     now: SystemTime,
+    buffers: Arc<Buffers>,
 }
 
 /// What is fetched.
@@ -69,7 +73,13 @@ impl CloudWatchLogs {
     /// Nothing is asked yet. `now` is the wall clock at the moment of the call, to sign requests by.
     #[must_use]
     pub fn new(session: impl Into<Arc<Session>>, now: SystemTime) -> Self {
-        Self { session: session.into(), pace: Arc::new(Pace::new(client::GAP)), began: Instant::now(), now }
+        Self {
+            session: session.into(),
+            pace: Arc::new(Pace::new(client::GAP)),
+            began: Instant::now(),
+            now,
+            buffers: Arc::default(),
+        }
     }
 
     /// The Region that is asked.
@@ -155,8 +165,8 @@ impl CloudWatchLogs {
     }
 
     fn client<H: Transport>(&self, http: H, seed: u64) -> Client<H> {
-        let Self { session, pace, began, now } = self;
-        Client::new(http, Arc::clone(session), Arc::clone(pace), (*began, *now), seed)
+        let Self { session, pace, began, now, buffers } = self;
+        Client::new(http, Arc::clone(session), Arc::clone(pace), (*began, *now), seed, Arc::clone(buffers))
     }
 }
 

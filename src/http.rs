@@ -76,6 +76,9 @@ pub struct Request {
     pub headers: HeaderMap,
     /// The body.
     pub body: String,
+    /// What the answer's body is read into; what is in it is forgotten.
+    #[cfg(feature = "live")]
+    pub buffer: Vec<u8>,
 }
 
 impl Request {
@@ -89,6 +92,8 @@ impl Request {
             url,
             headers,
             body,
+            #[cfg(feature = "live")]
+            buffer: Vec::new(),
         }
     }
 }
@@ -137,6 +142,8 @@ impl Transport for HttpClient {
         let builder = self.client.request(request.method, request.url);
         #[cfg(not(feature = "live"))]
         let builder = self.client.post(request.url);
+        #[cfg(feature = "live")]
+        let buffer = request.buffer;
         let request = builder.headers(request.headers).body(request.body);
         let began = Instant::now();
         let head_end = budget.end_of(began, patience.head);
@@ -153,6 +160,13 @@ impl Transport for HttpClient {
             body: Vec::new(),
             broken: None,
         };
+        #[cfg(feature = "live")]
+        {
+            let length = response.content_length().and_then(|length| usize::try_from(length).ok());
+            answer.body = buffer;
+            answer.body.clear();
+            answer.body.reserve(length.unwrap_or_default().min(patience.bytes));
+        }
         while answer.body.len() < patience.bytes {
             match timeout_at(body_end, response.chunk()).await {
                 Ok(Ok(Some(chunk))) => {

@@ -5,6 +5,8 @@
 
 pub(crate) mod ends;
 pub(crate) mod members;
+#[cfg(feature = "live")]
+pub(crate) mod string_end;
 
 use memchr::memchr2;
 

@@ -27,6 +27,8 @@ use crate::access_log::fast_path::Known;
 pub use crate::access_log::fast_path::LineText;
 use crate::decode::{LogEvent, scan_log_event};
 use crate::json::members::{self, each_field, elements, field};
+#[cfg(feature = "live")]
+pub(crate) use event_format::{EventFormat, EventParts};
 use exported::Exported;
 pub use insights::Row;
 use insights::lossy;

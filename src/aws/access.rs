@@ -165,6 +165,8 @@ impl AwsAccess {
             url,
             headers,
             body,
+            #[cfg(feature = "live")]
+            buffer: Vec::new(),
         })
     }
 
@@ -187,7 +189,7 @@ impl AwsAccess {
         let plain = headers.into_iter().map(|(name, value)| (name, HeaderValue::from_static(value)));
         let named = |(name, value)| Ok((HeaderName::try_from(name).map_err(|_| SigningError)?, value));
         let headers = plain.chain(signature).map(named).collect::<Result<HeaderMap, _>>()?;
-        Ok(Request { method, url, headers, body })
+        Ok(Request { method, url, headers, body, buffer: Vec::new() })
     }
 
     fn endpoint(&self, service: Service, region: &str) -> Result<Url, SigningError> {

@@ -2,14 +2,16 @@
 //!
 //! It calls nothing that changes anything.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
 use super::LogsError;
+use super::buffers::Buffers;
 use crate::aws::{self, Call, CallError, Manner, Own, Pace, Purpose, Service, Session};
-use crate::http::{Body, Patience, Transport};
+use crate::http::{Body, Patience, Request, Transport};
 
 const MANNER: Manner = Manner {
     // A page has at most 1 MB of messages, which JSON may make several times as much.
@@ -67,6 +69,7 @@ impl Operation {
 pub(super) struct Client<H> {
     aws: aws::Client<H>,
     session: Arc<Session>,
+    buffers: Arc<Buffers>,
 }
 
 impl<H: Transport> Client<H> {
@@ -76,8 +79,14 @@ impl<H: Transport> Client<H> {
         pace: Arc<Pace>,
         clocks: (Instant, SystemTime),
         seed: u64,
+        buffers: Arc<Buffers>,
     ) -> Self {
-        Self { aws: aws::Client::new(http, MANNER, clocks, seed).paced(pace), session }
+        Self { aws: aws::Client::new(http, MANNER, clocks, seed).paced(pace), session, buffers }
+    }
+
+    /// For answers and pages.
+    pub(super) fn buffers(&self) -> &Arc<Buffers> {
+        &self.buffers
     }
 
     pub(super) fn region(&self) -> &str {
@@ -89,9 +98,18 @@ impl<H: Transport> Client<H> {
         self.aws.wait(failures)
     }
 
-    /// The body of the answer.
-    pub(super) async fn call(&self, operation: Operation, body: &str) -> Result<Vec<u8>, LogsError> {
-        let sign = |access: &aws::AwsAccess, now| access.request(call(operation, body), now);
+    /// The body of the answer, in the buffer if the first try brings it.
+    pub(super) async fn call(
+        &self,
+        operation: Operation,
+        body: &str,
+        buffer: Vec<u8>,
+    ) -> Result<Vec<u8>, LogsError> {
+        let buffer = Cell::new(buffer);
+        let sign = |access: &aws::AwsAccess, now| {
+            let request = access.request(call(operation, body), now)?;
+            Ok(Request { buffer: buffer.take(), ..request })
+        };
         let called = self.aws.call(&self.session, operation.purpose(), sign, |_| None).await;
         called.map_err(|error| self.in_our_words(error))
     }

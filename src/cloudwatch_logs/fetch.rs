@@ -145,21 +145,22 @@ impl<H: Transport> Group<H> {
         bounds: Bounds,
         out: &Sender<Fetched>,
     ) -> Result<u32, LogsError> {
+        let buffers = self.client.buffers();
         let mut token: Option<String> = None;
         let mut seen = HashSet::new();
         let mut empty = 0;
         for pages in 1..=bounds.pages {
             let request = self.request(slice, token.as_deref());
-            let answer = self.client.call(Operation::FilterLogEvents, &request).await;
+            let answer = self.client.call(Operation::FilterLogEvents, &request, buffers.text()).await;
             let answer = answer.map_err(|error| match error {
                 LogsError::NoGroup(_) if self.is_known.get() => LogsError::Deleted,
                 error => error,
             })?;
             self.is_known.set(true);
-            let (page, next) = match &self.handed_over {
-                None => Page::read(&answer, self.plain_name(), slice)?,
-                Some(known) => Page::read_new(&answer, self.plain_name(), slice, &mut known.borrow_mut())?,
-            };
+            let mut known = self.handed_over.as_ref().map(RefCell::borrow_mut);
+            let (page, next) =
+                Page::of_answer(answer, self.plain_name(), slice, known.as_deref_mut(), buffers)?;
+            drop(known);
             empty = if page.events == 0 { empty + 1 } else { 0 };
             let is_wanted = page.events > 0 || self.handed_over.is_none();
             if is_wanted && out.send(Ok(page)).await.is_err() {

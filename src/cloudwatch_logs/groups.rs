@@ -70,7 +70,7 @@ pub(super) async fn arns<H: Transport>(
 async fn arn<H: Transport>(client: &Client<H>, name: &str) -> Result<String, LogsError> {
     // Names are answered in their order, so that the name itself is before those that it begins.
     let request = json!({ "limit": 50, "logGroupNamePrefix": name });
-    let answer = client.call(Operation::DescribeLogGroups, &request.to_string()).await?;
+    let answer = client.call(Operation::DescribeLogGroups, &request.to_string(), Vec::new()).await?;
     let answer: Answer = serde_json::from_slice(&answer).map_err(|_| LogsError::Unreadable)?;
     let group = answer.log_groups.into_iter().find(|group| group.log_group_name == name);
     let group = group.ok_or_else(|| LogsError::NoGroup(client.region().to_owned()))?;
@@ -92,7 +92,7 @@ async fn matching<H: Transport>(client: &Client<H>, pattern: &str) -> Result<Vec
                 request.insert("nextToken".to_owned(), token.into());
             }
         }
-        let answer = client.call(Operation::DescribeLogGroups, &request.to_string()).await?;
+        let answer = client.call(Operation::DescribeLogGroups, &request.to_string(), Vec::new()).await?;
         let answer: Answer = serde_json::from_slice(&answer).map_err(|_| LogsError::Unreadable)?;
         let names = answer.log_groups.into_iter().map(|group| group.log_group_name);
         groups.extend(names.filter(|name| is_name(name) && fits(pattern, name)));

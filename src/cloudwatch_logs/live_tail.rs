@@ -4,6 +4,7 @@
 //! ends when it likes. So the log groups are still asked by `FilterLogEvents`, which brings what a session did not.
 
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
@@ -12,6 +13,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::LogsError;
+use super::buffers::Buffers;
 use super::client::Client;
 use super::fetch::{Fetched, Group};
 use super::frames::{Frame, Frames};
@@ -77,7 +79,7 @@ pub(super) async fn tail<H: Transport>(
             error => error,
         })?;
         let began = Instant::now();
-        session(body, number, groups, checks, out).await?;
+        session(body, number, groups, (checks, client.buffers()), out).await?;
         if out.is_closed() {
             return Ok(());
         }
@@ -95,7 +97,7 @@ async fn session<H: Transport>(
     mut body: Body,
     number: u32,
     groups: &[Rc<Group<H>>],
-    checks: &Checks,
+    (checks, buffers): (&Checks, &Arc<Buffers>),
     out: &Sender<Fetched>,
 ) -> Result<(), LogsError> {
     let mut frames = Frames::default();
@@ -106,7 +108,7 @@ async fn session<H: Transport>(
             let is_sampled = match frames.next() {
                 Ok(Some(Frame::Started)) => false,
                 Ok(Some(Frame::Update(update))) => {
-                    let Update { page, is_sampled } = Update::read(&update, number, groups)?;
+                    let Update { page, is_sampled } = Update::read(&update, number, groups, buffers)?;
                     if (page.events > 0 || is_sampled) && out.send(Ok(page)).await.is_err() {
                         return Ok(());
                     }

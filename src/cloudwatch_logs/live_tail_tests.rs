@@ -54,8 +54,8 @@ fn session(seconds: usize, said: &[(usize, Vec<u8>)]) -> Tailed {
 
 /// The numbers of the log events, in the order in which they came.
 fn numbers(pages: &[Page]) -> Vec<u32> {
-    let lines = pages.iter().flat_map(|page| std::str::from_utf8(&page.lines).unwrap().lines());
-    lines
+    let text: String = pages.iter().map(Page::text).collect();
+    text.lines()
         .map(|line| {
             let event: serde_json::Value = serde_json::from_str(line).unwrap();
             assert_eq!((&event["logGroupName"], &event["logStreamName"]), (&json!("/aws/g"), &json!("s\"1")));

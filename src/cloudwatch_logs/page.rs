@@ -1,92 +1,99 @@
-//! One page of `FilterLogEvents`, as lines of a recording.
+//! One page of `FilterLogEvents`, read as lines of a recording.
 //!
-//! Messages are passed on as they stand in the answer, and not looked at.
+//! Messages are passed on as they stand in the answer, and not looked at. A line is written only where it is read to: all
+//! that a page holds until then is the answer.
 
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::io::{self, Read, Write};
+use std::sync::Arc;
 
 use super::LogsError;
+use super::buffers::Buffers;
+use super::event::{Event, Events, Malformed, Span, each_member, key, value_end};
 use super::follow::Known;
 use super::identities::Way;
 use super::slices::Slice;
-use crate::json::{Stop, closing_quote, expect, members, skip_space, skip_value};
+use crate::json::{members, skip_space};
 
-/// A part of a recording, of whole lines.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A part of a recording, of whole lines: one JSON object a log event, with `timestamp`, `message`, `logGroupName`,
+/// `logStreamName` and `eventId`. It can be read once.
+#[derive(Debug, Default)]
 pub struct Page {
-    /// One JSON object a log event: `timestamp`, `message`, `logGroupName`, `logStreamName`, `eventId`.
-    pub lines: Vec<u8>,
     /// How many log events.
     pub events: u64,
     /// Up to when all is there, epoch milliseconds.
     pub until_ms: i64,
     /// Whether Live Tail left log events out, as there were more than it gives in a second.
     pub is_sampled: bool,
-}
-
-/// A log event, its values as they stand in the answer.
-#[derive(Debug, Default)]
-pub(super) struct Event<'a> {
-    timestamp: Option<&'a [u8]>,
-    message: Option<&'a [u8]>,
-    log_stream: Option<&'a [u8]>,
-    id: Option<&'a [u8]>,
-    /// Of Live Tail alone.
-    pub(super) log_group: Option<&'a [u8]>,
-}
-
-/// The answer is not of the service's form.
-pub(super) struct Malformed;
-
-impl From<Stop> for Malformed {
-    fn from(_: Stop) -> Self {
-        Self
-    }
+    /// What the log events stand in.
+    text: Vec<u8>,
+    /// The names of their log groups.
+    names: Vec<u8>,
+    /// The log group of each is its place in `names`.
+    lines: Vec<Event>,
+    /// The first line that was not read yet.
+    next: usize,
+    /// What is left of a line that was longer than what it was to be read to.
+    rest: io::Cursor<Vec<u8>>,
+    buffers: Arc<Buffers>,
 }
 
 impl Page {
-    /// Without a log event so far, of an answer of so many bytes.
-    pub(super) fn empty(bytes: usize) -> Self {
-        Self { lines: Vec::with_capacity(bytes), events: 0, until_ms: 0, is_sampled: false }
+    /// Without a log event so far.
+    pub(super) fn empty(buffers: &Arc<Buffers>) -> Self {
+        let mut page = Self::default();
+        page.lines = buffers.lines();
+        page.buffers = Arc::clone(buffers);
+        page
     }
 
-    /// The log events of an answer that belong to the slice, and the token of the page behind it. The name of the log
-    /// group is one that needs no escapes.
-    pub(super) fn read(
-        answer: &[u8],
-        log_group: &str,
-        slice: Slice,
-    ) -> Result<(Self, Option<String>), LogsError> {
-        let (mut page, next_token) = Self::read_some(answer, log_group, slice, None)?;
-        if next_token.is_none() {
-            page.until_ms = slice.until_ms;
-        }
-        Ok((page, next_token))
-    }
-
-    /// The same of those that are not known yet.
-    pub(super) fn read_new(
-        answer: &[u8],
-        log_group: &str,
-        slice: Slice,
-        known: &mut Known,
-    ) -> Result<(Self, Option<String>), LogsError> {
-        Self::read_some(answer, log_group, slice, Some(known))
-    }
-
-    fn read_some(
-        answer: &[u8],
+    /// The log events of an answer that belong to the slice, without those that are known already, and the token of the
+    /// page behind it. The name of the log group is one that needs no escapes.
+    pub(super) fn of_answer(
+        answer: Vec<u8>,
         log_group: &str,
         slice: Slice,
         known: Option<&mut Known>,
+        buffers: &Arc<Buffers>,
     ) -> Result<(Self, Option<String>), LogsError> {
-        let mut page = Self { until_ms: slice.from_ms, ..Self::empty(answer.len()) };
-        let taken = page.take(answer, log_group, slice, known);
+        let is_once = known.is_none();
+        let mut page = Self::empty(buffers);
+        page.until_ms = slice.from_ms;
+        let taken = page.take_events(&answer, log_group, slice, known);
         let next_token = taken.map_err(|Malformed| LogsError::Unreadable)?;
-        Ok((page, next_token))
+        if is_once && next_token.is_none() {
+            page.until_ms = slice.until_ms;
+        }
+        Ok((page.with_text(answer), next_token))
+    }
+
+    /// With what its log events stand in.
+    pub(super) fn with_text(mut self, text: Vec<u8>) -> Self {
+        self.text = text;
+        self
+    }
+
+    /// Adds a log event of the text, whatever its time.
+    pub(super) fn add(&mut self, event: Event, log_group: &str, at_ms: i64) -> Result<(), Malformed> {
+        if !(event.timestamp.is_there() && event.message.is_there()) {
+            return Err(Malformed);
+        }
+        let last = self.lines.last().map(|line| line.log_group);
+        let last = last.filter(|last| last.of(&self.names) == log_group.as_bytes());
+        let log_group = if let Some(last) = last {
+            last
+        } else {
+            let from = self.names.len();
+            self.names.extend_from_slice(log_group.as_bytes());
+            Span::new(from..self.names.len()).ok_or(Malformed)?
+        };
+        self.lines.push(Event { log_group, ..event });
+        self.until_ms = self.until_ms.max(at_ms);
+        self.events += 1;
+        Ok(())
     }
 
     /// Takes the log events of an answer; gives the token of the page behind it.
-    fn take(
+    fn take_events(
         &mut self,
         answer: &[u8],
         log_group: &str,
@@ -94,12 +101,13 @@ impl Page {
         mut known: Option<&mut Known>,
     ) -> Result<Option<String>, Malformed> {
         let mut next_token = None;
+        let mut events = Events::default();
         let end = each_member(answer, 0, (b'{', b'}'), |at| {
             let (name, value) = key(answer, at)?;
             match name {
                 b"events" => each_member(answer, value, (b'[', b']'), |at| {
-                    let (event, end) = Event::read(answer, at)?;
-                    self.add(&event, log_group, slice, known.as_deref_mut())?;
+                    let (event, end) = events.read(answer, at)?;
+                    self.add_new(answer, event, log_group, slice, known.as_deref_mut())?;
                     Ok(end)
                 }),
                 b"nextToken" => {
@@ -117,143 +125,86 @@ impl Page {
         if skip_space(answer, end) == answer.len() { Ok(next_token) } else { Err(Malformed) }
     }
 
-    fn add(
+    fn add_new(
         &mut self,
-        event: &Event<'_>,
+        answer: &[u8],
+        event: Event,
         log_group: &str,
         slice: Slice,
         known: Option<&mut Known>,
     ) -> Result<(), Malformed> {
-        let at_ms = event.at_ms()?;
+        let at_ms = event.at_ms(answer)?;
         self.until_ms = self.until_ms.max(at_ms.min(slice.until_ms));
         // The slice behind it has those at its very end.
         if at_ms < slice.from_ms || at_ms >= slice.until_ms {
             return Ok(());
         }
         if let Some(known) = known {
-            let is_new = known.is_new(at_ms, event.hash());
-            if !is_new || !known.is_new_beside(Way::Fetched, at_ms, || event.identity())? {
+            let is_new = known.is_new(at_ms, event.hash(answer));
+            if !is_new || !known.is_new_beside(Way::Fetched, at_ms, || event.identity(answer))? {
                 return Ok(());
             }
         }
-        self.write(event, log_group, at_ms)
+        self.add(event, log_group, at_ms)
     }
 
-    /// Adds a log event, whatever its time.
-    pub(super) fn write(&mut self, event: &Event<'_>, log_group: &str, at_ms: i64) -> Result<(), Malformed> {
-        let timestamp = event.timestamp.ok_or(Malformed)?;
-        let message = event.message.ok_or(Malformed)?;
-        self.until_ms = self.until_ms.max(at_ms);
-        self.events += 1;
-        let mut write = |name: &[u8], value: &[u8]| {
-            self.lines.extend_from_slice(name);
-            self.lines.extend_from_slice(value);
-        };
-        write(b"{\"timestamp\":", timestamp);
-        write(b",\"message\":", message);
-        write(b",\"logGroupName\":\"", log_group.as_bytes());
-        write(b"\"", b"");
-        for (name, value) in [(&b",\"logStreamName\":"[..], event.log_stream), (b",\"eventId\":", event.id)] {
-            if let Some(value) = value {
-                write(name, value);
+    /// All its lines, whatever was read of them.
+    #[cfg(test)]
+    pub(super) fn text(&self) -> String {
+        let mut text = Vec::new();
+        self.lines.iter().for_each(|line| self.write(line, &mut text).unwrap());
+        String::from_utf8(text).unwrap()
+    }
+
+    fn write(&self, line: &Event, out: &mut impl Write) -> io::Result<()> {
+        out.write_all(b"{\"timestamp\":")?;
+        out.write_all(line.timestamp.of(&self.text))?;
+        out.write_all(b",\"message\":")?;
+        out.write_all(line.message.of(&self.text))?;
+        out.write_all(b",\"logGroupName\":\"")?;
+        out.write_all(line.log_group.of(&self.names))?;
+        out.write_all(b"\"")?;
+        if line.log_stream.is_there() {
+            out.write_all(b",\"logStreamName\":")?;
+            out.write_all(line.log_stream.of(&self.text))?;
+        }
+        if line.id.is_there() {
+            out.write_all(b",\"eventId\":")?;
+            out.write_all(line.id.of(&self.text))?;
+        }
+        out.write_all(b"}\n")
+    }
+}
+
+/// As many whole lines as there is room for; of one that is longer than that, a part.
+impl Read for Page {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        if out.is_empty() {
+            return Ok(0);
+        }
+        let mut length = self.rest.read(out)?;
+        while let Some(line) = self.lines.get(self.next) {
+            let mut room = out.get_mut(length..).unwrap_or_default();
+            let before = room.len();
+            if self.write(line, &mut room).is_ok() {
+                length += before - room.len();
+            } else if length == 0 {
+                let mut whole = Vec::new();
+                self.write(line, &mut whole)?;
+                self.rest = io::Cursor::new(whole);
+                length = self.rest.read(out)?;
+            } else {
+                break;
             }
+            self.next += 1;
         }
-        write(b"}", b"\n");
-        Ok(())
+        Ok(length)
     }
 }
 
-impl<'a> Event<'a> {
-    /// Its timestamp, epoch milliseconds.
-    pub(super) fn at_ms(&self) -> Result<i64, Malformed> {
-        let digits = self.timestamp.and_then(|timestamp| str::from_utf8(timestamp).ok());
-        digits.and_then(|digits| digits.parse().ok()).ok_or(Malformed)
-    }
-
-    /// By what both `FilterLogEvents` and Live Tail say of it, whichever characters they escape.
-    pub(super) fn identity(&self) -> Result<u64, Malformed> {
-        let mut hasher = DefaultHasher::new();
-        self.at_ms()?.hash(&mut hasher);
-        let message = self.message.and_then(members::text).ok_or(Malformed)?;
-        message.trim_ascii_end().hash(&mut hasher);
-        self.log_stream.and_then(members::text).hash(&mut hasher);
-        Ok(hasher.finish())
-    }
-
-    /// By its id, or where there is none by all that is there.
-    fn hash(&self) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        match self.id {
-            Some(id) => id.hash(&mut hasher),
-            None => (self.timestamp, self.message, self.log_stream).hash(&mut hasher),
-        }
-        hasher.finish()
-    }
-
-    /// The log event at `at`, and the offset behind it.
-    pub(super) fn read(answer: &'a [u8], at: usize) -> Result<(Self, usize), Malformed> {
-        let mut event = Self::default();
-        let end = each_member(answer, at, (b'{', b'}'), |at| {
-            let (name, value) = key(answer, at)?;
-            let end = value_end(answer, value)?;
-            let raw = answer.get(value..end).unwrap_or_default();
-            let place = match name {
-                b"timestamp" => {
-                    event.timestamp = Some(raw);
-                    return Ok(end);
-                }
-                b"message" => &mut event.message,
-                b"logStreamName" => &mut event.log_stream,
-                b"eventId" => &mut event.id,
-                b"logGroupIdentifier" => &mut event.log_group,
-                _ => return Ok(end),
-            };
-            // A line break within it, which JSON does not allow, would end the line.
-            if !raw.starts_with(b"\"") || memchr::memchr(b'\n', raw).is_some() {
-                return Err(Malformed);
-            }
-            *place = Some(raw);
-            Ok(end)
-        })?;
-        Ok((event, end))
-    }
-}
-
-/// Calls `read` with the offset of each member of the object or array at `at`, which gives the offset behind it; gives the
-/// offset behind all.
-pub(super) fn each_member(
-    text: &[u8],
-    at: usize,
-    (open, close): (u8, u8),
-    mut read: impl FnMut(usize) -> Result<usize, Malformed>,
-) -> Result<usize, Malformed> {
-    let mut at = skip_space(text, expect(text, at, open)?);
-    if text.get(at) == Some(&close) {
-        return Ok(at + 1);
-    }
-    loop {
-        at = skip_space(text, read(at)?);
-        match text.get(at) {
-            Some(b',') => at = skip_space(text, at + 1),
-            Some(byte) if *byte == close => return Ok(at + 1),
-            _ => return Err(Malformed),
-        }
-    }
-}
-
-/// The name of the field at `at`, as it stands there, and the offset of its value.
-pub(super) fn key(text: &[u8], at: usize) -> Result<(&[u8], usize), Malformed> {
-    let from = expect(text, at, b'"')?;
-    let end = closing_quote(text, from)?;
-    let value = skip_space(text, expect(text, end + 1, b':')?);
-    Ok((text.get(from..end).unwrap_or_default(), value))
-}
-
-/// The offset behind the value at `at`.
-pub(super) fn value_end(text: &[u8], at: usize) -> Result<usize, Malformed> {
-    match text.get(at) {
-        Some(b'"') => Ok(closing_quote(text, at + 1)? + 1),
-        _ => Ok(skip_value(text, at)?),
+impl Drop for Page {
+    fn drop(&mut self) {
+        self.buffers.take_back(std::mem::take(&mut self.text), std::mem::take(&mut self.lines));
     }
 }
 
@@ -266,8 +217,10 @@ mod tests {
     const SLICE: Slice = Slice { from_ms: 1_000, until_ms: 2_000 };
 
     fn read(answer: &str) -> Result<(Vec<Value>, Option<String>), LogsError> {
-        let (page, token) = Page::read(answer.as_bytes(), "/aws/g", SLICE)?;
-        let text = String::from_utf8(page.lines).unwrap();
+        let answer = answer.as_bytes().to_vec();
+        let (mut page, token) = Page::of_answer(answer, "/aws/g", SLICE, None, &Arc::default())?;
+        let mut text = String::new();
+        page.read_to_string(&mut text).unwrap();
         let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(lines.len() as u64, page.events);
         Ok((lines, token))
@@ -302,6 +255,59 @@ mod tests {
         assert_eq!(token, None);
         assert_eq!(read("{}"), Ok((Vec::new(), None)));
         assert_eq!(read(r#" { "events" : [ ] } "#), Ok((Vec::new(), None)));
+    }
+
+    /// Reads pieces of these lengths in turn.
+    fn in_pieces(page: &mut Page, lengths: &[usize]) -> String {
+        let mut all = Vec::new();
+        for length in lengths.iter().cycle() {
+            let mut piece = vec![0; *length];
+            match page.read(&mut piece).unwrap() {
+                0 => break,
+                read => all.extend_from_slice(&piece[..read]),
+            }
+        }
+        String::from_utf8(all).unwrap()
+    }
+
+    #[test]
+    fn a_page_reads_the_same_in_pieces_of_any_length() {
+        let message = |number: usize| "\\\"".repeat(number % 50);
+        let events: Vec<Value> = (0..200)
+            .map(|number| json!({ "timestamp": 1_500, "message": message(number), "eventId": number.to_string() }))
+            .collect();
+        let answer = json!({ "events": events }).to_string().into_bytes();
+        let page = || Page::of_answer(answer.clone(), "/aws/g", SLICE, None, &Arc::default()).unwrap().0;
+        let whole = page().text();
+        assert_eq!(whole.lines().count(), 200);
+        for lengths in [&[1][..], &[7, 100], &[300, 1], &[1_000], &[1_000_000]] {
+            assert_eq!(in_pieces(&mut page(), lengths), whole, "{lengths:?}");
+        }
+    }
+
+    #[test]
+    fn log_events_of_several_forms_in_one_answer_are_each_read_as_alone() {
+        let alike = r#"{"logStreamName":"s","timestamp":1500,"message":"a \\\"b\\\" \\\\","ingestionTime":1501,"eventId":"7"}"#;
+        let others = [
+            r#"{"logStreamName":"s\\","timestamp":1500,"message":"","ingestionTime":1501,"eventId":"8"}"#,
+            r#"{"logStreamName":"s","timestamp": 1500,"message":"m","ingestionTime":-1,"eventId":"9"}"#,
+            r#"{"id":"x","timestamp":1500,"message":"m"}"#,
+            r#"{"timestamp":1500,"message":"m","new":{"message":"n"},"eventId":"10"}"#,
+            r#"{"timestamp":2500,"message":"left out"}"#,
+            r#"{"timestamp":1500,"m\u0065ssage":"x","message":"m"}"#,
+        ];
+        let answer = |events: &[&str]| format!(r#"{{"events":[{}]}}"#, events.join(","));
+        let (mut all, mut expected) = (Vec::new(), Vec::new());
+        for other in others {
+            for event in [alike, alike, other] {
+                all.push(event);
+                expected.extend(read(&answer(&[event])).unwrap().0);
+            }
+        }
+        assert_eq!(read(&answer(&all)).unwrap().0, expected);
+        assert_eq!(expected.len(), 17);
+        let broken = alike.replace('b', "\n");
+        assert_eq!(read(&answer(&[alike, alike, &broken])), Err(LogsError::Unreadable));
     }
 
     #[test]

@@ -3,10 +3,13 @@
 //! Messages are passed on as they stand in the update, and not looked at.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::LogsError;
+use super::buffers::Buffers;
+use super::event::{Event, Malformed, each_member, key, value_end};
 use super::fetch::Group;
-use super::page::{Event, Malformed, Page, each_member, key, value_end};
+use super::page::Page;
 use crate::http::Transport;
 use crate::json::{members, skip_space};
 
@@ -25,11 +28,15 @@ impl Update {
         update: &[u8],
         session: u32,
         groups: &[Rc<Group<H>>],
+        buffers: &Arc<Buffers>,
     ) -> Result<Self, LogsError> {
-        let mut read = Self { page: Page::empty(update.len()), is_sampled: false };
+        let mut read = Self { page: Page::empty(buffers), is_sampled: false };
         read.take(update, session, groups).map_err(|Malformed| LogsError::Unreadable)?;
-        read.page.is_sampled = read.is_sampled;
-        Ok(read)
+        let Self { mut page, is_sampled } = read;
+        page.is_sampled = is_sampled;
+        let mut text = buffers.text();
+        text.extend_from_slice(update);
+        Ok(Self { page: page.with_text(text), is_sampled })
     }
 
     fn take<H: Transport>(
@@ -43,7 +50,7 @@ impl Update {
             match name {
                 b"sessionResults" => each_member(update, value, (b'[', b']'), |at| {
                     let (event, end) = Event::read(update, at)?;
-                    self.add(&event, session, groups)?;
+                    self.add(update, event, session, groups)?;
                     Ok(end)
                 }),
                 b"sessionMetadata" => each_member(update, value, (b'{', b'}'), |at| {
@@ -60,16 +67,17 @@ impl Update {
 
     fn add<H: Transport>(
         &mut self,
-        event: &Event<'_>,
+        update: &[u8],
+        event: Event,
         session: u32,
         groups: &[Rc<Group<H>>],
     ) -> Result<(), Malformed> {
-        let identifier = event.log_group.and_then(members::text).ok_or(Malformed)?;
+        let identifier = members::text(event.log_group.of(update)).ok_or(Malformed)?;
         let identifier = str::from_utf8(&identifier).map_err(|_| Malformed)?;
         let group = groups.iter().find(|group| group.is(identifier)).ok_or(Malformed)?;
-        let at_ms = event.at_ms()?;
-        if group.is_new_in_session(session, at_ms, event.identity()?) {
-            self.page.write(event, group.plain_name(), at_ms)?;
+        let at_ms = event.at_ms(update)?;
+        if group.is_new_in_session(session, at_ms, event.identity(update)?) {
+            self.page.add(event, group.plain_name(), at_ms)?;
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 //!
 //! They are looked at page by page, and none is kept.
 
+use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::SystemTime;
@@ -82,13 +83,16 @@ fn scan_lines(logs: &CloudWatchLogs, query: Query, mut scan: Scan, most: u64) ->
     let http = HttpClient::keeping(CONNECTIONS).map_err(|error| Unknown::Failed(error.to_string()))?;
     let mut looked_at = 0;
     let mut is_cut = false;
+    let mut lines = Vec::new();
     'pages: for page in logs.fetch(http, query, 1, Arc::new(AtomicBool::new(false))) {
-        let page = match page {
+        let mut page = match page {
             Ok(page) => page,
             Err(LogsError::Call(CallError::Denied(permission))) => return Err(Unknown::Denied(permission)),
             Err(error) => return Err(Unknown::Failed(error.to_string())),
         };
-        for line in page.lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+        lines.clear();
+        page.read_to_end(&mut lines).map_err(|error| Unknown::Failed(error.to_string()))?;
+        for line in lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
             if looked_at >= most {
                 is_cut = true;
                 break 'pages;

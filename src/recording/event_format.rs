@@ -15,7 +15,7 @@ const MAX_DIGITS: usize = 18;
 
 /// The fixed text of a flat JSON object that is a log event, and what its values are.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct EventFormat {
+pub(crate) struct EventFormat {
     /// What stands before each value, and what the value is.
     members: Vec<(Vec<u8>, Member)>,
     tail: Vec<u8>,
@@ -35,16 +35,27 @@ enum Member {
     Number,
 }
 
-/// Where in a text the parts of a known log event are.
+/// Where in a text the parts of a known log event are: texts without their quotes, and `0..0` what it does not have.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Event {
-    pub(super) id: Range<usize>,
-    pub(super) log_group: Range<usize>,
-    pub(super) log_stream: Range<usize>,
-    pub(super) timestamp_ms: i64,
-    pub(super) message: Range<usize>,
+pub(crate) struct EventParts {
+    pub(crate) id: Range<usize>,
+    pub(crate) log_group: Range<usize>,
+    pub(crate) log_stream: Range<usize>,
+    pub(crate) timestamp: Range<usize>,
+    pub(crate) message: Range<usize>,
     /// Whether the message was recognised.
     pub(super) is_recognised: bool,
+}
+
+impl EventParts {
+    /// Its time, epoch milliseconds; `text` is what it was read in.
+    pub(super) fn timestamp_ms(&self, text: &[u8]) -> i64 {
+        let digits = text.get(self.timestamp.clone()).unwrap_or_default();
+        let number = digits.iter().fold(0, |number: i64, digit| {
+            number.wrapping_mul(10).wrapping_add(i64::from(digit.wrapping_sub(b'0')))
+        });
+        in_milliseconds(number)
+    }
 }
 
 impl Member {
@@ -65,7 +76,7 @@ impl Member {
 impl EventFormat {
     /// Learns from a document that is known to be a log event; `None` where it is no flat object of texts and whole
     /// numbers, or a member stands twice.
-    pub(super) fn learn(document: &[u8]) -> Option<Self> {
+    pub(crate) fn learn(document: &[u8]) -> Option<Self> {
         let (mut members, mut names) = (Vec::new(), Vec::new());
         let mut fixed_from = 0;
         let mut at = expect(document, 0, b'{').ok()?;
@@ -110,13 +121,13 @@ impl EventFormat {
     /// The length of the log event at the beginning of `text`, if it is of this format; notes its parts in `event`.
     ///
     /// `recognise` tells the length of a message whose text begins where it is asked, if it knows it.
-    pub(super) fn read(
+    pub(crate) fn read(
         &self,
         text: &[u8],
-        event: &mut Event,
+        event: &mut EventParts,
         recognise: &mut impl FnMut(&[u8]) -> Option<usize>,
     ) -> Option<usize> {
-        *event = Event::default();
+        *event = EventParts::default();
         let mut rest = text;
         for (before, member) in &self.members {
             rest = rest.strip_prefix(before.as_slice())?;
@@ -130,14 +141,15 @@ impl EventFormat {
                 Member::Number | Member::Timestamp => number_length(rest)?,
                 Member::Id | Member::LogGroup | Member::LogStream | Member::Text => text_length(rest, b'"')?,
             };
-            let (value, behind) = rest.split_at_checked(length)?;
+            let behind = rest.get(length..)?;
             let range = start..start + length;
             match member {
                 Member::Message => event.message = range,
                 Member::Id => event.id = range,
                 Member::LogGroup => event.log_group = range,
                 Member::LogStream => event.log_stream = range,
-                Member::Timestamp => event.timestamp_ms = time_ms(value)?,
+                Member::Timestamp if length <= MAX_DIGITS => event.timestamp = range,
+                Member::Timestamp => return None,
                 Member::Text | Member::Number => {}
             }
             rest = behind;
@@ -153,13 +165,6 @@ fn one_line(text: &[u8]) -> Option<usize> {
     memchr::memchr(b'\n', text.get(..length)?).is_none().then_some(length)
 }
 
-fn time_ms(digits: &[u8]) -> Option<i64> {
-    let is_short = digits.len() <= MAX_DIGITS;
-    let ms =
-        digits.iter().fold(0, |ms: i64, digit| ms.wrapping_mul(10).wrapping_add(i64::from(digit - b'0')));
-    is_short.then(|| in_milliseconds(ms))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -167,8 +172,8 @@ mod tests {
 
     const LEARNED: &str = r#"{ "id":"1", "timestamp": 5, "message":"a\"b", "n": 12, "s":"x" }"#;
 
-    fn read(learned: &str, text: &str) -> Option<(usize, Event)> {
-        let mut event = Event::default();
+    fn read(learned: &str, text: &str) -> Option<(usize, EventParts)> {
+        let mut event = EventParts::default();
         let length =
             EventFormat::learn(learned.as_bytes())?.read(text.as_bytes(), &mut event, &mut |_| None)?;
         Some((length, event))
@@ -179,8 +184,8 @@ mod tests {
         let text = r#"{ "id":"", "timestamp": 99999999999999999, "message":"\\", "n": 0, "s":"é" }"#;
         let (length, event) = read(LEARNED, &format!("{text}\n{{")).unwrap();
         assert_eq!(length, text.len());
+        assert_eq!((event.id.len(), event.timestamp_ms(text.as_bytes())), (0, MAX_TIMESTAMP_MS));
         assert_eq!(&text[event.message], r"\\");
-        assert_eq!((event.id.len(), event.timestamp_ms), (0, MAX_TIMESTAMP_MS));
     }
 
     #[test]

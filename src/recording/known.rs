@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use super::Piece;
-use super::event_format::{Event, EventFormat};
+use super::event_format::{EventFormat, EventParts};
 use crate::access_log::fast_path::LineReader;
 use crate::decode::{EscapedText, LogEvent};
 
@@ -22,7 +22,7 @@ pub(super) struct KnownPieces {
     messages: LineReader,
     events: Option<EventFormat>,
     lessons: u32,
-    event: Event,
+    event: EventParts,
     /// Space for a message, used again and again.
     said: String,
 }
@@ -57,7 +57,8 @@ impl KnownPieces {
         if let Found::Line = found {
             return Piece::Line(text, self.lines.last());
         }
-        let Event { id, log_group, log_stream, timestamp_ms, message, is_recognised } = self.event.clone();
+        let timestamp_ms = self.event.timestamp_ms(text);
+        let EventParts { id, log_group, log_stream, message, is_recognised, .. } = self.event.clone();
         let part = |range| text.get(range).unwrap_or_default();
         let message = EscapedText(part(message));
         if !is_recognised && self.messages.may_learn() {

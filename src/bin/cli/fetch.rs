@@ -2,7 +2,7 @@
 //!
 //! It only reads from AWS.
 
-use std::io::{self, Cursor, Read};
+use std::io::{self, Read};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,7 +11,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::{Context, ensure};
 use clap::Args;
 use statuswatch::aws::Service;
-use statuswatch::cloudwatch_logs::{CloudWatchLogs, LogsError, MAX_TAILED_GROUPS, Pages, Query};
+use statuswatch::cloudwatch_logs::{CloudWatchLogs, LogsError, MAX_TAILED_GROUPS, Page, Pages, Query};
 use statuswatch::http::HttpClient;
 use statuswatch::words;
 use time::OffsetDateTime;
@@ -173,7 +173,7 @@ impl Fetch {
     pub(crate) fn open(&self) -> io::Result<Box<dyn Read + Send>> {
         let Shared { logs, queries, groups, following, stop, .. } = &*self.0;
         let http = HttpClient::keeping(CONNECTIONS).map_err(io::Error::other)?;
-        let page = Cursor::default();
+        let page = Page::default();
         let first = queries.first().ok_or_else(|| io::Error::other(LogsError::NoRuntime))?;
         let at_ms = first.from_ms;
         let stop = Arc::clone(stop);
@@ -193,7 +193,7 @@ impl Fetch {
 
 struct Reader {
     pages: Pages,
-    page: Cursor<Vec<u8>>,
+    page: Page,
     events: u64,
     /// Updates of Live Tail that left log events out.
     sampled: u64,
@@ -207,6 +207,7 @@ impl Read for Reader {
         loop {
             let length = self.page.read(out)?;
             if length > 0 || out.is_empty() {
+                self.save(|saved| saved.write(out.get(..length).unwrap_or_default()))?;
                 return Ok(length);
             }
             let stopped = self.shared.stop.load(Ordering::Relaxed).then_some(Err(LogsError::Stopped));
@@ -216,8 +217,7 @@ impl Read for Reader {
                     self.events += page.events;
                     self.at_ms = self.at_ms.max(page.until_ms);
                     self.count_sampled(page.is_sampled);
-                    self.save(|saved| saved.write(&page.lines))?;
-                    self.page = Cursor::new(page.lines);
+                    self.page = page;
                 }
                 Some(Err(error)) => {
                     self.shared.bar.finish();

@@ -48,13 +48,13 @@ impl Saved {
         Ok(Self { untouched: Some(file), begin, written: None })
     }
 
-    /// Adds whole lines; the first ones take the place of what was there.
-    pub(crate) fn write(&mut self, lines: &[u8]) -> io::Result<()> {
-        if lines.is_empty() {
+    /// Adds some text; the first takes the place of what was there.
+    pub(crate) fn write(&mut self, text: &[u8]) -> io::Result<()> {
+        if text.is_empty() {
             return Ok(());
         }
         self.begin()?;
-        self.written.as_mut().map_or(Ok(()), |written| written.write(lines))
+        self.written.as_mut().map_or(Ok(()), |written| written.write(text))
     }
 
     /// Writes what is held back, if there was anything to keep. More can follow.
