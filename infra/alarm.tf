@@ -101,7 +101,7 @@ resource "aws_cloudwatch_metric_alarm" "errors" {
     aws_lambda_permission.alarm_action,
     aws_lambda_permission.alarm_account,
     aws_lambda_permission.alarm_topic,
-    aws_sns_topic_policy.alarm,
+    aws_sns_topic_policy.this,
     aws_sns_topic_subscription.alarm_function,
   ]
 }

@@ -1,52 +1,17 @@
 # The alarm's ways to the function: by topic, and directly. The direct event knows the state before;
-# the topic is there for other subscribers. The function tells each change once.
-
-resource "aws_sns_topic" "alarm" {
-  name              = local.alarms_name
-  kms_master_key_id = var.kms_key_arn
-  tags              = var.tags
-}
-
-resource "aws_sns_topic_policy" "alarm" {
-  arn = aws_sns_topic.alarm.arn
-
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [
-      {
-        Sid       = "AlarmsPublish"
-        Effect    = "Allow"
-        Principal = { Service = "cloudwatch.amazonaws.com" }
-        Action    = "sns:Publish"
-        Resource  = local.alarm_topic_arn
-        Condition = {
-          ArnEquals    = { "aws:SourceArn" = concat([for alarm in local.alarms : "${local.arn_prefix.cloudwatch}:alarm:${alarm.name}"], tolist(var.external_alarm_arns)) }
-          StringEquals = { "aws:SourceAccount" = local.account_id }
-        }
-      },
-      {
-        Sid       = "OnlyEncrypted"
-        Effect    = "Deny"
-        Principal = { AWS = "*" }
-        Action    = "sns:Publish"
-        Resource  = local.alarm_topic_arn
-        Condition = { Bool = { "aws:SecureTransport" = "false" } }
-      },
-    ]
-  })
-}
+# the topic is there for other subscribers. The function posts each change once.
 
 resource "aws_sns_topic_subscription" "alarm_function" {
-  topic_arn = aws_sns_topic.alarm.arn
+  topic_arn = aws_sns_topic.this["alarms"].arn
   protocol  = "lambda"
-  endpoint  = aws_lambda_function.alarms.arn
+  endpoint  = aws_lambda_function.function["alarms"].arn
 
   depends_on = [aws_lambda_permission.alarm_topic]
 }
 
 resource "aws_lambda_permission" "alarm_topic" {
   statement_id_prefix = "topic-"
-  function_name       = aws_lambda_function.alarms.function_name
+  function_name       = aws_lambda_function.function["alarms"].function_name
   action              = "lambda:InvokeFunction"
   principal           = "sns.amazonaws.com"
   # No source_account: AWS documents the key for the other callers, not for SNS, and a condition on
@@ -67,7 +32,7 @@ resource "aws_lambda_permission" "alarm_account" {
   count = local.permission_per_alarm ? 0 : 1
 
   statement_id_prefix = "alarms-"
-  function_name       = aws_lambda_function.alarms.function_name
+  function_name       = aws_lambda_function.function["alarms"].function_name
   action              = "lambda:InvokeFunction"
   principal           = "lambda.alarms.cloudwatch.amazonaws.com"
   source_arn          = "${local.arn_prefix.cloudwatch}:alarm:*"
@@ -82,7 +47,7 @@ resource "aws_lambda_permission" "alarm_action" {
   for_each = { for key, alarm in local.alarms : key => alarm.name if local.permission_per_alarm }
 
   statement_id_prefix = "alarm-"
-  function_name       = aws_lambda_function.alarms.function_name
+  function_name       = aws_lambda_function.function["alarms"].function_name
   action              = "lambda:InvokeFunction"
   principal           = "lambda.alarms.cloudwatch.amazonaws.com"
   source_arn          = "${local.arn_prefix.cloudwatch}:alarm:${each.value}"

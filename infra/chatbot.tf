@@ -32,7 +32,7 @@ resource "aws_chatbot_slack_channel_configuration" "alarm" {
   iam_role_arn       = aws_iam_role.chatbot[0].arn
   slack_team_id      = var.chatbot_slack_channel.slack_team_id
   slack_channel_id   = var.chatbot_slack_channel.slack_channel_id
-  sns_topic_arns     = [aws_sns_topic.alarm.arn]
+  sns_topic_arns     = [aws_sns_topic.this["alarms"].arn]
   logging_level      = var.chatbot_slack_channel.logging_level
   tags               = var.tags
 

@@ -57,7 +57,7 @@ locals {
       title = "State table: errors, throttling, units"
       stat  = "Sum"
       metrics = concat(
-        [for name in values(local.watched_functions) : ["Statuswatch", "StoreErrors", "FunctionName", name]],
+        [for name in values(local.function_names) : ["Statuswatch", "StoreErrors", "FunctionName", name]],
         [for name in ["ReadThrottleEvents", "WriteThrottleEvents"] : ["AWS/DynamoDB", name, "TableName", local.state_table_name]],
         [for name in ["ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits"] : ["AWS/DynamoDB", name, "TableName", local.state_table_name, { yAxis = "right" }]],
       )

@@ -5,7 +5,7 @@ resource "aws_lambda_permission" "external_alarm" {
   for_each = var.external_alarm_arns
 
   statement_id_prefix = "external-"
-  function_name       = aws_lambda_function.alarms.function_name
+  function_name       = aws_lambda_function.function["alarms"].function_name
   action              = "lambda:InvokeFunction"
   principal           = "lambda.alarms.cloudwatch.amazonaws.com"
   source_arn          = each.value
@@ -21,7 +21,7 @@ resource "aws_lambda_permission" "external_alarm_topic" {
   for_each = var.external_alarm_topic_arns
 
   statement_id_prefix = "external-topic-"
-  function_name       = aws_lambda_function.alarms.function_name
+  function_name       = aws_lambda_function.function["alarms"].function_name
   action              = "lambda:InvokeFunction"
   principal           = "sns.amazonaws.com"
   source_arn          = each.value
@@ -36,7 +36,7 @@ resource "aws_sns_topic_subscription" "external_alarm_topic" {
 
   topic_arn = each.value
   protocol  = "lambda"
-  endpoint  = aws_lambda_function.alarms.arn
+  endpoint  = aws_lambda_function.function["alarms"].arn
 
   depends_on = [aws_lambda_permission.external_alarm_topic]
 
@@ -86,7 +86,7 @@ resource "aws_iam_role_policy" "vpc" {
           "ec2:UnassignPrivateIpAddresses",
         ]
         Resource  = "*"
-        Condition = { ArnEquals = { "lambda:SourceFunctionArn" = "${local.arn_prefix.lambda}:function:${local.watched_functions[each.key]}" } }
+        Condition = { ArnEquals = { "lambda:SourceFunctionArn" = "${local.arn_prefix.lambda}:function:${local.function_names[each.key]}" } }
       },
     ]
   })

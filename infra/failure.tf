@@ -4,7 +4,7 @@
 
 locals {
   failure_destination_arns = {
-    sqs  = aws_sqs_queue.failures[*].arn
+    sqs  = [for key, queue in aws_sqs_queue.this : queue.arn if key == "failures"]
     s3   = aws_s3_bucket.failures[*].arn
     none = []
   }[var.failure_destination]
@@ -36,36 +36,6 @@ locals {
     Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
     Resource = var.kms_key_arn
   }]
-}
-
-resource "aws_sqs_queue" "failures" {
-  count = var.failure_destination == "sqs" ? 1 : 0
-
-  name                              = "${var.name}-failures"
-  message_retention_seconds         = var.failure_retention_in_days * 86400
-  visibility_timeout_seconds        = var.redrive ? var.redrive_interval_in_minutes * 60 : null
-  sqs_managed_sse_enabled           = var.kms_key_arn == null ? true : null
-  kms_master_key_id                 = var.kms_key_arn
-  kms_data_key_reuse_period_seconds = var.kms_key_arn == null ? null : 300
-  tags                              = var.tags
-}
-
-resource "aws_sqs_queue_policy" "failures" {
-  count = var.failure_destination == "sqs" ? 1 : 0
-
-  queue_url = aws_sqs_queue.failures[0].id
-
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Sid       = "OnlyEncrypted"
-      Effect    = "Deny"
-      Principal = { AWS = "*" }
-      Action    = "sqs:*"
-      Resource  = local.failure_queue_arn
-      Condition = { Bool = { "aws:SecureTransport" = "false" } }
-    }]
-  })
 }
 
 resource "aws_s3_bucket" "failures" {

@@ -1,4 +1,5 @@
-# What the functions read from their environment, one line for each name of its contract.
+# What the functions read from their environment, one line for each name of its contract: first what both read, then
+# `environments` with what each reads.
 # Neither webhook nor bot token is ever there, only the name of where it is.
 
 locals {
@@ -44,7 +45,7 @@ locals {
   }
   alarm_log_groups = merge(local.own_alarm_log_groups, var.alarm_log_groups)
 
-  # How incidents are told. With the table both functions tell of them: each posts what it finds due.
+  # How incidents are posted. With the table both functions post them: each posts what it finds due.
   incidents_environment = {
     STATUSWATCH_NOTIFY          = var.notify
     STATUSWATCH_FOLLOW_UPS      = var.follow_ups
@@ -54,27 +55,29 @@ locals {
     STATUSWATCH_MAX_LINES       = tostring(var.max_lines)
   }
 
-  alarms_environment = merge(local.slack_environment, local.state_environment, local.state_in_table ? local.incidents_environment : {}, {
-    for name, value in {
-      # Which destinations have incidents of a log group, and which of the lines that are fetched are errors.
-      STATUSWATCH_RULES            = local.alarms_read_rules ? local.rules_environment : null
-      STATUSWATCH_FORMAT           = var.alarm_lines == "fetch" ? var.format : null
-      STATUSWATCH_REDACT           = length(var.redact) > 0 ? join(",", var.redact) : null
-      STATUSWATCH_LOG_GROUPS       = local.log_groups_fit ? local.linked_log_groups : null
-      STATUSWATCH_ALARM_LOG_GROUPS = length(local.alarm_log_groups) > 0 ? jsonencode(local.alarm_log_groups) : null
-      STATUSWATCH_ALARM_LINES      = var.alarm_lines == "fetch" ? "fetch" : null
-    } : name => value if value != null
-  })
+  environments = {
+    lines = merge(local.slack_environment, local.state_environment, local.incidents_environment, {
+      for name, value in {
+        STATUSWATCH_RULES                  = local.rules_environment
+        STATUSWATCH_FORMAT                 = var.format
+        STATUSWATCH_REDACT                 = length(var.redact) > 0 ? join(",", var.redact) : null
+        STATUSWATCH_MAX_DECOMPRESSED_BYTES = format("%d", var.max_decompressed_bytes)
+        # It may find notices of alarms in the failure queue.
+        STATUSWATCH_LOG_GROUPS       = var.redrive && local.log_groups_fit ? local.linked_log_groups : null
+        STATUSWATCH_ALARM_LOG_GROUPS = var.redrive && length(local.alarm_log_groups) > 0 ? jsonencode(local.alarm_log_groups) : null
+      } : name => value if value != null
+    })
 
-  lines_environment = merge(local.slack_environment, local.state_environment, local.incidents_environment, {
-    for name, value in {
-      STATUSWATCH_RULES                  = local.rules_environment
-      STATUSWATCH_FORMAT                 = var.format
-      STATUSWATCH_REDACT                 = length(var.redact) > 0 ? join(",", var.redact) : null
-      STATUSWATCH_MAX_DECOMPRESSED_BYTES = format("%d", var.max_decompressed_bytes)
-      # It may find notices of alarms in the failure queue.
-      STATUSWATCH_LOG_GROUPS       = var.redrive && local.log_groups_fit ? local.linked_log_groups : null
-      STATUSWATCH_ALARM_LOG_GROUPS = var.redrive && length(local.alarm_log_groups) > 0 ? jsonencode(local.alarm_log_groups) : null
-    } : name => value if value != null
-  })
+    alarms = merge(local.slack_environment, local.state_environment, local.state_in_table ? local.incidents_environment : {}, {
+      for name, value in {
+        # Which destinations have incidents of a log group, and which of the lines that are fetched are errors.
+        STATUSWATCH_RULES            = local.alarms_read_rules ? local.rules_environment : null
+        STATUSWATCH_FORMAT           = var.alarm_lines == "fetch" ? var.format : null
+        STATUSWATCH_REDACT           = length(var.redact) > 0 ? join(",", var.redact) : null
+        STATUSWATCH_LOG_GROUPS       = local.log_groups_fit ? local.linked_log_groups : null
+        STATUSWATCH_ALARM_LOG_GROUPS = length(local.alarm_log_groups) > 0 ? jsonencode(local.alarm_log_groups) : null
+        STATUSWATCH_ALARM_LINES      = var.alarm_lines == "fetch" ? "fetch" : null
+      } : name => value if value != null
+    })
+  }
 }

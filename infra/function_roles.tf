@@ -1,16 +1,22 @@
-# The roles of the two functions. What each may do stands with its concern: logs here, the webhook
-# in secret.tf, the table in state.tf, the failure destination in failure.tf, the rules in rules.tf, the stream in kinesis.tf,
-# the failure queue as a source in redrive.tf.
+# The roles of the two functions, and what each may do with logs. Every other permission stands with its concern: the
+# webhook in secret.tf, the table in state.tf, the failure destination in failure.tf, and so on.
 
 locals {
-  function_roles = {
-    lines  = aws_iam_role.lines.name
-    alarms = aws_iam_role.alarms.name
-  }
+  function_roles = { for key, role in aws_iam_role.function : key => role.name }
 
   fetched_log_groups = sort(distinct(concat(tolist(local.log_group_names), flatten(values(var.alarm_log_groups)))))
+}
 
-  function_trust_policy = jsonencode({
+resource "aws_iam_role" "function" {
+  for_each = local.functions
+
+  name                 = each.value.name
+  path                 = var.role_path
+  permissions_boundary = var.permissions_boundary
+  description          = each.value.role_description
+  tags                 = var.tags
+
+  assume_role_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{
       Effect    = "Allow"
@@ -18,48 +24,23 @@ locals {
       Action    = "sts:AssumeRole"
     }]
   })
-
-  # No logs:CreateLogGroup: a group that Lambda makes has no retention.
-  function_log_policy = {
-    for name in [local.lines_name, local.alarms_name] : name => jsonencode({
-      Version = "2012-10-17"
-      Statement = [{
-        Effect   = "Allow"
-        Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
-        Resource = "${local.arn_prefix.logs}:log-group:/aws/lambda/${name}:*"
-      }]
-    })
-  }
 }
 
-resource "aws_iam_role" "lines" {
-  name                 = local.lines_name
-  path                 = var.role_path
-  permissions_boundary = var.permissions_boundary
-  description          = "Role of the function that tells Slack of access-log lines"
-  assume_role_policy   = local.function_trust_policy
-  tags                 = var.tags
-}
+# No logs:CreateLogGroup: a group that Lambda makes has no retention.
+resource "aws_iam_role_policy" "function_logs" {
+  for_each = local.functions
 
-resource "aws_iam_role" "alarms" {
-  name                 = local.alarms_name
-  path                 = var.role_path
-  permissions_boundary = var.permissions_boundary
-  description          = "Role of the function that tells Slack of alarms"
-  assume_role_policy   = local.function_trust_policy
-  tags                 = var.tags
-}
+  name = "logs"
+  role = local.function_roles[each.key]
 
-resource "aws_iam_role_policy" "lines_logs" {
-  name   = "logs"
-  role   = aws_iam_role.lines.name
-  policy = local.function_log_policy[local.lines_name]
-}
-
-resource "aws_iam_role_policy" "alarms_logs" {
-  name   = "logs"
-  role   = aws_iam_role.alarms.name
-  policy = local.function_log_policy[local.alarms_name]
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect   = "Allow"
+      Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+      Resource = "${local.arn_prefix.logs}:log-group:/aws/lambda/${each.value.name}:*"
+    }]
+  })
 }
 
 # Only where the lines under the notice of an alarm may be fetched.
@@ -67,7 +48,7 @@ resource "aws_iam_role_policy" "alarm_lines" {
   count = var.alarm_lines == "fetch" ? 1 : 0
 
   name = "alarm-lines"
-  role = aws_iam_role.alarms.name
+  role = local.function_roles["alarms"]
 
   policy = jsonencode({
     Version = "2012-10-17"

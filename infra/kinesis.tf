@@ -66,7 +66,7 @@ resource "aws_iam_role_policy" "stream" {
   count = var.ingest == "kinesis" ? 1 : 0
 
   name = "stream"
-  role = aws_iam_role.lines.name
+  role = local.function_roles["lines"]
 
   policy = jsonencode({
     Version = "2012-10-17"
@@ -94,7 +94,7 @@ resource "aws_iam_role_policy" "stream" {
 resource "aws_lambda_event_source_mapping" "lines" {
   count = var.ingest == "kinesis" ? 1 : 0
 
-  function_name                      = aws_lambda_function.lines.function_name
+  function_name                      = aws_lambda_function.function["lines"].function_name
   event_source_arn                   = aws_kinesis_stream.lines[0].arn
   starting_position                  = "TRIM_HORIZON"
   batch_size                         = var.kinesis_batch_size

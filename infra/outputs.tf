@@ -42,22 +42,22 @@ output "apis" {
 
 output "lines_function_name" {
   description = "Name of the function that tells of lines."
-  value       = aws_lambda_function.lines.function_name
+  value       = aws_lambda_function.function["lines"].function_name
 }
 
 output "lines_function_arn" {
   description = "ARN of the function that tells of lines."
-  value       = aws_lambda_function.lines.arn
+  value       = aws_lambda_function.function["lines"].arn
 }
 
 output "alarms_function_name" {
   description = "Name of the function that tells of alarms."
-  value       = aws_lambda_function.alarms.function_name
+  value       = aws_lambda_function.function["alarms"].function_name
 }
 
 output "alarms_function_arn" {
   description = "ARN of the function that tells of alarms."
-  value       = aws_lambda_function.alarms.arn
+  value       = aws_lambda_function.function["alarms"].arn
 }
 
 output "alarm_names" {
@@ -67,22 +67,22 @@ output "alarm_names" {
 
 output "alarm_topic_arn" {
   description = "ARN of the topic that gets the alarms on errors."
-  value       = aws_sns_topic.alarm.arn
+  value       = aws_sns_topic.this["alarms"].arn
 }
 
 output "watch_topic_arn" {
   description = "ARN of the topic that gets the alarms on statuswatch itself; null without them."
-  value       = one(aws_sns_topic.watch[*].arn)
+  value       = try(aws_sns_topic.this["watch"].arn, null)
 }
 
 output "failure_queue_url" {
   description = "URL of the queue that holds what could not be told; null without it."
-  value       = one(aws_sqs_queue.failures[*].url)
+  value       = try(aws_sqs_queue.this["failures"].url, null)
 }
 
 output "parked_queue_url" {
   description = "URL of the queue that holds what was tried again in vain; null without `redrive`."
-  value       = one(aws_sqs_queue.parked[*].url)
+  value       = try(aws_sqs_queue.this["parked"].url, null)
 }
 
 output "failure_bucket" {

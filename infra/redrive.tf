@@ -2,43 +2,13 @@
 # the table has it or it is parked. Lambda runs this synchronously: what fails stays in the queue, and makes no record of
 # its own in the failure destination.
 
-# What was tried in vain. Its messages keep the age that they had.
-resource "aws_sqs_queue" "parked" {
-  count = var.redrive ? 1 : 0
-
-  name                              = local.parked_queue_name
-  message_retention_seconds         = 14 * 86400
-  sqs_managed_sse_enabled           = var.kms_key_arn == null ? true : null
-  kms_master_key_id                 = var.kms_key_arn
-  kms_data_key_reuse_period_seconds = var.kms_key_arn == null ? null : 300
-  tags                              = var.tags
-}
-
-resource "aws_sqs_queue_policy" "parked" {
-  count = var.redrive ? 1 : 0
-
-  queue_url = aws_sqs_queue.parked[0].id
-
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Sid       = "OnlyEncrypted"
-      Effect    = "Deny"
-      Principal = { AWS = "*" }
-      Action    = "sqs:*"
-      Resource  = "${local.arn_prefix.sqs}:${local.parked_queue_name}"
-      Condition = { Bool = { "aws:SecureTransport" = "false" } }
-    }]
-  })
-}
-
 resource "aws_sqs_queue_redrive_policy" "failures" {
   count = var.redrive ? 1 : 0
 
-  queue_url = aws_sqs_queue.failures[0].id
+  queue_url = aws_sqs_queue.this["failures"].id
 
   redrive_policy = jsonencode({
-    deadLetterTargetArn = aws_sqs_queue.parked[0].arn
+    deadLetterTargetArn = aws_sqs_queue.this["parked"].arn
     maxReceiveCount     = var.redrive_attempts
   })
 }
@@ -47,7 +17,7 @@ resource "aws_iam_role_policy" "redrive" {
   count = var.redrive ? 1 : 0
 
   name = "redrive"
-  role = aws_iam_role.lines.name
+  role = local.function_roles["lines"]
 
   policy = jsonencode({
     Version = "2012-10-17"
@@ -69,8 +39,8 @@ resource "aws_iam_role_policy" "redrive" {
 resource "aws_lambda_event_source_mapping" "redrive" {
   count = var.redrive ? 1 : 0
 
-  function_name    = aws_lambda_function.lines.function_name
-  event_source_arn = aws_sqs_queue.failures[0].arn
+  function_name    = aws_lambda_function.function["lines"].function_name
+  event_source_arn = aws_sqs_queue.this["failures"].arn
   # They share the time of one invocation.
   batch_size              = 5
   function_response_types = ["ReportBatchItemFailures"]

@@ -45,6 +45,10 @@ locals {
     length(local.log_groups_of_destinations) > 0 ? jsonencode({ rules = local.rules }) :
     var.rules == null ? null : jsonencode(jsondecode(var.rules))
   )
+  # Of rules that the module copies; those of `rules` alone are checked there.
+  rules_fit = length(local.log_groups_of_destinations) == 0 || (
+    length(local.rules) <= 100 && length(distinct(local.rules[*].name)) == length(local.rules) && length(coalesce(local.rules_json, "-")) <= 8192
+  )
   rules_in_parameter = local.rules_json == null ? false : length(local.rules_json) > 2000
   rules_parameter_name = (
     var.rules_parameter_name != null ? var.rules_parameter_name :
@@ -85,9 +89,4 @@ resource "aws_iam_role_policy" "rules" {
       Resource = "${local.arn_prefix.ssm}:parameter/${trimprefix(local.rules_parameter_name, "/")}"
     }]
   })
-}
-
-moved {
-  from = aws_iam_role_policy.rules[0]
-  to   = aws_iam_role_policy.rules["lines"]
 }

@@ -56,8 +56,3 @@ resource "aws_iam_role_policy" "slack_secret" {
     }])
   })
 }
-
-moved {
-  from = aws_iam_role_policy.webhook
-  to   = aws_iam_role_policy.slack_secret
-}

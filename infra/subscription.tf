@@ -14,7 +14,7 @@ resource "aws_lambda_permission" "account" {
   count = var.ingest == "lambda" && !local.permission_per_log_group ? 1 : 0
 
   statement_id_prefix = "logs-"
-  function_name       = aws_lambda_function.lines.function_name
+  function_name       = aws_lambda_function.function["lines"].function_name
   action              = "lambda:InvokeFunction"
   principal           = "logs.amazonaws.com"
   source_arn          = "${local.arn_prefix.logs}:log-group:*"
@@ -29,7 +29,7 @@ resource "aws_lambda_permission" "log_group" {
   for_each = var.ingest == "lambda" && local.permission_per_log_group ? local.log_group_names : []
 
   statement_id_prefix = "logs-"
-  function_name       = aws_lambda_function.lines.function_name
+  function_name       = aws_lambda_function.function["lines"].function_name
   action              = "lambda:InvokeFunction"
   principal           = "logs.amazonaws.com"
   source_arn          = "${local.arn_prefix.logs}:log-group:${each.value}:*"
@@ -49,7 +49,7 @@ resource "aws_cloudwatch_log_subscription_filter" "this" {
   name            = local.subscription_filter_name
   log_group_name  = each.key
   filter_pattern  = each.value
-  destination_arn = var.ingest == "kinesis" ? local.stream_arn : aws_lambda_function.lines.arn
+  destination_arn = var.ingest == "kinesis" ? local.stream_arn : aws_lambda_function.function["lines"].arn
   role_arn        = var.ingest == "kinesis" ? aws_iam_role.logs_to_stream[0].arn : null
   # Records of one log stream need no order, and one busy log stream would fill one shard.
   distribution = var.ingest == "kinesis" ? "Random" : null
@@ -58,7 +58,7 @@ resource "aws_cloudwatch_log_subscription_filter" "this" {
     aws_iam_role_policy.logs_to_stream,
     aws_kinesis_stream.lines,
     aws_lambda_event_source_mapping.lines,
-    aws_lambda_function_event_invoke_config.lines,
+    aws_lambda_function_event_invoke_config.function,
     aws_lambda_permission.account,
     aws_lambda_permission.log_group,
   ]
@@ -89,7 +89,7 @@ resource "aws_cloudwatch_log_account_policy" "subscription" {
     aws_iam_role_policy.logs_to_stream,
     aws_kinesis_stream.lines,
     aws_lambda_event_source_mapping.lines,
-    aws_lambda_function_event_invoke_config.lines,
+    aws_lambda_function_event_invoke_config.function,
     aws_lambda_permission.account,
   ]
 
@@ -105,7 +105,7 @@ locals {
   # Those with a filter of their own would be notified twice.
   account_selection_criteria = var.account_subscription == null ? "" : "LogGroupName NOT IN ${jsonencode(sort(setunion(
     local.log_group_names,
-    [for name in values(local.watched_functions) : "/aws/lambda/${name}"],
+    [for name in values(local.function_names) : "/aws/lambda/${name}"],
     var.account_subscription.excluded_log_group_names,
   )))}"
 

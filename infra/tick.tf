@@ -31,7 +31,7 @@ resource "aws_cloudwatch_event_target" "tick" {
 
   rule      = aws_cloudwatch_event_rule.tick[each.value].name
   target_id = "lines-${each.key}"
-  arn       = aws_lambda_function.lines.arn
+  arn       = aws_lambda_function.function["lines"].arn
 
   # A tick that comes late has been replaced by the next.
   retry_policy {
@@ -47,7 +47,7 @@ resource "aws_lambda_permission" "tick" {
   for_each = local.tick_rules
 
   statement_id_prefix = "tick-"
-  function_name       = aws_lambda_function.lines.function_name
+  function_name       = aws_lambda_function.function["lines"].function_name
   action              = "lambda:InvokeFunction"
   principal           = "events.amazonaws.com"
   source_arn          = "${local.arn_prefix.events}:rule/${each.value}"

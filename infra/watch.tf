@@ -1,10 +1,8 @@
 # Watching the watcher: alarms that do not go through the functions they are about.
 
 locals {
-  watched_functions = { lines = local.lines_name, alarms = local.alarms_name }
-
   watch_functions = merge([
-    for role, name in local.watched_functions : {
+    for role, name in local.function_names : {
       "${role}-errors" = {
         description = "${name} failed: a message may be missing in Slack until Lambda's retries are through."
         namespace   = "AWS/Lambda", metric_name = "Errors", dimensions = { FunctionName = name }
@@ -68,7 +66,7 @@ locals {
       statistic   = "Sum", period = 60, evaluation_periods = var.watch_pending_minutes, threshold = 1
     }
     }, {
-    for role, name in local.watched_functions : "${role}-refused" => {
+    for role, name in local.function_names : "${role}-refused" => {
       description = "Slack refused a message of ${name} for good: the webhook or bot token is not valid any more, the bot is not in the channel or lacks a scope, the channel is archived, or the message cannot be read. The log says which, and what to do; what is due stays in the table."
       namespace   = "Statuswatch", metric_name = "Refused", dimensions = { FunctionName = name }
       statistic   = "Sum", period = 300, evaluation_periods = 1, threshold = 1
@@ -76,7 +74,7 @@ locals {
   })
 
   watch_table = {
-    for role, name in local.watched_functions : "${role}-store-errors" => {
+    for role, name in local.function_names : "${role}-store-errors" => {
       description = "${name} could not read or write its table ${local.state_table_name}: what it could not write it posted at once, and incidents are notified more often than they should be."
       namespace   = "Statuswatch", metric_name = "StoreErrors", dimensions = { FunctionName = name }
       statistic   = "Sum", period = 300, evaluation_periods = 1, threshold = 1
@@ -109,7 +107,7 @@ locals {
   watch_destination     = { lambda = "Lambda", kinesis = "Kinesis" }[var.ingest]
   watch_with_heartbeat  = var.create_watch_alarms && local.tick_count > 0
   create_watch_topic    = var.create_watch_alarms && length(var.watch_topic_arns) == 0
-  watch_alarm_actions   = length(var.watch_topic_arns) > 0 ? tolist(var.watch_topic_arns) : aws_sns_topic.watch[*].arn
+  watch_alarm_actions   = length(var.watch_topic_arns) > 0 ? tolist(var.watch_topic_arns) : [for key, topic in aws_sns_topic.this : topic.arn if key == "watch"]
   watch_alarm_arn_start = "${local.arn_prefix.cloudwatch}:alarm:"
   watch_alarm_arns = concat(
     [for key in keys(local.watch_alarms) : "${local.watch_alarm_arn_start}${var.name}-watch-${key}"],
@@ -198,49 +196,10 @@ resource "aws_cloudwatch_metric_alarm" "watch_subscription" {
   }
 }
 
-resource "aws_sns_topic" "watch" {
-  count = local.create_watch_topic ? 1 : 0
-
-  name              = "${var.name}-watch"
-  kms_master_key_id = var.kms_key_arn
-  tags              = var.tags
-}
-
-resource "aws_sns_topic_policy" "watch" {
-  count = local.create_watch_topic ? 1 : 0
-
-  arn = aws_sns_topic.watch[0].arn
-
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [
-      {
-        Sid       = "AlarmsPublish"
-        Effect    = "Allow"
-        Principal = { Service = "cloudwatch.amazonaws.com" }
-        Action    = "sns:Publish"
-        Resource  = local.watch_topic_arn
-        Condition = {
-          ArnEquals    = { "aws:SourceArn" = local.watch_alarm_arns }
-          StringEquals = { "aws:SourceAccount" = local.account_id }
-        }
-      },
-      {
-        Sid       = "OnlyEncrypted"
-        Effect    = "Deny"
-        Principal = { AWS = "*" }
-        Action    = "sns:Publish"
-        Resource  = local.watch_topic_arn
-        Condition = { Bool = { "aws:SecureTransport" = "false" } }
-      },
-    ]
-  })
-}
-
 resource "aws_sns_topic_subscription" "watch_email" {
   for_each = var.watch_email_addresses
 
-  topic_arn = aws_sns_topic.watch[0].arn
+  topic_arn = aws_sns_topic.this["watch"].arn
   protocol  = "email"
   endpoint  = each.value
 }

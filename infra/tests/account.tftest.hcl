@@ -73,7 +73,7 @@ run "by_a_stream" {
     error_message = "by the role that writes to the stream"
   }
   assert {
-    condition     = keys(aws_cloudwatch_metric_alarm.errors) == ["function"] && !contains(keys(aws_lambda_function.alarms.environment[0].variables), "STATUSWATCH_ALARM_LOG_GROUPS")
+    condition     = keys(aws_cloudwatch_metric_alarm.errors) == ["function"] && !contains(keys(aws_lambda_function.function["alarms"].environment[0].variables), "STATUSWATCH_ALARM_LOG_GROUPS")
     error_message = "no metric filter counts them, the function does"
   }
 }

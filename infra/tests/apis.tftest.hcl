@@ -97,19 +97,19 @@ run "rows_have_filters_and_alarms_of_their_own" {
         "api/orders" = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:statuswatch orders 4xx5xxError"
         "api/pets"   = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:pets fail"
       } &&
-      jsondecode(aws_sns_topic_policy.alarm.policy).Statement[0].Condition.ArnEquals["aws:SourceArn"] == values(aws_lambda_permission.alarm_action)[*].source_arn
+      jsondecode(aws_sns_topic_policy.this["alarms"].policy).Statement[0].Condition.ArnEquals["aws:SourceArn"] == values(aws_lambda_permission.alarm_action)[*].source_arn
     )
     error_message = "each alarm may call the function and publish to the topic"
   }
   assert {
-    condition = jsondecode(aws_lambda_function.alarms.environment[0].variables["STATUSWATCH_ALARM_LOG_GROUPS"]) == {
+    condition = jsondecode(aws_lambda_function.function["alarms"].environment[0].variables["STATUSWATCH_ALARM_LOG_GROUPS"]) == {
       "statuswatch orders 4xx5xxError" = ["/apis/orders"]
       "pets fail"                      = ["/aws/apigateway/statuswatch-pets-accesslog"]
     }
     error_message = "each alarm belongs to its log group"
   }
   assert {
-    condition     = !contains(keys(aws_lambda_function.lines.environment[0].variables), "STATUSWATCH_RULES")
+    condition     = !contains(keys(aws_lambda_function.function["lines"].environment[0].variables), "STATUSWATCH_RULES")
     error_message = "without destinations the rules stay the built-in ones"
   }
   assert {
@@ -139,7 +139,7 @@ run "rows_beside_the_log_groups_of_one_alarm" {
     error_message = "and counts these alone"
   }
   assert {
-    condition = jsondecode(aws_lambda_function.alarms.environment[0].variables["STATUSWATCH_ALARM_LOG_GROUPS"]) == {
+    condition = jsondecode(aws_lambda_function.function["alarms"].environment[0].variables["STATUSWATCH_ALARM_LOG_GROUPS"]) == {
       "APIGateway statuswatch accesslog 4xx5xxError"            = ["/apis/old"]
       "APIGateway statuswatch accesslog 4xx5xxError (function)" = ["/apis/old", "/apis/orders"]
       "statuswatch orders 4xx5xxError"                          = ["/apis/orders"]
@@ -162,14 +162,14 @@ run "destinations_without_rules" {
   }
 
   assert {
-    condition = jsondecode(aws_lambda_function.lines.environment[0].variables["STATUSWATCH_RULES"]).rules == [
+    condition = jsondecode(aws_lambda_function.function["lines"].environment[0].variables["STATUSWATCH_RULES"]).rules == [
       { name = "errors for team-a", log_group = ["/apis/orders", "/apis/returns", "(none)"], action = "notify", to = "team-a" },
       { name = "errors for team-b", log_group = ["/apis/pets", "(none)"], action = "notify", to = "team-b" },
     ]
     error_message = "each destination gets the errors of its rows"
   }
   assert {
-    condition     = aws_lambda_function.alarms.environment[0].variables["STATUSWATCH_RULES"] == aws_lambda_function.lines.environment[0].variables["STATUSWATCH_RULES"]
+    condition     = aws_lambda_function.function["alarms"].environment[0].variables["STATUSWATCH_RULES"] == aws_lambda_function.function["lines"].environment[0].variables["STATUSWATCH_RULES"]
     error_message = "and the notices of their alarms"
   }
 }
@@ -195,7 +195,7 @@ run "destinations_with_rules" {
   }
 
   assert {
-    condition = jsondecode(aws_lambda_function.lines.environment[0].variables["STATUSWATCH_RULES"]).rules == [
+    condition = jsondecode(aws_lambda_function.function["lines"].environment[0].variables["STATUSWATCH_RULES"]).rules == [
       { name = "noise", status = ["403"], action = "count" },
       { name = "admin", log_group = ["/apis/orders"], status = ["4xx"], action = "ignore" },
       { name = "wake", log_group = "/apis/*", status = ["504"], action = "notify", to = "on-call" },
@@ -222,7 +222,7 @@ run "rules_that_the_destinations_make_too_many" {
     ] })
   }
 
-  expect_failures = [aws_lambda_function.lines]
+  expect_failures = [aws_lambda_function.function]
 }
 
 run "thirty_rows" {

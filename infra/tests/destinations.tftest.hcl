@@ -18,8 +18,8 @@ run "none" {
   assert {
     condition = (
       length(aws_iam_role_policy.destinations) == 0 &&
-      !contains(keys(aws_lambda_function.lines.environment[0].variables), "STATUSWATCH_DESTINATIONS") &&
-      !contains(keys(aws_lambda_function.alarms.environment[0].variables), "STATUSWATCH_RULES")
+      !contains(keys(aws_lambda_function.function["lines"].environment[0].variables), "STATUSWATCH_DESTINATIONS") &&
+      !contains(keys(aws_lambda_function.function["alarms"].environment[0].variables), "STATUSWATCH_RULES")
     )
     error_message = "without any, nothing is named and nothing allowed"
   }
@@ -44,7 +44,7 @@ run "channels_and_webhooks" {
   }
 
   assert {
-    condition = alltrue([for environment in [aws_lambda_function.lines.environment[0].variables, aws_lambda_function.alarms.environment[0].variables] : (
+    condition = alltrue([for environment in [aws_lambda_function.function["lines"].environment[0].variables, aws_lambda_function.function["alarms"].environment[0].variables] : (
       jsondecode(environment["STATUSWATCH_DESTINATIONS"]) == {
         orders  = "C0123456780"
         pets    = "ssm:/prod/pets-webhook"
@@ -76,7 +76,7 @@ run "channels_alone_need_no_permission" {
     error_message = "the bot token is the only secret"
   }
   assert {
-    condition     = length(aws_iam_role_policy.rules) == 2 && aws_lambda_function.alarms.environment[0].variables["STATUSWATCH_RULES"] == "ssm:team/rules"
+    condition     = length(aws_iam_role_policy.rules) == 2 && aws_lambda_function.function["alarms"].environment[0].variables["STATUSWATCH_RULES"] == "ssm:team/rules"
     error_message = "both functions read the rules"
   }
 }
@@ -91,7 +91,7 @@ run "a_webhook_beside_others" {
   }
 
   assert {
-    condition     = aws_lambda_function.lines.environment[0].variables["STATUSWATCH_DESTINATIONS"] == "{\"pets\":\"ssm:/prod/pets-webhook\"}"
+    condition     = aws_lambda_function.function["lines"].environment[0].variables["STATUSWATCH_DESTINATIONS"] == "{\"pets\":\"ssm:/prod/pets-webhook\"}"
     error_message = "several webhooks need no bot token"
   }
 }

@@ -15,7 +15,7 @@ run "nothing_is_plugged_in_by_default" {
   command = plan
 
   assert {
-    condition = alltrue([for function in [aws_lambda_function.lines, aws_lambda_function.alarms] :
+    condition = alltrue([for function in [aws_lambda_function.function["lines"], aws_lambda_function.function["alarms"]] :
       length(function.vpc_config) == 0 && function.kms_key_arn == null && function.code_signing_config_arn == null
     ])
     error_message = "the functions are in Lambda's own network, under Lambda's own key"
@@ -25,7 +25,7 @@ run "nothing_is_plugged_in_by_default" {
     error_message = "and nobody has more permissions for it"
   }
   assert {
-    condition     = aws_cloudwatch_log_group.lines.log_group_class == "STANDARD" && aws_cloudwatch_log_group.alarms.log_group_class == "STANDARD"
+    condition     = aws_cloudwatch_log_group.function["lines"].log_group_class == "STANDARD" && aws_cloudwatch_log_group.function["alarms"].log_group_class == "STANDARD"
     error_message = "metrics are made of the functions' log lines"
   }
 }
@@ -53,7 +53,7 @@ run "everything_that_exists" {
     error_message = "an alarm that the module did not make may call the function for alarms"
   }
   assert {
-    condition     = contains(jsondecode(aws_sns_topic_policy.alarm.policy).Statement[0].Condition.ArnEquals["aws:SourceArn"], "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:latency")
+    condition     = contains(jsondecode(aws_sns_topic_policy.this["alarms"].policy).Statement[0].Condition.ArnEquals["aws:SourceArn"], "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:latency")
     error_message = "or publish to its topic"
   }
   assert {
@@ -67,7 +67,7 @@ run "everything_that_exists" {
   }
   assert {
     condition = (
-      length(aws_sns_topic.watch) == 0 && length(aws_sns_topic_policy.watch) == 0 && output.watch_topic_arn == null &&
+      !contains(keys(aws_sns_topic.this), "watch") && !contains(keys(aws_sns_topic_policy.this), "watch") && output.watch_topic_arn == null &&
       alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.watch), values(aws_cloudwatch_metric_alarm.watch_subscription), aws_cloudwatch_metric_alarm.watch_heartbeat) :
         alarm.alarm_actions == toset(["arn:aws:sns:eu-west-1:123456789012:ops"]) && alarm.ok_actions == alarm.alarm_actions
       ])
@@ -75,7 +75,7 @@ run "everything_that_exists" {
     error_message = "the alarms on statuswatch itself go to the topic that exists"
   }
   assert {
-    condition = alltrue([for function in [aws_lambda_function.lines, aws_lambda_function.alarms] : (
+    condition = alltrue([for function in [aws_lambda_function.function["lines"], aws_lambda_function.function["alarms"]] : (
       function.vpc_config[0].subnet_ids == toset(["subnet-0a", "subnet-0b"]) &&
       function.vpc_config[0].security_group_ids == toset(["sg-0c"]) &&
       function.tracing_config[0].mode == "Active" &&
@@ -120,7 +120,7 @@ run "a_cheaper_class_of_log" {
   }
 
   assert {
-    condition     = aws_cloudwatch_log_group.lines.log_group_class == "INFREQUENT_ACCESS" && aws_cloudwatch_log_group.alarms.log_group_class == "INFREQUENT_ACCESS" && length(aws_cloudwatch_log_subscription_filter.this) == 1
+    condition     = aws_cloudwatch_log_group.function["lines"].log_group_class == "INFREQUENT_ACCESS" && aws_cloudwatch_log_group.function["alarms"].log_group_class == "INFREQUENT_ACCESS" && length(aws_cloudwatch_log_subscription_filter.this) == 1
     error_message = "the functions' own logs have it"
   }
 }
@@ -131,10 +131,10 @@ run "topics_and_queues_are_reached_encrypted_only" {
 
   assert {
     condition = alltrue([for policy, of in {
-      (aws_sns_topic_policy.alarm.policy)       = { action = "sns:Publish", resource = "arn:aws:sns:eu-west-1:123456789012:statuswatch-alarms" }
-      (aws_sns_topic_policy.watch[0].policy)    = { action = "sns:Publish", resource = "arn:aws:sns:eu-west-1:123456789012:statuswatch-watch" }
-      (aws_sqs_queue_policy.failures[0].policy) = { action = "sqs:*", resource = "arn:aws:sqs:eu-west-1:123456789012:statuswatch-failures" }
-      (aws_sqs_queue_policy.parked[0].policy)   = { action = "sqs:*", resource = "arn:aws:sqs:eu-west-1:123456789012:statuswatch-failures-parked" }
+      (aws_sns_topic_policy.this["alarms"].policy)   = { action = "sns:Publish", resource = "arn:aws:sns:eu-west-1:123456789012:statuswatch-alarms" }
+      (aws_sns_topic_policy.this["watch"].policy)    = { action = "sns:Publish", resource = "arn:aws:sns:eu-west-1:123456789012:statuswatch-watch" }
+      (aws_sqs_queue_policy.this["failures"].policy) = { action = "sqs:*", resource = "arn:aws:sqs:eu-west-1:123456789012:statuswatch-failures" }
+      (aws_sqs_queue_policy.this["parked"].policy)   = { action = "sqs:*", resource = "arn:aws:sqs:eu-west-1:123456789012:statuswatch-failures-parked" }
       } : contains(jsondecode(policy).Statement, {
         Sid       = "OnlyEncrypted"
         Effect    = "Deny"

@@ -37,7 +37,7 @@ run "existing_log_groups_only" {
     error_message = "one alarm counts all of them"
   }
   assert {
-    condition     = aws_lambda_function.alarms.environment[0].variables["STATUSWATCH_LOG_GROUPS"] == "/aws/apigateway/orders,/aws/apigateway/pets"
+    condition     = aws_lambda_function.function["alarms"].environment[0].variables["STATUSWATCH_LOG_GROUPS"] == "/aws/apigateway/orders,/aws/apigateway/pets"
     error_message = "its notice opens all of them"
   }
 }
@@ -53,7 +53,7 @@ run "alarms_of_other_log_groups" {
   }
 
   assert {
-    condition = jsondecode(aws_lambda_function.alarms.environment[0].variables["STATUSWATCH_ALARM_LOG_GROUPS"]) == {
+    condition = jsondecode(aws_lambda_function.function["alarms"].environment[0].variables["STATUSWATCH_ALARM_LOG_GROUPS"]) == {
       "APIGateway statuswatch accesslog 4xx5xxError"            = ["/aws/apigateway/statuswatch-accesslog"]
       "APIGateway statuswatch accesslog 4xx5xxError (function)" = ["/aws/apigateway/orders", "/aws/apigateway/pets"]
       "pets *"                                                  = ["/aws/apigateway/pets"]
@@ -61,7 +61,7 @@ run "alarms_of_other_log_groups" {
     error_message = "the module's own alarms belong to all watched log groups, and the map adds to that"
   }
   assert {
-    condition     = !contains(keys(aws_lambda_function.lines.environment[0].variables), "STATUSWATCH_ALARM_LOG_GROUPS")
+    condition     = !contains(keys(aws_lambda_function.function["lines"].environment[0].variables), "STATUSWATCH_ALARM_LOG_GROUPS")
     error_message = "the function for lines gets no alarms"
   }
 }
@@ -71,7 +71,7 @@ run "an_alarm_name_with_a_star" {
   variables { alarm_name = "errors * all" }
 
   assert {
-    condition     = !contains(keys(aws_lambda_function.alarms.environment[0].variables), "STATUSWATCH_ALARM_LOG_GROUPS")
+    condition     = !contains(keys(aws_lambda_function.function["alarms"].environment[0].variables), "STATUSWATCH_ALARM_LOG_GROUPS")
     error_message = "the function would take it for the beginning of a name, or not start"
   }
 }
@@ -87,11 +87,11 @@ run "lines_that_are_fetched" {
   }
 
   assert {
-    condition     = aws_lambda_function.alarms.environment[0].variables["STATUSWATCH_ALARM_LINES"] == "fetch"
+    condition     = aws_lambda_function.function["alarms"].environment[0].variables["STATUSWATCH_ALARM_LINES"] == "fetch"
     error_message = "the function fetches them"
   }
   assert {
-    condition     = aws_lambda_function.alarms.environment[0].variables["STATUSWATCH_REDACT"] == "ip" && aws_lambda_function.alarms.environment[0].variables["STATUSWATCH_FORMAT"] == "clf" && aws_lambda_function.alarms.environment[0].variables["STATUSWATCH_RULES"] == aws_lambda_function.lines.environment[0].variables["STATUSWATCH_RULES"]
+    condition     = aws_lambda_function.function["alarms"].environment[0].variables["STATUSWATCH_REDACT"] == "ip" && aws_lambda_function.function["alarms"].environment[0].variables["STATUSWATCH_FORMAT"] == "clf" && aws_lambda_function.function["alarms"].environment[0].variables["STATUSWATCH_RULES"] == aws_lambda_function.function["lines"].environment[0].variables["STATUSWATCH_RULES"]
     error_message = "it judges and masks them as the function for lines does"
   }
   assert {
@@ -116,7 +116,7 @@ run "log_groups_that_a_link_holds" {
   }
 
   assert {
-    condition     = length(split(",", aws_lambda_function.alarms.environment[0].variables["STATUSWATCH_LOG_GROUPS"])) == 12
+    condition     = length(split(",", aws_lambda_function.function["alarms"].environment[0].variables["STATUSWATCH_LOG_GROUPS"])) == 12
     error_message = "as much as the function takes is passed on"
   }
 }
@@ -129,7 +129,7 @@ run "log_groups_too_long_for_a_link" {
   }
 
   assert {
-    condition     = !contains(keys(aws_lambda_function.alarms.environment[0].variables), "STATUSWATCH_LOG_GROUPS")
+    condition     = !contains(keys(aws_lambda_function.function["alarms"].environment[0].variables), "STATUSWATCH_LOG_GROUPS")
     error_message = "the function would not start with one character more"
   }
 }
@@ -142,7 +142,7 @@ run "log_groups_too_many_for_a_query" {
   }
 
   assert {
-    condition     = !contains(keys(aws_lambda_function.alarms.environment[0].variables), "STATUSWATCH_LOG_GROUPS")
+    condition     = !contains(keys(aws_lambda_function.function["alarms"].environment[0].variables), "STATUSWATCH_LOG_GROUPS")
     error_message = "Logs Insights takes 50 at once"
   }
 }
@@ -316,7 +316,7 @@ run "function_settings" {
   }
 
   assert {
-    condition = alltrue([for function in [aws_lambda_function.lines, aws_lambda_function.alarms] : (
+    condition = alltrue([for function in [aws_lambda_function.function["lines"], aws_lambda_function.function["alarms"]] : (
       function.architectures == tolist(["arm64"]) &&
       function.memory_size == 256 &&
       function.timeout == 60 &&
@@ -328,11 +328,11 @@ run "function_settings" {
     error_message = "the settings reach both functions"
   }
   assert {
-    condition     = aws_lambda_function_event_invoke_config.lines.maximum_event_age_in_seconds == 600 && aws_lambda_function_event_invoke_config.lines.maximum_retry_attempts == 0
+    condition     = aws_lambda_function_event_invoke_config.function["lines"].maximum_event_age_in_seconds == 600 && aws_lambda_function_event_invoke_config.function["lines"].maximum_retry_attempts == 0
     error_message = "event age and retries are settable"
   }
   assert {
-    condition     = aws_cloudwatch_log_group.lines.retention_in_days == 7
+    condition     = aws_cloudwatch_log_group.function["lines"].retention_in_days == 7
     error_message = "the functions' log retention is settable"
   }
 }
@@ -347,7 +347,7 @@ run "package_in_a_bucket" {
   }
 
   assert {
-    condition = alltrue([for function in [aws_lambda_function.lines, aws_lambda_function.alarms] : (
+    condition = alltrue([for function in [aws_lambda_function.function["lines"], aws_lambda_function.function["alarms"]] : (
       function.filename == null &&
       function.s3_bucket == "releases" &&
       function.s3_key == "statuswatch/bootstrap-arm64.zip" &&
@@ -379,13 +379,13 @@ run "state_in_memory" {
     error_message = "there is no table, and nobody may use one"
   }
   assert {
-    condition = alltrue([for function in [aws_lambda_function.lines, aws_lambda_function.alarms] :
+    condition = alltrue([for function in [aws_lambda_function.function["lines"], aws_lambda_function.function["alarms"]] :
       !contains(keys(function.environment[0].variables), "STATUSWATCH_STATE_TABLE")
     ])
     error_message = "the functions look for no table"
   }
   assert {
-    condition     = !contains(keys(aws_lambda_function.alarms.environment[0].variables), "STATUSWATCH_FOLLOW_UPS")
+    condition     = !contains(keys(aws_lambda_function.function["alarms"].environment[0].variables), "STATUSWATCH_FOLLOW_UPS")
     error_message = "without the table the function for alarms tells of no incident"
   }
   assert {
@@ -436,7 +436,7 @@ run "table_with_a_hundred_containers" {
   variables { reserved_concurrent_executions = 100 }
 
   assert {
-    condition     = aws_lambda_function.lines.reserved_concurrent_executions == 100 && aws_lambda_function.lines.environment[0].variables["STATUSWATCH_SPACING_SECONDS"] == "5"
+    condition     = aws_lambda_function.function["lines"].reserved_concurrent_executions == 100 && aws_lambda_function.function["lines"].environment[0].variables["STATUSWATCH_SPACING_SECONDS"] == "5"
     error_message = "with the table, spacing does not limit concurrency"
   }
   assert {
@@ -505,7 +505,7 @@ run "whole_environment" {
   }
 
   assert {
-    condition = aws_lambda_function.lines.environment[0].variables == tomap({
+    condition = aws_lambda_function.function["lines"].environment[0].variables == tomap({
       SLACK_WEBHOOK_PARAMETER            = "/slack/webhook"
       SLACK_CHANNEL                      = "#alerts"
       SLACK_USER_NAME                    = "statuswatch"
@@ -529,7 +529,7 @@ run "whole_environment" {
     error_message = "each variable of the contract is settable"
   }
   assert {
-    condition = aws_lambda_function.alarms.environment[0].variables == tomap({
+    condition = aws_lambda_function.function["alarms"].environment[0].variables == tomap({
       SLACK_WEBHOOK_PARAMETER      = "/slack/webhook"
       SLACK_CHANNEL                = "#alerts"
       SLACK_USER_NAME              = "statuswatch"
@@ -582,7 +582,7 @@ run "rules_in_an_existing_parameter" {
   variables { rules_parameter_name = "team/rules" }
 
   assert {
-    condition     = aws_lambda_function.lines.environment[0].variables["STATUSWATCH_RULES"] == "ssm:team/rules" && length(aws_ssm_parameter.rules) == 0
+    condition     = aws_lambda_function.function["lines"].environment[0].variables["STATUSWATCH_RULES"] == "ssm:team/rules" && length(aws_ssm_parameter.rules) == 0
     error_message = "the function is told the parameter's name"
   }
   assert {
@@ -609,7 +609,7 @@ run "failures_in_a_bucket" {
   }
 
   assert {
-    condition     = aws_s3_bucket.failures[0].bucket == "statuswatch-failures-123456789012-eu-west-1" && length(aws_sqs_queue.failures) == 0
+    condition     = aws_s3_bucket.failures[0].bucket == "statuswatch-failures-123456789012-eu-west-1" && length(aws_sqs_queue.this) == 0
     error_message = "there is a bucket and no queue"
   }
   assert {
@@ -637,8 +637,8 @@ run "failures_nowhere" {
 
   assert {
     condition = (
-      length(aws_sqs_queue.failures) == 0 && length(aws_s3_bucket.failures) == 0 && length(aws_iam_role_policy.failure) == 0 &&
-      length(aws_lambda_function_event_invoke_config.lines.destination_config) == 0
+      length(aws_sqs_queue.this) == 0 && length(aws_s3_bucket.failures) == 0 && length(aws_iam_role_policy.failure) == 0 &&
+      length(aws_lambda_function_event_invoke_config.function["lines"].destination_config) == 0
     )
     error_message = "nothing is left of the failure destination"
   }
@@ -730,11 +730,11 @@ run "customer_managed_key" {
   variables { kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/one" }
 
   assert {
-    condition     = alltrue([for group in [aws_cloudwatch_log_group.access_log[0], aws_cloudwatch_log_group.lines, aws_cloudwatch_log_group.alarms] : group.kms_key_id == "arn:aws:kms:eu-west-1:123456789012:key/one"])
+    condition     = alltrue([for group in [aws_cloudwatch_log_group.access_log[0], aws_cloudwatch_log_group.function["lines"], aws_cloudwatch_log_group.function["alarms"]] : group.kms_key_id == "arn:aws:kms:eu-west-1:123456789012:key/one"])
     error_message = "log groups are encrypted with it"
   }
   assert {
-    condition     = aws_sns_topic.alarm.kms_master_key_id == "arn:aws:kms:eu-west-1:123456789012:key/one" && aws_sns_topic.watch[0].kms_master_key_id == aws_sns_topic.alarm.kms_master_key_id && aws_sqs_queue.failures[0].kms_master_key_id == aws_sns_topic.alarm.kms_master_key_id
+    condition     = aws_sns_topic.this["alarms"].kms_master_key_id == "arn:aws:kms:eu-west-1:123456789012:key/one" && aws_sns_topic.this["watch"].kms_master_key_id == aws_sns_topic.this["alarms"].kms_master_key_id && aws_sqs_queue.this["failures"].kms_master_key_id == aws_sns_topic.this["alarms"].kms_master_key_id
     error_message = "topics and queue are encrypted with it"
   }
 }
@@ -749,7 +749,7 @@ run "no_watching" {
   assert {
     condition = (
       length(aws_cloudwatch_metric_alarm.watch) == 0 && length(aws_cloudwatch_metric_alarm.watch_heartbeat) == 0 && length(aws_cloudwatch_metric_alarm.watch_subscription) == 0 &&
-      length(aws_sns_topic.watch) == 0 && length(aws_sns_topic_policy.watch) == 0 && length(aws_cloudwatch_dashboard.this) == 0
+      !contains(keys(aws_sns_topic.this), "watch") && !contains(keys(aws_sns_topic_policy.this), "watch") && length(aws_cloudwatch_dashboard.this) == 0
     )
     error_message = "alarms, topic and dashboard can be left out"
   }
@@ -828,9 +828,9 @@ run "another_name" {
 
   assert {
     condition = alltrue([for name in [
-      aws_lambda_function.lines.function_name, aws_lambda_function.alarms.function_name,
-      aws_iam_role.lines.name, aws_iam_role.alarms.name,
-      aws_sns_topic.alarm.name, aws_sns_topic.watch[0].name, aws_sqs_queue.failures[0].name, aws_dynamodb_table.state[0].name,
+      aws_lambda_function.function["lines"].function_name, aws_lambda_function.function["alarms"].function_name,
+      aws_iam_role.function["lines"].name, aws_iam_role.function["alarms"].name,
+      aws_sns_topic.this["alarms"].name, aws_sns_topic.this["watch"].name, aws_sqs_queue.this["failures"].name, aws_dynamodb_table.state[0].name,
       aws_cloudwatch_event_rule.tick["0"].name, aws_cloudwatch_dashboard.this[0].dashboard_name,
       aws_cloudwatch_log_subscription_filter.this["/aws/apigateway/orders-accesslog"].name,
       aws_cloudwatch_log_metric_filter.errors["/aws/apigateway/orders-accesslog"].name,
@@ -867,12 +867,12 @@ run "null_is_the_default" {
 
   assert {
     condition = (
-      aws_lambda_function.lines.function_name == "statuswatch-lines" &&
-      aws_lambda_function.lines.reserved_concurrent_executions == 2 &&
+      aws_lambda_function.function["lines"].function_name == "statuswatch-lines" &&
+      aws_lambda_function.function["lines"].reserved_concurrent_executions == 2 &&
       aws_cloudwatch_log_group.access_log[0].retention_in_days == 90 &&
       aws_cloudwatch_metric_alarm.errors["metric_filter"].threshold == 1 &&
       aws_cloudwatch_log_subscription_filter.this["/aws/apigateway/statuswatch-accesslog"].filter_pattern == "" &&
-      length(aws_sqs_queue.failures) == 1 && length(aws_cloudwatch_metric_alarm.watch_heartbeat) == 1 &&
+      keys(aws_sqs_queue.this) == ["failures"] && length(aws_cloudwatch_metric_alarm.watch_heartbeat) == 1 &&
       length(aws_dynamodb_table.state) == 1
     )
     error_message = "a caller who hands null on gets the default"

@@ -97,7 +97,7 @@ run "topics_take_the_module_s_alarms_only" {
   variables { alarm_source = "both" }
 
   assert {
-    condition = [jsondecode(aws_sns_topic_policy.alarm.policy).Statement[0]] == [{
+    condition = [jsondecode(aws_sns_topic_policy.this["alarms"].policy).Statement[0]] == [{
       Sid       = "AlarmsPublish"
       Effect    = "Allow"
       Principal = { Service = "cloudwatch.amazonaws.com" }
@@ -114,7 +114,7 @@ run "topics_take_the_module_s_alarms_only" {
     error_message = "the topic for alarms takes the alarms on errors"
   }
   assert {
-    condition = toset(jsondecode(aws_sns_topic_policy.watch[0].policy).Statement[0].Condition.ArnEquals["aws:SourceArn"]) == toset([
+    condition = toset(jsondecode(aws_sns_topic_policy.this["watch"].policy).Statement[0].Condition.ArnEquals["aws:SourceArn"]) == toset([
       for alarm in concat(values(aws_cloudwatch_metric_alarm.watch), values(aws_cloudwatch_metric_alarm.watch_subscription), aws_cloudwatch_metric_alarm.watch_heartbeat) :
       "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:${alarm.alarm_name}"
     ])
@@ -126,7 +126,7 @@ run "functions_may_write_their_own_log" {
   command = plan
 
   assert {
-    condition = jsondecode(aws_iam_role_policy.lines_logs.policy).Statement == [{
+    condition = jsondecode(aws_iam_role_policy.function_logs["lines"].policy).Statement == [{
       Effect   = "Allow"
       Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
       Resource = "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/lambda/statuswatch-lines:*"
@@ -134,7 +134,7 @@ run "functions_may_write_their_own_log" {
     error_message = "the function for lines writes to its log group"
   }
   assert {
-    condition     = jsondecode(aws_iam_role_policy.alarms_logs.policy).Statement[0].Resource == "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/lambda/statuswatch-alarms:*"
+    condition     = jsondecode(aws_iam_role_policy.function_logs["alarms"].policy).Statement[0].Resource == "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/lambda/statuswatch-alarms:*"
     error_message = "the function for alarms writes to its log group"
   }
 }
@@ -294,7 +294,7 @@ run "roles_have_path_and_boundary" {
 
   assert {
     condition = alltrue([
-      for role in concat([aws_iam_role.lines, aws_iam_role.alarms], aws_iam_role.api_gateway, aws_iam_role.chatbot, aws_iam_role.logs_to_stream) :
+      for role in concat([aws_iam_role.function["lines"], aws_iam_role.function["alarms"]], aws_iam_role.api_gateway, aws_iam_role.chatbot, aws_iam_role.logs_to_stream) :
       role.path == "/service/" && role.permissions_boundary == "arn:aws:iam::123456789012:policy/boundary"
     ])
     error_message = "every role has the path and the boundary"

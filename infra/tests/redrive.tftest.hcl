@@ -20,12 +20,12 @@ run "failures_are_taken_up_again" {
     redrive_attempts            = 40
   }
   override_resource {
-    target          = aws_sqs_queue.failures
+    target          = aws_sqs_queue.this["failures"]
     override_during = plan
     values          = { arn = "arn:aws:sqs:eu-west-1:123456789012:statuswatch-failures", id = "https://sqs.eu-west-1.amazonaws.com/123456789012/statuswatch-failures" }
   }
   override_resource {
-    target          = aws_sqs_queue.parked
+    target          = aws_sqs_queue.this["parked"]
     override_during = plan
     values          = { arn = "arn:aws:sqs:eu-west-1:123456789012:statuswatch-failures-parked" }
   }
@@ -40,7 +40,7 @@ run "failures_are_taken_up_again" {
     error_message = "the failure queue calls the function, which says what failed"
   }
   assert {
-    condition     = aws_sqs_queue.failures[0].visibility_timeout_seconds == 900
+    condition     = aws_sqs_queue.this["failures"].visibility_timeout_seconds == 900
     error_message = "what failed comes again after the interval"
   }
   assert {
@@ -51,7 +51,7 @@ run "failures_are_taken_up_again" {
     error_message = "what fails again and again is parked, and does not loop for ever"
   }
   assert {
-    condition     = aws_sqs_queue.parked[0].name == "statuswatch-failures-parked" && aws_sqs_queue.parked[0].sqs_managed_sse_enabled && aws_sqs_queue.parked[0].message_retention_seconds == 1209600
+    condition     = aws_sqs_queue.this["parked"].name == "statuswatch-failures-parked" && aws_sqs_queue.this["parked"].sqs_managed_sse_enabled && aws_sqs_queue.this["parked"].message_retention_seconds == 1209600
     error_message = "what is parked is encrypted and kept for as long as a queue can"
   }
   assert {
@@ -60,8 +60,8 @@ run "failures_are_taken_up_again" {
   }
   assert {
     condition = (
-      aws_lambda_function.lines.environment[0].variables.STATUSWATCH_LOG_GROUPS == "/aws/apigateway/statuswatch-accesslog" &&
-      aws_lambda_function.lines.environment[0].variables.STATUSWATCH_ALARM_LOG_GROUPS == aws_lambda_function.alarms.environment[0].variables.STATUSWATCH_ALARM_LOG_GROUPS
+      aws_lambda_function.function["lines"].environment[0].variables.STATUSWATCH_LOG_GROUPS == "/aws/apigateway/statuswatch-accesslog" &&
+      aws_lambda_function.function["lines"].environment[0].variables.STATUSWATCH_ALARM_LOG_GROUPS == aws_lambda_function.function["alarms"].environment[0].variables.STATUSWATCH_ALARM_LOG_GROUPS
     )
     error_message = "a notice of an alarm is told by the other function as by its own"
   }

@@ -18,19 +18,16 @@ OWN_LOGS = "how long logs are kept is a variable (retention_in_days, function_lo
 # Check and resource, and why it is so.
 REASONS = {
     ("CKV2_AWS_34", "aws_ssm_parameter.rules"): "rules are no secret; the webhook's parameter is a SecureString",
-    ("CKV_AWS_116", "aws_lambda_function.lines"): "it has an on-failure destination, which tells more than a dead-letter queue",
-    ("CKV_AWS_116", "aws_lambda_function.alarms"): "it has an on-failure destination, which tells more than a dead-letter queue",
+    ("CKV_AWS_116", "aws_lambda_function.function"): "it has an on-failure destination, which tells more than a dead-letter queue",
     ("CKV_AWS_28", "aws_dynamodb_table.state"): "a variable (state_table_point_in_time_recovery): what is in the table is over within days",
-    ("CKV_AWS_50", "aws_lambda_function.lines"): "a variable (tracing_mode): checkov does not see a block that is dynamic",
-    ("CKV_AWS_50", "aws_lambda_function.alarms"): "a variable (tracing_mode): checkov does not see a block that is dynamic",
+    ("CKV_AWS_50", "aws_lambda_function.function"): "a variable (tracing_mode): checkov does not see a block that is dynamic",
     ("CKV_AWS_18", "aws_s3_bucket.failures"): ONLY_FAILED_DELIVERIES + "; only the functions write to it",
     ("CKV_AWS_21", "aws_s3_bucket.failures"): ONLY_FAILED_DELIVERIES + "; each object is written once, and versions would keep what was deleted",
     ("CKV_AWS_144", "aws_s3_bucket.failures"): ONLY_FAILED_DELIVERIES + "; the functions that could redrive them are in this Region, too",
     ("CKV2_AWS_62", "aws_s3_bucket.failures"): ONLY_FAILED_DELIVERIES + "; an alarm says when something is in it",
     ("CKV_AWS_338", "aws_cloudwatch_log_group.access_log"): OWN_LOGS,
     ("CKV_AWS_338", "aws_cloudwatch_log_group.api"): OWN_LOGS,
-    ("CKV_AWS_338", "aws_cloudwatch_log_group.lines"): OWN_LOGS,
-    ("CKV_AWS_338", "aws_cloudwatch_log_group.alarms"): OWN_LOGS,
+    ("CKV_AWS_338", "aws_cloudwatch_log_group.function"): OWN_LOGS,
 }
 
 

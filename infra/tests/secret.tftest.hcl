@@ -15,7 +15,7 @@ run "existing_parameter" {
   command = plan
 
   assert {
-    condition     = length(aws_ssm_parameter.webhook) == 0 && aws_lambda_function.lines.environment[0].variables["SLACK_WEBHOOK_PARAMETER"] == "/slack/webhook"
+    condition     = length(aws_ssm_parameter.webhook) == 0 && aws_lambda_function.function["lines"].environment[0].variables["SLACK_WEBHOOK_PARAMETER"] == "/slack/webhook"
     error_message = "an existing parameter is only named"
   }
 }
@@ -34,9 +34,9 @@ run "existing_secret" {
 
   assert {
     condition = (
-      aws_lambda_function.lines.environment[0].variables["SLACK_WEBHOOK_SECRET"] == "slack/webhook" &&
-      aws_lambda_function.alarms.environment[0].variables["SLACK_WEBHOOK_SECRET"] == "slack/webhook" &&
-      !contains(keys(aws_lambda_function.lines.environment[0].variables), "SLACK_WEBHOOK_PARAMETER")
+      aws_lambda_function.function["lines"].environment[0].variables["SLACK_WEBHOOK_SECRET"] == "slack/webhook" &&
+      aws_lambda_function.function["alarms"].environment[0].variables["SLACK_WEBHOOK_SECRET"] == "slack/webhook" &&
+      !contains(keys(aws_lambda_function.function["lines"].environment[0].variables), "SLACK_WEBHOOK_PARAMETER")
     )
     error_message = "an existing secret is only named"
   }
@@ -74,7 +74,7 @@ run "written_without_being_kept" {
     error_message = "the webhook is written as a secure string, by an argument that is not kept"
   }
   assert {
-    condition     = alltrue([for value in values(aws_lambda_function.lines.environment[0].variables) : !strcontains(value, "hooks.slack.com")])
+    condition     = alltrue([for value in values(aws_lambda_function.function["lines"].environment[0].variables) : !strcontains(value, "hooks.slack.com")])
     error_message = "the environment holds its name only"
   }
 }
@@ -91,7 +91,7 @@ run "bot_token_in_a_parameter" {
   }
 
   assert {
-    condition = alltrue([for environment in [aws_lambda_function.lines.environment[0].variables, aws_lambda_function.alarms.environment[0].variables] : (
+    condition = alltrue([for environment in [aws_lambda_function.function["lines"].environment[0].variables, aws_lambda_function.function["alarms"].environment[0].variables] : (
       { for name, value in environment : name => value if startswith(name, "SLACK_") } == {
         SLACK_BOT_TOKEN_PARAMETER = "/slack/bot-token"
         SLACK_CHANNEL             = "C0123456789"
@@ -128,7 +128,7 @@ run "bot_token_in_a_secret" {
   }
 
   assert {
-    condition = alltrue([for environment in [aws_lambda_function.lines.environment[0].variables, aws_lambda_function.alarms.environment[0].variables] : (
+    condition = alltrue([for environment in [aws_lambda_function.function["lines"].environment[0].variables, aws_lambda_function.function["alarms"].environment[0].variables] : (
       { for name, value in environment : name => value if startswith(name, "SLACK_") } == {
         SLACK_BOT_TOKEN_SECRET = "slack/bot-token"
         SLACK_CHANNEL          = "G0123456789"

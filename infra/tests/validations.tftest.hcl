@@ -509,7 +509,7 @@ run "environment_beyond_four_kilobytes" {
     slack_text    = format("%0900d", 0)
     allowed_hosts = [for number in range(200) : "host-${number}.example.com"]
   }
-  expect_failures = [aws_lambda_function.lines, aws_lambda_function.alarms]
+  expect_failures = [aws_lambda_function.function["lines"], aws_lambda_function.function["alarms"]]
 }
 
 run "mail_without_a_topic" {
