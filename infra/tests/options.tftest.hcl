@@ -332,8 +332,25 @@ run "function_settings" {
     error_message = "event age and retries are settable"
   }
   assert {
-    condition     = aws_cloudwatch_log_group.function["lines"].retention_in_days == 7
+    condition     = aws_cloudwatch_log_group.function["lines"].retention_in_days == 7 && aws_cloudwatch_log_group.function["alarms"].retention_in_days == 7
     error_message = "the functions' log retention is settable"
+  }
+}
+
+run "access_log_retention" {
+  command = plan
+  variables {
+    retention_in_days = 14
+    apis              = { orders = { create_log_group = true } }
+  }
+
+  assert {
+    condition     = aws_cloudwatch_log_group.access_log[0].retention_in_days == 14 && aws_cloudwatch_log_group.api["orders"].retention_in_days == 14
+    error_message = "access logs are kept as long as is asked for, those of `apis` too"
+  }
+  assert {
+    condition     = aws_cloudwatch_log_group.function["lines"].retention_in_days == 30
+    error_message = "the functions' own logs are kept apart from that"
   }
 }
 

@@ -5,7 +5,7 @@ with a sentence for each fault. A server on loopback answers the few questions t
 
 Looked at: policies and permissions (policy_lint); that the webhook is nowhere in a plan, nor in what
 Terraform prints; that the recommended access-log formats stay valid JSON when there is an error; that
-everything that takes tags has them; that a second instance shares no name with the first.
+everything that takes tags has them; that a second instance shares no name with the first; what README.md says it costs.
 """
 
 import json
@@ -20,6 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import costs
 import policy_lint
 
 ACCOUNT = "123456789012"
@@ -51,6 +52,7 @@ EVERYTHING = {
 }
 
 MANY_APIS = {f"api-{number}": {"log_group": f"/apis/{number}", "destination": "team-a" if number % 2 else "default"} for number in range(31)}
+MANY_APIS["api-0"] = {"create_log_group": True}
 
 ANOTHER = ", another instance"
 # Shape of the plan: directory, variables.
@@ -59,10 +61,10 @@ PLANS = {
     "defaults" + ANOTHER: (".", {"name": "orders"}),
     "everything": (".", EVERYTHING),
     "everything" + ANOTHER: (".", EVERYTHING | {"name": "orders"}),
-    "secret and queue with a key": (".", {"webhook_secret_name": "slack", "kms_key_arn": KEY, "redrive": True}),
+    "secret and queue with a key": (".", {"webhook_secret_name": "slack", "kms_key_arn": KEY, "redrive": True, "tags": TAGS}),
     "the account's log groups, state in memory": (".", {"create_log_group": False, "account_subscription": {}, "state": "memory", "webhook_parameter_name": "/slack/webhook"}),
     "bot token": (".", {"bot_token_secret_name": "slack", "bot_token_kms_key_arn": KEY, "slack_channel": "C0123456789"}),
-    "31 APIs": (".", {"create_log_group": False, "apis": MANY_APIS, "destinations": {"team-a": "ssm:/team-a"}}),
+    "31 APIs": (".", {"create_log_group": False, "apis": MANY_APIS, "destinations": {"team-a": "ssm:/team-a"}, "tags": TAGS}),
     "examples/rest-api": ("examples/rest-api", {}),
     "examples/http-api": (
         "examples/http-api",
@@ -203,7 +205,7 @@ def main(root):
         "AWS_REGION": "eu-west-1",
         "AWS_EC2_METADATA_DISABLED": "true",
     }
-    faults, instances = [], {}
+    faults, instances, documents = [], {}, {}
     with tempfile.TemporaryDirectory() as scratch:
         with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
             planned = {
@@ -212,6 +214,7 @@ def main(root):
             }
         for name, (_, variables) in PLANS.items():
             document, everything = planned[name].result()
+            documents[name] = document
             found, read = policy_lint.plan_faults(document)
             if read < 10:
                 found.append(f"only {read} policies were read: has the plan changed its form?")
@@ -227,6 +230,7 @@ def main(root):
                 found += format_faults(document["planned_values"]["outputs"])
             print(f"plan {name!r}: {len(document['resource_changes'])} resources, {read} policies and permissions")
             faults += [f"{name}: {fault}" for fault in found]
+    faults += costs.faults(documents["defaults"], documents["31 APIs"], len(MANY_APIS))
     server.shutdown()
     if faults:
         sys.exit("\n".join(faults))
