@@ -17,6 +17,7 @@ import scenarios
 from cloudformation import CloudFormation
 from fake_slack import FakeSlack
 from fake_web_api import FakeWebApi
+from plugged_in import Existing
 from processes import ministack, moto
 from progress import Report
 from shared_incident import SharedIncident
@@ -197,6 +198,17 @@ def second_plan_is_empty(package, work, report):
         report("applied examples/rest-api to moto: a second plan is empty")
         terraform.destroy(package_path=package)
         report("destroyed")
+
+        report.doing = "plugging in what exists"
+        existing = Existing(emulator.endpoint)
+        variables = existing.variables() | {"package_path": package}
+        terraform = Terraform(work, emulator.endpoint, ".", environment=environment)
+        terraform.apply(**variables)
+        report.show(existing.shown, "what exists is plugged in")
+        changes = terraform.changes(**variables)
+        assert not changes, f"a second plan is not empty: {changes}"
+        terraform.destroy(**variables)
+        report("a second plan is empty; destroyed")
     finally:
         emulator.stop()
 
