@@ -292,8 +292,10 @@ async fn so_many_records_and_no_more_are_taken() {
     let aws = queue.serve().await;
     let run = redrive(&aws, None, &["--queue", QUEUE, "--max-records", "12"]).await;
     let said = "statuswatch: watch-failures: stopped after 12 records (--max-records)\n";
-    assert_eq!((run.code, run.stderr.as_str(), queue.left().len()), (Some(0), said, 14));
+    assert_eq!((run.code, run.stderr.as_str(), queue.left().len()), (Some(1), said, 14));
     assert!(run.stdout.contains("In all: 12 records · 12 can be redriven\n"), "{run:?}");
+    let run = redrive(&aws, None, &["--queue", QUEUE, "--max-records", "14"]).await;
+    assert_eq!((run.code, run.stderr.as_str(), queue.left().len()), (Some(0), "", 14));
 }
 
 #[tokio::test(flavor = "multi_thread")]

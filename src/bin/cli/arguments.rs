@@ -4,10 +4,7 @@ use std::num::NonZeroU8;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use statuswatch::access_log::Format;
-use statuswatch::access_log::redact::Redaction;
 use statuswatch::backtest::StateKind;
-use statuswatch::console::LogGroups;
 use statuswatch::incident::{DEFAULT_FOLLOW_UPS, FollowUps, SNOOZE_LIMITS_MS, duration_ms};
 use statuswatch::incidents::NotifyMode;
 use statuswatch::rules::{DEFAULT_DESTINATION, is_destination_name};
@@ -15,6 +12,7 @@ use statuswatch::rules::{DEFAULT_DESTINATION, is_destination_name};
 use crate::doctor::DoctorArguments;
 use crate::fetch::{FetchArguments, FollowArguments};
 use crate::package::PackageArguments;
+use crate::reading_arguments::{LinkArguments, ReadingArguments};
 use crate::redrive_arguments::RedriveArguments;
 
 /// With its commit in a release build.
@@ -69,22 +67,14 @@ pub(crate) struct ReplayArguments {
     /// Take the files of all folders below a folder, too
     #[arg(short, long)]
     pub(crate) recursive: bool,
-    /// Rules file; without it all 4xx and 5xx are notified
-    #[arg(long, value_name = "FILE")]
-    pub(crate) rules: Option<PathBuf>,
-    /// Format of the access-log lines: auto, json, clf, csv, xml, key-value, alb, cloudfront, vpc-lattice or appsync [default: auto]
-    #[arg(long, value_name = "FORMAT")]
-    pub(crate) format: Option<Format>,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArguments,
     /// Take all lines of an input that stand alone as one delivery, whenever they were logged
     #[arg(long)]
     pub(crate) as_one: bool,
     /// Accept an input of which most lines are no access logs
     #[arg(long)]
     pub(crate) allow_unreadable: bool,
-    /// Fields masked besides the secrets that clients send, names with commas between them; none among them turns that
-    /// default off
-    #[arg(long, value_name = "NAMES")]
-    pub(crate) redact: Option<Redaction>,
     /// Print one JSON object per input: source, ledger and the exact bodies that would be posted
     #[arg(long)]
     pub(crate) json: bool,
@@ -101,15 +91,8 @@ pub(crate) struct ReplayArguments {
     /// AWS Region of the log groups, for links into the console
     #[arg(long, env = "AWS_REGION", value_name = "REGION")]
     pub(crate) region: Option<String>,
-    /// Log groups that notices of alarms link to, names with commas between them
-    #[arg(
-        long,
-        env = "STATUSWATCH_LOG_GROUPS",
-        value_name = "NAMES",
-        default_value = "",
-        hide_default_value = true
-    )]
-    pub(crate) log_groups: LogGroups,
+    #[command(flatten)]
+    pub(crate) links: LinkArguments,
     #[command(flatten)]
     pub(crate) fetched: FetchArguments,
     #[command(flatten)]
@@ -143,9 +126,8 @@ pub(crate) struct BacktestArguments {
     /// Take the files of all folders below a folder, too
     #[arg(short, long)]
     pub(crate) recursive: bool,
-    /// Rules file; without it all 4xx and 5xx are notified
-    #[arg(long, value_name = "FILE")]
-    pub(crate) rules: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArguments,
     /// Another rules file: says what it would add and what it would leave out
     #[arg(long, value_name = "FILE")]
     pub(crate) against: Option<PathBuf>,
@@ -166,9 +148,6 @@ pub(crate) struct BacktestArguments {
     /// Needs the permission logs:DescribeMetricFilters.
     #[arg(long, value_name = "NAME", num_args = 0..=1, require_equals = true, default_missing_value = "", conflicts_with = "pattern")]
     pub(crate) metric_filter: Option<String>,
-    /// Format of the access-log lines: auto, json, clf, csv, xml, key-value, alb, cloudfront, vpc-lattice or appsync
-    #[arg(long, default_value = "auto", value_name = "FORMAT")]
-    pub(crate) format: Format,
     /// What is notified: incidents, or every delivery as the rate limit allows
     #[arg(long, default_value = "incidents", value_name = "WHAT")]
     pub(crate) notify: NotifyMode,
@@ -190,10 +169,6 @@ pub(crate) struct BacktestArguments {
     /// Accept an input of which most lines are no access logs
     #[arg(long)]
     pub(crate) allow_unreadable: bool,
-    /// Fields masked besides the secrets that clients send, names with commas between them; none among them turns that
-    /// default off
-    #[arg(long, value_name = "NAMES", default_value = "", hide_default_value = true)]
-    pub(crate) redact: Redaction,
     /// Print one JSON object with everything
     #[arg(long)]
     pub(crate) json: bool,

@@ -84,7 +84,7 @@ fn refuse_to_overwrite(report: &Path, arguments: &BacktestArguments, inputs: &In
     inputs.refuse_to_overwrite("--report", report)?;
     let others = [
         ("--alarm", &arguments.alarm),
-        ("--rules", &arguments.rules),
+        ("--rules", &arguments.reading.rules),
         ("--against", &arguments.against),
         ("--save", &arguments.fetched.save),
     ];
@@ -113,9 +113,13 @@ fn settings(
     tried: Tried,
     of_inputs: Option<&str>,
 ) -> anyhow::Result<Settings> {
-    let reader =
-        |rules| Reader { format: arguments.format, redact: arguments.redact.clone(), ..Reader::new(rules) };
-    let own = match &arguments.rules {
+    let reading = &arguments.reading;
+    let reader = |rules| Reader {
+        format: reading.format.unwrap_or_default(),
+        redact: reading.redact.clone().unwrap_or_default(),
+        ..Reader::new(rules)
+    };
+    let own = match &reading.rules {
         Some(path) => rules(path)?,
         None => Rules::built_in(),
     };

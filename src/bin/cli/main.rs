@@ -20,6 +20,7 @@ mod match_pattern;
 mod moment;
 mod objects;
 mod package;
+mod reading_arguments;
 mod redrive;
 mod redrive_arguments;
 mod redrive_record;

@@ -31,10 +31,8 @@ async fn redrive(arguments: &RedriveArguments) -> anyhow::Result<Exit> {
     let region = arguments.queue.as_ref().and_then(|queue| queue.region()).or(named);
     let signed_in = SignIn::load(arguments.profile.as_deref(), region).await?;
     let read_as = ReadAs {
-        rules: arguments.rules.as_deref(),
-        format: arguments.format,
-        redact: arguments.redact.as_ref(),
-        log_groups: &arguments.log_groups,
+        reading: &arguments.reading,
+        log_groups: &arguments.links.log_groups,
         now_ms: None,
         as_one: false,
         deliver: arguments.deliver,
@@ -62,6 +60,7 @@ async fn redrive(arguments: &RedriveArguments) -> anyhow::Result<Exit> {
         left: arguments.max_records,
         stop,
         is_interrupted: false,
+        is_cut: false,
         tally: Tally::default(),
     };
     let ended = match source {
@@ -75,7 +74,7 @@ async fn redrive(arguments: &RedriveArguments) -> anyhow::Result<Exit> {
             }
             run.sum_up(Some(&left))?;
             let Tally { unreadable, refused, .. } = run.tally;
-            let is_done = unreadable + refused == 0 && !run.is_interrupted;
+            let is_done = unreadable + refused == 0 && !run.is_interrupted && !run.is_cut;
             Ok(if is_done { Exit::Done } else { Exit::InputFailed })
         }
         Err(Failed::Output(error)) => Err(error.into()),
@@ -99,6 +98,8 @@ struct Run {
     stop: Arc<AtomicBool>,
     /// Whether it was stopped with records before it.
     is_interrupted: bool,
+    /// Whether it took as many records as it may, with more before it.
+    is_cut: bool,
     tally: Tally,
 }
 
@@ -160,6 +161,7 @@ impl Run {
                     return Ok(());
                 }
                 let said = if self.left == 0 {
+                    self.is_cut = true;
                     Some(format!("stopped after {} (--max-records)", self.records()))
                 } else if refused_in_a_row == MAX_REFUSED {
                     Some(format!("stopped: {MAX_REFUSED} records in a row were not accepted"))

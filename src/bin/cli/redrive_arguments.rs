@@ -1,13 +1,10 @@
 //! What stands on the command line of `statuswatch redrive`.
 
-use std::path::PathBuf;
-
 use clap::Args;
-use statuswatch::access_log::Format;
-use statuswatch::access_log::redact::Redaction;
-use statuswatch::console::LogGroups;
 use statuswatch::failure_queue::QueueName;
 use statuswatch::s3::Location;
+
+use crate::reading_arguments::{LinkArguments, ReadingArguments};
 
 /// Post what the failure queue holds, and delete what Slack accepted
 ///
@@ -41,31 +38,16 @@ pub(crate) struct RedriveArguments {
     /// `SLACK_BOT_TOKEN` to the channel in `SLACK_CHANNEL`, with the function's other settings
     #[arg(long)]
     pub(crate) deliver: bool,
-    /// Stop after so many records, say what is left, and end with 0 where these were all done
+    /// Stop after so many records, and say what is left; the exit code is 1 where anything is
     #[arg(long, value_name = "N", default_value = "1000", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(crate) max_records: u32,
-    /// Rules file; without it all 4xx and 5xx are notified
-    #[arg(long, value_name = "FILE")]
-    pub(crate) rules: Option<PathBuf>,
-    /// Format of the access-log lines, as replay takes it [default: auto]
-    #[arg(long, value_name = "FORMAT")]
-    pub(crate) format: Option<Format>,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArguments,
     /// Take a failure record as delivered though its lines cannot be read
     #[arg(long)]
     pub(crate) allow_unreadable: bool,
-    /// Fields masked besides the secrets that clients send, names with commas between them; none among them turns that
-    /// default off
-    #[arg(long, value_name = "NAMES")]
-    pub(crate) redact: Option<Redaction>,
-    /// Log groups that notices of alarms link to, names with commas between them
-    #[arg(
-        long,
-        env = "STATUSWATCH_LOG_GROUPS",
-        value_name = "NAMES",
-        default_value = "",
-        hide_default_value = true
-    )]
-    pub(crate) log_groups: LogGroups,
+    #[command(flatten)]
+    pub(crate) links: LinkArguments,
     /// Profile of AWS's configuration files
     #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<String>,
@@ -79,5 +61,5 @@ Examples:
   statuswatch redrive --queue statuswatch-failures
   statuswatch redrive --queue statuswatch-failures --deliver
 
-Exit codes: 0 done, 1 a record cannot be read or was not accepted, AWS refused, or interrupted with records left, 2 usage \
-or configuration";
+Exit codes: 0 done, 1 a record cannot be read or was not accepted, AWS refused, or stopped with records left, by \
+--max-records or Ctrl-C, 2 usage or configuration";

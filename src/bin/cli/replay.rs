@@ -1,11 +1,8 @@
 //! `statuswatch replay`: recorded logs in, the messages that Slack would have got out.
 
 use std::io::{self, Write};
-use std::path::Path;
 
 use anyhow::{Context, bail};
-use statuswatch::access_log::Format;
-use statuswatch::access_log::redact::Redaction;
 use statuswatch::config::{Config, RulesSource};
 use statuswatch::console::{LogGroups, Region};
 use statuswatch::digest::Reader;
@@ -19,6 +16,7 @@ use crate::Exit;
 use crate::arguments::ReplayArguments;
 use crate::deliver::Delivery;
 use crate::input::{Inputs, text_of};
+use crate::reading_arguments::ReadingArguments;
 use crate::replay_output::{Output, Way, summary, write_hits};
 use crate::terminal::{Progress, canvas};
 
@@ -34,10 +32,8 @@ pub(crate) fn run(arguments: &ReplayArguments) -> anyhow::Result<Exit> {
         arguments.region.as_deref(),
     )?;
     let read_as = ReadAs {
-        rules: arguments.rules.as_deref(),
-        format: arguments.format,
-        redact: arguments.redact.as_ref(),
-        log_groups: &arguments.log_groups,
+        reading: &arguments.reading,
+        log_groups: &arguments.links.log_groups,
         now_ms: arguments.now,
         as_one: arguments.as_one,
         deliver: arguments.deliver,
@@ -103,9 +99,7 @@ pub(crate) fn run(arguments: &ReplayArguments) -> anyhow::Result<Exit> {
 
 /// What the command line says of how recordings are read, and whether their messages are posted.
 pub(crate) struct ReadAs<'a> {
-    pub(crate) rules: Option<&'a Path>,
-    pub(crate) format: Option<Format>,
-    pub(crate) redact: Option<&'a Redaction>,
+    pub(crate) reading: &'a ReadingArguments,
     pub(crate) log_groups: &'a LogGroups,
     pub(crate) now_ms: Option<i64>,
     pub(crate) as_one: bool,
@@ -117,10 +111,11 @@ pub(crate) fn settings(
     arguments: &ReadAs<'_>,
     region: Option<&str>,
 ) -> anyhow::Result<(Settings, Option<Config>)> {
+    let ReadingArguments { rules, format, redact } = arguments.reading;
     let config = if arguments.deliver { Some(Config::read(environment())?) } else { None };
     let mut reader = Reader {
-        format: arguments.format.unwrap_or_default(),
-        redact: arguments.redact.cloned().unwrap_or_default(),
+        format: format.unwrap_or_default(),
+        redact: redact.clone().unwrap_or_default(),
         ..Reader::new(Rules::built_in())
     };
     let log_groups = arguments.log_groups.clone();
@@ -133,21 +128,21 @@ pub(crate) fn settings(
     let mut max_decompressed_bytes = MAX_DECOMPRESSED_BYTES;
     // What is posted for real is what the function would post with this environment.
     if let Some(config) = &config {
-        reader.redact = arguments.redact.cloned().unwrap_or_else(|| config.redact.clone());
+        reader.redact = redact.clone().unwrap_or_else(|| config.redact.clone());
         reader.samples_per_group = config.max_lines;
-        reader.format = arguments.format.unwrap_or(config.format);
+        reader.format = format.unwrap_or(config.format);
         max_decompressed_bytes = config.max_decompressed_bytes;
         style = config.style();
         style.content = Style { region, log_groups, ..style.content };
         match &config.rules {
             RulesSource::Known(rules) => reader.rules = rules.clone(),
-            RulesSource::Stored(..) if arguments.rules.is_some() => {}
+            RulesSource::Stored(..) if rules.is_some() => {}
             RulesSource::Stored(..) => {
                 bail!("STATUSWATCH_RULES: no rules are read from AWS here: name a file by --rules")
             }
         }
     }
-    if let Some(path) = arguments.rules {
+    if let Some(path) = rules {
         let name = path.display();
         let text = text_of(path)?;
         reader.rules = Rules::parse(&text).with_context(|| format!("{name}"))?;
