@@ -57,7 +57,6 @@ pub const CONTAINERS: usize = 2;
 pub const BURST: u32 = 5;
 /// Then one every so many milliseconds, as the function's default.
 pub const SPACING_MS: u32 = 5_000;
-const MINUTE_MS: i64 = 60_000;
 /// The pattern of the Terraform module's metric filter.
 pub const DEFAULT_PATTERN: &str = "{ ($.status = 4*) || ($.status = 5*) }";
 /// What the metric filter publishes for a minute without a match, as the Terraform module has it.

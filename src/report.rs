@@ -10,7 +10,7 @@ mod sections;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use crate::backtest::{Backtest, period};
+use crate::backtest::{Backtest, MINUTE_MS, period};
 use crate::words;
 
 /// The style sheet. It knows the chart's colours by the values that `chart` draws with.
@@ -30,7 +30,6 @@ const KEYS: [(&str, &str); 8] = [
 
 /// What the picture is, for those who cannot see it.
 const PICTURE: &str = "Errors a minute by class, the alarm's state and the messages to Slack; the table below has the same figures";
-const MINUTE_MS: i64 = 60_000;
 
 /// The report as HTML.
 #[must_use]

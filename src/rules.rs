@@ -28,6 +28,8 @@ mod samples;
 use conditions::{Conditions, Line};
 pub(crate) use document::Value as Document;
 pub use fault::{Fault, RulesError};
+#[cfg(feature = "live")]
+pub(crate) use glob::Glob;
 pub use incident_settings::IncidentSettings;
 use status_set::StatusSet;
 pub use to::{DEFAULT_DESTINATION, To, is_destination_name};

@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use serde_json::json;
 
 use super::alarm_notices::AlarmNotices;
-use super::figures::{AlarmFigures, StateChange, ThresholdFigures, Time};
+use super::figures::{AlarmFigures, MINUTE_MS, StateChange, ThresholdFigures, Time};
 use super::{Days, Published};
 use crate::alarm::{
     AlarmEvaluator, AlarmSettings, AlarmState, ComparisonOperator, Ingested, MetricDatapoint, MetricSeries,
@@ -17,7 +17,6 @@ use crate::words;
 
 /// Minutes held for lines out of order: a day.
 const HELD_MINUTES: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1_439);
-const MINUTE_MS: i64 = 60_000;
 /// Neighbours of a threshold, as its multiples.
 const FACTORS: [f64; 7] = [0.2, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0];
 /// Neighbours of a threshold that has no multiples, as sums.

@@ -5,9 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use super::figures::{MAX_SENT, SentMessage};
+use super::figures::{HOUR_MS, MAX_SENT, SentMessage};
 
-const HOUR_MS: i64 = 3_600_000;
 /// Of one hour, and of firsts.
 const MAX_EACH: usize = MAX_SENT / 2;
 

@@ -206,8 +206,9 @@ pub struct SlackFigures {
 
 /// How many groups are listed.
 pub const MAX_NOISIEST: usize = 10;
-/// What an hour has.
-pub(crate) const HOUR_MS: i64 = 3_600_000;
+/// What a minute and an hour have, in backtest and report.
+pub(crate) const MINUTE_MS: i64 = 60_000;
+pub(crate) const HOUR_MS: i64 = 60 * MINUTE_MS;
 /// How many messages are kept word by word.
 pub const MAX_SENT: usize = 100;
 

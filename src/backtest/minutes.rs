@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::figures::MINUTE_MS;
+
 /// Two years of minutes that all have errors.
 const MAX_MINUTES: usize = 1 << 20;
-const MINUTE_MS: i64 = 60_000;
 
 /// One minute that has errors or messages.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]

@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::excerpt::Excerpt;
 use super::figures::{
-    MAX_NOISIEST, NoisyGroup, RuleHits, SentMessage, SlackFigures, ThreadFigures, Time, WorstHour,
+    HOUR_MS, MAX_NOISIEST, MINUTE_MS, NoisyGroup, RuleHits, SentMessage, SlackFigures, ThreadFigures, Time,
+    WorstHour,
 };
 use super::line::{Kind, Line};
 use super::tape::Tape;
@@ -28,8 +29,6 @@ use crate::slack::render::{Form, MessageStyle};
 
 /// What a post takes; for so long a container takes no other delivery.
 const POST_MS: i64 = 200;
-const MINUTE_MS: i64 = 60_000;
-const HOUR_MS: i64 = 3_600_000;
 /// Groups that are told apart for the noisiest.
 const MAX_GROUPS: usize = 8_192;
 /// A day of ticks: by then any storm has been told.

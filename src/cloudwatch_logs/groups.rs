@@ -8,6 +8,7 @@ use serde_json::json;
 use super::LogsError;
 use super::client::{Client, Operation};
 use crate::http::Transport;
+use crate::rules::Glob;
 
 /// Log groups that are fetched in one go.
 pub const MAX_GROUPS: usize = 100;
@@ -79,6 +80,7 @@ async fn arn<H: Transport>(client: &Client<H>, name: &str) -> Result<String, Log
 }
 
 async fn matching<H: Transport>(client: &Client<H>, pattern: &str) -> Result<Vec<String>, LogsError> {
+    let glob = Glob::new(pattern);
     let prefix = pattern.split('*').next().unwrap_or_default();
     let (mut groups, mut token): (Vec<String>, Option<String>) = (Vec::new(), None);
     let mut seen = HashSet::new();
@@ -95,7 +97,7 @@ async fn matching<H: Transport>(client: &Client<H>, pattern: &str) -> Result<Vec
         let answer = client.call(Operation::DescribeLogGroups, &request.to_string(), Vec::new()).await?;
         let answer: Answer = serde_json::from_slice(&answer).map_err(|_| LogsError::Unreadable)?;
         let names = answer.log_groups.into_iter().map(|group| group.log_group_name);
-        groups.extend(names.filter(|name| is_name(name) && fits(pattern, name)));
+        groups.extend(names.filter(|name| is_name(name) && glob.matches(name)));
         if groups.len() > MAX_GROUPS {
             return Err(LogsError::TooManyGroups(pattern.to_owned()));
         }
@@ -119,19 +121,6 @@ fn is_name(name: &str) -> bool {
     (1..=2_048).contains(&name.len()) && name.bytes().all(|byte| is_allowed(byte) || (is_arn && byte == b':'))
 }
 
-/// Whether a text fits a pattern whose `*` stand for any text.
-fn fits(pattern: &str, text: &str) -> bool {
-    let Some((first, rest)) = pattern.split_once('*') else { return pattern == text };
-    let Some(mut text) = text.strip_prefix(first) else { return false };
-    let mut parts: Vec<&str> = rest.split('*').collect();
-    let last = parts.pop().unwrap_or_default();
-    for part in parts {
-        let Some((_, behind)) = text.split_once(part) else { return false };
-        text = behind;
-    }
-    text.ends_with(last)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,7 +138,7 @@ mod tests {
             ("*", "anything", true),
             ("**", "", true),
         ] {
-            assert_eq!(fits(pattern, text), does_fit, "{pattern} {text}");
+            assert_eq!(Glob::new(pattern).matches(text), does_fit, "{pattern} {text}");
         }
     }
 

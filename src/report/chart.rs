@@ -12,12 +12,10 @@ use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use crate::backtest::{Backtest, Minute, posted};
+use crate::backtest::{Backtest, HOUR_MS, MINUTE_MS, Minute, posted};
 use crate::words;
 use band::{State, band};
 
-const MINUTE_MS: i64 = 60_000;
-const HOUR_MS: i64 = 60 * MINUTE_MS;
 const DAY_MS: i64 = 24 * HOUR_MS;
 /// Distances between the labels of the time axis.
 const STEPS_MS: [i64; 18] = [

@@ -5,8 +5,8 @@ use maud::{Markup, html};
 use super::{clean, message};
 use crate::alarm::phrases;
 use crate::backtest::{
-    AgainstFigures, AlarmFigures, Backtest, BlindSpots, DELIVERY_MS, NoisyGroup, PlanFigures, SentMessage,
-    SlackFigures, Suggestion, Warning, advice, alarm_notes, notices, verdict,
+    AgainstFigures, AlarmFigures, Backtest, BlindSpots, DELIVERY_MS, HOUR_MS, NoisyGroup, PlanFigures,
+    SentMessage, SlackFigures, Suggestion, Warning, advice, alarm_notes, notices, verdict,
 };
 use crate::words::{count, day, duration, minute, number, span};
 
@@ -14,7 +14,6 @@ use crate::words::{count, day, duration, minute, number, span};
 const MAX_CHANGES: usize = 100;
 /// Messages of a list that are open from the start.
 const OPEN_MESSAGES: usize = 10;
-const HOUR_MS: i64 = 3_600_000;
 
 /// A table that may be wider or longer than its place: it scrolls by keyboard, too.
 pub(super) fn scroll(label: &str, table: &Markup) -> Markup {

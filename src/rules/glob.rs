@@ -9,7 +9,7 @@ use memchr::memmem::Finder;
 
 /// A pattern for a whole text, in which `*` stands for any characters, also for none.
 #[derive(Debug, Clone)]
-pub(super) struct Glob {
+pub(crate) struct Glob {
     text: Box<str>,
     head: Box<str>,
     /// `None` where the pattern has no `*`, so that the text must equal the head.
@@ -23,7 +23,7 @@ struct Rest {
 }
 
 impl Glob {
-    pub(super) fn new(text: &str) -> Self {
+    pub(crate) fn new(text: &str) -> Self {
         let (head, rest) = match text.split_once('*') {
             None => (text, None),
             Some((head, rest)) => {
@@ -41,7 +41,7 @@ impl Glob {
         Self::new(&fold(text))
     }
 
-    pub(super) fn matches(&self, text: &str) -> bool {
+    pub(crate) fn matches(&self, text: &str) -> bool {
         let Some(Rest { needles, tail }) = &self.rest else {
             return *text == *self.head;
         };

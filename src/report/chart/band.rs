@@ -80,9 +80,7 @@ impl Column {
 mod tests {
     use super::State::{Alarm, Ok, Unknown};
     use super::*;
-    use crate::backtest::Time;
-
-    const MINUTE_MS: i64 = 60_000;
+    use crate::backtest::{MINUTE_MS, Time};
 
     fn changes(all: impl IntoIterator<Item = (i64, &'static str)>) -> Vec<StateChange> {
         let change = |(minute, to)| StateChange {
