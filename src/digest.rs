@@ -11,6 +11,7 @@ mod fold;
 mod intake;
 mod parts;
 mod samples;
+mod source;
 
 pub use batch::{Batch, DEFAULT_SAMPLES, Reader};
 pub use causes::Causes;
@@ -89,6 +90,9 @@ pub struct Group {
     pub route: String,
     /// Whose fault it is.
     pub fault: Fault,
+    /// The account, Region and log group that CloudWatch Logs centralised the lines from; empty where it is unknown.
+    /// About 512 bytes at most.
+    pub source: String,
     /// Why, in the API's own words, the values of masked fields masked.
     pub causes: Causes,
     /// How many lines.

@@ -10,6 +10,7 @@ mod policy;
 mod rate;
 mod schedule;
 mod snooze;
+mod sources;
 #[cfg(test)]
 mod tests;
 mod thread;
@@ -25,6 +26,7 @@ pub use group::{Group, GroupName};
 pub use policy::{AtLeast, Policy};
 pub use schedule::{DEFAULT_FOLLOW_UPS, FollowUps, FollowUpsError, duration_ms};
 pub use snooze::{SNOOZE_LIMITS_MS, Snooze};
+pub use sources::Sources;
 pub use thread::{AlarmOpening, Place, Posted, Said, Thread};
 
 /// Groups that one incident tells apart; the lines of further ones are counted as [`Incident::other`].

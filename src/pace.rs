@@ -161,7 +161,7 @@ impl Pace {
 
 fn hash_of(log_group: &str, group: &Group) -> u64 {
     let mut hasher = DefaultHasher::new();
-    (log_group, group.status, &group.route, group.fault).hash(&mut hasher);
+    (log_group, group.status, &group.route, group.fault, &group.source).hash(&mut hasher);
     hasher.finish()
 }
 
@@ -176,6 +176,7 @@ mod tests {
             status: Status::new(502).unwrap(),
             route: route.to_owned(),
             fault: Fault::Unknown,
+            source: String::new(),
             causes: Causes::default(),
             count,
             salvaged: 0,

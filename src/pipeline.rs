@@ -56,6 +56,7 @@ impl Pipeline<'_> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -140,6 +141,42 @@ mod tests {
         let two = message("g", "123456789012", &lines) + &message("g", "210987654321", &lines);
         context = section(&two).context;
         assert_eq!(context.accounts().kept(), ["123456789012", "210987654321"]);
+    }
+
+    proptest! {
+        /// Many lines are alike, so that most of those without a source are counted by their kind.
+        #[test]
+        fn no_group_has_lines_of_two_sources_and_the_sum_of_each_is_exact(
+            sources in prop::collection::vec(0_u16..5, 1..150),
+        ) {
+            let label = |source: u16| match source {
+                0 => String::new(),
+                1 => "account 111111111111 eu-west-1".to_owned(),
+                source => format!("account 22222222222{source} us-east-1 /aws/x"),
+            };
+            let event = |(id, source): (usize, &u16)| {
+                let line = line(502, "192.0.2.1", "prod");
+                let mut event = json!({ "id": id.to_string(), "timestamp": 1_700_000_000_000_i64, "message": line });
+                event["extractedFields"] = match source {
+                    0 => return event,
+                    1 => json!({ "@aws.account": "111111111111", "@aws.region": "eu-west-1", "@source.log": "g" }),
+                    source => json!({ "@source.log": "/aws/x", "@aws.region": "us-east-1", "@aws.account": format!("22222222222{source}") }),
+                };
+                event
+            };
+            let events: Vec<_> = sources.iter().enumerate().map(event).collect();
+            let message = json!({ "messageType": "DATA_MESSAGE", "owner": "123456789012", "logGroup": "g", "logStream": "s", "logEvents": events });
+            let section = section(&message.to_string());
+            prop_assert_eq!(section.matched(), sources.len() as u64);
+            for source in 0..5 {
+                let count = sources.iter().filter(|known| **known == source).count() as u64;
+                let (of_groups, kept) = (section.groups.iter(), section.context.sources().kept());
+                let of_groups: u64 = of_groups.filter(|group| group.source == label(source)).map(|group| group.count).sum();
+                prop_assert_eq!(of_groups, count);
+                let kept = kept.iter().find(|(known, _)| *known == label(source)).map_or(0, |(_, lines)| *lines);
+                prop_assert_eq!(kept, if source == 0 { 0 } else { count });
+            }
+        }
     }
 
     #[test]

@@ -222,7 +222,12 @@ mod tests {
             else {
                 panic!("{text}")
             };
-            let error = ErrorLine { id: number.to_string(), text: (*text).to_owned(), recognised: None };
+            let error = ErrorLine {
+                id: number.to_string(),
+                text: (*text).to_owned(),
+                recognised: None,
+                extracted_fields: Vec::new(),
+            };
             run.line(&Line {
                 at_ms: 0,
                 source: 0,

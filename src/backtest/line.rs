@@ -38,6 +38,8 @@ pub(super) struct ErrorLine {
     pub(super) text: String,
     /// What is known of the text, where it was recognised.
     pub(super) recognised: Option<Recognised>,
+    /// The value of its `extractedFields`, raw JSON; empty where it has none.
+    pub(super) extracted_fields: Vec<u8>,
 }
 
 impl Line {
@@ -45,7 +47,11 @@ impl Line {
     pub(super) fn bytes(&self) -> usize {
         self.error.as_ref().map_or(0, |error| {
             let recognised = error.recognised.as_ref().map_or(0, Recognised::bytes);
-            size_of::<ErrorLine>() + error.id.capacity() + error.text.capacity() + recognised
+            size_of::<ErrorLine>()
+                + error.id.capacity()
+                + error.text.capacity()
+                + error.extracted_fields.capacity()
+                + recognised
         })
     }
 

@@ -313,7 +313,7 @@ impl Lane<'_> {
         }
         let error = error.map(|(text, recognised)| {
             let id = String::from_utf8_lossy(event.id).into_owned();
-            Box::new(ErrorLine { id, text, recognised })
+            Box::new(ErrorLine { id, text, recognised, extracted_fields: event.extracted_fields.to_vec() })
         });
         let names = self.names(event);
         let source = self.source;

@@ -158,7 +158,7 @@ impl<'s> SlackRun<'s> {
                 let Some(error) = &line.error else { return false };
                 let before = delivery.batch.counts.ledger.matched;
                 let intake = delivery.batch.intake(self.reader, &self.remembered);
-                let mut intake = intake.under(&line.names.columns);
+                let mut intake = intake.under(&line.names.columns).with_fields(&error.extracted_fields);
                 let (header, id) = (&delivery.header, error.id.as_bytes());
                 match &error.recognised {
                     Some(recognised) => {

@@ -155,7 +155,10 @@ impl Tape {
 
     fn place_of(&mut self, section: &Section, group: &Group) -> Option<usize> {
         let to: Vec<&str> = section.to.names().collect();
-        let key = format!("{:?}", (&section.log_group, to, group.status.code(), &group.route, group.fault));
+        let key = format!(
+            "{:?}",
+            (&section.log_group, to, group.status.code(), &group.route, group.fault, &group.source)
+        );
         if let Some(place) = self.places.get(&key) {
             return Some(*place);
         }

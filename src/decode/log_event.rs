@@ -23,6 +23,8 @@ pub struct LogEvent<'a> {
     pub message: Option<EscapedText<'a>>,
     /// Whether the message is what [`Sink::recognise`](super::Sink::recognise) recognised last.
     pub is_recognised: bool,
+    /// The value of its `extractedFields`, raw JSON; empty where it has none.
+    pub extracted_fields: &'a [u8],
 }
 
 /// The text of a JSON string as it stands between the quotes, escapes and all.
@@ -39,8 +41,13 @@ impl EscapedText<'_> {
 
 impl LogEvent<'_> {
     /// What stands for a log event that is too long to be looked at, or is no object.
-    pub const UNREADABLE: Self =
-        LogEvent { id: EscapedText(b""), timestamp_ms: 0, message: None, is_recognised: false };
+    pub const UNREADABLE: Self = LogEvent {
+        id: EscapedText(b""),
+        timestamp_ms: 0,
+        message: None,
+        is_recognised: false,
+        extracted_fields: b"",
+    };
 }
 
 /// Where in the scanned text the parts of a log event are.
@@ -50,6 +57,7 @@ pub(super) struct Scanned {
     timestamp_ms: i64,
     message: Option<Range<usize>>,
     is_recognised: bool,
+    extracted_fields: Range<usize>,
     pub(super) length: usize,
 }
 
@@ -62,6 +70,7 @@ impl Scanned {
             timestamp_ms: self.timestamp_ms,
             message: self.message.as_ref().map(part),
             is_recognised: self.is_recognised,
+            extracted_fields: part(&self.extracted_fields).0,
         }
     }
 }
@@ -80,7 +89,14 @@ pub(super) fn scan(
     text: &[u8],
     recognise: &mut impl FnMut(&[u8]) -> Option<usize>,
 ) -> Result<(Scanned, usize), Stop> {
-    let mut found = Scanned { id: 0..0, timestamp_ms: 0, message: None, is_recognised: false, length: 0 };
+    let mut found = Scanned {
+        id: 0..0,
+        timestamp_ms: 0,
+        message: None,
+        is_recognised: false,
+        extracted_fields: 0..0,
+        length: 0,
+    };
     found.length = match text.first() {
         Some(b'{') => scan_object(text, &mut found, recognise)?,
         _ => json::skip_value(text, 0)?,
@@ -108,6 +124,7 @@ pub(super) fn scan_usual(text: &[u8], recognise: &mut impl FnMut(&[u8]) -> Optio
         timestamp_ms: in_milliseconds(ms),
         message: Some(message..message + length),
         is_recognised: true,
+        extracted_fields: 0..0,
         length: text.len() - behind.len(),
     })
 }
@@ -170,6 +187,11 @@ fn scan_object(
             b"timestamp" => {
                 let end = number_end(text, at).map_or_else(|| json::skip_value(text, at), Ok)?;
                 found.timestamp_ms = timestamp(text.get(at..end).unwrap_or_default());
+                end
+            }
+            b"extractedFields" => {
+                let end = json::skip_value(text, at)?;
+                found.extracted_fields = at..end;
                 end
             }
             _ => json::skip_value(text, at)?,

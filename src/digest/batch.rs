@@ -58,9 +58,10 @@ pub struct Batch {
     pub(super) keys_seen: (u64, u64),
     /// What names the batch in every container and every version.
     naming: Naming,
-    /// Space for the line at hand and its route, used again and again.
+    /// Space for the line at hand, its route and its source, used again and again.
     pub(super) line: String,
     pub(super) route: String,
+    pub(super) source: String,
     pub(super) line_reader: LineReader,
     pub(super) ok_lines: OkLines,
     /// The headers among the lines.

@@ -96,6 +96,7 @@ impl Digest {
                     .then(a.status.cmp(&b.status))
                     .then_with(|| a.route.cmp(&b.route))
                     .then_with(|| a.fault.cmp(&b.fault))
+                    .then_with(|| a.source.cmp(&b.source))
             });
             for group in &mut section.groups {
                 group.samples.sort();
@@ -134,9 +135,16 @@ fn rest(sections: &mut Vec<Section>, to: &To) -> usize {
 
 impl Section {
     /// Where the group of these lines is; it is opened if there is none, and room for one more.
-    pub(super) fn group_of(&mut self, status: Status, route: &str, fault: Fault) -> Option<usize> {
-        let is_theirs =
-            |group: &Group| group.status == status && group.route == route && group.fault == fault;
+    pub(super) fn group_of(
+        &mut self,
+        status: Status,
+        route: &str,
+        fault: Fault,
+        source: &str,
+    ) -> Option<usize> {
+        let is_theirs = |group: &Group| {
+            group.status == status && group.route == route && group.fault == fault && group.source == source
+        };
         if let Some(index) = self.groups.iter().position(is_theirs) {
             return Some(index);
         }
@@ -149,6 +157,7 @@ impl Section {
                 status,
                 route: route.to_owned(),
                 fault,
+                source: source.to_owned(),
                 causes: Causes::default(),
                 count,
                 salvaged,
@@ -189,7 +198,8 @@ impl Section {
             self.note_mention(mention);
         }
         for group in other.groups {
-            let Some(index) = self.group_of(group.status, &group.route, group.fault) else {
+            let index = self.group_of(group.status, &group.route, group.fault, &group.source);
+            let Some(index) = index else {
                 self.other.count += group.count;
                 continue;
             };

@@ -5,6 +5,7 @@ mod known;
 use std::borrow::Cow;
 
 use super::fault::fault;
+use super::source::write_source;
 use super::{Batch, MAX_ROUTE_BYTES, MAX_SAMPLE_BYTES, Reader, Sample, SampleText};
 use crate::access_log::fast_path::{Kinds, Line, LineText};
 use crate::access_log::redact::Redacted;
@@ -29,6 +30,8 @@ pub struct Intake<'a> {
     columns: Option<&'a Columns>,
     /// Stands in for the id of a log event that has none; `None` is its place in the batch.
     place: Option<u64>,
+    /// The `extractedFields` of log events that are no batch's.
+    extracted_fields: &'a [u8],
     stream: StreamKeys,
     /// Where the header of the message at hand is: `stream` is its log stream. 0 where no message began.
     header_at: usize,
@@ -56,6 +59,8 @@ struct Origin<'a> {
     /// 0 where it is unknown.
     timestamp_ms: i64,
     columns: &'a Columns,
+    /// Raw JSON, which may say its source; empty where there is none.
+    extracted_fields: &'a [u8],
 }
 
 impl<'a> Intake<'a> {
@@ -69,6 +74,7 @@ impl<'a> Intake<'a> {
             earlier: None,
             columns: None,
             place: None,
+            extracted_fields: b"",
             stream,
             header_at: 0,
             kinds,
@@ -93,6 +99,12 @@ impl<'a> Intake<'a> {
         Self { place: Some(place), ..self }
     }
 
+    /// Reads the sources of lines in these `extractedFields`, raw JSON.
+    #[must_use]
+    pub fn with_fields(self, extracted_fields: &'a [u8]) -> Self {
+        Self { extracted_fields, ..self }
+    }
+
     /// Counts a line whose status is known to be below 400.
     pub(crate) fn ok(&mut self, header: &Header, timestamp_ms: i64) {
         if self.receive(header, timestamp_ms) {
@@ -103,7 +115,8 @@ impl<'a> Intake<'a> {
     /// Takes one line as it was logged. `id` is empty where it has none, `timestamp_ms` 0 where it is unknown.
     pub fn line(&mut self, header: &Header, id: &[u8], timestamp_ms: i64, line: &str) {
         if self.receive(header, timestamp_ms) {
-            self.read(Origin { header, id, timestamp_ms, columns: Columns::DEFAULT }, line);
+            let extracted_fields = self.extracted_fields;
+            self.read(Origin { header, id, timestamp_ms, columns: Columns::DEFAULT, extracted_fields }, line);
         }
     }
 
@@ -234,14 +247,16 @@ impl<'a> Intake<'a> {
             batch.route = masked;
         }
         cut_route(&mut batch.route);
+        write_source(origin.extracted_fields, &origin.header.log_group, &mut batch.source);
         let cause = said.and_then(|log| log.cause.as_ref());
         let cause = cause.map(|cause| redaction.shown(&cause.text, hidden.as_ref()));
         let by_rule = rule.and_then(|index| self.reader.rules.get(index));
         let to = by_rule.map_or(&To::DEFAULT, |rule| rule.to());
         let place = batch.digest.section_index(&origin.header.log_group, to);
         let section = batch.digest.sections.get_mut(place)?;
-        let group = section.group_of(log.status, &batch.route, fault(log));
+        let group = section.group_of(log.status, &batch.route, fault(log), &batch.source);
         section.context.note_account(&origin.header.owner);
+        section.context.note_source(&batch.source);
         if let Some(stage) = said.and_then(|log| log.stage.as_deref()) {
             section.context.note_stage(&redaction.shown(stage, hidden.as_ref()));
         }
@@ -393,7 +408,8 @@ impl Sink for Intake<'_> {
         }
         let Some(message) = event.message else { return self.unreadable(header) };
         let (id, timestamp_ms) = (event.id.0, event.timestamp_ms);
-        let origin = Origin { header, id, timestamp_ms, columns: Columns::DEFAULT };
+        let extracted_fields = event.extracted_fields;
+        let origin = Origin { header, id, timestamp_ms, columns: Columns::DEFAULT, extracted_fields };
         if event.is_recognised {
             let last = self.batch.line_reader.last();
             if last.is_some_and(|known| known.is_ok(message.0)) {

@@ -6,6 +6,8 @@
 use serde::{Deserialize, Serialize};
 use wide::u8x16;
 
+use super::sources::Sources;
+
 /// Distinct clients that are counted; of more it is only known that there are more.
 pub const MAX_CLIENTS: usize = 100;
 /// Room for so many is made at once: most batches have fewer.
@@ -18,13 +20,15 @@ const MAX_STAGE_BYTES: usize = 128;
 /// a store.
 const HASH_BITS: u32 = 40;
 
-/// Accounts, stages and clients of error lines.
+/// Accounts, stages, sources and clients of error lines.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Context {
     #[serde(rename = "a", default, skip_serializing_if = "Names::is_empty")]
     accounts: Names,
     #[serde(rename = "s", default, skip_serializing_if = "Names::is_empty")]
     stages: Names,
+    #[serde(rename = "o", default, skip_serializing_if = "Sources::is_empty")]
+    sources: Sources,
     #[serde(rename = "c", default, skip_serializing_if = "Clients::is_empty")]
     clients: Clients,
 }
@@ -78,6 +82,12 @@ impl Context {
         &self.stages
     }
 
+    /// The sources of lines that CloudWatch Logs centralised, and how many lines came from each.
+    #[must_use]
+    pub fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
     /// The clients that the errors were answered to.
     #[must_use]
     pub fn clients(&self) -> &Clients {
@@ -101,6 +111,14 @@ impl Context {
         }
     }
 
+    /// Counts one error line of a source, unless that is empty.
+    #[inline]
+    pub fn note_source(&mut self, source: &str) {
+        if !source.is_empty() {
+            self.sources.note(source, 1);
+        }
+    }
+
     /// Takes the client of one error line. `address` is asked only where it can still change the count.
     #[inline]
     pub fn note_client<A: AsRef<str>>(&mut self, address: impl FnOnce() -> Option<A>) {
@@ -113,6 +131,7 @@ impl Context {
     pub fn fold(&mut self, other: &Self) {
         self.accounts.fold(&other.accounts);
         self.stages.fold(&other.stages);
+        self.sources.fold(&other.sources);
         self.clients.fold(&other.clients);
     }
 }

@@ -17,7 +17,7 @@ const LATE_MS: i64 = 300_000;
 const MAX_CAUSE: usize = 120;
 
 /// What the lines of a group have in common.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GroupName<'a> {
     /// 400 to 599.
     pub status: u16,
@@ -25,6 +25,8 @@ pub struct GroupName<'a> {
     pub route: &'a str,
     /// Whose fault it is, in our words. Empty where it is unknown.
     pub fault: &'a str,
+    /// Where CloudWatch Logs centralised them from. Empty where it is unknown.
+    pub source: &'a str,
 }
 
 /// One group of an incident.
@@ -33,6 +35,8 @@ pub struct Group {
     status: u16,
     route: String,
     fault: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    source: String,
     /// Its lines.
     pub count: Count,
     first_ms: i64,
@@ -88,7 +92,10 @@ impl GroupName<'_> {
     /// The same in every process of one version.
     fn hashed(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
-        self.hash(&mut hasher);
+        (self.status, self.route, self.fault).hash(&mut hasher);
+        if !self.source.is_empty() {
+            self.source.hash(&mut hasher);
+        }
         hasher.finish()
     }
 }
@@ -102,11 +109,12 @@ impl NotifiedGroup {
 
 impl Group {
     pub(super) fn new(arrival: &Arrival<'_>, told: &[NotifiedGroup], now_ms: i64) -> Self {
-        let GroupName { status, route, fault } = arrival.group;
+        let GroupName { status, route, fault, source } = arrival.group;
         Self {
             status,
             route: route.to_owned(),
             fault: fault.to_owned(),
+            source: source.to_owned(),
             count: Count::default(),
             first_ms: 0,
             last_ms: 0,
@@ -138,7 +146,7 @@ impl Group {
     /// What its lines have in common.
     #[must_use]
     pub fn name(&self) -> GroupName<'_> {
-        GroupName { status: self.status, route: &self.route, fault: &self.fault }
+        GroupName { status: self.status, route: &self.route, fault: &self.fault, source: &self.source }
     }
 
     /// Timestamps of its oldest and newest line, epoch milliseconds; 0 where none is known.

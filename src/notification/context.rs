@@ -1,4 +1,4 @@
-//! The last row of a section: account, Region and stage, and how many clients.
+//! The last row of a section: account, Region and stage, or the sources of centralised lines, and how many clients.
 //!
 //! It says nothing that is not known.
 
@@ -10,6 +10,9 @@ use crate::words;
 /// Accounts or stages that are named, and the longest name: longer ones are cut.
 const MAX_NAMED: usize = 2;
 const MAX_NAME: usize = 32;
+/// Sources that are named with their lines, and the longest name of one.
+const MAX_SOURCES: usize = 5;
+const MAX_SOURCE: usize = 120;
 
 /// How many clients saw errors: `12 clients`, `100+ clients`. One error has one client, which needs no saying.
 pub(super) fn clients(context: &Context, errors: u64) -> Option<Text<'static>> {
@@ -24,6 +27,44 @@ pub(super) fn clients(context: &Context, errors: u64) -> Option<Text<'static>> {
 /// `stage prod`, or `stages dev, prod`.
 pub(super) fn stages(context: &Context) -> Option<Text<'static>> {
     named("stage", context.stages())
+}
+
+/// Where the errors came from: the sources of centralised lines, else the account and Region of their log group.
+pub(super) fn origin<'a>(context: &'a Context, errors: u64, region: Option<&Region>) -> Vec<Text<'a>> {
+    if context.sources().is_empty() { place(context.accounts(), region) } else { sources(context, errors) }
+}
+
+/// The source that all of these errors came from: `account 999999999999 us-east-1`.
+pub(super) fn only_source(context: &Context, errors: u64) -> Option<Text<'_>> {
+    context.sources().only(errors).map(|source| Text::of_stranger(source, MAX_SOURCE))
+}
+
+/// The source of a group, where not all of these errors came from one.
+pub(super) fn source_of_group<'a>(source: &'a str, context: &Context, errors: u64) -> Option<Text<'a>> {
+    let is_said = source.is_empty() || context.sources().only(errors).is_some();
+    (!is_said).then(|| Text::of_stranger(source, MAX_SOURCE))
+}
+
+/// The one source, or the errors of each: `12 from account 999999999999 us-east-1`. Nothing where none is known.
+pub(super) fn sources(context: &Context, errors: u64) -> Vec<Text<'_>> {
+    let sources = context.sources();
+    if sources.is_empty() {
+        return Vec::new();
+    }
+    if let Some(source) = only_source(context, errors) {
+        return vec![source];
+    }
+    let mut largest_first: Vec<&(String, u64)> = sources.kept().iter().collect();
+    largest_first.sort_by_key(|(_, lines)| std::cmp::Reverse(*lines));
+    largest_first.truncate(MAX_SOURCES);
+    let rest = largest_first.iter().fold(errors, |rest, (_, lines)| rest.saturating_sub(*lines));
+    let at_least = if sources.is_least() { "+" } else { "" };
+    let named = largest_first.into_iter().map(|(source, lines)| {
+        Text::of(format!("{}{at_least} from ", words::number(*lines))).stranger(source, MAX_SOURCE)
+    });
+    let elsewhere = if sources.is_least() { "more" } else { "from elsewhere" };
+    let rest = (rest > 0).then(|| format!("{} {elsewhere}", words::number(rest)).into());
+    named.chain(rest).collect()
 }
 
 /// `account 123456789012`, and the Region.

@@ -136,6 +136,7 @@ impl<'a> Plan<'a> {
         }
         if links != Links::Shared && self.has_several() {
             items.extend(context::stages(self.context(section)));
+            items.extend(context::sources(self.context(section), self.errors(section)));
         }
         items
     }
@@ -161,14 +162,20 @@ impl<'a> Plan<'a> {
             let url = footer::insights_url(&sections, self.style.region.as_ref());
             items.extend(url.map(|url| Text::link(url, "Logs Insights", None)));
         }
+        let region = self.style.region.as_ref();
         if let [section] = self.digest.sections.as_slice() {
             items.extend(context::stages(self.context(section)));
+            items.extend(context::origin(self.context(section), self.errors(section), region));
+            return items;
         }
+        // Where centralised lines came from stands in their section.
+        let contexts = self.digest.sections.iter().map(|section| self.context(section));
+        let contexts: Vec<&Context> = contexts.filter(|context| context.sources().is_empty()).collect();
         let mut accounts = Names::default();
-        for section in &self.digest.sections {
-            accounts.fold(self.context(section).accounts());
+        for context in &contexts {
+            accounts.fold(context.accounts());
         }
-        items.extend(context::place(&accounts, self.style.region.as_ref()));
+        items.extend(context::place(&accounts, region.filter(|_| !contexts.is_empty())));
         items
     }
 
@@ -197,8 +204,8 @@ impl<'a> Plan<'a> {
     }
 
     /// Of the section's lines, or of the whole incident.
-    fn context<'s>(&'s self, section: &'s digest::Section) -> &'s Context {
-        self.progress.as_ref().map_or(&section.context, |progress| progress.incident.context())
+    fn context(&self, section: &'a digest::Section) -> &'a Context {
+        self.progress.map_or(&section.context, |progress| progress.incident.context())
     }
 
     /// The section's errors, or those of the whole incident.

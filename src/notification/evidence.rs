@@ -80,7 +80,7 @@ fn add_errors<'a>(
     let mut groups: Vec<&incident::Group> = incident.groups().iter().filter(is_of_these_minutes).collect();
     groups.sort_by_key(|group| (std::cmp::Reverse(group.count.total), group.name().route));
     let detail = Detail { groups: detail.groups.min(MAX_GROUPS), ..detail };
-    section.rows.extend(rows(&groups, 0, detail, names));
+    section.rows.extend(rows(incident, &groups, 0, detail, names));
     let errors = words::count(incident.total(), "error");
     let words = match origin {
         Origin::Incident => {

@@ -37,12 +37,12 @@ pub(super) fn next_message(storm: &Storm) -> Text<'static> {
 }
 
 /// When all of an incident was, where, how many clients saw it, and where to look.
-pub(super) fn of_incident(
-    incident: &Incident,
+pub(super) fn of_incident<'a>(
+    incident: &'a Incident,
     log_group: &str,
     is_rest: bool,
     style: &Style,
-) -> Vec<Text<'static>> {
+) -> Vec<Text<'a>> {
     let (began_ms, last_ms) = span_ms(incident);
     let region = style.region.as_ref().filter(|_| !is_rest && incident.total() > 0);
     let insights = region.map(|region| region.logs_insights(&[log_group], began_ms, last_ms));
@@ -51,7 +51,7 @@ pub(super) fn of_incident(
     items.extend(context::clients(incident.context(), incident.total()));
     items.extend(insights.and_then(|url| link(url, "Logs Insights")));
     items.extend(context::stages(incident.context()));
-    items.extend(context::place(incident.context().accounts(), style.region.as_ref()));
+    items.extend(context::origin(incident.context(), incident.total(), style.region.as_ref()));
     items
 }
 

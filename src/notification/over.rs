@@ -3,7 +3,7 @@
 use super::color::{Color, Severity};
 use super::progress::began_ms;
 use super::text::Text;
-use super::{Notification, Section, Style, footer, summary};
+use super::{Notification, Section, Style, context, footer, summary};
 use crate::incident::{self, Incident};
 use crate::words;
 
@@ -38,6 +38,7 @@ pub fn of_over<'a>(over: &Over<'a>, style: &'a Style) -> Notification<'a> {
     summary.extend(groups(incident));
     summary.push(words::count(u64::from(incident.messages()) + 1, "message").into());
     summary.extend(summary::places(&[log_group]));
+    summary.extend(context::only_source(incident.context(), incident.total()));
     let footer = footer::of_incident(incident, log_group, is_rest, style);
     let color = Color::or(style, Severity::Good);
     Notification::of_section(summary, Section { color, footer, ..Section::default() }, style, id)
@@ -52,7 +53,12 @@ fn groups(incident: &Incident) -> Vec<Text<'_>> {
         .iter()
         .map(|group| {
             let what = summary::short_name(group.name().status, group.name().route);
-            what.ours(format!(" ×{}", words::number(group.count.total)))
+            let what = what.ours(format!(" ×{}", words::number(group.count.total)));
+            let source = context::source_of_group(group.name().source, incident.context(), incident.total());
+            match source {
+                Some(source) => what.ours(" from ").append(source),
+                None => what,
+            }
         })
         .collect();
     let lines = others.iter().fold(incident.other().total, |sum, group| sum + group.count.total);

@@ -7,7 +7,7 @@ use super::cause::with_cause;
 use super::color::{Color, Severity};
 use super::progress::span_ms;
 use super::text::{NameSet, Text};
-use super::{Cell, Detail, Notification, Row, Section, Style, footer, snooze, summary};
+use super::{Cell, Detail, Notification, Row, Section, Style, context, footer, snooze, summary};
 use crate::digest::Digest;
 use crate::incident::{self, AlarmOpening, Incident};
 use crate::words;
@@ -62,7 +62,7 @@ pub fn of_parent<'a>(parent: &Parent<'a>, style: &'a Style, detail: Detail) -> N
     } else {
         Severity::Warning
     };
-    let mut rows = rows(&groups, incident.other().total, detail, &mut names);
+    let mut rows = rows(incident, &groups, incident.other().total, detail, &mut names);
     rows.splice(..0, alarms(&in_alarm));
     let color = if is_over {
         Color::or(style, severity)
@@ -105,6 +105,7 @@ fn summary<'a>(parent: &Parent<'a>, groups: &[&'a incident::Group], lasted_ms: u
         summary.push(if is_short { errors } else { format!("{errors} in {lasted}") }.into());
     }
     summary.extend(summary::places(&[parent.log_group]));
+    summary.extend(context::only_source(parent.incident.context(), parent.incident.total()));
     summary
 }
 
@@ -147,8 +148,9 @@ fn alarms<'a>(in_alarm: &[(&'a str, i64)]) -> Vec<Row<'a>> {
     listed.iter().map(row).chain(more).collect()
 }
 
-/// The largest groups with their sums, and one row for all others.
+/// The largest groups of an incident with their sums, and one row for all others.
 pub(super) fn rows<'a>(
+    incident: &'a Incident,
     groups: &[&'a incident::Group],
     other: u64,
     detail: Detail,
@@ -167,7 +169,8 @@ pub(super) fn rows<'a>(
             let mut row = vec![Cell::bold(what), Cell::of(format!(" ×{}", words::number(group.count.total)))];
             let fault = (!name.fault.is_empty()).then(|| name.fault.to_owned());
             let why = with_cause(fault, group.cause().map(Cow::Borrowed), detail.name);
-            row.extend(why.map(|why| Cell::of(Text::of(" · ").append(why))));
+            let source = context::source_of_group(name.source, incident.context(), incident.total());
+            row.extend(why.into_iter().chain(source).map(|text| Cell::of(Text::of(" · ").append(text))));
             if let Some(runbook) = group.runbook() {
                 row.extend([Cell::of(" · "), Cell::of(Text::link(runbook, "runbook", None))]);
             }

@@ -5,7 +5,7 @@
 use super::rows;
 use super::summary;
 use super::text::{NameSet, Text};
-use super::{Cell, Detail, Row};
+use super::{Cell, Detail, Row, context};
 use crate::digest::{self, Digest, Section};
 use crate::incident::{self, GroupName, Incident, Kind};
 use crate::words;
@@ -36,9 +36,9 @@ impl<'a> Progress<'a> {
         let mut new: Vec<_> = groups.filter(|group| group.is_new()).collect();
         new.sort_by_key(|group| !group.name().is_server_error());
         let named = match self.kind {
-            Kind::Escalation if !faster.is_empty() => named("Ten times as fast: ", &faster),
-            Kind::Escalation if !new.is_empty() => named("Now server errors: ", &new),
-            Kind::NewGroup if !new.is_empty() => named("New in this incident: ", &new),
+            Kind::Escalation if !faster.is_empty() => self.named("Ten times as fast: ", &faster),
+            Kind::Escalation if !new.is_empty() => self.named("Now server errors: ", &new),
+            Kind::NewGroup if !new.is_empty() => self.named("New in this incident: ", &new),
             _ => None,
         };
         let mut parts = if let Some(named) = named {
@@ -48,6 +48,7 @@ impl<'a> Progress<'a> {
             vec![format!("Still failing, {lasted}").into(), all.into(), news.into()]
         };
         parts.extend(summary::place(&digest.sections.iter().collect::<Vec<_>>()));
+        parts.extend(context::only_source(incident.context(), incident.total()));
         parts
     }
 
@@ -65,7 +66,9 @@ impl<'a> Progress<'a> {
             .enumerate()
             .map(|(index, group)| {
                 let (total, added) = self.total(group);
-                rows::row(group, (set, index), total, Some(added), detail)
+                let source =
+                    context::source_of_group(&group.source, self.incident.context(), self.incident.total());
+                rows::row(group, (set, index), total, Some(added), source, detail)
             })
             .collect();
         rows.extend(rows::more_groups(section, hidden, None));
@@ -89,10 +92,29 @@ impl<'a> Progress<'a> {
         [next, held].into_iter().flatten().map(Text::of).collect()
     }
 
+    /// The first group by name, with its fault, and how many more there are.
+    fn named(&self, label: &str, groups: &[&'a incident::Group]) -> Option<Text<'a>> {
+        let (first, others) = groups.split_first()?;
+        let GroupName { status, route, fault, source } = first.name();
+        let mut text = summary::name(label, status, route);
+        if !fault.is_empty() {
+            text = text.ours(format!(" · {fault}"));
+        }
+        if let Some(source) = context::source_of_group(source, self.incident.context(), self.incident.total())
+        {
+            text = text.ours(" · ").append(source);
+        }
+        Some(match others.len() as u64 {
+            0 => text,
+            more => text.ours(format!(" and {} more", words::number(more))),
+        })
+    }
+
     /// A group's sum in the incident, and what is added to it now.
     fn total(&self, group: &digest::Group) -> (u64, Cell<'a>) {
         let fault = rows::fault_words(group);
-        let name = GroupName { status: group.status.code(), route: &group.route, fault: &fault };
+        let (status, route, source) = (group.status.code(), &*group.route, &*group.source);
+        let name = GroupName { status, route, fault: &fault, source };
         let of_incident = self.incident.groups().iter().find(|known| known.name() == name);
         let added = if of_incident.is_some_and(incident::Group::is_new) {
             Cell::bold(" new")
@@ -118,18 +140,4 @@ pub(super) fn began_ms(incident: &Incident) -> i64 {
         (0, _) => incident.opened_ms(),
         (first_ms, _) => first_ms,
     }
-}
-
-/// The first group by name, with its fault, and how many more there are.
-fn named<'a>(label: &str, groups: &[&'a incident::Group]) -> Option<Text<'a>> {
-    let (first, others) = groups.split_first()?;
-    let GroupName { status, route, fault } = first.name();
-    let mut text = summary::name(label, status, route);
-    if !fault.is_empty() {
-        text = text.ours(format!(" · {fault}"));
-    }
-    Some(match others.len() as u64 {
-        0 => text,
-        more => text.ours(format!(" and {} more", words::number(more))),
-    })
 }

@@ -2,7 +2,7 @@
 
 use super::cause::fault_and_cause;
 use super::text::{NameSet, Text};
-use super::{Cell, Detail, Row, Storm};
+use super::{Cell, Detail, Row, Storm, context};
 use crate::digest::{Fault, Group, OTHER_LOG_GROUPS, SampleText, Section};
 use crate::words;
 
@@ -17,7 +17,8 @@ pub(super) fn groups<'a>(
     let set = routes(listed, detail, names);
     let rows = listed.iter().enumerate().map(|(index, group)| {
         let is_new = storm.is_some() && group.is_new;
-        row(group, (set, index), group.count, is_new.then(|| Cell::bold(" new")), detail)
+        let source = context::source_of_group(&group.source, &section.context, section.matched());
+        row(group, (set, index), group.count, is_new.then(|| Cell::bold(" new")), source, detail)
     });
     rows.chain(more_groups(section, hidden, storm)).collect()
 }
@@ -29,13 +30,14 @@ pub(super) fn routes<'a>(groups: &'a [Group], detail: Detail, names: &mut Vec<Na
     names.len() - 1
 }
 
-/// One group: what it is, how often, what is added to that, whose fault it is and when it was. Its route is a name of
-/// a set.
+/// One group: what it is, how often, what is added to that, whose fault it is, where it came from and when it was. Its
+/// route is a name of a set.
 pub(super) fn row<'a>(
     group: &'a Group,
     (set, index): (usize, usize),
     count: u64,
     added: Option<Cell<'a>>,
+    source: Option<Text<'a>>,
     detail: Detail,
 ) -> Row<'a> {
     let what = if group.route.is_empty() {
@@ -46,7 +48,7 @@ pub(super) fn row<'a>(
     let mut row = vec![Cell::bold(what), Cell::of(format!(" ×{}", words::number(count)))];
     row.extend(added);
     let why = fault_and_cause(group, detail.name);
-    row.extend(why.map(|why| Cell::of(Text::of(" · ").append(why))));
+    row.extend(why.into_iter().chain(source).map(|text| Cell::of(Text::of(" · ").append(text))));
     let salvaged = salvaged(group).map(|salvaged| format!(" · {salvaged}")).unwrap_or_default();
     row.push(Cell::of(format!(" · {}{salvaged}", times(group.first_ms, group.last_ms))));
     if let Some(runbook) = &group.incident.runbook {

@@ -17,6 +17,7 @@ pub(crate) fn group(status: u16, route: &str, fault: Fault, lines: &[(i64, &str)
         status: Status::new(status).expect("a status"),
         route: route.to_owned(),
         fault,
+        source: String::new(),
         causes: Causes::default(),
         count: samples.len() as u64,
         salvaged: 0,

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::cause::fault_and_cause;
 use super::rows;
 use super::text::Text;
-use super::{Situation, Storm, Style};
+use super::{Situation, Storm, Style, context};
 use crate::digest::{Digest, Group, Section};
 use crate::words;
 
@@ -81,6 +81,7 @@ pub(super) fn of_sections<'a>(sections: &[&'a Section]) -> Vec<Text<'a>> {
         _ => [errors(sections, all)].into_iter().chain(totals.by_class()).collect(),
     };
     parts.extend(place(sections));
+    parts.extend(only_source(sections));
     parts
 }
 
@@ -106,6 +107,12 @@ pub(super) fn places<'a>(names: &[&'a str]) -> Option<Text<'a>> {
             })
         }
     }
+}
+
+/// Where the lines of one log group came from, if all came from one source.
+fn only_source<'a>(sections: &[&'a Section]) -> Option<Text<'a>> {
+    let [section] = sections else { return None };
+    context::only_source(&section.context, section.matched())
 }
 
 /// A status with its route, as long as one has room alone.
@@ -138,6 +145,7 @@ fn of_storm<'a>(sections: &[&'a Section], storm: &Storm, now_ms: i64) -> Vec<Tex
         Some(format!("{errors} since the last message{rate}").into()),
         totals.by_class(),
         place(sections),
+        only_source(sections),
     ];
     parts.into_iter().flatten().collect()
 }

@@ -69,6 +69,7 @@ impl KnownPieces {
             timestamp_ms,
             message: Some(message),
             is_recognised: false,
+            extracted_fields: b"",
         };
         let name = |range| Cow::Borrowed(std::str::from_utf8(part(range)).unwrap_or_default());
         let known = if is_recognised { self.messages.last() } else { None };

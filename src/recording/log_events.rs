@@ -31,6 +31,8 @@ pub struct Recorded<'a> {
     /// The line's fields, where it is tab-separated: a header may stand above it in the same log stream and input, or in
     /// the same batch.
     pub columns: &'a Columns,
+    /// The value of its `extractedFields`, raw JSON; empty where it has none.
+    pub extracted_fields: &'a [u8],
 }
 
 /// What [`log_events`] finds in a piece of a recording.
@@ -106,27 +108,30 @@ impl LogEvents {
         match piece {
             Piece::LogEvent { event, log_group, log_stream, known } => {
                 let message = event.message.map(LineText::Escaped);
-                self.event((log_group, log_stream), event.id.0, event.timestamp_ms, message, *known, each);
+                let names = (&**log_group, &**log_stream);
+                self.event(names, event, message, *known, each);
             }
             Piece::Row(row) => {
                 let message = row.message.as_deref().map(|message| LineText::Plain(message.as_bytes()));
                 let timestamp_ms = row.timestamp_ms.unwrap_or_default();
                 let names = (row.log_group.as_str(), row.log_stream.as_str());
-                self.event(names, row.id.as_bytes(), timestamp_ms, message, None, each);
+                let id = EscapedText(row.id.as_bytes());
+                let event = LogEvent { id, timestamp_ms, ..LogEvent::UNREADABLE };
+                self.event(names, &event, message, None, each);
             }
             Piece::Line(line, known) => {
-                self.event(("", ""), b"", 0, Some(LineText::Plain(line)), *known, each);
+                let message = Some(LineText::Plain(line));
+                self.event(("", ""), &LogEvent::UNREADABLE, message, *known, each);
             }
             Piece::Event(_) | Piece::Message(_) | Piece::Pause => {}
         }
     }
 
-    /// `names` are those of its log group and log stream; `timestamp_ms` is 0 where it is unknown.
+    /// `names` are those of its log group and log stream; `message` is its line, whatever the log event has itself.
     fn event(
         &mut self,
         (log_group, log_stream): (&str, &str),
-        id: &[u8],
-        timestamp_ms: i64,
+        &LogEvent { id: EscapedText(id), timestamp_ms, extracted_fields, .. }: &LogEvent<'_>,
         message: Option<LineText<'_>>,
         known: Option<Known<'_>>,
         each: &mut dyn FnMut(&Recorded<'_>),
@@ -144,7 +149,8 @@ impl LogEvents {
             })
         };
         let columns = &columns;
-        let event = Recorded { log_group, log_stream, id, timestamp_ms, message, known, columns };
+        let event =
+            Recorded { log_group, log_stream, id, timestamp_ms, message, known, columns, extracted_fields };
         each(&event);
     }
 
@@ -235,7 +241,7 @@ impl<F: FnMut(u64, Found<'_>)> Sink for Run<'_, F> {
         let known = recognised.as_ref().map(Recognised::known);
         let message = event.message.map(LineText::Escaped);
         let Self { events, found, number, .. } = self;
-        events.event(names, event.id.0, event.timestamp_ms, message, known, &mut |event| {
+        events.event(names, &event, message, known, &mut |event| {
             found(*number, Found::LogEvent(event));
         });
         match (recognised, event.message) {

@@ -60,6 +60,8 @@ struct Content {
     text: String,
     /// What is known of the text, where it was recognised.
     recognised: Option<Recognised>,
+    /// The value of its `extractedFields`, raw JSON; empty where it has none.
+    extracted_fields: Vec<u8>,
 }
 
 impl Default for Loose {
@@ -140,8 +142,8 @@ impl Line {
             intake.ok(header, self.timestamp_ms);
             return None;
         };
-        let Content { id, place, text, recognised } = &**content;
-        let mut intake = intake.at(*place);
+        let Content { id, place, text, recognised, extracted_fields } = &**content;
+        let mut intake = intake.at(*place).with_fields(extracted_fields);
         match recognised {
             Some(recognised) => {
                 let text = LineText::Plain(text.as_bytes());
@@ -156,7 +158,11 @@ impl Line {
     fn bytes(&self) -> usize {
         self.content.as_ref().map_or(0, |content| {
             let recognised = content.recognised.as_ref().map_or(0, Recognised::bytes);
-            size_of::<Content>() + content.id.capacity() + content.text.capacity() + recognised
+            size_of::<Content>()
+                + content.id.capacity()
+                + content.text.capacity()
+                + content.extracted_fields.capacity()
+                + recognised
         })
     }
 }
@@ -164,7 +170,7 @@ impl Line {
 impl Content {
     /// What a line says; `None` where its status is known to be below 400.
     fn of(event: &Recorded<'_>, place: u64, reader: &Reader, ok_lines: &mut OkLines) -> Option<Self> {
-        let id = event.id.to_vec();
+        let (id, extracted_fields) = (event.id.to_vec(), event.extracted_fields.to_vec());
         let known = event.known.filter(|_| reader.format.reads_json());
         if let (Some(known), Some(text)) = (known, event.message) {
             if known.is_ok(text.bytes()) {
@@ -174,7 +180,7 @@ impl Content {
             if let Ok(line) = std::str::from_utf8(text.bytes())
                 && let Some((text, recognised)) = known.keep(line, matches!(text, LineText::Escaped(_)))
             {
-                return Some(Self { id, place, text, recognised: Some(recognised) });
+                return Some(Self { id, place, text, recognised: Some(recognised), extracted_fields });
             }
         }
         let mut said = String::new();
@@ -184,6 +190,6 @@ impl Content {
         }
         ok_lines.learn(&text, reader.format, event.columns);
         let text = text.into_owned();
-        Some(Self { id, place, text, recognised: None })
+        Some(Self { id, place, text, recognised: None, extracted_fields })
     }
 }

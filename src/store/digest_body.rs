@@ -78,6 +78,8 @@ struct StoredGroup {
     route: String,
     #[serde(rename = "f")]
     fault: (StoredFault, Option<String>),
+    #[serde(rename = "o", default, skip_serializing_if = "String::is_empty")]
+    source: String,
     #[serde(rename = "w", default, skip_serializing_if = "Vec::is_empty")]
     causes: Vec<(String, u64)>,
     #[serde(rename = "c")]
@@ -236,6 +238,7 @@ impl StoredGroup {
             status,
             route,
             fault,
+            source,
             causes,
             count,
             salvaged,
@@ -249,6 +252,7 @@ impl StoredGroup {
             status: status.code(),
             route: route.clone(),
             fault: stored_fault(*fault),
+            source: source.clone(),
             causes: causes.counted().to_vec(),
             count: *count,
             salvaged: *salvaged,
@@ -266,6 +270,7 @@ impl StoredGroup {
             status: Status::new(self.status)?,
             route: self.route,
             fault: fault(self.fault),
+            source: self.source,
             causes: Causes::of_counted(self.causes),
             count: self.count,
             salvaged: self.salvaged,
@@ -448,6 +453,8 @@ mod tests {
         whole.sections[0].context.note_account("123456789012");
         whole.sections[0].context.note_stage("prod");
         whole.sections[0].context.note_client(|| None::<&str>);
+        whole.sections[0].context.note_source("account 111111111111 eu-west-1");
+        whole.sections[0].groups[0].source = "account 111111111111 eu-west-1".to_owned();
         whole.sections[0].groups[0].is_new = true;
         whole.sections[0].groups[0].salvaged = 1;
         whole.sections[0].groups[0].incident = IncidentSettings {
@@ -464,7 +471,7 @@ mod tests {
         assert_eq!(decode_digest(&encode(&"text").unwrap()), Err(StoreFault::Unreadable));
     }
 
-    /// The section of a version that knew nothing of accounts, stages, clients and requests.
+    /// The section of a version that knew nothing of accounts, stages, sources, clients and requests.
     #[test]
     fn a_body_of_an_earlier_version_is_read() {
         let section = serde_json::json!({
@@ -475,6 +482,7 @@ mod tests {
         let digest = decode_digest(&encode(&serde_json::json!([7, [section], [quiet]])).unwrap()).unwrap();
         assert_eq!((digest.matched(), digest.sections[0].requests), (3, None));
         assert_eq!(digest.sections[0].context, Context::unknown());
+        assert_eq!(digest.sections[0].groups[0].source, "");
         assert_eq!((digest.quiet[0].unreadable, &digest.quiet[0].context), (4, &Context::default()));
     }
 

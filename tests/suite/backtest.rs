@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use assert_cmd::Command;
-use serde_json::Value;
+use serde_json::{Value, json};
 use statuswatch::digest::Reader;
 use statuswatch::filter_pattern::FilterPattern;
 use statuswatch::rules::Rules;
@@ -42,6 +42,25 @@ fn file(folder: &tempfile::TempDir, name: &str, text: &str) -> String {
     let path = folder.path().join(name);
     std::fs::write(&path, text).unwrap();
     path.to_str().unwrap().to_owned()
+}
+
+/// In a recording of a centralised log group an account that begins to fail is news, as it is for the function.
+#[test]
+fn another_account_of_a_centralised_log_group_is_a_new_group() {
+    let message = |second: u32, account: &str| {
+        let at_ms = 1_793_707_200_000_u64 + u64::from(second) * 1_000;
+        let event = json!({ "id": second.to_string(), "timestamp": at_ms, "message": line(second, 502),
+            "extractedFields": { "@aws.account": account, "@aws.region": "eu-west-1" } });
+        let message = json!({ "messageType": "DATA_MESSAGE", "owner": "123456789012", "logGroup": "/central",
+            "logStream": "s", "logEvents": [event] });
+        message.to_string() + "\n"
+    };
+    let kinds = |accounts: [&str; 2]| {
+        let messages = [message(0, accounts[0]), message(10, accounts[1])].concat();
+        figures(&["-"], &messages)["slack"]["by_kind"]["new_group"].as_u64()
+    };
+    assert_eq!(kinds(["111111111111", "111111111111"]), None);
+    assert_eq!(kinds(["111111111111", "222222222222"]), Some(1));
 }
 
 #[test]

@@ -97,7 +97,12 @@ fn message(log_group: &str, lines: &[String], cut: Option<usize>) -> String {
         .enumerate()
         .map(|(number, line)| {
             let line = cut.and_then(|cut| line.get(..cut)).filter(|_| number % 5 == 4).unwrap_or(line);
-            serde_json::json!({"id": (number % 20).to_string(), "timestamp": time_ms(number), "message": line})
+            let mut event = serde_json::json!({"id": (number % 20).to_string(), "timestamp": time_ms(number), "message": line});
+            // Some of one log group were centralised.
+            if log_group == "h" && number % 3 > 0 {
+                event["extractedFields"] = serde_json::json!({"@aws.account": format!("{:012}", number % 4)});
+            }
+            event
         })
         .collect();
     serde_json::json!({

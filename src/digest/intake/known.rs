@@ -19,7 +19,8 @@ impl Intake<'_> {
         if !self.receive(header, timestamp_ms) {
             return;
         }
-        let origin = Origin { header, id, timestamp_ms, columns: Columns::DEFAULT };
+        let extracted_fields = self.extracted_fields;
+        let origin = Origin { header, id, timestamp_ms, columns: Columns::DEFAULT, extracted_fields };
         if self.reader.format.reads_json() {
             if known.is_ok(text.bytes()) {
                 self.batch.counts.ledger.ok += 1;
@@ -41,7 +42,8 @@ impl Intake<'_> {
 
     /// Counts a line of a kind that was told before and whose text is surely not kept; `false` for another.
     fn count_alike(&mut self, origin: Origin<'_>, known: Known<'_>, text: LineText<'_>) -> bool {
-        if known.has_escapes() || self.masks_by_name(known) {
+        // A kind is that of lines without a source.
+        if known.has_escapes() || self.masks_by_name(known) || !origin.extracted_fields.is_empty() {
             return false;
         }
         let Ok(cause) = known.cause(text.bytes()) else { return false };
@@ -79,6 +81,7 @@ impl Intake<'_> {
         }
         if let Some(told) = self.judge(origin, &log, line, false)
             && self.reader.rules.decide_by_kind()
+            && origin.extracted_fields.is_empty()
             && !self.masks_by_name(known)
         {
             self.kinds.remember(known, text.bytes(), log.cause.as_ref(), told);

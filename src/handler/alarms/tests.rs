@@ -268,6 +268,7 @@ fn a_digest() -> Digest {
         status: crate::access_log::Status::new(502).unwrap(),
         route: "GET /".to_owned(),
         fault: crate::digest::Fault::Unknown,
+        source: String::new(),
         causes: crate::digest::Causes::default(),
         count: 3,
         salvaged: 0,

@@ -94,25 +94,32 @@ fn a_group() -> impl Strategy<Value = Group> {
     ]);
     let samples = prop::collection::vec(a_sample(), 0..5);
     let status = prop_oneof![Just(502_u16), 400_u16..600];
+    let source = select(vec![
+        String::new(),
+        "account 999999999999 us-east-1".to_owned(),
+        format!("eu-west-1 /{}", "_".repeat(500)),
+    ]);
     let route = prop_oneof![
         3 => hostile(0..=6),
         1 => "(GET )?/x{0,200}[\u{200b}\u{202e}\na]{0,2}",
     ];
-    (status, route, fault, a_cause(), 0_u64..5_000, samples, (a_time(), a_time()), any::<bool>()).prop_map(
-        |(status, route, fault, causes, more, samples, (first_ms, last_ms), is_new)| Group {
-            status: Status::new(status).expect("a status"),
-            route,
-            fault,
-            causes,
-            count: samples.len() as u64 + more.saturating_sub(2_500).max(1),
-            salvaged: more % 3,
-            first_ms,
-            last_ms,
-            is_new,
-            incident: crate::rules::IncidentSettings::default(),
-            samples: samples.into(),
-        },
-    )
+    (status, (route, source), fault, a_cause(), 0_u64..5_000, samples, (a_time(), a_time()), any::<bool>())
+        .prop_map(|(status, (route, source), fault, causes, more, samples, (first_ms, last_ms), is_new)| {
+            Group {
+                status: Status::new(status).expect("a status"),
+                route,
+                fault,
+                source,
+                causes,
+                count: samples.len() as u64 + more.saturating_sub(2_500).max(1),
+                salvaged: more % 3,
+                first_ms,
+                last_ms,
+                is_new,
+                incident: crate::rules::IncidentSettings::default(),
+                samples: samples.into(),
+            }
+        })
 }
 
 /// Whatever a line or a subscription message names.

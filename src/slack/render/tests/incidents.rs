@@ -90,6 +90,49 @@ fn whose_and_how_many_clients_are_those_of_the_whole_incident_and_no_share_is_sa
     assert_reads!(rendered(&tracked, Kind::Over, &style()));
 }
 
+/// What CloudWatch Logs centralised from this source.
+fn centralised(section: Section, source: &str) -> Section {
+    let mut section = Section { log_group: "/central".to_owned(), ..section };
+    (0..section.matched()).for_each(|_| section.context.note_source(source));
+    section.groups.iter_mut().for_each(|group| group.source = source.to_owned());
+    section
+}
+
+#[test]
+fn the_same_errors_of_another_account_are_a_new_group_of_theirs() {
+    let [first, then] = ["account 111111111111 eu-west-1", "account 222222222222 ap-northeast-1 /aws/orders"]
+        .map(|source| centralised(known(), source));
+    let tracked = gone_on(&first, &then);
+    assert_eq!(
+        tracked.clone().decide(Moment::Arrival, AT + MINUTE_MS, &Policy::default()),
+        Decision::Send(Kind::NewGroup)
+    );
+    assert_reads!(rendered(&tracked, Kind::NewGroup, &style()));
+    let end = rendered(&tracked, Kind::Over, &style());
+    let groups = "502 POST /v1/orders ×2 from account 111111111111 eu-west-1 · 502 POST /v1/orders ×2 from account 222222222222";
+    let sums =
+        "3 from account 111111111111 eu-west-1 · 3 from account 222222222222 ap-northeast-1 /aws/orders";
+    for found in [report(&end), report(&parent(&tracked, None, &style()))] {
+        assert!(found.contains(sums) && !found.contains("account 123456789012"), "{found}");
+    }
+    assert!(report(&end).contains(groups), "{}", report(&end));
+}
+
+#[test]
+fn where_all_came_from_one_account_it_is_said_once() {
+    let source = "account 111111111111 eu-west-1";
+    let [first, then] = [few(), flood()].map(|section| centralised(section, source));
+    let tracked = gone_on(&first, &then);
+    for kind in [Kind::Opening, Kind::NewGroup, Kind::FollowUp, Kind::Over] {
+        let Rendered { message, .. } = rendered(&tracked, kind, &style());
+        let heading = message.text.rsplit_once(" · ").map(|(_, last)| last);
+        assert_eq!(heading, Some(source), "{kind:?}");
+        let body = serde_json::to_string(&message.attachments).unwrap();
+        // In the heading of the attachment's plain text, and in the last row.
+        assert_eq!(body.matches(source).count(), 2, "{kind:?}: {body}");
+    }
+}
+
 #[test]
 fn the_end_has_the_whole_sum_and_says_what_is_new_in_it() {
     assert_reads!(rendered(&gone_on(&flood(), &few()), Kind::Over, &style()));

@@ -1,7 +1,7 @@
 //! Lines that a learned format recognises: a batch comes out as it does where every line is read for itself.
 
 use statuswatch::decode::{Header, LogEvent, Sink, Source, decode};
-use statuswatch::digest::{Batch, Intake, Reader};
+use statuswatch::digest::{Batch, Reader};
 use statuswatch::duplicates::Remembered;
 use statuswatch::rules::Rules;
 
@@ -29,16 +29,21 @@ pub(crate) fn time_ms(number: usize) -> u64 {
 }
 
 /// Gives every line to the plain reader.
-struct Plainly<'a>(Intake<'a>);
+struct Plainly<'a> {
+    batch: &'a mut Batch,
+    reader: &'a Reader,
+    remembered: &'a Remembered,
+}
 
 impl Sink for Plainly<'_> {
     fn log_event(&mut self, header: &Header, event: LogEvent<'_>) {
+        let mut intake = self.batch.intake(self.reader, self.remembered).with_fields(event.extracted_fields);
         match event.message {
-            None => self.0.log_event(header, event),
+            None => intake.log_event(header, event),
             Some(message) => {
                 let mut line = String::new();
                 message.unescape_into(&mut line);
-                self.0.line(header, event.id.0, event.timestamp_ms, &line);
+                intake.line(header, event.id.0, event.timestamp_ms, &line);
             }
         }
     }
@@ -49,7 +54,8 @@ pub(crate) fn check(text: &[u8], reader: &Reader) {
     let remembered = Remembered::default();
     let (mut fast, mut plain) = (Batch::default(), Batch::default());
     let fast_end = decode(Source::Plain(text), 1 << 30, &mut fast.intake(reader, &remembered));
-    let plain_end = decode(Source::Plain(text), 1 << 30, &mut Plainly(plain.intake(reader, &remembered)));
+    let mut plainly = Plainly { batch: &mut plain, reader, remembered: &remembered };
+    let plain_end = decode(Source::Plain(text), 1 << 30, &mut plainly);
     assert_eq!(fast_end, plain_end);
     assert_eq!(fast.counts, plain.counts);
     assert_eq!(fast.digest, plain.digest);

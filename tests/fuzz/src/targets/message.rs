@@ -182,6 +182,8 @@ fn group(u: &mut Unstructured<'_>) -> Result<Group> {
         status: Status::new(u.int_in_range(400..=599)?).expect("within 100 to 599"),
         route: text(u)?,
         fault: *u.choose(&faults)?,
+        // It has no characters but those of names: see `digest/source.rs`.
+        source: String::new(),
         causes,
         count,
         salvaged: u.int_in_range(0..=count)?,
