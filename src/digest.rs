@@ -22,6 +22,8 @@ pub use intake::Intake;
 pub(crate) use parts::Part;
 pub use samples::Samples;
 
+use smol_str::SmolStr;
+
 use crate::access_log::fast_path::EscapedLine;
 use crate::access_log::{Status, StatusClass};
 use crate::incident::Context;
@@ -87,7 +89,7 @@ pub struct Group {
     pub status: Status,
     /// Method and route, such as `POST /v1/orders`: a stranger's text, the values of
     /// masked fields masked. Empty where the lines have neither. About [`MAX_ROUTE_BYTES`] at most.
-    pub route: String,
+    pub route: SmolStr,
     /// Whose fault it is.
     pub fault: Fault,
     /// The account, Region and log group that CloudWatch Logs centralised the lines from; empty where it is unknown.

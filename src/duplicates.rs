@@ -78,10 +78,8 @@ impl Hasher for KeyHasher {
 }
 
 /// The keys of one log stream's events: what all of them begin with is hashed once.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct StreamKeys {
-    log_group: String,
-    log_stream: String,
     /// Fixed: the same log event has the same key in every process of one version, and its message the same id.
     seed: u64,
 }
@@ -99,26 +97,18 @@ impl StreamKeys {
         let mut hasher = FixedState::default().build_hasher();
         feed(&mut hasher, log_group.as_bytes());
         feed(&mut hasher, log_stream.as_bytes());
-        let seed = hasher.finish();
-        Self { log_group: log_group.to_owned(), log_stream: log_stream.to_owned(), seed }
-    }
-
-    /// Goes on with another stream, if it is another.
-    pub fn switch_to(&mut self, log_group: &str, log_stream: &str) {
-        if self.log_group != log_group || self.log_stream != log_stream {
-            *self = Self::of(log_group, log_stream);
-        }
+        Self { seed: hasher.finish() }
     }
 
     /// The key of the log event with this id.
     #[must_use]
-    pub fn key(&self, id: &[u8]) -> EventKey {
+    pub fn key(self, id: &[u8]) -> EventKey {
         let mut hasher = self.hasher();
         feed(&mut hasher, id);
         EventKey(hasher.finish())
     }
 
-    fn hasher(&self) -> FoldHasher<'static> {
+    fn hasher(self) -> FoldHasher<'static> {
         FixedState::with_seed(self.seed).build_hasher()
     }
 }

@@ -174,7 +174,7 @@ mod tests {
     fn digest(route: &str, count: u64) -> Digest {
         let group = Group {
             status: Status::new(502).unwrap(),
-            route: route.to_owned(),
+            route: route.into(),
             fault: Fault::Unknown,
             source: String::new(),
             causes: Causes::default(),

@@ -62,7 +62,8 @@ pub struct Batch {
     pub(super) line: String,
     pub(super) route: String,
     pub(super) source: String,
-    pub(super) line_reader: LineReader,
+    /// A pointer to it is all that is moved while its values are used.
+    pub(super) line_reader: Option<Box<LineReader>>,
     pub(super) ok_lines: OkLines,
     /// The headers among the lines.
     pub(super) headers: Headers,

@@ -155,7 +155,7 @@ impl Section {
             let (count, salvaged, first_ms, last_ms) = (0, 0, 0, 0);
             self.groups.push(Group {
                 status,
-                route: route.to_owned(),
+                route: route.into(),
                 fault,
                 source: source.to_owned(),
                 causes: Causes::default(),

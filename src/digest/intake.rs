@@ -65,7 +65,7 @@ struct Origin<'a> {
 
 impl<'a> Intake<'a> {
     pub(super) fn into(batch: &'a mut Batch, reader: &'a Reader, remembered: &'a Remembered) -> Self {
-        batch.line_reader.begin_with(&reader.formats);
+        batch.line_reader.get_or_insert_default().begin_with(&reader.formats);
         let (stream, kinds) = (StreamKeys::default(), Kinds::default());
         Self {
             batch,
@@ -288,11 +288,11 @@ impl<'a> Intake<'a> {
     }
 
     /// The keys of the log stream that a header names.
-    pub(super) fn stream_of(&mut self, header: &Header) -> &StreamKeys {
+    pub(super) fn stream_of(&self, header: &Header) -> StreamKeys {
         if self.header_at != std::ptr::from_ref(header).addr() {
-            self.stream.switch_to(&header.log_group, &header.log_stream);
+            return StreamKeys::of(&header.log_group, &header.log_stream);
         }
-        &self.stream
+        self.stream
     }
 
     /// Takes the key of a log event, if it is neither remembered nor in the batch already; counts a duplicate.
@@ -391,12 +391,12 @@ impl<'a> Intake<'a> {
 
 impl Sink for Intake<'_> {
     fn recognise(&mut self, text: &[u8]) -> Option<usize> {
-        self.batch.line_reader.recognise_escaped(text)
+        self.batch.line_reader.as_mut()?.recognise_escaped(text)
     }
 
     fn message(&mut self, header: &Header) {
         self.batch.messages += 1;
-        self.stream.switch_to(&header.log_group, &header.log_stream);
+        self.stream = StreamKeys::of(&header.log_group, &header.log_stream);
         self.header_at = std::ptr::from_ref(header).addr();
         // What is known of a kind of line holds for one account.
         self.kinds = Kinds::default();
@@ -411,15 +411,16 @@ impl Sink for Intake<'_> {
         let extracted_fields = event.extracted_fields;
         let origin = Origin { header, id, timestamp_ms, columns: Columns::DEFAULT, extracted_fields };
         if event.is_recognised {
-            let last = self.batch.line_reader.last();
+            let last = self.batch.line_reader.as_ref().and_then(|line_reader| line_reader.last());
             if last.is_some_and(|known| known.is_ok(message.0)) {
                 self.batch.counts.ledger.ok += 1;
                 return;
             }
             // Taken out of the batch for as long as its values are used.
-            let line_reader = std::mem::take(&mut self.batch.line_reader);
+            let line_reader = self.batch.line_reader.take();
             let text = LineText::Escaped(message);
-            let is_read = line_reader.last().is_some_and(|known| self.read_known(origin, known, text));
+            let known = line_reader.as_ref().and_then(|line_reader| line_reader.last());
+            let is_read = known.is_some_and(|known| self.read_known(origin, known, text));
             self.batch.line_reader = line_reader;
             if is_read {
                 return;
@@ -434,8 +435,11 @@ impl Intake<'_> {
         let mut line = std::mem::take(&mut self.batch.line);
         message.unescape_into(&mut line);
         self.read(origin, &line);
-        if learns && self.reader.format.reads_json() && self.batch.line_reader.learn(&line) {
-            self.reader.formats.update(&self.batch.line_reader);
+        if let Some(line_reader) =
+            self.batch.line_reader.as_mut().filter(|_| learns && self.reader.format.reads_json())
+            && line_reader.learn(&line)
+        {
+            self.reader.formats.update(line_reader);
         }
         self.batch.line = line;
     }

@@ -15,7 +15,7 @@ pub(crate) fn group(status: u16, route: &str, fault: Fault, lines: &[(i64, &str)
     let samples: Vec<Sample> = samples.collect();
     Group {
         status: Status::new(status).expect("a status"),
-        route: route.to_owned(),
+        route: route.into(),
         fault,
         source: String::new(),
         causes: Causes::default(),

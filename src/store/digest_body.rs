@@ -250,7 +250,7 @@ impl StoredGroup {
         } = group;
         Self {
             status: status.code(),
-            route: route.clone(),
+            route: route.to_string(),
             fault: stored_fault(*fault),
             source: source.clone(),
             causes: causes.counted().to_vec(),
@@ -268,7 +268,7 @@ impl StoredGroup {
         let samples: Vec<Sample> = self.samples.into_iter().map(StoredSample::sample).collect();
         Some(Group {
             status: Status::new(self.status)?,
-            route: self.route,
+            route: self.route.into(),
             fault: fault(self.fault),
             source: self.source,
             causes: Causes::of_counted(self.causes),

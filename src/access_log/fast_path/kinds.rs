@@ -43,11 +43,13 @@ impl<T> Default for Kinds<T> {
 }
 
 impl<T: Copy> Kinds<T> {
+    /// Whether no kind is remembered yet.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.outcomes.is_empty()
+    }
+
     /// What became of a line of the kind of this one, if that was remembered.
     pub(crate) fn outcome(&mut self, known: Known<'_>, line: &[u8], cause: Option<&Cause<'_>>) -> Option<T> {
-        if self.outcomes.is_empty() {
-            return None;
-        }
         self.write(known, line, cause);
         self.outcomes.get(self.kind.as_slice()).copied()
     }

@@ -43,7 +43,8 @@ impl Intake<'_> {
     /// Counts a line of a kind that was told before and whose text is surely not kept; `false` for another.
     fn count_alike(&mut self, origin: Origin<'_>, known: Known<'_>, text: LineText<'_>) -> bool {
         // A kind is that of lines without a source.
-        if known.has_escapes() || self.masks_by_name(known) || !origin.extracted_fields.is_empty() {
+        let may_be_known = !self.kinds.is_empty() && origin.extracted_fields.is_empty();
+        if !may_be_known || known.has_escapes() || self.masks_by_name(known) {
             return false;
         }
         let Ok(cause) = known.cause(text.bytes()) else { return false };

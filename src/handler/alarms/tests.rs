@@ -266,7 +266,7 @@ async fn free_text_waits_for_no_pause_of_slacks_and_closes_the_bucket() {
 fn a_digest() -> Digest {
     let group = Group {
         status: crate::access_log::Status::new(502).unwrap(),
-        route: "GET /".to_owned(),
+        route: "GET /".into(),
         fault: crate::digest::Fault::Unknown,
         source: String::new(),
         causes: crate::digest::Causes::default(),

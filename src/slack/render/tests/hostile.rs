@@ -107,7 +107,7 @@ fn a_group() -> impl Strategy<Value = Group> {
         .prop_map(|(status, (route, source), fault, causes, more, samples, (first_ms, last_ms), is_new)| {
             Group {
                 status: Status::new(status).expect("a status"),
-                route,
+                route: route.into(),
                 fault,
                 source,
                 causes,

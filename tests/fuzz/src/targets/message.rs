@@ -180,7 +180,7 @@ fn group(u: &mut Unstructured<'_>) -> Result<Group> {
     let count = count.max(1);
     Ok(Group {
         status: Status::new(u.int_in_range(400..=599)?).expect("within 100 to 599"),
-        route: text(u)?,
+        route: text(u)?.into(),
         fault: *u.choose(&faults)?,
         // It has no characters but those of names: see `digest/source.rs`.
         source: String::new(),
