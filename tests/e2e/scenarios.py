@@ -48,7 +48,7 @@ class Run:
         self._cli = cli
         self._webhook = webhook
         self._work = Path(work)
-        self._balanced = 0
+        self._balanced = {"lines": 0, "alarms": 0}
         self._first = None
         self.cli_output = ""
         self.seen_failures = []
@@ -208,20 +208,28 @@ class Run:
         return "from the metric in the function's log line"
 
     def ledger_balances(self):
-        """Every line received since the last time is accounted for, in each invocation and over all of them."""
-        ledgers = self._stack.ledgers("lines")[self._balanced :]
-        self._balanced += len(ledgers)
+        """Every line received since the last time is accounted for, in each invocation and over all of them.
+
+        The function for alarms posts what is due, too, before its notice.
+        """
+        ledgers, of_alarms = (self._new_ledgers(function) for function in ("lines", "alarms"))
         in_table = self._stack.output("state_table_name") is not None
-        for ledger in ledgers:
+        for ledger in ledgers + of_alarms:
             parts = sum(ledger[name] for name in ("Ok", "Ignored", "Unreadable", "Duplicate", "Matched"))
             assert ledger["Received"] == parts, f"a ledger does not balance: {ledger}"
             fates = sum(ledger[name] for name in ("Shown", "Counted", "Failed", "Pending"))
             assert not in_table or ledger["Matched"] + ledger["Released"] == fates, f"a ledger does not balance: {ledger}"
         matched, shown, counted, failed = (
-            sum(ledger[name] for ledger in ledgers) for name in ("Matched", "Shown", "Counted", "Failed")
+            sum(ledger[name] for ledger in ledgers + of_alarms) for name in ("Matched", "Shown", "Counted", "Failed")
         )
         assert matched == shown + counted + failed, f"matched {matched}, shown {shown}, counted {counted}, failed {failed}"
         return f"{sum(ledger['Received'] for ledger in ledgers)} lines in {len(ledgers)} invocations"
+
+    def _new_ledgers(self, function):
+        """A function's ledgers since the last time."""
+        ledgers = self._stack.ledgers(function)[self._balanced[function] :]
+        self._balanced[function] += len(ledgers)
+        return ledgers
 
     def _recommended(self, kind, request_id, status, **values):
         """A line in the format that the module recommends for an API of a kind."""
