@@ -2,8 +2,9 @@
 //! the alarm's filter is blind to.
 //!
 //! The lines go through the very stages of the function in virtual time: a delivery is what one log stream logs within
-//! [`DELIVERY_MS`], it goes to the first free container of the [`Plan`], and a tick comes every minute. The alarm's metric filter and state machine see the same lines. What production has and this
-//! has not: lines that CloudWatch delivers twice or late, and Slack's own 429.
+//! [`DELIVERY_MS`], it goes to the first free container of the [`Plan`], and a tick comes every minute. The alarm's
+//! metric filter and state machine see the same lines. What production has and this has not: lines that CloudWatch
+//! delivers twice or late, and Slack's own 429.
 //!
 //! It reads as a stream: memory is bounded by the window of [`lines`] and by the number of minutes that have errors. It
 //! reads no clock and prints nothing.

@@ -1,4 +1,5 @@
-//! The deliveries that CloudWatch would have made of lines that stand alone, which come in the order of time.
+//! For `replay` and `backtest` alone: the deliveries that CloudWatch would have made of lines that stand alone, which
+//! come in the order of time.
 //!
 //! `replay` and `backtest` form deliveries here, so that both come to the same. It judges no line and reads no clock:
 //! time is that of the lines.

@@ -1,4 +1,5 @@
-//! Remembers which log events were notified or deferred, so that a delivery that comes twice is notified once.
+//! Remembers which log events were notified or deferred, so that a delivery that comes twice is notified once
+//! by this process. Across processes the [`store`](crate::store) counts each batch once.
 //!
 //! CloudWatch Logs and Lambda's queue both deliver at least once. The memory lives as long as the process and is
 //! bounded: the oldest keys are forgotten first. Log events of a post that failed are never in it.
@@ -131,7 +132,7 @@ pub struct Remembered {
 }
 
 impl Remembered {
-    /// Whether the log event was told or folded before.
+    /// Whether the log event was notified or deferred before.
     #[must_use]
     pub fn contains(&self, key: EventKey) -> bool {
         self.current.contains(&key) || self.previous.contains(&key)

@@ -1,6 +1,6 @@
 //! What became of every line of one invocation.
 //!
-//! It is the function's answer and, as one line of CloudWatch's Embedded Metric Format (EMF), its metrics.
+//! It is the function's answer (but to Kinesis and queues, which are told the records that come again) and, as one line of CloudWatch's Embedded Metric Format (EMF), its metrics.
 //! It never holds a line's text.
 
 mod emf;
@@ -12,7 +12,8 @@ use crate::rules::{Action, Rules};
 /// The one list of counters: makes the ledger, its sum, and the metric of each counter.
 macro_rules! counters {
     ($($(#[$doc:meta])+ $name:ident: $metric:literal,)+) => {
-        /// The ledger of one invocation. It [balances](Ledger::balances) after every one.
+        /// The ledger of one invocation. It [balances](Ledger::balances) after every one: tests and a debug assertion hold
+        /// it to that, and for what is deployed `statuswatch doctor` adds up its metrics.
         #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
         pub struct Ledger {
             $($(#[$doc])+ pub $name: u64,)+
@@ -41,9 +42,9 @@ counters! {
     ignored: "Ignored",
     /// Lines without a status that we could read.
     unreadable: "Unreadable",
-    /// Lines that were told or folded before.
+    /// Lines that were notified or deferred before.
     duplicate: "Duplicate",
-    /// Lines to be told.
+    /// Lines to be notified.
     matched: "Matched",
     /// Lines whose text is in a posted message.
     shown: "Shown",
@@ -56,17 +57,17 @@ counters! {
     failed: "Failed",
     /// Messages that Slack accepted.
     posted: "Posted",
-    /// Lines recovered from broken JSON. Outside the balance, as all that follows.
+    /// Lines recovered from broken JSON. Of what follows, only `released` and `copied` are in the balance.
     salvaged: "Salvaged",
     /// Kinesis records, queue messages and alarm notifications that could not be decoded.
     undecodable: "Undecodable",
     /// Posts whose answer was lost after they were sent, so that Slack may show them.
     ambiguous: "Ambiguous",
-    /// Alarm changes told.
+    /// Alarm changes that were notified.
     alarms: "Alarms",
-    /// Notifications and batches that were rightly not told.
+    /// Alarm notifications and batches of which nobody is to hear.
     silent: "Silent",
-    /// Lines that were deferred by other invocations, taken out of the store and told by this one.
+    /// Lines that other invocations deferred, taken out of the store and notified by this one.
     released: "Released",
     /// Calls of the store that failed.
     store_errors: "StoreErrors",
@@ -113,8 +114,8 @@ impl Ledger {
     #[must_use]
     pub fn balances(&self, pending_before: u64) -> bool {
         let read = self.ok + self.ignored + self.unreadable + self.duplicate + self.matched;
-        let told = self.shown + self.counted + self.failed + self.pending;
-        self.received == read && self.matched + self.copied + pending_before == told
+        let accounted = self.shown + self.counted + self.failed + self.pending;
+        self.received == read && self.matched + self.copied + pending_before == accounted
     }
 
     /// The metrics of the invocation as EMF: JSON objects without line breaks, each ended by one.

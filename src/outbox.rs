@@ -1,6 +1,7 @@
 //! Whether a message may go out now: the rate limit of one destination.
 //!
-//! From Slack's refusals and the time, in epoch milliseconds, it decides: post, wait until, or hold. It never waits, posts or reads a clock.
+//! From Slack's refusals and the time, in epoch milliseconds, it decides: post, wait until, or hold. It never waits,
+//! posts or reads a clock; whether a message is due, [`incident`](crate::incident) decides.
 
 mod bucket;
 

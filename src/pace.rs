@@ -1,8 +1,8 @@
-//! Post now, or fold into the next digest.
+//! Where each delivery is notified: whether its message is posted now, or waits for the next.
 //!
-//! One [`Pace`] a container, where each delivery is notified. With a token a message is posted at once; without one it is a storm: lines are folded,
-//! that is counted exactly and kept as a bounded choice of samples, until a token is there. Nothing here waits,
-//! posts or reads a clock: the time is passed in, in epoch milliseconds.
+//! One [`Pace`] a container. With a token a message is posted at once. Without one it is a storm: lines are deferred,
+//! which is counted exactly, with a bounded choice of samples, until there is a token. Nothing here waits, posts or
+//! reads a clock: the time is passed in, in epoch milliseconds.
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};

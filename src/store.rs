@@ -152,7 +152,7 @@ pub struct When {
 /// What became of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Put {
-    /// It is in the journal, or is summed up by now.
+    /// It is in the journal, or is summed up by now, as where the answer to the first try was lost.
     Written,
     /// It was written before.
     Duplicate,

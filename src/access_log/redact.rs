@@ -33,7 +33,8 @@ pub(super) const MASK: &str = "***";
 /// Turns the default off where it stands among the names of fields.
 const NONE: &str = "none";
 
-/// What is masked (`STATUSWATCH_REDACT`, `--redact`): names of fields with commas between them.
+/// What is masked: names of fields with commas between them, from `STATUSWATCH_REDACT` in the function and from
+/// `--redact` in the command line, which reads the variable only with `--deliver`.
 ///
 /// By default these are the secrets that clients send: values of authorization and cookie headers, bearer tokens,
 /// JSON Web Tokens, API keys, passwords, and each value of a query string. Names add fields to them; `none` among the

@@ -7,8 +7,10 @@
 //! Its key is the alarm (ARN, or name and account where the ARN is not told) and its contributor, the state, and the
 //! time of change within [`SAME_CHANGE_MS`]. What a channel shows decides, not only what a notification says of the
 //! state before: a recovery is posted for each ALARM that was posted, whatever lies between, and for no other. Under a
-//! mute rule nothing is posted; a recovery that is owed then is so until an OK comes that is not muted. Memory is bounded: the alarms touched longest ago are forgotten first, those without an open
-//! ALARM before those with one.
+//! mute rule nothing is posted; a recovery that is owed then is so until an OK comes that is not muted.
+//!
+//! Memory is bounded: the alarms touched longest ago are forgotten first, those without an open ALARM before those with
+//! one.
 
 mod history;
 

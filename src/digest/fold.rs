@@ -1,4 +1,5 @@
-//! Adds one digest to another: no count is lost, and the lines that are kept stay bounded.
+//! Decides which lines are one group, and adds one digest to another: no count is lost, and the lines that are kept stay
+//! bounded.
 
 use super::samples::{Room, Samples};
 use super::{Causes, Digest, Fault, Group, Section};

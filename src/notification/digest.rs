@@ -1,4 +1,4 @@
-//! The notification of a digest, alone or of an incident that goes on, at one level of detail.
+//! The notification of one delivery, of an incident's opening, and of an incident that goes on, at one level of detail.
 
 use super::color::Color;
 use super::footer;

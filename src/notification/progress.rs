@@ -1,6 +1,7 @@
-//! An incident that goes on, in; what its message says of it beside the lines, out: summary, rows, last words.
+//! What the message of an incident that goes on says beside its lines: summary, rows, last words. The message itself is
+//! made in `digest.rs`.
 //!
-//! The lines that are told now come as a digest; the incident has the sums.
+//! The lines that are notified now come as a digest; the incident has the sums.
 
 use super::rows;
 use super::summary;
