@@ -1,4 +1,4 @@
-# Method 1: the alarm on the number of errors.
+# Method 1: the alarm on the number of errors. The function for alarms is in functions.tf.
 #
 # One alarm over all log groups that have no row in `apis`: their metric filters publish to one metric. Each row has a
 # metric and an alarm of its own.

@@ -1,4 +1,4 @@
-# The alarm's ways to the function: by topic, and directly. The direct event knows the state before;
+# The alarm's ways to the function: by topic, and directly; with the permissions for both. The direct event knows the state before;
 # the topic is there for other subscribers. The function posts each change once.
 
 resource "aws_sns_topic_subscription" "alarm_function" {

@@ -1,5 +1,6 @@
 # The roles of the two functions, and what each may do with logs. Every other permission stands with its concern: the
 # webhook in secret.tf, the table in state.tf, the failure destination in failure.tf, and so on.
+# Who may call the functions is in subscription.tf, alarm_topic.tf, existing.tf and tick.tf.
 
 locals {
   function_roles = { for key, role in aws_iam_role.function : key => role.name }

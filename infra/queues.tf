@@ -1,5 +1,6 @@
 # The queues of what Slack did not get: `failures`, where Lambda puts it, and `parked`, where it goes after it was tried
 # again in vain. Nobody reaches them without TLS.
+# That the function takes up what is in `failures` is in redrive.tf.
 
 locals {
   queues = merge(

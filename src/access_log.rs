@@ -202,7 +202,8 @@ pub fn read(line: &str, format: Format) -> Reading<'_> {
 
 /// Reads one line; `columns` are its fields where it is tab-separated.
 ///
-/// `auto` goes by the line's first character; a line that begins as JSON is JSON, broken or not.
+/// `auto` knows JSON and XML by the first character, and a line that begins as JSON is JSON, broken or not; of the other
+/// formats it takes the first that the line is of.
 #[must_use]
 pub fn read_under<'a>(line: &'a str, format: Format, columns: &Columns) -> Reading<'a> {
     let line = line.trim();

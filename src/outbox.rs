@@ -10,7 +10,8 @@ pub use bucket::Bucket;
 /// The longest pause that Slack may ask for and a message that can be deferred waits out, once; milliseconds.
 const SHORT_PAUSE_MS: i64 = 3_000;
 
-/// Milliseconds that a pause is longer for each by which a refusal comes after the full second: two seconds at most.
+/// A pause is longer by so many milliseconds for each at which the refusal came after a full second, so by two seconds at
+/// most: containers that were refused together come back one after the other.
 const SPREAD: i64 = 2;
 
 /// Milliseconds by which the next token comes later where a message went out in company, without one of its own. Slack

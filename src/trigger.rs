@@ -25,7 +25,8 @@ pub enum Trigger<'a> {
     Logs(Cow<'a, [u8]>),
     /// Kinesis records, each of which carries a compressed subscription message.
     Kinesis(Vec<KinesisRecord<'a>>),
-    /// Messages of a queue, each of which carries an event of another kind: the failure queue that is taken up again.
+    /// Messages of an SQS queue, each of which carries an event of another kind. So far that is the failure queue, which
+    /// is taken up again.
     Queue(Vec<QueueMessage<'a>>),
     /// A CloudWatch alarm or another message, in one of its wire shapes; `alarm` reads the body itself.
     Alarm,

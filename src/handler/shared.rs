@@ -453,7 +453,7 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
             tracked.thread_mut().parent_tried(self.delivery.now_ms());
         }
         *is_own_try = !*is_own_try;
-        let head = journal.head_with_thread_of(tracked).map_err(reading)?;
+        let head = journal.head_with_thread_of(tracked).map_err(releasing)?;
         let is_kept = self.release(key, lease, &head, &[]).await?;
         Ok(goes_on && is_kept)
     }
@@ -508,7 +508,7 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
             self.delivery.update_parent(&mut tracked).await;
         }
         self.delivery.invocation = invocation;
-        let head = journal::head(&tracked).map_err(reading)?;
+        let head = journal::head(&tracked).map_err(releasing)?;
         self.release(key, lease, &head, entries).await?;
         Ok(posted)
     }
@@ -676,6 +676,11 @@ fn writing(fault: crate::store::StoreFault) -> StoreError {
 
 fn reading(fault: crate::store::StoreFault) -> StoreError {
     StoreError { action: "dynamodb:Query", fault, may_be_done: false }
+}
+
+/// A head that cannot be written as an item of the table.
+fn releasing(fault: crate::store::StoreFault) -> StoreError {
+    StoreError { action: "dynamodb:UpdateItem", fault, may_be_done: false }
 }
 
 impl<N: Notifier, T: Store> Delivery<'_, N, T> {

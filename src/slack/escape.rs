@@ -17,8 +17,9 @@ pub enum Dialect {
     /// Slack's own markup: `text`, `fallback`, link labels.
     ///
     /// `& < >` become entities, the only three that Slack knows, and a zero-width space follows each of
-    /// ``* _ ~ ` : @ # .``, which have no escape. Control and bidirectional characters are dropped. One stands before
-    /// a text that begins with `>` or the mark of a list, so that no line becomes a quote or an item.
+    /// ``* _ ~ ` : @ # .``, which have no escape. Control and bidirectional characters are dropped. A
+    /// zero-width space also stands before a text that begins with `>` or the mark of a list, so that no line becomes a
+    /// quote or an item.
     Mrkdwn,
     /// A text element of a `rich_text` block, which Slack does not parse: nothing is escaped.
     ///

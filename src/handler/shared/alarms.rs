@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::{Run, Shared, reading, writing};
+use super::{Run, Shared, reading, releasing, writing};
 use crate::handler::Notifier;
 use crate::handler::delivery::Delivery;
 use crate::handler::notice::{AlarmChanged, Place, Says};
@@ -255,7 +255,7 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
         lease: Lease,
         entries: &[EntryKey],
     ) -> Result<bool, StoreError> {
-        let head = journal::head(tracked).map_err(reading)?;
+        let head = journal::head(tracked).map_err(releasing)?;
         self.release(key, lease, &head, entries).await
     }
 
