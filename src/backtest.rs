@@ -115,7 +115,7 @@ pub struct Plan {
     pub burst: u32,
     /// Then one every so many milliseconds.
     pub spacing_ms: u32,
-    /// When an incident that goes on is told again.
+    /// When an incident that goes on is notified again.
     pub follow_ups: FollowUps,
 }
 
@@ -300,7 +300,7 @@ impl Run<'_> {
     fn line(&mut self, line: &Line) {
         self.totals.add(line);
         let is_counted = match (self.alarm_counts, line.kind) {
-            (None, _) => line.is_seen,
+            (None, _) => line.is_matched,
             (Some(class), Kind::Error(status)) => status.class() == class,
             (Some(_), _) => false,
         };

@@ -29,7 +29,7 @@ use crate::access_log::{Status, StatusClass};
 use crate::incident::Context;
 use crate::rules::{IncidentSettings, To};
 
-/// The matched lines of one delivery, or of many folded into one.
+/// The matched lines of one delivery, or of many added up.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Digest {
     /// One section a log group that has errors to show, in the order they came; several where its rules send them to

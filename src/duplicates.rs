@@ -119,7 +119,7 @@ fn feed(hasher: &mut impl Hasher, part: &[u8]) {
     hasher.write_u8(0xff); // No UTF-8 text holds this byte, so parts cannot run into each other.
 }
 
-/// The log events that need not be told again, in two generations.
+/// The log events that need not be notified again, in two generations.
 ///
 /// Only the current generation takes keys. When it holds [`CAPACITY`] of them it becomes the previous one, and what
 /// was previous is forgotten at a stroke and its room used again. So the last [`CAPACITY`] keys are always known and
@@ -138,7 +138,7 @@ impl Remembered {
         self.current.contains(&key) || self.previous.contains(&key)
     }
 
-    /// Remembers log events that Slack accepted or that are folded now.
+    /// Remembers log events that Slack accepted or that are deferred now.
     pub fn remember(&mut self, keys: impl IntoIterator<Item = EventKey>) {
         for key in keys {
             if self.contains(key) {

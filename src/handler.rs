@@ -14,7 +14,7 @@ mod logs;
 mod mode;
 mod notice;
 mod queue;
-mod shared;
+mod table;
 mod thread;
 mod tick;
 
@@ -27,7 +27,7 @@ pub(crate) use every::{draw, draw_quiet_again};
 use aws_lambda_events::event::streams::KinesisEventResponse;
 pub(crate) use mode::Mode;
 use serde::Serialize;
-use shared::Shared;
+use table::Table;
 use thiserror::Error;
 use tokio::time::Instant;
 
@@ -80,7 +80,7 @@ pub struct Handler<N, T = DynamoDb> {
     max_decompressed_bytes: u64,
     destinations: Destinations<N>,
     mode: Mode,
-    shared: Option<Shared<T>>,
+    table: Option<Table<T>>,
     remembered: Remembered,
     alarms: AlarmMemory,
     alarm_lines: Option<AlarmLines>,
@@ -91,7 +91,7 @@ pub struct Handler<N, T = DynamoDb> {
 pub struct Notify<T = DynamoDb> {
     outbox: Outbox,
     mode: Mode,
-    shared: Option<Shared<T>>,
+    table: Option<Table<T>>,
 }
 
 /// When an invocation is, and how long it may take.
@@ -138,10 +138,10 @@ pub enum HandlerError {
     /// Final: the event cannot be read as notifications.
     #[error(transparent)]
     Notification(#[from] NotificationError),
-    /// Worth another try where Slack is to blame: what was told is not told again.
+    /// Worth another try where Slack is to blame: what was notified is not notified again.
     #[error("{untold} of {notifications} notifications not posted, first: {first}")]
     Notices {
-        /// Notifications that should have been told and were not, or could not be read.
+        /// Notifications that should have been posted and were not, or could not be read.
         untold: u64,
         /// Notifications of the event.
         notifications: u64,
@@ -224,7 +224,7 @@ impl<N: Notifier, T: Store> Handler<N, T> {
         notifier: N,
     ) -> Self {
         let (remembered, alarms) = (Remembered::default(), AlarmMemory::default());
-        let Notify { outbox, mode, shared } = notify;
+        let Notify { outbox, mode, table } = notify;
         let destinations = Destinations::new(notifier, outbox);
         let alarm_lines = None;
         Self {
@@ -233,7 +233,7 @@ impl<N: Notifier, T: Store> Handler<N, T> {
             max_decompressed_bytes,
             destinations,
             mode,
-            shared,
+            table,
             remembered,
             alarms,
             alarm_lines,
@@ -308,32 +308,32 @@ impl<N: Notifier, T: Store> Handler<N, T> {
 }
 
 impl Notify {
-    /// Each delivery is a message; in a storm, lines are folded until there is a token.
+    /// Each delivery is a message; in a storm, lines are deferred until there is a token.
     #[must_use]
     pub fn every(bucket: Bucket) -> Self {
-        Self { outbox: Outbox::new(bucket), mode: Mode::Every(Pace::default()), shared: None }
+        Self { outbox: Outbox::new(bucket), mode: Mode::Every(Pace::default()), table: None }
     }
 
     /// Incidents are notified, each kept in this process's memory.
     #[must_use]
     pub fn incidents(bucket: Bucket, policy: Policy) -> Self {
         let mode = Mode::Incidents(Incidents::new(policy.in_memory()));
-        Self { outbox: Outbox::new(bucket), mode, shared: None }
+        Self { outbox: Outbox::new(bucket), mode, table: None }
     }
 }
 
 impl<T: Store> Notify<T> {
     /// Incidents are notified, kept in a store that all containers share, as is the rate limit.
     #[must_use]
-    pub fn shared(rate: Rate, policy: Policy, store: T) -> Self {
+    pub fn over_table(rate: Rate, policy: Policy, store: T) -> Self {
         let outbox = Outbox::new(Bucket::new(rate.burst, rate.spacing_ms));
-        Self { outbox, mode: Mode::Shared, shared: Some(Shared::new(store, rate, policy)) }
+        Self { outbox, mode: Mode::Table, table: Some(Table::new(store, rate, policy)) }
     }
 
     /// Each delivery is a message, as in [`Notify::every`], within the rate limit that all containers share.
     #[must_use]
-    pub fn every_shared(rate: Rate, store: T) -> Self {
-        Self { mode: Mode::Every(Pace::default()), ..Self::shared(rate, Policy::default(), store) }
+    pub fn every_over_table(rate: Rate, store: T) -> Self {
+        Self { mode: Mode::Every(Pace::default()), ..Self::over_table(rate, Policy::default(), store) }
     }
 }
 

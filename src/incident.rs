@@ -363,7 +363,7 @@ impl Incident {
         }
     }
 
-    /// Its snooze, if it goes on, or ended and no message has told of what came meanwhile.
+    /// Its snooze, if it goes on, or ended and no message has said what came meanwhile.
     #[must_use]
     pub fn snoozed(&self) -> Option<&Snooze> {
         self.snooze.as_ref()
@@ -415,7 +415,7 @@ impl Incident {
     }
 
     /// Whether its message of this kind carries the rules' mentions: not where a message, if it has to go out, wakes
-    /// nobody, or where all of it was told not long before an alarm began the incident.
+    /// nobody, or where all of it was notified not long before an alarm began the incident.
     #[must_use]
     pub fn has_mentions(&self, kind: Kind) -> bool {
         let is_first = kind == Kind::Opening || kind == Kind::NewGroup && self.thread.resumed_ms().is_some();
@@ -439,7 +439,7 @@ impl Incident {
         self.phase == Phase::Open
     }
 
-    /// Lines that no message has told yet.
+    /// Lines that no message has notified yet.
     #[must_use]
     pub fn pending(&self) -> u64 {
         self.groups.iter().fold(self.other.pending, |sum, group| sum + group.count.pending)

@@ -63,7 +63,7 @@ pub struct Incidents {
     tracked: Vec<Tracked>,
 }
 
-/// The incident of one log group, and its lines that no message has told yet.
+/// The incident of one log group, and its lines that no message has notified yet.
 #[derive(Debug, Clone)]
 pub(crate) struct Tracked {
     log_group: String,
@@ -82,7 +82,7 @@ impl Incidents {
         Self { policy, tracked: Vec::new() }
     }
 
-    /// Lines that no message has told yet.
+    /// Lines that no message has notified yet.
     #[must_use]
     pub fn pending(&self) -> u64 {
         self.tracked.iter().map(|tracked| tracked.pending.matched()).sum()
@@ -258,7 +258,7 @@ impl Tracked {
         self.incident.held_back();
     }
 
-    /// A message of this kind was accepted; gives the lines that it told.
+    /// A message of this kind was accepted; gives the lines that it notified.
     pub(crate) fn notified(&mut self, kind: Kind, now_ms: i64, policy: &Policy) -> Digest {
         self.incident.notified(kind, now_ms, policy);
         std::mem::take(&mut self.pending)
@@ -300,7 +300,7 @@ impl Tracked {
     }
 
     /// Takes over where the messages of `next` stand, which is what becomes of this with what arrived. Where that is
-    /// another incident, the one before is forgotten: all of it was told.
+    /// another incident, the one before is forgotten: all of it was notified.
     pub(crate) fn take_thread_of(&mut self, next: &Self) {
         if next.incident.messages() == 0 && self.incident.messages() > 0 {
             self.incident.forget();

@@ -1,6 +1,7 @@
 //! What became of every line of one invocation.
 //!
-//! It is the function's answer (but to Kinesis and queues, which are told the records that come again) and, as one line of CloudWatch's Embedded Metric Format (EMF), its metrics.
+//! It is the function's answer, and as one line of CloudWatch's Embedded Metric Format (EMF) its metrics. What comes from
+//! Kinesis or a queue is answered with the records that are to come again instead.
 //! It never holds a line's text.
 
 mod emf;

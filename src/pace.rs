@@ -10,9 +10,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use crate::digest::{Digest, Group, MAX_SECTIONS};
 use crate::incident::Names;
 
-/// Sample lines that a folded group keeps.
+/// Sample lines that a group of deferred lines keeps.
 pub const STORM_SAMPLES: usize = 5;
-/// A storm is over when nothing was folded for this long.
+/// A storm is over when nothing was deferred for this long.
 const QUIET_AFTER_MS: i64 = 60_000;
 /// Groups of a storm that are known not to be new; beyond that none is marked.
 const MAX_KNOWN_GROUPS: usize = 1_024;
@@ -31,7 +31,7 @@ struct Storm {
     /// When the storm's last message was accepted, or the storm began.
     last_message_ms: i64,
     last_fold_ms: i64,
-    /// Lines told in the storm's messages so far.
+    /// Lines notified in the storm's messages so far.
     lines: u64,
     shown: u64,
     known_groups: HashSet<u64>,
@@ -53,13 +53,13 @@ pub struct StormReport {
 /// What is said once at the end of a storm.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QuietAgain {
-    /// Lines that the storm's messages told.
+    /// Lines that the storm's messages notified.
     pub lines: u64,
     /// How many of them were shown.
     pub shown: u64,
     /// When the storm began, epoch milliseconds.
     pub since_ms: i64,
-    /// When the last line was folded, epoch milliseconds.
+    /// When the last line was deferred, epoch milliseconds.
     pub until_ms: i64,
     /// The log groups that the lines came from.
     pub log_groups: Vec<String>,
@@ -70,7 +70,7 @@ pub struct QuietAgain {
 }
 
 impl Pace {
-    /// Lines folded and not posted yet.
+    /// Lines deferred and not posted yet.
     #[must_use]
     pub fn pending(&self) -> u64 {
         self.pending.matched()
@@ -93,9 +93,9 @@ impl Pace {
         storm.last_fold_ms = now_ms;
     }
 
-    /// What to post: the folded lines with the given ones, and what to say of the storm where there is one.
+    /// What to post: the deferred lines with the given ones, and what to say of the storm where there is one.
     ///
-    /// Nothing changes by asking: the folded lines stay pending until [`Pace::posted`].
+    /// Nothing changes by asking: the deferred lines stay pending until [`Pace::posted`].
     #[must_use]
     pub fn with_pending(&self, current: Digest) -> (Digest, Option<StormReport>) {
         let Some(storm) = &self.storm else { return (current, None) };
@@ -135,7 +135,7 @@ impl Pace {
         }
     }
 
-    /// The end of a storm, if it has one now: nothing pending, and nothing folded for a minute.
+    /// The end of a storm, if it has one now: nothing pending, and nothing deferred for a minute.
     ///
     /// The storm goes on until [`Pace::told_quiet`], so that an end that could not be posted is said later.
     #[must_use]

@@ -40,7 +40,7 @@ pub struct Settings {
 
 /// One message and what it tells.
 #[derive(Debug)]
-pub struct Told {
+pub struct ReplayedMessage {
     /// The message.
     pub rendered: Rendered,
     /// Where it goes: a name that a rule's `to` has, or the default destination's.
@@ -51,7 +51,7 @@ pub struct Told {
     pub alarms: u64,
 }
 
-impl Told {
+impl ReplayedMessage {
     fn to_default(rendered: Rendered, alarms: u64) -> Self {
         Self { rendered, destination: DEFAULT_DESTINATION.to_owned(), matched: 0, alarms }
     }
@@ -97,14 +97,14 @@ pub struct Replayed {
     /// What became of every line.
     pub ledger: Ledger,
     /// The messages, in the order in which they would be posted.
-    pub messages: Vec<Told>,
+    pub messages: Vec<ReplayedMessage>,
     /// Lines that each rule took, by its position. May be shorter than the list of rules.
     pub rule_hits: Vec<u64>,
     /// What could not be read or decoded, with the number of its line.
     pub faults: Vec<(u64, String)>,
 }
 
-/// What recordings that belong together have told: nothing of it is told again.
+/// What recordings that belong together have notified: nothing of it is notified again.
 #[derive(Debug, Clone, Default)]
 pub struct Memory {
     remembered: Remembered,
@@ -115,7 +115,7 @@ pub struct Memory {
 #[derive(Debug)]
 pub enum Found {
     /// A message that is due.
-    Message(Box<Told>),
+    Message(Box<ReplayedMessage>),
     /// What could not be read or decoded, with the number of its line.
     Fault(u64, String),
     /// Nothing more is there yet: see [`Piece::Pause`]. All that is due was handed on.
@@ -149,7 +149,7 @@ pub fn replay_each(
     Ok(run.finish())
 }
 
-/// Replays one event, and nothing that is no event. `memory` is of what others before it told, and of this one, too, when
+/// Replays one event, and nothing that is no event. `memory` is of what others before it notified, and of this one, too, when
 /// it was read.
 pub fn replay_event(
     memory: &mut Memory,
@@ -252,7 +252,7 @@ impl<'s> Run<'s> {
         self.place_lines(Until::Ready);
     }
 
-    /// Puts lines whose turn it is into their deliveries; a delivery that is due then is told.
+    /// Puts lines whose turn it is into their deliveries; a delivery that is due then is notified.
     fn place_lines(&mut self, until: Until) {
         while let Some((at_ms, line)) = self.loose.next(until) {
             while let Some(due) = self.loose.open.take_due(at_ms) {
@@ -308,7 +308,7 @@ impl<'s> Run<'s> {
             let id = short_id(undecodable.id());
             let MessageStyle { content, sender } = &self.settings.style;
             let rendered = render(|_| of_undecodable(&undecodable, content, &id), sender);
-            self.tell(Told::to_default(rendered, 0));
+            self.tell(ReplayedMessage::to_default(rendered, 0));
         }
     }
 
@@ -325,7 +325,7 @@ impl<'s> Run<'s> {
                     let now_ms = self.settings.now_ms.unwrap_or(newest_ms);
                     let rendered =
                         notice.render(&self.settings.style, &self.settings.reader.redact, None, now_ms);
-                    self.tell(Told::to_default(rendered, notice.alarms()));
+                    self.tell(ReplayedMessage::to_default(rendered, notice.alarms()));
                 }
                 Ok(None) => {
                     self.totals.ledger.silent += 1;
@@ -362,7 +362,7 @@ impl<'s> Run<'s> {
         self.memory.remembered.remember(batch.into_keys());
     }
 
-    fn tell(&mut self, told: Told) {
+    fn tell(&mut self, told: ReplayedMessage) {
         let ledger = &mut self.totals.ledger;
         ledger.posted += 1;
         ledger.alarms += told.alarms;
@@ -406,12 +406,12 @@ fn by_destination(digest: Digest, samples_per_group: usize) -> Vec<(String, Dige
     all
 }
 
-fn draw(destination: String, mut digest: Digest, style: &MessageStyle, now_ms: i64) -> Told {
+fn draw(destination: String, mut digest: Digest, style: &MessageStyle, now_ms: i64) -> ReplayedMessage {
     digest.sort();
     let id = short_id(digest.id);
     let situation = Situation { now_ms, id: &id, storm: None };
     let rendered = render(|detail| of_digest(&digest, &style.content, &situation, detail), &style.sender);
-    Told { rendered, destination, matched: digest.matched(), alarms: 0 }
+    ReplayedMessage { rendered, destination, matched: digest.matched(), alarms: 0 }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
-//! The operator's rules in, for each error line one [`Verdict`] out: told, only counted, or ignored.
+//! The operator's rules in, for each error line one [`Verdict`] out: notified, only counted, or ignored.
 //!
-//! The first rule that fits decides; a line that none fits is told, so that no rule file can lose an error
+//! The first rule that fits decides; a line that none fits is notified, so that no rule file can lose an error
 //! by leaving it out. Rules never see a line with a status below 400, and never read a clock.
 
 mod address;
@@ -58,7 +58,7 @@ pub struct Rule {
 /// What becomes of an error line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Action {
-    /// It is told.
+    /// It is notified.
     Notify,
     /// It is only numbered: in the footer of a message that is posted anyway, and in the metric `RuleHits`.
     Count,
@@ -87,7 +87,7 @@ impl Rules {
         parse::rules(text)
     }
 
-    /// The rules that hold where the operator gave none: 5xx and 4xx are told.
+    /// The rules that hold where the operator gave none: 5xx and 4xx are notified.
     #[must_use]
     pub fn built_in() -> Self {
         let rule = |name: &str, status| Rule {
@@ -106,7 +106,7 @@ impl Rules {
     /// What becomes of the line that `log` was read from and that was logged in this log group at `timestamp_ms` (epoch,
     /// UTC).
     ///
-    /// A line that no rule takes is told, as the built-in rules have it.
+    /// A line that no rule takes is notified, as the built-in rules have it.
     /// A status below 400 is no error: such a line is ignored, whatever the rules say.
     #[must_use]
     pub fn judge(&self, log: &AccessLog<'_>, log_group: &str, line: &str, timestamp_ms: i64) -> Verdict {

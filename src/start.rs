@@ -110,8 +110,8 @@ pub async fn start(
     let rate = Rate { burst: config.burst, spacing_ms };
     let bucket = Bucket::new(rate.burst, rate.spacing_ms);
     let notify = match (config.notify.mode, store) {
-        (NotifyMode::Incidents, Some(store)) => Notify::shared(rate, config.notify.policy, store),
-        (NotifyMode::Every, Some(store)) => Notify::every_shared(rate, store),
+        (NotifyMode::Incidents, Some(store)) => Notify::over_table(rate, config.notify.policy, store),
+        (NotifyMode::Every, Some(store)) => Notify::every_over_table(rate, store),
         (NotifyMode::Incidents, None) => Notify::incidents(bucket, config.notify.policy),
         (NotifyMode::Every, None) => Notify::every(bucket),
     };

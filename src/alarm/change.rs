@@ -29,7 +29,7 @@ pub struct AlarmChange {
     pub state: AlarmState,
     /// When it changed, epoch milliseconds.
     pub changed_at_ms: i64,
-    /// The state before, where it is told.
+    /// The state before, where it is given.
     pub previous: Option<PreviousState>,
     /// What the alarm looks at.
     pub watched: Watched,
@@ -37,7 +37,7 @@ pub struct AlarmChange {
     pub condition: Condition,
     /// CloudWatch's own sentence about the change, or whatever was passed to `SetAlarmState`.
     pub reason: String,
-    /// The datapoints that decided, newest first; none where they were missing or are not told.
+    /// The datapoints that decided, newest first; none where they were missing or are not given.
     pub datapoints: Vec<Datapoint>,
     /// Set where missing data decided.
     pub missing_data: Option<MissingData>,
@@ -45,14 +45,14 @@ pub struct AlarmChange {
     pub suppressed_by: Option<String>,
     /// Whether a mute rule was active, so that CloudWatch took no action.
     pub is_muted: bool,
-    /// The run of a log alarm's query that decided, where it is told: letters, digits and dashes.
+    /// The run of a log alarm's query that decided, where it is given: letters, digits and dashes.
     pub query_execution: Option<String>,
 }
 
 /// One time series of an alarm that has several: of a Metrics Insights query with `GROUP BY`, of a log alarm with `by`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contributor {
-    /// CloudWatch's id for it; empty where it is not told.
+    /// CloudWatch's id for it; empty where it is not given.
     pub id: String,
     /// What tells it from the others, name and value, in order of name: `Resource`, `/v1/orders`.
     pub attributes: Vec<(String, String)>,
@@ -65,7 +65,7 @@ pub struct TimeSeries {
     pub in_alarm: u32,
     /// Whether there are more: CloudWatch counts to 100.
     pub or_more: bool,
-    /// All that the query found, where that is told.
+    /// All that the query found, where that is given.
     pub all: Option<u32>,
 }
 
@@ -136,7 +136,7 @@ pub struct Metric {
 pub struct LogQuery {
     /// The log groups, each a name, or an ARN where it is of another account or Region.
     pub log_groups: Vec<String>,
-    /// The query in Logs Insights' language; empty where it is not told.
+    /// The query in Logs Insights' language; empty where it is not given.
     pub query: String,
     /// What of its result is compared with the threshold, such as `count(*)`.
     pub aggregation: Option<String>,
@@ -147,7 +147,7 @@ pub struct LogQuery {
 pub struct TriggeringAlarm {
     /// Its name, from its ARN.
     pub name: String,
-    /// Its state, where that is told and known.
+    /// Its state, where that is given and known.
     pub state: Option<AlarmState>,
 }
 
@@ -174,7 +174,7 @@ pub struct Condition {
 pub enum Threshold {
     /// A number.
     Value(f64),
-    /// The band that an anomaly detection model expects; its limits at the newest datapoint, where they are told.
+    /// The band that an anomaly detection model expects; its limits at the newest datapoint, where they are given.
     Band {
         /// The lower limit.
         lower: Option<f64>,

@@ -23,7 +23,7 @@ pub(super) struct LogAlarm {
     pub(super) period_s: Option<u64>,
 }
 
-/// Reads an alarm's configuration; `None` where it is no log alarm's. Log groups of this Region and account are told
+/// Reads an alarm's configuration; `None` where it is no log alarm's. Log groups of this Region and account are given
 /// by their names.
 pub(super) fn read(
     configuration: Members<'_>,

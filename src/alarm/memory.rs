@@ -4,7 +4,7 @@
 //! [`AlarmMemory::commit`], after Slack accepted it: one whose post failed comes again and is posted then.
 //!
 //! The same change can come through SNS, EventBridge and the direct action, each at least once and in any order.
-//! Its key is the alarm (ARN, or name and account where the ARN is not told) and its contributor, the state, and the
+//! Its key is the alarm (ARN, or name and account where the ARN is not given) and its contributor, the state, and the
 //! time of change within [`SAME_CHANGE_MS`]. What a channel shows decides, not only what a notification says of the
 //! state before: a recovery is posted for each ALARM that was posted, whatever lies between, and for no other. Under a
 //! mute rule nothing is posted; a recovery that is owed then is so until an OK comes that is not muted.
@@ -22,7 +22,7 @@ use super::notification::TopicText;
 use history::{Entry, History, Origin, Place};
 
 /// Two changes of one alarm to one state this close together are one change. The wire shapes differ by
-/// milliseconds, and by up to one second where only whole seconds are told; an alarm is evaluated at most every
+/// milliseconds, and by up to one second where only whole seconds are given; an alarm is evaluated at most every
 /// ten seconds, and another state lies between two changes to the same one.
 pub const SAME_CHANGE_MS: u64 = 1_000;
 
@@ -33,13 +33,13 @@ pub const MAX_REMEMBERED: usize = 1_000;
 /// Whether a person hears of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
-    /// To be told.
+    /// It is to be notified.
     Tell(Telling),
     /// To be counted only.
     Silent(Silence),
 }
 
-/// What is to be told.
+/// What is to be notified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Telling {
     /// The alarm went off.
@@ -53,7 +53,7 @@ pub enum Telling {
         began_ms: Option<i64>,
     },
     /// The alarm went off, and is known to be OK again: its notification was late, or its own post had failed and came
-    /// again. What was counted is told all the same, as over.
+    /// again. What was counted is notified all the same, as over.
     BelatedNotice {
         /// Since when it was in alarm, epoch milliseconds.
         since_ms: i64,
@@ -62,7 +62,7 @@ pub enum Telling {
     },
 }
 
-/// Why a change is not told.
+/// Why a change is not notified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Silence {
     /// It went to `INSUFFICIENT_DATA`.
@@ -73,9 +73,9 @@ pub enum Silence {
     Suppressed,
     /// A mute rule is active.
     Muted,
-    /// It was told before.
+    /// It was notified before.
     Repeat,
-    /// A later change of the same alarm was told before, and this one adds nothing to it.
+    /// A later change of the same alarm was notified before, and this one adds nothing to it.
     Superseded,
 }
 
@@ -134,7 +134,7 @@ impl AlarmMemory {
         }
     }
 
-    /// Whether to tell a topic's text: yes, unless this very message was told before. A text without an id is told.
+    /// Whether to notify a topic's text: yes, unless this very message was notified before. One without an id is.
     #[must_use]
     pub fn decide_text(&self, text: &TopicText) -> bool {
         !text.message_id.as_ref().is_some_and(|id| self.texts.contains(&hash(id)))
@@ -156,7 +156,7 @@ fn decide_alarm(change: &AlarmChange, history: &History) -> Decision {
     }
     let at_ms = change.changed_at_ms;
     let since_ms = match &change.previous {
-        // It goes on. Where nobody was told of it, its suppression or mute ended: it has been in alarm for longer
+        // It goes on. Where nobody was notified of it, its suppression or mute ended: it has been in alarm for longer
         // than people know.
         Some(previous) if previous.state == AlarmState::Alarm => match history.open_before(at_ms) {
             Some(open) if open.origin == Origin::Posted => return Decision::Silent(Silence::Repeat),

@@ -1,4 +1,4 @@
-//! A change to be told in, the parts of its message out: the renderer only arranges them.
+//! A change to be notified in, the parts of its message out: the renderer only arranges them.
 //!
 //! Plain texts, times and an address. The texts are strangers' and are not escaped; their length is not limited
 //! here but for what stands in the heading.
@@ -34,7 +34,7 @@ pub struct AlarmNotice {
     pub telling: Telling,
     /// The heading's pieces in order, to be joined by the separator of headings:
     /// `ALARM`, the alarm's name, `37 errors in 1 min (threshold: 1 or more, 1 of 1 periods)`;
-    /// `ALARM, over by now` and the same where the recovery was told first;
+    /// `ALARM, over by now` and the same where the recovery was notified first;
     /// `OK again`, the alarm's name, `after 7 min` where that is known.
     /// A contributor's attributes stand behind the alarm's name, and it is never said to be the alarm that is OK:
     /// `ALARM`, the alarm's name, `Resource /v1/orders`, `12 over 5`; `Contributor recovered` and so on.
@@ -45,11 +45,11 @@ pub struct AlarmNotice {
     pub about: Option<String>,
     /// Since when the alarm is, or was, in alarm, epoch milliseconds.
     pub since_ms: Option<i64>,
-    /// When it changed to what is told, epoch milliseconds.
+    /// When it changed to the state that is notified, epoch milliseconds.
     pub changed_at_ms: i64,
     /// The alarm's page in the console, where its Region is known.
     pub alarm_url: Option<String>,
-    /// The number of the alarm's account, where it is told.
+    /// The number of the alarm's account, where it is given.
     pub account: Option<String>,
     /// The alarm's Region, for further links.
     pub region: Option<Region>,
@@ -57,7 +57,7 @@ pub struct AlarmNotice {
     pub log_groups: Vec<String>,
     /// A log alarm's own query, for the link to its log groups.
     pub query: Option<String>,
-    /// The time to look at in the logs: start and end, epoch milliseconds. `None` where it is not told.
+    /// The time to look at in the logs: start and end, epoch milliseconds. `None` where it is not given.
     pub window_ms: Option<(i64, i64)>,
 }
 

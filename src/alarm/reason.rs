@@ -13,7 +13,7 @@ use super::wire::{self, AlarmArn, Members};
 /// At most so many datapoints, or triggering alarms, of one change are kept: a message shows fewer.
 const MAX_ITEMS: usize = 100;
 
-/// What a sentence told.
+/// What a sentence said.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Sentence {
     /// The datapoints, newest first.
@@ -25,7 +25,7 @@ pub(super) struct Sentence {
     pub(super) missing_data: Option<MissingData>,
 }
 
-/// What the JSON beside the sentence told.
+/// What the JSON beside the sentence said.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct ReasonData {
     /// The datapoints, newest first.

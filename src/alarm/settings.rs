@@ -43,7 +43,7 @@ pub struct AlarmSettings {
     pub metric_name: Option<String>,
     /// `Dimensions`, names and values: CloudWatch looks at the metric with just these.
     pub dimensions: Vec<(String, String)>,
-    /// `Unit`: CloudWatch looks at datapoints of this unit only, and a metric filter publishes none unless it is told.
+    /// `Unit`: CloudWatch looks at datapoints of this unit only, and a metric filter publishes none unless it is given.
     pub unit: Option<String>,
     /// `Statistic`.
     pub statistic: Statistic,

@@ -29,7 +29,7 @@ pub(super) struct Choice {
 }
 
 /// Chooses the query that the alarm watches: the one that returns data and is not the band.
-/// `band_id` is the alarm's `ThresholdMetricId`, where it is told.
+/// `band_id` is the alarm's `ThresholdMetricId`, where it is given.
 pub(super) fn choose(queries: Vec<Query>, band_id: Option<&str>) -> Choice {
     // The queries of one alarm share their period, and an expression often leaves it to its metrics.
     let any_period = queries.iter().find_map(|query| query.period_s);

@@ -1,4 +1,4 @@
-//! The same lines under other rules: what would be told in addition, and what no more.
+//! The same lines under other rules: what would be notified in addition, and what no more.
 
 use super::figures::AgainstFigures;
 use super::line::Line;

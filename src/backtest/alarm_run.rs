@@ -80,12 +80,12 @@ impl<'s> AlarmRun<'s> {
         }
     }
 
-    pub(super) fn line(&mut self, at_ms: i64, is_seen: bool) {
-        if is_seen {
+    pub(super) fn line(&mut self, at_ms: i64, is_matched: bool) {
+        if is_matched {
             let first = self.first_seen.entry(at_ms - at_ms.rem_euclid(MINUTE_MS)).or_insert(at_ms);
             *first = (*first).min(at_ms);
         }
-        match self.series.ingest(at_ms, is_seen.then_some(self.value)) {
+        match self.series.ingest(at_ms, is_matched.then_some(self.value)) {
             Ingested::Taken(Some(datapoint)) => self.push(datapoint),
             Ingested::Taken(None) => {}
             Ingested::TooLate => self.late_lines += 1,
@@ -250,8 +250,8 @@ mod tests {
         let style = MessageStyle::default();
         let settings = AlarmSettings { are_actions_enabled: false, ..default_alarm() };
         let mut run = AlarmRun::new(&settings, Published::default(), &style);
-        for (at_ms, is_seen) in [(0, false), (75_000, true), (130_000, false), (190_000, false)] {
-            run.line(at_ms, is_seen);
+        for (at_ms, is_matched) in [(0, false), (75_000, true), (130_000, false), (190_000, false)] {
+            run.line(at_ms, is_matched);
         }
         let figures = run.finish(Days(1.0), Some(0));
         assert_eq!((figures.notices, figures.notices_per_day, figures.told.len()), (0, Some(0.0), 0));
@@ -280,8 +280,8 @@ mod tests {
     fn an_error_alarms_at_the_end_of_its_minute_and_recovers_a_minute_later() {
         let style = MessageStyle::default();
         let mut run = AlarmRun::new(&default_alarm(), Published::default(), &style);
-        for (at_ms, is_seen) in [(0, false), (75_000, true), (130_000, false), (190_000, false)] {
-            run.line(at_ms, is_seen);
+        for (at_ms, is_matched) in [(0, false), (75_000, true), (130_000, false), (190_000, false)] {
+            run.line(at_ms, is_matched);
         }
         let figures = run.finish(Days(1.0), Some(0));
         let said: Vec<_> = figures

@@ -63,8 +63,8 @@ impl<'s> BlindSpotRun<'s> {
 
     pub(super) fn line(&mut self, line: &Line) {
         match line.kind {
-            Kind::Ok => self.false_hits += u64::from(line.is_seen),
-            Kind::Error(status) if !line.is_seen => self.blind(line, status.code()),
+            Kind::Ok => self.false_hits += u64::from(line.is_matched),
+            Kind::Error(status) if !line.is_matched => self.blind(line, status.code()),
             Kind::Error(_) => self.seen += 1,
             Kind::Unreadable => {}
         }
@@ -234,7 +234,7 @@ mod tests {
                 number,
                 kind: Kind::of(log.status),
                 is_salvaged: false,
-                is_seen: pattern.matches(text),
+                is_matched: pattern.matches(text),
                 names: Arc::default(),
                 error: Some(Box::new(error)),
             });

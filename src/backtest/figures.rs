@@ -38,7 +38,7 @@ pub struct Backtest {
     pub suggestions: Vec<Suggestion>,
     /// What the lines are.
     pub lines: Lines,
-    /// What Slack would have been told.
+    /// What Slack would have been sent.
     pub slack: SlackFigures,
     /// The same with other rules.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -161,7 +161,7 @@ pub struct ThreadFigures {
     pub updates: u64,
 }
 
-/// What Slack would have been told.
+/// What Slack would have been sent.
 #[derive(Debug, Serialize)]
 pub struct SlackFigures {
     /// Messages, all of them.
@@ -183,7 +183,7 @@ pub struct SlackFigures {
     /// How these messages stand in the channel with a bot token; none where no incident is notified.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub threads: Option<ThreadFigures>,
-    /// Lines to be told.
+    /// Lines to be notified.
     pub matched: u64,
     /// Lines whose text is in a message.
     pub shown: u64,
@@ -232,7 +232,7 @@ pub struct RuleHits {
     pub hits: u64,
 }
 
-/// A group of lines that were told.
+/// A group of lines that were notified.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct NoisyGroup {
     /// Their status.
@@ -259,7 +259,7 @@ pub struct SentMessage {
 /// What other rules would change.
 #[derive(Debug, Serialize)]
 pub struct AgainstFigures {
-    /// What Slack would have been told with the other rules.
+    /// What Slack would have been sent with the other rules.
     pub slack: SlackFigures,
     /// Lines that only the other rules tell.
     pub added: u64,

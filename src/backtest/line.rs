@@ -24,7 +24,7 @@ pub(super) struct Line {
     pub(super) kind: Kind,
     pub(super) is_salvaged: bool,
     /// Whether the metric filter matches it.
-    pub(super) is_seen: bool,
+    pub(super) is_matched: bool,
     pub(super) names: Arc<Names>,
     /// What it says where it is an error.
     pub(super) error: Option<Box<ErrorLine>>,

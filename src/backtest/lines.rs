@@ -198,11 +198,11 @@ impl<'s> Lane<'s> {
             Kind::Ok | Kind::Unreadable => None,
         };
         let pattern = &self.settings.pattern;
-        let is_seen = pattern
+        let is_matched = pattern
             .matches_known(known, line)
             .unwrap_or_else(|| pattern.matches(text.said(&mut self.said).trim_end()));
         let error = error.map(|(text, recognised)| (text, Some(recognised)));
-        Some(Judged { kind, is_salvaged: false, is_seen, error })
+        Some(Judged { kind, is_salvaged: false, is_matched, error })
     }
 
     /// Whether it is a line about the lines behind it: none of the log's.
@@ -218,8 +218,8 @@ impl<'s> Lane<'s> {
         let text = text.map(|text| text.said(&mut self.said)).unwrap_or_default();
         let text = text.trim_end();
         if self.ok_lines.knows(text.as_bytes(), columns) {
-            let is_seen = self.settings.pattern.matches(text);
-            return Judged { kind: Kind::Ok, is_salvaged: false, is_seen, error: None };
+            let is_matched = self.settings.pattern.matches(text);
+            return Judged { kind: Kind::Ok, is_salvaged: false, is_matched, error: None };
         }
         let (kind, is_salvaged) = match access_log::read_under(text, self.settings.reader.format, columns) {
             Reading::AccessLog(log) => (Kind::of(log.status), false),
@@ -229,9 +229,9 @@ impl<'s> Lane<'s> {
         if kind == Kind::Ok {
             self.ok_lines.learn(text, self.settings.reader.format, columns);
         }
-        let is_seen = self.settings.pattern.matches(text);
+        let is_matched = self.settings.pattern.matches(text);
         let error = matches!(kind, Kind::Error(_)).then(|| (text.to_owned(), None));
-        Judged { kind, is_salvaged, is_seen, error }
+        Judged { kind, is_salvaged, is_matched, error }
     }
 
     /// Names are shared: a recording has few.
@@ -284,7 +284,7 @@ impl<'s> Lane<'s> {
 struct Judged {
     kind: Kind,
     is_salvaged: bool,
-    is_seen: bool,
+    is_matched: bool,
     /// Its text where it is an error, and what is known of that.
     error: Option<(String, Option<Recognised>)>,
 }
@@ -301,7 +301,7 @@ impl Lane<'_> {
             return;
         };
         let known = event.message.and_then(|text| self.judge_known(event, text));
-        let Judged { kind, is_salvaged, is_seen, error } =
+        let Judged { kind, is_salvaged, is_matched, error } =
             known.unwrap_or_else(|| self.judge(event.message, event.columns));
         if kind == Kind::Unreadable {
             self.unreadable.unreadable += 1;
@@ -317,7 +317,7 @@ impl Lane<'_> {
         });
         let names = self.names(event);
         let source = self.source;
-        self.piece.push(Line { at_ms, source, number, kind, is_salvaged, is_seen, names, error });
+        self.piece.push(Line { at_ms, source, number, kind, is_salvaged, is_matched, names, error });
     }
 
     fn end(&mut self, number: u64, result: Result<(), RecordingFault>) {

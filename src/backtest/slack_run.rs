@@ -31,7 +31,7 @@ use crate::slack::render::{Form, MessageStyle};
 const POST_MS: i64 = 200;
 /// Groups that are told apart for the noisiest.
 const MAX_GROUPS: usize = 8_192;
-/// A day of ticks: by then any storm has been told.
+/// A day of ticks: by then any storm has been notified.
 const MAX_LAST_TICKS: usize = 1_440;
 
 /// The function in virtual time.
@@ -135,7 +135,7 @@ impl<'s> SlackRun<'s> {
         }
     }
 
-    /// Takes the next line; says whether it is one to be told.
+    /// Takes the next line; says whether it is one to be notified.
     pub(super) fn line(&mut self, line: &Line) -> bool {
         self.advance(line.at_ms);
         let (place, early) = self.open.place(&line.names, self.now_ms);

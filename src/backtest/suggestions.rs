@@ -39,7 +39,7 @@ fn filter(blind_spots: &BlindSpots) -> Option<Suggestion> {
 }
 
 /// The recording is played again without each of the most frequent groups of client errors, then, where no group is worth
-/// a rule, without each of their statuses. Nobody should be advised not to be told of a server error.
+/// a rule, without each of their statuses. Nobody should be advised not to be notified of a server error.
 fn rule(slack: &SlackFigures, tape: &Tape, settings: &Settings) -> Option<Suggestion> {
     if settings.plan.notify != NotifyMode::Incidents || slack.messages < WORTH {
         return None;

@@ -29,13 +29,13 @@ const USUAL_IDS_BYTES: usize = USUAL_IDS * 56;
 /// What decides over log events; the same for every batch.
 #[derive(Debug)]
 pub struct Reader {
-    /// Which lines are told, counted, ignored.
+    /// Which lines are notified, counted, ignored.
     pub rules: Rules,
     /// In which format lines are expected.
     pub format: Format,
     /// What is masked in Slack.
     pub redact: Redaction,
-    /// The function's own log group, whose lines are never told.
+    /// The function's own log group, whose lines are never notified.
     pub own_log_group: Option<String>,
     /// Sample lines kept of each group.
     pub samples_per_group: usize,
@@ -54,7 +54,7 @@ pub struct Batch {
     pub keys: EventKeys,
     /// The deliveries that were absorbed and have matched log events.
     deliveries: Vec<EventKey>,
-    /// The sum of the keys of all log events that were to be told, duplicates among them, and how many they are.
+    /// The sum of the keys of all log events that were to be notified, duplicates among them, and how many they are.
     pub(super) keys_seen: (u64, u64),
     /// What names the batch in every container and every version.
     naming: Naming,
@@ -73,7 +73,7 @@ pub struct Batch {
     rooms: SmallVec<[Room; 1]>,
 }
 
-/// The first log events of a batch that were to be told, duplicates among them.
+/// The first log events of a batch that were to be notified, duplicates among them.
 #[derive(Debug, Default)]
 struct Naming {
     log_group: String,
@@ -111,7 +111,7 @@ impl Batch {
         (log_group, log_stream, ids.chain([count]).collect())
     }
 
-    /// Takes the id of a log event that is to be told; `key` stands for one that has none.
+    /// Takes the id of a log event that is to be notified; `key` stands for one that has none.
     pub(super) fn note_id(&mut self, header: &Header, id: &[u8], key: EventKey) {
         let naming = &mut self.naming;
         if naming.ends.len() >= NAMING_IDS {
@@ -129,12 +129,12 @@ impl Batch {
         naming.ends.push(naming.ids.len());
     }
 
-    /// Takes log events in; `remembered` are those that need not be told again.
+    /// Takes log events in; `remembered` are those that need not be notified again.
     pub fn intake<'a>(&'a mut self, reader: &'a Reader, remembered: &'a Remembered) -> Intake<'a> {
         Intake::into(self, reader, remembered)
     }
 
-    /// Counts all matched lines as duplicates, if the whole delivery was told before. To be called once it is decoded.
+    /// Counts all matched lines as duplicates, if the whole delivery was notified before. Call it once it is decoded.
     ///
     /// A delivery can have more errors than log events are remembered: then those that were forgotten look new.
     pub fn forget_what_is_known(&mut self, remembered: &Remembered) {
@@ -161,8 +161,8 @@ impl Batch {
         }
     }
 
-    /// What is to be remembered once the batch is told: its log events, and where they are more than are remembered,
-    /// its deliveries.
+    /// What is to be remembered once the batch is notified: its log events, and its deliveries where the log events are
+    /// more than are remembered.
     pub fn into_keys(self) -> impl Iterator<Item = EventKey> {
         let delivery = (self.keys_seen.1 > 0).then(|| self.delivery());
         let is_full = self.keys.len() >= CAPACITY;

@@ -35,12 +35,12 @@ pub struct Intake<'a> {
     stream: StreamKeys,
     /// Where the header of the message at hand is: `stream` is its log stream. 0 where no message began.
     header_at: usize,
-    kinds: Kinds<Told>,
+    kinds: Kinds<CountedAt>,
 }
 
 /// Where a matched line is counted.
 #[derive(Debug, Clone, Copy)]
-struct Told {
+struct CountedAt {
     /// The rule that took it.
     rule: Option<RuleIndex>,
     class: StatusClass,
@@ -171,14 +171,14 @@ impl<'a> Intake<'a> {
         }
     }
 
-    /// Does with a line what the rules say; says where it is told, if that is without its text.
+    /// Does with a line what the rules say; says where it was counted, unless its text was kept.
     fn judge(
         &mut self,
         origin: Origin<'_>,
         log: &AccessLog<'_>,
         mut line: Line<'_>,
         salvaged: bool,
-    ) -> Option<Told> {
+    ) -> Option<CountedAt> {
         if log.status.class() == StatusClass::Ok {
             self.batch.counts.ledger.ok += 1;
             return None;
@@ -190,7 +190,7 @@ impl<'a> Intake<'a> {
             self.batch.counts.hit(rule);
         }
         match verdict.action {
-            Action::Notify => self.tell(origin, log, line, verdict.rule, salvaged),
+            Action::Notify => self.take_error(origin, log, line, verdict.rule, salvaged),
             Action::Ignore | Action::Count => {
                 self.batch.counts.ledger.ignored += 1;
                 let rule = verdict.rule.and_then(|index| rules.get(index));
@@ -204,15 +204,16 @@ impl<'a> Intake<'a> {
         }
     }
 
-    /// Tells a line, unless it was told before; says where, if that is without its text.
-    fn tell(
+    /// Counts an error line, and keeps its text if there is room, unless it came before; says where it was counted, unless
+    /// its text was kept.
+    fn take_error(
         &mut self,
         origin: Origin<'_>,
         log: &AccessLog<'_>,
         mut line: Line<'_>,
         rule: Option<RuleIndex>,
         salvaged: bool,
-    ) -> Option<Told> {
+    ) -> Option<CountedAt> {
         let key = self.key(origin, &mut line);
         if !self.is_new(origin, key) {
             return None;
@@ -270,12 +271,12 @@ impl<'a> Intake<'a> {
             rule.color().into_iter().for_each(|color| section.note_color(color));
             rule.mention().into_iter().for_each(|mention| section.note_mention(mention));
         }
-        let told = Told { rule, class: log.status.class(), section: place, group };
+        let counted_at = CountedAt { rule, class: log.status.class(), section: place, group };
         // A masked address tells no client from another.
         let client = || log.ip.as_deref().filter(|_| said.is_some_and(|said| said.ip == log.ip));
-        self.count(origin, told, salvaged, cause.as_deref(), client);
-        let is_kept = self.keep_sample(origin.timestamp_ms, told, redacted, line);
-        (!is_kept).then_some(told)
+        self.count(origin, counted_at, salvaged, cause.as_deref(), client);
+        let is_kept = self.keep_sample(origin.timestamp_ms, counted_at, redacted, line);
+        (!is_kept).then_some(counted_at)
     }
 
     fn key(&mut self, Origin { header, id, timestamp_ms, .. }: Origin<'_>, line: &mut Line<'_>) -> EventKey {
@@ -317,29 +318,29 @@ impl<'a> Intake<'a> {
         is_new
     }
 
-    /// Counts a line where it is told.
+    /// Counts a line in its section and group.
     fn count<A: AsRef<str>>(
         &mut self,
         Origin { header, timestamp_ms, .. }: Origin<'_>,
-        told: Told,
+        counted_at: CountedAt,
         salvaged: bool,
         cause: Option<&str>,
         client: impl FnOnce() -> Option<A>,
     ) {
         let counts = &mut self.batch.counts;
-        let Some(section) = self.batch.digest.sections.get_mut(told.section) else { return };
+        let Some(section) = self.batch.digest.sections.get_mut(counted_at.section) else { return };
         section.note_stream(Some(&header.log_stream));
         section.note_times(timestamp_ms, timestamp_ms, 1);
         section.context.note_client(client);
         counts.ledger.matched += 1;
-        if told.class == StatusClass::ServerError {
+        if counted_at.class == StatusClass::ServerError {
             section.server_errors += 1;
             counts.server_errors += 1;
         } else {
             section.client_errors += 1;
             counts.client_errors += 1;
         }
-        match told.group.and_then(|index| section.groups.get_mut(index)) {
+        match counted_at.group.and_then(|index| section.groups.get_mut(index)) {
             Some(group) => {
                 group.note(1, u64::from(salvaged), timestamp_ms, timestamp_ms);
                 if let Some(cause) = cause {
@@ -354,7 +355,7 @@ impl<'a> Intake<'a> {
     fn keep_sample(
         &mut self,
         timestamp_ms: i64,
-        told: Told,
+        counted_at: CountedAt,
         redacted: Option<Redacted>,
         mut line: Line<'_>,
     ) -> bool {
@@ -364,7 +365,7 @@ impl<'a> Intake<'a> {
             Some(Redacted::Whole(masked)) => Sample::bytes_of(masked),
             Some(Redacted::Withheld) => SampleText::Withheld.bytes(),
         };
-        let Some((room, section)) = self.batch.room(told.section, self.reader.samples_per_group) else {
+        let Some((room, section)) = self.batch.room(counted_at.section, self.reader.samples_per_group) else {
             return false;
         };
         // A line that is alike is refused by its own length, before it is masked.
@@ -372,7 +373,7 @@ impl<'a> Intake<'a> {
             !room.refuses(&section.groups, index, plain_bytes)
                 && room.take(&mut section.groups, index, length)
         };
-        let Some(index) = told.group.filter(|&index| takes(index)) else { return false };
+        let Some(index) = counted_at.group.filter(|&index| takes(index)) else { return false };
         let sample = match redacted {
             None if line.length() > MAX_SAMPLE_BYTES => Sample::of(timestamp_ms, line.into_text()),
             None => match line.keep_escaped() {

@@ -29,7 +29,7 @@ use crate::words::short_id;
 /// Characters of an alarm's name, its contributor included, that an incident keeps.
 const MAX_NAME: usize = 300;
 
-/// Why a notification was not told.
+/// Why nobody was notified.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum NoticeError {
     /// It could not be read. Final: the same bytes give the same answer.

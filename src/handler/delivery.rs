@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use super::destinations::Destinations;
-use super::shared::Shared;
+use super::table::Table;
 use super::{Handler, Invocation, Mode, Notifier};
 use crate::digest::Digest;
 use crate::ledger::{Ledger, Measures};
@@ -51,7 +51,7 @@ pub(super) struct Sent {
 pub(super) struct Delivery<'a, N, T> {
     pub(super) destinations: &'a mut Destinations<N>,
     /// What all containers share, where a table keeps it.
-    pub(super) shared: Option<&'a mut Shared<T>>,
+    pub(super) table: Option<&'a mut Table<T>>,
     pub(super) rules: &'a Rules,
     pub(super) style: &'a MessageStyle,
     /// Sample lines kept of each group of a first message.
@@ -72,7 +72,7 @@ impl<N: Notifier, T: Store> Handler<N, T> {
         self.destinations.turn_to(DEFAULT_DESTINATION);
         let delivery = Delivery {
             destinations: &mut self.destinations,
-            shared: self.shared.as_mut(),
+            table: self.table.as_mut(),
             rules: &self.reader.rules,
             style: &self.style,
             samples_per_group: self.reader.samples_per_group,
@@ -177,12 +177,12 @@ impl<N: Notifier, T: Store> Delivery<'_, N, T> {
         let when = self.when();
         let destination = self.destinations.current_mut();
         let is_closed = destination.outbox.closed_for_ms(now_ms) > 0;
-        if let Some(shared) = self.shared.as_mut().filter(|_| outgoing.needs_token() && !is_closed) {
-            match shared.take_token(destination.name(), when).await {
+        if let Some(table) = self.table.as_mut().filter(|_| outgoing.needs_token() && !is_closed) {
+            match table.take_token(destination.name(), when).await {
                 Ok(Token::Taken) => outgoing.has_taken(),
                 Ok(Token::WaitUntil(ready_ms)) => {
                     destination.no_token_before_ms = ready_ms;
-                    let is_pause = ready_ms - now_ms > i64::from(shared.rate().spacing_ms);
+                    let is_pause = ready_ms - now_ms > i64::from(table.rate().spacing_ms);
                     let decision = outgoing.without_token(ready_ms, is_pause);
                     if decision != Decision::Post {
                         return decision;
@@ -203,10 +203,10 @@ impl<N: Notifier, T: Store> Delivery<'_, N, T> {
     async fn close_for_all(&mut self, pause_ms: i64) {
         let (now_ms, when) = (self.now_ms(), self.when());
         let until_ms = now_ms.saturating_add(pause_ms);
-        let Some(shared) = self.shared.as_mut() else { return };
+        let Some(table) = self.table.as_mut() else { return };
         let destination = self.destinations.current_mut();
         destination.no_token_before_ms = until_ms;
-        if let Err(error) = shared.close(destination.name(), until_ms, when).await {
+        if let Err(error) = table.close(destination.name(), until_ms, when).await {
             self.note_store_error(&error);
         }
     }
@@ -230,7 +230,7 @@ impl<N: Notifier, T: Store> Delivery<'_, N, T> {
         Ok(sent.map(|sent| sent.shown))
     }
 
-    /// Books lines that an accepted message told, `shown` of them with their text.
+    /// Books lines that an accepted message notified, `shown` of them with their text.
     pub(super) fn book(&mut self, digest: &Digest, shown: u64) {
         self.ledger.shown += shown;
         self.ledger.counted += digest.matched() - shown;

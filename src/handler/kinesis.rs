@@ -8,7 +8,7 @@ use aws_lambda_events::event::streams::{KinesisBatchItemFailure, KinesisEventRes
 use super::delivery::Fate;
 use super::logs::warn_of_own_log_group;
 use super::mode::Arrived;
-use super::shared::Lines;
+use super::table::Lines;
 use super::{Answer, Handler, Invocation, Notifier, Outcome};
 use crate::duplicates::EventKey;
 use crate::notification::{UndecodableRecords, number, of_undecodable};

@@ -2,7 +2,7 @@
 
 use super::delivery::Fate;
 use super::mode::Arrived;
-use super::shared::Lines;
+use super::table::Lines;
 use super::{Answer, Handler, HandlerError, Invocation, Notifier, Outcome};
 use crate::decode::Source;
 use crate::outbox::Urgency;

@@ -4,7 +4,7 @@
 
 use super::delivery::{Delivery, Fate};
 use super::notice::{AlarmChanged, Place, Says};
-use super::shared::{self, Lines};
+use super::table::{self, Lines};
 use super::{Notifier, every, incidents};
 use crate::digest::Digest;
 use crate::incident::Moment;
@@ -22,7 +22,7 @@ pub(crate) enum Mode {
     /// Incidents, each container its own.
     Incidents(Incidents),
     /// Incidents, all containers the same: a table keeps what is deferred.
-    Shared,
+    Table,
 }
 
 /// Lines that arrived together.
@@ -39,13 +39,13 @@ impl Mode {
         match self {
             Self::Every(pace) => pace.pending(),
             Self::Incidents(incidents) => incidents.pending(),
-            Self::Shared => 0,
+            Self::Table => 0,
         }
     }
 
     /// Whether batches are kept by themselves.
     pub(super) fn keeps_batches(&self) -> bool {
-        matches!(self, Self::Shared)
+        matches!(self, Self::Table)
     }
 
     /// Takes lines in, and posts what is due with them; without lines, what is due anyway.
@@ -56,7 +56,7 @@ impl Mode {
         delivery: &mut Delivery<'_, N, T>,
     ) -> Fate {
         match (self, arrived) {
-            (Self::Shared, Arrived::Batches(batches)) => shared::notify(batches, delivery).await,
+            (Self::Table, Arrived::Batches(batches)) => table::notify(batches, delivery).await,
             (Self::Every(pace), Arrived::Merged(digest)) if digest.matched() > 0 || pace.pending() > 0 => {
                 every::notify(pace, digest, urgency, delivery).await
             }
@@ -87,8 +87,8 @@ impl Mode {
                 None
             }
             Self::Incidents(all) => incidents::notify_due(all, Moment::Tick, Deferrable, delivery).await,
-            Self::Shared => {
-                shared::tick(delivery).await;
+            Self::Table => {
+                table::tick(delivery).await;
                 None
             }
         }
@@ -102,7 +102,7 @@ impl Mode {
         match self {
             Self::Every(pace) => every::notify(pace, Digest::default(), Urgent, delivery).await.error(),
             Self::Incidents(all) => incidents::notify_due(all, Moment::Last, Urgent, delivery).await,
-            Self::Shared => None,
+            Self::Table => None,
         }
     }
 
@@ -116,7 +116,7 @@ impl Mode {
         match self {
             Self::Every(_) => {}
             Self::Incidents(all) => incidents::alarm_changed(all, alarm, delivery).await,
-            Self::Shared => shared::alarm_changed(alarm, delivery).await,
+            Self::Table => table::alarm_changed(alarm, delivery).await,
         }
     }
 
@@ -129,7 +129,7 @@ impl Mode {
         match self {
             // Without a table there is one destination.
             Self::Every(_) | Self::Incidents(_) => {}
-            Self::Shared => shared::alarm_notified(alarm, delivery).await,
+            Self::Table => table::alarm_notified(alarm, delivery).await,
         }
     }
 
@@ -144,7 +144,7 @@ impl Mode {
         match self {
             Self::Every(_) => Ok(None),
             Self::Incidents(all) => Ok(incidents::place_of_notice(all, alarm, says, delivery.now_ms())),
-            Self::Shared => shared::place_of_notice(alarm, says, delivery).await,
+            Self::Table => table::place_of_notice(alarm, says, delivery).await,
         }
     }
 }
@@ -164,7 +164,7 @@ impl Mode {
                 let known = alarm.asked().filter_map(|log_group| all.known(log_group));
                 known.into_iter().find(|tracked| tracked.errors_since(from_ms).is_some()).cloned()
             }
-            Self::Shared => shared::errors_of(alarm, from_ms, delivery).await,
+            Self::Table => table::errors_of(alarm, from_ms, delivery).await,
         }
     }
 }

@@ -55,7 +55,7 @@ pub struct Group {
     cause: Option<Cause>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     runbook: Option<String>,
-    /// An incident before this one told of it, not long ago.
+    /// An incident before this one notified it, not long ago.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     was_told: bool,
 }
@@ -155,7 +155,7 @@ impl Group {
         (self.first_ms, self.last_ms)
     }
 
-    /// Whether no message has told of it yet.
+    /// Whether no message has named it yet.
     #[must_use]
     pub fn is_new(&self) -> bool {
         self.notified_ms.is_none()
@@ -212,7 +212,7 @@ impl Group {
         }
     }
 
-    /// A message told of it.
+    /// A message notified it.
     pub(super) fn notified(&mut self, now_ms: i64) {
         self.count.pending = 0;
         if self.is_new() || self.is_escalation {
@@ -231,7 +231,7 @@ impl Group {
         }
     }
 
-    /// Whether it is worth a message of its own: no message told of it, and so many came as are asked for.
+    /// Whether it is worth a message of its own: no message notified it, and so many came as are asked for.
     pub(super) fn is_news(&self) -> bool {
         let is_enough = self.threshold.as_ref().is_none_or(|threshold| threshold.is_reached);
         self.is_new() && self.count.pending > 0 && is_enough
@@ -242,12 +242,12 @@ impl Group {
         self.threshold.as_ref().is_some_and(|threshold| !threshold.is_reached)
     }
 
-    /// Within one incident, client errors are told once: a rare one would be news every time. A rule may ask for more.
+    /// Within one incident, client errors are new once: a rare one would be news every time. A rule may ask for more.
     pub(super) fn may_be_new_again(&self) -> bool {
         self.name().is_server_error() || self.again_after_ms.is_some()
     }
 
-    /// Whether an incident before this one told of it, not long before it came.
+    /// Whether an incident before this one notified it, not long before it came.
     pub(super) fn was_told(&self) -> bool {
         self.was_told
     }

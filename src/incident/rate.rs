@@ -24,7 +24,7 @@ pub(super) struct Rate {
     window: Window,
     /// Since the last message.
     current: Period,
-    /// What the last message told of.
+    /// What the last message said.
     notified: Period,
 }
 
@@ -78,7 +78,7 @@ impl Rate {
             || is_faster(now.minute, peak.minute, LEAST.minute, MINUTE_MS)
     }
 
-    /// A message told how it is.
+    /// A message said how it is.
     pub(super) fn notified(&mut self, now_ms: i64) {
         self.notified = Period { to_ms: now_ms, ..self.current };
         self.current = Period { lines: 0, from_ms: now_ms, to_ms: now_ms, peak: self.now() };

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// The shortest and the longest snooze that may be asked for, milliseconds: a minute, and seven days.
 pub const SNOOZE_LIMITS_MS: std::ops::RangeInclusive<i64> = 60_000..=7 * 86_400_000;
 
-/// A snooze that goes on, or of which no message has told yet.
+/// A snooze that goes on, or of which no message has notified yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snooze {
     /// When it ends or ended, epoch milliseconds.

@@ -84,7 +84,7 @@ impl Bench {
         self.incident.alarm_changed(&news, self.now_ms);
     }
 
-    /// Second, kind and newly told lines of every message.
+    /// Second, kind and newly notified lines of every message.
     #[track_caller]
     fn sent(&self, expected: &[(i64, Kind, u64)]) {
         assert_eq!(self.sent, expected);
@@ -372,7 +372,7 @@ fn events() -> impl Strategy<Value = Vec<(i64, usize, u64, bool)>> {
 }
 
 proptest! {
-    /// Whatever comes, and however often Slack refuses: every line is told once, the closing sum is exact, and what is
+    /// Whatever comes, and however often Slack refuses: every line is notified once, the closing sum is exact, and what is
     /// stored is what is read back.
     #[test]
     fn no_line_is_lost_or_told_twice(events in events(), in_memory in any::<bool>()) {
@@ -489,7 +489,7 @@ fn what_began_and_ended_within_a_snooze_is_told_once_as_over_and_what_goes_on_op
     let mut bench = Bench::new();
     bench.snooze(3_600).at(100).take(ORDERS, 3).at(3_500).take(SEARCH, 2).at(3_700);
     bench.sent(&[(3_600, Kind::Opening, 5)]);
-    // What was told before and is quiet by now is over, with the sum.
+    // What was notified before and is quiet by now is over, with the sum.
     let mut bench = Bench::new();
     bench.take(ORDERS, 1).snooze(3_600).at(100).take(ORDERS, 3).at(3_700);
     bench.sent(&[(0, Kind::Opening, 1), (3_600, Kind::Over, 3)]);

@@ -88,7 +88,7 @@ fn read_entry(body: &[u8]) -> Result<(i64, News), StoreFault> {
     Ok((i64::from_be_bytes(*arrived_ms), news))
 }
 
-/// The head: the incident's state, how long it is, and the lines that no message has told yet.
+/// The head: the incident's state, how long it is, and the lines that no message has notified yet.
 pub(crate) fn head(tracked: &Tracked) -> Result<Vec<u8>, StoreFault> {
     let incident = encode(&tracked.incident)?;
     let length = u32::try_from(incident.len()).map_err(|_| StoreFault::TooLarge)?;

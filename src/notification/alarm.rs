@@ -121,7 +121,7 @@ fn log_groups<'a>(notice: &'a AlarmNotice, style: &'a Style) -> Option<Vec<&'a s
     (!is_elsewhere && !named.is_empty()).then_some(named)
 }
 
-/// The description in one line. A recovery needs none: the first notice told it. Where we have words of our own, they
+/// The description in one line. A recovery needs none: the first notice had it. Where we have words of our own, they
 /// stand in its place.
 fn about(notice: &AlarmNotice) -> Option<Stranger<'static>> {
     if notice.note.is_some() || matches!(notice.telling, Telling::Recovery { .. }) {

@@ -28,7 +28,7 @@ pub fn of_digest<'a>(
     Plan { digest, style, situation: *situation, progress: None, detail }.notification()
 }
 
-/// An incident that goes on. The digest has the lines that no message has told yet.
+/// An incident that goes on. The digest has the lines that no message has notified yet.
 #[must_use]
 pub fn of_progress<'a>(
     digest: &'a Digest,

@@ -176,7 +176,7 @@ async fn run<S: Store + 'static>(case: &Case, open: impl Fn() -> S + Clone + 'st
     let mut counted: Vec<usize> = decode(&snapshot.head.unwrap()).unwrap();
     counted.sort_unstable();
     assert_eq!(counted, (0..case.batches).collect::<Vec<_>>(), "{} deliveries", world.deliveries.get());
-    // Nobody was told twice that a batch is new.
+    // Nobody was said twice that a batch is new.
     let mut written = world.written.take();
     written.sort_unstable();
     let answers = written.len();

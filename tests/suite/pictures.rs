@@ -149,7 +149,7 @@ fn deliveries() -> Vec<(i64, Vec<u8>)> {
 async fn the_picture_of_a_thread_is_current() {
     let (channel, now_ms) = (Channel::default(), Rc::new(RefCell::new(0)));
     let notify =
-        Notify::shared(Rate { burst: 5, spacing_ms: 5_000 }, Policy::default(), Table::new().client(1));
+        Notify::over_table(Rate { burst: 5, spacing_ms: 5_000 }, Policy::default(), Table::new().client(1));
     let mut handler = handler_with(At(channel.clone(), Rc::clone(&now_ms)), notify);
     let mut events = deliveries();
     let (first_ms, last_ms) = (events[0].0, events[events.len() - 1].0);

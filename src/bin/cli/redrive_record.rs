@@ -4,7 +4,7 @@
 
 use std::io::{self, Write};
 
-use statuswatch::replay::{Found, Memory, Settings, Told, replay_event};
+use statuswatch::replay::{Found, Memory, ReplayedMessage, Settings, replay_event};
 use statuswatch::slack::terminal::Canvas;
 use statuswatch::words;
 
@@ -40,7 +40,7 @@ pub(crate) struct Done {
     pub(crate) fate: Fate,
     /// Why, in words that hold none of its text.
     pub(crate) faults: Vec<String>,
-    pub(crate) told: Vec<Told>,
+    pub(crate) told: Vec<ReplayedMessage>,
     summary: String,
 }
 
@@ -61,7 +61,7 @@ impl Redrive {
             Err(error) => return Done::unreadable(error.to_string()),
         };
         let (mut told, mut faults, mut more) = (Vec::new(), Vec::new(), 0_u64);
-        // Nothing of a record that stays is taken for told.
+        // Nothing of a record that stays is taken for notified.
         let mut memory = self.memory.clone();
         let totals = replay_event(&mut memory, &event, &self.settings, &mut |found, _| match found {
             Found::Message(message) => told.push(*message),

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 use statuswatch::ledger::Ledger;
-use statuswatch::replay::{Found, Told, Totals};
+use statuswatch::replay::{Found, ReplayedMessage, Totals};
 use statuswatch::rules::{Action, DEFAULT_DESTINATION, Rules};
 use statuswatch::slack::message::Message;
 use statuswatch::slack::terminal::{Canvas, draw};
@@ -41,7 +41,7 @@ pub(crate) struct Output<'a, W> {
     out: &'a mut W,
     delivery: Option<&'a mut Delivery>,
     /// Messages that are not shown yet.
-    held: Vec<Told>,
+    held: Vec<ReplayedMessage>,
     /// Whether messages are shown as they come.
     is_open: bool,
     /// What is printed of JSON when all is there.
@@ -188,7 +188,7 @@ impl<'a, W: Write> Output<'a, W> {
     }
 
     /// Posts a message, if it is to be, and prints it.
-    fn show(&mut self, told: Told) {
+    fn show(&mut self, told: ReplayedMessage) {
         if let Some(delivery) = self.delivery.as_deref_mut() {
             post(delivery, self.way.name, &told, &mut self.refused);
         }
@@ -217,7 +217,7 @@ impl<'a, W: Write> Output<'a, W> {
 }
 
 /// Prints a message, below where it goes unless that is the default destination.
-pub(crate) fn write_message(out: &mut impl Write, told: &Told, canvas: &Canvas) -> io::Result<()> {
+pub(crate) fn write_message(out: &mut impl Write, told: &ReplayedMessage, canvas: &Canvas) -> io::Result<()> {
     if let Some(name) = told.other_destination() {
         writeln!(out, "to {name}:")?;
     }
@@ -225,8 +225,8 @@ pub(crate) fn write_message(out: &mut impl Write, told: &Told, canvas: &Canvas) 
 }
 
 /// Posts a message; what is not accepted is noted.
-fn post(delivery: &mut Delivery, name: &str, told: &Told, refused: &mut Ledger) {
-    let Told { rendered, destination, matched, alarms } = told;
+fn post(delivery: &mut Delivery, name: &str, told: &ReplayedMessage, refused: &mut Ledger) {
+    let ReplayedMessage { rendered, destination, matched, alarms } = told;
     if let Err(error) = delivery.post(destination, rendered) {
         eprintln!("statuswatch: {name}: message {} not delivered: {error}", rendered.id);
         refused.posted += 1;
@@ -292,7 +292,7 @@ pub(crate) fn summary(ledger: &Ledger, silent_notifications: u64, faults: usize)
     parts.join(" · ")
 }
 
-/// What is told, and in how many messages; a message may also tell a text that is neither.
+/// What is notified, and in how many messages; a message may also be a text that is neither.
 fn told(ledger: &Ledger) -> Option<String> {
     let kinds = [(ledger.matched, "error"), (ledger.alarms, "alarm change")];
     let what: Vec<String> = kinds

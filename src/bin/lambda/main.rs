@@ -1,7 +1,7 @@
 //! The Lambda function: wires the library to Lambda's runtime, and prints.
 //!
 //! It takes events as bytes, answers what the handler answers, prints the ledger's metrics, and on SIGTERM posts
-//! what is folded.
+//! what is deferred.
 
 // The binary is the one place that may read the clock and the environment, and print.
 #![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "only bin/ may; see src/ARCHITECTURE.md")]
@@ -114,7 +114,7 @@ impl Function {
         })
     }
 
-    /// Posts what is folded before the container ends.
+    /// Posts what is deferred before the container ends.
     async fn shut_down(&self) {
         let mut handler = self.handler.lock().await;
         let deadline = Instant::now() + SHUTDOWN_TIMEOUT + Budget::RESERVE;

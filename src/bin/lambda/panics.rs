@@ -1,9 +1,9 @@
-//! What is told of a panic: where it was, and never what it said, which may be a stranger's text.
+//! What is said of a panic: where it was, and never what it said, which may be a stranger's text.
 
 /// From now on a panic logs its place and ends the process, as the release profile has it in any case.
 ///
 /// Lambda tries the event again in a new process and keeps it where that fails, too; the error that it keeps with the
-/// event is its own, of a process that ended. What was folded is in the ledger as pending.
+/// event is its own, of a process that ended. What was deferred is in the ledger as pending.
 pub(crate) fn log_the_place_and_end() {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map_or_else(String::new, ToString::to_string);

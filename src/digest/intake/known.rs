@@ -40,7 +40,7 @@ impl Intake<'_> {
         self.count_alike(origin, known, text) || self.read_fields(origin, known, text)
     }
 
-    /// Counts a line of a kind that was told before and whose text is surely not kept; `false` for another.
+    /// Counts a line of a kind that was counted before and whose text is surely not kept; `false` for another.
     fn count_alike(&mut self, origin: Origin<'_>, known: Known<'_>, text: LineText<'_>) -> bool {
         // A kind is that of lines without a source.
         let may_be_known = !self.kinds.is_empty() && origin.extracted_fields.is_empty();
@@ -48,25 +48,25 @@ impl Intake<'_> {
             return false;
         }
         let Ok(cause) = known.cause(text.bytes()) else { return false };
-        let told = self.kinds.outcome(known, text.bytes(), cause.as_ref());
-        let Some(told) = told.filter(|_| !origin.id.is_empty()) else { return false };
-        let Some((room, section)) = self.batch.room(told.section, self.reader.samples_per_group) else {
+        let counted_at = self.kinds.outcome(known, text.bytes(), cause.as_ref());
+        let Some(counted_at) = counted_at.filter(|_| !origin.id.is_empty()) else { return false };
+        let Some((room, section)) = self.batch.room(counted_at.section, self.reader.samples_per_group) else {
             return false;
         };
         // Where a line is not UTF-8 it says more than it has bytes, never less.
         let least = known.length(text).min(MAX_SAMPLE_BYTES - 3);
-        let is_refused = told.group.is_none_or(|group| room.refuses(&section.groups, group, least));
+        let is_refused = counted_at.group.is_none_or(|group| room.refuses(&section.groups, group, least));
         if !is_refused || section.log_group != origin.header.log_group {
             return false;
         }
-        if let Some(rule) = told.rule {
+        if let Some(rule) = counted_at.rule {
             self.batch.counts.hit(rule);
         }
         let key = self.stream_of(origin.header).key(origin.id);
         if self.is_new(origin, key) {
             let mut kinds = std::mem::take(&mut self.kinds);
             let cause = cause.as_ref().map(|cause| kinds.shown(cause, &self.reader.redact));
-            self.count(origin, told, false, cause, || known.client(text.bytes()));
+            self.count(origin, counted_at, false, cause, || known.client(text.bytes()));
             self.kinds = kinds;
         }
         true
@@ -80,12 +80,12 @@ impl Intake<'_> {
         if known.fill(&mut log, said).is_none() {
             return false;
         }
-        if let Some(told) = self.judge(origin, &log, line, false)
+        if let Some(counted_at) = self.judge(origin, &log, line, false)
             && self.reader.rules.decide_by_kind()
             && origin.extracted_fields.is_empty()
             && !self.masks_by_name(known)
         {
-            self.kinds.remember(known, text.bytes(), log.cause.as_ref(), told);
+            self.kinds.remember(known, text.bytes(), log.cause.as_ref(), counted_at);
         }
         true
     }

@@ -191,7 +191,7 @@ impl Function for Shared {
         let watched = Watched { client, clock: clock.clone(), books: Rc::clone(&books) };
         let containers = self.containers.get() + 1;
         self.containers.set(containers);
-        let notify = Notify::shared(RATE, Policy::default(), self.table.client(containers));
+        let notify = Notify::over_table(RATE, Policy::default(), self.table.client(containers));
         Container { handler: handler_with(watched, notify), clock, books }
     }
 

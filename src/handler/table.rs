@@ -51,7 +51,7 @@ const ALONE: &str = ":warning: The state table cannot be used: these errors are 
 
 /// The table, and what is set of it.
 #[derive(Debug)]
-pub(super) struct Shared<T> {
+pub(super) struct Table<T> {
     store: T,
     rate: Rate,
     policy: Policy,
@@ -97,7 +97,7 @@ impl Lines {
     }
 }
 
-impl<T: Store> Shared<T> {
+impl<T: Store> Table<T> {
     pub(super) fn new(store: T, rate: Rate, policy: Policy) -> Self {
         let (to_revoke, readings) = (VecDeque::new(), HashMap::new());
         Self { store, rate, policy, alone_ms: HashMap::new(), to_revoke, readings }
@@ -176,8 +176,8 @@ pub(super) async fn notify<N: Notifier, T: Store>(
 pub(super) async fn tick<N: Notifier, T: Store>(delivery: &mut Delivery<'_, N, T>) {
     let mut run = Run::new(delivery);
     let when = run.delivery.when();
-    let Some(shared) = run.delivery.shared.as_mut() else { return };
-    let mut keys = match shared.store.incidents(when).await {
+    let Some(table) = run.delivery.table.as_mut() else { return };
+    let mut keys = match table.store.incidents(when).await {
         Ok(keys) => keys,
         Err(error) => return run.delivery.note_store_error(&error),
     };
@@ -274,9 +274,9 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
         let Batch { key, id, digest, copies, .. } = batch;
         let when = self.delivery.when();
         let body = journal::entry_of_lines(key, digest, when.now_ms);
-        let Some(shared) = self.delivery.shared.as_mut() else { return Err(false) };
+        let Some(table) = self.delivery.table.as_mut() else { return Err(false) };
         let written = match body {
-            Ok(body) => shared.store.put(key, *id, &body, when).await,
+            Ok(body) => table.store.put(key, *id, &body, when).await,
             Err(fault) => Err(writing(fault)),
         };
         let lines = digest.matched();
@@ -297,10 +297,9 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
 
     /// Whether a batch was posted without the table, which does not know of it yet.
     fn was_posted_alone(&self, batch: &Batch) -> bool {
-        let shared = self.delivery.shared.as_ref();
-        shared.is_some_and(|shared| {
-            shared.to_revoke.iter().any(|(key, id)| *id == batch.id && *key == batch.key)
-        })
+        let table = self.delivery.table.as_ref();
+        table
+            .is_some_and(|table| table.to_revoke.iter().any(|(key, id)| *id == batch.id && *key == batch.key))
     }
 
     /// The lines of a batch were counted before. Its copies were nobody's lines.
@@ -331,8 +330,8 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
     /// others wrote meanwhile is read by whoever reads it next, in a second or so where more comes.
     fn makes_nothing_due(&mut self, key: &IncidentKey) -> bool {
         let (now_ms, samples_per_group) = (self.delivery.now_ms(), self.delivery.samples_per_group);
-        let Some(shared) = self.delivery.shared.as_mut() else { return false };
-        let Some(reading) = shared.readings.get_mut(key) else { return false };
+        let Some(table) = self.delivery.table.as_mut() else { return false };
+        let Some(reading) = table.readings.get_mut(key) else { return false };
         if !(0..READ_AGAIN_MS).contains(&now_ms.saturating_sub(reading.at_ms)) {
             return false;
         }
@@ -340,12 +339,12 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
         let news: Vec<News> = own.map(|own| News::Lines(own.digest.clone())).collect();
         let ask = Ask { moment: Moment::Arrival, now_ms, end_waits: false, samples_per_group };
         let arrived = news.iter().map(|news| (now_ms, news));
-        let step = reading.tracked.clone().step(arrived, ask, &shared.policy);
+        let step = reading.tracked.clone().step(arrived, ask, &table.policy);
         if step.due.is_some() || step.closes_parent || self.delivery.update_due(&step.tracked).is_some() {
             return false;
         }
-        let Some(shared) = self.delivery.shared.as_mut() else { return false };
-        if let Some(reading) = shared.readings.get_mut(key) {
+        let Some(table) = self.delivery.table.as_mut() else { return false };
+        if let Some(reading) = table.readings.get_mut(key) {
             reading.tracked = step.tracked;
         }
         true
@@ -369,30 +368,30 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
         for _ in 0..MAX_STEPS {
             let when = self.delivery.when();
             let samples = self.delivery.samples_per_group;
-            let Some(shared) = self.delivery.shared.as_mut() else { return Ok(()) };
-            shared.readings.remove(key);
-            let snapshot = shared.store.read(key, when).await?;
+            let Some(table) = self.delivery.table.as_mut() else { return Ok(()) };
+            table.readings.remove(key);
+            let snapshot = table.store.read(key, when).await?;
             let (is_leased, more) = (snapshot.leased_until_ms.is_some(), snapshot.more);
             let destination = self.delivery.destinations.current();
             let has_token = destination.no_token_before_ms <= when.now_ms;
             let journal = Journal::of(key, &snapshot).map_err(reading)?;
             let ask = Ask { moment, now_ms: when.now_ms, end_waits, samples_per_group: samples };
-            let (mut step, entries) = journal.step(ask, &shared.policy);
+            let (mut step, entries) = journal.step(ask, &table.policy);
             step.due = step.due.filter(|_| has_token);
             // It is listed for a day after its last batch, and a snooze may end later.
             if moment == Moment::Tick
                 && step.tracked.is_snoozed(when.now_ms)
-                && let Some(shared) = self.delivery.shared.as_mut()
-                && let Err(error) = shared.store.keep_listed(key, when).await
+                && let Some(table) = self.delivery.table.as_mut()
+                && let Err(error) = table.store.keep_listed(key, when).await
             {
                 self.delivery.note_store_error(&error);
             }
             let is_long = more || entries.len() >= LONG_JOURNAL;
             let updates = step.closes_parent || self.delivery.update_due(&step.tracked).is_some();
-            let Some(shared) = self.delivery.shared.as_mut() else { return Ok(()) };
+            let Some(table) = self.delivery.table.as_mut() else { return Ok(()) };
             if is_leased || (step.due.is_none() && !is_long && !updates) {
                 if step.due.is_none() && !more {
-                    shared.remember(key, LastReading { at_ms: when.now_ms, tracked: step.tracked });
+                    table.remember(key, LastReading { at_ms: when.now_ms, tracked: step.tracked });
                 }
                 return Ok(());
             }
@@ -402,8 +401,8 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
                 return Ok(());
             }
             let until_ms = self.delivery.lease_until_ms();
-            let Some(shared) = self.delivery.shared.as_mut() else { return Ok(()) };
-            let Some(lease) = shared.store.lease(key, &snapshot, until_ms, when).await? else {
+            let Some(table) = self.delivery.table.as_mut() else { return Ok(()) };
+            let Some(lease) = table.store.lease(key, &snapshot, until_ms, when).await? else {
                 return Ok(());
             };
             if let Some(kind) = before {
@@ -475,8 +474,8 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
             match self.delivery.post_of_incident(&mut tracked, kind, Deferrable, follows_parent).await {
                 Ok(Some(shown)) => {
                     let now_ms = self.delivery.now_ms();
-                    let Some(shared) = self.delivery.shared.as_ref() else { return Ok(posted) };
-                    let told = tracked.notified(kind, now_ms, &shared.policy);
+                    let Some(table) = self.delivery.table.as_ref() else { return Ok(posted) };
+                    let told = tracked.notified(kind, now_ms, &table.policy);
                     self.delivery.book(&told, shown);
                     let is_summed =
                         |own: &Batch| own.key == *key && entries.iter().any(|entry| entry.batch == own.id);
@@ -522,8 +521,8 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
         entries: &[EntryKey],
     ) -> Result<bool, StoreError> {
         let when = self.delivery.when();
-        let Some(shared) = self.delivery.shared.as_mut() else { return Ok(false) };
-        match shared.store.release(key, lease, head, entries, when).await? {
+        let Some(table) = self.delivery.table.as_mut() else { return Ok(false) };
+        match table.store.release(key, lease, head, entries, when).await? {
             Released::Committed { not_removed: None } => {}
             Released::Committed { not_removed: Some(error) } => self.delivery.note_store_error(&error),
             Released::Lost => {
@@ -576,13 +575,13 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
             }
             let now_ms = self.delivery.now_ms();
             let samples = self.delivery.samples_per_group;
-            let Some(shared) = self.delivery.shared.as_ref() else { break };
-            let last_ms = shared.alone_ms.get(&key.destination);
-            let is_first = last_ms.is_none_or(|last_ms| now_ms - last_ms > shared.policy.quiet_ms);
+            let Some(table) = self.delivery.table.as_ref() else { break };
+            let last_ms = table.alone_ms.get(&key.destination);
+            let is_first = last_ms.is_none_or(|last_ms| now_ms - last_ms > table.policy.quiet_ms);
             if !is_first {
                 digest.sections.iter_mut().for_each(|section| section.mentions.clear());
             }
-            let tracked = Tracked::alone(&digest, samples, now_ms, &shared.policy);
+            let tracked = Tracked::alone(&digest, samples, now_ms, &table.policy);
             let invocation = self.delivery.invocation;
             let blocks = || tracked.draw(Form::Blocks, Kind::Opening, &style, invocation.now_ms());
             let plain = || tracked.draw(Form::Text, Kind::Opening, &style, invocation.now_ms());
@@ -596,8 +595,8 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
                 Ok(shown) => {
                     self.delivery.book(&digest, shown.unwrap_or_default());
                     let now_ms = self.delivery.now_ms();
-                    if let Some(shared) = self.delivery.shared.as_mut() {
-                        shared.alone_ms.insert(key.destination.clone(), now_ms);
+                    if let Some(table) = self.delivery.table.as_mut() {
+                        table.alone_ms.insert(key.destination.clone(), now_ms);
                     }
                     self.remember_alone(batches.iter().filter(|batch| batch.key == key));
                 }
@@ -617,23 +616,23 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
     }
 
     fn remember_alone<'b>(&mut self, batches: impl Iterator<Item = &'b Batch>) {
-        let Some(shared) = self.delivery.shared.as_mut() else { return };
-        shared.to_revoke.extend(batches.map(|batch| (batch.key.clone(), batch.id)));
-        let surplus = shared.to_revoke.len().saturating_sub(MAX_TO_REVOKE);
-        shared.to_revoke.drain(..surplus);
+        let Some(table) = self.delivery.table.as_mut() else { return };
+        table.to_revoke.extend(batches.map(|batch| (batch.key.clone(), batch.id)));
+        let surplus = table.to_revoke.len().saturating_sub(MAX_TO_REVOKE);
+        table.to_revoke.drain(..surplus);
     }
 
     /// Sees to it that nobody counts a batch that was posted alone: it may be in its journal, too, or come again.
     async fn revoke_alone(&mut self) {
         loop {
             let when = self.delivery.when();
-            let Some(shared) = self.delivery.shared.as_mut() else { return };
-            let Some((key, id)) = shared.to_revoke.front() else { return };
-            if let Err(error) = shared.store.revoke(key, *id, when).await {
+            let Some(table) = self.delivery.table.as_mut() else { return };
+            let Some((key, id)) = table.to_revoke.front() else { return };
+            if let Err(error) = table.store.revoke(key, *id, when).await {
                 tracing::warn!("the state table does not know yet of lines that were posted without it");
                 return self.delivery.note_store_error(&error);
             }
-            shared.to_revoke.pop_front();
+            table.to_revoke.pop_front();
         }
     }
 

@@ -34,7 +34,7 @@ async fn what_a_failed_delivery_had_written_is_not_counted_again_when_it_is_redr
     assert_eq!(told, 3);
 }
 
-/// One destination has its part of the delivery, the other has not: only that one is told, when it comes again.
+/// One destination has its part of the delivery, the other has not: only that one is notified, when it comes again.
 #[tokio::test(start_paused = true)]
 async fn a_part_that_was_posted_for_one_destination_is_not_posted_again_for_the_others_sake() {
     const RULES: &str =

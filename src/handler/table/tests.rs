@@ -163,7 +163,7 @@ impl<T: Store> Container<T> {
 
     fn with_rate(rate: Rate, rules: Rules, store: T, slack: &Channel, style: MessageStyle) -> Self {
         let reader = Reader::new(rules);
-        let notify = Notify::shared(rate, Policy::default(), store);
+        let notify = Notify::over_table(rate, Policy::default(), store);
         Self(Handler::new(reader, style, 1 << 20, notify, slack.clone()))
     }
 

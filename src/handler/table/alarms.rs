@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::{Run, Shared, reading, releasing, writing};
+use super::{Run, Table, reading, releasing, writing};
 use crate::handler::Notifier;
 use crate::handler::delivery::Delivery;
 use crate::handler::notice::{AlarmChanged, Place, Says};
@@ -37,9 +37,9 @@ pub(in crate::handler) async fn alarm_changed<N: Notifier, T: Store>(
     for key in own.iter().chain(&others) {
         let when = run.delivery.when();
         let body = journal::entry_of_alarm(&alarm.news, when.now_ms).map_err(writing);
-        let Some(shared) = run.delivery.shared.as_mut() else { return };
+        let Some(table) = run.delivery.table.as_mut() else { return };
         let written = match body {
-            Ok(body) => shared.store.put(key, alarm.id, &body, when).await,
+            Ok(body) => table.store.put(key, alarm.id, &body, when).await,
             Err(error) => Err(error),
         };
         if let Err(error) = written {
@@ -176,12 +176,12 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
     async fn look(&mut self, key: &IncidentKey) -> Result<Look, StoreError> {
         let when = self.delivery.when();
         let samples_per_group = self.delivery.samples_per_group;
-        let shared = self.shared()?;
-        shared.readings.remove(key);
-        let snapshot = shared.store.read(key, when).await?;
+        let table = self.table()?;
+        table.readings.remove(key);
+        let snapshot = table.store.read(key, when).await?;
         let journal = Journal::of(key, &snapshot).map_err(reading)?;
         let ask = Ask { moment: Moment::Arrival, now_ms: when.now_ms, end_waits: true, samples_per_group };
-        let (step, entries) = journal.step(ask, &shared.policy);
+        let (step, entries) = journal.step(ask, &table.policy);
         self.warn_of_the_unreadable(&journal);
         Ok(Look { snapshot, tracked: step.tracked, entries })
     }
@@ -217,7 +217,7 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
                 continue;
             };
             if !is_own_try {
-                let policy = &self.shared()?.policy;
+                let policy = &self.table()?.policy;
                 tracked.open_for_alarm(opening.clone(), now_ms, policy);
                 tracked.thread_mut().parent_tried(now_ms);
                 is_own_try = self.keep(key, &tracked, lease, &entries).await?;
@@ -244,7 +244,7 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
         snapshot: &Snapshot,
     ) -> Result<Option<Lease>, StoreError> {
         let (until_ms, when) = (self.delivery.lease_until_ms(), self.delivery.when());
-        self.shared()?.store.lease(key, snapshot, until_ms, when).await
+        self.table()?.store.lease(key, snapshot, until_ms, when).await
     }
 
     /// Writes the incident as it is, with what it took in, and gives the lease back; false where another had taken it.
@@ -259,7 +259,7 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
         self.release(key, lease, &head, entries).await
     }
 
-    fn shared(&mut self) -> Result<&mut Shared<T>, StoreError> {
-        self.delivery.shared.as_deref_mut().ok_or_else(|| reading(StoreFault::Invalid))
+    fn table(&mut self) -> Result<&mut Table<T>, StoreError> {
+        self.delivery.table.as_deref_mut().ok_or_else(|| reading(StoreFault::Invalid))
     }
 }
