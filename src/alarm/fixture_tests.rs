@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::{
-    AlarmChange, AlarmMemory, AlarmNotice, Decision, IncomingNotification, Telling, read_notifications,
+    AlarmChange, AlarmMemory, AlarmNotice, Decision, IncomingNotification, NoticeKind, read_notifications,
 };
 
 /// The fixtures of a folder, by name.
@@ -29,13 +29,13 @@ fn time(ms: i64) -> String {
 fn decided(decision: Decision) -> String {
     match decision {
         Decision::Silent(why) => format!("silent: {why:?}"),
-        Decision::Tell(Telling::FirstNotice { since_ms }) => {
+        Decision::Notify(NoticeKind::FirstNotice { since_ms }) => {
             format!("first notice, since {}", time(since_ms))
         }
-        Decision::Tell(Telling::BelatedNotice { since_ms, until_ms }) => {
+        Decision::Notify(NoticeKind::BelatedNotice { since_ms, until_ms }) => {
             format!("belated notice, from {} to {}", time(since_ms), time(until_ms))
         }
-        Decision::Tell(Telling::Recovery { began_ms }) => {
+        Decision::Notify(NoticeKind::Recovery { began_ms }) => {
             format!("recovery, began {:?}", began_ms.map(time))
         }
     }
@@ -99,8 +99,8 @@ fn report(event: &[u8]) -> String {
                 let decision = memory.decide(&change);
                 memory.commit(&change, decision);
                 writeln!(report, "{}", decided(decision)).unwrap();
-                if let Decision::Tell(telling) = decision {
-                    report.push_str(&told(&AlarmNotice::new(&change, telling)));
+                if let Decision::Notify(kind) = decision {
+                    report.push_str(&told(&AlarmNotice::new(&change, kind)));
                 }
                 writeln!(report, "read as\n{}", read_as(&change)).unwrap();
             }

@@ -34,14 +34,14 @@ pub const MAX_REMEMBERED: usize = 1_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
     /// It is to be notified.
-    Tell(Telling),
+    Notify(NoticeKind),
     /// To be counted only.
     Silent(Silence),
 }
 
 /// What is to be notified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Telling {
+pub enum NoticeKind {
     /// The alarm went off.
     FirstNotice {
         /// Since when, epoch milliseconds.
@@ -165,9 +165,9 @@ fn decide_alarm(change: &AlarmChange, history: &History) -> Decision {
         _ => at_ms,
     };
     match history.place(AlarmState::Alarm, at_ms) {
-        Place::BeforeOk { until_ms } => Decision::Tell(Telling::BelatedNotice { since_ms, until_ms }),
+        Place::BeforeOk { until_ms } => Decision::Notify(NoticeKind::BelatedNotice { since_ms, until_ms }),
         Place::BeforePostedAlarm => Decision::Silent(Silence::Superseded),
-        _ => Decision::Tell(Telling::FirstNotice { since_ms }),
+        _ => Decision::Notify(NoticeKind::FirstNotice { since_ms }),
     }
 }
 
@@ -202,7 +202,7 @@ fn decide_ok(change: &AlarmChange, history: &History) -> Decision {
         .filter(|open| lends && !history.has_between(AlarmState::Ok, open.at_ms, at_ms))
         .and_then(|open| open.since_ms);
     let began_ms = told_since_ms.or(open_since_ms).filter(|began| *began <= at_ms);
-    Decision::Tell(Telling::Recovery { began_ms })
+    Decision::Notify(NoticeKind::Recovery { began_ms })
 }
 
 /// Why nobody is notified of the change, where CloudWatch says so.
@@ -256,9 +256,11 @@ impl Remembered {
             self.history.insert(entry);
         }
         let (origin, since_ms) = match decision {
-            Decision::Tell(Telling::FirstNotice { since_ms }) => (Origin::Posted, Some(since_ms)),
-            Decision::Tell(Telling::BelatedNotice { since_ms, .. }) => (Origin::PostedAsOver, Some(since_ms)),
-            Decision::Tell(Telling::Recovery { .. }) => (Origin::Posted, None),
+            Decision::Notify(NoticeKind::FirstNotice { since_ms }) => (Origin::Posted, Some(since_ms)),
+            Decision::Notify(NoticeKind::BelatedNotice { since_ms, .. }) => {
+                (Origin::PostedAsOver, Some(since_ms))
+            }
+            Decision::Notify(NoticeKind::Recovery { .. }) => (Origin::Posted, None),
             Decision::Silent(_) => (Origin::Silent, None),
         };
         self.history.insert(Entry { state: change.state, at_ms, since_ms, origin });

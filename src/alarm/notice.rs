@@ -4,7 +4,7 @@
 //! here but for what stands in the heading.
 
 use super::change::{AlarmChange, Watched};
-use super::memory::Telling;
+use super::memory::NoticeKind;
 use super::phrases;
 use crate::console::Region;
 use crate::words::duration;
@@ -31,7 +31,7 @@ pub struct AlarmNotice {
     /// The alarm's name.
     pub alarm: String,
     /// First notice, recovery, or a first notice that comes behind its recovery.
-    pub telling: Telling,
+    pub kind: NoticeKind,
     /// The heading's pieces in order, to be joined by the separator of headings:
     /// `ALARM`, the alarm's name, `37 errors in 1 min (threshold: 1 or more, 1 of 1 periods)`;
     /// `ALARM, over by now` and the same where the recovery was notified first;
@@ -64,13 +64,13 @@ pub struct AlarmNotice {
 impl AlarmNotice {
     /// Puts a change in parts, once [`AlarmMemory::decide`](super::AlarmMemory::decide) said to tell it.
     #[must_use]
-    pub fn new(change: &AlarmChange, telling: Telling) -> Self {
-        let (heading, since_ms) = match telling {
-            Telling::FirstNotice { since_ms } => (first_notice("ALARM", change), Some(since_ms)),
-            Telling::BelatedNotice { since_ms, .. } => {
+    pub fn new(change: &AlarmChange, kind: NoticeKind) -> Self {
+        let (heading, since_ms) = match kind {
+            NoticeKind::FirstNotice { since_ms } => (first_notice("ALARM", change), Some(since_ms)),
+            NoticeKind::BelatedNotice { since_ms, .. } => {
                 (first_notice("ALARM, over by now", change), Some(since_ms))
             }
-            Telling::Recovery { began_ms } => {
+            NoticeKind::Recovery { began_ms } => {
                 let lasted =
                     began_ms.and_then(|began| u64::try_from(change.changed_at_ms.checked_sub(began)?).ok());
                 let after = lasted.map(|lasted| format!("after {}", duration(lasted)));
@@ -81,10 +81,10 @@ impl AlarmNotice {
         let region = change.region.as_deref().and_then(Region::new);
         Self {
             alarm: change.name.clone(),
-            telling,
+            kind,
             heading,
-            note: match telling {
-                Telling::Recovery { .. } if change.contributor.is_some() => Some(ONE_CONTRIBUTOR),
+            note: match kind {
+                NoticeKind::Recovery { .. } if change.contributor.is_some() => Some(ONE_CONTRIBUTOR),
                 _ => None,
             },
             about: change.description.clone().or_else(|| dimensions(change)),
@@ -98,7 +98,7 @@ impl AlarmNotice {
                 Watched::LogQuery(asked) if !asked.query.is_empty() => Some(asked.query.clone()),
                 _ => None,
             },
-            window_ms: window(change, telling),
+            window_ms: window(change, kind),
         }
     }
 }
@@ -165,12 +165,12 @@ pub(crate) fn log_groups(change: &AlarmChange) -> Vec<String> {
 }
 
 /// From the datapoints that set the alarm off to the newest of them, or to its end.
-fn window(change: &AlarmChange, telling: Telling) -> Option<(i64, i64)> {
+fn window(change: &AlarmChange, kind: NoticeKind) -> Option<(i64, i64)> {
     let seconds = change.condition.period_s.unwrap_or(UNTOLD_PERIOD_S);
     let period_ms = i64::try_from(seconds.checked_mul(1_000)?).ok()?;
     let changed_ms = change.changed_at_ms;
-    match telling {
-        Telling::FirstNotice { .. } | Telling::BelatedNotice { .. } => {
+    match kind {
+        NoticeKind::FirstNotice { .. } | NoticeKind::BelatedNotice { .. } => {
             // A sentence that CloudWatch did not write may name any day, and an old one has day and month swapped.
             let plausible = evaluated_from(change, period_ms.saturating_mul(3), changed_ms)..=changed_ms;
             let starts = || {
@@ -185,7 +185,7 @@ fn window(change: &AlarmChange, telling: Telling) -> Option<(i64, i64)> {
                 _ => (evaluated_from(change, period_ms, changed_ms), changed_ms),
             })
         }
-        Telling::Recovery { began_ms } => Some((evaluated_from(change, period_ms, began_ms?), changed_ms)),
+        NoticeKind::Recovery { began_ms } => Some((evaluated_from(change, period_ms, began_ms?), changed_ms)),
     }
 }
 
@@ -216,8 +216,8 @@ mod tests {
         });
         let mut read = read_notifications(event.to_string().as_bytes()).unwrap();
         let Ok(IncomingNotification::Change(change)) = read.remove(0) else { panic!("{event}") };
-        let Decision::Tell(telling) = AlarmMemory::default().decide(&change) else { panic!("{event}") };
-        AlarmNotice::new(&change, telling)
+        let Decision::Notify(kind) = AlarmMemory::default().decide(&change) else { panic!("{event}") };
+        AlarmNotice::new(&change, kind)
     }
 
     fn metric() -> serde_json::Value {

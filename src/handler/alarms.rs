@@ -14,8 +14,8 @@ use super::notice::{AlarmChanged, Says};
 use super::{Answer, Handler, HandlerError, Invocation, Notifier, Outcome};
 use crate::access_log::redact::Redaction;
 use crate::alarm::{
-    AlarmChange, AlarmMemory, AlarmNotice, AlarmState, Decision, IncomingNotification, NotificationError,
-    Telling, TopicText, notice, phrases, read_notifications,
+    AlarmChange, AlarmMemory, AlarmNotice, AlarmState, Decision, IncomingNotification, NoticeKind,
+    NotificationError, TopicText, notice, phrases, read_notifications,
 };
 use crate::incident::AlarmNews;
 use crate::ledger::{Ledger, Measures};
@@ -57,7 +57,7 @@ pub enum NoticeError {
 #[derive(Debug)]
 pub(crate) enum Notice {
     /// An alarm went off or recovered.
-    Change(Box<AlarmChange>, Telling),
+    Change(Box<AlarmChange>, NoticeKind),
     /// A topic's message that is no alarm.
     Text(TopicText),
 }
@@ -107,8 +107,8 @@ impl<N: Notifier, T: Store> Handler<N, T> {
         if let IncomingNotification::Change(change) = &notification {
             let changed = self.alarm_changed(change);
             // First: what is due takes its lines out of the table.
-            if let Decision::Tell(telling) = self.alarms.decide(change) {
-                let parts = AlarmNotice::new(&change.masked(&self.reader.redact), telling);
+            if let Decision::Notify(kind) = self.alarms.decide(change) {
+                let parts = AlarmNotice::new(&change.masked(&self.reader.redact), kind);
                 found = self.evidence(change, &parts, &changed, invocation, ledger, measures).await;
             }
             let (mode, mut delivery) = self.delivery(invocation, ledger, measures);
@@ -140,8 +140,8 @@ impl<N: Notifier, T: Store> Handler<N, T> {
             return Ok(());
         };
         let now_ms = invocation.now_ms();
-        let posted = if let (Notice::Change(change, telling), Some((alarm, found))) = (&notice, &alarm) {
-            let parts = AlarmNotice::new(&change.masked(&self.reader.redact), *telling);
+        let posted = if let (Notice::Change(change, kind), Some((alarm, found))) = (&notice, &alarm) {
+            let parts = AlarmNotice::new(&change.masked(&self.reader.redact), *kind);
             let evidence = found.as_ref().and_then(Found::evidence);
             let rendered = notice.render(&self.style, &self.reader.redact, evidence, now_ms);
             self.post_notice(&rendered, alarm, &Says::of(&parts), invocation, ledger, measures).await
@@ -187,10 +187,10 @@ impl<N: Notifier, T: Store> Handler<N, T> {
 
 impl Says {
     fn of(notice: &AlarmNotice) -> Self {
-        match notice.telling {
-            Telling::FirstNotice { since_ms } => Self::Alarm { heading: notice.heading.clone(), since_ms },
-            Telling::BelatedNotice { .. } => Self::Belated,
-            Telling::Recovery { .. } => Self::Recovery,
+        match notice.kind {
+            NoticeKind::FirstNotice { since_ms } => Self::Alarm { heading: notice.heading.clone(), since_ms },
+            NoticeKind::BelatedNotice { .. } => Self::Belated,
+            NoticeKind::Recovery { .. } => Self::Recovery,
         }
     }
 }
@@ -214,7 +214,7 @@ impl Notice {
     pub(crate) fn due(notification: IncomingNotification, memory: &mut AlarmMemory) -> Option<Self> {
         match notification {
             IncomingNotification::Change(change) => match memory.decide(&change) {
-                Decision::Tell(telling) => Some(Self::Change(change, telling)),
+                Decision::Notify(kind) => Some(Self::Change(change, kind)),
                 silent @ Decision::Silent(_) => {
                     memory.commit(&change, silent);
                     None
@@ -235,8 +235,8 @@ impl Notice {
     ) -> Rendered {
         let id = self.id();
         match self {
-            Self::Change(change, telling) => {
-                let notice = AlarmNotice::new(&change.masked(redaction), *telling);
+            Self::Change(change, kind) => {
+                let notice = AlarmNotice::new(&change.masked(redaction), *kind);
                 let draw = |detail| of_alarm(&notice, evidence, &style.content, now_ms, &id, detail);
                 render(draw, &style.sender)
             }
@@ -250,7 +250,7 @@ impl Notice {
     /// Remembers it, once its message was accepted.
     pub(crate) fn told(&self, memory: &mut AlarmMemory) {
         match self {
-            Self::Change(change, telling) => memory.commit(change, Decision::Tell(*telling)),
+            Self::Change(change, kind) => memory.commit(change, Decision::Notify(*kind)),
             Self::Text(text) => memory.commit_text(text),
         }
     }

@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout};
 use super::notice::AlarmChanged;
 use super::{Handler, Invocation, Notifier};
 use crate::alarm::change::Watched;
-use crate::alarm::{AlarmChange, AlarmNotice, Telling};
+use crate::alarm::{AlarmChange, AlarmNotice, NoticeKind};
 use crate::alarm_lines::Fetched;
 use crate::decode::Header;
 use crate::digest::{Batch, Digest, Reader};
@@ -68,7 +68,7 @@ impl<N: Notifier, T: Store> Handler<N, T> {
         measures: &mut Measures,
     ) -> Option<Found> {
         let (from_ms, to_ms) = notice.window_ms?;
-        if matches!(notice.telling, Telling::Recovery { .. }) {
+        if matches!(notice.kind, NoticeKind::Recovery { .. }) {
             return None;
         }
         let began = Instant::now();

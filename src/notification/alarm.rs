@@ -6,7 +6,7 @@ use super::color::{Color, Severity};
 use super::context::place;
 use super::text::{Stranger, Text};
 use super::{Cell, Detail, Evidence, Lines, Notification, Row, Section, Style, footer};
-use crate::alarm::{AlarmNotice, Telling, TopicText};
+use crate::alarm::{AlarmNotice, NoticeKind, TopicText};
 use crate::console;
 use crate::incident::Context;
 use crate::words;
@@ -36,9 +36,9 @@ pub fn of_alarm<'a>(
     let max = if notice.heading.len() > MAX_PARTS.len() { MAX_PARTS_OF_FOUR.as_slice() } else { &MAX_PARTS };
     let parts = notice.heading.iter().zip(max).filter(|(part, _)| !part.is_empty());
     let summary = parts.map(|(part, max)| Text::of_stranger(part, *max)).collect();
-    let severity = match notice.telling {
-        Telling::FirstNotice { .. } => Severity::Danger,
-        Telling::Recovery { .. } | Telling::BelatedNotice { .. } => Severity::Good,
+    let severity = match notice.kind {
+        NoticeKind::FirstNotice { .. } => Severity::Danger,
+        NoticeKind::Recovery { .. } | NoticeKind::BelatedNotice { .. } => Severity::Good,
     };
     let section = Section {
         color: Color::or(style, severity),
@@ -78,10 +78,10 @@ fn alarm_footer(notice: &AlarmNotice, style: &Style, now_ms: i64) -> Vec<Text<'s
         context.note_account(account);
     }
     let changed_ms = notice.changed_at_ms;
-    let (from_ms, to_ms, since) = match notice.telling {
-        Telling::FirstNotice { since_ms } => (since_ms, since_ms, "since "),
-        Telling::BelatedNotice { since_ms, until_ms } => (since_ms, until_ms, ""),
-        Telling::Recovery { began_ms } => (began_ms.unwrap_or(changed_ms), changed_ms, ""),
+    let (from_ms, to_ms, since) = match notice.kind {
+        NoticeKind::FirstNotice { since_ms } => (since_ms, since_ms, "since "),
+        NoticeKind::BelatedNotice { since_ms, until_ms } => (since_ms, until_ms, ""),
+        NoticeKind::Recovery { began_ms } => (began_ms.unwrap_or(changed_ms), changed_ms, ""),
     };
     let insights = || {
         let (start_ms, end_ms) = notice.window_ms?;
@@ -124,7 +124,7 @@ fn log_groups<'a>(notice: &'a AlarmNotice, style: &'a Style) -> Option<Vec<&'a s
 /// The description in one line. A recovery needs none: the first notice had it. Where we have words of our own, they
 /// stand in its place.
 fn about(notice: &AlarmNotice) -> Option<Stranger<'static>> {
-    if notice.note.is_some() || matches!(notice.telling, Telling::Recovery { .. }) {
+    if notice.note.is_some() || matches!(notice.kind, NoticeKind::Recovery { .. }) {
         return None;
     }
     let about = notice.about.as_ref()?.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -48,7 +48,7 @@ fn delivered(story: &[AlarmState], delivery: Delivery) -> AlarmChange {
 }
 
 /// What was posted, in order: which change, and as what.
-fn posts(story: &[AlarmState], deliveries: &[Delivery]) -> Vec<(usize, Telling)> {
+fn posts(story: &[AlarmState], deliveries: &[Delivery]) -> Vec<(usize, NoticeKind)> {
     let mut memory = AlarmMemory::default();
     let mut posts = Vec::new();
     for delivery in deliveries {
@@ -56,11 +56,11 @@ fn posts(story: &[AlarmState], deliveries: &[Delivery]) -> Vec<(usize, Telling)>
         let decision = memory.decide(&change);
         match decision {
             Decision::Silent(_) => memory.commit(&change, decision),
-            Decision::Tell(telling) if delivery.is_accepted => {
+            Decision::Notify(kind) if delivery.is_accepted => {
                 memory.commit(&change, decision);
-                posts.push((delivery.change, telling));
+                posts.push((delivery.change, kind));
             }
-            Decision::Tell(_) => {}
+            Decision::Notify(_) => {}
         }
     }
     posts
@@ -72,24 +72,24 @@ fn in_order(count: usize) -> Vec<Delivery> {
 
 /// What holds whatever came in whatever order: nothing twice, nothing of `INSUFFICIENT_DATA`, and what is said of a
 /// change is true of the story.
-fn assert_true(story: &[AlarmState], posts: &[(usize, Telling)], context: &str) {
-    for (position, (index, telling)) in posts.iter().enumerate() {
+fn assert_true(story: &[AlarmState], posts: &[(usize, NoticeKind)], context: &str) {
+    for (position, (index, kind)) in posts.iter().enumerate() {
         assert!(posts[..position].iter().all(|(earlier, _)| earlier != index), "twice: {context}");
         let at_ms = i64::try_from(index + 1).unwrap() * MINUTE;
-        match *telling {
-            Telling::FirstNotice { since_ms } => {
+        match *kind {
+            NoticeKind::FirstNotice { since_ms } => {
                 assert_eq!((story[*index], since_ms), (AlarmState::Alarm, at_ms), "{context}");
                 assert!(
                     !posts[..position].iter().any(|(earlier, _)| earlier > index),
                     "old news as new: {context}"
                 );
             }
-            Telling::BelatedNotice { since_ms, until_ms } => {
+            NoticeKind::BelatedNotice { since_ms, until_ms } => {
                 assert_eq!((story[*index], since_ms), (AlarmState::Alarm, at_ms), "{context}");
                 let until = usize::try_from(until_ms / MINUTE - 1).unwrap();
                 assert!(until > *index && story[until] == AlarmState::Ok, "{context}");
             }
-            Telling::Recovery { began_ms } => {
+            NoticeKind::Recovery { began_ms } => {
                 assert_eq!(story[*index], AlarmState::Ok, "{context}");
                 assert!(story[..*index].contains(&AlarmState::Alarm), "a recovery from nothing: {context}");
                 if let Some(began) = began_ms {
@@ -103,12 +103,10 @@ fn assert_true(story: &[AlarmState], posts: &[(usize, Telling)], context: &str) 
 
 /// Whether the channel's last word fits: an ALARM without an end stands there if and only if the story's last state
 /// but `INSUFFICIENT_DATA` is ALARM.
-fn assert_last_word_fits(story: &[AlarmState], posts: &[(usize, Telling)], context: &str) {
-    let open = posts.iter().any(|(index, telling)| {
-        matches!(telling, Telling::FirstNotice { .. })
-            && !posts
-                .iter()
-                .any(|(later, telling)| later > index && matches!(telling, Telling::Recovery { .. }))
+fn assert_last_word_fits(story: &[AlarmState], posts: &[(usize, NoticeKind)], context: &str) {
+    let open = posts.iter().any(|(index, kind)| {
+        matches!(kind, NoticeKind::FirstNotice { .. })
+            && !posts.iter().any(|(later, kind)| later > index && matches!(kind, NoticeKind::Recovery { .. }))
     });
     let last = story.iter().rev().find(|state| **state != AlarmState::InsufficientData);
     assert_eq!(open, last == Some(&AlarmState::Alarm), "{context}: {posts:?}");
@@ -152,10 +150,10 @@ fn in_order_each_alarm_is_posted_and_each_posted_alarm_gets_its_recovery_once() 
             }
             let told: Vec<_> = posts
                 .iter()
-                .map(|(index, telling)| match telling {
-                    Telling::FirstNotice { .. } => (*index, "alarm"),
-                    Telling::Recovery { .. } => (*index, "recovery"),
-                    Telling::BelatedNotice { .. } => (*index, "belated"),
+                .map(|(index, kind)| match kind {
+                    NoticeKind::FirstNotice { .. } => (*index, "alarm"),
+                    NoticeKind::Recovery { .. } => (*index, "recovery"),
+                    NoticeKind::BelatedNotice { .. } => (*index, "belated"),
                 })
                 .collect();
             assert_eq!(told, expected, "{context}");
@@ -223,7 +221,10 @@ fn a_process_that_begins_in_the_middle_says_nothing_false_and_owes_what_the_chan
                     && known[..ok].contains(&AlarmState::Alarm)
                 {
                     let recovery = posts.iter().find(|(index, _)| *index == begins - 1 + ok);
-                    assert!(matches!(recovery, Some((_, Telling::Recovery { .. }))), "{context}: {posts:?}");
+                    assert!(
+                        matches!(recovery, Some((_, NoticeKind::Recovery { .. }))),
+                        "{context}: {posts:?}"
+                    );
                 }
             }
         }

@@ -43,11 +43,11 @@ fn handle(memory: &mut AlarmMemory, change: &AlarmChange) -> Decision {
 }
 
 fn first_notice(since_ms: i64) -> Decision {
-    Decision::Tell(Telling::FirstNotice { since_ms })
+    Decision::Notify(NoticeKind::FirstNotice { since_ms })
 }
 
 fn recovery(began_ms: impl Into<Option<i64>>) -> Decision {
-    Decision::Tell(Telling::Recovery { began_ms: began_ms.into() })
+    Decision::Notify(NoticeKind::Recovery { began_ms: began_ms.into() })
 }
 
 #[test]
@@ -142,8 +142,8 @@ fn an_alarm_that_comes_behind_its_own_recovery_is_told_once_as_over_and_overwrit
     let mut memory = AlarmMemory::default();
     handle(&mut memory, &change_with_time(AlarmState::Ok, 9 * MINUTE, AlarmState::Alarm, 2 * MINUTE));
     let late = change(AlarmState::Alarm, 2 * MINUTE, AlarmState::Ok);
-    let belated = Telling::BelatedNotice { since_ms: 2 * MINUTE, until_ms: 9 * MINUTE };
-    assert_eq!(handle(&mut memory, &late), Decision::Tell(belated));
+    let belated = NoticeKind::BelatedNotice { since_ms: 2 * MINUTE, until_ms: 9 * MINUTE };
+    assert_eq!(handle(&mut memory, &late), Decision::Notify(belated));
     assert_eq!(handle(&mut memory, &late), Decision::Silent(Silence::Repeat));
     handle(&mut memory, &change(AlarmState::Alarm, 20 * MINUTE, AlarmState::Ok));
     let late_insufficient = change(AlarmState::InsufficientData, 19 * MINUTE, AlarmState::Ok);
@@ -226,7 +226,7 @@ fn under_a_mute_rule_nothing_is_posted_and_the_recovery_follows_when_it_ends() {
     let mut other = memory.clone();
     assert_eq!(handle(&mut other, &muted(change(Alarm, 4 * MINUTE, Ok))), silent);
     let unmuted = change(Ok, 5 * MINUTE, Alarm);
-    assert_eq!(handle(&mut other, &unmuted), Decision::Tell(Telling::Recovery { began_ms: None }));
+    assert_eq!(handle(&mut other, &unmuted), Decision::Notify(NoticeKind::Recovery { began_ms: None }));
     assert_eq!(handle(&mut memory, &ok), recovery(MINUTE));
     // What begins and ends under it is never posted.
     for (minutes, state, before) in [(6, Alarm, Ok), (7, Ok, Alarm), (8, Alarm, Ok)] {
@@ -394,12 +394,12 @@ proptest::proptest! {
         for (new, at, previous, alarm) in events {
             let mut change = change(state(new), at * 10_000, state(previous));
             change.arn = Some(format!("{ARN}{alarm}"));
-            if let Decision::Tell(telling) = handle(&mut memory, &change) {
+            if let Decision::Notify(kind) = handle(&mut memory, &change) {
                 let key = (change.arn.clone(), change.state, change.changed_at_ms);
                 proptest::prop_assert!(!told.contains(&key));
                 told.push(key);
                 proptest::prop_assert_ne!(change.state, AlarmState::InsufficientData);
-                if let Telling::Recovery { began_ms: Some(began) } = telling {
+                if let NoticeKind::Recovery { began_ms: Some(began) } = kind {
                     proptest::prop_assert!(began <= change.changed_at_ms);
                 }
             }

@@ -5,7 +5,7 @@ use super::oracle::{assert_blocks_dead, assert_text_dead, assert_within_limits};
 use super::*;
 use crate::access_log::redact::Redaction;
 use crate::alarm::fixture_tests::fixtures;
-use crate::alarm::{AlarmMemory, AlarmNotice, Telling, TopicText, read_notifications};
+use crate::alarm::{AlarmMemory, AlarmNotice, NoticeKind, TopicText, read_notifications};
 use crate::handler::alarms::Notice;
 use crate::notification::{of_alarm, of_topic_text};
 use proptest::prelude::*;
@@ -191,7 +191,7 @@ fn a_notice(name: &str, what: &str, about: Option<&str>) -> AlarmNotice {
     AlarmNotice {
         alarm: "orders".to_owned(),
         account: Some("123456789012".to_owned()),
-        telling: Telling::FirstNotice { since_ms: AT },
+        kind: NoticeKind::FirstNotice { since_ms: AT },
         heading: vec!["ALARM".into(), name.into(), what.into()],
         about: about.map(str::to_owned),
         since_ms: Some(AT),
@@ -205,11 +205,12 @@ fn a_notice(name: &str, what: &str, about: Option<&str>) -> AlarmNotice {
     }
 }
 
-fn a_telling() -> impl Strategy<Value = Telling> {
+fn a_notice_kind() -> impl Strategy<Value = NoticeKind> {
     prop_oneof![
-        a_time().prop_map(|since_ms| Telling::FirstNotice { since_ms }),
-        (a_time(), a_time()).prop_map(|(since_ms, until_ms)| Telling::BelatedNotice { since_ms, until_ms }),
-        prop::option::of(a_time()).prop_map(|began_ms| Telling::Recovery { began_ms }),
+        a_time().prop_map(|since_ms| NoticeKind::FirstNotice { since_ms }),
+        (a_time(), a_time())
+            .prop_map(|(since_ms, until_ms)| NoticeKind::BelatedNotice { since_ms, until_ms }),
+        prop::option::of(a_time()).prop_map(|began_ms| NoticeKind::Recovery { began_ms }),
     ]
 }
 
@@ -257,11 +258,11 @@ proptest! {
     fn any_notice_gives_a_dead_and_valid_message(
         name in hostile(1..=10), what in hostile(0..=20), about in prop::option::of(hostile(0..=60)),
         contributor in prop::option::of(hostile(0..=20)), query in prop::option::of(hostile(1..=60)),
-        telling in a_telling(), changed_at_ms in a_time(), now_ms in a_time(), style in a_style(),
+        kind in a_notice_kind(), changed_at_ms in a_time(), now_ms in a_time(), style in a_style(),
         window_ms in prop::option::of((a_time(), a_time())),
     ) {
         let mut notice =
-            AlarmNotice { telling, changed_at_ms, query, window_ms, ..a_notice(&name, &what, about.as_deref()) };
+            AlarmNotice { kind, changed_at_ms, query, window_ms, ..a_notice(&name, &what, about.as_deref()) };
         if let Some(contributor) = contributor {
             notice.heading.insert(2, contributor);
         }

@@ -37,12 +37,12 @@ pub(super) fn alarm(data: &[u8]) {
         match notification {
             IncomingNotification::Change(change) => {
                 let decision = memory.decide(&change);
-                if let Decision::Tell(telling) = decision {
-                    let notice = AlarmNotice::new(&change, telling);
+                if let Decision::Notify(kind) = decision {
+                    let notice = AlarmNotice::new(&change, kind);
                     assert!(notice.heading.len() >= 2, "state and name are always told");
                     memory.commit(&change, decision);
                     let again = memory.decide(&change);
-                    assert!(!matches!(again, Decision::Tell(_)), "the same change is told twice");
+                    assert!(!matches!(again, Decision::Notify(_)), "the same change is told twice");
                 }
             }
             IncomingNotification::Text(text) => {
