@@ -21,6 +21,7 @@ pub use fold::{MAX_GROUPS, MAX_SECTIONS};
 pub use intake::Intake;
 pub(crate) use parts::Part;
 pub use samples::Samples;
+pub(crate) use source::source_fields;
 
 use smol_str::SmolStr;
 
@@ -92,8 +93,8 @@ pub struct Group {
     pub route: SmolStr,
     /// Whose fault it is.
     pub fault: Fault,
-    /// The account, Region and log group that CloudWatch Logs centralised the lines from; empty where it is unknown.
-    /// About 512 bytes at most.
+    /// The account, Region and log group that CloudWatch Logs centralised all of the lines from; empty where that is
+    /// unknown, and where they came from several. At most 640 bytes.
     pub source: String,
     /// Why, in the API's own words, the values of masked fields masked.
     pub causes: Causes,

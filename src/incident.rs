@@ -113,6 +113,8 @@ pub struct Count {
 pub struct Arrival<'a> {
     /// Which group.
     pub group: GroupName<'a>,
+    /// Where CloudWatch Logs centralised all of them from. Empty where they have no source, or several.
+    pub source: &'a str,
     /// How many lines.
     pub count: u64,
     /// Timestamp of the oldest line, epoch milliseconds; 0 where it is unknown.

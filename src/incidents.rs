@@ -175,12 +175,8 @@ impl Tracked {
         let causes: Vec<_> = section.groups.iter().map(cause_words).collect();
         let words = faults.iter().zip(&causes);
         let arrivals = section.groups.iter().zip(words).map(|(group, (fault, cause))| Arrival {
-            group: GroupName {
-                status: group.status.code(),
-                route: &group.route,
-                fault,
-                source: &group.source,
-            },
+            group: GroupName { status: group.status.code(), route: &group.route, fault },
+            source: &group.source,
             count: group.count,
             first_ms: group.first_ms,
             last_ms: group.last_ms,

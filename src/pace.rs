@@ -161,7 +161,7 @@ impl Pace {
 
 fn hash_of(log_group: &str, group: &Group) -> u64 {
     let mut hasher = DefaultHasher::new();
-    (log_group, group.status, &group.route, group.fault, &group.source).hash(&mut hasher);
+    (log_group, group.status, &group.route, group.fault).hash(&mut hasher);
     hasher.finish()
 }
 

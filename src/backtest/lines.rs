@@ -19,6 +19,7 @@ use crate::access_log::fast_path::{LineText, OkLines, Recognised};
 use crate::access_log::{self, Columns, Reading};
 use crate::deliveries::{HandedOn, Names, Window};
 pub use crate::deliveries::{MIN_HELD, WINDOW_MS};
+use crate::digest::source_fields;
 use crate::recording::{Found, Looks, Recorded, RecordingFault, Unreadable, log_events};
 
 /// Threads that read.
@@ -313,7 +314,12 @@ impl Lane<'_> {
         }
         let error = error.map(|(text, recognised)| {
             let id = String::from_utf8_lossy(event.id).into_owned();
-            Box::new(ErrorLine { id, text, recognised, extracted_fields: event.extracted_fields.to_vec() })
+            Box::new(ErrorLine {
+                id,
+                text,
+                recognised,
+                extracted_fields: source_fields(event.extracted_fields),
+            })
         });
         let names = self.names(event);
         let source = self.source;

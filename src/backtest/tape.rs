@@ -155,10 +155,7 @@ impl Tape {
 
     fn place_of(&mut self, section: &Section, group: &Group) -> Option<usize> {
         let to: Vec<&str> = section.to.names().collect();
-        let key = format!(
-            "{:?}",
-            (&section.log_group, to, group.status.code(), &group.route, group.fault, &group.source)
-        );
+        let key = format!("{:?}", (&section.log_group, to, group.status.code(), &group.route, group.fault));
         if let Some(place) = self.places.get(&key) {
             return Some(*place);
         }

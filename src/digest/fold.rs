@@ -97,7 +97,6 @@ impl Digest {
                     .then(a.status.cmp(&b.status))
                     .then_with(|| a.route.cmp(&b.route))
                     .then_with(|| a.fault.cmp(&b.fault))
-                    .then_with(|| a.source.cmp(&b.source))
             });
             for group in &mut section.groups {
                 group.samples.sort();
@@ -136,16 +135,9 @@ fn rest(sections: &mut Vec<Section>, to: &To) -> usize {
 
 impl Section {
     /// Where the group of these lines is; it is opened if there is none, and room for one more.
-    pub(super) fn group_of(
-        &mut self,
-        status: Status,
-        route: &str,
-        fault: Fault,
-        source: &str,
-    ) -> Option<usize> {
-        let is_theirs = |group: &Group| {
-            group.status == status && group.route == route && group.fault == fault && group.source == source
-        };
+    pub(super) fn group_of(&mut self, status: Status, route: &str, fault: Fault) -> Option<usize> {
+        let is_theirs =
+            |group: &Group| group.status == status && group.route == route && group.fault == fault;
         if let Some(index) = self.groups.iter().position(is_theirs) {
             return Some(index);
         }
@@ -158,7 +150,7 @@ impl Section {
                 status,
                 route: route.into(),
                 fault,
-                source: source.to_owned(),
+                source: String::new(),
                 causes: Causes::default(),
                 count,
                 salvaged,
@@ -199,14 +191,14 @@ impl Section {
             self.note_mention(mention);
         }
         for group in other.groups {
-            let index = self.group_of(group.status, &group.route, group.fault, &group.source);
-            let Some(index) = index else {
+            let Some(index) = self.group_of(group.status, &group.route, group.fault) else {
                 self.other.count += group.count;
                 continue;
             };
             if let Some(mine) = self.groups.get_mut(index) {
                 mine.is_new |= mine.count == 0 && group.is_new;
                 mine.note_settings(&group.incident);
+                mine.note_source(&group.source);
                 mine.note(group.count, group.salvaged, group.first_ms, group.last_ms);
                 mine.causes.fold(group.causes);
             }
@@ -268,6 +260,15 @@ impl Group {
             self.incident.clone_from(settings);
         } else {
             self.incident.join(settings);
+        }
+    }
+
+    /// Notes where further lines came from. Call before these are counted.
+    pub(super) fn note_source(&mut self, source: &str) {
+        if self.count == 0 {
+            self.source.push_str(source);
+        } else if self.source != source {
+            self.source.clear();
         }
     }
 

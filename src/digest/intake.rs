@@ -255,13 +255,14 @@ impl<'a> Intake<'a> {
         let to = by_rule.map_or(&To::DEFAULT, |rule| rule.to());
         let place = batch.digest.section_index(&origin.header.log_group, to);
         let section = batch.digest.sections.get_mut(place)?;
-        let group = section.group_of(log.status, &batch.route, fault(log), &batch.source);
+        let group = section.group_of(log.status, &batch.route, fault(log));
         section.context.note_account(&origin.header.owner);
         section.context.note_source(&batch.source);
         if let Some(stage) = said.and_then(|log| log.stage.as_deref()) {
             section.context.note_stage(&redaction.shown(stage, hidden.as_ref()));
         }
         if let Some(group) = group.and_then(|index| section.groups.get_mut(index)) {
+            group.note_source(&batch.source);
             match by_rule {
                 Some(rule) => group.note_settings(rule.incident()),
                 None => group.note_settings(&IncidentSettings::default()),

@@ -6,13 +6,17 @@ use std::borrow::Cow;
 
 use crate::json::members;
 
-/// The longest source that is kept, in bytes; a longer one is cut.
-const MAX_SOURCE_BYTES: usize = 512;
+/// The longest source that is kept, in bytes; a longer one is cut. A log group's name has at most 512.
+const MAX_SOURCE_BYTES: usize = 640;
+
+const ACCOUNT: &[u8] = b"@aws.account";
+const REGION: &[u8] = b"@aws.region";
+const LOG_GROUP: &[u8] = b"@source.log";
 
 /// Writes the source as a text: `account 123456789012 us-east-1`, and the log group behind it where that is not called
 /// `log_group`. What is missing, or is no account, Region or log group, is left out.
 ///
-/// Groups are told apart by this text, in a state table too, so that another wording makes other groups.
+/// Sources are told apart by this text, in a state table too, so that another wording makes other sources.
 pub(super) fn write_source(extracted_fields: &[u8], log_group: &str, source: &mut String) {
     source.clear();
     // As nearly every log event is.
@@ -22,9 +26,9 @@ pub(super) fn write_source(extracted_fields: &[u8], log_group: &str, source: &mu
     let (mut account, mut region, mut source_log_group) = (None, None, None);
     let _ = members::each_field(extracted_fields, 0, |name, value| {
         let field = match &*members::name(name) {
-            b"@aws.account" => &mut account,
-            b"@aws.region" => &mut region,
-            b"@source.log" => &mut source_log_group,
+            ACCOUNT => &mut account,
+            REGION => &mut region,
+            LOG_GROUP => &mut source_log_group,
             _ => return,
         };
         *field = Some(members::text(value).unwrap_or(Cow::Borrowed(value)));
@@ -51,18 +55,42 @@ pub(super) fn write_source(extracted_fields: &[u8], log_group: &str, source: &mu
     source.truncate(MAX_SOURCE_BYTES);
 }
 
+/// The fields of these that say a source, as raw JSON; empty where there is none.
+pub(crate) fn source_fields(extracted_fields: &[u8]) -> Vec<u8> {
+    let mut kept = Vec::new();
+    if extracted_fields.is_empty() {
+        return kept;
+    }
+    let _ = members::each_field(extracted_fields, 0, |name, value| {
+        let said = members::name(name);
+        if [ACCOUNT, REGION, LOG_GROUP].contains(&&*said) && value.len() <= MAX_SOURCE_BYTES {
+            kept.push(if kept.is_empty() { b'{' } else { b',' });
+            kept.extend_from_slice(&[b"\"", &*said, b"\":", value].concat());
+        }
+    });
+    if !kept.is_empty() {
+        kept.push(b'}');
+    }
+    kept
+}
+
 fn is_account(text: &[u8]) -> bool {
     text.len() == 12 && text.iter().all(u8::is_ascii_digit)
 }
 
 fn is_region(text: &[u8]) -> bool {
     let is_of_regions = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-';
-    text.len() <= 32 && text.contains(&b'-') && text.iter().all(is_of_regions)
+    text.len() <= 32 && text.contains(&b'-') && names_something(text) && text.iter().all(is_of_regions)
+}
+
+/// A dash stands for what is not known.
+fn names_something(text: &[u8]) -> bool {
+    text.iter().any(u8::is_ascii_alphanumeric)
 }
 
 /// A name, or an ARN.
 fn is_log_group(text: &[u8]) -> bool {
-    !text.is_empty() && text.iter().all(|byte| byte.is_ascii_alphanumeric() || b"._-/#:*".contains(byte))
+    names_something(text) && text.iter().all(|byte| byte.is_ascii_alphanumeric() || b"._-/#:*".contains(byte))
 }
 
 #[cfg(test)]

@@ -25,8 +25,6 @@ pub struct GroupName<'a> {
     pub route: &'a str,
     /// Whose fault it is, in our words. Empty where it is unknown.
     pub fault: &'a str,
-    /// Where CloudWatch Logs centralised them from. Empty where it is unknown.
-    pub source: &'a str,
 }
 
 /// One group of an incident.
@@ -93,9 +91,6 @@ impl GroupName<'_> {
     fn hashed(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         (self.status, self.route, self.fault).hash(&mut hasher);
-        if !self.source.is_empty() {
-            self.source.hash(&mut hasher);
-        }
         hasher.finish()
     }
 }
@@ -109,12 +104,12 @@ impl NotifiedGroup {
 
 impl Group {
     pub(super) fn new(arrival: &Arrival<'_>, told: &[NotifiedGroup], now_ms: i64) -> Self {
-        let GroupName { status, route, fault, source } = arrival.group;
+        let GroupName { status, route, fault } = arrival.group;
         Self {
             status,
             route: route.to_owned(),
             fault: fault.to_owned(),
-            source: source.to_owned(),
+            source: String::new(),
             count: Count::default(),
             first_ms: 0,
             last_ms: 0,
@@ -137,6 +132,12 @@ impl Group {
         self.cause.as_ref().map(|cause| cause.text.as_str())
     }
 
+    /// Where CloudWatch Logs centralised all of its lines from. Empty where they have no source, or several.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
     /// What to do about it: the address that a rule names.
     #[must_use]
     pub fn runbook(&self) -> Option<&str> {
@@ -146,7 +147,7 @@ impl Group {
     /// What its lines have in common.
     #[must_use]
     pub fn name(&self) -> GroupName<'_> {
-        GroupName { status: self.status, route: &self.route, fault: &self.fault, source: &self.source }
+        GroupName { status: self.status, route: &self.route, fault: &self.fault }
     }
 
     /// Timestamps of its oldest and newest line, epoch milliseconds; 0 where none is known.
@@ -181,6 +182,11 @@ impl Group {
     }
 
     pub(super) fn take(&mut self, arrival: &Arrival<'_>, now_ms: i64) {
+        if self.count.total == 0 {
+            self.source.push_str(arrival.source);
+        } else if self.source != arrival.source {
+            self.source.clear();
+        }
         self.count.add(arrival.count);
         if let Some(text) = arrival.cause {
             self.vote(text, arrival.count);

@@ -33,6 +33,12 @@ impl Sources {
         self.is_least
     }
 
+    /// Whether lines came from further sources, which are not kept.
+    #[must_use]
+    pub fn are_more(&self) -> bool {
+        self.are_more || self.is_least
+    }
+
     /// Whether no line has a source.
     #[must_use]
     pub fn is_empty(&self) -> bool {

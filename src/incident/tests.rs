@@ -16,15 +16,15 @@ struct Bench {
     sent: Vec<(i64, Kind, u64)>,
 }
 
-const ORDERS: GroupName<'_> =
-    GroupName { status: 502, route: "POST /v1/orders", fault: "integration", source: "" };
+const ORDERS: GroupName<'_> = GroupName { status: 502, route: "POST /v1/orders", fault: "integration" };
 const SEARCH: GroupName<'_> =
-    GroupName { status: 504, route: "GET /v1/search", fault: "integration: timeout", source: "" };
-const SCAN: GroupName<'_> = GroupName { status: 404, route: "GET /.env", fault: "client", source: "" };
+    GroupName { status: 504, route: "GET /v1/search", fault: "integration: timeout" };
+const SCAN: GroupName<'_> = GroupName { status: 404, route: "GET /.env", fault: "client" };
 
 fn arrival(group: GroupName<'_>, count: u64, now_ms: i64) -> Arrival<'_> {
     Arrival {
         group,
+        source: "",
         count,
         first_ms: now_ms - 500,
         last_ms: now_ms,
@@ -346,7 +346,7 @@ fn beyond_the_most_groups_lines_are_counted_and_server_errors_find_room() {
     let routes: Vec<String> = (0..200).map(|n| format!("GET /{n}")).collect();
     for route in &routes {
         bench.now_ms += 1_000;
-        bench.take(GroupName { status: 404, route, fault: "", source: "" }, 1);
+        bench.take(GroupName { status: 404, route, fault: "" }, 1);
     }
     assert_eq!((bench.incident.groups().len(), bench.incident.other().total), (MAX_GROUPS, 136));
     bench.take(ORDERS, 1);
@@ -386,7 +386,7 @@ proptest! {
                     let was_open = incident.is_open();
                     let route = format!("GET /{group}");
                     let status = [404, 502][group % 2];
-                    let groups = [arrival(GroupName { status, route: &route, fault: "", source: "" }, count, now_ms)];
+                    let groups = [arrival(GroupName { status, route: &route, fault: "" }, count, now_ms)];
                     let other = [u64::from(group == 7), u64::from(group == 8)];
                     let batch = Batch { groups: &groups, other, span_ms: (now_ms, now_ms), id: 1, context: &Context::unknown(), colors: &[], requests: None };
                     incident.take(&batch, now_ms, &policy);

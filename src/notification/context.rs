@@ -13,6 +13,7 @@ const MAX_NAME: usize = 32;
 /// Sources that are named with their lines, and the longest name of one.
 const MAX_SOURCES: usize = 5;
 const MAX_SOURCE: usize = 120;
+const MAX_SOURCE_IN_HEADING: usize = 60;
 
 /// How many clients saw errors: `12 clients`, `100+ clients`. One error has one client, which needs no saying.
 pub(super) fn clients(context: &Context, errors: u64) -> Option<Text<'static>> {
@@ -34,9 +35,9 @@ pub(super) fn origin<'a>(context: &'a Context, errors: u64, region: Option<&Regi
     if context.sources().is_empty() { place(context.accounts(), region) } else { sources(context, errors) }
 }
 
-/// The source that all of these errors came from: `account 999999999999 us-east-1`.
+/// The source that all of these errors came from, for a heading: `account 999999999999 us-east-1`.
 pub(super) fn only_source(context: &Context, errors: u64) -> Option<Text<'_>> {
-    context.sources().only(errors).map(|source| Text::of_stranger(source, MAX_SOURCE))
+    context.sources().only(errors).map(|source| Text::of_stranger(source, MAX_SOURCE_IN_HEADING))
 }
 
 /// The source of a group, where not all of these errors came from one.
@@ -45,26 +46,32 @@ pub(super) fn source_of_group<'a>(source: &'a str, context: &Context, errors: u6
     (!is_said).then(|| Text::of_stranger(source, MAX_SOURCE))
 }
 
-/// The one source, or the errors of each: `12 from account 999999999999 us-east-1`. Nothing where none is known.
+/// The one source, or the errors of the five with most: `12 from account 999999999999 us-east-1`. Nothing where none is
+/// known.
 pub(super) fn sources(context: &Context, errors: u64) -> Vec<Text<'_>> {
     let sources = context.sources();
     if sources.is_empty() {
         return Vec::new();
     }
-    if let Some(source) = only_source(context, errors) {
-        return vec![source];
+    if let Some(source) = sources.only(errors) {
+        return vec![Text::of_stranger(source, MAX_SOURCE)];
     }
     let mut largest_first: Vec<&(String, u64)> = sources.kept().iter().collect();
     largest_first.sort_by_key(|(_, lines)| std::cmp::Reverse(*lines));
     largest_first.truncate(MAX_SOURCES);
-    let rest = largest_first.iter().fold(errors, |rest, (_, lines)| rest.saturating_sub(*lines));
+    let lines =
+        |sources: &mut dyn Iterator<Item = &(String, u64)>| sources.map(|(_, lines)| lines).sum::<u64>();
+    let (named, known) = (lines(&mut largest_first.iter().copied()), lines(&mut sources.kept().iter()));
+    let unkept = errors.saturating_sub(known);
+    let (others, unknown) =
+        if sources.are_more() { (known - named + unkept, 0) } else { (known - named, unkept) };
     let at_least = if sources.is_least() { "+" } else { "" };
-    let named = largest_first.into_iter().map(|(source, lines)| {
+    let named_parts = largest_first.into_iter().map(|(source, lines)| {
         Text::of(format!("{}{at_least} from ", words::number(*lines))).stranger(source, MAX_SOURCE)
     });
-    let elsewhere = if sources.is_least() { "more" } else { "from elsewhere" };
-    let rest = (rest > 0).then(|| format!("{} {elsewhere}", words::number(rest)).into());
-    named.chain(rest).collect()
+    let rest = [(others, "from other sources"), (unknown, "of unknown source")];
+    let rest = rest.into_iter().filter(|(lines, _)| *lines > 0);
+    named_parts.chain(rest.map(|(lines, from)| format!("{} {from}", words::number(lines)).into())).collect()
 }
 
 /// `account 123456789012`, and the Region.

@@ -168,9 +168,11 @@ impl<'a> Plan<'a> {
             items.extend(context::origin(self.context(section), self.errors(section), region));
             return items;
         }
-        // Where centralised lines came from stands in their section.
+        // Where centralised lines came from stands in their section, unless there are too many sections.
+        let is_shared = self.detail.links == Links::Shared;
         let contexts = self.digest.sections.iter().map(|section| self.context(section));
-        let contexts: Vec<&Context> = contexts.filter(|context| context.sources().is_empty()).collect();
+        let contexts = contexts.filter(|context| is_shared || context.sources().is_empty());
+        let contexts: Vec<&Context> = contexts.collect();
         let mut accounts = Names::default();
         for context in &contexts {
             accounts.fold(context.accounts());

@@ -54,7 +54,7 @@ fn groups(incident: &Incident) -> Vec<Text<'_>> {
         .map(|group| {
             let what = summary::short_name(group.name().status, group.name().route);
             let what = what.ours(format!(" ×{}", words::number(group.count.total)));
-            let source = context::source_of_group(group.name().source, incident.context(), incident.total());
+            let source = context::source_of_group(group.source(), incident.context(), incident.total());
             match source {
                 Some(source) => what.ours(" from ").append(source),
                 None => what,

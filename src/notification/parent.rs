@@ -169,7 +169,7 @@ pub(super) fn rows<'a>(
             let mut row = vec![Cell::bold(what), Cell::of(format!(" ×{}", words::number(group.count.total)))];
             let fault = (!name.fault.is_empty()).then(|| name.fault.to_owned());
             let why = with_cause(fault, group.cause().map(Cow::Borrowed), detail.name);
-            let source = context::source_of_group(name.source, incident.context(), incident.total());
+            let source = context::source_of_group(group.source(), incident.context(), incident.total());
             row.extend(why.into_iter().chain(source).map(|text| Cell::of(Text::of(" · ").append(text))));
             if let Some(runbook) = group.runbook() {
                 row.extend([Cell::of(" · "), Cell::of(Text::link(runbook, "runbook", None))]);

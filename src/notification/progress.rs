@@ -66,9 +66,8 @@ impl<'a> Progress<'a> {
             .iter()
             .enumerate()
             .map(|(index, group)| {
-                let (total, added) = self.total(group);
-                let source =
-                    context::source_of_group(&group.source, self.incident.context(), self.incident.total());
+                let (total, added, source) = self.total(group);
+                let source = context::source_of_group(source, self.incident.context(), self.incident.total());
                 rows::row(group, (set, index), total, Some(added), source, detail)
             })
             .collect();
@@ -96,12 +95,13 @@ impl<'a> Progress<'a> {
     /// The first group by name, with its fault, and how many more there are.
     fn named(&self, label: &str, groups: &[&'a incident::Group]) -> Option<Text<'a>> {
         let (first, others) = groups.split_first()?;
-        let GroupName { status, route, fault, source } = first.name();
+        let GroupName { status, route, fault } = first.name();
         let mut text = summary::name(label, status, route);
         if !fault.is_empty() {
             text = text.ours(format!(" · {fault}"));
         }
-        if let Some(source) = context::source_of_group(source, self.incident.context(), self.incident.total())
+        if let Some(source) =
+            context::source_of_group(first.source(), self.incident.context(), self.incident.total())
         {
             text = text.ours(" · ").append(source);
         }
@@ -111,18 +111,18 @@ impl<'a> Progress<'a> {
         })
     }
 
-    /// A group's sum in the incident, and what is added to it now.
-    fn total(&self, group: &digest::Group) -> (u64, Cell<'a>) {
+    /// A group's sum in the incident, what is added to it now, and where all of its lines came from.
+    fn total(&self, group: &'a digest::Group) -> (u64, Cell<'a>, &'a str) {
         let fault = rows::fault_words(group);
-        let (status, route, source) = (group.status.code(), &*group.route, &*group.source);
-        let name = GroupName { status, route, fault: &fault, source };
+        let name = GroupName { status: group.status.code(), route: &group.route, fault: &fault };
         let of_incident = self.incident.groups().iter().find(|known| known.name() == name);
         let added = if of_incident.is_some_and(incident::Group::is_new) {
             Cell::bold(" new")
         } else {
             Cell::of(format!(" +{}", words::number(group.count)))
         };
-        (of_incident.map_or(group.count, |known| known.count.total), added)
+        let total = of_incident.map_or(group.count, |known| known.count.total);
+        (total, added, of_incident.map_or(&*group.source, incident::Group::source))
     }
 }
 

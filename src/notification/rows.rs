@@ -2,7 +2,7 @@
 
 use super::cause::fault_and_cause;
 use super::text::{NameSet, Text};
-use super::{Cell, Detail, Row, Storm, context};
+use super::{Cell, Detail, Links, Row, Storm, context};
 use crate::digest::{Fault, Group, OTHER_LOG_GROUPS, SampleText, Section};
 use crate::words;
 
@@ -48,6 +48,8 @@ pub(super) fn row<'a>(
     let mut row = vec![Cell::bold(what), Cell::of(format!(" ×{}", words::number(count)))];
     row.extend(added);
     let why = fault_and_cause(group, detail.name);
+    // Where room is short, the last row says it for all.
+    let source = source.filter(|_| detail.links != Links::Shared);
     row.extend(why.into_iter().chain(source).map(|text| Cell::of(Text::of(" · ").append(text))));
     let salvaged = salvaged(group).map(|salvaged| format!(" · {salvaged}")).unwrap_or_default();
     row.push(Cell::of(format!(" · {}{salvaged}", times(group.first_ms, group.last_ms))));

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::access_log::fast_path::{LineText, OkLines, Recognised};
 use crate::decode::Header;
 use crate::deliveries::{Deliveries, HandedOn, Names, WINDOW_MS, Window};
-use crate::digest::{Batch, Reader};
+use crate::digest::{Batch, Reader, source_fields};
 use crate::duplicates::Remembered;
 use crate::recording::{Looks, Recorded};
 
@@ -170,7 +170,7 @@ impl Line {
 impl Content {
     /// What a line says; `None` where its status is known to be below 400.
     fn of(event: &Recorded<'_>, place: u64, reader: &Reader, ok_lines: &mut OkLines) -> Option<Self> {
-        let (id, extracted_fields) = (event.id.to_vec(), event.extracted_fields.to_vec());
+        let (id, extracted_fields) = (event.id.to_vec(), source_fields(event.extracted_fields));
         let known = event.known.filter(|_| reader.format.reads_json());
         if let (Some(known), Some(text)) = (known, event.message) {
             if known.is_ok(text.bytes()) {

@@ -44,23 +44,28 @@ fn file(folder: &tempfile::TempDir, name: &str, text: &str) -> String {
     path.to_str().unwrap().to_owned()
 }
 
-/// In a recording of a centralised log group an account that begins to fail is news, as it is for the function.
+/// An outage of several accounts is one outage: the rules' thresholds, the groups and the messages are those of the
+/// central log group, and its end has the sum of each account.
 #[test]
-fn another_account_of_a_centralised_log_group_is_a_new_group() {
-    let message = |second: u32, account: &str| {
-        let at_ms = 1_793_707_200_000_u64 + u64::from(second) * 1_000;
-        let event = json!({ "id": second.to_string(), "timestamp": at_ms, "message": line(second, 502),
-            "extractedFields": { "@aws.account": account, "@aws.region": "eu-west-1" } });
+fn an_outage_of_several_accounts_makes_no_more_messages_than_that_of_one() {
+    let message = |n: u32, account: u32| {
+        let at_ms = 1_793_707_200_000_u64 + u64::from(n) * 2_000;
+        let event = json!({ "id": n.to_string(), "timestamp": at_ms, "message": line(n * 2, 502),
+            "extractedFields": { "@aws.account": format!("{account:012}"), "@aws.region": "eu-west-1" } });
         let message = json!({ "messageType": "DATA_MESSAGE", "owner": "123456789012", "logGroup": "/central",
             "logStream": "s", "logEvents": [event] });
         message.to_string() + "\n"
     };
-    let kinds = |accounts: [&str; 2]| {
-        let messages = [message(0, accounts[0]), message(10, accounts[1])].concat();
-        figures(&["-"], &messages)["slack"]["by_kind"]["new_group"].as_u64()
+    let slack = |accounts: u32| {
+        let messages: String = (0..300).map(|n| message(n, n % accounts)).collect();
+        figures(&["-"], &messages)["slack"].clone()
     };
-    assert_eq!(kinds(["111111111111", "111111111111"]), None);
-    assert_eq!(kinds(["111111111111", "222222222222"]), Some(1));
+    let (one, ten) = (slack(1), slack(10));
+    assert_eq!(ten["by_kind"], one["by_kind"]);
+    assert_eq!((&ten["matched"], &one["matched"]), (&json!(300), &json!(300)));
+    let end = ten["told"].as_array().unwrap().last().unwrap().to_string();
+    assert!(end.contains("30 from account 000000000003 eu-west-1"), "{end}");
+    assert!(end.contains("150 from other sources"), "{end}");
 }
 
 #[test]

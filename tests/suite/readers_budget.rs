@@ -106,7 +106,8 @@ impl World {
         let mut groups: BTreeMap<(u16, &str), Arrival<'_>> = BTreeMap::new();
         for Error { at_ms, status, route } in errors {
             let group = groups.entry((*status, route)).or_insert(Arrival {
-                group: GroupName { status: *status, route, fault: "", source: "" },
+                group: GroupName { status: *status, route, fault: "" },
+                source: "",
                 count: 0,
                 first_ms: *at_ms,
                 last_ms: *at_ms,
