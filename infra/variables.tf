@@ -4,7 +4,7 @@ variable "name" {
   type        = string
   default     = "statuswatch"
   nullable    = false
-  description = "Prefix of every name that the module gives; one per instance in an account and Region."
+  description = "Prefix of every name that the module gives; one per instance in an account, in whatever Region: the IAM roles carry it."
 
   validation {
     condition     = can(regex("^[A-Za-z][A-Za-z0-9-]{0,38}[A-Za-z0-9]$", var.name))

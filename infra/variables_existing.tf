@@ -80,7 +80,7 @@ variable "function_log_class" {
   type        = string
   default     = "STANDARD"
   nullable    = false
-  description = "Class of the functions' own log groups: `STANDARD` or `INFREQUENT_ACCESS`, which costs less and makes no metrics of the log lines. The access log is always `STANDARD`: no other class has subscription filters. To be set before the first apply: a change replaces the log groups."
+  description = "Class of the functions' own log groups: `STANDARD` or `INFREQUENT_ACCESS`, which costs less and makes no metrics of the log lines. The access log is always `STANDARD`: no other class has subscription filters. To be set before the first apply: a later change fails, since the new log group would have the old one's name."
 
   validation {
     condition     = contains(["STANDARD", "INFREQUENT_ACCESS"], var.function_log_class)

@@ -24,6 +24,7 @@ variable "architecture" {
 
 variable "webhook_url" {
   type        = string
+  default     = null
   ephemeral   = true
   sensitive   = true
   description = "Slack's incoming webhook, best given as TF_VAR_webhook_url."
