@@ -27,6 +27,7 @@ pub use group::{Group, GroupName};
 pub use policy::{AtLeast, Policy};
 pub use snooze::{SNOOZE_LIMITS_MS, Snooze};
 pub use sources::Sources;
+pub(crate) use sources::keep_common;
 pub use thread::{AlarmOpening, Place, Posted, Said, Thread};
 
 /// Groups that one incident tells apart; the lines of further ones are counted as [`Incident::other`].

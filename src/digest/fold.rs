@@ -4,6 +4,7 @@
 use super::samples::{Room, Samples};
 use super::{Causes, Digest, Fault, Group, Section};
 use crate::access_log::Status;
+use crate::incident::keep_common;
 use crate::rules::{IncidentSettings, To};
 
 /// Groups that one section keeps; the lines of further ones are counted as [`super::Other`].
@@ -265,11 +266,7 @@ impl Group {
 
     /// Notes where further lines came from. Call before these are counted.
     pub(super) fn note_source(&mut self, source: &str) {
-        if self.count == 0 {
-            self.source.push_str(source);
-        } else if self.source != source {
-            self.source.clear();
-        }
+        keep_common(&mut self.source, self.count == 0, source);
     }
 
     /// Counts lines in.

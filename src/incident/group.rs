@@ -7,6 +7,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use serde::{Deserialize, Serialize};
 
 use super::rate::Rate;
+use super::sources::keep_common;
 use super::window::Window;
 use super::{Arrival, AtLeast, Count, Policy};
 
@@ -182,11 +183,7 @@ impl Group {
     }
 
     pub(super) fn take(&mut self, arrival: &Arrival<'_>, now_ms: i64) {
-        if self.count.total == 0 {
-            self.source.push_str(arrival.source);
-        } else if self.source != arrival.source {
-            self.source.clear();
-        }
+        keep_common(&mut self.source, self.count.total == 0, arrival.source);
         self.count.add(arrival.count);
         if let Some(text) = arrival.cause {
             self.vote(text, arrival.count);

@@ -74,6 +74,16 @@ impl Sources {
     }
 }
 
+/// Keeps in `common` the source that all lines of a group came from: empty where they have none, or several. `are_first`
+/// says that no line came before those of this `source`.
+pub(crate) fn keep_common(common: &mut String, are_first: bool, source: &str) {
+    if are_first {
+        common.push_str(source);
+    } else if common != source {
+        common.clear();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
