@@ -101,6 +101,25 @@ async fn an_alarm_opens_a_thread_which_becomes_that_of_the_lines() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_alarm_of_another_account_with_the_same_name_ends_nothing() {
+    let slack = Channel::with_threads();
+    let (_, mut alarms) = two(&slack);
+    let of_another =
+        |state, seconds| change("x 5xx", None, state, seconds).replace("123456789012", "999999999999");
+    let ended = |seen: &[String]| seen.iter().any(|message| message.starts_with("update 1.0: Over after"));
+    alarms.at(0, &change("x 5xx", None, "ALARM", 0)).await.answer.unwrap();
+    alarms.at(60, &of_another("ALARM", 60)).await.answer.unwrap();
+    alarms.at(120, &of_another("OK", 120)).await.answer.unwrap();
+    alarms.at(180, &tick()).await.answer.unwrap();
+    let seen = slack.seen();
+    assert!(!ended(&seen), "{seen:?}");
+    alarms.at(240, &change("x 5xx", None, "OK", 240)).await.answer.unwrap();
+    alarms.at(300, &tick()).await.answer.unwrap();
+    let seen = slack.seen();
+    assert!(ended(&seen), "{seen:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_recovery_is_shown_in_the_channel_although_the_end_is_not() {
     let (store, slack) = (Memory::default(), Channel::with_threads());
     let mut style = style();
