@@ -84,6 +84,14 @@ pub fn minute(ms: i64) -> String {
     hour_and_minute(utc(ms))
 }
 
+/// The minute in UTC, with its day where that is not the day of `beside_ms`: `05:28`, `17 Nov 05:28`.
+#[must_use]
+pub fn minute_beside(ms: i64, beside_ms: i64) -> String {
+    let (at, beside) = (utc(ms), utc(beside_ms));
+    let minute = hour_and_minute(at);
+    if at.date() == beside.date() { minute } else { format!("{} {minute}", day_and_month(at)) }
+}
+
 /// The day in UTC: `18 Nov 2020`.
 #[must_use]
 pub fn day(ms: i64) -> String {
@@ -260,6 +268,13 @@ mod tests {
         assert_eq!(span(AT, AT + 7_000), "05:28:56 to 05:29:03 UTC");
         assert_eq!(span(AT, AT + 999), "05:28:56 UTC");
         assert_eq!(span(AT - 86_400_000, AT), "17 Nov 05:28:56 to 18 Nov 05:28:56 UTC");
+    }
+
+    #[test]
+    fn a_minute_names_its_day_beside_another_one() {
+        assert_eq!(minute_beside(AT, AT + 60_000), "05:28");
+        assert_eq!(minute_beside(AT, AT + 86_400_000), "18 Nov 05:28");
+        assert_eq!(minute_beside(AT + 86_400_000, AT), "19 Nov 05:28");
     }
 
     #[test]

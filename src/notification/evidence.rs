@@ -84,7 +84,10 @@ fn add_errors<'a>(
     let errors = words::count(incident.total(), "error");
     let words = match origin {
         Origin::Incident => {
-            format!("{errors} in this incident since {} UTC", words::minute(incident.opened_ms()))
+            format!(
+                "{errors} in this incident since {} UTC",
+                words::minute_beside(incident.opened_ms(), from_ms)
+            )
         }
         Origin::Fetched { is_part: false } => format!("{errors} in these minutes"),
         Origin::Fetched { is_part: true } => format!("{errors} at the beginning of these minutes"),

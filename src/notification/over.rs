@@ -32,7 +32,7 @@ pub fn of_over<'a>(over: &Over<'a>, style: &'a Style) -> Notification<'a> {
     let mut summary: Vec<Text<'_>> =
         vec!["Over".into(), format!("{} in {lasted}", words::count(incident.total(), "error")).into()];
     if incident.pending() > 0 {
-        let since = words::minute(incident.notified_ms().unwrap_or(incident.opened_ms()));
+        let since = words::minute_beside(incident.notified_ms().unwrap_or(incident.opened_ms()), ended_ms);
         summary.push(format!("+{} since {since} UTC", words::number(incident.pending())).into());
     }
     summary.extend(groups(incident));

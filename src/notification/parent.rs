@@ -49,7 +49,7 @@ pub fn of_parent<'a>(parent: &Parent<'a>, style: &'a Style, detail: Detail) -> N
     groups.sort_by_key(|group| (std::cmp::Reverse(group.count.total), group.name().route));
     let mut names = Vec::new();
     let mut footer = footer::of_incident(incident, log_group, is_rest, style);
-    footer.push(format!("updated {} UTC", words::minute(parent.now_ms)).into());
+    footer.push(format!("updated {} UTC", words::minute_beside(parent.now_ms, last_ms)).into());
     let in_alarm = incident.in_alarm(parent.now_ms);
     let has_server_errors = groups.iter().any(|group| group.name().is_server_error());
     let is_aged = incident.total() == 0 && incident.is_opener_aged(parent.now_ms);
@@ -63,7 +63,7 @@ pub fn of_parent<'a>(parent: &Parent<'a>, style: &'a Style, detail: Detail) -> N
         Severity::Warning
     };
     let mut rows = rows(incident, &groups, incident.other().total, detail, &mut names);
-    rows.splice(..0, alarms(&in_alarm));
+    rows.splice(..0, alarms(&in_alarm, parent.now_ms));
     let color = if is_over {
         Color::or(style, severity)
     } else {
@@ -132,10 +132,10 @@ fn alarm_summary<'a>(
 }
 
 /// A row for each alarm that is in ALARM, and one for those that are too many.
-fn alarms<'a>(in_alarm: &[(&'a str, i64)]) -> Vec<Row<'a>> {
+fn alarms<'a>(in_alarm: &[(&'a str, i64)], now_ms: i64) -> Vec<Row<'a>> {
     let (listed, hidden) = in_alarm.split_at(in_alarm.len().min(MAX_ALARMS));
     let row = |(name, since_ms): &(&'a str, i64)| -> Row<'a> {
-        let since = format!("in ALARM since {} UTC", words::minute(*since_ms));
+        let since = format!("in ALARM since {} UTC", words::minute_beside(*since_ms, now_ms));
         vec![Cell::of(match *name {
             "" => Text::of(format!("an alarm is {since}")),
             name => Text::of("alarm \"").stranger(name, MAX_ALARM).ours(format!("\" {since}")),

@@ -29,7 +29,8 @@ impl<'a> Progress<'a> {
     pub(super) fn summary(&self, digest: &'a Digest, now_ms: i64) -> Vec<Text<'a>> {
         let incident = self.incident;
         let since = incident.notified_ms().unwrap_or(incident.opened_ms());
-        let news = format!("+{} since {} UTC", words::number(digest.matched()), words::minute(since));
+        let news =
+            format!("+{} since {} UTC", words::number(digest.matched()), words::minute_beside(since, now_ms));
         let began_ms = began_ms(incident);
         let all = words::count(incident.total(), "error");
         let groups = incident.groups().iter().filter(|group| group.count.pending > 0);
@@ -43,7 +44,11 @@ impl<'a> Progress<'a> {
             _ => None,
         };
         let mut parts = if let Some(named) = named {
-            vec![named, news.into(), format!("{all} since {} UTC", words::minute(began_ms)).into()]
+            vec![
+                named,
+                news.into(),
+                format!("{all} since {} UTC", words::minute_beside(began_ms, now_ms)).into(),
+            ]
         } else {
             let lasted = words::duration(words::elapsed_ms(began_ms, now_ms));
             vec![format!("Still failing, {lasted}").into(), all.into(), news.into()]
@@ -85,8 +90,12 @@ impl<'a> Progress<'a> {
     /// When the next follow-up comes, and how many messages had to wait.
     pub(super) fn last_words(&self, now_ms: i64) -> Vec<Text<'static>> {
         let incident = self.incident;
-        let next = (incident.due_ms() > now_ms)
-            .then(|| format!("next at {} UTC unless something new fails", words::minute(incident.due_ms())));
+        let next = (incident.due_ms() > now_ms).then(|| {
+            format!(
+                "next at {} UTC unless something new fails",
+                words::minute_beside(incident.due_ms(), now_ms)
+            )
+        });
         let held = u64::from(incident.times_held_back());
         let held = (held > 0).then(|| format!("{} held back", words::count(held, "message")));
         [next, held].into_iter().flatten().map(Text::of).collect()

@@ -25,6 +25,5 @@ impl Notification<'_> {
 
 /// When it ends or ended, with its day where that is another one.
 fn end(snooze: &Snooze, now_ms: i64) -> String {
-    let (day, minute) = (words::day(snooze.until_ms), words::minute(snooze.until_ms));
-    if day == words::day(now_ms) { format!("{minute} UTC") } else { format!("{day} {minute} UTC") }
+    format!("{} UTC", words::minute_beside(snooze.until_ms, now_ms))
 }

@@ -136,6 +136,20 @@ fn the_end_has_the_whole_sum_and_says_what_is_new_in_it() {
 }
 
 #[test]
+fn a_time_of_another_day_is_said_with_its_day() {
+    let tracked = gone_on(&few(), &flood());
+    let style = MessageStyle::from(style());
+    let heading = |kind, now_ms| {
+        let heading = tracked.draw(Form::Blocks, kind, &style, now_ms).0.text;
+        heading.replace('\u{200b}', "")
+    };
+    let same_day = heading(Kind::NewGroup, AT + MINUTE_MS);
+    assert!(same_day.contains(" since 05:28 UTC · ") && !same_day.contains("18 Nov"), "{same_day}");
+    let next_day = heading(Kind::NewGroup, AT + 86_400_000);
+    assert_eq!(next_day.matches(" since 18 Nov 05:28 UTC · ").count(), 2, "{next_day}");
+}
+
+#[test]
 fn mentions_go_out_with_the_opening_and_an_escalation_alone() {
     let mentioning = || Section { mentions: vec![MENTION.to_owned()], ..few() };
     let tracked = gone_on(&mentioning(), &mentioning());
