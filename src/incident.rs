@@ -49,6 +49,9 @@ pub struct Incident {
     /// Timestamps of the oldest and newest line; 0 where none is known.
     first_ms: i64,
     last_ms: i64,
+    /// Timestamp of the line that began it, where lines before that were too few for a message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    began_ms: Option<i64>,
     /// When its newest lines arrived.
     seen_ms: i64,
     groups: Vec<Group>,
@@ -212,6 +215,10 @@ impl Incident {
             self.skip_idle_steps(now_ms, policy);
         }
         if !batch.is_empty() {
+            if self.has_ended_below_threshold(now_ms, policy) {
+                let (first_ms, _) = batch.span_ms;
+                self.began_ms = Some(if first_ms > 0 { first_ms } else { now_ms });
+            }
             self.changed(now_ms);
             self.pending_since_ms.get_or_insert(now_ms);
             self.seen_ms = self.seen_ms.max(now_ms);
@@ -436,6 +443,12 @@ impl Incident {
         self.other.pending == 0 && self.pending() > 0 && pending.all(Group::is_below_threshold)
     }
 
+    /// Whether it would be over by now if all that came were not too little for a message.
+    fn has_ended_below_threshold(&self, now_ms: i64, policy: &Policy) -> bool {
+        let is_quiet = self.over_at_ms(policy) <= now_ms && !self.is_held_by_alarm(now_ms);
+        self.messages == 0 && is_quiet && self.is_below_threshold()
+    }
+
     /// Whether something fails.
     #[must_use]
     pub fn is_open(&self) -> bool {
@@ -494,6 +507,14 @@ impl Incident {
     #[must_use]
     pub fn requests(&self) -> Option<u64> {
         self.requests
+    }
+
+    /// When it began: its first line was logged, or arrived where that is not known; epoch milliseconds. Lines that were
+    /// too few for a message, and after which it was quiet, are in its sums and began nothing.
+    #[must_use]
+    pub fn began_ms(&self) -> i64 {
+        let first_ms = if self.first_ms == 0 { self.opened_ms } else { self.first_ms };
+        self.began_ms.unwrap_or(first_ms)
     }
 
     /// When its first lines arrived, epoch milliseconds.

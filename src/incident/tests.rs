@@ -122,6 +122,19 @@ fn an_incident_of_one_message_ends_in_silence() {
 }
 
 #[test]
+fn an_incident_is_no_older_than_what_was_worth_a_message() {
+    let few = Some(AtLeast { count: 5, within_ms: MINUTE_MS });
+    for (quiet_seconds, began_at) in [(28_800, 28_800), (200, 0)] {
+        let mut bench = Bench::new();
+        bench.take_all(&[Arrival { at_least: few, ..arrival(SCAN, 1, START_MS) }]);
+        bench.now_ms += quiet_seconds * 1_000;
+        bench.take(ORDERS, 3).sent(&[(quiet_seconds, Kind::Opening, 4)]);
+        assert_eq!(bench.incident.began_ms(), START_MS + began_at * 1_000 - 500);
+        assert_eq!(bench.incident.span_ms().0, START_MS - 500, "its lines are older");
+    }
+}
+
+#[test]
 fn what_is_pending_when_it_is_over_is_in_the_closing_sum() {
     let mut bench = Bench::new();
     bench.policy.follow_ups = "1h".parse().unwrap();

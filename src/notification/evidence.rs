@@ -86,7 +86,7 @@ fn add_errors<'a>(
         Origin::Incident => {
             format!(
                 "{errors} in this incident since {} UTC",
-                words::minute_beside(incident.opened_ms(), from_ms)
+                words::minute_beside(incident.began_ms(), from_ms)
             )
         }
         Origin::Fetched { is_part: false } => format!("{errors} in these minutes"),

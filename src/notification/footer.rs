@@ -44,6 +44,7 @@ pub(super) fn of_incident<'a>(
     style: &Style,
 ) -> Vec<Text<'a>> {
     let (began_ms, last_ms) = span_ms(incident);
+    let began_ms = Some(incident.span_ms().0).filter(|first_ms| *first_ms > 0).unwrap_or(began_ms);
     let region = style.region.as_ref().filter(|_| !is_rest && incident.total() > 0);
     let insights = region.map(|region| region.logs_insights(&[log_group], began_ms, last_ms));
     let mut items: Vec<Text<'_>> = days(began_ms, last_ms).into_iter().collect();

@@ -1,7 +1,7 @@
 //! The end of an incident in; the one notification that says so, out, with the whole sum.
 
 use super::color::{Color, Severity};
-use super::progress::began_ms;
+use super::progress::span_ms;
 use super::text::Text;
 use super::{Notification, Section, Style, context, footer, summary};
 use crate::incident::{self, Incident};
@@ -27,7 +27,7 @@ pub struct Over<'a> {
 #[must_use]
 pub fn of_over<'a>(over: &Over<'a>, style: &'a Style) -> Notification<'a> {
     let Over { incident, log_group, is_rest, id } = *over;
-    let (began_ms, ended_ms) = (began_ms(incident), incident.span_ms().1.max(began_ms(incident)));
+    let (began_ms, ended_ms) = span_ms(incident);
     let lasted = words::duration(words::elapsed_ms(began_ms, ended_ms));
     let mut summary: Vec<Text<'_>> =
         vec!["Over".into(), format!("{} in {lasted}", words::count(incident.total(), "error")).into()];

@@ -31,7 +31,7 @@ impl<'a> Progress<'a> {
         let since = incident.notified_ms().unwrap_or(incident.opened_ms());
         let news =
             format!("+{} since {} UTC", words::number(digest.matched()), words::minute_beside(since, now_ms));
-        let began_ms = began_ms(incident);
+        let began_ms = incident.began_ms();
         let all = words::count(incident.total(), "error");
         let groups = incident.groups().iter().filter(|group| group.count.pending > 0);
         let faster: Vec<_> = groups.clone().filter(|group| group.is_faster()).collect();
@@ -139,15 +139,7 @@ impl<'a> Progress<'a> {
 pub(super) fn span_ms(incident: &Incident) -> (i64, i64) {
     let (began_ms, last_ms) = match incident.thread.opening().filter(|_| incident.total() == 0) {
         Some(opening) => (opening.since_ms, incident.alarms_changed_ms().unwrap_or_default()),
-        None => (began_ms(incident), incident.span_ms().1),
+        None => (incident.began_ms(), incident.span_ms().1),
     };
     (began_ms, last_ms.max(began_ms))
-}
-
-/// When its first line was logged, or arrived where that is not known.
-pub(super) fn began_ms(incident: &Incident) -> i64 {
-    match incident.span_ms() {
-        (0, _) => incident.opened_ms(),
-        (first_ms, _) => first_ms,
-    }
 }
