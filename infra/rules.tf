@@ -18,7 +18,8 @@ locals {
     ] if try(rule.action, "") == "notify" && !can(rule.to)
   }]
 
-  # A copy that rules above it leave nothing to is no fault; no log group has this name, which makes the function take it.
+  # A copy, or what it leaves of the rule, to which rules above leave nothing is no fault; no log group has this name, which
+  # makes the function take it.
   no_log_group = "(none)"
 
   rules_of_destinations = flatten([for at, rule in local.given_rules : concat(
@@ -29,7 +30,7 @@ locals {
     }) if length(names) > 0],
     # What is left of the rule: of a list of log groups, those that no copy has.
     [for left in [setsubtract(flatten([try(rule.log_group, "*")]), flatten(values(local.rule_log_groups[at])))] :
-      merge(rule, { for key in ["log_group"] : key => sort(left) if can(rule.log_group) && length(local.rule_log_groups[at]) > 0 })
+      merge(rule, { for key in ["log_group"] : key => concat(sort(left), length(flatten(values(local.rule_log_groups[at]))) > 0 ? [local.no_log_group] : []) if can(rule.log_group) && length(local.rule_log_groups[at]) > 0 })
       if length(left) > 0
     ],
   )])

@@ -200,7 +200,7 @@ run "destinations_with_rules" {
       { name = "admin", log_group = ["/apis/orders"], status = ["4xx"], action = "ignore" },
       { name = "wake", log_group = "/apis/*", status = ["504"], action = "notify", to = "on-call" },
       { name = "some (team-a)", log_group = ["/apis/orders", "(none)"], status = ["502"], action = "notify", color = "danger", to = "team-a" },
-      { name = "some", log_group = ["/apis/pets"], status = ["502"], action = "notify", color = "danger" },
+      { name = "some", log_group = ["/apis/pets", "(none)"], status = ["502"], action = "notify", color = "danger" },
       { name = "one (team-a)", log_group = ["/apis/orders", "(none)"], status = ["500"], action = "notify", to = "team-a" },
       { name = "others", log_group = ["/a.is/*"], action = "notify" },
       { name = "server errors (team-a)", log_group = ["/apis/orders", "(none)"], status = ["5xx"], action = "notify", mention = "<!here>", to = "team-a" },

@@ -9,7 +9,8 @@
 //! - Of a text with `*`, the text itself: a `*` of it fits only where an earlier rule has a `*` too, so whoever takes
 //!   this value takes all that the text stands for.
 //! - Of a condition that is not asked, a line without the field: whoever takes it does not ask either.
-//! - Every line has a log group: where it is not asked, `*` stands for it.
+//! - Every line has a log group: where it is not asked, `*` stands for it. What no log group can be called is taken by no
+//!   rule: whoever writes rules for others, as the Terraform module does, names it where they may leave a rule nothing.
 //! - Of statuses and addresses, one for each part that all rules treat alike.
 //! - Of the time, the rule's last day.
 
@@ -149,7 +150,11 @@ impl<'r> Values<'r> {
             globs(&self.response_types, earlier.response_type.as_deref()),
             globs(&self.user_agents, earlier.user_agent.as_deref()),
             taken(&self.addresses, earlier.ip.as_deref(), |network, address| network.contains(address)),
-            globs(&self.log_groups, earlier.log_group.as_deref()),
+            globs(&self.log_groups, earlier.log_group.as_deref())
+                .into_iter()
+                .zip(self.log_groups.iter().flatten())
+                .map(|(is_taken, log_group)| is_taken && can_be_log_group(log_group))
+                .collect(),
             taken(&self.patterns, earlier.pattern.as_deref(), |pattern, text| pattern.text == *text),
         ]
     }
@@ -213,6 +218,11 @@ fn next(address: IpAddr) -> Option<IpAddr> {
 
 fn texts(globs: &[Glob]) -> Vec<&str> {
     globs.iter().map(Glob::as_str).collect()
+}
+
+/// Whether a text with `*` fits what a log group can be called: letters, digits and a few marks.
+fn can_be_log_group(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-/#*".contains(&byte))
 }
 
 fn or_absent<T>(values: Option<Vec<T>>) -> Vec<Option<T>> {
@@ -366,6 +376,21 @@ mod tests {
         ] {
             assert!(reached(first, second), "{second} behind {first}");
         }
+    }
+
+    /// As `infra/rules.tf` writes them for a row of `apis` with a destination, beside rules that take all.
+    #[test]
+    fn a_rule_that_names_what_no_log_group_can_be_called_is_never_refused() {
+        let document = r#"{"rules":[
+            {"name":"server errors (a)","log_group":["/a","(none)"],"status":["5xx"],"action":"notify","to":"a"},
+            {"name":"server errors","status":["5xx"],"action":"notify"},
+            {"name":"502 (a)","log_group":["/a","(none)"],"status":["502"],"action":"notify","to":"a"},
+            {"name":"client errors (a)","log_group":["/a","(none)"],"status":["4xx"],"action":"notify","to":"a"},
+            {"name":"client errors","status":["4xx"],"action":"notify"},
+            {"name":"errors for a","log_group":["/a","(none)"],"action":"notify","to":"a"}
+        ]}"#;
+        assert!(Rules::parse(document).is_ok());
+        assert!(Rules::parse(&document.replace(r#""/a","(none)""#, r#""/a""#)).is_err());
     }
 
     #[test]
