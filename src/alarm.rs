@@ -30,7 +30,7 @@ mod wire;
 pub use change::{AlarmChange, AlarmState, ComparisonOperator, TreatMissingData};
 pub use evaluation::next_state;
 pub use evaluator::{AlarmEvaluator, OutOfOrder, Transition};
-pub use memory::{AlarmMemory, Decision, NoticeKind, Silence};
+pub use memory::{AlarmMemory, NoticeDecision, NoticeKind, Silence};
 pub use metric::{Ingested, MetricDatapoint, MetricSeries, Statistic, StatisticSet};
 pub use notice::AlarmNotice;
 pub use notification::{IncomingNotification, NotificationError, TopicText, read_notifications};

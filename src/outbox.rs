@@ -53,7 +53,7 @@ pub struct Outgoing {
 
 /// What to do with a message now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Decision {
+pub enum PostDecision {
     /// Post it.
     Post,
     /// Ask again at this time, epoch milliseconds.
@@ -105,12 +105,12 @@ impl Outgoing {
     /// What to do where there is no token before `ready_ms`. What is urgent waits for none, but `is_pause` says that
     /// Slack asks for no post until then.
     #[must_use]
-    pub fn without_token(&self, ready_ms: i64, is_pause: bool) -> Decision {
+    pub fn without_token(&self, ready_ms: i64, is_pause: bool) -> PostDecision {
         match self.urgency {
-            _ if self.is_in_company && !is_pause => Decision::Post,
-            Urgency::Urgent if !is_pause => Decision::Post,
+            _ if self.is_in_company && !is_pause => PostDecision::Post,
+            Urgency::Urgent if !is_pause => PostDecision::Post,
             Urgency::Required | Urgency::Urgent => Outbox::wait(true, ready_ms, self),
-            Urgency::Deferrable | Urgency::Immediate => Decision::Hold,
+            Urgency::Deferrable | Urgency::Immediate => PostDecision::Hold,
         }
     }
 }
@@ -123,9 +123,9 @@ impl Outbox {
     }
 
     /// What to do with the message now. `Post` takes a token.
-    pub fn decide(&mut self, message: &mut Outgoing, now_ms: i64) -> Decision {
+    pub fn decide(&mut self, message: &mut Outgoing, now_ms: i64) -> PostDecision {
         if now_ms > message.until_ms && message.urgency == Urgency::Required {
-            return Decision::Hold;
+            return PostDecision::Hold;
         }
         // A clock that was put back must not keep it closed until it has caught up.
         self.closed_until_ms = self.closed_until_ms.min(now_ms.saturating_add(bucket::MAX_EMPTY_MS));
@@ -139,13 +139,13 @@ impl Outbox {
         }
         if message.has_token || self.bucket.take(now_ms) || message.urgency == Urgency::Urgent {
             message.has_token = true;
-            return Decision::Post;
+            return PostDecision::Post;
         }
         let ready_ms = now_ms.saturating_add(self.bucket.wait_ms(now_ms));
         if let Some(until_ms) = message.closes_until_ms(ready_ms) {
             self.bucket.empty(now_ms, until_ms.saturating_sub(now_ms));
             message.has_token = true;
-            return Decision::Post;
+            return PostDecision::Post;
         }
         Self::wait(message.urgency == Urgency::Required, ready_ms, message)
     }
@@ -171,7 +171,7 @@ impl Outbox {
 
     /// Whether a message that can be deferred may go out now; takes a token where it may.
     pub fn takes(&mut self, now_ms: i64) -> bool {
-        self.decide(&mut Outgoing::new(Urgency::Deferrable, now_ms), now_ms) == Decision::Post
+        self.decide(&mut Outgoing::new(Urgency::Deferrable, now_ms), now_ms) == PostDecision::Post
     }
 
     /// For how long Slack still asks for no post, milliseconds.
@@ -192,8 +192,8 @@ impl Outbox {
         self.bucket.spacing_ms()
     }
 
-    fn wait(waits: bool, until_ms: i64, message: &Outgoing) -> Decision {
-        if waits && until_ms <= message.until_ms { Decision::WaitUntil(until_ms) } else { Decision::Hold }
+    fn wait(waits: bool, until_ms: i64, message: &Outgoing) -> PostDecision {
+        if waits && until_ms <= message.until_ms { PostDecision::WaitUntil(until_ms) } else { PostDecision::Hold }
     }
 }
 
@@ -205,7 +205,7 @@ impl Outgoing {
 
 #[cfg(test)]
 mod tests {
-    use super::Decision::{Hold, Post, WaitUntil};
+    use super::PostDecision::{Hold, Post, WaitUntil};
     use super::Urgency::{Deferrable, Immediate, Required, Urgent};
     use super::*;
     use proptest::prelude::*;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::{
-    AlarmChange, AlarmMemory, AlarmNotice, Decision, IncomingNotification, NoticeKind, read_notifications,
+    AlarmChange, AlarmMemory, AlarmNotice, NoticeDecision, IncomingNotification, NoticeKind, read_notifications,
 };
 
 /// The fixtures of a folder, by name.
@@ -26,16 +26,16 @@ fn time(ms: i64) -> String {
     time.format(&time::format_description::well_known::Rfc3339).unwrap()
 }
 
-fn decided(decision: Decision) -> String {
+fn decided(decision: NoticeDecision) -> String {
     match decision {
-        Decision::Silent(why) => format!("silent: {why:?}"),
-        Decision::Notify(NoticeKind::FirstNotice { since_ms }) => {
+        NoticeDecision::Silent(why) => format!("silent: {why:?}"),
+        NoticeDecision::Notify(NoticeKind::FirstNotice { since_ms }) => {
             format!("first notice, since {}", time(since_ms))
         }
-        Decision::Notify(NoticeKind::BelatedNotice { since_ms, until_ms }) => {
+        NoticeDecision::Notify(NoticeKind::BelatedNotice { since_ms, until_ms }) => {
             format!("belated notice, from {} to {}", time(since_ms), time(until_ms))
         }
-        Decision::Notify(NoticeKind::Recovery { began_ms }) => {
+        NoticeDecision::Notify(NoticeKind::Recovery { began_ms }) => {
             format!("recovery, began {:?}", began_ms.map(time))
         }
     }
@@ -99,7 +99,7 @@ fn report(event: &[u8]) -> String {
                 let decision = memory.decide(&change);
                 memory.commit(&change, decision);
                 writeln!(report, "{}", decided(decision)).unwrap();
-                if let Decision::Notify(kind) = decision {
+                if let NoticeDecision::Notify(kind) = decision {
                     report.push_str(&told(&AlarmNotice::new(&change, kind)));
                 }
                 writeln!(report, "read as\n{}", read_as(&change)).unwrap();

@@ -32,7 +32,7 @@ pub const MAX_REMEMBERED: usize = 1_000;
 
 /// Whether a person hears of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Decision {
+pub enum NoticeDecision {
     /// It is to be notified.
     Notify(NoticeKind),
     /// To be counted only.
@@ -101,19 +101,19 @@ struct Remembered {
 impl AlarmMemory {
     /// Whether to tell a change. Has no effect; see [`AlarmMemory::commit`].
     #[must_use]
-    pub fn decide(&self, change: &AlarmChange) -> Decision {
+    pub fn decide(&self, change: &AlarmChange) -> NoticeDecision {
         let unknown = Remembered::new(change);
         let remembered = self.alarms.iter().find(|remembered| remembered.is(&unknown));
         let history = &remembered.unwrap_or(&unknown).history;
         match history.place(change.state, change.changed_at_ms) {
-            Place::Posted => return Decision::Silent(Silence::Repeat),
+            Place::Posted => return NoticeDecision::Silent(Silence::Repeat),
             Place::Forgotten if change.state != AlarmState::InsufficientData => {
-                return Decision::Silent(Silence::Superseded);
+                return NoticeDecision::Silent(Silence::Superseded);
             }
             _ => {}
         }
         match change.state {
-            AlarmState::InsufficientData => Decision::Silent(Silence::InsufficientData),
+            AlarmState::InsufficientData => NoticeDecision::Silent(Silence::InsufficientData),
             AlarmState::Alarm => decide_alarm(change, history),
             AlarmState::Ok => decide_ok(change, history),
         }
@@ -121,7 +121,7 @@ impl AlarmMemory {
 
     /// Remembers a change with what was decided: after the post was accepted, or at once where it is silent.
     /// An older change never overwrites what a newer one left.
-    pub fn commit(&mut self, change: &AlarmChange, decision: Decision) {
+    pub fn commit(&mut self, change: &AlarmChange, decision: NoticeDecision) {
         let unknown = Remembered::new(change);
         let known = self.alarms.iter().position(|remembered| remembered.is(&unknown));
         let mut remembered = known.and_then(|index| self.alarms.remove(index)).unwrap_or(unknown);
@@ -150,48 +150,48 @@ impl AlarmMemory {
     }
 }
 
-fn decide_alarm(change: &AlarmChange, history: &History) -> Decision {
+fn decide_alarm(change: &AlarmChange, history: &History) -> NoticeDecision {
     if let Some(silence) = silenced(change) {
-        return Decision::Silent(silence);
+        return NoticeDecision::Silent(silence);
     }
     let at_ms = change.changed_at_ms;
     let since_ms = match &change.previous {
         // It goes on. Where nobody was notified of it, its suppression or mute ended: it has been in alarm for longer
         // than people know.
         Some(previous) if previous.state == AlarmState::Alarm => match history.open_before(at_ms) {
-            Some(open) if open.origin == Origin::Posted => return Decision::Silent(Silence::Repeat),
+            Some(open) if open.origin == Origin::Posted => return NoticeDecision::Silent(Silence::Repeat),
             _ => previous.since_ms.filter(|since| *since <= at_ms).unwrap_or(at_ms),
         },
         _ => at_ms,
     };
     match history.place(AlarmState::Alarm, at_ms) {
-        Place::BeforeOk { until_ms } => Decision::Notify(NoticeKind::BelatedNotice { since_ms, until_ms }),
-        Place::BeforePostedAlarm => Decision::Silent(Silence::Superseded),
-        _ => Decision::Notify(NoticeKind::FirstNotice { since_ms }),
+        Place::BeforeOk { until_ms } => NoticeDecision::Notify(NoticeKind::BelatedNotice { since_ms, until_ms }),
+        Place::BeforePostedAlarm => NoticeDecision::Silent(Silence::Superseded),
+        _ => NoticeDecision::Notify(NoticeKind::FirstNotice { since_ms }),
     }
 }
 
-fn decide_ok(change: &AlarmChange, history: &History) -> Decision {
+fn decide_ok(change: &AlarmChange, history: &History) -> NoticeDecision {
     if change.is_muted {
-        return Decision::Silent(Silence::Muted);
+        return NoticeDecision::Silent(Silence::Muted);
     }
     let at_ms = change.changed_at_ms;
     let open = history.open_before(at_ms);
     let after_alarm = change.previous.as_ref().filter(|previous| previous.state == AlarmState::Alarm);
     if open.is_none() {
         if let Some(silence) = silenced(change) {
-            return Decision::Silent(silence);
+            return NoticeDecision::Silent(silence);
         }
         // What the notification itself tells: a contributor that is OK was in ALARM, for only then it is one.
         let is_recovery = after_alarm.is_some_and(|previous| !previous.suppressed)
             || (change.contributor.is_some() && change.previous.is_none());
         let is_unposted = |entry: Entry| (entry.state, entry.origin) == (AlarmState::Alarm, Origin::Silent);
         if !is_recovery || history.last_before(at_ms).is_some_and(is_unposted) {
-            return Decision::Silent(Silence::NotARecovery);
+            return NoticeDecision::Silent(Silence::NotARecovery);
         }
     }
     if history.has_posted_after(at_ms) {
-        return Decision::Silent(Silence::Superseded);
+        return NoticeDecision::Silent(Silence::Superseded);
     }
     let told_since_ms = after_alarm.and_then(|previous| previous.since_ms);
     // Of two ALARMs with INSUFFICIENT_DATA or a muted OK between them, the first lends its time to no recovery from the
@@ -202,7 +202,7 @@ fn decide_ok(change: &AlarmChange, history: &History) -> Decision {
         .filter(|open| lends && !history.has_between(AlarmState::Ok, open.at_ms, at_ms))
         .and_then(|open| open.since_ms);
     let began_ms = told_since_ms.or(open_since_ms).filter(|began| *began <= at_ms);
-    Decision::Notify(NoticeKind::Recovery { began_ms })
+    NoticeDecision::Notify(NoticeKind::Recovery { began_ms })
 }
 
 /// Why nobody is notified of the change, where CloudWatch says so.
@@ -236,7 +236,7 @@ impl Remembered {
         self.name == of.name && !accounts_differ
     }
 
-    fn note(&mut self, change: &AlarmChange, decision: Decision) {
+    fn note(&mut self, change: &AlarmChange, decision: NoticeDecision) {
         self.arn = self.arn.or(change.arn.as_ref().map(hash));
         let at_ms = change.changed_at_ms;
         // The ALARM before INSUFFICIENT_DATA was posted, by another process if not by this one: a recovery is owed.
@@ -256,12 +256,12 @@ impl Remembered {
             self.history.insert(entry);
         }
         let (origin, since_ms) = match decision {
-            Decision::Notify(NoticeKind::FirstNotice { since_ms }) => (Origin::Posted, Some(since_ms)),
-            Decision::Notify(NoticeKind::BelatedNotice { since_ms, .. }) => {
+            NoticeDecision::Notify(NoticeKind::FirstNotice { since_ms }) => (Origin::Posted, Some(since_ms)),
+            NoticeDecision::Notify(NoticeKind::BelatedNotice { since_ms, .. }) => {
                 (Origin::PostedAsOver, Some(since_ms))
             }
-            Decision::Notify(NoticeKind::Recovery { .. }) => (Origin::Posted, None),
-            Decision::Silent(_) => (Origin::Silent, None),
+            NoticeDecision::Notify(NoticeKind::Recovery { .. }) => (Origin::Posted, None),
+            NoticeDecision::Silent(_) => (Origin::Silent, None),
         };
         self.history.insert(Entry { state: change.state, at_ms, since_ms, origin });
     }

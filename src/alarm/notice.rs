@@ -206,7 +206,7 @@ fn cut(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alarm::{AlarmMemory, Decision, IncomingNotification, read_notifications};
+    use crate::alarm::{AlarmMemory, NoticeDecision, IncomingNotification, read_notifications};
 
     /// The notice of a direct action with this state and configuration.
     fn notice(state: &serde_json::Value, configuration: &serde_json::Value) -> AlarmNotice {
@@ -216,7 +216,7 @@ mod tests {
         });
         let mut read = read_notifications(event.to_string().as_bytes()).unwrap();
         let Ok(IncomingNotification::Change(change)) = read.remove(0) else { panic!("{event}") };
-        let Decision::Notify(kind) = AlarmMemory::default().decide(&change) else { panic!("{event}") };
+        let NoticeDecision::Notify(kind) = AlarmMemory::default().decide(&change) else { panic!("{event}") };
         AlarmNotice::new(&change, kind)
     }
 

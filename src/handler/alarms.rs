@@ -14,7 +14,7 @@ use super::notice::{AlarmChanged, Says};
 use super::{Answer, Handler, HandlerError, Invocation, Notifier, Outcome};
 use crate::access_log::redact::Redaction;
 use crate::alarm::{
-    AlarmChange, AlarmMemory, AlarmNotice, AlarmState, Decision, IncomingNotification, NoticeKind,
+    AlarmChange, AlarmMemory, AlarmNotice, AlarmState, NoticeDecision, IncomingNotification, NoticeKind,
     NotificationError, TopicText, notice, phrases, read_notifications,
 };
 use crate::incident::AlarmNews;
@@ -107,7 +107,7 @@ impl<N: Notifier, T: Store> Handler<N, T> {
         if let IncomingNotification::Change(change) = &notification {
             let changed = self.alarm_changed(change);
             // First: what is due takes its lines out of the table.
-            if let Decision::Notify(kind) = self.alarms.decide(change) {
+            if let NoticeDecision::Notify(kind) = self.alarms.decide(change) {
                 let parts = AlarmNotice::new(&change.masked(&self.reader.redact), kind);
                 found = self.evidence(change, &parts, &changed, invocation, ledger, measures).await;
             }
@@ -216,8 +216,8 @@ impl Notice {
     pub(crate) fn due(notification: IncomingNotification, memory: &mut AlarmMemory) -> Option<Self> {
         match notification {
             IncomingNotification::Change(change) => match memory.decide(&change) {
-                Decision::Notify(kind) => Some(Self::Change(change, kind)),
-                silent @ Decision::Silent(_) => {
+                NoticeDecision::Notify(kind) => Some(Self::Change(change, kind)),
+                silent @ NoticeDecision::Silent(_) => {
                     memory.commit(&change, silent);
                     None
                 }
@@ -252,7 +252,7 @@ impl Notice {
     /// Remembers it, once its message was accepted.
     pub(crate) fn told(&self, memory: &mut AlarmMemory) {
         match self {
-            Self::Change(change, kind) => memory.commit(change, Decision::Notify(*kind)),
+            Self::Change(change, kind) => memory.commit(change, NoticeDecision::Notify(*kind)),
             Self::Text(text) => memory.commit_text(text),
         }
     }

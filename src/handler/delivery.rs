@@ -13,7 +13,7 @@ use super::table::Table;
 use super::{Handler, Invocation, Mode, Notifier};
 use crate::digest::Digest;
 use crate::ledger::{Ledger, Measures};
-use crate::outbox::{Decision, Outgoing, Urgency};
+use crate::outbox::{PostDecision, Outgoing, Urgency};
 use crate::rules::{DEFAULT_DESTINATION, Rules};
 use crate::slack::message::Message;
 use crate::slack::post::{PlainBody, Post, PostError, PostOutcome, Receipt, Target};
@@ -142,7 +142,7 @@ impl<N: Notifier, T: Store> Delivery<'_, N, T> {
         loop {
             let now_ms = self.now_ms();
             match self.may_post(&mut outgoing).await {
-                Decision::Post => {
+                PostDecision::Post => {
                     let blocks = drawn.get_or_init(|| {
                         let (message, shown) = (forms.blocks)();
                         (body(&message), shown)
@@ -162,17 +162,17 @@ impl<N: Notifier, T: Store> Delivery<'_, N, T> {
                         posted => return posted.map(|sent| Some(Sent { refused_as_reply, ..sent })),
                     }
                 }
-                Decision::WaitUntil(until_ms) => {
+                PostDecision::WaitUntil(until_ms) => {
                     sleep(Duration::from_millis(u64::try_from(until_ms - now_ms).unwrap_or_default())).await;
                 }
-                Decision::Hold if outgoing.is_deferrable() => return Ok(None),
-                Decision::Hold => return Err(held(self.closed_for_ms(now_ms))),
+                PostDecision::Hold if outgoing.is_deferrable() => return Ok(None),
+                PostDecision::Hold => return Err(held(self.closed_for_ms(now_ms))),
             }
         }
     }
 
     /// What the rate limit says. Where the table that keeps it cannot be asked, this container's own holds.
-    async fn may_post(&mut self, outgoing: &mut Outgoing) -> Decision {
+    async fn may_post(&mut self, outgoing: &mut Outgoing) -> PostDecision {
         let now_ms = self.now_ms();
         let when = self.when();
         let destination = self.destinations.current_mut();
@@ -184,7 +184,7 @@ impl<N: Notifier, T: Store> Delivery<'_, N, T> {
                     destination.no_token_before_ms = ready_ms;
                     let is_pause = ready_ms - now_ms > i64::from(table.rate().spacing_ms);
                     let decision = outgoing.without_token(ready_ms, is_pause);
-                    if decision != Decision::Post {
+                    if decision != PostDecision::Post {
                         return decision;
                     }
                     outgoing.has_taken();

@@ -144,7 +144,7 @@ impl World {
     fn ask(&mut self, moment: Moment, now_ms: i64) {
         while let Decision::Send(kind) = self.incident.decide(moment, now_ms, &self.policy) {
             let mut message = Outgoing::new(Urgency::Deferrable, now_ms + 30_000);
-            if self.outbox.decide(&mut message, now_ms) != outbox::Decision::Post {
+            if self.outbox.decide(&mut message, now_ms) != outbox::PostDecision::Post {
                 self.incident.held_back();
                 return;
             }

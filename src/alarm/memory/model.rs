@@ -55,12 +55,12 @@ fn posts(story: &[AlarmState], deliveries: &[Delivery]) -> Vec<(usize, NoticeKin
         let change = delivered(story, *delivery);
         let decision = memory.decide(&change);
         match decision {
-            Decision::Silent(_) => memory.commit(&change, decision),
-            Decision::Notify(kind) if delivery.is_accepted => {
+            NoticeDecision::Silent(_) => memory.commit(&change, decision),
+            NoticeDecision::Notify(kind) if delivery.is_accepted => {
                 memory.commit(&change, decision);
                 posts.push((delivery.change, kind));
             }
-            Decision::Notify(_) => {}
+            NoticeDecision::Notify(_) => {}
         }
     }
     posts

@@ -36,18 +36,18 @@ fn change_with_time(state: AlarmState, at_ms: i64, previous: AlarmState, since_m
 }
 
 /// Decides, and commits as after a post that was accepted.
-fn handle(memory: &mut AlarmMemory, change: &AlarmChange) -> Decision {
+fn handle(memory: &mut AlarmMemory, change: &AlarmChange) -> NoticeDecision {
     let decision = memory.decide(change);
     memory.commit(change, decision);
     decision
 }
 
-fn first_notice(since_ms: i64) -> Decision {
-    Decision::Notify(NoticeKind::FirstNotice { since_ms })
+fn first_notice(since_ms: i64) -> NoticeDecision {
+    NoticeDecision::Notify(NoticeKind::FirstNotice { since_ms })
 }
 
-fn recovery(began_ms: impl Into<Option<i64>>) -> Decision {
-    Decision::Notify(NoticeKind::Recovery { began_ms: began_ms.into() })
+fn recovery(began_ms: impl Into<Option<i64>>) -> NoticeDecision {
+    NoticeDecision::Notify(NoticeKind::Recovery { began_ms: began_ms.into() })
 }
 
 #[test]
@@ -55,14 +55,14 @@ fn first_notice_and_recovery_are_told_and_nothing_between() {
     use AlarmState::{Alarm, InsufficientData, Ok};
     let mut memory = AlarmMemory::default();
     for (state, at, previous, expected) in [
-        (Ok, 0, InsufficientData, Decision::Silent(Silence::NotARecovery)),
+        (Ok, 0, InsufficientData, NoticeDecision::Silent(Silence::NotARecovery)),
         (Alarm, 1, Ok, first_notice(MINUTE)),
         (Ok, 8, Alarm, recovery(MINUTE)),
-        (InsufficientData, 9, Ok, Decision::Silent(Silence::InsufficientData)),
+        (InsufficientData, 9, Ok, NoticeDecision::Silent(Silence::InsufficientData)),
         (Alarm, 10, InsufficientData, first_notice(10 * MINUTE)),
-        (InsufficientData, 11, Alarm, Decision::Silent(Silence::InsufficientData)),
+        (InsufficientData, 11, Alarm, NoticeDecision::Silent(Silence::InsufficientData)),
         (Ok, 12, InsufficientData, recovery(10 * MINUTE)),
-        (Ok, 13, Ok, Decision::Silent(Silence::NotARecovery)),
+        (Ok, 13, Ok, NoticeDecision::Silent(Silence::NotARecovery)),
     ] {
         assert_eq!(handle(&mut memory, &change(state, at * MINUTE, previous)), expected, "minute {at}");
     }
@@ -104,10 +104,10 @@ fn the_same_change_over_three_ways_is_told_once() {
     );
     // EventBridge differs by milliseconds, and its envelope's time by up to a second; old SNS has no ARN.
     let event = change_with_time(AlarmState::Alarm, MINUTE + 475, AlarmState::Ok, 0);
-    assert_eq!(handle(&mut memory, &event), Decision::Silent(Silence::Repeat));
+    assert_eq!(handle(&mut memory, &event), NoticeDecision::Silent(Silence::Repeat));
     let mut old = change(AlarmState::Alarm, MINUTE, AlarmState::Ok);
     old.arn = None;
-    assert_eq!(handle(&mut memory, &old), Decision::Silent(Silence::Repeat));
+    assert_eq!(handle(&mut memory, &old), NoticeDecision::Silent(Silence::Repeat));
     assert_eq!(
         memory.decide(&change(AlarmState::Ok, MINUTE + 475, AlarmState::Alarm)),
         recovery(MINUTE + 472),
@@ -143,8 +143,8 @@ fn an_alarm_that_comes_behind_its_own_recovery_is_told_once_as_over_and_overwrit
     handle(&mut memory, &change_with_time(AlarmState::Ok, 9 * MINUTE, AlarmState::Alarm, 2 * MINUTE));
     let late = change(AlarmState::Alarm, 2 * MINUTE, AlarmState::Ok);
     let belated = NoticeKind::BelatedNotice { since_ms: 2 * MINUTE, until_ms: 9 * MINUTE };
-    assert_eq!(handle(&mut memory, &late), Decision::Notify(belated));
-    assert_eq!(handle(&mut memory, &late), Decision::Silent(Silence::Repeat));
+    assert_eq!(handle(&mut memory, &late), NoticeDecision::Notify(belated));
+    assert_eq!(handle(&mut memory, &late), NoticeDecision::Silent(Silence::Repeat));
     handle(&mut memory, &change(AlarmState::Alarm, 20 * MINUTE, AlarmState::Ok));
     let late_insufficient = change(AlarmState::InsufficientData, 19 * MINUTE, AlarmState::Ok);
     handle(&mut memory, &late_insufficient);
@@ -157,7 +157,7 @@ fn a_change_behind_a_later_alarm_or_older_than_memory_is_not_told() {
     handle(&mut memory, &change(AlarmState::Alarm, 20 * MINUTE, AlarmState::Ok));
     for (state, previous) in [(AlarmState::Ok, AlarmState::Alarm), (AlarmState::Alarm, AlarmState::Ok)] {
         let late = change(state, 10 * MINUTE, previous);
-        assert_eq!(memory.decide(&late), Decision::Silent(Silence::Superseded), "{state}");
+        assert_eq!(memory.decide(&late), NoticeDecision::Silent(Silence::Superseded), "{state}");
     }
     // So many changes later nobody knows whether it was told.
     for flap in 0..8 {
@@ -166,7 +166,7 @@ fn a_change_behind_a_later_alarm_or_older_than_memory_is_not_told() {
         handle(&mut memory, &change(AlarmState::Alarm, at + MINUTE, AlarmState::Ok));
     }
     let first = change(AlarmState::Alarm, 20 * MINUTE, AlarmState::Ok);
-    assert_eq!(memory.decide(&first), Decision::Silent(Silence::Superseded));
+    assert_eq!(memory.decide(&first), NoticeDecision::Silent(Silence::Superseded));
 }
 
 #[test]
@@ -182,12 +182,12 @@ fn a_suppressed_alarm_is_told_when_its_suppression_ends() {
     let mut memory = AlarmMemory::default();
     let mut suppressed = change(AlarmState::Alarm, 10 * MINUTE, AlarmState::Ok);
     suppressed.suppressed_by = Some("WaitPeriod".into());
-    assert_eq!(handle(&mut memory, &suppressed), Decision::Silent(Silence::Suppressed));
+    assert_eq!(handle(&mut memory, &suppressed), NoticeDecision::Silent(Silence::Suppressed));
     let mut freed = change_with_time(AlarmState::Alarm, 12 * MINUTE, AlarmState::Alarm, 10 * MINUTE);
     freed.previous.as_mut().unwrap().suppressed = true;
     assert_eq!(handle(&mut memory, &freed), first_notice(10 * MINUTE));
     let again = change_with_time(AlarmState::Alarm, 14 * MINUTE, AlarmState::Alarm, 12 * MINUTE);
-    assert_eq!(memory.decide(&again), Decision::Silent(Silence::Repeat), "it is known to be in alarm");
+    assert_eq!(memory.decide(&again), NoticeDecision::Silent(Silence::Repeat), "it is known to be in alarm");
     assert_eq!(memory.decide(&change(AlarmState::Ok, 15 * MINUTE, AlarmState::Alarm)), recovery(10 * MINUTE));
 }
 
@@ -197,13 +197,13 @@ fn ok_after_insufficient_data_is_a_recovery_only_where_an_alarm_was_posted() {
     let mut memory = AlarmMemory::default();
     assert_eq!(
         handle(&mut memory, &change(Ok, MINUTE, InsufficientData)),
-        Decision::Silent(Silence::NotARecovery)
+        NoticeDecision::Silent(Silence::NotARecovery)
     );
     handle(&mut memory, &change(Alarm, 2 * MINUTE, Ok));
     handle(&mut memory, &change(InsufficientData, 3 * MINUTE, Alarm));
     let ok = change_with_time(Ok, 9 * MINUTE, InsufficientData, 3 * MINUTE);
     assert_eq!(handle(&mut memory, &ok), recovery(2 * MINUTE), "since the ALARM, not since the silence");
-    assert_eq!(handle(&mut memory, &ok), Decision::Silent(Silence::Repeat));
+    assert_eq!(handle(&mut memory, &ok), NoticeDecision::Silent(Silence::Repeat));
     // Another process posted the ALARM: the change away from it tells.
     let mut memory = AlarmMemory::default();
     handle(&mut memory, &change_with_time(InsufficientData, 3 * MINUTE, Alarm, 2 * MINUTE));
@@ -214,7 +214,7 @@ fn ok_after_insufficient_data_is_a_recovery_only_where_an_alarm_was_posted() {
 fn under_a_mute_rule_nothing_is_posted_and_the_recovery_follows_when_it_ends() {
     use AlarmState::{Alarm, InsufficientData, Ok};
     let muted = |change: AlarmChange| AlarmChange { is_muted: true, ..change };
-    let silent = Decision::Silent(Silence::Muted);
+    let silent = NoticeDecision::Silent(Silence::Muted);
     let mut memory = AlarmMemory::default();
     handle(&mut memory, &change(Alarm, MINUTE, Ok));
     handle(&mut memory, &muted(change(InsufficientData, 2 * MINUTE, Alarm)));
@@ -226,14 +226,14 @@ fn under_a_mute_rule_nothing_is_posted_and_the_recovery_follows_when_it_ends() {
     let mut other = memory.clone();
     assert_eq!(handle(&mut other, &muted(change(Alarm, 4 * MINUTE, Ok))), silent);
     let unmuted = change(Ok, 5 * MINUTE, Alarm);
-    assert_eq!(handle(&mut other, &unmuted), Decision::Notify(NoticeKind::Recovery { began_ms: None }));
+    assert_eq!(handle(&mut other, &unmuted), NoticeDecision::Notify(NoticeKind::Recovery { began_ms: None }));
     assert_eq!(handle(&mut memory, &ok), recovery(MINUTE));
     // What begins and ends under it is never posted.
     for (minutes, state, before) in [(6, Alarm, Ok), (7, Ok, Alarm), (8, Alarm, Ok)] {
         assert_eq!(handle(&mut memory, &muted(change(state, minutes * MINUTE, before))), silent, "{minutes}");
     }
     let unmuted = change(Ok, 9 * MINUTE, Alarm);
-    assert_eq!(handle(&mut memory, &unmuted), Decision::Silent(Silence::NotARecovery));
+    assert_eq!(handle(&mut memory, &unmuted), NoticeDecision::Silent(Silence::NotARecovery));
     // The mute ends, and CloudWatch acts on the ALARM that goes on.
     assert_eq!(handle(&mut memory, &muted(change(Alarm, 10 * MINUTE, Ok))), silent);
     let goes_on = change_with_time(Alarm, 11 * MINUTE, Alarm, 10 * MINUTE);
@@ -258,20 +258,20 @@ fn each_contributor_has_its_own_alarm_and_recovery_beside_the_alarms() {
         [of_contributor("a", Alarm, MINUTE), of_contributor("b", Alarm, MINUTE), change(Alarm, MINUTE, Ok)]
     {
         assert_eq!(handle(&mut memory, &change), first_notice(MINUTE));
-        assert_eq!(handle(&mut memory, &change), Decision::Silent(Silence::Repeat));
+        assert_eq!(handle(&mut memory, &change), NoticeDecision::Silent(Silence::Repeat));
     }
     assert_eq!(handle(&mut memory, &of_contributor("a", Ok, 3 * MINUTE)), recovery(MINUTE));
-    assert_eq!(handle(&mut memory, &of_contributor("a", Ok, 3 * MINUTE)), Decision::Silent(Silence::Repeat));
+    assert_eq!(handle(&mut memory, &of_contributor("a", Ok, 3 * MINUTE)), NoticeDecision::Silent(Silence::Repeat));
     assert_eq!(handle(&mut memory, &change(Ok, 4 * MINUTE, Alarm)), recovery(MINUTE));
     assert_eq!(handle(&mut memory, &of_contributor("b", Ok, 4 * MINUTE)), recovery(MINUTE));
     // By a process that never saw it in ALARM, but not where it saw that nobody heard of it.
     let mut memory = AlarmMemory::default();
     assert_eq!(handle(&mut memory, &of_contributor("a", Ok, 3 * MINUTE)), recovery(None));
     let muted = AlarmChange { is_muted: true, ..of_contributor("b", Alarm, MINUTE) };
-    assert_eq!(handle(&mut memory, &muted), Decision::Silent(Silence::Muted));
+    assert_eq!(handle(&mut memory, &muted), NoticeDecision::Silent(Silence::Muted));
     assert_eq!(
         handle(&mut memory, &of_contributor("b", Ok, 3 * MINUTE)),
-        Decision::Silent(Silence::NotARecovery)
+        NoticeDecision::Silent(Silence::NotARecovery)
     );
     // Without an id its attributes tell it from others.
     let nameless = |value: &str| {
@@ -281,7 +281,7 @@ fn each_contributor_has_its_own_alarm_and_recovery_beside_the_alarms() {
     };
     assert_eq!(handle(&mut memory, &nameless("/v1")), first_notice(MINUTE));
     assert_eq!(handle(&mut memory, &nameless("/v2")), first_notice(MINUTE));
-    assert_eq!(handle(&mut memory, &nameless("/v1")), Decision::Silent(Silence::Repeat));
+    assert_eq!(handle(&mut memory, &nameless("/v1")), NoticeDecision::Silent(Silence::Repeat));
 }
 
 #[test]
@@ -311,7 +311,7 @@ fn nobody_hears_of_the_end_of_an_alarm_that_nobody_heard_of() {
     let mut ok = change(AlarmState::Ok, 15 * MINUTE, AlarmState::Alarm);
     ok.previous.as_mut().unwrap().suppressed = true;
     let mut memory = AlarmMemory::default();
-    assert_eq!(memory.decide(&ok), Decision::Silent(Silence::NotARecovery));
+    assert_eq!(memory.decide(&ok), NoticeDecision::Silent(Silence::NotARecovery));
     handle(&mut memory, &change(AlarmState::Alarm, 10 * MINUTE, AlarmState::Ok));
     assert_eq!(memory.decide(&ok), recovery(10 * MINUTE), "it was told before it was suppressed");
 }
@@ -321,7 +321,7 @@ fn without_a_previous_state_only_memory_makes_a_recovery() {
     let mut ok = change(AlarmState::Ok, 15 * MINUTE, AlarmState::Alarm);
     ok.previous = None;
     let mut memory = AlarmMemory::default();
-    assert_eq!(memory.decide(&ok), Decision::Silent(Silence::NotARecovery));
+    assert_eq!(memory.decide(&ok), NoticeDecision::Silent(Silence::NotARecovery));
     handle(&mut memory, &change(AlarmState::Alarm, 10 * MINUTE, AlarmState::Ok));
     assert_eq!(memory.decide(&ok), recovery(10 * MINUTE));
 }
@@ -353,7 +353,7 @@ fn memory_is_bounded_and_forgets_what_was_touched_longest_ago() {
     handle(&mut memory, &named(0, 2 * MINUTE));
     handle(&mut memory, &named(MAX_REMEMBERED, MINUTE));
     assert_eq!(memory.alarms.len(), MAX_REMEMBERED);
-    assert_eq!(memory.decide(&named(0, MINUTE)), Decision::Silent(Silence::Repeat), "touched again");
+    assert_eq!(memory.decide(&named(0, MINUTE)), NoticeDecision::Silent(Silence::Repeat), "touched again");
     assert_eq!(memory.decide(&named(1, MINUTE)), first_notice(MINUTE), "forgotten");
     for at in 0..100 {
         handle(&mut memory, &named(0, at * MINUTE));
@@ -394,7 +394,7 @@ proptest::proptest! {
         for (new, at, previous, alarm) in events {
             let mut change = change(state(new), at * 10_000, state(previous));
             change.arn = Some(format!("{ARN}{alarm}"));
-            if let Decision::Notify(kind) = handle(&mut memory, &change) {
+            if let NoticeDecision::Notify(kind) = handle(&mut memory, &change) {
                 let key = (change.arn.clone(), change.state, change.changed_at_ms);
                 proptest::prop_assert!(!told.contains(&key));
                 told.push(key);

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use statuswatch::alarm::{
-    AlarmMemory, AlarmNotice, AlarmSettings, Decision, IncomingNotification, read_notifications,
+    AlarmMemory, AlarmNotice, AlarmSettings, NoticeDecision, IncomingNotification, read_notifications,
 };
 use statuswatch::trigger::{self, Trigger, TriggerError};
 
@@ -37,12 +37,12 @@ pub(super) fn alarm(data: &[u8]) {
         match notification {
             IncomingNotification::Change(change) => {
                 let decision = memory.decide(&change);
-                if let Decision::Notify(kind) = decision {
+                if let NoticeDecision::Notify(kind) = decision {
                     let notice = AlarmNotice::new(&change, kind);
                     assert!(notice.heading.len() >= 2, "state and name are always told");
                     memory.commit(&change, decision);
                     let again = memory.decide(&change);
-                    assert!(!matches!(again, Decision::Notify(_)), "the same change is told twice");
+                    assert!(!matches!(again, NoticeDecision::Notify(_)), "the same change is told twice");
                 }
             }
             IncomingNotification::Text(text) => {
