@@ -126,12 +126,12 @@ fn feed(hasher: &mut impl Hasher, part: &[u8]) {
 /// up to as many before them; and as no key is ever taken out alone, no table has gaps to be cleared by growing:
 /// once both are full, memory is the same for ever. A process that sees few errors never pays for the rest.
 #[derive(Debug, Clone, Default)]
-pub struct Remembered {
+pub struct RememberedEvents {
     current: EventKeys,
     previous: EventKeys,
 }
 
-impl Remembered {
+impl RememberedEvents {
     /// Whether the log event was notified or deferred before.
     #[must_use]
     pub fn contains(&self, key: EventKey) -> bool {
@@ -167,7 +167,7 @@ mod tests {
 
     #[test]
     fn the_last_keys_are_known_and_those_before_the_generation_before_are_not() {
-        let mut remembered = Remembered::default();
+        let mut remembered = RememberedEvents::default();
         remembered.remember(keys(0..2 * CAPACITY));
         remembered.remember(keys(0..2 * CAPACITY));
         assert!(keys(0..2 * CAPACITY).all(|key| remembered.contains(key)));
@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn once_it_is_full_it_never_takes_memory_again() {
-        let mut remembered = Remembered::default();
+        let mut remembered = RememberedEvents::default();
         let first = allocation_counter::measure(|| remembered.remember([key("first")]));
         assert!(first.bytes_total < 200, "{first:?}");
         let number = std::cell::Cell::new(0_u64);

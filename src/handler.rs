@@ -36,7 +36,7 @@ use crate::alarm::{AlarmMemory, NotificationError};
 use crate::alarm_lines::AlarmLines;
 use crate::decode::DecodeError;
 use crate::digest::Reader;
-use crate::duplicates::Remembered;
+use crate::duplicates::RememberedEvents;
 use crate::http::{Budget, Transport};
 use crate::incident::Policy;
 use crate::incidents::Incidents;
@@ -81,7 +81,7 @@ pub struct Handler<N, T = DynamoDb> {
     destinations: Destinations<N>,
     mode: Mode,
     table: Option<Table<T>>,
-    remembered: Remembered,
+    remembered: RememberedEvents,
     alarms: AlarmMemory,
     alarm_lines: Option<AlarmLines>,
 }
@@ -223,7 +223,7 @@ impl<N: Notifier, T: Store> Handler<N, T> {
         notify: Notify<T>,
         notifier: N,
     ) -> Self {
-        let (remembered, alarms) = (Remembered::default(), AlarmMemory::default());
+        let (remembered, alarms) = (RememberedEvents::default(), AlarmMemory::default());
         let Notify { outbox, mode, table } = notify;
         let destinations = Destinations::new(notifier, outbox);
         let alarm_lines = None;

@@ -4,7 +4,7 @@
 
 use crate::decode::{self, DecodeError, Source};
 use crate::digest::{Batch, Reader};
-use crate::duplicates::{EventKeys, Remembered};
+use crate::duplicates::{EventKeys, RememberedEvents};
 use crate::trigger::KinesisRecord;
 
 /// What log events are read by.
@@ -13,7 +13,7 @@ pub struct Pipeline<'a> {
     /// What decides over log events.
     pub reader: &'a Reader,
     /// Log events that need not be notified again.
-    pub remembered: &'a Remembered,
+    pub remembered: &'a RememberedEvents,
     /// What one batch may have after inflation.
     pub max_decompressed_bytes: u64,
 }
@@ -83,7 +83,7 @@ mod tests {
     fn read(text: &str, redact: &[&str]) -> Batch {
         let redact = redact.join(",").parse().unwrap();
         let reader = Reader { redact, samples_per_group: 1, ..Reader::new(Rules::built_in()) };
-        let remembered = Remembered::default();
+        let remembered = RememberedEvents::default();
         let pipeline = Pipeline { reader: &reader, remembered: &remembered, max_decompressed_bytes: 1 << 20 };
         pipeline.batch(Source::Plain(text.as_bytes())).unwrap()
     }

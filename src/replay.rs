@@ -11,7 +11,7 @@ use std::io::{self, Read};
 use crate::alarm::{AlarmMemory, read_notifications};
 use crate::decode::{Header, Source};
 use crate::digest::{Batch, Digest, Reader};
-use crate::duplicates::Remembered;
+use crate::duplicates::RememberedEvents;
 use crate::handler::alarms::Notice;
 use crate::ledger::Ledger;
 use crate::notification::{Situation, UndecodableRecords, of_digest, of_undecodable};
@@ -107,7 +107,7 @@ pub struct Replayed {
 /// What recordings that belong together have notified: nothing of it is notified again.
 #[derive(Debug, Clone, Default)]
 pub struct Memory {
-    remembered: Remembered,
+    remembered: RememberedEvents,
     alarms: AlarmMemory,
 }
 

@@ -83,13 +83,13 @@ pub enum Silence {
 #[derive(Debug, Clone, Default)]
 pub struct AlarmMemory {
     /// Touched longest ago first.
-    alarms: VecDeque<Remembered>,
+    alarms: VecDeque<RememberedAlarm>,
     texts: VecDeque<u64>,
 }
 
 /// One alarm, or one contributor of it. Names are kept as hashes, however long they are.
 #[derive(Debug, Clone)]
-struct Remembered {
+struct RememberedAlarm {
     arn: Option<u64>,
     account: Option<u64>,
     name: u64,
@@ -102,7 +102,7 @@ impl AlarmMemory {
     /// Whether to tell a change. Has no effect; see [`AlarmMemory::commit`].
     #[must_use]
     pub fn decide(&self, change: &AlarmChange) -> NoticeDecision {
-        let unknown = Remembered::new(change);
+        let unknown = RememberedAlarm::new(change);
         let remembered = self.alarms.iter().find(|remembered| remembered.is(&unknown));
         let history = &remembered.unwrap_or(&unknown).history;
         match history.place(change.state, change.changed_at_ms) {
@@ -122,13 +122,13 @@ impl AlarmMemory {
     /// Remembers a change with what was decided: after the post was accepted, or at once where it is silent.
     /// An older change never overwrites what a newer one left.
     pub fn commit(&mut self, change: &AlarmChange, decision: NoticeDecision) {
-        let unknown = Remembered::new(change);
+        let unknown = RememberedAlarm::new(change);
         let known = self.alarms.iter().position(|remembered| remembered.is(&unknown));
         let mut remembered = known.and_then(|index| self.alarms.remove(index)).unwrap_or(unknown);
         remembered.note(change, decision);
         self.alarms.push_back(remembered);
         if self.alarms.len() > MAX_REMEMBERED {
-            let is_closed = |remembered: &Remembered| remembered.history.open_before(i64::MAX).is_none();
+            let is_closed = |remembered: &RememberedAlarm| remembered.history.open_before(i64::MAX).is_none();
             let forgotten = self.alarms.iter().take(MAX_REMEMBERED).position(is_closed).unwrap_or_default();
             self.alarms.remove(forgotten);
         }
@@ -213,7 +213,7 @@ fn silenced(change: &AlarmChange) -> Option<Silence> {
     change.suppressed_by.is_some().then_some(Silence::Suppressed)
 }
 
-impl Remembered {
+impl RememberedAlarm {
     fn new(change: &AlarmChange) -> Self {
         Self {
             arn: change.arn.as_ref().map(hash),

@@ -16,7 +16,7 @@ use super::{DELIVERY_MS, Days, Plan, StateKind};
 use crate::access_log::fast_path::LineText;
 use crate::deliveries::{Deliveries, Delivery};
 use crate::digest::{Counts, Digest, Reader};
-use crate::duplicates::Remembered;
+use crate::duplicates::RememberedEvents;
 use crate::handler::{draw, draw_quiet_again};
 use crate::incident::{Kind as MessageKind, Moment, Place, Policy, Posted};
 use crate::incidents::step::{Ask, News, Step};
@@ -42,7 +42,7 @@ pub(super) struct SlackRun<'s> {
     free_at_ms: Vec<i64>,
     /// One for all containers, or one for each.
     states: Vec<State>,
-    remembered: Remembered,
+    remembered: RememberedEvents,
     open: Deliveries,
     now_ms: i64,
     counts: Counts,
@@ -125,7 +125,7 @@ impl<'s> SlackRun<'s> {
             style,
             free_at_ms: vec![i64::MIN; plan.concurrency],
             states: (0..states).map(|_| State::new(plan)).collect(),
-            remembered: Remembered::default(),
+            remembered: RememberedEvents::default(),
             open: Deliveries::default(),
             now_ms: i64::MIN,
             counts: Counts::default(),

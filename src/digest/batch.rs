@@ -12,7 +12,7 @@ use crate::access_log::columns::Headers;
 use crate::access_log::fast_path::{LearnedFormats, LineReader, OkLines};
 use crate::access_log::redact::Redaction;
 use crate::decode::Header;
-use crate::duplicates::{CAPACITY, EventKey, EventKeys, Remembered};
+use crate::duplicates::{CAPACITY, EventKey, EventKeys, RememberedEvents};
 use crate::ledger::Ledger;
 use crate::rules::Rules;
 
@@ -130,14 +130,14 @@ impl Batch {
     }
 
     /// Takes log events in; `remembered` are those that need not be notified again.
-    pub fn intake<'a>(&'a mut self, reader: &'a Reader, remembered: &'a Remembered) -> Intake<'a> {
+    pub fn intake<'a>(&'a mut self, reader: &'a Reader, remembered: &'a RememberedEvents) -> Intake<'a> {
         Intake::into(self, reader, remembered)
     }
 
     /// Counts all matched lines as duplicates, if the whole delivery was notified before. Call it once it is decoded.
     ///
     /// A delivery can have more errors than log events are remembered: then those that were forgotten look new.
-    pub fn forget_what_is_known(&mut self, remembered: &Remembered) {
+    pub fn forget_what_is_known(&mut self, remembered: &RememberedEvents) {
         if self.counts.ledger.matched == 0 || !remembered.contains(self.delivery()) {
             return;
         }

@@ -11,7 +11,7 @@ use crate::access_log::fast_path::{Kinds, Line, LineText};
 use crate::access_log::redact::Redacted;
 use crate::access_log::{self, AccessLog, Columns, Reading, StatusClass};
 use crate::decode::{EscapedText, Header, LogEvent, MAX_TIMESTAMP_MS, Sink};
-use crate::duplicates::{CAPACITY, EventKey, EventKeys, Remembered, StreamKeys};
+use crate::duplicates::{CAPACITY, EventKey, EventKeys, RememberedEvents, StreamKeys};
 use crate::rules::{Action, IncidentSettings, RuleIndex, To};
 
 /// Room for the keys of so many log events is made at once: as many as most batches have errors.
@@ -24,7 +24,7 @@ const USUAL_ROUTE_BYTES: usize = 64;
 pub struct Intake<'a> {
     batch: &'a mut Batch,
     reader: &'a Reader,
-    remembered: &'a Remembered,
+    remembered: &'a RememberedEvents,
     earlier: Option<&'a EventKeys>,
     /// Of all lines, where they are known before; `None` where the batch's own headers tell.
     columns: Option<&'a Columns>,
@@ -64,7 +64,7 @@ struct Origin<'a> {
 }
 
 impl<'a> Intake<'a> {
-    pub(super) fn into(batch: &'a mut Batch, reader: &'a Reader, remembered: &'a Remembered) -> Self {
+    pub(super) fn into(batch: &'a mut Batch, reader: &'a Reader, remembered: &'a RememberedEvents) -> Self {
         batch.line_reader.get_or_insert_default().begin_with(&reader.formats);
         let (stream, kinds) = (StreamKeys::default(), Kinds::default());
         Self {

@@ -72,7 +72,7 @@ impl Part {
 mod tests {
     use crate::decode::Source;
     use crate::digest::Reader;
-    use crate::duplicates::Remembered;
+    use crate::duplicates::RememberedEvents;
     use crate::pipeline::Pipeline;
     use crate::rules::Rules;
 
@@ -90,7 +90,7 @@ mod tests {
         let events: Vec<_> = statuses.iter().enumerate().map(event).collect();
         let message = serde_json::json!({ "messageType": "DATA_MESSAGE", "logGroup": "/aws/x", "logStream": "s",
             "logEvents": events });
-        let remembered = Remembered::default();
+        let remembered = RememberedEvents::default();
         let pipeline = Pipeline { reader: &reader, remembered: &remembered, max_decompressed_bytes: 1 << 20 };
         let batch = pipeline.batch(Source::Plain(message.to_string().as_bytes())).unwrap();
         assert_eq!(batch.counts.ledger.matched, statuses.len() as u64);

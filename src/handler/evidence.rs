@@ -13,7 +13,7 @@ use crate::alarm::{AlarmChange, AlarmNotice, NoticeKind};
 use crate::alarm_lines::Fetched;
 use crate::decode::Header;
 use crate::digest::{Batch, Digest, Reader};
-use crate::duplicates::Remembered;
+use crate::duplicates::RememberedEvents;
 use crate::http::Budget;
 use crate::incident::Policy;
 use crate::incidents::Tracked;
@@ -152,7 +152,7 @@ impl<N: Notifier, T: Store> Handler<N, T> {
 
 /// The errors among lines that were fetched, judged and masked as pushed ones are.
 fn digest_of(fetched: &Fetched, log_group: &str, reader: &Reader) -> Digest {
-    let (mut batch, remembered) = (Batch::default(), Remembered::default());
+    let (mut batch, remembered) = (Batch::default(), RememberedEvents::default());
     let mut intake = batch.intake(reader, &remembered);
     for event in &fetched.events {
         let log_stream = event.log_stream.clone();

@@ -8,7 +8,7 @@ use crate::access_log::fast_path::{LineText, OkLines, Recognised};
 use crate::decode::Header;
 use crate::deliveries::{Deliveries, HandedOn, Names, WINDOW_MS, Window};
 use crate::digest::{Batch, Reader, source_fields};
-use crate::duplicates::Remembered;
+use crate::duplicates::RememberedEvents;
 use crate::recording::{Looks, Recorded};
 
 /// What the lines that wait for others may take up, bytes.
@@ -134,7 +134,7 @@ impl Line {
         batch: &mut Batch,
         header: &Header,
         reader: &Reader,
-        remembered: &Remembered,
+        remembered: &RememberedEvents,
     ) -> Option<Looks> {
         let unreadable = batch.counts.ledger.unreadable;
         let mut intake = batch.intake(reader, remembered).under(&self.names.columns);

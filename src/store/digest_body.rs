@@ -383,7 +383,7 @@ mod tests {
 
     use crate::decode::Header;
     use crate::digest::{Batch, Reader};
-    use crate::duplicates::Remembered;
+    use crate::duplicates::RememberedEvents;
     use crate::rules::Rules;
     use crate::store::{IncidentKey, room_in_entry};
 
@@ -396,7 +396,7 @@ mod tests {
             log_stream: "0f3c2a9d8b7e6f5a4c3b2a1908f7e6d5".to_owned(),
             ..Header::default()
         };
-        let (mut batch, remembered) = (Batch::default(), Remembered::default());
+        let (mut batch, remembered) = (Batch::default(), RememberedEvents::default());
         for (number, line) in lines.into_iter().enumerate() {
             let id = format!("3789{number:052}");
             let time = 1_800_000_000_000 + i64::try_from(number).unwrap() * 7;

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use flate2::bufread::MultiGzDecoder;
 use statuswatch::decode::{self, Sink, Source};
 use statuswatch::digest::{Batch, Reader};
-use statuswatch::duplicates::Remembered;
+use statuswatch::duplicates::RememberedEvents;
 use statuswatch::rules::Rules;
 use statuswatch::trigger::{self, Trigger};
 
@@ -17,7 +17,7 @@ const MAX_BYTES: u64 = 128 << 20;
 /// This code, set up as the function sets it up by default.
 pub(crate) struct ThisCode {
     reader: Reader,
-    remembered: Remembered,
+    remembered: RememberedEvents,
 }
 
 impl ThisCode {
@@ -26,7 +26,7 @@ impl ThisCode {
             own_log_group: Some("/aws/lambda/statuswatch".to_owned()),
             ..Reader::new(Rules::built_in())
         };
-        Self { reader, remembered: Remembered::default() }
+        Self { reader, remembered: RememberedEvents::default() }
     }
 
     /// From the event's bytes to the digest.

@@ -17,7 +17,7 @@ use statuswatch::{
     access_log::{Format, Reading, read},
     decode::{DecodeError, Header, LogEvent, Sink, Source, decode},
     digest::{Batch, MAX_GROUPS, MAX_ROUTE_BYTES, MAX_SAMPLE_BYTES, MAX_SECTIONS, Reader},
-    duplicates::{CAPACITY, EventKey, Remembered},
+    duplicates::{CAPACITY, EventKey, RememberedEvents},
     handler::body,
     replay::{Replayed, Settings, replay},
     rules::Rules,
@@ -153,7 +153,7 @@ fn many_long_paths_take_little_memory() {
     let lines =
         (0..100).map(|id| (id, format!(r#"{{"status":"404","path":"/{id:x}-{}"}}"#, "é".repeat(20_000))));
     let text = message(lines);
-    decode(Source::Plain(text.as_bytes()), CAP, &mut batch.intake(&reader, &Remembered::default())).unwrap();
+    decode(Source::Plain(text.as_bytes()), CAP, &mut batch.intake(&reader, &RememberedEvents::default())).unwrap();
     let section = &batch.digest.sections[0];
     assert_eq!((section.groups.len(), section.matched()), (MAX_GROUPS, 100));
     assert!(section.groups.iter().all(|group| group.route.len() <= MAX_ROUTE_BYTES + '…'.len_utf8()));
@@ -222,7 +222,7 @@ fn each_cap_is_met_to_the_byte_and_not_passed() {
         let line = format!(r#"{{"status":"502","x":"{}"}}"#, "x".repeat(length - frame));
         let mut batch = Batch::default();
         let reader = reader();
-        batch.intake(&reader, &Remembered::default()).line(&Header::default(), b"", 5, &line);
+        batch.intake(&reader, &RememberedEvents::default()).line(&Header::default(), b"", 5, &line);
         let sample = &batch.digest.sections[0].groups[0].samples[0];
         assert_eq!(sample.text.full_chars().is_none(), is_whole, "{length}");
     }
@@ -236,7 +236,7 @@ fn more_groups_and_log_groups_than_are_told_apart_are_counted_all_the_same() {
         let lines = (0..routes)
             .map(|id| (id as u64, format!(r#"{{"status":"502","path":"/{}"}}"#, "a".repeat(id + 1))));
         let text = message(lines);
-        decode(Source::Plain(text.as_bytes()), CAP, &mut batch.intake(&reader, &Remembered::default()))
+        decode(Source::Plain(text.as_bytes()), CAP, &mut batch.intake(&reader, &RememberedEvents::default()))
             .unwrap();
         let section = &batch.digest.sections[0];
         assert_eq!(section.groups.len(), routes.min(MAX_GROUPS));
@@ -253,7 +253,7 @@ fn more_groups_and_log_groups_than_are_told_apart_are_counted_all_the_same() {
         }
         let mut batch = Batch::default();
         let reader = reader();
-        decode(Source::Plain(text.as_bytes()), CAP, &mut batch.intake(&reader, &Remembered::default()))
+        decode(Source::Plain(text.as_bytes()), CAP, &mut batch.intake(&reader, &RememberedEvents::default()))
             .unwrap();
         assert_eq!(batch.digest.sections.len(), log_groups.min(MAX_SECTIONS));
         assert_eq!(batch.digest.matched(), log_groups as u64);

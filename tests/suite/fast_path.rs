@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use statuswatch::backtest::{self, Backtest, default_alarm};
 use statuswatch::decode::{Sink, Source, decode};
 use statuswatch::digest::Batch;
-use statuswatch::duplicates::Remembered;
+use statuswatch::duplicates::RememberedEvents;
 use statuswatch::filter_pattern::FilterPattern;
 use statuswatch::replay::{self, Replayed};
 use statuswatch::slack::render::MessageStyle;
@@ -261,7 +261,7 @@ proptest! {
 #[test]
 fn the_lines_of_one_format_are_recognised() {
     let reader = reader(&[], None, 3);
-    let remembered = Remembered::default();
+    let remembered = RememberedEvents::default();
     let mut batch = Batch::default();
     let mut intake = batch.intake(&reader, &remembered);
     let learned = r#"{"requestId":"a","status":"502"}"#;

@@ -8,7 +8,7 @@ fn reader(redact: &[&str]) -> Reader {
 
 fn told(reader: &Reader, lines: &[&str]) -> Batch {
     let mut batch = Batch::default();
-    let remembered = Remembered::default();
+    let remembered = RememberedEvents::default();
     let header = Header { log_group: "g".to_owned(), ..Header::default() };
     for (number, line) in lines.iter().enumerate() {
         batch.intake(reader, &remembered).line(&header, number.to_string().as_bytes(), 1_000, line);
@@ -35,7 +35,7 @@ fn what_is_redacted_is_in_neither_the_lines_nor_the_groups() {
 fn the_same_log_event_twice_is_a_duplicate() {
     let reader = reader(&[]);
     let mut batch = told(&reader, &[r#"{"status":"502"}"#]);
-    let mut remembered = Remembered::default();
+    let mut remembered = RememberedEvents::default();
     let header = Header { log_group: "g".to_owned(), ..Header::default() };
     batch.intake(&reader, &remembered).line(&header, b"0", 1_000, r#"{"status":"502"}"#);
     assert_eq!((batch.counts.ledger.matched, batch.counts.ledger.duplicate), (1, 1));
@@ -49,7 +49,7 @@ fn the_same_log_event_twice_is_a_duplicate() {
 fn equal_lines_without_an_id_are_counted_each_and_known_again_when_the_batch_comes_again() {
     let reader = reader(&[]);
     let header = Header::default();
-    let mut remembered = Remembered::default();
+    let mut remembered = RememberedEvents::default();
     for expected in [(20, 0), (0, 20)] {
         let mut batch = Batch::default();
         for _ in 0..20 {

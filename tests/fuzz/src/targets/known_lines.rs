@@ -2,7 +2,7 @@
 
 use statuswatch::decode::{Header, LogEvent, Sink, Source, decode};
 use statuswatch::digest::{Batch, Reader};
-use statuswatch::duplicates::Remembered;
+use statuswatch::duplicates::RememberedEvents;
 use statuswatch::rules::Rules;
 
 /// Rules that look at a line's text and address, that go by time, and that go by what makes lines alike.
@@ -32,7 +32,7 @@ pub(crate) fn time_ms(number: usize) -> u64 {
 struct Plainly<'a> {
     batch: &'a mut Batch,
     reader: &'a Reader,
-    remembered: &'a Remembered,
+    remembered: &'a RememberedEvents,
 }
 
 impl Sink for Plainly<'_> {
@@ -51,7 +51,7 @@ impl Sink for Plainly<'_> {
 
 /// Reads subscription messages in both ways.
 pub(crate) fn check(text: &[u8], reader: &Reader) {
-    let remembered = Remembered::default();
+    let remembered = RememberedEvents::default();
     let (mut fast, mut plain) = (Batch::default(), Batch::default());
     let fast_end = decode(Source::Plain(text), 1 << 30, &mut fast.intake(reader, &remembered));
     let mut plainly = Plainly { batch: &mut plain, reader, remembered: &remembered };
@@ -64,7 +64,7 @@ pub(crate) fn check(text: &[u8], reader: &Reader) {
 
 /// Reads lines of any format one after another, and each by itself, where nothing is learned before it.
 pub(crate) fn check_apart<'a>(lines: impl Iterator<Item = &'a str>, reader: &Reader) {
-    let (remembered, header) = (Remembered::default(), Header::default());
+    let (remembered, header) = (RememberedEvents::default(), Header::default());
     let mut together = Batch::default();
     let mut apart = [0; 4];
     let counts = |batch: &Batch| {
