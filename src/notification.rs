@@ -32,7 +32,7 @@ pub use alarm::{of_alarm, of_topic_text};
 pub(crate) use cause::cause_words;
 pub use color::{Color, Severity};
 pub use digest::{of_digest, of_progress};
-pub use evidence::{Evidence, MAX_EVIDENCE_LINES, Origin};
+pub use evidence::{Evidence, MAX_EVIDENCE_LINES, Provenance};
 #[cfg(test)]
 pub(crate) use footer::MAX_LINK;
 pub use over::{Over, of_over};

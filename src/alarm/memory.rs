@@ -19,7 +19,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::change::{AlarmChange, AlarmState};
 use super::notification::TopicText;
-use history::{Entry, History, Origin, Place};
+use history::{Entry, History, PostStatus, Place};
 
 /// Two changes of one alarm to one state this close together are one change. The wire shapes differ by
 /// milliseconds, and by up to one second where only whole seconds are given; an alarm is evaluated at most every
@@ -159,7 +159,7 @@ fn decide_alarm(change: &AlarmChange, history: &History) -> NoticeDecision {
         // It goes on. Where nobody was notified of it, its suppression or mute ended: it has been in alarm for longer
         // than people know.
         Some(previous) if previous.state == AlarmState::Alarm => match history.open_before(at_ms) {
-            Some(open) if open.origin == Origin::Posted => return NoticeDecision::Silent(Silence::Repeat),
+            Some(open) if open.post == PostStatus::Posted => return NoticeDecision::Silent(Silence::Repeat),
             _ => previous.since_ms.filter(|since| *since <= at_ms).unwrap_or(at_ms),
         },
         _ => at_ms,
@@ -185,7 +185,7 @@ fn decide_ok(change: &AlarmChange, history: &History) -> NoticeDecision {
         // What the notification itself tells: a contributor that is OK was in ALARM, for only then it is one.
         let is_recovery = after_alarm.is_some_and(|previous| !previous.suppressed)
             || (change.contributor.is_some() && change.previous.is_none());
-        let is_unposted = |entry: Entry| (entry.state, entry.origin) == (AlarmState::Alarm, Origin::Silent);
+        let is_unposted = |entry: Entry| (entry.state, entry.post) == (AlarmState::Alarm, PostStatus::Silent);
         if !is_recovery || history.last_before(at_ms).is_some_and(is_unposted) {
             return NoticeDecision::Silent(Silence::NotARecovery);
         }
@@ -251,19 +251,19 @@ impl RememberedAlarm {
                 state: AlarmState::Alarm,
                 at_ms: since_ms.unwrap_or(at_ms),
                 since_ms,
-                origin: Origin::Presumed,
+                post: PostStatus::Presumed,
             };
             self.history.insert(entry);
         }
-        let (origin, since_ms) = match decision {
-            NoticeDecision::Notify(NoticeKind::FirstNotice { since_ms }) => (Origin::Posted, Some(since_ms)),
+        let (post, since_ms) = match decision {
+            NoticeDecision::Notify(NoticeKind::FirstNotice { since_ms }) => (PostStatus::Posted, Some(since_ms)),
             NoticeDecision::Notify(NoticeKind::BelatedNotice { since_ms, .. }) => {
-                (Origin::PostedAsOver, Some(since_ms))
+                (PostStatus::PostedAsOver, Some(since_ms))
             }
-            NoticeDecision::Notify(NoticeKind::Recovery { .. }) => (Origin::Posted, None),
-            NoticeDecision::Silent(_) => (Origin::Silent, None),
+            NoticeDecision::Notify(NoticeKind::Recovery { .. }) => (PostStatus::Posted, None),
+            NoticeDecision::Silent(_) => (PostStatus::Silent, None),
         };
-        self.history.insert(Entry { state: change.state, at_ms, since_ms, origin });
+        self.history.insert(Entry { state: change.state, at_ms, since_ms, post });
     }
 }
 

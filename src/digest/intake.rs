@@ -50,9 +50,9 @@ struct CountedAt {
     group: Option<usize>,
 }
 
-/// Where a line comes from.
+/// What is known of a log event beside its line.
 #[derive(Debug, Clone, Copy)]
-struct Origin<'a> {
+struct EventInfo<'a> {
     header: &'a Header,
     /// Empty where it has none.
     id: &'a [u8],
@@ -116,7 +116,7 @@ impl<'a> Intake<'a> {
     pub fn line(&mut self, header: &Header, id: &[u8], timestamp_ms: i64, line: &str) {
         if self.receive(header, timestamp_ms) {
             let extracted_fields = self.extracted_fields;
-            self.read(Origin { header, id, timestamp_ms, columns: Columns::DEFAULT, extracted_fields }, line);
+            self.read(EventInfo { header, id, timestamp_ms, columns: Columns::DEFAULT, extracted_fields }, line);
         }
     }
 
@@ -134,21 +134,21 @@ impl<'a> Intake<'a> {
         !is_own
     }
 
-    fn read(&mut self, origin: Origin<'_>, line: &str) {
+    fn read(&mut self, info: EventInfo<'_>, line: &str) {
         let columns = if let Some(columns) = self.columns {
             columns.clone()
         } else {
-            let Header { log_group, log_stream, .. } = origin.header;
+            let Header { log_group, log_stream, .. } = info.header;
             self.batch.headers.columns_of(log_group, log_stream, line)
         };
-        let origin = Origin { columns: &columns, ..origin };
+        let info = EventInfo { columns: &columns, ..info };
         let line = line.trim_end();
         if self.batch.ok_lines.knows(line.as_bytes(), &columns) {
             self.batch.counts.ledger.ok += 1;
             return;
         }
         let (log, salvaged) = match access_log::read_under(line, self.reader.format, &columns) {
-            Reading::Unreadable => return self.unreadable(origin.header),
+            Reading::Unreadable => return self.unreadable(info.header),
             Reading::Header => {
                 self.batch.counts.ledger.ignored += 1;
                 self.batch.counts.headers += 1;
@@ -161,7 +161,7 @@ impl<'a> Intake<'a> {
             self.batch.ok_lines.learn(line, self.reader.format, &columns);
         }
         self.batch.counts.ledger.salvaged += u64::from(salvaged);
-        self.judge(origin, &log, Line::Plain(line), salvaged);
+        self.judge(info, &log, Line::Plain(line), salvaged);
     }
 
     fn unreadable(&mut self, header: &Header) {
@@ -174,7 +174,7 @@ impl<'a> Intake<'a> {
     /// Does with a line what the rules say; says where it was counted, unless its text was kept.
     fn judge(
         &mut self,
-        origin: Origin<'_>,
+        info: EventInfo<'_>,
         log: &AccessLog<'_>,
         mut line: Line<'_>,
         salvaged: bool,
@@ -185,17 +185,17 @@ impl<'a> Intake<'a> {
         }
         let rules = &self.reader.rules;
         let text = if rules.look_at_lines() { line.text() } else { "" };
-        let verdict = rules.judge(log, &origin.header.log_group, text, origin.timestamp_ms);
+        let verdict = rules.judge(log, &info.header.log_group, text, info.timestamp_ms);
         if let Some(rule) = verdict.rule {
             self.batch.counts.hit(rule);
         }
         match verdict.action {
-            Action::Notify => self.take_error(origin, log, line, verdict.rule, salvaged),
+            Action::Notify => self.take_error(info, log, line, verdict.rule, salvaged),
             Action::Ignore | Action::Count => {
                 self.batch.counts.ledger.ignored += 1;
                 let rule = verdict.rule.and_then(|index| rules.get(index));
                 if let Some(rule) = rule.filter(|rule| rule.action() == Action::Count)
-                    && let Some(section) = self.batch.digest.notes_of(&origin.header.log_group)
+                    && let Some(section) = self.batch.digest.notes_of(&info.header.log_group)
                 {
                     section.count_by_rule(rule.name(), 1);
                 }
@@ -208,27 +208,27 @@ impl<'a> Intake<'a> {
     /// its text was kept.
     fn take_error(
         &mut self,
-        origin: Origin<'_>,
+        info: EventInfo<'_>,
         log: &AccessLog<'_>,
         mut line: Line<'_>,
         rule: Option<RuleIndex>,
         salvaged: bool,
     ) -> Option<CountedAt> {
-        let key = self.key(origin, &mut line);
-        if !self.is_new(origin, key) {
+        let key = self.key(info, &mut line);
+        if !self.is_new(info, key) {
             return None;
         }
         let redaction = &self.reader.redact;
         // Nearly no line holds a secret, and of most no text is kept: those are not even unescaped.
         let (redacted, hidden) = if redaction.may_mask(&line) {
-            let (redacted, hidden) = redaction.line_and_hidden(line.text(), origin.columns);
+            let (redacted, hidden) = redaction.line_and_hidden(line.text(), info.columns);
             (Some(redacted), Some(hidden))
         } else {
             (None, None)
         };
         let masked = match &redacted {
             Some(Redacted::Whole(masked)) if redaction.has_fields() => {
-                Some(access_log::read_under(masked, self.reader.format, origin.columns))
+                Some(access_log::read_under(masked, self.reader.format, info.columns))
             }
             _ => None,
         };
@@ -248,15 +248,15 @@ impl<'a> Intake<'a> {
             batch.route = masked;
         }
         cut_route(&mut batch.route);
-        write_source(origin.extracted_fields, &origin.header.log_group, &mut batch.source);
+        write_source(info.extracted_fields, &info.header.log_group, &mut batch.source);
         let cause = said.and_then(|log| log.cause.as_ref());
         let cause = cause.map(|cause| redaction.shown(&cause.text, hidden.as_ref()));
         let by_rule = rule.and_then(|index| self.reader.rules.get(index));
         let to = by_rule.map_or(&To::DEFAULT, |rule| rule.to());
-        let place = batch.digest.section_index(&origin.header.log_group, to);
+        let place = batch.digest.section_index(&info.header.log_group, to);
         let section = batch.digest.sections.get_mut(place)?;
         let group = section.group_of(log.status, &batch.route, fault(log));
-        section.context.note_account(&origin.header.owner);
+        section.context.note_account(&info.header.owner);
         section.context.note_source(&batch.source);
         if let Some(stage) = said.and_then(|log| log.stage.as_deref()) {
             section.context.note_stage(&redaction.shown(stage, hidden.as_ref()));
@@ -275,12 +275,12 @@ impl<'a> Intake<'a> {
         let counted_at = CountedAt { rule, class: log.status.class(), section: place, group };
         // A masked address tells no client from another.
         let client = || log.ip.as_deref().filter(|_| said.is_some_and(|said| said.ip == log.ip));
-        self.count(origin, counted_at, salvaged, cause.as_deref(), client);
-        let is_kept = self.keep_sample(origin.timestamp_ms, counted_at, redacted, line);
+        self.count(info, counted_at, salvaged, cause.as_deref(), client);
+        let is_kept = self.keep_sample(info.timestamp_ms, counted_at, redacted, line);
         (!is_kept).then_some(counted_at)
     }
 
-    fn key(&mut self, Origin { header, id, timestamp_ms, .. }: Origin<'_>, line: &mut Line<'_>) -> EventKey {
+    fn key(&mut self, EventInfo { header, id, timestamp_ms, .. }: EventInfo<'_>, line: &mut Line<'_>) -> EventKey {
         let (log_group, log_stream) = (&header.log_group, &header.log_stream);
         if id.is_empty() {
             let place = self.place.unwrap_or(self.batch.counts.ledger.received);
@@ -298,7 +298,7 @@ impl<'a> Intake<'a> {
     }
 
     /// Takes the key of a log event, if it is neither remembered nor in the batch already; counts a duplicate.
-    fn is_new(&mut self, Origin { header, id, .. }: Origin<'_>, key: EventKey) -> bool {
+    fn is_new(&mut self, EventInfo { header, id, .. }: EventInfo<'_>, key: EventKey) -> bool {
         self.batch.note_id(header, id, key);
         let (sum, log_events) = &mut self.batch.keys_seen;
         *sum = sum.wrapping_add(key.number());
@@ -322,7 +322,7 @@ impl<'a> Intake<'a> {
     /// Counts a line in its section and group.
     fn count<A: AsRef<str>>(
         &mut self,
-        Origin { header, timestamp_ms, .. }: Origin<'_>,
+        EventInfo { header, timestamp_ms, .. }: EventInfo<'_>,
         counted_at: CountedAt,
         salvaged: bool,
         cause: Option<&str>,
@@ -411,7 +411,7 @@ impl Sink for Intake<'_> {
         let Some(message) = event.message else { return self.unreadable(header) };
         let (id, timestamp_ms) = (event.id.0, event.timestamp_ms);
         let extracted_fields = event.extracted_fields;
-        let origin = Origin { header, id, timestamp_ms, columns: Columns::DEFAULT, extracted_fields };
+        let info = EventInfo { header, id, timestamp_ms, columns: Columns::DEFAULT, extracted_fields };
         if event.is_recognised {
             let last = self.batch.line_reader.as_ref().and_then(|line_reader| line_reader.last());
             if last.is_some_and(|known| known.is_ok(message.0)) {
@@ -422,21 +422,21 @@ impl Sink for Intake<'_> {
             let line_reader = self.batch.line_reader.take();
             let text = LineText::Escaped(message);
             let known = line_reader.as_ref().and_then(|line_reader| line_reader.last());
-            let is_read = known.is_some_and(|known| self.read_known(origin, known, text));
+            let is_read = known.is_some_and(|known| self.read_known(info, known, text));
             self.batch.line_reader = line_reader;
             if is_read {
                 return;
             }
         }
-        self.read_plainly(origin, message, !event.is_recognised);
+        self.read_plainly(info, message, !event.is_recognised);
     }
 }
 
 impl Intake<'_> {
-    fn read_plainly(&mut self, origin: Origin<'_>, message: EscapedText<'_>, learns: bool) {
+    fn read_plainly(&mut self, info: EventInfo<'_>, message: EscapedText<'_>, learns: bool) {
         let mut line = std::mem::take(&mut self.batch.line);
         message.unescape_into(&mut line);
-        self.read(origin, &line);
+        self.read(info, &line);
         if let Some(line_reader) =
             self.batch.line_reader.as_mut().filter(|_| learns && self.reader.format.reads_json())
             && line_reader.learn(&line)

@@ -18,7 +18,7 @@ use crate::http::Budget;
 use crate::incident::Policy;
 use crate::incidents::Tracked;
 use crate::ledger::{Ledger, Measures};
-use crate::notification::{Evidence, MAX_EVIDENCE_LINES, Origin};
+use crate::notification::{Evidence, MAX_EVIDENCE_LINES, Provenance};
 use crate::store::Store;
 
 /// What looking for evidence may take, in the table and in the logs together.
@@ -30,7 +30,7 @@ const MAX_FETCHED: usize = 3;
 #[derive(Debug)]
 pub(super) enum Found {
     /// Errors of a log group of its.
-    Errors { tracked: Box<Tracked>, from_ms: i64, origin: Origin },
+    Errors { tracked: Box<Tracked>, from_ms: i64, provenance: Provenance },
     /// Results of its query, a line each.
     Results(String),
 }
@@ -38,9 +38,9 @@ pub(super) enum Found {
 impl Found {
     pub(super) fn evidence(&self) -> Option<Evidence<'_>> {
         match self {
-            Self::Errors { tracked, from_ms, origin } => {
+            Self::Errors { tracked, from_ms, provenance } => {
                 let (incident, lines) = tracked.errors_since(*from_ms)?;
-                Some(Evidence::Errors { incident, lines, from_ms: *from_ms, origin: *origin })
+                Some(Evidence::Errors { incident, lines, from_ms: *from_ms, provenance: *provenance })
             }
             Self::Results(text) => Some(Evidence::Results(text)),
         }
@@ -77,8 +77,8 @@ impl<N: Notifier, T: Store> Handler<N, T> {
         delivery.destinations.turn_to(destination);
         let stored = timeout(TIME, mode.errors_of(alarm, from_ms, &mut delivery)).await.ok().flatten();
         let stored = stored.map(|tracked| {
-            let (tracked, origin) = (Box::new(tracked), Origin::Incident);
-            Found::Errors { tracked, from_ms, origin }
+            let (tracked, provenance) = (Box::new(tracked), Provenance::Incident);
+            Found::Errors { tracked, from_ms, provenance }
         });
         if stored.as_ref().is_some_and(Found::has_lines) {
             return stored;
@@ -108,11 +108,11 @@ impl<N: Notifier, T: Store> Handler<N, T> {
                     if digest.matched() > 0 {
                         let policy = Policy::default();
                         let tracked = Tracked::alone(&digest, MAX_EVIDENCE_LINES, now_ms, &policy);
-                        let origin = Origin::Fetched { is_part: fetched.is_part };
+                        let provenance = Provenance::Fetched { is_part: fetched.is_part };
                         return Some(Found::Errors {
                             tracked: Box::new(tracked),
                             from_ms: window_ms.0,
-                            origin,
+                            provenance,
                         });
                     }
                 }

@@ -54,7 +54,7 @@ impl<'t, 'f> JsonFormat<'t, 'f> {
         let lines: usize =
             line.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
         let offset = lines + error.column().saturating_sub(1);
-        Some(self.template.origin(offset, |index| self.harmless(index).len()))
+        Some(self.template.offset_in_format(offset, |index| self.harmless(index).len()))
     }
 
     /// For each variable the scenarios in which its value alone breaks the line.

@@ -77,7 +77,7 @@ impl<'f> Template<'f> {
     }
 
     /// Where in the format the byte at `offset` of a filled line comes from.
-    pub(super) fn origin(&self, offset: usize, value: impl Fn(usize) -> usize) -> usize {
+    pub(super) fn offset_in_format(&self, offset: usize, value: impl Fn(usize) -> usize) -> usize {
         let mut filled = 0;
         let mut from = 0;
         for (hole, index) in self.holes() {
@@ -138,7 +138,7 @@ mod tests {
         assert_eq!(gaps, ["var.a", "b"]);
         let line = template.fill(|index, _| index.to_string());
         assert_eq!(line, "0 0 1 ${} ${open \"0");
-        assert_eq!(template.origin(2, |_| 1), 9);
+        assert_eq!(template.offset_in_format(2, |_| 1), 9);
     }
 
     #[test]
@@ -146,11 +146,11 @@ mod tests {
         let template = Template::parse("a $context.status b ${context.path}.");
         let line = template.fill(|index, _| ["403", "/x"][index].to_owned());
         assert_eq!(line, "a 403 b /x.");
-        let origin = |offset| template.origin(offset, |index| [3, 2][index]);
-        assert_eq!([origin(0), origin(1), origin(2), origin(4)], [0, 1, 2, 2]);
-        assert_eq!(template.format.get(origin(6)..=origin(6)), Some("b"));
-        assert_eq!(origin(8), template.variables[1].place.start);
-        assert_eq!(template.format.get(origin(10)..), Some("."));
-        assert_eq!(origin(99), template.format.len());
+        let offset_in_format = |offset| template.offset_in_format(offset, |index| [3, 2][index]);
+        assert_eq!([offset_in_format(0), offset_in_format(1), offset_in_format(2), offset_in_format(4)], [0, 1, 2, 2]);
+        assert_eq!(template.format.get(offset_in_format(6)..=offset_in_format(6)), Some("b"));
+        assert_eq!(offset_in_format(8), template.variables[1].place.start);
+        assert_eq!(template.format.get(offset_in_format(10)..), Some("."));
+        assert_eq!(offset_in_format(99), template.format.len());
     }
 }

@@ -31,7 +31,11 @@ pub(super) fn stages(context: &Context) -> Option<Text<'static>> {
 }
 
 /// Where the errors came from: the sources of centralised lines, else the account and Region of their log group.
-pub(super) fn origin<'a>(context: &'a Context, errors: u64, region: Option<&Region>) -> Vec<Text<'a>> {
+pub(super) fn accounts_or_sources<'a>(
+    context: &'a Context,
+    errors: u64,
+    region: Option<&Region>,
+) -> Vec<Text<'a>> {
     if context.sources().is_empty() { place(context.accounts(), region) } else { sources(context, errors) }
 }
 

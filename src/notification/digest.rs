@@ -165,7 +165,7 @@ impl<'a> Plan<'a> {
         let region = self.style.region.as_ref();
         if let [section] = self.digest.sections.as_slice() {
             items.extend(context::stages(self.context(section)));
-            items.extend(context::origin(self.context(section), self.errors(section), region));
+            items.extend(context::accounts_or_sources(self.context(section), self.errors(section), region));
             return items;
         }
         // Where centralised lines came from stands in their section, unless there are too many sections.

@@ -28,7 +28,7 @@ pub enum Evidence<'a> {
         /// Groups whose last error was before are left out; epoch milliseconds.
         from_ms: i64,
         /// Where they come from.
-        origin: Origin,
+        provenance: Provenance,
     },
     /// Results of a log alarm's query, a line each.
     Results(&'a str),
@@ -36,7 +36,7 @@ pub enum Evidence<'a> {
 
 /// Where errors come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Origin {
+pub enum Provenance {
     /// They are those of an incident.
     Incident,
     /// They were read from the log group: all of the alarm's time, or the beginning of it.
@@ -51,8 +51,8 @@ impl<'a> Evidence<'a> {
     pub(super) fn add_to(&self, notice: &mut Notification<'a>, detail: Detail) {
         let Some(section) = notice.sections.first_mut() else { return };
         match *self {
-            Self::Errors { incident, lines, from_ms, origin } => {
-                add_errors(section, &mut notice.names, incident, from_ms, origin, detail);
+            Self::Errors { incident, lines, from_ms, provenance } => {
+                add_errors(section, &mut notice.names, incident, from_ms, provenance, detail);
                 let of_lines = lines.sections.first().filter(|lines| !lines.groups.is_empty());
                 if let Some(lines) = of_lines {
                     section.lines = Lines::Samples { groups: &lines.groups, matched: lines.matched() };
@@ -72,7 +72,7 @@ fn add_errors<'a>(
     names: &mut Vec<NameSet<'a>>,
     incident: &'a Incident,
     from_ms: i64,
-    origin: Origin,
+    provenance: Provenance,
     detail: Detail,
 ) {
     let is_of_these_minutes =
@@ -82,15 +82,15 @@ fn add_errors<'a>(
     let detail = Detail { groups: detail.groups.min(MAX_GROUPS), ..detail };
     section.rows.extend(rows(incident, &groups, 0, detail, names));
     let errors = words::count(incident.total(), "error");
-    let words = match origin {
-        Origin::Incident => {
+    let words = match provenance {
+        Provenance::Incident => {
             format!(
                 "{errors} in this incident since {} UTC",
                 words::minute_beside(incident.began_ms(), from_ms)
             )
         }
-        Origin::Fetched { is_part: false } => format!("{errors} in these minutes"),
-        Origin::Fetched { is_part: true } => format!("{errors} at the beginning of these minutes"),
+        Provenance::Fetched { is_part: false } => format!("{errors} in these minutes"),
+        Provenance::Fetched { is_part: true } => format!("{errors} at the beginning of these minutes"),
     };
     section.rows.push(vec![Cell::of(words)]);
 }

@@ -52,7 +52,7 @@ pub(super) fn of_incident<'a>(
     items.extend(context::clients(incident.context(), incident.total()));
     items.extend(insights.and_then(|url| link(url, "Logs Insights")));
     items.extend(context::stages(incident.context()));
-    items.extend(context::origin(incident.context(), incident.total(), style.region.as_ref()));
+    items.extend(context::accounts_or_sources(incident.context(), incident.total(), style.region.as_ref()));
     items
 }
 

@@ -26,12 +26,12 @@ pub(super) struct Entry {
     pub(super) at_ms: i64,
     /// Since when it is in ALARM, where that is known.
     pub(super) since_ms: Option<i64>,
-    pub(super) origin: Origin,
+    pub(super) post: PostStatus,
 }
 
 /// How a change is known; what says more stands behind what says less.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Origin {
+pub(super) enum PostStatus {
     /// It came, and was not posted.
     Silent,
     /// It did not come; a later change tells that it was, and another process will have posted it.
@@ -72,7 +72,7 @@ impl Entry {
     }
 
     fn is_posted(&self) -> bool {
-        self.origin >= Origin::PostedAsOver
+        self.post >= PostStatus::PostedAsOver
     }
 }
 
@@ -103,7 +103,7 @@ impl History {
         let mut before = self.entries.iter().rev().filter(|entry| entry.at_ms < at_ms);
         let decisive = before.find(|entry| match entry.state {
             AlarmState::Ok => entry.is_posted(),
-            AlarmState::Alarm => matches!(entry.origin, Origin::Posted | Origin::Presumed),
+            AlarmState::Alarm => matches!(entry.post, PostStatus::Posted | PostStatus::Presumed),
             AlarmState::InsufficientData => false,
         });
         decisive.copied().filter(|entry| entry.state == AlarmState::Alarm)
@@ -134,7 +134,7 @@ impl History {
     pub(super) fn insert(&mut self, new: Entry) {
         if let Some(known) = self.entries.iter_mut().find(|entry| entry.is_same(new.state, new.at_ms)) {
             known.since_ms = new.since_ms.or(known.since_ms);
-            known.origin = known.origin.max(new.origin);
+            known.post = known.post.max(new.post);
             return;
         }
         let place = self.entries.partition_point(|entry| entry.at_ms <= new.at_ms);

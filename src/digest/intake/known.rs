@@ -1,6 +1,6 @@
 //! Lines that were recognised: what is to know of them is known without parsing them.
 
-use super::{Intake, Origin};
+use super::{Intake, EventInfo};
 use crate::access_log::fast_path::{Known, LineText};
 use crate::access_log::{AccessLog, Columns};
 use crate::decode::Header;
@@ -20,69 +20,69 @@ impl Intake<'_> {
             return;
         }
         let extracted_fields = self.extracted_fields;
-        let origin = Origin { header, id, timestamp_ms, columns: Columns::DEFAULT, extracted_fields };
+        let info = EventInfo { header, id, timestamp_ms, columns: Columns::DEFAULT, extracted_fields };
         if self.reader.format.reads_json() {
             if known.is_ok(text.bytes()) {
                 self.batch.counts.ledger.ok += 1;
                 return;
             }
-            if self.read_known(origin, known, text) {
+            if self.read_known(info, known, text) {
                 return;
             }
         }
         let mut line = std::mem::take(&mut self.batch.line);
-        self.read(origin, text.said(&mut line).as_ref());
+        self.read(info, text.said(&mut line).as_ref());
         self.batch.line = line;
     }
 
     /// Takes a recognised line whose status is not below 400; `false` where the plain reader has to.
-    pub(super) fn read_known(&mut self, origin: Origin<'_>, known: Known<'_>, text: LineText<'_>) -> bool {
-        self.count_alike(origin, known, text) || self.read_fields(origin, known, text)
+    pub(super) fn read_known(&mut self, info: EventInfo<'_>, known: Known<'_>, text: LineText<'_>) -> bool {
+        self.count_alike(info, known, text) || self.read_fields(info, known, text)
     }
 
     /// Counts a line of a kind that was counted before and whose text is surely not kept; `false` for another.
-    fn count_alike(&mut self, origin: Origin<'_>, known: Known<'_>, text: LineText<'_>) -> bool {
+    fn count_alike(&mut self, info: EventInfo<'_>, known: Known<'_>, text: LineText<'_>) -> bool {
         // A kind is that of lines without a source.
-        let may_be_known = !self.kinds.is_empty() && origin.extracted_fields.is_empty();
+        let may_be_known = !self.kinds.is_empty() && info.extracted_fields.is_empty();
         if !may_be_known || known.has_escapes() || self.masks_by_name(known) {
             return false;
         }
         let Ok(cause) = known.cause(text.bytes()) else { return false };
         let counted_at = self.kinds.outcome(known, text.bytes(), cause.as_ref());
-        let Some(counted_at) = counted_at.filter(|_| !origin.id.is_empty()) else { return false };
+        let Some(counted_at) = counted_at.filter(|_| !info.id.is_empty()) else { return false };
         let Some((room, section)) = self.batch.room(counted_at.section, self.reader.samples_per_group) else {
             return false;
         };
         // Where a line is not UTF-8 it says more than it has bytes, never less.
         let least = known.length(text).min(MAX_SAMPLE_BYTES - 3);
         let is_refused = counted_at.group.is_none_or(|group| room.refuses(&section.groups, group, least));
-        if !is_refused || section.log_group != origin.header.log_group {
+        if !is_refused || section.log_group != info.header.log_group {
             return false;
         }
         if let Some(rule) = counted_at.rule {
             self.batch.counts.hit(rule);
         }
-        let key = self.stream_of(origin.header).key(origin.id);
-        if self.is_new(origin, key) {
+        let key = self.stream_of(info.header).key(info.id);
+        if self.is_new(info, key) {
             let mut kinds = std::mem::take(&mut self.kinds);
             let cause = cause.as_ref().map(|cause| kinds.shown(cause, &self.reader.redact));
-            self.count(origin, counted_at, false, cause, || known.client(text.bytes()));
+            self.count(info, counted_at, false, cause, || known.client(text.bytes()));
             self.kinds = kinds;
         }
         true
     }
 
     /// Reads a line by its format; `false` where the plain reader has to.
-    fn read_fields(&mut self, origin: Origin<'_>, known: Known<'_>, text: LineText<'_>) -> bool {
+    fn read_fields(&mut self, info: EventInfo<'_>, known: Known<'_>, text: LineText<'_>) -> bool {
         let Some((said, line)) = known.said(text) else { return false };
         // In place, since it is large.
         let Some(mut log) = known.status(said).map(AccessLog::of) else { return false };
         if known.fill(&mut log, said).is_none() {
             return false;
         }
-        if let Some(counted_at) = self.judge(origin, &log, line, false)
+        if let Some(counted_at) = self.judge(info, &log, line, false)
             && self.reader.rules.decide_by_kind()
-            && origin.extracted_fields.is_empty()
+            && info.extracted_fields.is_empty()
             && !self.masks_by_name(known)
         {
             self.kinds.remember(known, text.bytes(), log.cause.as_ref(), counted_at);
