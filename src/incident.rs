@@ -137,7 +137,7 @@ pub struct Arrival<'a> {
 
 /// Lines of one log group that arrived together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Batch<'a> {
+pub struct Arrivals<'a> {
     /// By group, worst first.
     pub groups: &'a [Arrival<'a>],
     /// Lines of groups for which there was no room, with a status of 400 to 499 and of 500 to 599.
@@ -204,42 +204,42 @@ impl Kind {
 impl Incident {
     /// Takes lines in: from now on they are pending. Ask [`Incident::decide`] before, since the incident so far may be
     /// over, and after.
-    pub fn take(&mut self, batch: &Batch<'_>, now_ms: i64, policy: &Policy) {
+    pub fn take(&mut self, arrivals: &Arrivals<'_>, now_ms: i64, policy: &Policy) {
         if self.pending() == 0 {
             self.snooze = self.snooze.filter(|snooze| snooze.is_on(now_ms));
         }
-        if self.phase == Phase::Over && !batch.is_empty() {
-            self.open_or_reopen(batch, now_ms, policy);
+        if self.phase == Phase::Over && !arrivals.is_empty() {
+            self.open_or_reopen(arrivals, now_ms, policy);
         }
         if self.pending() == 0 && self.messages > 0 {
             self.skip_idle_steps(now_ms, policy);
         }
-        if !batch.is_empty() {
+        if !arrivals.is_empty() {
             if self.has_ended_below_threshold(now_ms, policy) {
-                let (first_ms, _) = batch.span_ms;
+                let (first_ms, _) = arrivals.span_ms;
                 self.began_ms = Some(if first_ms > 0 { first_ms } else { now_ms });
             }
             self.changed(now_ms);
             self.pending_since_ms.get_or_insert(now_ms);
             self.seen_ms = self.seen_ms.max(now_ms);
-            group::widen((&mut self.first_ms, &mut self.last_ms), batch.span_ms);
-            self.id = self.id.wrapping_add(batch.id);
-            self.context.fold(batch.context);
-            self.requests = batch.requests.filter(|_| self.total() == 0);
-            for color in batch.colors {
+            group::widen((&mut self.first_ms, &mut self.last_ms), arrivals.span_ms);
+            self.id = self.id.wrapping_add(arrivals.id);
+            self.context.fold(arrivals.context);
+            self.requests = arrivals.requests.filter(|_| self.total() == 0);
+            for color in arrivals.colors {
                 if self.colors.len() < MAX_COLORS && !self.colors.contains(color) {
                     self.colors.push(color.clone());
                 }
             }
         }
         if let Some(snooze) = self.snooze.as_mut().filter(|snooze| snooze.is_on(now_ms)) {
-            snooze.lines += batch.lines();
+            snooze.lines += arrivals.lines();
         }
-        let [client, server] = batch.other;
+        let [client, server] = arrivals.other;
         self.client_errors += client;
         self.server_errors += server;
         self.other.add(client + server);
-        for arrival in batch.groups {
+        for arrival in arrivals.groups {
             if arrival.group.is_server_error() {
                 self.server_errors += arrival.count;
             } else {
@@ -618,15 +618,15 @@ impl Incident {
 
     /// What is new begins an incident; what was notified a while ago, and what comes while an alarm holds its thread, only
     /// goes on.
-    fn open_or_reopen(&mut self, batch: &Batch<'_>, now_ms: i64, policy: &Policy) {
+    fn open_or_reopen(&mut self, arrivals: &Arrivals<'_>, now_ms: i64, policy: &Policy) {
         let was_recent = self.is_recent(now_ms);
         self.phase = Phase::Open;
         let is_known = |arrival: &Arrival<'_>| {
             let known = self.groups.iter().find(|group| group.name() == arrival.group);
             known.is_some_and(|group| group.is_notified() && !group.is_new_at(now_ms, policy))
         };
-        let is_other_known = batch.other == [0, 0] || self.other.total > 0;
-        if self.messages > 0 && is_other_known && batch.groups.iter().all(is_known) {
+        let is_other_known = arrivals.other == [0, 0] || self.other.total > 0;
+        if self.messages > 0 && is_other_known && arrivals.groups.iter().all(is_known) {
             self.reopened_ms = Some(now_ms);
             self.changed(now_ms);
             // Whoever read that it is over hears soon that it is not.
@@ -688,7 +688,7 @@ impl Incident {
     }
 }
 
-impl Batch<'_> {
+impl Arrivals<'_> {
     fn lines(&self) -> u64 {
         self.groups.iter().map(|arrival| arrival.count).sum::<u64>() + self.other.iter().sum::<u64>()
     }

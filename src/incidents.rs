@@ -12,7 +12,7 @@ use thiserror::Error;
 
 use crate::digest::{Digest, MAX_SECTIONS, OTHER_LOG_GROUPS, Section};
 use crate::incident::{
-    AlarmNews, AlarmOpening, Arrival, Batch, Decision, GroupName, Incident, Kind, Moment, Policy, Said,
+    AlarmNews, AlarmOpening, Arrival, Arrivals, Decision, GroupName, Incident, Kind, Moment, Policy, Said,
     Thread,
 };
 use crate::notification::{
@@ -196,8 +196,8 @@ impl Tracked {
         ];
         let span_ms = (section.first_ms, section.last_ms);
         let Section { context, colors, requests, .. } = section;
-        let batch = Batch { groups: &groups, other, span_ms, id, context, colors, requests: *requests };
-        self.incident.take(&batch, now_ms, policy);
+        let arrivals = Arrivals { groups: &groups, other, span_ms, id, context, colors, requests: *requests };
+        self.incident.take(&arrivals, now_ms, policy);
         let samples = if self.incident.messages() == 0 { samples_per_group } else { FOLLOW_UP_SAMPLES };
         let mut section = section.clone();
         section.log_group.clone_from(&self.log_group);

@@ -77,7 +77,7 @@ pub(super) struct Lines {
 }
 
 /// A batch of one incident on its way into the table.
-struct Batch {
+struct IncidentBatch {
     key: IncidentKey,
     id: BatchId,
     /// One section.
@@ -137,7 +137,7 @@ pub(super) async fn notify<N: Notifier, T: Store>(
     let mut unwritten = Vec::new();
     let mut keys: Vec<IncidentKey> = Vec::new();
     let samples_per_group = run.delivery.samples_per_group;
-    for batch in lines.into_iter().flat_map(|lines| batches(lines, samples_per_group)) {
+    for batch in lines.into_iter().flat_map(|lines| incident_batches(lines, samples_per_group)) {
         run.delivery.ledger.copied += batch.copied();
 
         let written = if run.was_posted_alone(&batch) {
@@ -153,7 +153,7 @@ pub(super) async fn notify<N: Notifier, T: Store>(
         match written {
             Ok(()) if !keys.contains(&batch.key) => keys.push(batch.key),
             Ok(()) => {}
-            Err(may_be_written) => unwritten.push(Batch { may_be_written, ..batch }),
+            Err(may_be_written) => unwritten.push(IncidentBatch { may_be_written, ..batch }),
         }
     }
     if unwritten.is_empty() {
@@ -199,12 +199,12 @@ pub(super) async fn tick<N: Notifier, T: Store>(delivery: &mut Delivery<'_, N, T
 }
 
 /// The batches that go into one journal each.
-fn batches(Lines { id, digest }: Lines, samples_per_group: usize) -> impl Iterator<Item = Batch> {
+fn incident_batches(Lines { id, digest }: Lines, samples_per_group: usize) -> impl Iterator<Item = IncidentBatch> {
     digest.into_parts(samples_per_group).into_iter().filter_map(move |part| {
         let log_group = part.digest.sections.first()?.log_group.clone();
         let key = IncidentKey { destination: part.destination().to_owned(), log_group };
         let Part { digest, copies } = part;
-        Some(Batch { key, id, digest, copies, may_be_written: false })
+        Some(IncidentBatch { key, id, digest, copies, may_be_written: false })
     })
 }
 
@@ -212,7 +212,7 @@ fn batches(Lines { id, digest }: Lines, samples_per_group: usize) -> impl Iterat
 struct Run<'r, 'd, N, T> {
     delivery: &'r mut Delivery<'d, N, T>,
     /// What it wrote, and has not posted.
-    own: Vec<Batch>,
+    own: Vec<IncidentBatch>,
     /// When the messages of an incident must be over, since other destinations wait.
     end: Option<Instant>,
 }
@@ -270,8 +270,8 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
     }
 
     /// Writes a batch, unless it was written before; where that fails, whether it may be written all the same.
-    async fn write(&mut self, batch: &Batch) -> Result<(), bool> {
-        let Batch { key, id, digest, copies, .. } = batch;
+    async fn write(&mut self, batch: &IncidentBatch) -> Result<(), bool> {
+        let IncidentBatch { key, id, digest, copies, .. } = batch;
         let when = self.delivery.when();
         let body = journal::entry_of_lines(key, digest, when.now_ms);
         let Some(table) = self.delivery.table.as_mut() else { return Err(false) };
@@ -284,7 +284,7 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
             Ok(Put::Written) => {
                 self.delivery.ledger.pending += lines;
                 let (key, digest) = (key.clone(), digest.clone());
-                self.own.push(Batch { key, id: *id, digest, copies: *copies, may_be_written: true });
+                self.own.push(IncidentBatch { key, id: *id, digest, copies: *copies, may_be_written: true });
             }
             Ok(Put::Duplicate) => self.note_duplicate(batch),
             Err(error) => {
@@ -296,14 +296,14 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
     }
 
     /// Whether a batch was posted without the table, which does not know of it yet.
-    fn was_posted_alone(&self, batch: &Batch) -> bool {
+    fn was_posted_alone(&self, batch: &IncidentBatch) -> bool {
         let table = self.delivery.table.as_ref();
         table
             .is_some_and(|table| table.to_revoke.iter().any(|(key, id)| *id == batch.id && *key == batch.key))
     }
 
     /// The lines of a batch were counted before. Its copies were nobody's lines.
-    fn note_duplicate(&mut self, batch: &Batch) {
+    fn note_duplicate(&mut self, batch: &IncidentBatch) {
         let (copied, [client_copies, server_copies]) = (batch.copied(), batch.copies);
         let lines = batch.lines() - copied;
         let ledger = &mut *self.delivery.ledger;
@@ -318,10 +318,10 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
     }
 
     /// The batches of an incident that this invocation wrote: they are not deferred any more.
-    fn take_back(&mut self, key: &IncidentKey) -> Vec<Batch> {
+    fn take_back(&mut self, key: &IncidentKey) -> Vec<IncidentBatch> {
         let (theirs, others) = std::mem::take(&mut self.own).into_iter().partition(|own| own.key == *key);
         self.own = others;
-        let theirs: Vec<Batch> = theirs;
+        let theirs: Vec<IncidentBatch> = theirs;
         self.delivery.ledger.pending -= theirs.iter().map(|own| own.digest.matched()).sum::<u64>();
         theirs
     }
@@ -478,8 +478,8 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
                     let told = tracked.notified(kind, now_ms, &table.policy);
                     self.delivery.book(&told, shown);
                     let is_summed =
-                        |own: &Batch| own.key == *key && entries.iter().any(|entry| entry.batch == own.id);
-                    let mine: u64 = self.own.iter().filter(|own| is_summed(own)).map(Batch::lines).sum();
+                        |own: &IncidentBatch| own.key == *key && entries.iter().any(|entry| entry.batch == own.id);
+                    let mine: u64 = self.own.iter().filter(|own| is_summed(own)).map(IncidentBatch::lines).sum();
                     self.own.retain(|own| !is_summed(own));
                     let ledger = &mut *self.delivery.ledger;
                     ledger.pending -= mine;
@@ -547,10 +547,10 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
     }
 
     /// Posts what is in no journal, by itself: nothing else keeps it.
-    async fn post_alone(&mut self, batches: Vec<Batch>) -> Fate {
+    async fn post_alone(&mut self, batches: Vec<IncidentBatch>) -> Fate {
         let mut failed: Option<(PostError, u64)> = None;
         let mut by_key: Vec<(IncidentKey, Digest)> = Vec::new();
-        for Batch { key, digest, .. } in &batches {
+        for IncidentBatch { key, digest, .. } in &batches {
             match by_key.iter_mut().find(|(known, _)| known == key) {
                 Some((_, all)) => all.fold(digest.clone(), self.delivery.samples_per_group),
                 None => by_key.push((key.clone(), digest.clone())),
@@ -615,7 +615,7 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
         }
     }
 
-    fn remember_alone<'b>(&mut self, batches: impl Iterator<Item = &'b Batch>) {
+    fn remember_alone<'b>(&mut self, batches: impl Iterator<Item = &'b IncidentBatch>) {
         let Some(table) = self.delivery.table.as_mut() else { return };
         table.to_revoke.extend(batches.map(|batch| (batch.key.clone(), batch.id)));
         let surplus = table.to_revoke.len().saturating_sub(MAX_TO_REVOKE);
@@ -659,7 +659,7 @@ enum Posted {
     Held(Kind),
 }
 
-impl Batch {
+impl IncidentBatch {
     fn lines(&self) -> u64 {
         self.digest.matched()
     }

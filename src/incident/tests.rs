@@ -63,8 +63,9 @@ impl Bench {
 
     fn take_all(&mut self, groups: &[Arrival<'_>]) -> &mut Self {
         let (span_ms, context) = ((self.now_ms - 500, self.now_ms), &Context::unknown());
-        let batch = Batch { groups, other: [0, 0], span_ms, id: 1, context, colors: &[], requests: None };
-        self.incident.take(&batch, self.now_ms, &self.policy);
+        let arrivals =
+            Arrivals { groups, other: [0, 0], span_ms, id: 1, context, colors: &[], requests: None };
+        self.incident.take(&arrivals, self.now_ms, &self.policy);
         self.decide(Moment::Arrival);
         self
     }
@@ -300,7 +301,7 @@ fn a_state_of_an_earlier_version_is_read_and_counts_no_client_exactly() {
         let groups = [arrival(ORDERS, 2, START_MS)];
         let span_ms = (START_MS, START_MS);
         incident.take(
-            &Batch {
+            &Arrivals {
                 groups: &groups,
                 other: [0, 0],
                 span_ms,
@@ -332,7 +333,7 @@ fn what_waits_for_the_rate_limit_is_asked_for_again_and_counted() {
     let take = |incident: &mut Incident, seconds: i64| {
         let now_ms = START_MS + seconds * 1_000;
         let groups = [arrival(ORDERS, 2, now_ms)];
-        let batch = Batch {
+        let arrivals = Arrivals {
             groups: &groups,
             other: [0, 0],
             span_ms: (now_ms, now_ms),
@@ -341,7 +342,7 @@ fn what_waits_for_the_rate_limit_is_asked_for_again_and_counted() {
             colors: &[],
             requests: None,
         };
-        incident.take(&batch, now_ms, &policy);
+        incident.take(&arrivals, now_ms, &policy);
         incident.decide(Moment::Arrival, now_ms, &policy)
     };
     for second in 0..3 {
@@ -401,8 +402,8 @@ proptest! {
                     let status = [404, 502][group % 2];
                     let groups = [arrival(GroupName { status, route: &route, fault: "" }, count, now_ms)];
                     let other = [u64::from(group == 7), u64::from(group == 8)];
-                    let batch = Batch { groups: &groups, other, span_ms: (now_ms, now_ms), id: 1, context: &Context::unknown(), colors: &[], requests: None };
-                    incident.take(&batch, now_ms, &policy);
+                    let arrivals = Arrivals { groups: &groups, other, span_ms: (now_ms, now_ms), id: 1, context: &Context::unknown(), colors: &[], requests: None };
+                    incident.take(&arrivals, now_ms, &policy);
                     let lines = count + other[0] + other[1];
                     let is_fresh = !was_open && incident.messages() == 0;
                     of_incident = if is_fresh { lines } else { of_incident + lines };
@@ -443,9 +444,9 @@ fn what_a_parent_shows_beside_the_counts_is_kept_in_a_fixed_space() {
         let runbook = cause.map(|_| "https://wiki.example.com/orders");
         let groups = [Arrival { cause, runbook, ..arrival(ORDERS, count, START_MS) }];
         let span_ms = (START_MS, START_MS);
-        let batch =
-            Batch { groups: &groups, other: [0, 0], span_ms, id: 1, context: &context, colors, requests };
-        incident.take(&batch, START_MS, &policy);
+        let arrivals =
+            Arrivals { groups: &groups, other: [0, 0], span_ms, id: 1, context: &context, colors, requests };
+        incident.take(&arrivals, START_MS, &policy);
         incident.clone()
     };
     let long = "é".repeat(200);

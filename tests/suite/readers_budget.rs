@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use statuswatch::{
-    incident::{Arrival, Batch, Context, Decision, GroupName, Incident, Kind, Moment, Policy},
+    incident::{Arrival, Arrivals, Context, Decision, GroupName, Incident, Kind, Moment, Policy},
     outbox::{self, Bucket, Outbox, Outgoing, Urgency},
 };
 
@@ -124,7 +124,7 @@ impl World {
         let groups: Vec<Arrival<'_>> = groups.into_values().collect();
         let was_open = self.incident.is_open();
         let span_ms = (errors[0].at_ms, errors[errors.len() - 1].at_ms);
-        let batch = Batch {
+        let arrivals = Arrivals {
             groups: &groups,
             other: [0, 0],
             span_ms,
@@ -133,7 +133,7 @@ impl World {
             colors: &[],
             requests: None,
         };
-        self.incident.take(&batch, now_ms, &self.policy);
+        self.incident.take(&arrivals, now_ms, &self.policy);
         if !was_open && self.incident.messages() == 0 {
             self.of_incident = 0;
         }
