@@ -221,7 +221,7 @@ impl Tracked {
     }
 
     /// The lines of one log group, alone: the incident begins with them.
-    pub(crate) fn alone(digest: &Digest, samples_per_group: usize, now_ms: i64, policy: &Policy) -> Self {
+    pub(crate) fn of_digest(digest: &Digest, samples_per_group: usize, now_ms: i64, policy: &Policy) -> Self {
         let section = digest.sections.first();
         let log_group = section.map(|section| section.log_group.clone()).unwrap_or_default();
         let to = section.map(|section| section.to.clone()).unwrap_or_default();

@@ -107,7 +107,7 @@ impl<N: Notifier, T: Store> Handler<N, T> {
                     let digest = digest_of(&fetched, log_group, &self.reader);
                     if digest.matched() > 0 {
                         let policy = Policy::default();
-                        let tracked = Tracked::alone(&digest, MAX_EVIDENCE_LINES, now_ms, &policy);
+                        let tracked = Tracked::of_digest(&digest, MAX_EVIDENCE_LINES, now_ms, &policy);
                         let provenance = Provenance::Fetched { is_part: fetched.is_part };
                         return Some(Found::Errors {
                             tracked: Box::new(tracked),

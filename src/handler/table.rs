@@ -47,7 +47,7 @@ const MAX_READINGS: usize = 64;
 /// Batches posted without the table that are remembered until it can be asked; of more, the oldest are forgotten.
 const MAX_TO_REVOKE: usize = 1_024;
 /// Said first in a message that had to do without the table.
-const ALONE: &str = ":warning: The state table cannot be used: these errors are in no incident's sums.";
+const WITHOUT_TABLE: &str = ":warning: The state table cannot be used: these errors are in no incident's sums.";
 
 /// The table, and what is set of it.
 #[derive(Debug)]
@@ -56,7 +56,7 @@ pub(super) struct Table<T> {
     rate: Rate,
     policy: Policy,
     /// When a message was last posted to each destination without the table.
-    alone_ms: HashMap<String, i64>,
+    without_table_ms: HashMap<String, i64>,
     /// Batches that were posted without the table, of which it does not know yet.
     to_revoke: VecDeque<(IncidentKey, BatchId)>,
     /// The last reading of each incident of which nothing was due.
@@ -100,7 +100,7 @@ impl Lines {
 impl<T: Store> Table<T> {
     pub(super) fn new(store: T, rate: Rate, policy: Policy) -> Self {
         let (to_revoke, readings) = (VecDeque::new(), HashMap::new());
-        Self { store, rate, policy, alone_ms: HashMap::new(), to_revoke, readings }
+        Self { store, rate, policy, without_table_ms: HashMap::new(), to_revoke, readings }
     }
 
     pub(super) fn rate(&self) -> Rate {
@@ -140,7 +140,7 @@ pub(super) async fn notify<N: Notifier, T: Store>(
     for batch in lines.into_iter().flat_map(|lines| incident_batches(lines, samples_per_group)) {
         run.delivery.ledger.copied += batch.copied();
 
-        let written = if run.was_posted_alone(&batch) {
+        let written = if run.was_posted_without_table(&batch) {
             // It comes again for another destination's sake, or for another log group's.
             run.note_duplicate(&batch);
             Ok(())
@@ -157,7 +157,7 @@ pub(super) async fn notify<N: Notifier, T: Store>(
         }
     }
     if unwritten.is_empty() {
-        run.revoke_alone().await;
+        run.revoke_posted_without_table().await;
         let mut keys = run.in_turn(keys);
         while let Some(key) = run.next(&mut keys) {
             if !run.makes_nothing_due(&key)
@@ -169,7 +169,7 @@ pub(super) async fn notify<N: Notifier, T: Store>(
             }
         }
     }
-    run.post_alone(unwritten).await
+    run.post_without_table(unwritten).await
 }
 
 /// Posts what is due of all incidents.
@@ -296,7 +296,7 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
     }
 
     /// Whether a batch was posted without the table, which does not know of it yet.
-    fn was_posted_alone(&self, batch: &IncidentBatch) -> bool {
+    fn was_posted_without_table(&self, batch: &IncidentBatch) -> bool {
         let table = self.delivery.table.as_ref();
         table
             .is_some_and(|table| table.to_revoke.iter().any(|(key, id)| *id == batch.id && *key == batch.key))
@@ -547,7 +547,7 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
     }
 
     /// Posts what is in no journal, by itself: nothing else keeps it.
-    async fn post_alone(&mut self, batches: Vec<IncidentBatch>) -> Fate {
+    async fn post_without_table(&mut self, batches: Vec<IncidentBatch>) -> Fate {
         let mut failed: Option<(PostError, u64)> = None;
         let mut by_key: Vec<(IncidentKey, Digest)> = Vec::new();
         for IncidentBatch { key, digest, .. } in &batches {
@@ -558,7 +558,7 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
         }
         let mut style = self.delivery.style.clone();
         let lead_in = style.content.lead_in.unwrap_or_default();
-        style.content.lead_in = Some(format!("{ALONE} {lead_in}"));
+        style.content.lead_in = Some(format!("{WITHOUT_TABLE} {lead_in}"));
         let now_ms = self.delivery.now_ms();
         let groups = self.delivery.destinations.group(by_key, |(key, _)| &key.destination, now_ms);
         let last = groups.len().saturating_sub(1);
@@ -576,12 +576,12 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
             let now_ms = self.delivery.now_ms();
             let samples = self.delivery.samples_per_group;
             let Some(table) = self.delivery.table.as_ref() else { break };
-            let last_ms = table.alone_ms.get(&key.destination);
+            let last_ms = table.without_table_ms.get(&key.destination);
             let is_first = last_ms.is_none_or(|last_ms| now_ms - last_ms > table.policy.quiet_ms);
             if !is_first {
                 digest.sections.iter_mut().for_each(|section| section.mentions.clear());
             }
-            let tracked = Tracked::alone(&digest, samples, now_ms, &table.policy);
+            let tracked = Tracked::of_digest(&digest, samples, now_ms, &table.policy);
             let invocation = self.delivery.invocation;
             let blocks = || tracked.draw(Form::Blocks, Kind::Opening, &style, invocation.now_ms());
             let plain = || tracked.draw(Form::Text, Kind::Opening, &style, invocation.now_ms());
@@ -596,7 +596,7 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
                     self.delivery.book(&digest, shown.unwrap_or_default());
                     let now_ms = self.delivery.now_ms();
                     if let Some(table) = self.delivery.table.as_mut() {
-                        table.alone_ms.insert(key.destination.clone(), now_ms);
+                        table.without_table_ms.insert(key.destination.clone(), now_ms);
                     }
                     self.remember_alone(batches.iter().filter(|batch| batch.key == key));
                 }
@@ -607,7 +607,7 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
             }
         }
         if batches.iter().any(|batch| batch.may_be_written) {
-            self.revoke_alone().await;
+            self.revoke_posted_without_table().await;
         }
         match failed {
             Some((error, lines)) => Fate::Failed(error, lines),
@@ -622,8 +622,8 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
         table.to_revoke.drain(..surplus);
     }
 
-    /// Sees to it that nobody counts a batch that was posted alone: it may be in its journal, too, or come again.
-    async fn revoke_alone(&mut self) {
+    /// Sees to it that nobody counts a batch that was posted without the table: it may be in its journal, too, or come again.
+    async fn revoke_posted_without_table(&mut self) {
         loop {
             let when = self.delivery.when();
             let Some(table) = self.delivery.table.as_mut() else { return };

@@ -219,7 +219,7 @@ fn fates(ledger: &Ledger) -> [u64; 6] {
 
 /// The number of lines that a message announces: those of an opening, or those that a further one adds.
 fn announced(heading: &str) -> u64 {
-    let heading = heading.strip_prefix(ALONE).unwrap_or(heading).trim();
+    let heading = heading.strip_prefix(WITHOUT_TABLE).unwrap_or(heading).trim();
     let number = |text: &str| text.replace(',', "").parse::<u64>().unwrap();
     if let Some(added) = heading.split(" · ").find_map(|part| part.strip_prefix('+')) {
         return number(added.split(' ').next().unwrap());
@@ -526,7 +526,7 @@ async fn with_fault(http: &HttpClient, operation: &str, count: usize, fault: Fau
     let posted: Vec<String> = slack.headings.borrow()[before..].to_vec();
     let how = match posted.as_slice() {
         [] => "nothing",
-        [one] if one.starts_with(ALONE) => "alone",
+        [one] if one.starts_with(WITHOUT_TABLE) => "alone",
         [_] => "in its incident",
         more => panic!("{more:#?}"),
     };
