@@ -23,7 +23,7 @@ const COMPANY_MS: i64 = 1_000;
 pub struct Outbox {
     bucket: Bucket,
     /// Until when Slack asked for no post.
-    closed_until_ms: i64,
+    paused_until_ms: i64,
 }
 
 /// How much a message matters.
@@ -95,10 +95,10 @@ impl Outgoing {
         !self.has_token
     }
 
-    /// Until when the destination is to be closed once it went out without a token, where there is none before
+    /// Until when the destination is to pause once it went out without a token, where there is none before
     /// `ready_ms`.
     #[must_use]
-    pub fn closes_until_ms(&self, ready_ms: i64) -> Option<i64> {
+    pub fn pauses_until_ms(&self, ready_ms: i64) -> Option<i64> {
         self.is_in_company.then(|| ready_ms.saturating_add(COMPANY_MS))
     }
 
@@ -119,7 +119,7 @@ impl Outbox {
     /// With all tokens there.
     #[must_use]
     pub fn new(bucket: Bucket) -> Self {
-        Self { bucket, closed_until_ms: i64::MIN }
+        Self { bucket, paused_until_ms: i64::MIN }
     }
 
     /// What to do with the message now. `Post` takes a token.
@@ -127,22 +127,22 @@ impl Outbox {
         if now_ms > message.until_ms && message.urgency == Urgency::Required {
             return PostDecision::Hold;
         }
-        // A clock that was put back must not keep it closed until it has caught up.
-        self.closed_until_ms = self.closed_until_ms.min(now_ms.saturating_add(bucket::MAX_EMPTY_MS));
-        if now_ms < self.closed_until_ms {
+        // A clock that was put back must not keep it paused until it has caught up.
+        self.paused_until_ms = self.paused_until_ms.min(now_ms.saturating_add(bucket::MAX_EMPTY_MS));
+        if now_ms < self.paused_until_ms {
             let waits = match message.urgency {
-                Urgency::Deferrable => message.may_wait_out(self.closed_until_ms - now_ms),
+                Urgency::Deferrable => message.may_wait_out(self.paused_until_ms - now_ms),
                 Urgency::Immediate => false,
                 Urgency::Required | Urgency::Urgent => true,
             };
-            return Self::wait(waits, self.closed_until_ms, message);
+            return Self::wait(waits, self.paused_until_ms, message);
         }
         if message.has_token || self.bucket.take(now_ms) || message.urgency == Urgency::Urgent {
             message.has_token = true;
             return PostDecision::Post;
         }
         let ready_ms = now_ms.saturating_add(self.bucket.wait_ms(now_ms));
-        if let Some(until_ms) = message.closes_until_ms(ready_ms) {
+        if let Some(until_ms) = message.pauses_until_ms(ready_ms) {
             self.bucket.empty(now_ms, until_ms.saturating_sub(now_ms));
             message.has_token = true;
             return PostDecision::Post;
@@ -150,16 +150,16 @@ impl Outbox {
         Self::wait(message.urgency == Urgency::Required, ready_ms, message)
     }
 
-    /// Slack answered the message with 429 and this Retry-After, milliseconds: the destination is closed for so long.
+    /// Slack answered the message with 429 and this Retry-After, milliseconds: the destination pauses for so long.
     pub fn refused(&mut self, message: &mut Outgoing, retry_after_ms: i64, now_ms: i64) {
         message.refusals = message.refusals.saturating_add(1);
         // Containers that are refused together come again apart: each at another millisecond.
         let spread_ms = SPREAD * now_ms.rem_euclid(1_000);
         let pause_ms = retry_after_ms.clamp(0, bucket::MAX_EMPTY_MS).saturating_add(spread_ms);
-        self.closed_until_ms = now_ms.saturating_add(pause_ms);
+        self.paused_until_ms = now_ms.saturating_add(pause_ms);
         let waits_with_its_token = message.urgency == Urgency::Deferrable
             && message.may_wait_out(retry_after_ms)
-            && self.closed_until_ms <= message.until_ms;
+            && self.paused_until_ms <= message.until_ms;
         if waits_with_its_token {
             // Others post, too: what is left of the burst would only be refused.
             self.bucket.empty(now_ms, pause_ms.saturating_add(self.bucket.spacing_ms()));
@@ -176,14 +176,14 @@ impl Outbox {
 
     /// For how long Slack still asks for no post, milliseconds.
     #[must_use]
-    pub fn closed_for_ms(&self, now_ms: i64) -> i64 {
-        self.closed_until_ms.saturating_sub(now_ms).max(0)
+    pub fn pause_left_ms(&self, now_ms: i64) -> i64 {
+        self.paused_until_ms.saturating_sub(now_ms).max(0)
     }
 
     /// How long until a message may go out, milliseconds; 0 where it may now.
     #[must_use]
     pub fn wait_ms(&self, now_ms: i64) -> i64 {
-        self.closed_for_ms(now_ms).max(self.bucket.wait_ms(now_ms))
+        self.pause_left_ms(now_ms).max(self.bucket.wait_ms(now_ms))
     }
 
     /// The least time between two posts once the burst is spent, milliseconds.
@@ -254,7 +254,7 @@ mod tests {
         assert_eq!(outbox.decide(&mut message, 3_000), Post);
         outbox.refused(&mut message, 2_000, 3_000);
         assert_eq!(outbox.decide(&mut message, 3_000), Hold);
-        assert_eq!(outbox.decide(&mut Outgoing::new(Deferrable, FAR), 4_999), Hold, "closed for everyone");
+        assert_eq!(outbox.decide(&mut Outgoing::new(Deferrable, FAR), 4_999), Hold, "paused for everyone");
         assert_eq!(outbox.decide(&mut Outgoing::new(Deferrable, FAR), 7_999), Hold, "the burst is spent");
         assert_eq!(outbox.decide(&mut Outgoing::new(Deferrable, FAR), 8_000), Post);
     }
@@ -306,7 +306,7 @@ mod tests {
             steps in prop::collection::vec((0_usize..3, 0_i64..8_000, prop::option::of(0_i64..60_000)), 1..200),
         ) {
             let mut outbox = Outbox::new(Bucket::new(3, 2_000));
-            let (mut now_ms, mut closed_until_ms) = (0, 0);
+            let (mut now_ms, mut paused_until_ms) = (0, 0);
             for (urgency, step_ms, refusal) in steps {
                 now_ms += step_ms;
                 let mut message = Outgoing::new([Deferrable, Required, Urgent][urgency], now_ms + 30_000);
@@ -322,10 +322,10 @@ mod tests {
                             prop_assert!(waits < 10);
                         }
                         Post => {
-                            prop_assert!(now_ms >= closed_until_ms);
+                            prop_assert!(now_ms >= paused_until_ms);
                             let Some(pause_ms) = refusal.take() else { break };
                             outbox.refused(&mut message, pause_ms, now_ms);
-                            closed_until_ms = now_ms + pause_ms;
+                            paused_until_ms = now_ms + pause_ms;
                         }
                     }
                 }

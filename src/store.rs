@@ -129,9 +129,9 @@ pub trait Store {
         when: When,
     ) -> impl Future<Output = Result<Token, StoreError>>;
 
-    /// Closes a destination for everyone until `until_ms`, an hour at most; then there is one token. An earlier end than
+    /// Pauses a destination for everyone until `until_ms`, an hour at most; then there is one token. An earlier end than
     /// is known already changes nothing.
-    fn close(
+    fn pause(
         &mut self,
         destination: &str,
         rate: Rate,
@@ -255,8 +255,8 @@ impl Rate {
         if bucket.take(now_ms) { Ok(bucket.full_at_ms()) } else { Err(now_ms + bucket.wait_ms(now_ms)) }
     }
 
-    /// When the bucket is full again once it is closed until `until_ms`.
-    fn close(self, full_at_ms: Option<i64>, now_ms: i64, until_ms: i64) -> i64 {
+    /// When the bucket is full again once it pauses until `until_ms`.
+    fn pause(self, full_at_ms: Option<i64>, now_ms: i64, until_ms: i64) -> i64 {
         let mut bucket = self.bucket(full_at_ms);
         bucket.empty(now_ms, until_ms.saturating_sub(now_ms));
         bucket.full_at_ms()

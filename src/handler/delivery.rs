@@ -152,7 +152,7 @@ impl<N: Notifier, T: Store> Delivery<'_, N, T> {
                             let now_ms = self.now_ms();
                             let outbox = &mut self.destinations.current_mut().outbox;
                             outbox.refused(&mut outgoing, millis(retry_after), now_ms);
-                            self.close_for_all(millis(retry_after)).await;
+                            self.pause_for_all(millis(retry_after)).await;
                         }
                         // Slack took nothing for its token.
                         Err(error) if target.is_reply() && error.may_be_for_the_thread() => {
@@ -166,7 +166,7 @@ impl<N: Notifier, T: Store> Delivery<'_, N, T> {
                     sleep(Duration::from_millis(u64::try_from(until_ms - now_ms).unwrap_or_default())).await;
                 }
                 PostDecision::Hold if outgoing.is_deferrable() => return Ok(None),
-                PostDecision::Hold => return Err(held(self.closed_for_ms(now_ms))),
+                PostDecision::Hold => return Err(held(self.pause_left_ms(now_ms))),
             }
         }
     }
@@ -176,8 +176,8 @@ impl<N: Notifier, T: Store> Delivery<'_, N, T> {
         let now_ms = self.now_ms();
         let when = self.when();
         let destination = self.destinations.current_mut();
-        let is_closed = destination.outbox.closed_for_ms(now_ms) > 0;
-        if let Some(table) = self.table.as_mut().filter(|_| outgoing.needs_token() && !is_closed) {
+        let is_paused = destination.outbox.pause_left_ms(now_ms) > 0;
+        if let Some(table) = self.table.as_mut().filter(|_| outgoing.needs_token() && !is_paused) {
             match table.take_token(destination.name(), when).await {
                 Ok(Token::Taken) => outgoing.has_taken(),
                 Ok(Token::WaitUntil(ready_ms)) => {
@@ -188,8 +188,8 @@ impl<N: Notifier, T: Store> Delivery<'_, N, T> {
                         return decision;
                     }
                     outgoing.has_taken();
-                    if let Some(until_ms) = outgoing.closes_until_ms(ready_ms) {
-                        self.close_for_all(until_ms.saturating_sub(now_ms)).await;
+                    if let Some(until_ms) = outgoing.pauses_until_ms(ready_ms) {
+                        self.pause_for_all(until_ms.saturating_sub(now_ms)).await;
                     }
                 }
                 Err(error) => self.note_store_error(&error),
@@ -200,21 +200,21 @@ impl<N: Notifier, T: Store> Delivery<'_, N, T> {
     }
 
     /// No container posts for so long.
-    async fn close_for_all(&mut self, pause_ms: i64) {
+    async fn pause_for_all(&mut self, pause_ms: i64) {
         let (now_ms, when) = (self.now_ms(), self.when());
         let until_ms = now_ms.saturating_add(pause_ms);
         let Some(table) = self.table.as_mut() else { return };
         let destination = self.destinations.current_mut();
         destination.no_token_before_ms = until_ms;
-        if let Err(error) = table.close(destination.name(), until_ms, when).await {
+        if let Err(error) = table.pause(destination.name(), until_ms, when).await {
             self.note_store_error(&error);
         }
     }
 
-    fn closed_for_ms(&self, now_ms: i64) -> i64 {
+    fn pause_left_ms(&self, now_ms: i64) -> i64 {
         let destination = self.destinations.current();
         let by_all = destination.no_token_before_ms.saturating_sub(now_ms).max(0);
-        destination.outbox.closed_for_ms(now_ms).max(by_all)
+        destination.outbox.pause_left_ms(now_ms).max(by_all)
     }
 
     /// The same as [`Self::post_to`] for a message that is drawn already.
@@ -290,8 +290,8 @@ impl<N: Notifier, T: Store> Delivery<'_, N, T> {
 }
 
 /// Why what cannot be deferred is not posted now.
-fn held(closed_for_ms: i64) -> PostError {
-    match u64::try_from(closed_for_ms) {
+fn held(pause_left_ms: i64) -> PostError {
+    match u64::try_from(pause_left_ms) {
         Ok(ms @ 1..) => PostError::RateLimited { retry_after: Duration::from_millis(ms) },
         _ => PostError::NoTimeLeft,
     }

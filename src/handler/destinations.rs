@@ -82,7 +82,7 @@ impl<N> Destinations<N> {
         }
         groups.sort_by_key(|(at, _)| {
             let destination = at.and_then(|at| self.others.get(at)).unwrap_or(&self.default);
-            destination.is_troubled || destination.outbox.closed_for_ms(now_ms) > 0
+            destination.is_troubled || destination.outbox.pause_left_ms(now_ms) > 0
         });
         groups.into_iter().map(|(_, group)| group).collect()
     }

@@ -111,13 +111,13 @@ impl<T: Store> Table<T> {
         self.store.take_token(destination, self.rate, when).await
     }
 
-    pub(super) async fn close(
+    pub(super) async fn pause(
         &mut self,
         destination: &str,
         until_ms: i64,
         when: When,
     ) -> Result<(), StoreError> {
-        self.store.close(destination, self.rate, until_ms, when).await
+        self.store.pause(destination, self.rate, until_ms, when).await
     }
 
     fn remember(&mut self, key: &IncidentKey, reading: LastReading) {

@@ -63,15 +63,15 @@ impl<'a> Attempt<'a> {
         self.body
     }
 
-    /// An answer came; `closed` is for how long it closed the circuit.
-    pub(super) fn after(&mut self, verdict: Verdict, closed: Option<Duration>) -> Next {
+    /// An answer came; `pause` is for how long it makes us pause.
+    pub(super) fn after(&mut self, verdict: Verdict, pause: Option<Duration>) -> Next {
         match verdict {
             Verdict::Accepted(receipt) => {
                 Next::End(Ok(Accepted { as_plain_text: self.as_plain_text, receipt }))
             }
             Verdict::Final(error) => Next::End(Err(error)),
             Verdict::RateLimited => {
-                Next::End(Err(PostError::RateLimited { retry_after: closed.unwrap_or_default() }))
+                Next::End(Err(PostError::RateLimited { retry_after: pause.unwrap_or_default() }))
             }
             Verdict::NotUnderstood(error) => match self.plain_body.take().map(PlainBody::text) {
                 Some(plain_body) if plain_body != self.body => {

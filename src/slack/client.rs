@@ -54,24 +54,24 @@ impl Default for ClientSettings {
     }
 }
 
-/// A destination with its circuit. One per process: it takes one post at a time.
+/// A destination with the pauses that Slack asks for. One per process: it takes one post at a time.
 #[derive(Debug)]
 pub struct Client<T = HttpClient> {
     transport: T,
     endpoint: Endpoint,
     settings: ClientSettings,
     backoff: Backoff,
-    posts: Circuit,
+    posts: Pause,
     /// Slack counts the calls of each method by themselves.
-    updates: Circuit,
+    updates: Pause,
     /// A hash of the last post that Slack could not read: a caller that tries again must not send it again.
     not_understood: Option<u64>,
 }
 
 /// Until when Slack asked to be left alone, if it did.
 #[derive(Debug, Default)]
-struct Circuit {
-    closed_until: Option<Instant>,
+struct Pause {
+    until: Option<Instant>,
 }
 
 impl<T: Transport> Client<T> {
@@ -80,7 +80,7 @@ impl<T: Transport> Client<T> {
     pub fn new(transport: T, endpoint: impl Into<Endpoint>, settings: ClientSettings) -> Self {
         let endpoint = endpoint.into();
         let backoff = Backoff::new(settings.backoff, settings.backoff_cap, settings.seed);
-        let (posts, updates) = (Circuit::default(), Circuit::default());
+        let (posts, updates) = (Pause::default(), Pause::default());
         Self { transport, endpoint, settings, backoff, posts, updates, not_understood: None }
     }
 
@@ -96,7 +96,7 @@ impl<T: Transport> Client<T> {
             return false;
         }
         self.endpoint = endpoint;
-        (self.posts, self.updates) = (Circuit::default(), Circuit::default());
+        (self.posts, self.updates) = (Pause::default(), Pause::default());
         self.not_understood = None;
         true
     }
@@ -122,11 +122,11 @@ impl<T: Transport> Client<T> {
         if self.endpoint.has_moved_from(post.target) {
             return attempt.end(Err(PostError::MessageGone { word: None }));
         }
-        if let Some(retry_after) = self.circuit(post.target).closed_for(began) {
+        if let Some(retry_after) = self.pause_of(post.target).left(began) {
             return attempt.end(Err(PostError::RateLimited { retry_after }));
         }
         while budget.allows_request_at(Instant::now()) {
-            let mut closed = None;
+            let mut pause = None;
             let next = match self.send(post.target, attempt.next_body(), budget).await {
                 Err(lost) => attempt.after_no_answer(lost),
                 Ok(answer) => {
@@ -134,16 +134,16 @@ impl<T: Transport> Client<T> {
                     if matches!(verdict, Verdict::NotUnderstood(_)) {
                         self.not_understood = Some(hash_of(post));
                     }
-                    closed = self.pause(&verdict, asked_wait(&answer, budget.wall_clock(began.elapsed())));
-                    self.circuit(post.target).closed_until = closed.map(|wait| Instant::now() + wait);
-                    attempt.after(verdict, closed)
+                    pause = self.pause_after(&verdict, asked_wait(&answer, budget.wall_clock(began.elapsed())));
+                    self.pause_of(post.target).until = pause.map(|wait| Instant::now() + wait);
+                    attempt.after(verdict, pause)
                 }
             };
             match next {
                 Next::End(result) => return attempt.end(result),
                 Next::AtOnce => {}
                 Next::Later { failures } => {
-                    let wait = self.backoff.wait(failures).max(closed.unwrap_or_default());
+                    let wait = self.backoff.wait(failures).max(pause.unwrap_or_default());
                     let again = Instant::now() + wait;
                     if failures >= self.settings.tries || !budget.allows_request_at(again) {
                         break;
@@ -155,9 +155,9 @@ impl<T: Transport> Client<T> {
         attempt.give_up()
     }
 
-    /// For how long an answer closes the circuit: as long as it asks, and after a 429 for a moment even if it does not
+    /// For how long an answer makes us pause: as long as it asks, and after a 429 for a moment even if it does not
     /// say how long.
-    fn pause(&mut self, verdict: &Verdict, asked: Option<Duration>) -> Option<Duration> {
+    fn pause_after(&mut self, verdict: &Verdict, asked: Option<Duration>) -> Option<Duration> {
         match verdict {
             Verdict::RateLimited => Some(
                 asked
@@ -169,7 +169,7 @@ impl<T: Transport> Client<T> {
         }
     }
 
-    fn circuit(&mut self, target: Target<'_>) -> &mut Circuit {
+    fn pause_of(&mut self, target: Target<'_>) -> &mut Pause {
         if target.is_update() { &mut self.updates } else { &mut self.posts }
     }
 
@@ -183,12 +183,12 @@ impl<T: Transport> Client<T> {
     }
 }
 
-impl Circuit {
+impl Pause {
     /// How long Slack still wants to be left alone, if it does.
-    fn closed_for(&mut self, now: Instant) -> Option<Duration> {
-        let wait = self.closed_until?.checked_duration_since(now).filter(|wait| !wait.is_zero());
+    fn left(&mut self, now: Instant) -> Option<Duration> {
+        let wait = self.until?.checked_duration_since(now).filter(|wait| !wait.is_zero());
         if wait.is_none() {
-            self.closed_until = None;
+            self.until = None;
         }
         wait
     }

@@ -208,13 +208,13 @@ async fn a_destination_has_one_rate_for_all<S: Store>(open: impl Fn() -> S) {
     assert_eq!(other.take_token("ops", RATE, at(NOW + 1_000)).await, Ok(Token::Taken));
     assert_eq!(one.take_token("ops", RATE, at(NOW + 1_000)).await, Ok(Token::WaitUntil(NOW + 2_000)));
     // Slack said Retry-After, to both, and to the second one less.
-    one.close("ops", RATE, NOW + 30_000, at(NOW + 2_000)).await.unwrap();
-    other.close("ops", RATE, NOW + 20_000, at(NOW + 2_000)).await.unwrap();
+    one.pause("ops", RATE, NOW + 30_000, at(NOW + 2_000)).await.unwrap();
+    other.pause("ops", RATE, NOW + 20_000, at(NOW + 2_000)).await.unwrap();
     assert_eq!(other.take_token("ops", RATE, at(NOW + 3_000)).await, Ok(Token::WaitUntil(NOW + 30_000)));
     assert_eq!(other.take_token("ops", RATE, at(NOW + 30_000)).await, Ok(Token::Taken));
     assert_eq!(one.take_token("ops", RATE, at(NOW + 30_000)).await, Ok(Token::WaitUntil(NOW + 31_000)));
-    // One that nobody posted to before can be closed, too; an hour is the most.
-    one.close("new", RATE, NOW + 9 * HOUR, at(NOW)).await.unwrap();
+    // One that nobody posted to before can be paused, too; an hour is the most.
+    one.pause("new", RATE, NOW + 9 * HOUR, at(NOW)).await.unwrap();
     assert_eq!(other.take_token("new", RATE, at(NOW)).await, Ok(Token::WaitUntil(NOW + HOUR)));
 }
 

@@ -456,14 +456,14 @@ impl<H: Transport> Store for DynamoDb<H> {
         Ok(Token::WaitUntil(when.now_ms.saturating_add(i64::from(rate.spacing_ms))))
     }
 
-    async fn close(
+    async fn pause(
         &mut self,
         destination: &str,
         rate: Rate,
         until_ms: i64,
         when: When,
     ) -> Result<(), StoreError> {
-        let full_at_ms = rate.close(None, when.now_ms, until_ms);
+        let full_at_ms = rate.pause(None, when.now_ms, until_ms);
         let condition = "attribute_not_exists(full_at) OR full_at < :next";
         self.set_bucket(&rate_key(destination), full_at_ms, condition, None, when).await?;
         Ok(())

@@ -167,7 +167,7 @@ impl Store for Memory {
         }
     }
 
-    async fn close(
+    async fn pause(
         &mut self,
         destination: &str,
         rate: Rate,
@@ -175,7 +175,7 @@ impl Store for Memory {
         when: When,
     ) -> Result<(), StoreError> {
         let mut shared = self.lock();
-        let full_at_ms = rate.close(shared.full_at_ms.get(destination).copied(), when.now_ms, until_ms);
+        let full_at_ms = rate.pause(shared.full_at_ms.get(destination).copied(), when.now_ms, until_ms);
         shared.set_full_at(destination, full_at_ms, when.now_ms)
     }
 }

@@ -211,7 +211,7 @@ async fn a_pause_beyond_the_deadline_is_an_error_at_once_and_empties_the_bucket(
     assert_eq!((began.elapsed(), told), (Duration::ZERO, ledger(0, 0, 0)));
     assert!(
         !handler.destinations.default.outbox.takes(invocation().now_ms() + 59_999),
-        "closed for everyone"
+        "paused for everyone"
     );
     // Lambda tries again a minute later.
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_605_677_480);

@@ -369,7 +369,7 @@ async fn within_a_second_an_incident_is_read_again_only_for_lines_that_make_a_me
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_rate_limit_is_one_for_all_containers_and_closed_for_all() {
+async fn the_rate_limit_is_one_for_all_containers_and_paused_for_all() {
     let (store, slack) = (Memory::default(), Channel::default());
     let mut containers: Vec<_> = (0..4).map(|_| Container::over(store.clone(), &slack)).collect();
     let of = |group: &str, first| {
@@ -387,7 +387,7 @@ async fn the_rate_limit_is_one_for_all_containers_and_closed_for_all() {
     containers[0].at(60, &tick()).await.answer.unwrap();
     let posted = slack.headings.borrow().len();
     containers[1].at(80, &tick()).await.answer.unwrap();
-    assert_eq!(slack.headings.borrow().len(), posted, "closed for all");
+    assert_eq!(slack.headings.borrow().len(), posted, "paused for all");
     for seconds in [100, 160, 220] {
         containers[2].at(seconds, &tick()).await.answer.unwrap();
     }

@@ -81,10 +81,10 @@ async fn slacks_words_for_too_fast_close_the_circuit_of_their_method_alone() {
         let wait = PostError::RateLimited { retry_after: Duration::from_secs(30) };
         let outcome = post(&mut client, first).await;
         assert_eq!((outcome.result, outcome.requests), (Err(wait), 1));
-        let closed = post(&mut client, first).await;
+        let paused = post(&mut client, first).await;
         assert!(
-            matches!(closed.result, Err(PostError::RateLimited { .. })) && closed.requests == 0,
-            "{closed:?}"
+            matches!(paused.result, Err(PostError::RateLimited { .. })) && paused.requests == 0,
+            "{paused:?}"
         );
         assert!(post(&mut client, other).await.result.is_ok(), "Slack counts each method by itself");
         tokio::time::advance(Duration::from_secs(30)).await;

@@ -356,7 +356,7 @@ async fn a_503_is_never_tried_again_inside_its_retry_after() {
     assert_eq!(client.post(POST, minutes(1)).await, accepted(2, 0));
     assert!(began.elapsed() >= Duration::from_secs(20));
 
-    // Where it does not fit, the post ends at once and the circuit stays closed for the next one.
+    // Where it does not fit, the post ends at once and the pause holds for the next one, too.
     let server = ScriptedServer::start([busy(), ok()]).await;
     let mut client = self::client(&server);
     let began = Instant::now();

@@ -305,7 +305,7 @@ async fn a_batch_that_opens_an_incident_takes_these_requests() {
 async fn every_item_ends_by_its_time_to_live() {
     let (fake, mut store) = open().await;
     store.take_token("ops", Rate { burst: 5, spacing_ms: 1_000 }, when()).await.unwrap();
-    store.close("dev", Rate { burst: 5, spacing_ms: 1_000 }, NOW + 1_000, when()).await.unwrap();
+    store.pause("dev", Rate { burst: 5, spacing_ms: 1_000 }, NOW + 1_000, when()).await.unwrap();
     let snapshot = store.read(&api(), when()).await.unwrap();
     let lease = store.lease(&api(), &snapshot, NOW + 10_000, when()).await.unwrap().unwrap();
     store.release(&api(), lease, b"head", &[snapshot.entries[0].key], when()).await.unwrap();

@@ -509,13 +509,13 @@ impl Store for Interrupted {
         self.store.take_token(destination, rate, when).await
     }
 
-    async fn close(
+    async fn pause(
         &mut self,
         destination: &str,
         rate: Rate,
         until_ms: i64,
         when: When,
     ) -> Result<(), StoreError> {
-        self.store.close(destination, rate, until_ms, when).await
+        self.store.pause(destination, rate, until_ms, when).await
     }
 }
