@@ -41,8 +41,8 @@ use crate::http::{Budget, Transport};
 use crate::incident::Policy;
 use crate::incidents::Incidents;
 use crate::ledger::{Ledger, Measures};
-use crate::outbox::Urgency::{self, Deferrable};
-use crate::outbox::{Bucket, Outbox};
+use crate::rate_limit::Urgency::{self, Deferrable};
+use crate::rate_limit::{Bucket, RateLimit};
 use crate::pace::Pace;
 use crate::pipeline::Pipeline;
 use crate::slack::client::Client;
@@ -89,7 +89,7 @@ pub struct Handler<N, T = DynamoDb> {
 /// What is notified (`STATUSWATCH_NOTIFY`), and how fast.
 #[derive(Debug)]
 pub struct Notify<T = DynamoDb> {
-    outbox: Outbox,
+    rate_limit: RateLimit,
     mode: Mode,
     table: Option<Table<T>>,
 }
@@ -224,8 +224,8 @@ impl<N: Notifier, T: Store> Handler<N, T> {
         notifier: N,
     ) -> Self {
         let (remembered, alarms) = (RememberedEvents::default(), AlarmMemory::default());
-        let Notify { outbox, mode, table } = notify;
-        let destinations = Destinations::new(notifier, outbox);
+        let Notify { rate_limit, mode, table } = notify;
+        let destinations = Destinations::new(notifier, rate_limit);
         let alarm_lines = None;
         Self {
             reader,
@@ -311,14 +311,14 @@ impl Notify {
     /// Each delivery is a message; in a storm, lines are deferred until there is a token.
     #[must_use]
     pub fn every(bucket: Bucket) -> Self {
-        Self { outbox: Outbox::new(bucket), mode: Mode::Every(Pace::default()), table: None }
+        Self { rate_limit: RateLimit::new(bucket), mode: Mode::Every(Pace::default()), table: None }
     }
 
     /// Incidents are notified, each kept in this process's memory.
     #[must_use]
     pub fn incidents(bucket: Bucket, policy: Policy) -> Self {
         let mode = Mode::Incidents(Incidents::new(policy.in_memory()));
-        Self { outbox: Outbox::new(bucket), mode, table: None }
+        Self { rate_limit: RateLimit::new(bucket), mode, table: None }
     }
 }
 
@@ -326,8 +326,8 @@ impl<T: Store> Notify<T> {
     /// Incidents are notified, kept in a store that all containers share, as is the rate limit.
     #[must_use]
     pub fn over_table(rate: Rate, policy: Policy, store: T) -> Self {
-        let outbox = Outbox::new(Bucket::new(rate.burst, rate.spacing_ms));
-        Self { outbox, mode: Mode::Table, table: Some(Table::new(store, rate, policy)) }
+        let rate_limit = RateLimit::new(Bucket::new(rate.burst, rate.spacing_ms));
+        Self { rate_limit, mode: Mode::Table, table: Some(Table::new(store, rate, policy)) }
     }
 
     /// Each delivery is a message, as in [`Notify::every`], within the rate limit that all containers share.

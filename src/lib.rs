@@ -14,7 +14,7 @@ pub mod alarm_lines;
 pub mod incident;
 pub mod notification;
 pub mod slack;
-pub mod outbox;
+pub mod rate_limit;
 pub mod incidents;
 pub mod pace;
 pub mod ledger;

@@ -12,7 +12,7 @@ use crate::digest::Reader;
 use crate::handler::{Handler, Notifier, Notify};
 use crate::http::{Budget, HttpClient, HttpClientError};
 use crate::incidents::NotifyMode;
-use crate::outbox::Bucket;
+use crate::rate_limit::Bucket;
 use crate::rules::Rules;
 use crate::secret::{PlaceKind, SecretError, Secrets, Stored};
 use crate::slack::api_url::ApiUrl;

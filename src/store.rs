@@ -28,7 +28,7 @@ mod containers;
 mod memory;
 
 use crate::http::Budget;
-use crate::outbox::Bucket;
+use crate::rate_limit::Bucket;
 
 pub use body::{decode, encode};
 pub use digest_body::{decode_digest, encode_digest};

@@ -21,7 +21,7 @@ use crate::handler::{draw, draw_quiet_again};
 use crate::incident::{Kind as MessageKind, Moment, Place, Policy, Posted};
 use crate::incidents::step::{Ask, News, Step};
 use crate::incidents::{Incidents, NotifyMode, Tracked};
-use crate::outbox::{Bucket, Outbox};
+use crate::rate_limit::{Bucket, RateLimit};
 use crate::pace::Pace;
 use crate::rules::{Action, DEFAULT_DESTINATION};
 use crate::slack::message::Message;
@@ -67,12 +67,12 @@ enum Mode {
 struct Outboxes {
     /// With which each begins.
     full: Bucket,
-    by_destination: BTreeMap<String, Outbox>,
+    by_destination: BTreeMap<String, RateLimit>,
 }
 
 impl Outboxes {
-    fn of(&mut self, destination: &str) -> &mut Outbox {
-        let full = || Outbox::new(self.full.clone());
+    fn of(&mut self, destination: &str) -> &mut RateLimit {
+        let full = || RateLimit::new(self.full.clone());
         self.by_destination.entry(destination.to_owned()).or_insert_with(full)
     }
 }
@@ -405,13 +405,13 @@ fn post_or_fold(
     pace: &mut Pace,
     has_storm: &mut bool,
     digest: Digest,
-    outbox: &mut Outbox,
+    rate_limit: &mut RateLimit,
     at_ms: i64,
     style: &MessageStyle,
     record: &mut Record,
 ) {
-    if outbox.takes(at_ms) {
-        let (all, message, shown) = draw(pace, digest, outbox.spacing_ms(), style, at_ms);
+    if rate_limit.takes(at_ms) {
+        let (all, message, shown) = draw(pace, digest, rate_limit.spacing_ms(), style, at_ms);
         pace.posted(&all, shown, at_ms);
         record.mentions += u64::from(has_mentions(&all));
         record.note("delivery", at_ms, &all, message, shown);

@@ -20,7 +20,7 @@ use crate::alarm::{
 use crate::incident::AlarmNews;
 use crate::ledger::{Ledger, Measures};
 use crate::notification::{Evidence, of_alarm, of_topic_text};
-use crate::outbox::Urgency;
+use crate::rate_limit::Urgency;
 use crate::slack::post::PostError;
 use crate::slack::render::{MessageStyle, Rendered, render};
 use crate::store::{BatchId, Store};
@@ -147,7 +147,7 @@ impl<N: Notifier, T: Store> Handler<N, T> {
             self.post_notice(&rendered, alarm, &Says::of(&parts), invocation, ledger, measures).await
         } else {
             let rendered = notice.render(&self.style, &self.reader.redact, None, now_ms);
-            let wait_ms = self.destinations.default.outbox.wait_ms(invocation.now_ms());
+            let wait_ms = self.destinations.default.rate_limit.wait_ms(invocation.now_ms());
             if wait_ms > 0 {
                 return Err(NoticeError::NoToken { index, wait_ms });
             }

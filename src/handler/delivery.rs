@@ -13,7 +13,7 @@ use super::table::Table;
 use super::{Handler, Invocation, Mode, Notifier};
 use crate::digest::Digest;
 use crate::ledger::{Ledger, Measures};
-use crate::outbox::{PostDecision, Outgoing, Urgency};
+use crate::rate_limit::{PostDecision, Outgoing, Urgency};
 use crate::rules::{DEFAULT_DESTINATION, Rules};
 use crate::slack::message::Message;
 use crate::slack::post::{PlainBody, Post, PostError, PostOutcome, Receipt, Target};
@@ -150,8 +150,8 @@ impl<N: Notifier, T: Store> Delivery<'_, N, T> {
                     match self.post_once(target, blocks, forms.plain).await {
                         Err(PostError::RateLimited { retry_after }) => {
                             let now_ms = self.now_ms();
-                            let outbox = &mut self.destinations.current_mut().outbox;
-                            outbox.refused(&mut outgoing, millis(retry_after), now_ms);
+                            let rate_limit = &mut self.destinations.current_mut().rate_limit;
+                            rate_limit.refused(&mut outgoing, millis(retry_after), now_ms);
                             self.pause_for_all(millis(retry_after)).await;
                         }
                         // Slack took nothing for its token.
@@ -176,7 +176,7 @@ impl<N: Notifier, T: Store> Delivery<'_, N, T> {
         let now_ms = self.now_ms();
         let when = self.when();
         let destination = self.destinations.current_mut();
-        let is_paused = destination.outbox.pause_left_ms(now_ms) > 0;
+        let is_paused = destination.rate_limit.pause_left_ms(now_ms) > 0;
         if let Some(table) = self.table.as_mut().filter(|_| outgoing.needs_token() && !is_paused) {
             match table.take_token(destination.name(), when).await {
                 Ok(Token::Taken) => outgoing.has_taken(),
@@ -196,7 +196,7 @@ impl<N: Notifier, T: Store> Delivery<'_, N, T> {
             }
         }
         let now_ms = self.now_ms();
-        self.destinations.current_mut().outbox.decide(outgoing, now_ms)
+        self.destinations.current_mut().rate_limit.decide(outgoing, now_ms)
     }
 
     /// No container posts for so long.
@@ -214,7 +214,7 @@ impl<N: Notifier, T: Store> Delivery<'_, N, T> {
     fn pause_left_ms(&self, now_ms: i64) -> i64 {
         let destination = self.destinations.current();
         let by_all = destination.no_token_before_ms.saturating_sub(now_ms).max(0);
-        destination.outbox.pause_left_ms(now_ms).max(by_all)
+        destination.rate_limit.pause_left_ms(now_ms).max(by_all)
     }
 
     /// The same as [`Self::post_to`] for a message that is drawn already.

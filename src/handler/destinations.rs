@@ -3,7 +3,7 @@
 //! A destination that fails is not tried again in the same invocation, and comes last in the next ones. It posts nothing
 //! and decides nothing about lines.
 
-use crate::outbox::Outbox;
+use crate::rate_limit::RateLimit;
 use crate::rules::DEFAULT_DESTINATION;
 use crate::slack::post::PostError;
 
@@ -21,7 +21,7 @@ pub(super) struct Destinations<N> {
 pub(super) struct Destination<N> {
     name: String,
     pub(super) notifier: N,
-    pub(super) outbox: Outbox,
+    pub(super) rate_limit: RateLimit,
     /// All containers together have no token before, as far as this one knows; epoch milliseconds.
     pub(super) no_token_before_ms: i64,
     /// Why it took no message in this invocation.
@@ -31,9 +31,9 @@ pub(super) struct Destination<N> {
 }
 
 impl<N> Destinations<N> {
-    pub(super) fn new(notifier: N, outbox: Outbox) -> Self {
+    pub(super) fn new(notifier: N, rate_limit: RateLimit) -> Self {
         Self {
-            default: Destination::new(DEFAULT_DESTINATION, notifier, outbox),
+            default: Destination::new(DEFAULT_DESTINATION, notifier, rate_limit),
             others: Vec::new(),
             at: None,
         }
@@ -41,8 +41,8 @@ impl<N> Destinations<N> {
 
     /// Adds one with a rate limit like the default one's, which has posted nothing yet.
     pub(super) fn add(&mut self, name: &str, notifier: N) {
-        let outbox = self.default.outbox.clone();
-        self.others.push(Destination::new(name, notifier, outbox));
+        let rate_limit = self.default.rate_limit.clone();
+        self.others.push(Destination::new(name, notifier, rate_limit));
     }
 
     /// An invocation begins: whatever failed may be tried again.
@@ -82,7 +82,7 @@ impl<N> Destinations<N> {
         }
         groups.sort_by_key(|(at, _)| {
             let destination = at.and_then(|at| self.others.get(at)).unwrap_or(&self.default);
-            destination.is_troubled || destination.outbox.pause_left_ms(now_ms) > 0
+            destination.is_troubled || destination.rate_limit.pause_left_ms(now_ms) > 0
         });
         groups.into_iter().map(|(_, group)| group).collect()
     }
@@ -93,9 +93,9 @@ impl<N> Destinations<N> {
 }
 
 impl<N> Destination<N> {
-    fn new(name: &str, notifier: N, outbox: Outbox) -> Self {
+    fn new(name: &str, notifier: N, rate_limit: RateLimit) -> Self {
         let (name, no_token_before_ms) = (name.to_owned(), i64::MIN);
-        Self { name, notifier, outbox, no_token_before_ms, failed: None, is_troubled: false }
+        Self { name, notifier, rate_limit, no_token_before_ms, failed: None, is_troubled: false }
     }
 
     pub(super) fn name(&self) -> &str {
@@ -123,10 +123,10 @@ impl<N> Destination<N> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outbox::Bucket;
+    use crate::rate_limit::Bucket;
 
     fn destinations() -> Destinations<()> {
-        let mut all = Destinations::new((), Outbox::new(Bucket::new(1, 5_000)));
+        let mut all = Destinations::new((), RateLimit::new(Bucket::new(1, 5_000)));
         all.add("orders", ());
         all.add("pets", ());
         all
@@ -167,8 +167,8 @@ mod tests {
         // What is wrong with one message says nothing of the next.
         all.current_mut().failed_with(PostError::Rejected { status: 400, word: None });
         assert_eq!(all.current().failed(), None);
-        all.default.outbox.refused(
-            &mut crate::outbox::Outgoing::new(crate::outbox::Urgency::Deferrable, 9_000),
+        all.default.rate_limit.refused(
+            &mut crate::rate_limit::Outgoing::new(crate::rate_limit::Urgency::Deferrable, 9_000),
             30_000,
             0,
         );

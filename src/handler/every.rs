@@ -6,7 +6,7 @@ use super::Notifier;
 use super::delivery::{Delivery, Fate, Forms};
 use crate::digest::Digest;
 use crate::notification::{QuietAgain, Situation, Storm, of_digest, of_quiet_again};
-use crate::outbox::Urgency;
+use crate::rate_limit::Urgency;
 use crate::pace::{self, Pace};
 use crate::slack::message::Message;
 use crate::slack::post::{PostError, Target};
@@ -23,7 +23,7 @@ pub(super) async fn notify<N: Notifier, T: Store>(
 ) -> Fate {
     let lines = digest.matched();
     let (style, invocation) = (delivery.style, delivery.invocation);
-    let spacing_ms = delivery.destinations.current().outbox.spacing_ms();
+    let spacing_ms = delivery.destinations.current().rate_limit.spacing_ms();
     let gathered = OnceLock::new();
     let draw = |form| {
         let (all, storm) = gathered.get_or_init(|| gather(pace, digest.clone(), spacing_ms));

@@ -7,7 +7,7 @@ use crate::digest::Digest;
 use crate::incident::{Kind, Moment, Policy};
 use crate::incidents::step::{Ask, News, Step};
 use crate::incidents::{Incidents, Tracked};
-use crate::outbox::Urgency::{self, Deferrable, Required};
+use crate::rate_limit::Urgency::{self, Deferrable, Required};
 use crate::slack::post::PostError;
 use crate::store::Store;
 

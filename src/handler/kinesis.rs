@@ -12,7 +12,7 @@ use super::table::Lines;
 use super::{Answer, Handler, Invocation, Notifier, Outcome};
 use crate::duplicates::EventKey;
 use crate::notification::{UndecodableRecords, number, of_undecodable};
-use crate::outbox::Urgency::Required;
+use crate::rate_limit::Urgency::Required;
 use crate::slack::render::{MessageStyle, render};
 use crate::store::Store;
 use crate::trigger::KinesisRecord;

@@ -5,7 +5,7 @@ use super::mode::Arrived;
 use super::table::Lines;
 use super::{Answer, Handler, HandlerError, Invocation, Notifier, Outcome};
 use crate::decode::Source;
-use crate::outbox::Urgency;
+use crate::rate_limit::Urgency;
 use crate::slack::post::PostError;
 use crate::store::Store;
 

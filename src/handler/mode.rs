@@ -9,7 +9,7 @@ use super::{Notifier, every, incidents};
 use crate::digest::Digest;
 use crate::incident::Moment;
 use crate::incidents::{Incidents, Tracked};
-use crate::outbox::Urgency::{self, Deferrable, Urgent};
+use crate::rate_limit::Urgency::{self, Deferrable, Urgent};
 use crate::pace::Pace;
 use crate::slack::post::PostError;
 use crate::store::Store;

@@ -10,7 +10,7 @@ use crate::console::MAX_LOG_GROUPS;
 use crate::incident::{AlarmNews, AlarmOpening, Posted, Thread};
 use crate::incidents::Tracked;
 use crate::ledger::{Ledger, Measures};
-use crate::outbox::Urgency::Urgent;
+use crate::rate_limit::Urgency::Urgent;
 use crate::slack::post::{PostError, Target};
 use crate::slack::render::Rendered;
 use crate::store::{BatchId, Store};

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::{Answer, Handler, HandlerError, Invocation, Notifier, Outcome};
 use crate::ledger::{Ledger, Measures};
-use crate::outbox::Urgency::Required;
+use crate::rate_limit::Urgency::Required;
 use crate::store::Store;
 use crate::trigger::{self, QueueMessage};
 

@@ -19,7 +19,7 @@ use crate::incident::{Kind, Moment, Policy};
 use crate::incidents::Tracked;
 use crate::incidents::journal::{self, Journal};
 use crate::incidents::step::{Ask, News, Step};
-use crate::outbox::Urgency::{Deferrable, Required};
+use crate::rate_limit::Urgency::{Deferrable, Required};
 use crate::slack::post::PostError;
 use crate::slack::render::Form;
 use crate::store::{

@@ -10,7 +10,7 @@ use super::Notifier;
 use super::delivery::{Delivery, Forms, Sent};
 use crate::incident::{Kind, Place, Posted};
 use crate::incidents::Tracked;
-use crate::outbox::{Outgoing, Urgency};
+use crate::rate_limit::{Outgoing, Urgency};
 use crate::slack::post::{PostError, Receipt, Target};
 use crate::slack::render::Form;
 use crate::store::Store;

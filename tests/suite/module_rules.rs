@@ -27,7 +27,7 @@ const PURE: [&str; 29] = [
     "ledger",
     "lint_format",
     "notification",
-    "outbox",
+    "rate_limit",
     "pace",
     "package",
     "pipeline",
@@ -111,7 +111,7 @@ const USERS: [(&str, &[&str]); 5] = [
 ];
 
 /// What decides what happened and what is said of it, and so knows no chat system.
-const BEFORE_SLACK: [&str; 5] = ["alarm", "digest", "incident", "notification", "outbox"];
+const BEFORE_SLACK: [&str; 5] = ["alarm", "digest", "incident", "notification", "rate_limit"];
 
 /// What the function is made of, and what is the command line's alone: it would make the function's binary larger.
 const FUNCTION: [&str; 2] = ["handler", "start"];

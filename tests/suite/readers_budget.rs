@@ -1,6 +1,6 @@
 //! The reader's budget: how many messages and mentions eight stories cost, in virtual time.
 //!
-//! Errors go as deliveries of two seconds through the incident's state machine and the outbox, with one state for all
+//! Errors go as deliveries of two seconds through the incident's state machine and the rate limit, with one state for all
 //! containers, and a tick comes every minute. An own count stands beside the incident's: every closing sum is held
 //! against it. The table: `cargo test --test suite readers_budget -- --nocapture`.
 
@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use statuswatch::{
     incident::{Arrival, Arrivals, Context, Decision, GroupName, Incident, Kind, Moment, Policy},
-    outbox::{self, Bucket, Outbox, Outgoing, Urgency},
+    rate_limit::{self, Bucket, RateLimit, Outgoing, Urgency},
 };
 
 use crate::recordings;
@@ -55,7 +55,7 @@ impl Budget {
 struct World {
     policy: Policy,
     incident: Incident,
-    outbox: Outbox,
+    rate_limit: RateLimit,
     /// Errors of the incident, counted beside it.
     of_incident: u64,
     unseen: BTreeMap<(u16, String), i64>,
@@ -68,7 +68,7 @@ impl World {
         Self {
             policy: Policy::default(),
             incident: Incident::default(),
-            outbox: Outbox::new(Bucket::new(5, 5_000)),
+            rate_limit: RateLimit::new(Bucket::new(5, 5_000)),
             of_incident: 0,
             unseen: BTreeMap::new(),
             seen: BTreeSet::new(),
@@ -144,7 +144,7 @@ impl World {
     fn ask(&mut self, moment: Moment, now_ms: i64) {
         while let Decision::Send(kind) = self.incident.decide(moment, now_ms, &self.policy) {
             let mut message = Outgoing::new(Urgency::Deferrable, now_ms + 30_000);
-            if self.outbox.decide(&mut message, now_ms) != outbox::PostDecision::Post {
+            if self.rate_limit.decide(&mut message, now_ms) != rate_limit::PostDecision::Post {
                 self.incident.held_back();
                 return;
             }

@@ -10,7 +10,7 @@ use statuswatch::{
     http::Budget,
     incident::Policy,
     ledger::Ledger,
-    outbox::Bucket,
+    rate_limit::Bucket,
     rules::Rules,
     slack::post::{Accepted, Post, PostError, PostOutcome},
 };

@@ -25,7 +25,7 @@ use statuswatch::{
     digest::Reader,
     handler::{Handler, HandlerError, Invocation, Notify},
     http::HttpClient,
-    outbox::Bucket,
+    rate_limit::Bucket,
     rules::Rules,
     slack::{
         client::{Client, ClientSettings, Endpoint},

@@ -12,7 +12,7 @@ use statuswatch::{
     duplicates::CAPACITY,
     handler::{Handler, Invocation, Notifier, Notify},
     http::Budget,
-    outbox::Bucket,
+    rate_limit::Bucket,
     slack::post::{Accepted, Post, PostError, PostOutcome},
 };
 use tokio::time::Instant;

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use statuswatch::config::Config;
 use statuswatch::handler::{Notifier, body};
 use statuswatch::http::Budget;
-use statuswatch::outbox::Bucket;
+use statuswatch::rate_limit::Bucket;
 use statuswatch::slack::post::{PlainBody, Post, PostError, Target};
 use statuswatch::slack::render::Rendered;
 use statuswatch::start::{Slack, StartError, connect, unconnected};

@@ -7,7 +7,7 @@ use crate::alarm::fixture_tests::fixtures;
 use crate::digest::{Digest, Group, Reader, Section};
 use crate::handler::{Mode, Notify};
 use crate::http::Budget;
-use crate::outbox::Bucket;
+use crate::rate_limit::Bucket;
 use crate::rules::Rules;
 use crate::slack::post::{Accepted, Post, PostOutcome};
 use std::time::{Duration, SystemTime};
@@ -175,7 +175,7 @@ async fn an_event_that_holds_no_notification_at_all_is_an_error_of_the_event() {
 async fn a_storm_does_not_hold_an_alarm_back() {
     let mut handler = handler([]);
     let now_ms = invocation().now_ms();
-    assert!(handler.destinations.default.outbox.takes(now_ms));
+    assert!(handler.destinations.default.rate_limit.takes(now_ms));
     let Mode::Every(pace) = &mut handler.mode else { panic!("every delivery is notified") };
     pace.fold(a_digest(), now_ms);
     let told = handle(&mut handler, &sns(&["a", "b"])).await;
@@ -186,7 +186,7 @@ async fn a_storm_does_not_hold_an_alarm_back() {
 async fn an_alarm_takes_a_token_where_there_is_one() {
     let mut handler = handler([]);
     handle(&mut handler, &sns(&["a"])).await.0.unwrap();
-    assert!(!handler.destinations.default.outbox.takes(invocation().now_ms()));
+    assert!(!handler.destinations.default.rate_limit.takes(invocation().now_ms()));
 }
 
 #[tokio::test(start_paused = true)]
@@ -210,7 +210,7 @@ async fn a_pause_beyond_the_deadline_is_an_error_at_once_and_empties_the_bucket(
     );
     assert_eq!((began.elapsed(), told), (Duration::ZERO, ledger(0, 0, 0)));
     assert!(
-        !handler.destinations.default.outbox.takes(invocation().now_ms() + 59_999),
+        !handler.destinations.default.rate_limit.takes(invocation().now_ms() + 59_999),
         "paused for everyone"
     );
     // Lambda tries again a minute later.
@@ -259,7 +259,7 @@ async fn free_text_waits_for_no_pause_of_slacks_and_closes_the_bucket() {
     let (answer, _) = handle(&mut handler, &free_text(1)).await;
     assert!(answer.unwrap_err().starts_with("Statuswatch.Slack: 1 of 1 notifications not posted"));
     assert_eq!(began.elapsed(), Duration::ZERO);
-    assert!(handler.destinations.default.outbox.wait_ms(invocation().now_ms()) >= 2_000);
+    assert!(handler.destinations.default.rate_limit.wait_ms(invocation().now_ms()) >= 2_000);
 }
 
 /// Three lines of a group.

@@ -11,7 +11,7 @@ use crate::handler::Notify;
 use crate::http::HttpClient;
 use crate::http::scripted_server::{Reply, ScriptedServer};
 use crate::notification::Style;
-use crate::outbox::Bucket;
+use crate::rate_limit::Bucket;
 use crate::rules::Rules;
 use crate::slack::post::{Accepted, Post, PostOutcome};
 

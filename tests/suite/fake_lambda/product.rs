@@ -14,7 +14,7 @@ use statuswatch::{
     incident::Policy,
     incidents::NotifyMode,
     notification::Style,
-    outbox::Bucket,
+    rate_limit::Bucket,
     rules::Rules,
     slack::{
         client::{Client, ClientSettings, Endpoint},

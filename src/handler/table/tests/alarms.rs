@@ -1,7 +1,7 @@
 //! Alarms and lines together: one parent an incident and one loud message a change, in whatever order they arrive.
 
 use super::*;
-use crate::outbox::Bucket;
+use crate::rate_limit::Bucket;
 use crate::slack::post::Unconfirmed;
 
 const GONE: PostError = PostError::MessageGone { word: None };

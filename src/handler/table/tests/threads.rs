@@ -3,7 +3,7 @@
 use std::pin::Pin;
 
 use super::*;
-use crate::outbox::Bucket;
+use crate::rate_limit::Bucket;
 use crate::slack::post::{ErrorWord, Unconfirmed};
 use crate::store::Snapshot;
 

@@ -11,7 +11,7 @@ use serde_json::json;
 use statuswatch::digest::Reader;
 use statuswatch::handler::{Handler, Invocation, Notifier, Notify};
 use statuswatch::http::{Budget, TransportFault};
-use statuswatch::outbox::Bucket;
+use statuswatch::rate_limit::Bucket;
 use statuswatch::pace::STORM_SAMPLES;
 use statuswatch::rules::Rules;
 use statuswatch::slack::post::{Accepted, Post, PostError, PostOutcome};

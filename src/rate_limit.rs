@@ -20,7 +20,7 @@ const COMPANY_MS: i64 = 1_000;
 
 /// The rate limit of one destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outbox {
+pub struct RateLimit {
     bucket: Bucket,
     /// Until when Slack asked for no post.
     paused_until_ms: i64,
@@ -109,13 +109,13 @@ impl Outgoing {
         match self.urgency {
             _ if self.is_in_company && !is_pause => PostDecision::Post,
             Urgency::Urgent if !is_pause => PostDecision::Post,
-            Urgency::Required | Urgency::Urgent => Outbox::wait(true, ready_ms, self),
+            Urgency::Required | Urgency::Urgent => RateLimit::wait(true, ready_ms, self),
             Urgency::Deferrable | Urgency::Immediate => PostDecision::Hold,
         }
     }
 }
 
-impl Outbox {
+impl RateLimit {
     /// With all tokens there.
     #[must_use]
     pub fn new(bucket: Bucket) -> Self {
@@ -212,10 +212,10 @@ mod tests {
 
     const FAR: i64 = 1_000_000;
 
-    fn spent() -> Outbox {
-        let mut outbox = Outbox::new(Bucket::new(1, 5_000));
-        assert_eq!(outbox.decide(&mut Outgoing::new(Deferrable, FAR), 0), Post);
-        outbox
+    fn spent() -> RateLimit {
+        let mut rate_limit = RateLimit::new(Bucket::new(1, 5_000));
+        assert_eq!(rate_limit.decide(&mut Outgoing::new(Deferrable, FAR), 0), Post);
+        rate_limit
     }
 
     #[test]
@@ -231,72 +231,72 @@ mod tests {
     #[test]
     fn a_message_in_company_needs_no_token_and_the_next_one_comes_a_second_later() {
         let company = || Outgoing::new(Deferrable, FAR).in_company();
-        let mut outbox = spent();
-        assert_eq!(outbox.decide(&mut company(), 1), Post);
-        assert!(!outbox.takes(5_999) && outbox.takes(6_000));
+        let mut rate_limit = spent();
+        assert_eq!(rate_limit.decide(&mut company(), 1), Post);
+        assert!(!rate_limit.takes(5_999) && rate_limit.takes(6_000));
         // Where there is a token it takes that.
-        let mut outbox = Outbox::new(Bucket::new(2, 5_000));
-        assert_eq!(outbox.decide(&mut Outgoing::new(Deferrable, FAR), 0), Post);
-        assert_eq!(outbox.decide(&mut company(), 0), Post);
-        assert!(!outbox.takes(4_999) && outbox.takes(5_000));
+        let mut rate_limit = RateLimit::new(Bucket::new(2, 5_000));
+        assert_eq!(rate_limit.decide(&mut Outgoing::new(Deferrable, FAR), 0), Post);
+        assert_eq!(rate_limit.decide(&mut company(), 0), Post);
+        assert!(!rate_limit.takes(4_999) && rate_limit.takes(5_000));
         // A pause is kept.
-        outbox.refused(&mut Outgoing::new(Deferrable, FAR), 30_000, 5_000);
-        assert_eq!(outbox.decide(&mut company(), 6_000), Hold);
+        rate_limit.refused(&mut Outgoing::new(Deferrable, FAR), 30_000, 5_000);
+        assert_eq!(rate_limit.decide(&mut company(), 6_000), Hold);
     }
 
     #[test]
     fn a_short_pause_is_waited_out_once_with_the_token_at_hand() {
-        let mut outbox = Outbox::new(Bucket::new(5, 5_000));
+        let mut rate_limit = RateLimit::new(Bucket::new(5, 5_000));
         let mut message = Outgoing::new(Deferrable, FAR);
-        assert_eq!(outbox.decide(&mut message, 0), Post);
-        outbox.refused(&mut message, 3_000, 0);
-        assert_eq!(outbox.decide(&mut message, 0), WaitUntil(3_000));
-        assert_eq!(outbox.decide(&mut message, 3_000), Post);
-        outbox.refused(&mut message, 2_000, 3_000);
-        assert_eq!(outbox.decide(&mut message, 3_000), Hold);
-        assert_eq!(outbox.decide(&mut Outgoing::new(Deferrable, FAR), 4_999), Hold, "paused for everyone");
-        assert_eq!(outbox.decide(&mut Outgoing::new(Deferrable, FAR), 7_999), Hold, "the burst is spent");
-        assert_eq!(outbox.decide(&mut Outgoing::new(Deferrable, FAR), 8_000), Post);
+        assert_eq!(rate_limit.decide(&mut message, 0), Post);
+        rate_limit.refused(&mut message, 3_000, 0);
+        assert_eq!(rate_limit.decide(&mut message, 0), WaitUntil(3_000));
+        assert_eq!(rate_limit.decide(&mut message, 3_000), Post);
+        rate_limit.refused(&mut message, 2_000, 3_000);
+        assert_eq!(rate_limit.decide(&mut message, 3_000), Hold);
+        assert_eq!(rate_limit.decide(&mut Outgoing::new(Deferrable, FAR), 4_999), Hold, "paused for everyone");
+        assert_eq!(rate_limit.decide(&mut Outgoing::new(Deferrable, FAR), 7_999), Hold, "the burst is spent");
+        assert_eq!(rate_limit.decide(&mut Outgoing::new(Deferrable, FAR), 8_000), Post);
     }
 
     #[test]
     fn a_long_pause_holds_what_can_be_deferred_and_leaves_one_token_at_its_end() {
-        let mut outbox = Outbox::new(Bucket::new(5, 5_000));
+        let mut rate_limit = RateLimit::new(Bucket::new(5, 5_000));
         let mut message = Outgoing::new(Deferrable, FAR);
-        assert_eq!(outbox.decide(&mut message, 0), Post);
-        outbox.refused(&mut message, 30_000, 0);
-        assert_eq!(outbox.decide(&mut message, 0), Hold);
-        assert_eq!(outbox.decide(&mut Outgoing::new(Required, FAR), 0), WaitUntil(30_000));
-        assert_eq!(outbox.decide(&mut Outgoing::new(Urgent, FAR), 0), WaitUntil(30_000));
-        assert_eq!(outbox.decide(&mut Outgoing::new(Urgent, 29_999), 0), Hold);
-        assert_eq!(outbox.decide(&mut Outgoing::new(Deferrable, FAR), 30_000), Post);
-        assert_eq!(outbox.decide(&mut Outgoing::new(Deferrable, FAR), 30_000), Hold);
+        assert_eq!(rate_limit.decide(&mut message, 0), Post);
+        rate_limit.refused(&mut message, 30_000, 0);
+        assert_eq!(rate_limit.decide(&mut message, 0), Hold);
+        assert_eq!(rate_limit.decide(&mut Outgoing::new(Required, FAR), 0), WaitUntil(30_000));
+        assert_eq!(rate_limit.decide(&mut Outgoing::new(Urgent, FAR), 0), WaitUntil(30_000));
+        assert_eq!(rate_limit.decide(&mut Outgoing::new(Urgent, 29_999), 0), Hold);
+        assert_eq!(rate_limit.decide(&mut Outgoing::new(Deferrable, FAR), 30_000), Post);
+        assert_eq!(rate_limit.decide(&mut Outgoing::new(Deferrable, FAR), 30_000), Hold);
     }
 
     #[test]
     fn a_short_pause_without_the_time_for_it_leaves_one_token_at_its_end() {
-        let mut outbox = Outbox::new(Bucket::new(5, 5_000));
+        let mut rate_limit = RateLimit::new(Bucket::new(5, 5_000));
         let mut message = Outgoing::new(Deferrable, 1_999);
-        assert_eq!(outbox.decide(&mut message, 0), Post);
-        outbox.refused(&mut message, 2_000, 0);
-        assert_eq!(outbox.decide(&mut message, 0), Hold);
-        assert!(outbox.takes(2_000) && !outbox.takes(2_000));
+        assert_eq!(rate_limit.decide(&mut message, 0), Post);
+        rate_limit.refused(&mut message, 2_000, 0);
+        assert_eq!(rate_limit.decide(&mut message, 0), Hold);
+        assert!(rate_limit.takes(2_000) && !rate_limit.takes(2_000));
     }
 
     #[test]
     fn what_is_required_waits_after_every_refusal_as_long_as_there_is_time() {
-        let mut outbox = Outbox::new(Bucket::new(5, 5_000));
+        let mut rate_limit = RateLimit::new(Bucket::new(5, 5_000));
         let mut message = Outgoing::new(Required, 100_000);
         let mut now_ms = 0;
         for pause_ms in [20_000, 30_000] {
-            assert_eq!(outbox.decide(&mut message, now_ms), Post);
-            outbox.refused(&mut message, pause_ms, now_ms);
+            assert_eq!(rate_limit.decide(&mut message, now_ms), Post);
+            rate_limit.refused(&mut message, pause_ms, now_ms);
             now_ms += pause_ms;
-            assert_eq!(outbox.decide(&mut message, now_ms - pause_ms), WaitUntil(now_ms));
+            assert_eq!(rate_limit.decide(&mut message, now_ms - pause_ms), WaitUntil(now_ms));
         }
-        assert_eq!(outbox.decide(&mut message, now_ms), Post);
-        outbox.refused(&mut message, 60_000, now_ms);
-        assert_eq!(outbox.decide(&mut message, now_ms), Hold);
+        assert_eq!(rate_limit.decide(&mut message, now_ms), Post);
+        rate_limit.refused(&mut message, 60_000, now_ms);
+        assert_eq!(rate_limit.decide(&mut message, now_ms), Hold);
     }
 
     proptest! {
@@ -305,7 +305,7 @@ mod tests {
         fn nothing_is_posted_within_a_pause(
             steps in prop::collection::vec((0_usize..3, 0_i64..8_000, prop::option::of(0_i64..60_000)), 1..200),
         ) {
-            let mut outbox = Outbox::new(Bucket::new(3, 2_000));
+            let mut rate_limit = RateLimit::new(Bucket::new(3, 2_000));
             let (mut now_ms, mut paused_until_ms) = (0, 0);
             for (urgency, step_ms, refusal) in steps {
                 now_ms += step_ms;
@@ -313,7 +313,7 @@ mod tests {
                 let mut waits = 0;
                 let mut refusal = refusal;
                 loop {
-                    match outbox.decide(&mut message, now_ms) {
+                    match rate_limit.decide(&mut message, now_ms) {
                         Hold => break,
                         WaitUntil(until_ms) => {
                             prop_assert!(until_ms > now_ms && until_ms <= message.until_ms);
@@ -324,7 +324,7 @@ mod tests {
                         Post => {
                             prop_assert!(now_ms >= paused_until_ms);
                             let Some(pause_ms) = refusal.take() else { break };
-                            outbox.refused(&mut message, pause_ms, now_ms);
+                            rate_limit.refused(&mut message, pause_ms, now_ms);
                             paused_until_ms = now_ms + pause_ms;
                         }
                     }
