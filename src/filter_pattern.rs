@@ -49,7 +49,7 @@ use self::dialect::Dialect;
 pub use self::error::PatternError;
 use self::json::JsonPattern;
 use self::terms::Terms;
-use crate::access_log::fast_path::Known;
+use crate::access_log::fast_path::Recognised;
 
 /// CloudWatch's limit on the length of a pattern, in characters (`PutSubscriptionFilter`, `filterPattern`).
 pub const MAX_CHARACTERS: usize = 1024;
@@ -122,10 +122,10 @@ impl FilterPattern {
     /// Whether a recognised line matches, as [`matches`](Self::matches) says of what it says; `text` is what was
     /// recognised. `None` where the line has to be read for it.
     #[must_use]
-    pub(crate) fn matches_known(&self, known: Known<'_>, text: &str) -> Option<bool> {
+    pub(crate) fn matches_recognised(&self, recognised: Recognised<'_>, text: &str) -> Option<bool> {
         match &self.family {
             Family::Everything => Some(true),
-            Family::Json(json) => json.matches_known(known, text),
+            Family::Json(json) => json.matches_recognised(recognised, text),
             Family::Terms(_) | Family::Regex(_) | Family::Delimited(_) => None,
         }
     }

@@ -193,7 +193,11 @@ impl RateLimit {
     }
 
     fn wait(waits: bool, until_ms: i64, message: &Outgoing) -> PostDecision {
-        if waits && until_ms <= message.until_ms { PostDecision::WaitUntil(until_ms) } else { PostDecision::Hold }
+        if waits && until_ms <= message.until_ms {
+            PostDecision::WaitUntil(until_ms)
+        } else {
+            PostDecision::Hold
+        }
     }
 }
 
@@ -254,7 +258,11 @@ mod tests {
         assert_eq!(rate_limit.decide(&mut message, 3_000), Post);
         rate_limit.refused(&mut message, 2_000, 3_000);
         assert_eq!(rate_limit.decide(&mut message, 3_000), Hold);
-        assert_eq!(rate_limit.decide(&mut Outgoing::new(Deferrable, FAR), 4_999), Hold, "paused for everyone");
+        assert_eq!(
+            rate_limit.decide(&mut Outgoing::new(Deferrable, FAR), 4_999),
+            Hold,
+            "paused for everyone"
+        );
         assert_eq!(rate_limit.decide(&mut Outgoing::new(Deferrable, FAR), 7_999), Hold, "the burst is spent");
         assert_eq!(rate_limit.decide(&mut Outgoing::new(Deferrable, FAR), 8_000), Post);
     }

@@ -8,7 +8,7 @@ mod counts;
 mod event_format;
 mod exported;
 mod insights;
-mod known;
+mod recognised;
 mod log_events;
 mod packed;
 mod prefix;
@@ -23,8 +23,8 @@ use std::io::{self, Cursor, Read};
 
 use thiserror::Error;
 
-use crate::access_log::fast_path::Known;
 pub use crate::access_log::fast_path::LineText;
+use crate::access_log::fast_path::Recognised;
 use crate::decode::{LogEvent, scan_log_event};
 use crate::json::members::{self, each_field, elements, field};
 #[cfg(feature = "live")]
@@ -32,9 +32,9 @@ pub(crate) use event_format::{EventFormat, EventParts};
 use exported::Exported;
 pub use insights::Row;
 use insights::lossy;
-use known::KnownPieces;
 pub(crate) use log_events::LogEvents;
 pub use log_events::{Found, Recorded, RecordingFault, log_events};
+use recognised::RecognisedPieces;
 use splitter::{Part, Splitter};
 pub use unpack::text;
 use unpack::{Patient, peek, unpack};
@@ -63,12 +63,12 @@ pub enum Piece<'a> {
         /// Name of its log stream; empty where it is unknown.
         log_stream: Cow<'a, str>,
         /// What is known of its message, where that was recognised.
-        known: Option<Known<'a>>,
+        recognised: Option<Recognised<'a>>,
     },
     /// A log event of an export that is no JSON, or a row of Logs Insights.
     Row(Row<'a>),
     /// An access-log line, and what is known of it where it was recognised.
-    Line(&'a [u8], Option<Known<'a>>),
+    Line(&'a [u8], Option<Recognised<'a>>),
     /// Nothing more is there yet: the source said `io::ErrorKind::WouldBlock`.
     Pause,
 }
@@ -154,7 +154,7 @@ fn unread_output(head: &[u8]) -> Option<&'static str> {
 fn split(source: impl Read, each: &mut impl FnMut(u64, Result<Piece<'_>, PieceError>)) -> io::Result<()> {
     let mut pieces = Pieces {
         splitter: Splitter::new(source, MAX_PIECE_BYTES),
-        known: KnownPieces::default(),
+        recognised: RecognisedPieces::default(),
         exported: Exported::default(),
     };
     let mut is_idle = false;
@@ -177,23 +177,23 @@ fn split(source: impl Read, each: &mut impl FnMut(u64, Result<Piece<'_>, PieceEr
 /// The pieces of a recording that is no CSV.
 struct Pieces<R> {
     splitter: Splitter<R>,
-    known: KnownPieces,
+    recognised: RecognisedPieces,
     exported: Exported,
 }
 
 impl<R: Read> Pieces<R> {
     /// Hands the next piece on; `false` where there is none. It can be called again after `WouldBlock`.
     fn next(&mut self, each: &mut impl FnMut(u64, Result<Piece<'_>, PieceError>)) -> io::Result<bool> {
-        let Self { splitter, known, exported } = self;
+        let Self { splitter, recognised, exported } = self;
         if !exported.is_open() {
             let mut found = None;
             let part = splitter.part_if(&mut |text| {
-                let (length, line_breaks, piece) = known.find(text)?;
+                let (length, line_breaks, piece) = recognised.find(text)?;
                 found = Some(piece);
                 Some((length, line_breaks))
             })?;
             if let (Some((number, text)), Some(found)) = (part, found) {
-                each(number, Ok(known.piece(text, found)));
+                each(number, Ok(recognised.piece(text, found)));
                 return Ok(true);
             }
         }
@@ -207,8 +207,8 @@ impl<R: Read> Pieces<R> {
             Part::Line(line) if exported.line(number, line, &mut each_row) => {}
             Part::Document(document) => match unwrap(document, MAX_WRAPPED, &mut |piece| each(number, piece))
             {
-                Unwrapped::Line => known.learn_line(document),
-                Unwrapped::LogEvent => known.learn_log_event(document),
+                Unwrapped::Line => recognised.learn_line(document),
+                Unwrapped::LogEvent => recognised.learn_log_event(document),
                 Unwrapped::Other => {}
             },
             Part::Line(line) => each(number, Ok(Piece::Line(line, None))),
@@ -324,7 +324,7 @@ fn log_event(object: &[u8], each: &mut dyn FnMut(Result<Piece<'_>, PieceError>))
     let (log_group, log_stream) = (text(b"logGroupName"), text(b"logStreamName"));
     let (log_group, log_stream) = (String::from_utf8_lossy(&log_group), String::from_utf8_lossy(&log_stream));
     match scan_log_event(object) {
-        Some(event) => each(Ok(Piece::LogEvent { event, log_group, log_stream, known: None })),
+        Some(event) => each(Ok(Piece::LogEvent { event, log_group, log_stream, recognised: None })),
         None => each(Ok(Piece::Line(object, None))),
     }
 }

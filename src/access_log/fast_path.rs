@@ -8,7 +8,7 @@
 
 mod fixed;
 mod kinds;
-mod known;
+mod recognised;
 mod learning;
 mod line;
 mod ok_lines;
@@ -17,15 +17,15 @@ mod template;
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub(crate) use kinds::Kinds;
-pub use known::Known;
-pub(crate) use known::{Member, Recognised};
 pub(crate) use line::Line;
 pub use line::{EscapedLine, LineText};
 pub(crate) use ok_lines::OkLines;
+pub use recognised::Recognised;
+pub(crate) use recognised::{Member, OwnedRecognised};
 use template::{Template, Values};
 
 /// Formats that are known at a time: a log group of several stages has one for each, and rarely more.
-const MAX_KNOWN: usize = 4;
+const MAX_TEMPLATES: usize = 4;
 /// Lines that one reader tries to learn from: where formats change all the time, trying only costs.
 const MAX_LESSONS: u32 = 64;
 
@@ -36,7 +36,7 @@ pub struct LearnedFormats(Mutex<Vec<Arc<Template>>>);
 /// Recognises lines by the formats that it has learned, and remembers the last line that it recognised.
 #[derive(Debug, Default)]
 pub(crate) struct LineReader {
-    known: Vec<Arc<Template>>,
+    templates: Vec<Arc<Template>>,
     /// Which one recognised a line last.
     last: usize,
     values: Values,
@@ -46,15 +46,15 @@ pub(crate) struct LineReader {
 impl LearnedFormats {
     /// Makes what a reader has learned known to the readers after it.
     pub(crate) fn update(&self, reader: &LineReader) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&reader.known);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&reader.templates);
     }
 }
 
 impl LineReader {
     /// Takes over what was learned before, unless it has learned something itself.
     pub(crate) fn begin_with(&mut self, learned: &LearnedFormats) {
-        if self.known.is_empty() {
-            self.known.clone_from(&learned.0.lock().unwrap_or_else(PoisonError::into_inner));
+        if self.templates.is_empty() {
+            self.templates.clone_from(&learned.0.lock().unwrap_or_else(PoisonError::into_inner));
         }
     }
 
@@ -70,18 +70,18 @@ impl LineReader {
     }
 
     /// What is known of the last recognised line.
-    pub(crate) fn last(&self) -> Option<Known<'_>> {
-        Some(Known { template: self.known.get(self.last)?, values: &self.values })
+    pub(crate) fn last(&self) -> Option<Recognised<'_>> {
+        Some(Recognised { template: self.templates.get(self.last)?, values: &self.values })
     }
 
     /// Hands out the last recognised line, to be given back by [`Self::give_back`].
-    pub(crate) fn take(&mut self) -> Option<Recognised> {
-        let template = Arc::clone(self.known.get(self.last)?);
-        Some(Recognised { template, values: std::mem::take(&mut self.values) })
+    pub(crate) fn take(&mut self) -> Option<OwnedRecognised> {
+        let template = Arc::clone(self.templates.get(self.last)?);
+        Some(OwnedRecognised { template, values: std::mem::take(&mut self.values) })
     }
 
     /// Takes back what is used again for the next line.
-    pub(crate) fn give_back(&mut self, recognised: Recognised) {
+    pub(crate) fn give_back(&mut self, recognised: OwnedRecognised) {
         self.values = recognised.values;
     }
 
@@ -99,27 +99,27 @@ impl LineReader {
         // A line of a known format is not recognised where a value of it is of another kind, or holds an odd escape:
         // nothing to learn from that.
         let Some(template) =
-            Template::learn(line).filter(|new| self.known.iter().all(|known| **known != *new))
+            Template::learn(line).filter(|new| self.templates.iter().all(|template| **template != *new))
         else {
             return false;
         };
-        if self.known.len() == MAX_KNOWN {
-            self.known.remove(0);
+        if self.templates.len() == MAX_TEMPLATES {
+            self.templates.remove(0);
         }
-        self.known.push(Arc::new(template));
-        self.last = self.known.len() - 1;
+        self.templates.push(Arc::new(template));
+        self.last = self.templates.len() - 1;
         true
     }
 
     fn recognise<const ESCAPED: bool>(&mut self, text: &[u8]) -> Option<usize> {
-        let last = self.known.get(self.last)?;
+        let last = self.templates.get(self.last)?;
         if let Some(length) = last.recognise::<ESCAPED>(text, &mut self.values) {
             return Some(length);
         }
         let values = &mut self.values;
-        let mut found = self.known.iter().enumerate().filter(|(index, _)| *index != self.last);
-        let (index, length) =
-            found.find_map(|(index, known)| Some((index, known.recognise::<ESCAPED>(text, values)?)))?;
+        let mut found = self.templates.iter().enumerate().filter(|(index, _)| *index != self.last);
+        let (index, length) = found
+            .find_map(|(index, template)| Some((index, template.recognise::<ESCAPED>(text, values)?)))?;
         self.last = index;
         Some(length)
     }

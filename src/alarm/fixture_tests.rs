@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::{
-    AlarmChange, AlarmMemory, AlarmNotice, NoticeDecision, IncomingNotification, NoticeKind, read_notifications,
+    AlarmChange, AlarmMemory, AlarmNotice, IncomingNotification, NoticeDecision, NoticeKind,
+    read_notifications,
 };
 
 /// The fixtures of a folder, by name.

@@ -19,7 +19,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::change::{AlarmChange, AlarmState};
 use super::notification::TopicText;
-use history::{Entry, History, PostStatus, Place};
+use history::{Entry, History, Place, PostStatus};
 
 /// Two changes of one alarm to one state this close together are one change. The wire shapes differ by
 /// milliseconds, and by up to one second where only whole seconds are given; an alarm is evaluated at most every
@@ -165,7 +165,9 @@ fn decide_alarm(change: &AlarmChange, history: &History) -> NoticeDecision {
         _ => at_ms,
     };
     match history.place(AlarmState::Alarm, at_ms) {
-        Place::BeforeOk { until_ms } => NoticeDecision::Notify(NoticeKind::BelatedNotice { since_ms, until_ms }),
+        Place::BeforeOk { until_ms } => {
+            NoticeDecision::Notify(NoticeKind::BelatedNotice { since_ms, until_ms })
+        }
         Place::BeforePostedAlarm => NoticeDecision::Silent(Silence::Superseded),
         _ => NoticeDecision::Notify(NoticeKind::FirstNotice { since_ms }),
     }
@@ -256,7 +258,9 @@ impl RememberedAlarm {
             self.history.insert(entry);
         }
         let (post, since_ms) = match decision {
-            NoticeDecision::Notify(NoticeKind::FirstNotice { since_ms }) => (PostStatus::Posted, Some(since_ms)),
+            NoticeDecision::Notify(NoticeKind::FirstNotice { since_ms }) => {
+                (PostStatus::Posted, Some(since_ms))
+            }
             NoticeDecision::Notify(NoticeKind::BelatedNotice { since_ms, .. }) => {
                 (PostStatus::PostedAsOver, Some(since_ms))
             }

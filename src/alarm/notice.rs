@@ -206,7 +206,7 @@ fn cut(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alarm::{AlarmMemory, NoticeDecision, IncomingNotification, read_notifications};
+    use crate::alarm::{AlarmMemory, IncomingNotification, NoticeDecision, read_notifications};
 
     /// The notice of a direct action with this state and configuration.
     fn notice(state: &serde_json::Value, configuration: &serde_json::Value) -> AlarmNotice {

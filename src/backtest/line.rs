@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::access_log::fast_path::Recognised;
+use crate::access_log::fast_path::OwnedRecognised;
 use crate::access_log::{Status, StatusClass};
 use crate::deliveries::Names;
 
@@ -37,7 +37,7 @@ pub(super) struct ErrorLine {
     pub(super) id: String,
     pub(super) text: String,
     /// What is known of the text, where it was recognised.
-    pub(super) recognised: Option<Recognised>,
+    pub(super) recognised: Option<OwnedRecognised>,
     /// The value of its `extractedFields`, raw JSON; empty where it has none.
     pub(super) extracted_fields: Vec<u8>,
 }
@@ -46,7 +46,7 @@ impl Line {
     /// What it takes up beside itself.
     pub(super) fn bytes(&self) -> usize {
         self.error.as_ref().map_or(0, |error| {
-            let recognised = error.recognised.as_ref().map_or(0, Recognised::bytes);
+            let recognised = error.recognised.as_ref().map_or(0, OwnedRecognised::bytes);
             size_of::<ErrorLine>()
                 + error.id.capacity()
                 + error.text.capacity()

@@ -15,7 +15,7 @@ use std::thread;
 use super::line::{ErrorLine, Kind, Line};
 use super::problems::{Problems, Trouble};
 use super::{Settings, Warning};
-use crate::access_log::fast_path::{LineText, OkLines, Recognised};
+use crate::access_log::fast_path::{LineText, OkLines, OwnedRecognised};
 use crate::access_log::{self, Columns, Reading};
 use crate::deliveries::{HandedOn, Names, Window};
 pub use crate::deliveries::{MIN_HELD, WINDOW_MS};
@@ -189,18 +189,18 @@ impl<'s> Lane<'s> {
     }
 
     /// What a recognised line is; `None` where it has to be looked at. `text` is what was recognised.
-    fn judge_known(&mut self, event: &Recorded<'_>, text: LineText<'_>) -> Option<Judged> {
-        let known = event.known.filter(|_| self.settings.reader.format.reads_json())?;
+    fn judge_recognised(&mut self, event: &Recorded<'_>, text: LineText<'_>) -> Option<Judged> {
+        let recognised = event.recognised.filter(|_| self.settings.reader.format.reads_json())?;
         // A value that is not UTF-8 reads as U+FFFD: the plain reader does that.
         let line = std::str::from_utf8(text.bytes()).ok()?;
-        let kind = if known.is_ok(text.bytes()) { Kind::Ok } else { Kind::of(known.status(line)?) };
+        let kind = if recognised.is_ok(text.bytes()) { Kind::Ok } else { Kind::of(recognised.status(line)?) };
         let error = match kind {
-            Kind::Error(_) => Some(known.keep(line, matches!(text, LineText::Escaped(_)))?),
+            Kind::Error(_) => Some(recognised.keep(line, matches!(text, LineText::Escaped(_)))?),
             Kind::Ok | Kind::Unreadable => None,
         };
         let pattern = &self.settings.pattern;
         let is_matched = pattern
-            .matches_known(known, line)
+            .matches_recognised(recognised, line)
             .unwrap_or_else(|| pattern.matches(text.said(&mut self.said).trim_end()));
         let error = error.map(|(text, recognised)| (text, Some(recognised)));
         Some(Judged { kind, is_salvaged: false, is_matched, error })
@@ -287,7 +287,7 @@ struct Judged {
     is_salvaged: bool,
     is_matched: bool,
     /// Its text where it is an error, and what is known of that.
-    error: Option<(String, Option<Recognised>)>,
+    error: Option<(String, Option<OwnedRecognised>)>,
 }
 
 impl Lane<'_> {
@@ -301,9 +301,9 @@ impl Lane<'_> {
             self.without_time += 1;
             return;
         };
-        let known = event.message.and_then(|text| self.judge_known(event, text));
+        let judged = event.message.and_then(|text| self.judge_recognised(event, text));
         let Judged { kind, is_salvaged, is_matched, error } =
-            known.unwrap_or_else(|| self.judge(event.message, event.columns));
+            judged.unwrap_or_else(|| self.judge(event.message, event.columns));
         if kind == Kind::Unreadable {
             self.unreadable.unreadable += 1;
             if self.unreadable.looks.is_none() {

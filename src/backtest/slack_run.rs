@@ -21,8 +21,8 @@ use crate::handler::{draw, draw_quiet_again};
 use crate::incident::{Kind as MessageKind, Moment, Place, Policy, Posted};
 use crate::incidents::step::{Ask, News, Step};
 use crate::incidents::{Incidents, NotifyMode, Tracked};
-use crate::rate_limit::{Bucket, RateLimit};
 use crate::pace::Pace;
+use crate::rate_limit::{Bucket, RateLimit};
 use crate::rules::{Action, DEFAULT_DESTINATION};
 use crate::slack::message::Message;
 use crate::slack::render::{Form, MessageStyle};
@@ -53,7 +53,7 @@ pub(super) struct SlackRun<'s> {
 
 /// What is remembered between deliveries, by all containers or by one.
 struct State {
-    outboxes: Outboxes,
+    rate_limits: RateLimits,
     mode: Mode,
 }
 
@@ -64,13 +64,13 @@ enum Mode {
 }
 
 /// The rate limit of each destination.
-struct Outboxes {
+struct RateLimits {
     /// With which each begins.
     full: Bucket,
     by_destination: BTreeMap<String, RateLimit>,
 }
 
-impl Outboxes {
+impl RateLimits {
     fn of(&mut self, destination: &str) -> &mut RateLimit {
         let full = || RateLimit::new(self.full.clone());
         self.by_destination.entry(destination.to_owned()).or_insert_with(full)
@@ -163,7 +163,7 @@ impl<'s> SlackRun<'s> {
                 match &error.recognised {
                     Some(recognised) => {
                         let text = LineText::Plain(error.text.as_bytes());
-                        intake.known(header, id, line.at_ms, recognised.known(), text);
+                        intake.recognised(header, id, line.at_ms, recognised.borrowed(), text);
                     }
                     None => intake.line(header, id, line.at_ms, &error.text),
                 }
@@ -312,7 +312,7 @@ impl State {
             NotifyMode::Every => Mode::Every(Pace::default(), false),
         };
         let full = Bucket::new(plan.burst, plan.spacing_ms);
-        Self { outboxes: Outboxes { full, by_destination: BTreeMap::new() }, mode }
+        Self { rate_limits: RateLimits { full, by_destination: BTreeMap::new() }, mode }
     }
 
     /// Whether a tick may have something to do.
@@ -340,7 +340,7 @@ impl State {
                         pace,
                         has_storm,
                         digest,
-                        self.outboxes.of(DEFAULT_DESTINATION),
+                        self.rate_limits.of(DEFAULT_DESTINATION),
                         at_ms,
                         style,
                         record,
@@ -352,7 +352,7 @@ impl State {
                 if digest.matched() == 0 {
                     let (policy, all) = incidents.all_mut();
                     for tracked in all {
-                        post_due(tracked, &[], ask, policy, &mut self.outboxes, style, record);
+                        post_due(tracked, &[], ask, policy, &mut self.rate_limits, style, record);
                     }
                 }
                 for part in digest.into_parts(samples_per_group) {
@@ -361,7 +361,7 @@ impl State {
                     let incident = digest.sections.first().and_then(|section| incidents.of(section, at_ms));
                     let Some((policy, tracked)) = incident else { continue };
                     let news = [News::Lines(digest)];
-                    post_due(tracked, &news, ask, policy, &mut self.outboxes, style, record);
+                    post_due(tracked, &news, ask, policy, &mut self.rate_limits, style, record);
                 }
             }
         }
@@ -377,13 +377,13 @@ impl State {
                         pace,
                         has_storm,
                         nothing,
-                        self.outboxes.of(DEFAULT_DESTINATION),
+                        self.rate_limits.of(DEFAULT_DESTINATION),
                         at_ms,
                         style,
                         record,
                     );
                 } else if let Some(end) = pace.quiet_again(at_ms)
-                    && self.outboxes.of(DEFAULT_DESTINATION).takes(at_ms)
+                    && self.rate_limits.of(DEFAULT_DESTINATION).takes(at_ms)
                 {
                     record.note("over", at_ms, &Digest::default(), draw_quiet_again(&end, style).message, 0);
                     pace.told_quiet();
@@ -394,7 +394,7 @@ impl State {
                 let ask = Ask { moment: Moment::Tick, now_ms: at_ms, end_waits: false, samples_per_group };
                 let (policy, all) = incidents.all_mut();
                 for tracked in all {
-                    post_due(tracked, &[], ask, policy, &mut self.outboxes, style, record);
+                    post_due(tracked, &[], ask, policy, &mut self.rate_limits, style, record);
                 }
             }
         }
@@ -427,7 +427,7 @@ fn post_due(
     mut arrived: &[News],
     mut ask: Ask,
     policy: &Policy,
-    outboxes: &mut Outboxes,
+    rate_limits: &mut RateLimits,
     style: &MessageStyle,
     record: &mut Record,
 ) {
@@ -442,7 +442,7 @@ fn post_due(
             continue;
         }
         let Some(kind) = due else { return record.update(tracked, ask.now_ms) };
-        if outboxes.of(tracked.destination()).takes(ask.now_ms) {
+        if rate_limits.of(tracked.destination()).takes(ask.now_ms) {
             post(tracked, kind, policy, ask.now_ms, style, record);
             record.reply(tracked, kind, ask.now_ms);
         } else {

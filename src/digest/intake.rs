@@ -1,6 +1,6 @@
 //! Log events in, one by one; their digest and the count of each kind out.
 
-mod known;
+mod recognised;
 
 use std::borrow::Cow;
 
@@ -116,7 +116,10 @@ impl<'a> Intake<'a> {
     pub fn line(&mut self, header: &Header, id: &[u8], timestamp_ms: i64, line: &str) {
         if self.receive(header, timestamp_ms) {
             let extracted_fields = self.extracted_fields;
-            self.read(EventInfo { header, id, timestamp_ms, columns: Columns::DEFAULT, extracted_fields }, line);
+            self.read(
+                EventInfo { header, id, timestamp_ms, columns: Columns::DEFAULT, extracted_fields },
+                line,
+            );
         }
     }
 
@@ -280,7 +283,11 @@ impl<'a> Intake<'a> {
         (!is_kept).then_some(counted_at)
     }
 
-    fn key(&mut self, EventInfo { header, id, timestamp_ms, .. }: EventInfo<'_>, line: &mut Line<'_>) -> EventKey {
+    fn key(
+        &mut self,
+        EventInfo { header, id, timestamp_ms, .. }: EventInfo<'_>,
+        line: &mut Line<'_>,
+    ) -> EventKey {
         let (log_group, log_stream) = (&header.log_group, &header.log_stream);
         if id.is_empty() {
             let place = self.place.unwrap_or(self.batch.counts.ledger.received);
@@ -414,15 +421,15 @@ impl Sink for Intake<'_> {
         let info = EventInfo { header, id, timestamp_ms, columns: Columns::DEFAULT, extracted_fields };
         if event.is_recognised {
             let last = self.batch.line_reader.as_ref().and_then(|line_reader| line_reader.last());
-            if last.is_some_and(|known| known.is_ok(message.0)) {
+            if last.is_some_and(|recognised| recognised.is_ok(message.0)) {
                 self.batch.counts.ledger.ok += 1;
                 return;
             }
             // Taken out of the batch for as long as its values are used.
             let line_reader = self.batch.line_reader.take();
             let text = LineText::Escaped(message);
-            let known = line_reader.as_ref().and_then(|line_reader| line_reader.last());
-            let is_read = known.is_some_and(|known| self.read_known(info, known, text));
+            let recognised = line_reader.as_ref().and_then(|line_reader| line_reader.last());
+            let is_read = recognised.is_some_and(|recognised| self.read_recognised(info, recognised, text));
             self.batch.line_reader = line_reader;
             if is_read {
                 return;

@@ -11,7 +11,7 @@ use super::error::PatternError;
 use super::logic::{Logic, not_joined};
 use super::lookup::{Found, Lookup, Value};
 use super::selector::{Selector, Step};
-use crate::access_log::fast_path::Known;
+use crate::access_log::fast_path::Recognised;
 
 /// CloudWatch's limit on wildcards in all selectors of a pattern together.
 const MAX_WILDCARDS: usize = 3;
@@ -81,12 +81,15 @@ impl JsonPattern {
     }
 
     /// Whether a recognised line matches: it is one JSON object without arrays. `None` where it has to be read for that.
-    pub(super) fn matches_known(&self, known: Known<'_>, text: &str) -> Option<bool> {
+    pub(super) fn matches_recognised(&self, recognised: Recognised<'_>, text: &str) -> Option<bool> {
         let mut is_known = true;
         let holds = self.conditions.holds(&mut |condition| {
             let selector = self.lookup.selector(condition.selector);
-            let passed =
-                condition.passes_known(selector.map_or(&[], |selector| &selector.steps), known, text);
+            let passed = condition.passes_recognised(
+                selector.map_or(&[], |selector| &selector.steps),
+                recognised,
+                text,
+            );
             is_known &= passed.is_some();
             passed.unwrap_or_default()
         });
@@ -157,18 +160,18 @@ impl Condition {
         self.test.passes(found.values(self.selector))
     }
 
-    fn passes_known(&self, steps: &[Step], known: Known<'_>, text: &str) -> Option<bool> {
+    fn passes_recognised(&self, steps: &[Step], recognised: Recognised<'_>, text: &str) -> Option<bool> {
         if let [Step::Every] = steps {
-            return Some(self.test.passes(known.members(text).ok()?.map(Value::of_member)));
+            return Some(self.test.passes(recognised.members(text).ok()?.map(Value::of_member)));
         }
         let is_key = |step: &Step| matches!(step, Step::Key(_));
         if !steps.iter().all(is_key) {
             // What is no array has no element, and what an object has is not asked of the format.
-            return known.members(text).ok().map(|_| self.test.passes(std::iter::empty()));
+            return recognised.members(text).ok().map(|_| self.test.passes(std::iter::empty()));
         }
         let keys =
             steps.iter().filter_map(|step| if let Step::Key(key) = step { Some(key.as_str()) } else { None });
-        let member = known.member(&keys, text).ok()?;
+        let member = recognised.member(&keys, text).ok()?;
         Some(self.test.passes(member.into_iter().map(Value::of_member)))
     }
 

@@ -14,7 +14,7 @@ use super::notice::{AlarmChanged, Says};
 use super::{Answer, Handler, HandlerError, Invocation, Notifier, Outcome};
 use crate::access_log::redact::Redaction;
 use crate::alarm::{
-    AlarmChange, AlarmMemory, AlarmNotice, AlarmState, NoticeDecision, IncomingNotification, NoticeKind,
+    AlarmChange, AlarmMemory, AlarmNotice, AlarmState, IncomingNotification, NoticeDecision, NoticeKind,
     NotificationError, TopicText, notice, phrases, read_notifications,
 };
 use crate::incident::AlarmNews;

@@ -13,7 +13,7 @@ use super::table::Table;
 use super::{Handler, Invocation, Mode, Notifier};
 use crate::digest::Digest;
 use crate::ledger::{Ledger, Measures};
-use crate::rate_limit::{PostDecision, Outgoing, Urgency};
+use crate::rate_limit::{Outgoing, PostDecision, Urgency};
 use crate::rules::{DEFAULT_DESTINATION, Rules};
 use crate::slack::message::Message;
 use crate::slack::post::{PlainBody, Post, PostError, PostOutcome, Receipt, Target};

@@ -9,8 +9,8 @@ use super::{Notifier, every, incidents};
 use crate::digest::Digest;
 use crate::incident::Moment;
 use crate::incidents::{Incidents, Tracked};
-use crate::rate_limit::Urgency::{self, Deferrable, Urgent};
 use crate::pace::Pace;
+use crate::rate_limit::Urgency::{self, Deferrable, Urgent};
 use crate::slack::post::PostError;
 use crate::store::Store;
 

@@ -47,7 +47,8 @@ const MAX_READINGS: usize = 64;
 /// Batches posted without the table that are remembered until it can be asked; of more, the oldest are forgotten.
 const MAX_TO_REVOKE: usize = 1_024;
 /// Said first in a message that had to do without the table.
-const WITHOUT_TABLE: &str = ":warning: The state table cannot be used: these errors are in no incident's sums.";
+const WITHOUT_TABLE: &str =
+    ":warning: The state table cannot be used: these errors are in no incident's sums.";
 
 /// The table, and what is set of it.
 #[derive(Debug)]
@@ -199,7 +200,10 @@ pub(super) async fn tick<N: Notifier, T: Store>(delivery: &mut Delivery<'_, N, T
 }
 
 /// The batches that go into one journal each.
-fn incident_batches(Lines { id, digest }: Lines, samples_per_group: usize) -> impl Iterator<Item = IncidentBatch> {
+fn incident_batches(
+    Lines { id, digest }: Lines,
+    samples_per_group: usize,
+) -> impl Iterator<Item = IncidentBatch> {
     digest.into_parts(samples_per_group).into_iter().filter_map(move |part| {
         let log_group = part.digest.sections.first()?.log_group.clone();
         let key = IncidentKey { destination: part.destination().to_owned(), log_group };
@@ -477,9 +481,11 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
                     let Some(table) = self.delivery.table.as_ref() else { return Ok(posted) };
                     let told = tracked.notified(kind, now_ms, &table.policy);
                     self.delivery.book(&told, shown);
-                    let is_summed =
-                        |own: &IncidentBatch| own.key == *key && entries.iter().any(|entry| entry.batch == own.id);
-                    let mine: u64 = self.own.iter().filter(|own| is_summed(own)).map(IncidentBatch::lines).sum();
+                    let is_summed = |own: &IncidentBatch| {
+                        own.key == *key && entries.iter().any(|entry| entry.batch == own.id)
+                    };
+                    let mine: u64 =
+                        self.own.iter().filter(|own| is_summed(own)).map(IncidentBatch::lines).sum();
                     self.own.retain(|own| !is_summed(own));
                     let ledger = &mut *self.delivery.ledger;
                     ledger.pending -= mine;

@@ -65,7 +65,7 @@ impl Bench {
         let (span_ms, context) = ((self.now_ms - 500, self.now_ms), &Context::unknown());
         let arrivals =
             Arrivals { groups, other: [0, 0], span_ms, id: 1, context, colors: &[], requests: None };
-        self.incident.take(&arrivals, self.now_ms, &self.policy);
+        self.incident.take(&batch, self.now_ms, &self.policy);
         self.decide(Moment::Arrival);
         self
     }

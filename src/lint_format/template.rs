@@ -147,7 +147,10 @@ mod tests {
         let line = template.fill(|index, _| ["403", "/x"][index].to_owned());
         assert_eq!(line, "a 403 b /x.");
         let offset_in_format = |offset| template.offset_in_format(offset, |index| [3, 2][index]);
-        assert_eq!([offset_in_format(0), offset_in_format(1), offset_in_format(2), offset_in_format(4)], [0, 1, 2, 2]);
+        assert_eq!(
+            [offset_in_format(0), offset_in_format(1), offset_in_format(2), offset_in_format(4)],
+            [0, 1, 2, 2]
+        );
         assert_eq!(template.format.get(offset_in_format(6)..=offset_in_format(6)), Some("b"));
         assert_eq!(offset_in_format(8), template.variables[1].place.start);
         assert_eq!(template.format.get(offset_in_format(10)..), Some("."));

@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use super::{Piece, PieceError, read};
 use crate::access_log::columns::{Columns, Headers};
-use crate::access_log::fast_path::{Known, LineReader, LineText, Recognised};
+use crate::access_log::fast_path::{LineReader, LineText, OwnedRecognised, Recognised};
 use crate::decode::{self, DecodeError, EscapedText, Header, LogEvent, MAX_TIMESTAMP_MS, Sink, Source};
 use crate::trigger::{self, Trigger, TriggerError};
 
@@ -27,7 +27,7 @@ pub struct Recorded<'a> {
     /// The line; `None` where the log event has none.
     pub message: Option<LineText<'a>>,
     /// What is known of the line, where it was recognised.
-    pub known: Option<Known<'a>>,
+    pub recognised: Option<Recognised<'a>>,
     /// The line's fields, where it is tab-separated: a header may stand above it in the same log stream and input, or in
     /// the same batch.
     pub columns: &'a Columns,
@@ -106,10 +106,10 @@ impl LogEvents {
     /// Hands on the log event that a piece is itself, if it is one.
     pub(crate) fn of_piece(&mut self, piece: &Piece<'_>, each: &mut dyn FnMut(&Recorded<'_>)) {
         match piece {
-            Piece::LogEvent { event, log_group, log_stream, known } => {
+            Piece::LogEvent { event, log_group, log_stream, recognised } => {
                 let message = event.message.map(LineText::Escaped);
                 let names = (&**log_group, &**log_stream);
-                self.event(names, event, message, *known, each);
+                self.event(names, event, message, *recognised, each);
             }
             Piece::Row(row) => {
                 let message = row.message.as_deref().map(|message| LineText::Plain(message.as_bytes()));
@@ -119,9 +119,9 @@ impl LogEvents {
                 let event = LogEvent { id, timestamp_ms, ..LogEvent::UNREADABLE };
                 self.event(names, &event, message, None, each);
             }
-            Piece::Line(line, known) => {
+            Piece::Line(line, recognised) => {
                 let message = Some(LineText::Plain(line));
-                self.event(("", ""), &LogEvent::UNREADABLE, message, *known, each);
+                self.event(("", ""), &LogEvent::UNREADABLE, message, *recognised, each);
             }
             Piece::Event(_) | Piece::Message(_) | Piece::Pause => {}
         }
@@ -133,11 +133,11 @@ impl LogEvents {
         (log_group, log_stream): (&str, &str),
         &LogEvent { id: EscapedText(id), timestamp_ms, extracted_fields, .. }: &LogEvent<'_>,
         message: Option<LineText<'_>>,
-        known: Option<Known<'_>>,
+        recognised: Option<Recognised<'_>>,
         each: &mut dyn FnMut(&Recorded<'_>),
     ) {
         let columns = match message {
-            Some(message) if known.is_none() => self.columns_of(log_group, log_stream, message),
+            Some(message) if recognised.is_none() => self.columns_of(log_group, log_stream, message),
             _ => Columns::Default,
         };
         let timestamp_ms = if (1..MAX_TIMESTAMP_MS).contains(&timestamp_ms) {
@@ -149,8 +149,16 @@ impl LogEvents {
             })
         };
         let columns = &columns;
-        let event =
-            Recorded { log_group, log_stream, id, timestamp_ms, message, known, columns, extracted_fields };
+        let event = Recorded {
+            log_group,
+            log_stream,
+            id,
+            timestamp_ms,
+            message,
+            recognised,
+            columns,
+            extracted_fields,
+        };
         each(&event);
     }
 
@@ -238,10 +246,10 @@ impl<F: FnMut(u64, Found<'_>)> Sink for Run<'_, F> {
     fn log_event(&mut self, header: &Header, event: LogEvent<'_>) {
         let names = (header.log_group.as_str(), header.log_stream.as_str());
         let recognised = if event.is_recognised { self.lines.take() } else { None };
-        let known = recognised.as_ref().map(Recognised::known);
+        let borrowed = recognised.as_ref().map(OwnedRecognised::borrowed);
         let message = event.message.map(LineText::Escaped);
         let Self { events, found, number, .. } = self;
-        events.event(names, &event, message, known, &mut |event| {
+        events.event(names, &event, message, borrowed, &mut |event| {
             found(*number, Found::LogEvent(event));
         });
         match (recognised, event.message) {

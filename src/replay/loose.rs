@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use crate::access_log::fast_path::{LineText, OkLines, Recognised};
+use crate::access_log::fast_path::{LineText, OkLines, OwnedRecognised};
 use crate::decode::Header;
 use crate::deliveries::{Deliveries, HandedOn, Names, WINDOW_MS, Window};
 use crate::digest::{Batch, Reader, source_fields};
@@ -59,7 +59,7 @@ struct Content {
     place: u64,
     text: String,
     /// What is known of the text, where it was recognised.
-    recognised: Option<Recognised>,
+    recognised: Option<OwnedRecognised>,
     /// The value of its `extractedFields`, raw JSON; empty where it has none.
     extracted_fields: Vec<u8>,
 }
@@ -147,7 +147,7 @@ impl Line {
         match recognised {
             Some(recognised) => {
                 let text = LineText::Plain(text.as_bytes());
-                intake.known(header, id, self.timestamp_ms, recognised.known(), text);
+                intake.recognised(header, id, self.timestamp_ms, recognised.borrowed(), text);
             }
             None => intake.line(header, id, self.timestamp_ms, text),
         }
@@ -157,7 +157,7 @@ impl Line {
     /// What it takes up beside itself.
     fn bytes(&self) -> usize {
         self.content.as_ref().map_or(0, |content| {
-            let recognised = content.recognised.as_ref().map_or(0, Recognised::bytes);
+            let recognised = content.recognised.as_ref().map_or(0, OwnedRecognised::bytes);
             size_of::<Content>()
                 + content.id.capacity()
                 + content.text.capacity()
@@ -171,14 +171,14 @@ impl Content {
     /// What a line says; `None` where its status is known to be below 400.
     fn of(event: &Recorded<'_>, place: u64, reader: &Reader, ok_lines: &mut OkLines) -> Option<Self> {
         let (id, extracted_fields) = (event.id.to_vec(), source_fields(event.extracted_fields));
-        let known = event.known.filter(|_| reader.format.reads_json());
-        if let (Some(known), Some(text)) = (known, event.message) {
-            if known.is_ok(text.bytes()) {
+        let recognised = event.recognised.filter(|_| reader.format.reads_json());
+        if let (Some(recognised), Some(text)) = (recognised, event.message) {
+            if recognised.is_ok(text.bytes()) {
                 return None;
             }
             // A value that is not UTF-8 reads as U+FFFD: the plain reader does that.
             if let Ok(line) = std::str::from_utf8(text.bytes())
-                && let Some((text, recognised)) = known.keep(line, matches!(text, LineText::Escaped(_)))
+                && let Some((text, recognised)) = recognised.keep(line, matches!(text, LineText::Escaped(_)))
             {
                 return Some(Self { id, place, text, recognised: Some(recognised), extracted_fields });
             }

@@ -134,7 +134,8 @@ impl<T: Transport> Client<T> {
                     if matches!(verdict, Verdict::NotUnderstood(_)) {
                         self.not_understood = Some(hash_of(post));
                     }
-                    pause = self.pause_after(&verdict, asked_wait(&answer, budget.wall_clock(began.elapsed())));
+                    pause =
+                        self.pause_after(&verdict, asked_wait(&answer, budget.wall_clock(began.elapsed())));
                     self.pause_of(post.target).until = pause.map(|wait| Instant::now() + wait);
                     attempt.after(verdict, pause)
                 }

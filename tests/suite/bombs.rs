@@ -153,7 +153,8 @@ fn many_long_paths_take_little_memory() {
     let lines =
         (0..100).map(|id| (id, format!(r#"{{"status":"404","path":"/{id:x}-{}"}}"#, "é".repeat(20_000))));
     let text = message(lines);
-    decode(Source::Plain(text.as_bytes()), CAP, &mut batch.intake(&reader, &RememberedEvents::default())).unwrap();
+    decode(Source::Plain(text.as_bytes()), CAP, &mut batch.intake(&reader, &RememberedEvents::default()))
+        .unwrap();
     let section = &batch.digest.sections[0];
     assert_eq!((section.groups.len(), section.matched()), (MAX_GROUPS, 100));
     assert!(section.groups.iter().all(|group| group.route.len() <= MAX_ROUTE_BYTES + '…'.len_utf8()));

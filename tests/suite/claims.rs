@@ -103,7 +103,9 @@ fn a_masked_cause_is_not_shown() {
     let mut batch = statuswatch::digest::Batch::default();
     let header = statuswatch::decode::Header::default();
     for _ in 0..2 {
-        batch.intake(&reader, &statuswatch::duplicates::RememberedEvents::default()).line(&header, b"", 1, &line);
+        batch
+            .intake(&reader, &statuswatch::duplicates::RememberedEvents::default())
+            .line(&header, b"", 1, &line);
     }
     let said = format!("{:?}", batch.digest);
     assert!(!said.contains("abcdefg"), "{said}");

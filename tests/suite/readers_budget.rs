@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use statuswatch::{
     incident::{Arrival, Arrivals, Context, Decision, GroupName, Incident, Kind, Moment, Policy},
-    rate_limit::{self, Bucket, RateLimit, Outgoing, Urgency},
+    rate_limit::{self, Bucket, Outgoing, RateLimit, Urgency},
 };
 
 use crate::recordings;

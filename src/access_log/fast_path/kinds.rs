@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
 
-use super::Known;
+use super::Recognised;
 use crate::access_log::Cause;
 use crate::access_log::redact::Redaction;
 
@@ -49,16 +49,27 @@ impl<T: Copy> Kinds<T> {
     }
 
     /// What became of a line of the kind of this one, if that was remembered.
-    pub(crate) fn outcome(&mut self, known: Known<'_>, line: &[u8], cause: Option<&Cause<'_>>) -> Option<T> {
-        self.write(known, line, cause);
+    pub(crate) fn outcome(
+        &mut self,
+        recognised: Recognised<'_>,
+        line: &[u8],
+        cause: Option<&Cause<'_>>,
+    ) -> Option<T> {
+        self.write(recognised, line, cause);
         self.outcomes.get(self.kind.as_slice()).copied()
     }
 
     /// Remembers what became of a line, for those of its kind that follow.
     ///
     /// Only where rules decide by kind, and no field is masked.
-    pub(crate) fn remember(&mut self, known: Known<'_>, line: &[u8], cause: Option<&Cause<'_>>, outcome: T) {
-        self.write(known, line, cause);
+    pub(crate) fn remember(
+        &mut self,
+        recognised: Recognised<'_>,
+        line: &[u8],
+        cause: Option<&Cause<'_>>,
+        outcome: T,
+    ) {
+        self.write(recognised, line, cause);
         if self.outcomes.len() < MAX_KINDS && self.kind.len() <= MAX_BYTES {
             self.outcomes.insert(self.kind.as_slice().into(), outcome);
         }
@@ -79,9 +90,9 @@ impl<T: Copy> Kinds<T> {
     }
 
     /// A cause's words are no part of a kind, since they may name each request; what they tell of the fault is.
-    fn write(&mut self, known: Known<'_>, line: &[u8], cause: Option<&Cause<'_>>) {
+    fn write(&mut self, recognised: Recognised<'_>, line: &[u8], cause: Option<&Cause<'_>>) {
         self.kind.clear();
-        known.write_kind(line, &mut self.kind);
+        recognised.write_kind(line, &mut self.kind);
         let Some(cause) = cause else { return };
         if self.last_cause.text != cause.text {
             self.last_cause.text.clear();

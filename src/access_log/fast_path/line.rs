@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::Known;
+use super::Recognised;
 use crate::access_log::redact::may_hold_secret;
 use crate::decode::EscapedText;
 
@@ -19,7 +19,7 @@ pub enum LineText<'a> {
 pub(crate) enum Line<'a> {
     Plain(&'a str),
     /// A recognised line as it stands in the batch.
-    Recognised(Known<'a>, &'a str),
+    Recognised(Recognised<'a>, &'a str),
     Unescaped(String),
 }
 
@@ -75,22 +75,22 @@ impl Line<'_> {
     pub(crate) fn length(&self) -> usize {
         match self {
             Self::Plain(text) => text.len(),
-            Self::Recognised(known, text) => known.plain_length(text.len()),
+            Self::Recognised(recognised, text) => recognised.plain_length(text.len()),
             Self::Unescaped(text) => text.len(),
         }
     }
 
     /// The line as it stands in a batch, kept to be unescaped if somebody asks; `None` where it is not escaped.
     pub(crate) fn keep_escaped(&self) -> Option<EscapedLine> {
-        let Self::Recognised(known, text) = self else { return None };
-        Some(EscapedLine { text: (*text).into(), length: known.plain_length(text.len()) })
+        let Self::Recognised(recognised, text) = self else { return None };
+        Some(EscapedLine { text: (*text).into(), length: recognised.plain_length(text.len()) })
     }
 
     /// What the line says, taken out of it.
     pub(crate) fn into_text(self) -> String {
         match self {
             Self::Plain(text) => text.to_owned(),
-            Self::Recognised(known, text) => known.plain(text),
+            Self::Recognised(recognised, text) => recognised.plain(text),
             Self::Unescaped(text) => text,
         }
     }
@@ -99,15 +99,15 @@ impl Line<'_> {
     pub(crate) fn may_hold_secret(&self) -> bool {
         match self {
             Self::Plain(text) => may_hold_secret(text),
-            Self::Recognised(known, text) => known.may_hold_secret(text),
+            Self::Recognised(recognised, text) => recognised.may_hold_secret(text),
             Self::Unescaped(text) => may_hold_secret(text),
         }
     }
 
     /// What the line says.
     pub(crate) fn text(&mut self) -> &str {
-        if let Self::Recognised(known, text) = self {
-            *self = Self::Unescaped(known.plain(text));
+        if let Self::Recognised(recognised, text) = self {
+            *self = Self::Unescaped(recognised.plain(text));
         }
         match self {
             Self::Plain(text) | Self::Recognised(_, text) => text,

@@ -12,14 +12,14 @@ use crate::access_log::{Columns, Format, StatusClass, is_header, read_preset};
 use words::{Kind, split};
 
 /// Formats that are known at a time.
-const MAX_KNOWN: usize = 4;
+const MAX_FORMATS: usize = 4;
 /// Lines that are learned from: where formats change all the time, trying only costs.
 const MAX_LESSONS: u32 = 64;
 
 /// Knows lines by the formats that it has learned.
 #[derive(Debug, Default)]
 pub(crate) struct OkLines {
-    known: Vec<WordFormat>,
+    formats: Vec<WordFormat>,
     /// Which one knew a line last.
     last: usize,
     lessons: u32,
@@ -39,13 +39,13 @@ impl OkLines {
     /// Whether a line, as it was logged, is known to have a status below 400. `columns` are what it stands under.
     pub(crate) fn knows(&mut self, line: &[u8], columns: &Columns) -> bool {
         let line = line.trim_ascii_end();
-        if self.known.is_empty() || self.columns != *columns {
+        if self.formats.is_empty() || self.columns != *columns {
             return false;
         }
-        if self.known.get(self.last).is_some_and(|known| known.is_ok(line)) {
+        if self.formats.get(self.last).is_some_and(|format| format.is_ok(line)) {
             return true;
         }
-        let found = self.known.iter().position(|known| known.is_ok(line));
+        let found = self.formats.iter().position(|format| format.is_ok(line));
         self.last = found.unwrap_or(self.last);
         found.is_some()
     }
@@ -72,14 +72,14 @@ impl OkLines {
             return;
         }
         if self.columns != *columns {
-            self.known.clear();
+            self.formats.clear();
             self.columns.clone_from(columns);
         }
-        if self.known.len() == MAX_KNOWN {
-            self.known.remove(0);
+        if self.formats.len() == MAX_FORMATS {
+            self.formats.remove(0);
         }
-        self.known.push(new);
-        self.last = self.known.len() - 1;
+        self.formats.push(new);
+        self.last = self.formats.len() - 1;
     }
 }
 

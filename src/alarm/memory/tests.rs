@@ -261,7 +261,10 @@ fn each_contributor_has_its_own_alarm_and_recovery_beside_the_alarms() {
         assert_eq!(handle(&mut memory, &change), NoticeDecision::Silent(Silence::Repeat));
     }
     assert_eq!(handle(&mut memory, &of_contributor("a", Ok, 3 * MINUTE)), recovery(MINUTE));
-    assert_eq!(handle(&mut memory, &of_contributor("a", Ok, 3 * MINUTE)), NoticeDecision::Silent(Silence::Repeat));
+    assert_eq!(
+        handle(&mut memory, &of_contributor("a", Ok, 3 * MINUTE)),
+        NoticeDecision::Silent(Silence::Repeat)
+    );
     assert_eq!(handle(&mut memory, &change(Ok, 4 * MINUTE, Alarm)), recovery(MINUTE));
     assert_eq!(handle(&mut memory, &of_contributor("b", Ok, 4 * MINUTE)), recovery(MINUTE));
     // By a process that never saw it in ALARM, but not where it saw that nobody heard of it.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use statuswatch::alarm::{
-    AlarmMemory, AlarmNotice, AlarmSettings, NoticeDecision, IncomingNotification, read_notifications,
+    AlarmMemory, AlarmNotice, AlarmSettings, IncomingNotification, NoticeDecision, read_notifications,
 };
 use statuswatch::trigger::{self, Trigger, TriggerError};
 

@@ -15,7 +15,7 @@ const MAX_LESSONS: u32 = 64;
 
 /// The formats of the pieces so far.
 #[derive(Debug, Default)]
-pub(super) struct KnownPieces {
+pub(super) struct RecognisedPieces {
     /// Of access-log lines that stand alone: a document of such a format is nothing else.
     lines: LineReader,
     /// Of the messages of log events that stand alone.
@@ -35,7 +35,7 @@ pub(super) enum Found {
     LogEvent,
 }
 
-impl KnownPieces {
+impl RecognisedPieces {
     /// The length of the piece at the beginning of `text`, its line breaks, and what it is, if it is of a known format.
     pub(super) fn find(&mut self, text: &[u8]) -> Option<(usize, u64, Found)> {
         if let Some(length) = self.lines.recognise_plain(text) {
@@ -72,8 +72,8 @@ impl KnownPieces {
             extracted_fields: b"",
         };
         let name = |range| Cow::Borrowed(std::str::from_utf8(part(range)).unwrap_or_default());
-        let known = if is_recognised { self.messages.last() } else { None };
-        Piece::LogEvent { event, log_group: name(log_group), log_stream: name(log_stream), known }
+        let recognised = if is_recognised { self.messages.last() } else { None };
+        Piece::LogEvent { event, log_group: name(log_group), log_stream: name(log_stream), recognised }
     }
 
     /// Learns the format of a document that is an access-log line.

@@ -27,18 +27,18 @@ pub(crate) enum Member<'a> {
 
 /// What is asked for is not known without reading the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Escaped;
+pub(crate) struct NeedsPlainReader;
 
 /// A recognised line: its format, and where its values stand.
 #[derive(Debug, Clone)]
-pub(crate) struct Recognised {
+pub(crate) struct OwnedRecognised {
     pub(super) template: Arc<Template>,
     pub(super) values: Values,
 }
 
-impl Recognised {
-    pub(crate) fn known(&self) -> Known<'_> {
-        Known { template: &self.template, values: &self.values }
+impl OwnedRecognised {
+    pub(crate) fn borrowed(&self) -> Recognised<'_> {
+        Recognised { template: &self.template, values: &self.values }
     }
 
     /// What it takes up beside itself, bytes.
@@ -50,12 +50,12 @@ impl Recognised {
 /// What is known of a recognised line: its format, and where its values stand. The text that it is asked about is the
 /// one that was recognised, in the same spelling.
 #[derive(Debug, Clone, Copy)]
-pub struct Known<'a> {
+pub struct Recognised<'a> {
     pub(super) template: &'a Arc<Template>,
     pub(super) values: &'a Values,
 }
 
-impl<'a> Known<'a> {
+impl<'a> Recognised<'a> {
     /// Whether the line has a status below 400.
     pub(crate) fn is_ok(self, text: &[u8]) -> bool {
         let status = self.values.ranges.get(self.template.status).and_then(|range| text.get(range.clone()));
@@ -168,15 +168,15 @@ impl<'a> Known<'a> {
         self,
         keys: &(impl Iterator<Item = &'k str> + Clone),
         text: &'a str,
-    ) -> Result<Option<Member<'a>>, Escaped> {
+    ) -> Result<Option<Member<'a>>, NeedsPlainReader> {
         let is_asked = |path: &Vec<String>| path.iter().map(String::as_str).eq(keys.clone());
         if self.template.objects.iter().any(is_asked) {
             return Ok(Some(Member::Object));
         }
         let Some(index) = self.template.paths.iter().position(is_asked) else { return Ok(None) };
-        let Some((is_text, value)) = self.raw(index, text) else { return Err(Escaped) };
+        let Some((is_text, value)) = self.raw(index, text) else { return Err(NeedsPlainReader) };
         match (is_text, value) {
-            (true, value) if self.has_escapes() && value.contains('\\') => Err(Escaped),
+            (true, value) if self.has_escapes() && value.contains('\\') => Err(NeedsPlainReader),
             (true, value) => Ok(Some(Member::Text(value))),
             (false, value) => Ok(Some(Member::Bare(value))),
         }
@@ -187,9 +187,9 @@ impl<'a> Known<'a> {
     /// # Errors
     ///
     /// The plain reader has to read them: there is an object or an escape among them.
-    pub(crate) fn members(self, text: &'a str) -> Result<impl Iterator<Item = Member<'a>>, Escaped> {
+    pub(crate) fn members(self, text: &'a str) -> Result<impl Iterator<Item = Member<'a>>, NeedsPlainReader> {
         if self.has_escapes() || !self.template.objects.is_empty() {
-            return Err(Escaped);
+            return Err(NeedsPlainReader);
         }
         let members = (0..self.template.parts.len()).filter_map(move |index| self.raw(index, text));
         Ok(members.map(|(is_text, value)| if is_text { Member::Text(value) } else { Member::Bare(value) }))
@@ -207,7 +207,7 @@ impl<'a> Known<'a> {
 
     /// The line's text as it was logged, and what is known of that, to be kept beside it; `None` where the plain reader
     /// has to read it.
-    pub(crate) fn keep(self, text: &str, is_escaped: bool) -> Option<(String, Recognised)> {
+    pub(crate) fn keep(self, text: &str, is_escaped: bool) -> Option<(String, OwnedRecognised)> {
         if self.has_escapes() {
             return None;
         }
@@ -218,7 +218,7 @@ impl<'a> Known<'a> {
         } else {
             (text.to_owned(), self.values.clone())
         };
-        Some((text, Recognised { template: Arc::clone(self.template), values }))
+        Some((text, OwnedRecognised { template: Arc::clone(self.template), values }))
     }
 
     /// Without its escapes; `each` is told where the values stand then.
