@@ -288,7 +288,7 @@ impl<N: Notifier, T: Store> Handler<N, T> {
             Ok(Trigger::Logs(data)) => self.logs(&data, urgency, invocation).await,
             Ok(Trigger::Kinesis(records)) => self.kinesis(&records, invocation).await,
             Ok(Trigger::Tick) => self.tick(invocation).await,
-            Ok(Trigger::Alarm) => self.notifications(event, invocation).await,
+            Ok(Trigger::Notifications) => self.notifications(event, invocation).await,
             // A queue's event is never in a queue.
             Ok(Trigger::Queue(_)) => Outcome::failed(TriggerError::Unknown { keys: Vec::new() }.into()),
             Err(error) => Outcome::failed(error.into()),

@@ -214,7 +214,7 @@ impl<'s> Run<'s> {
         match trigger::read(event) {
             Ok(Trigger::Logs(data)) => self.batch(number, Source::Base64(&data)),
             Ok(Trigger::Kinesis(records)) => self.records(number, &records),
-            Ok(Trigger::Alarm) => self.notifications(number, event),
+            Ok(Trigger::Notifications) => self.notifications(number, event),
             Ok(Trigger::Tick) => self.totals.ledger.silent += 1,
             Ok(Trigger::Queue(_)) => {
                 self.fault(number, "messages of a queue in messages of a queue, too deep".to_owned());

@@ -28,8 +28,8 @@ pub enum Trigger<'a> {
     /// Messages of an SQS queue, each of which carries an event of another kind. So far that is the failure queue, which
     /// is taken up again.
     Queue(Vec<QueueMessage<'a>>),
-    /// A CloudWatch alarm or another message, in one of its wire shapes; `alarm` reads the body itself.
-    Alarm,
+    /// Changes of CloudWatch alarms in one of their wire shapes, or other messages of a topic; `alarm` reads the body itself.
+    Notifications,
     /// The schedule that posts what is deferred.
     Tick,
 }
@@ -108,16 +108,16 @@ pub fn read(event: &[u8]) -> Result<Trigger<'_>, TriggerError> {
             Some(b"aws:kinesis") => {
                 return Ok(Trigger::Kinesis(elements(records).map(kinesis_record).collect()));
             }
-            Some(b"aws:sns") => return Ok(Trigger::Alarm),
+            Some(b"aws:sns") => return Ok(Trigger::Notifications),
             Some(b"aws:sqs") => return Ok(Trigger::Queue(elements(records).map(queue_message).collect())),
             _ => {}
         }
     }
     if shape.has_alarm_data {
-        return Ok(Trigger::Alarm);
+        return Ok(Trigger::Notifications);
     }
     match shape.detail_type.and_then(text).as_deref() {
-        Some(name) if name.starts_with(ALARM_EVENT) => Ok(Trigger::Alarm),
+        Some(name) if name.starts_with(ALARM_EVENT) => Ok(Trigger::Notifications),
         Some(b"Scheduled Event") => Ok(Trigger::Tick),
         _ => Err(TriggerError::Unknown { keys: shape.keys }),
     }
@@ -220,7 +220,7 @@ mod tests {
                 data: Cow::Borrowed(b"H4sI")
             }]))
         );
-        assert_eq!(read_text(r#"{"d\u0065tail-type":"CloudWatch Alarm State Change"}"#), Ok(Trigger::Alarm));
+        assert_eq!(read_text(r#"{"d\u0065tail-type":"CloudWatch Alarm State Change"}"#), Ok(Trigger::Notifications));
         assert_eq!(
             read_text(
                 r#"{"Records":[{"eventSource":"aws:kinesis","eventID":"shardId-01:49","kinesis":{"sequenceNumber":"49","data":"H4sI"}},
@@ -235,7 +235,7 @@ mod tests {
                 KinesisRecord { sequence_number: "".into(), shard: "".into(), data: Cow::Borrowed(b"") },
             ])),
         );
-        assert_eq!(read_text(r#"{"Records":[{"EventSource":"aws:sns","Sns":{}}]}"#), Ok(Trigger::Alarm));
+        assert_eq!(read_text(r#"{"Records":[{"EventSource":"aws:sns","Sns":{}}]}"#), Ok(Trigger::Notifications));
         assert_eq!(
             read_text(
                 r#"{"Records":[{"messageId":"a-1","eventSource":"aws:sqs","body":"{\"awslogs\":{}}"},{"messageId":7}]}"#
@@ -247,15 +247,15 @@ mod tests {
         );
         assert_eq!(
             read_text(r#"{"source":"aws.cloudwatch","alarmArn":"x","alarmData":{}}"#),
-            Ok(Trigger::Alarm)
+            Ok(Trigger::Notifications)
         );
         assert_eq!(
             read_text(r#"{"detail-type":"CloudWatch Alarm State Change","detail":{}}"#),
-            Ok(Trigger::Alarm)
+            Ok(Trigger::Notifications)
         );
         assert_eq!(
             read_text(r#"{"detail-type":"CloudWatch Alarm Configuration Change","detail":{}}"#),
-            Ok(Trigger::Alarm),
+            Ok(Trigger::Notifications),
             "nothing to tell, and no error either"
         );
         assert_eq!(

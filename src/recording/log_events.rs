@@ -202,7 +202,7 @@ impl<F: FnMut(u64, Found<'_>)> Run<'_, F> {
                     }
                 }
                 // A queue's messages were unwrapped before, as far as they are.
-                Ok(Trigger::Alarm | Trigger::Tick | Trigger::Queue(_)) => {}
+                Ok(Trigger::Notifications | Trigger::Tick | Trigger::Queue(_)) => {}
                 Err(error) => self.end(Err(error.into())),
             },
             Piece::Message(message) => {

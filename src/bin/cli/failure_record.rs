@@ -39,7 +39,7 @@ pub(crate) fn failed_event(body: &[u8]) -> Result<Cow<'_, [u8]>, NoEvent> {
             Ok(Cow::Borrowed(event.get().as_bytes()))
         }
         Document { event: None, batch: None, .. } => match trigger::read(body) {
-            Ok(Trigger::Logs(_) | Trigger::Kinesis(_) | Trigger::Alarm) => Ok(Cow::Borrowed(body)),
+            Ok(Trigger::Logs(_) | Trigger::Kinesis(_) | Trigger::Notifications) => Ok(Cow::Borrowed(body)),
             Ok(Trigger::Tick | Trigger::Queue(_)) | Err(_) => Err(NoEvent::NoRecord),
         },
         Document { .. } => Err(NoEvent::NoRecord),

@@ -26,7 +26,7 @@ pub(super) fn run(data: &[u8]) {
                 let _ = trigger::read(message.event());
             }
         }
-        Ok(Trigger::Alarm | Trigger::Tick) | Err(_) => {}
+        Ok(Trigger::Notifications | Trigger::Tick) | Err(_) => {}
     }
 }
 
