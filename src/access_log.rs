@@ -9,7 +9,7 @@ pub mod columns;
 pub mod fast_path;
 mod fields;
 mod json;
-mod line_formats;
+mod text_formats;
 pub mod redact;
 mod route;
 mod salvage;
@@ -21,7 +21,7 @@ use std::str::FromStr;
 
 pub use cause::{Cause, CauseSource};
 pub use columns::Columns;
-use line_formats::{FormatLine, Preset, any_order, clf, cloudfront, csv, key_value, load_balancer, xml};
+use text_formats::{FormatLine, Preset, any_order, clf, cloudfront, csv, key_value, load_balancer, xml};
 
 /// A parsed request line, whatever format it was written in.
 ///
@@ -340,7 +340,7 @@ impl<'a> AccessLog<'a> {
 }
 
 #[cfg(test)]
-pub(crate) use line_formats::tests::rendered;
+pub(crate) use text_formats::tests::rendered;
 
 #[cfg(test)]
 mod tests;

@@ -220,7 +220,10 @@ mod tests {
                 data: Cow::Borrowed(b"H4sI")
             }]))
         );
-        assert_eq!(read_text(r#"{"d\u0065tail-type":"CloudWatch Alarm State Change"}"#), Ok(Trigger::Notifications));
+        assert_eq!(
+            read_text(r#"{"d\u0065tail-type":"CloudWatch Alarm State Change"}"#),
+            Ok(Trigger::Notifications)
+        );
         assert_eq!(
             read_text(
                 r#"{"Records":[{"eventSource":"aws:kinesis","eventID":"shardId-01:49","kinesis":{"sequenceNumber":"49","data":"H4sI"}},
@@ -235,7 +238,10 @@ mod tests {
                 KinesisRecord { sequence_number: "".into(), shard: "".into(), data: Cow::Borrowed(b"") },
             ])),
         );
-        assert_eq!(read_text(r#"{"Records":[{"EventSource":"aws:sns","Sns":{}}]}"#), Ok(Trigger::Notifications));
+        assert_eq!(
+            read_text(r#"{"Records":[{"EventSource":"aws:sns","Sns":{}}]}"#),
+            Ok(Trigger::Notifications)
+        );
         assert_eq!(
             read_text(
                 r#"{"Records":[{"messageId":"a-1","eventSource":"aws:sqs","body":"{\"awslogs\":{}}"},{"messageId":7}]}"#

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::line_formats::cloudfront;
+use super::text_formats::cloudfront;
 use super::time::line_time_ms;
 
 /// Fields that a header may name; lines under a longer one are not read.

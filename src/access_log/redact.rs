@@ -24,7 +24,7 @@ use names::Names;
 use secrets::Shape;
 
 use super::fast_path::Line;
-use super::line_formats::{Part, PartName};
+use super::text_formats::{Part, PartName};
 use super::{Columns, Format, read_line_format};
 
 /// What stands for a value.

@@ -13,7 +13,7 @@ use super::mask::{self, Found, Masked};
 use super::names::Names;
 use super::secrets::{self, Shape};
 use super::{MASK, json};
-use crate::access_log::line_formats::range_in;
+use crate::access_log::text_formats::range_in;
 
 /// The longest key that is taken for one, in bytes.
 const MAX_KEY_BYTES: usize = 128;

@@ -15,7 +15,7 @@ use super::names::Names;
 use super::secrets::names::is_value;
 use super::secrets::{self, Shape};
 use super::{MASK, Redacted};
-use crate::access_log::line_formats::range_in;
+use crate::access_log::text_formats::range_in;
 
 /// How many times JSON within a string within JSON is looked into.
 const MAX_EMBEDDED: usize = 4;

@@ -5,7 +5,7 @@ use proptest::sample::{Index, select};
 use serde_json::{Value, json};
 
 use super::{Redacted, Redaction};
-use crate::access_log::line_formats::tests::rendered;
+use crate::access_log::text_formats::tests::rendered;
 use crate::access_log::{Format, Reading, read};
 
 /// A piece that occurs nowhere by chance.

@@ -6,7 +6,7 @@
 use std::net::Ipv6Addr;
 
 use crate::access_log::fields::{self, Name, Path, TOP_LEVEL};
-use crate::access_log::line_formats::{FormatLine, PartName, Preset, STATUS, shapes, takes_any_text};
+use crate::access_log::text_formats::{FormatLine, PartName, Preset, STATUS, shapes, takes_any_text};
 use crate::words::MONTHS;
 
 /// Lines with more words are read the plain way.

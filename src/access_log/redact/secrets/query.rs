@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::Shape;
-use crate::access_log::line_formats::range_in;
+use crate::access_log::text_formats::range_in;
 
 /// A part without an equals sign is a name, unless it is longer than names are.
 const MAX_NAME_BYTES: usize = 32;
