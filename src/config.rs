@@ -24,7 +24,7 @@ use crate::console::{AlarmLogGroups, LogGroups, Region};
 pub use crate::environment::ConfigError;
 use crate::environment::{Environment, shown};
 use crate::notification::Style;
-use crate::rules::{DEFAULT_DESTINATION, Rules, RulesError};
+use crate::rules::{DEFAULT_DESTINATION, Rules, RulesError, is_color};
 use crate::secret::Stored;
 use crate::slack::render::{MessageStyle, Sender};
 use crate::slack::webhook_url::AllowedHosts;
@@ -172,10 +172,7 @@ impl FromStr for Color {
     type Err = UnknownColor;
 
     fn from_str(text: &str) -> Result<Self, UnknownColor> {
-        let hex = text.strip_prefix('#');
-        let hex = hex.is_some_and(|hex| hex.len() == 6 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()));
-        let known = hex || ["good", "warning", "danger"].contains(&text);
-        known.then(|| Self(text.to_owned())).ok_or(UnknownColor)
+        if is_color(text) { Ok(Self(text.to_owned())) } else { Err(UnknownColor) }
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod trigger;
 pub mod decode;
 pub mod access_log;
+mod glob;
 pub mod filter_pattern;
 pub mod rules;
 pub mod digest;

@@ -7,7 +7,6 @@ mod address;
 mod conditions;
 mod document;
 mod fault;
-mod glob;
 mod incident_settings;
 mod notify;
 mod parse;
@@ -28,9 +27,8 @@ mod samples;
 use conditions::{Conditions, Line};
 pub(crate) use document::Value as Document;
 pub use fault::{Fault, RulesError};
-#[cfg(feature = "live")]
-pub(crate) use glob::Glob;
 pub use incident_settings::IncidentSettings;
+pub(crate) use notify::is_color;
 use status_set::StatusSet;
 pub use to::{DEFAULT_DESTINATION, To, is_destination_name};
 
@@ -346,10 +344,10 @@ mod tests {
     #[test]
     fn a_rule_tells_its_name_action_colour_and_mention() {
         let rules = Rules::parse(RULES).unwrap();
-        let told: Vec<_> =
+        let found: Vec<_> =
             rules.iter().map(|(_, r)| (r.name(), r.action(), r.color(), r.mention())).collect();
-        assert_eq!(told[1], ("health", Action::Ignore, None, None));
-        assert_eq!(told[2], ("server errors", Action::Notify, Some("danger"), Some("<!here>")));
+        assert_eq!(found[1], ("health", Action::Ignore, None, None));
+        assert_eq!(found[2], ("server errors", Action::Notify, Some("danger"), Some("<!here>")));
         assert_eq!(rules.iter().map(|(index, _)| index.position()).collect::<Vec<_>>(), [0, 1, 2, 3, 4]);
     }
 

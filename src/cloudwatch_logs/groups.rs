@@ -7,8 +7,8 @@ use serde_json::json;
 
 use super::LogsError;
 use super::client::{Client, Operation};
+use crate::glob::Glob;
 use crate::http::Transport;
-use crate::rules::Glob;
 
 /// Log groups that are fetched in one go.
 pub const MAX_GROUPS: usize = 100;

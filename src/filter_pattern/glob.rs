@@ -1,43 +1,31 @@
-//! Text with `*` as a wildcard.
+//! A value of a pattern with `*` as a wildcard: whether a text fits it, case-sensitive, and what that means in words.
 //!
-//! In: a value as it stands in a pattern. Out: whether a text fits it, case-sensitive, in time linear in the text.
 //! Never treats any other character as special: `?` is a question mark.
 
+use crate::glob;
+
 /// A text in which each `*` stands for any text, the empty one too.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Glob {
-    source: String,
-    first: String,
-    /// What follows each `*`, in order; empty when there is no `*`.
-    after: Vec<String>,
+#[derive(Debug, Clone)]
+pub(super) struct Glob(glob::Glob);
+
+impl PartialEq for Glob {
+    fn eq(&self, other: &Self) -> bool {
+        self.source() == other.source()
+    }
 }
 
 impl Glob {
     pub(super) fn new(source: &str) -> Self {
-        let mut parts = source.split('*').map(str::to_owned);
-        let first = parts.next().unwrap_or_default();
-        Self { source: source.to_owned(), first, after: parts.collect() }
+        Self(glob::Glob::new(source))
     }
 
     /// The value as written, without quotes.
     pub(super) fn source(&self) -> &str {
-        &self.source
+        self.0.as_str()
     }
 
     pub(super) fn matches(&self, text: &str) -> bool {
-        let Some((last, middle)) = self.after.split_last() else {
-            return text == self.first;
-        };
-        let Some(mut rest) = text.strip_prefix(self.first.as_str()) else {
-            return false;
-        };
-        for part in middle {
-            let Some((_, after)) = rest.split_once(part.as_str()) else {
-                return false;
-            };
-            rest = after;
-        }
-        rest.ends_with(last.as_str())
+        self.0.matches(text)
     }
 
     /// "is", "starts with" and so on; `negated` gives the opposite.
@@ -47,9 +35,9 @@ impl Glob {
         } else {
             ("is", "starts with", "ends with", "contains", "matches")
         };
-        let bare = self.source.trim_matches('*');
+        let bare = self.source().trim_matches('*');
         if !bare.contains('*') {
-            let (leading, trailing) = (self.source.starts_with('*'), self.source.ends_with('*'));
+            let (leading, trailing) = (self.source().starts_with('*'), self.source().ends_with('*'));
             return match (leading, trailing) {
                 (false, false) => format!("{is} {bare:?}"),
                 (false, true) => format!("{starts} {bare:?}"),
@@ -61,7 +49,7 @@ impl Glob {
         }
         format!(
             "{matches} {:?} (`*` is any text; AWS documents it only at the start and at the end)",
-            self.source
+            self.source()
         )
     }
 }

@@ -10,11 +10,11 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use super::address;
-use super::glob::{Glob, fold};
 use super::route::{Route, method_of};
 use super::status_set::StatusSet;
 use crate::access_log::AccessLog;
 use crate::filter_pattern::FilterPattern;
+use crate::glob::{Glob, fold};
 
 /// The conditions of one rule: all must hold, a list means any of, `None` is not asked.
 #[derive(Debug, Clone)]

@@ -354,9 +354,9 @@ fn every_fault_is_listed_in_the_order_of_the_rules() {
 
 #[test]
 fn a_long_or_unprintable_value_is_shown_cut_and_escaped() {
-    let said = said_of_rule(&format!(r#""method":"\u0007{}""#, "ä".repeat(100)));
+    let error = said_of_rule(&format!(r#""method":"\u0007{}""#, "ä".repeat(100)));
     let shown = format!("\\u{{7}}{}…", "ä".repeat(59));
-    assert_eq!(said, format!(r#"rule "r", key "method": "{shown}" is no method; write one such as "GET""#));
+    assert_eq!(error, format!(r#"rule "r", key "method": "{shown}" is no method; write one such as "GET""#));
 }
 
 #[test]

@@ -7,14 +7,15 @@ use super::fault::{Problem, quoted};
 /// A mention stands before a message's heading, which a phone shows in two lines.
 const MAX_MENTION_CHARS: usize = 200;
 
-/// Slack's three colour words, or `#RRGGBB`.
+/// Whether a text is one of Slack's three colour words, or `#RRGGBB`.
+pub(crate) fn is_color(text: &str) -> bool {
+    let is_hex = |digits: &str| digits.len() == 6 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    matches!(text, "good" | "warning" | "danger") || text.strip_prefix('#').is_some_and(is_hex)
+}
+
+/// A colour of the bar beside the message.
 pub(super) fn color(text: &str) -> Result<String, Problem> {
-    let hex = |digits: &str| digits.len() == 6 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-    if matches!(text, "good" | "warning" | "danger") || text.strip_prefix('#').is_some_and(hex) {
-        Ok(text.to_owned())
-    } else {
-        Err(Problem::NotColor(quoted(text)))
-    }
+    if is_color(text) { Ok(text.to_owned()) } else { Err(Problem::NotColor(quoted(text))) }
 }
 
 /// One or several of Slack's mention tokens, with single spaces between them.

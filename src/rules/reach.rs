@@ -21,8 +21,8 @@ use std::net::{IpAddr, Ipv6Addr};
 use ipnet::IpNet;
 
 use super::conditions::Conditions;
-use super::glob::Glob;
 use super::status_set::StatusSet;
+use crate::glob::Glob;
 
 /// How many times the combinations of one rule are split. Where that is too few the rule passes.
 const MAX_STEPS: usize = 2_000;
@@ -426,8 +426,8 @@ mod tests {
             {"name":"never","action":"notify","status":["500-504"],"method":["GET","POST"],"ip":"10.0.0.0/8"}
         ]}"#;
         let error = Rules::parse(document).unwrap_err().to_string();
-        let said = r#"rule "never": can never be reached, since rules "reads", "left half" and "right half" together take its lines first"#;
-        assert!(error.contains(said), "{error}");
+        let words = r#"rule "never": can never be reached, since rules "reads", "left half" and "right half" together take its lines first"#;
+        assert!(error.contains(words), "{error}");
         let reachable = document.replace(r#""500-504"]"#, r#""500-504","404"]"#);
         assert!(Rules::parse(&reachable).is_ok());
     }

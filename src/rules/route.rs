@@ -5,7 +5,7 @@
 use crate::access_log::AccessLog;
 
 use super::fault::{Problem, quoted};
-use super::glob::{Glob, fold};
+use crate::glob::{Glob, fold};
 
 /// `METHOD PATH`, each with `*`; a lone WebSocket or HTTP API route key such as `$default` goes with any method.
 #[derive(Debug, Clone)]

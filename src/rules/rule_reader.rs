@@ -9,10 +9,10 @@ use crate::filter_pattern::FilterPattern;
 use super::conditions::{Conditions, Pattern};
 use super::document::Value;
 use super::fault::{Fault, Place, Problem, RuleId, quoted};
-use super::glob::Glob;
 use super::route::{self, Route};
 use super::status_set::StatusSet;
 use super::{Action, IncidentSettings, Rule, address, incident_settings, notify, to, until};
+use crate::glob::Glob;
 use crate::words;
 
 /// A name is shown in a message's footer, among others.

@@ -37,7 +37,7 @@ impl Glob {
     }
 
     /// A pattern to which A to Z and a to z are the same, for texts that went through [`fold`].
-    pub(super) fn folded(text: &str) -> Self {
+    pub(crate) fn folded(text: &str) -> Self {
         Self::new(&fold(text))
     }
 
@@ -62,13 +62,13 @@ impl Glob {
     /// The pattern as it was given. It stands for all texts that it matches: a pattern that matches it matches them.
     ///
     /// For a pattern's own parts never hold a `*`, so in this text a `*` can only be taken by a `*` of the other.
-    pub(super) fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.text
     }
 }
 
 /// The text with a to z as A to Z; borrowed where it has none of them.
-pub(super) fn fold(text: &str) -> Cow<'_, str> {
+pub(crate) fn fold(text: &str) -> Cow<'_, str> {
     if text.bytes().any(|byte| byte.is_ascii_lowercase()) {
         Cow::Owned(text.to_ascii_uppercase())
     } else {
