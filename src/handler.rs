@@ -3,7 +3,7 @@
 //! It decides nothing that a stage decides: it leads the event from one to the next, and keeps what outlives an
 //! invocation. It prints nothing and reads no environment; the time comes with the invocation.
 
-pub(crate) mod alarms;
+pub(crate) mod notifications;
 mod delivery;
 mod destinations;
 mod every;
@@ -20,9 +20,9 @@ mod tick;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-pub use alarms::NoticeError;
 pub use delivery::body;
 pub(crate) use every::{draw, draw_quiet_again};
+pub use notifications::NoticeError;
 
 use aws_lambda_events::event::streams::KinesisEventResponse;
 pub(crate) use mode::Mode;

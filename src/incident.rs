@@ -3,7 +3,7 @@
 //! It takes lines, ticks and alarm changes, and says what to send and when to ask again. It keeps numbers and names of groups,
 //! never a line; it never waits, posts or reads a clock: the time is passed in, in epoch milliseconds.
 
-mod alarms;
+mod alarm_states;
 mod context;
 mod group;
 mod policy;
@@ -18,8 +18,8 @@ mod window;
 
 use serde::{Deserialize, Serialize};
 
-pub use alarms::AlarmNews;
-use alarms::Alarms;
+pub use alarm_states::AlarmNews;
+use alarm_states::Alarms;
 pub use context::{ClientCount, Context, MAX_CLIENTS, Names};
 pub use follow_ups::{DEFAULT_FOLLOW_UPS, FollowUps, FollowUpsError, duration_ms};
 use group::NotifiedGroup;

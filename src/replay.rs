@@ -12,7 +12,7 @@ use crate::alarm::{AlarmMemory, read_notifications};
 use crate::decode::{Header, Source};
 use crate::digest::{Batch, Digest, Reader};
 use crate::duplicates::RememberedEvents;
-use crate::handler::alarms::Notice;
+use crate::handler::notifications::Notice;
 use crate::ledger::Ledger;
 use crate::notification::{Situation, UndecodableRecords, of_digest, of_undecodable};
 use crate::pipeline::Pipeline;

@@ -10,7 +10,7 @@ use crate::alarm::change::{Condition, Datapoint, Metric, MissingData, PreviousSt
 use crate::alarm::{
     AlarmChange, AlarmMemory, AlarmSettings, AlarmState, IncomingNotification, Statistic, Transition,
 };
-use crate::handler::alarms::Notice;
+use crate::handler::notifications::Notice;
 use crate::slack::render::MessageStyle;
 
 /// The name of the alarm and of its metric where the settings have none: the end of the names that the Terraform

@@ -14,7 +14,7 @@ use crate::slack::render::{Form, MessageStyle, Rendered, render, render_form};
 use crate::store::Store;
 use crate::words::short_id;
 
-/// Posts the digest with all that is pending; folds what can be deferred and may not go out now.
+/// Posts the digest with all that is pending; defers what may wait and may not go out now.
 pub(super) async fn notify<N: Notifier, T: Store>(
     pace: &mut Pace,
     digest: Digest,

@@ -170,8 +170,8 @@ async fn post<N: Notifier, T: Store>(
             },
         }
     };
-    let told = tracked.notified(kind, delivery.now_ms(), policy);
-    delivery.book(&told, shown);
+    let sent = tracked.notified(kind, delivery.now_ms(), policy);
+    delivery.book(&sent, shown);
     delivery.update_parent(tracked).await;
     Ok(true)
 }

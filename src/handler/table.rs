@@ -3,12 +3,12 @@
 //! A batch is acknowledged once it is written. What cannot be written is posted at once, once, and says so. Nothing here
 //! decides what is due: `incidents::journal` does.
 
-mod alarms;
+mod alarm_changes;
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
-pub(super) use alarms::{alarm_changed, alarm_notified, errors_of, place_of_notice};
+pub(super) use alarm_changes::{alarm_changed, alarm_notified, errors_of, place_of_notice};
 use tokio::time::Instant;
 
 use super::delivery::{Delivery, Fate, Forms};
@@ -89,6 +89,12 @@ struct IncidentBatch {
     may_be_written: bool,
 }
 
+/// A batch could not be written.
+struct NotWritten {
+    /// It may be in the table all the same: the answer was lost.
+    may_be_written: bool,
+}
+
 impl Lines {
     /// The matched lines of a batch, named as in every container and every version; they are taken out of it.
     pub(super) fn of(batch: &mut digest::Batch) -> Self {
@@ -149,12 +155,12 @@ pub(super) async fn notify<N: Notifier, T: Store>(
             run.write(&batch).await
         } else {
             // A table that just failed would take the time to post.
-            Err(false)
+            Err(NotWritten { may_be_written: false })
         };
         match written {
             Ok(()) if !keys.contains(&batch.key) => keys.push(batch.key),
             Ok(()) => {}
-            Err(may_be_written) => unwritten.push(IncidentBatch { may_be_written, ..batch }),
+            Err(NotWritten { may_be_written }) => unwritten.push(IncidentBatch { may_be_written, ..batch }),
         }
     }
     if unwritten.is_empty() {
@@ -273,12 +279,14 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
         }
     }
 
-    /// Writes a batch, unless it was written before; where that fails, whether it may be written all the same.
-    async fn write(&mut self, batch: &IncidentBatch) -> Result<(), bool> {
+    /// Writes a batch, unless it was written before.
+    async fn write(&mut self, batch: &IncidentBatch) -> Result<(), NotWritten> {
         let IncidentBatch { key, id, digest, copies, .. } = batch;
         let when = self.delivery.when();
         let body = journal::entry_of_lines(key, digest, when.now_ms);
-        let Some(table) = self.delivery.table.as_mut() else { return Err(false) };
+        let Some(table) = self.delivery.table.as_mut() else {
+            return Err(NotWritten { may_be_written: false });
+        };
         let written = match body {
             Ok(body) => table.store.put(key, *id, &body, when).await,
             Err(fault) => Err(writing(fault)),
@@ -293,7 +301,7 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
             Ok(Put::Duplicate) => self.note_duplicate(batch),
             Err(error) => {
                 self.delivery.note_store_error(&error);
-                return Err(error.may_be_done);
+                return Err(NotWritten { may_be_written: error.may_be_done });
             }
         }
         Ok(())
@@ -479,8 +487,8 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
                 Ok(Some(shown)) => {
                     let now_ms = self.delivery.now_ms();
                     let Some(table) = self.delivery.table.as_ref() else { return Ok(posted) };
-                    let told = tracked.notified(kind, now_ms, &table.policy);
-                    self.delivery.book(&told, shown);
+                    let sent = tracked.notified(kind, now_ms, &table.policy);
+                    self.delivery.book(&sent, shown);
                     let is_summed = |own: &IncidentBatch| {
                         own.key == *key && entries.iter().any(|entry| entry.batch == own.id)
                     };
@@ -489,7 +497,7 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
                     self.own.retain(|own| !is_summed(own));
                     let ledger = &mut *self.delivery.ledger;
                     ledger.pending -= mine;
-                    ledger.released += told.matched() - mine;
+                    ledger.released += sent.matched() - mine;
                 }
                 Ok(None) => {
                     tracked.held_back();

@@ -130,8 +130,8 @@ impl<N: Notifier, T: Store> Delivery<'_, N, T> {
             Err(PostError::Unconfirmed(_)) => None,
             Err(error) => return Err(error),
         };
-        let (now_ms, said) = (self.now_ms(), before.map(|kind| tracked.said_by_parent(kind)));
-        tracked.thread_mut().parent_posted(posted, said, now_ms);
+        let (now_ms, parent_said) = (self.now_ms(), before.map(|kind| tracked.said_by_parent(kind)));
+        tracked.thread_mut().parent_posted(posted, parent_said, now_ms);
         Ok(true)
     }
 }

@@ -65,7 +65,7 @@ impl Bench {
         let (span_ms, context) = ((self.now_ms - 500, self.now_ms), &Context::unknown());
         let arrivals =
             Arrivals { groups, other: [0, 0], span_ms, id: 1, context, colors: &[], requests: None };
-        self.incident.take(&batch, self.now_ms, &self.policy);
+        self.incident.take(&arrivals, self.now_ms, &self.policy);
         self.decide(Moment::Arrival);
         self
     }
@@ -392,7 +392,7 @@ proptest! {
     fn no_line_is_lost_or_told_twice(events in events(), in_memory in any::<bool>()) {
         let policy = if in_memory { Policy::default().in_memory() } else { Policy::default() };
         let mut incident = Incident::default();
-        let (mut now_ms, mut told, mut of_incident, mut all) = (START_MS, 0_u64, 0_u64, 0_u64);
+        let (mut now_ms, mut notified_lines, mut of_incident, mut all) = (START_MS, 0_u64, 0_u64, 0_u64);
         for (seconds, group, count, is_taken) in events {
             now_ms += seconds * 1_000;
             for turn in 0..2 {
@@ -413,14 +413,14 @@ proptest! {
                 if let Decision::Send(kind) = incident.decide(moment, now_ms, &policy) {
                     prop_assert_eq!(kind == Kind::Opening, incident.messages() == 0);
                     if is_taken {
-                        told += incident.pending();
+                        notified_lines += incident.pending();
                         incident.notified(kind, now_ms, &policy);
                         prop_assert_eq!(incident.pending(), 0);
                     } else {
                         incident.held_back();
                     }
                 }
-                prop_assert_eq!(told + incident.pending(), all);
+                prop_assert_eq!(notified_lines + incident.pending(), all);
                 prop_assert_eq!(incident.total(), of_incident);
                 prop_assert!(incident.groups().len() <= MAX_GROUPS);
                 let by_group = incident.groups().iter().fold(incident.other().total, |sum, group| sum + group.count.total);
@@ -431,9 +431,9 @@ proptest! {
         prop_assert_eq!(&serde_json::from_str::<Incident>(&stored).unwrap(), &incident);
         if let Decision::Send(kind) = incident.decide(Moment::Last, now_ms, &policy) {
             prop_assert!(kind == Kind::Over || incident.pending() > 0);
-            told += incident.pending();
+            notified_lines += incident.pending();
         }
-        prop_assert_eq!(told, all);
+        prop_assert_eq!(notified_lines, all);
     }
 }
 

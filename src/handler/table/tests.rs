@@ -392,8 +392,8 @@ async fn the_rate_limit_is_one_for_all_containers_and_paused_for_all() {
         containers[2].at(seconds, &tick()).await.answer.unwrap();
     }
     let headings = slack.headings.borrow();
-    let told: u64 = headings.iter().map(|heading| announced(heading)).sum();
-    assert_eq!(told, 8, "{asked} {posted} {headings:#?}");
+    let notified: u64 = headings.iter().map(|heading| announced(heading)).sum();
+    assert_eq!(notified, 8, "{asked} {posted} {headings:#?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -540,7 +540,7 @@ async fn with_fault(http: &HttpClient, operation: &str, count: usize, fault: Fau
     for seconds in [200, 600] {
         other.at(seconds, &tick()).await.answer.unwrap();
     }
-    let told: u64 = slack.headings.borrow().iter().map(|heading| announced(heading)).sum();
+    let notified: u64 = slack.headings.borrow().iter().map(|heading| announced(heading)).sum();
     let mut row = String::new();
     write!(row, "{how}, {answer}:").unwrap();
     for (count, name) in [
@@ -555,7 +555,7 @@ async fn with_fault(http: &HttpClient, operation: &str, count: usize, fault: Fau
             write!(row, " {name} {count},").unwrap();
         }
     }
-    write!(row, " in the end {told} of 6 posted").unwrap();
+    write!(row, " in the end {notified} of 6 posted").unwrap();
     row
 }
 

@@ -616,9 +616,9 @@ async fn check(order: &[Step], gap: u64) {
         in_parents += errors.map_or(0, |errors| errors.parse::<u64>().unwrap());
     }
     assert_eq!(in_parents, sum, "{}", context());
-    let told: u64 =
+    let notified: u64 =
         seen.iter().filter(|message| message.starts_with("reply")).map(|message| lines_told(message)).sum();
-    assert_eq!(told, sum, "{}", context());
+    assert_eq!(notified, sum, "{}", context());
 }
 
 /// The lines that a reply tells first.

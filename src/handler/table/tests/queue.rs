@@ -30,8 +30,8 @@ async fn what_a_failed_delivery_had_written_is_not_counted_again_when_it_is_redr
     let redriven = other.at(600, &queue(&events)).await;
     assert_eq!((again(&redriven), fates(&redriven.ledger)), (vec![], [1, 3, 1, 0, 0, 0]));
     assert_eq!(redriven.measures.server_errors, 1);
-    let told: u64 = slack.headings.borrow().iter().map(|heading| announced(heading)).sum();
-    assert_eq!(told, 3);
+    let posted: u64 = slack.headings.borrow().iter().map(|heading| announced(heading)).sum();
+    assert_eq!(posted, 3);
 }
 
 /// One destination has its part of the delivery, the other has not: only that one is notified, when it comes again.
@@ -63,6 +63,6 @@ async fn a_message_is_acknowledged_once_the_table_has_its_lines() {
     slack.answers.borrow_mut().push(PostError::Unavailable { status: 503, word: None });
     let kept = container.at(0, &queue(&[logs(0, &[502])])).await;
     assert_eq!((again(&kept), fates(&kept.ledger)), (vec![], [1, 0, 0, 1, 0, 0]));
-    let told = Container::over(store, &slack).at(60, &tick()).await;
-    assert_eq!(fates(&told.ledger), [0, 0, 1, 0, 1, 0]);
+    let posted = Container::over(store, &slack).at(60, &tick()).await;
+    assert_eq!(fates(&posted.ledger), [0, 0, 1, 0, 1, 0]);
 }

@@ -6,7 +6,7 @@ use super::*;
 use crate::access_log::redact::Redaction;
 use crate::alarm::fixture_tests::fixtures;
 use crate::alarm::{AlarmMemory, AlarmNotice, NoticeKind, TopicText, read_notifications};
-use crate::handler::alarms::Notice;
+use crate::handler::notifications::Notice;
 use crate::notification::{of_alarm, of_topic_text};
 use proptest::prelude::*;
 
