@@ -275,8 +275,8 @@ mod tests {
             let answer = json!({"__type": code, "message": "a secret"}).to_string();
             let server = ScriptedServer::start([Reply::new(status, &answer)]).await;
             let error = lines(&server).of_minutes("/aws/x", (0, 1), seconds(5)).await.unwrap_err();
-            let said = error.to_string();
-            assert_eq!(said, format!("CloudWatch Logs refused logs:FilterLogEvents ({status}): {words}"));
+            let text = error.to_string();
+            assert_eq!(text, format!("CloudWatch Logs refused logs:FilterLogEvents ({status}): {words}"));
             assert_eq!(server.requests().len(), 1);
         }
     }

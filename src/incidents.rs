@@ -284,8 +284,10 @@ impl Tracked {
         }
         let lacks_mention = self.has_mentions(kind) && !mentions(&self.pending_for(kind)).is_empty();
         let has_server_errors = self.incident.server_errors() > 0;
-        let lacks_server_errors =
-            self.thread().parent_said().is_some_and(|said| !said.server_errors && has_server_errors);
+        let lacks_server_errors = self
+            .thread()
+            .parent_said()
+            .is_some_and(|of_parent| !of_parent.server_errors && has_server_errors);
         let opened =
             self.thread().opening().filter(|_| kind == Kind::Opening).map(|opening| opening.since_ms);
         let is_late = opened.max(self.thread().resumed_ms()).is_some_and(|since_ms| {
@@ -377,11 +379,15 @@ impl Tracked {
     /// The lines that a message of this kind tells of, with those mentions alone that it carries.
     fn pending_for(&self, kind: Kind) -> Cow<'_, Digest> {
         let has_mentions = self.has_mentions(kind);
-        let said = self.thread().parent_said();
-        if (has_mentions || !kind.has_mentions()) && said.is_none_or(|said| said.mentions.is_empty()) {
+        let of_parent = self.thread().parent_said();
+        if (has_mentions || !kind.has_mentions())
+            && of_parent.is_none_or(|of_parent| of_parent.mentions.is_empty())
+        {
             return Cow::Borrowed(&self.pending);
         }
-        let is_said = |mention: &str| said.is_some_and(|said| said.mentions.iter().any(|it| it == mention));
+        let is_said = |mention: &str| {
+            of_parent.is_some_and(|of_parent| of_parent.mentions.iter().any(|it| it == mention))
+        };
         let mut digest = self.pending.clone();
         for section in &mut digest.sections {
             section.mentions.retain(|mention| has_mentions && !is_said(mention.trim()));

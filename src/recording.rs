@@ -415,10 +415,10 @@ mod tests {
     use super::*;
 
     fn pieces(text: &[u8]) -> Vec<String> {
-        let mut said = Vec::new();
+        let mut seen = Vec::new();
         let lossy = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         read(text, &mut |number, piece| {
-            said.push(match piece {
+            seen.push(match piece {
                 Ok(Piece::Event(event)) => format!("{number} event {}", lossy(event)),
                 Ok(Piece::Message(message)) => format!("{number} message {}", lossy(message)),
                 Ok(Piece::LogEvent { event, log_stream, .. }) => {
@@ -436,7 +436,7 @@ mod tests {
             });
         })
         .unwrap();
-        said
+        seen
     }
 
     #[track_caller]
@@ -548,8 +548,8 @@ mod tests {
         #[test]
         fn what_was_learned_of_lines_before_changes_nothing(lines in prop::collection::vec(a_line(), 1..30)) {
             let pieces_of = |text: &str| -> Vec<String> {
-                let said = pieces(text.as_bytes()).into_iter();
-                said.map(|piece| piece.split_once(' ').map(|(_, piece)| piece.to_owned()).unwrap_or_default()).collect()
+                let seen = pieces(text.as_bytes()).into_iter();
+                seen.map(|piece| piece.split_once(' ').map(|(_, piece)| piece.to_owned()).unwrap_or_default()).collect()
             };
             let alone: Vec<String> = lines.iter().flat_map(|line| pieces_of(line)).collect();
             prop_assert_eq!(pieces_of(&lines.join("\n")), alone);

@@ -146,8 +146,9 @@ fn triggered_by(change: &AlarmChange) -> Option<String> {
 
 fn dimensions(change: &AlarmChange) -> Option<String> {
     let Watched::Metric(metric) = &change.watched else { return None };
-    let said: Vec<String> = metric.dimensions.iter().map(|(name, value)| format!("{name} {value}")).collect();
-    (!said.is_empty()).then(|| said.join(", "))
+    let named: Vec<String> =
+        metric.dimensions.iter().map(|(name, value)| format!("{name} {value}")).collect();
+    (!named.is_empty()).then(|| named.join(", "))
 }
 
 /// The log groups that the alarm itself names.

@@ -49,13 +49,13 @@ pub fn exact_number(value: f64) -> String {
 /// A value as [`number`] says it, unless that would look like the threshold that it is not.
 #[must_use]
 pub fn number_beside(value: f64, threshold: Option<Threshold>) -> String {
-    let said = number(value);
+    let in_words = number(value);
     match threshold {
         #[allow(clippy::float_cmp, reason = "only the very threshold may look like it")]
-        Some(Threshold::Value(threshold)) if value != threshold && said == exact_number(threshold) => {
+        Some(Threshold::Value(threshold)) if value != threshold && in_words == exact_number(threshold) => {
             exact_number(value)
         }
-        _ => said,
+        _ => in_words,
     }
 }
 
@@ -284,7 +284,7 @@ mod tests {
 
     #[test]
     fn numbers_lose_what_does_not_inform() {
-        for (value, said) in [
+        for (value, in_words) in [
             (37.0, "37"),
             (1.0, "1"),
             (0.0, "0"),
@@ -306,7 +306,7 @@ mod tests {
             (2.345e-12, "0.00000000000234"),
             (9.9e-13, "0.00000000000099"),
         ] {
-            assert_eq!(number(value), said, "{value}");
+            assert_eq!(number(value), in_words, "{value}");
         }
     }
 
@@ -319,16 +319,16 @@ mod tests {
 
     #[test]
     fn thresholds_are_said_as_they_were_set() {
-        for (value, said) in
+        for (value, in_words) in
             [(1.0, "1"), (10_000.0, "10,000"), (99.999, "99.999"), (0.05, "0.05"), (-3.5, "-3.5")]
         {
-            assert_eq!(exact_number(value), said);
+            assert_eq!(exact_number(value), in_words);
         }
     }
 
     #[test]
     fn periods_are_said_in_their_own_unit() {
-        for (seconds, said) in [
+        for (seconds, in_words) in [
             (10, "10 s"),
             (30, "30 s"),
             (60, "1 min"),
@@ -337,7 +337,7 @@ mod tests {
             (3_600, "1 h"),
             (86_400, "1 day"),
         ] {
-            assert_eq!(period(seconds), said);
+            assert_eq!(period(seconds), in_words);
         }
     }
 
@@ -345,7 +345,7 @@ mod tests {
     fn every_comparison_has_its_words() {
         use ComparisonOperator as C;
         let band = |lower, upper| Some(Threshold::Band { lower, upper });
-        for (comparison, threshold, said) in [
+        for (comparison, threshold, in_words) in [
             (Some(C::GreaterThanOrEqualTo), Some(Threshold::Value(1.0)), Some("1 or more")),
             (Some(C::GreaterThan), Some(Threshold::Value(50.0)), Some("more than 50")),
             (Some(C::LessThan), Some(Threshold::Value(5.0)), Some("less than 5")),
@@ -361,7 +361,7 @@ mod tests {
             (Some(C::GreaterThan), None, None),
             (Some(C::AboveBand), Some(Threshold::Value(1.0)), None),
         ] {
-            assert_eq!(condition(comparison, threshold).as_deref(), said, "{comparison:?} {threshold:?}");
+            assert_eq!(condition(comparison, threshold).as_deref(), in_words, "{comparison:?} {threshold:?}");
         }
     }
 
@@ -380,11 +380,11 @@ mod tests {
 
     #[test]
     fn periods_are_counted_only_as_far_as_they_are_told() {
-        let said = |m, n| periods(&change(n, m, Watched::Unknown));
-        assert_eq!(said(Some(2), Some(3)).as_deref(), Some("2 of 3 periods"));
-        assert_eq!(said(None, Some(1)).as_deref(), Some("1 of 1 periods"));
-        assert_eq!(said(None, Some(3)).as_deref(), Some("3 periods"));
-        assert_eq!(said(Some(1), None), None);
+        let in_words = |m, n| periods(&change(n, m, Watched::Unknown));
+        assert_eq!(in_words(Some(2), Some(3)).as_deref(), Some("2 of 3 periods"));
+        assert_eq!(in_words(None, Some(1)).as_deref(), Some("1 of 1 periods"));
+        assert_eq!(in_words(None, Some(3)).as_deref(), Some("3 periods"));
+        assert_eq!(in_words(Some(1), None), None);
         let log_alarm = change(Some(5), Some(3), Watched::LogQuery(LogQuery::default()));
         assert_eq!(periods(&log_alarm).as_deref(), Some("3 of 5 query results"));
     }
@@ -419,7 +419,7 @@ mod tests {
     #[test]
     fn a_contributors_value_stands_beside_its_threshold() {
         use ComparisonOperator as C;
-        for (comparison, said) in [
+        for (comparison, in_words) in [
             (Some(C::GreaterThan), "12 over 5"),
             (Some(C::LessThan), "12 under 5"),
             (Some(C::GreaterThanOrEqualTo), "12 (threshold: 5 or more)"),
@@ -429,7 +429,7 @@ mod tests {
             change.condition =
                 Condition { comparison, threshold: Some(Threshold::Value(5.0)), ..Condition::default() };
             change.datapoints = vec![Datapoint { value: 12.0, start_ms: None }];
-            assert_eq!(against_threshold(&change).as_deref(), Some(said));
+            assert_eq!(against_threshold(&change).as_deref(), Some(in_words));
         }
         assert_eq!(against_threshold(&change(None, None, Watched::Unknown)), None);
     }

@@ -217,81 +217,81 @@ mod tests {
 
     #[test]
     fn a_crossing_gives_values_times_comparison_threshold_and_periods() {
-        let told = read_sentence(
+        let reading = read_sentence(
             "Threshold Crossed: 2 out of the last 3 datapoints [7.5 (19/06/24 18:45:00), 6.0 (19/06/24 18:40:00)] \
              were greater than or equal to the threshold (5.0) (minimum 2 datapoints for OK -> ALARM transition).",
         );
-        assert_eq!(points(&told), [(7.5, Some(1_718_822_700_000)), (6.0, Some(1_718_822_400_000))]);
-        assert_eq!(told.comparison, Some(ComparisonOperator::GreaterThanOrEqualTo));
-        assert_eq!(told.threshold, Some(Threshold::Value(5.0)));
-        assert_eq!((told.evaluation_periods, told.datapoints_to_alarm), (Some(3), Some(2)));
-        assert_eq!(told.missing_data, None);
+        assert_eq!(points(&reading), [(7.5, Some(1_718_822_700_000)), (6.0, Some(1_718_822_400_000))]);
+        assert_eq!(reading.comparison, Some(ComparisonOperator::GreaterThanOrEqualTo));
+        assert_eq!(reading.threshold, Some(Threshold::Value(5.0)));
+        assert_eq!((reading.evaluation_periods, reading.datapoints_to_alarm), (Some(3), Some(2)));
+        assert_eq!(reading.missing_data, None);
     }
 
     #[test]
     fn the_way_back_tells_datapoints_to_alarm_too() {
-        let told = read_sentence(
+        let reading = read_sentence(
             "Threshold Crossed: 1 out of the last 3 datapoints [0.0 (02/10/19 16:59:00)] was not greater than the \
              threshold (50.0) (minimum 1 datapoint for ALARM -> OK transition).",
         );
-        assert_eq!(told.comparison, Some(ComparisonOperator::GreaterThan));
-        assert_eq!((told.evaluation_periods, told.datapoints_to_alarm), (Some(3), Some(3)));
+        assert_eq!(reading.comparison, Some(ComparisonOperator::GreaterThan));
+        assert_eq!((reading.evaluation_periods, reading.datapoints_to_alarm), (Some(3), Some(3)));
     }
 
     #[test]
     fn the_short_sentence_names_no_periods_and_none_are_made_up() {
-        let told = read_sentence(
+        let reading = read_sentence(
             "Threshold Crossed: 1 datapoint [1.0 (02/02/25 12:05:00)] was less than the threshold (2.0).",
         );
-        assert_eq!(points(&told), [(1.0, Some(1_738_497_900_000))]);
-        assert_eq!(told.comparison, Some(ComparisonOperator::LessThan));
-        assert_eq!((told.evaluation_periods, told.datapoints_to_alarm), (None, None));
+        assert_eq!(points(&reading), [(1.0, Some(1_738_497_900_000))]);
+        assert_eq!(reading.comparison, Some(ComparisonOperator::LessThan));
+        assert_eq!((reading.evaluation_periods, reading.datapoints_to_alarm), (None, None));
     }
 
     #[test]
     fn a_count_without_a_list_gives_the_most_recent_datapoints() {
-        let told = read_sentence(
+        let reading = read_sentence(
             "Threshold Crossed: 5 datapoints were less than or equal to the threshold (80.0). The most recent \
              datapoints which crossed the threshold: [79.5 (03/09/25 06:24:00), 78.0 (03/09/25 06:23:00)].",
         );
-        assert_eq!(told.datapoints.len(), 2);
-        assert_eq!(told.comparison, Some(ComparisonOperator::LessThanOrEqualTo));
-        assert_eq!(told.threshold, Some(Threshold::Value(80.0)));
+        assert_eq!(reading.datapoints.len(), 2);
+        assert_eq!(reading.comparison, Some(ComparisonOperator::LessThanOrEqualTo));
+        assert_eq!(reading.threshold, Some(Threshold::Value(80.0)));
     }
 
     #[test]
     fn missing_data_is_told_with_what_it_was_taken_for() {
-        let told = read_sentence(
+        let reading = read_sentence(
             "Threshold Crossed: no datapoints were received for 2 periods and 2 missing datapoints were treated as [Breaching].",
         );
         assert_eq!(
-            told.missing_data,
+            reading.missing_data,
             Some(MissingData { periods: 2, treated_as: TreatMissingData::Breaching })
         );
-        assert_eq!(told.datapoints, []);
-        let told = read_sentence(
+        assert_eq!(reading.datapoints, []);
+        let reading = read_sentence(
             "Threshold Crossed: no datapoints were received for 1 period and 1 missing datapoint was treated as [NonBreaching].",
         );
         assert_eq!(
-            told.missing_data,
+            reading.missing_data,
             Some(MissingData { periods: 1, treated_as: TreatMissingData::NotBreaching })
         );
     }
 
     #[test]
     fn a_band_gives_its_limits() {
-        let told = read_sentence(
+        let reading = read_sentence(
             "Thresholds Crossed: 1 out of the last 1 datapoints [0.0 (03/10/19 15:58:00)] was less than the lower \
              thresholds [0.02] or greater than the upper thresholds [0.3] (minimum 1 datapoint for OK -> ALARM transition).",
         );
-        assert_eq!(told.comparison, Some(ComparisonOperator::OutsideBand));
-        assert_eq!(told.threshold, Some(Threshold::Band { lower: Some(0.02), upper: Some(0.3) }));
-        let told = read_sentence(
+        assert_eq!(reading.comparison, Some(ComparisonOperator::OutsideBand));
+        assert_eq!(reading.threshold, Some(Threshold::Band { lower: Some(0.02), upper: Some(0.3) }));
+        let reading = read_sentence(
             "Thresholds Crossed: 1 out of the last 1 datapoints [239.0 (25/07/24 07:21:00)] was greater than the upper \
              thresholds [225.71] (minimum 1 datapoint for OK -> ALARM transition).",
         );
-        assert_eq!(told.comparison, Some(ComparisonOperator::AboveBand));
-        assert_eq!(told.threshold, Some(Threshold::Band { lower: None, upper: Some(225.71) }));
+        assert_eq!(reading.comparison, Some(ComparisonOperator::AboveBand));
+        assert_eq!(reading.threshold, Some(Threshold::Band { lower: None, upper: Some(225.71) }));
     }
 
     #[test]
@@ -316,18 +316,18 @@ mod tests {
 
     #[test]
     fn reason_data_turns_its_datapoints_newest_first() {
-        let told = read_data(
+        let reading = read_data(
             r#"{"version":"1.0","statistic":"Sum","period":60,"recentDatapoints":[1.0,2.0,3.0],"threshold":1.0}"#,
         );
-        assert_eq!(told.datapoints.iter().map(|point| point.value).collect::<Vec<_>>(), [3.0, 2.0, 1.0]);
-        assert_eq!((told.period_s, told.threshold), (Some(60), Some(Threshold::Value(1.0))));
-        assert_eq!(told.statistic.as_deref(), Some("Sum"));
+        assert_eq!(reading.datapoints.iter().map(|point| point.value).collect::<Vec<_>>(), [3.0, 2.0, 1.0]);
+        assert_eq!((reading.period_s, reading.threshold), (Some(60), Some(Threshold::Value(1.0))));
+        assert_eq!(reading.statistic.as_deref(), Some("Sum"));
     }
 
     #[test]
     fn time_series_are_counted_as_the_sentence_counts_them() {
         let of = |in_alarm, or_more, all| Some(TimeSeries { in_alarm, or_more, all });
-        for (reason, told) in [
+        for (reason, reading) in [
             ("6 out of 12 time series evaluated to ALARM", of(6, false, Some(12))),
             ("Threshold Crossed: 1 out of 7 time series evaluated to ALARM", of(1, false, Some(7))),
             ("100+ time series evaluated to ALARM", of(100, true, None)),
@@ -335,44 +335,44 @@ mod tests {
             ("many time series evaluated to ALARM", None),
             ("6 out of <!here> time series evaluated to ALARM", None),
         ] {
-            assert_eq!(read_time_series(reason), told, "{reason}");
+            assert_eq!(read_time_series(reason), reading, "{reason}");
         }
     }
 
     #[test]
     fn query_results_are_read_from_the_sentence_and_from_the_data() {
-        let told = read_sentence(
+        let reading = read_sentence(
             "Threshold Crossed: 3 out of the last 5 query results [142.0 (10/06/26 12:15:00), 135.0 (10/06/26 12:10:00)] \
              were greater than the threshold (100.0) (minimum 3 datapoints for OK -> ALARM transition).",
         );
-        assert_eq!(points(&told), [(142.0, Some(1_781_093_700_000)), (135.0, Some(1_781_093_400_000))]);
-        assert_eq!((told.evaluation_periods, told.datapoints_to_alarm), (Some(5), Some(3)));
-        let told = read_data(
+        assert_eq!(points(&reading), [(142.0, Some(1_781_093_700_000)), (135.0, Some(1_781_093_400_000))]);
+        assert_eq!((reading.evaluation_periods, reading.datapoints_to_alarm), (Some(5), Some(3)));
+        let reading = read_data(
             r#"{"threshold":100.0,"queryResultsToEvaluate":5,"queryResultsToAlarm":3,"results":[{"status":"FAILED"},
                {"value":1.0,"timestamp":"2026-06-10T12:10:00.000+0000"},{"value":2.0,"timestamp":"2026-06-10T12:15:00.000+0000"}]}"#,
         );
-        assert_eq!(told.datapoints.iter().map(|point| point.value).collect::<Vec<_>>(), [2.0, 1.0]);
-        assert_eq!((told.results_to_evaluate, told.results_to_alarm), (Some(5), Some(3)));
+        assert_eq!(reading.datapoints.iter().map(|point| point.value).collect::<Vec<_>>(), [2.0, 1.0]);
+        assert_eq!((reading.results_to_evaluate, reading.results_to_alarm), (Some(5), Some(3)));
     }
 
     #[test]
     fn reason_data_of_the_wrong_shape_costs_only_itself() {
-        let told = read_data(
+        let reading = read_data(
             r#"{"period":"soon","recentDatapoints":[null,4,"x"],"threshold":{},"triggeringAlarms":7}"#,
         );
-        assert_eq!(told.datapoints.len(), 1);
-        assert_eq!((told.period_s, told.threshold), (None, None));
+        assert_eq!(reading.datapoints.len(), 1);
+        assert_eq!((reading.period_s, reading.threshold), (None, None));
         assert_eq!(read_data("not json"), ReasonData::default());
         assert_eq!(read_data("[]"), ReasonData::default());
     }
 
     #[test]
     fn triggering_alarms_are_named_as_people_name_them() {
-        let told = read_data(
+        let reading = read_data(
             r#"{"triggeringAlarms":[{"arn":"arn:aws:cloudwatch:us-east-1:111122223333:alarm:First child","state":{"value":"ALARM"}},{"arn":"odd"}]}"#,
         );
         assert_eq!(
-            told.triggering,
+            reading.triggering,
             [
                 TriggeringAlarm { name: "First child".into(), state: Some(crate::alarm::AlarmState::Alarm) },
                 TriggeringAlarm { name: "odd".into(), state: None },

@@ -97,7 +97,7 @@ fn read_trigger(trigger: Members<'_>, sentence: &Sentence) -> (Watched, Conditio
     };
     let threshold = match (own, sentence.threshold) {
         // The settings say that there is a band, the sentence where it was.
-        (None | Some(Threshold::Band { .. }), Some(told)) => Some(told),
+        (None | Some(Threshold::Band { .. }), Some(of_sentence)) => Some(of_sentence),
         (own, _) => own,
     };
     let count = |name| wire::count(trigger.number(name));

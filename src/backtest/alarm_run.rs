@@ -284,22 +284,22 @@ mod tests {
             run.line(at_ms, is_matched);
         }
         let figures = run.finish(Days(1.0), Some(0));
-        let said: Vec<_> = figures
+        let texts: Vec<_> = figures
             .transitions
             .iter()
             .map(|change| (change.at.0, change.to, change.value, change.delay_ms))
             .collect();
         assert_eq!(
-            said,
+            texts,
             [
                 (60_000, "OK", Some(0.0), None),
                 (120_000, "ALARM", Some(1.0), Some(45_000)),
                 (180_000, "OK", Some(0.0), None)
             ]
         );
-        let said: Vec<&str> = figures.told.iter().map(|told| told.message.text.as_str()).collect();
+        let texts: Vec<&str> = figures.told.iter().map(|told| told.message.text.as_str()).collect();
         assert_eq!(
-            said.iter().map(|text| text.replace('\u{200b}', "")).collect::<Vec<_>>(),
+            texts.iter().map(|text| text.replace('\u{200b}', "")).collect::<Vec<_>>(),
             [
                 "ALARM · 4xx5xxError · 1 error in 1 min (threshold: 1 or more, 1 of 1 periods)",
                 "OK again · 4xx5xxError · after 1 min"

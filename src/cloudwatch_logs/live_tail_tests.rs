@@ -43,11 +43,11 @@ fn update(events: &[(i64, i32)], is_sampled: bool) -> Vec<u8> {
 }
 
 /// A session that says something every second, for so many seconds, and at some seconds what stands there.
-fn session(seconds: usize, said: &[(usize, Vec<u8>)]) -> Tailed {
+fn session(seconds: usize, messages: &[(usize, Vec<u8>)]) -> Tailed {
     let mut parts = vec![(Duration::ZERO, Ok(started()))];
     parts.extend((1..=seconds).map(|second| {
-        let said = said.iter().find(|(at, _)| *at == second);
-        (SECOND, Ok(said.map_or_else(|| update(&[], false), |(_, said)| said.clone())))
+        let message = messages.iter().find(|(at, _)| *at == second);
+        (SECOND, Ok(message.map_or_else(|| update(&[], false), |(_, message)| message.clone())))
     }));
     Tailed { parts, hangs: true }
 }
@@ -162,8 +162,8 @@ async fn a_refused_session_is_tried_again_where_that_can_help_and_names_what_is_
         let fake = FakeLogs::new(Vec::new(), 100)
             .answering(move |seen| (seen.operation == "StartLiveTail").then(|| refusal(code)));
         let (_, ended) = followed(&fake, &[query()], true).await;
-        let said = ended.unwrap().to_string();
-        assert!(said.starts_with(expected), "{said}");
+        let error = ended.unwrap().to_string();
+        assert!(error.starts_with(expected), "{error}");
         assert_eq!(count(&fake, "StartLiveTail"), tries, "{code}");
     }
     let now_ms = logs().now_ms();

@@ -158,16 +158,16 @@ mod tests {
 
     /// The text, or the error's own words; with every size of buffer that matters.
     fn inflated(bytes: &[u8]) -> Result<String, String> {
-        let mut said = Vec::new();
+        let mut outcomes = Vec::new();
         for buffer in [1, 2, 7, 64 * 1024] {
             let mut text = String::new();
             let source = BufReader::with_capacity(buffer, bytes);
             let read = GzipMembers::new(source).read_to_string(&mut text);
-            said.push(read.map(|_| text).map_err(|error| error.to_string()));
+            outcomes.push(read.map(|_| text).map_err(|error| error.to_string()));
         }
-        said.dedup();
-        assert_eq!(said.len(), 1, "{said:?}");
-        said.remove(0)
+        outcomes.dedup();
+        assert_eq!(outcomes.len(), 1, "{outcomes:?}");
+        outcomes.remove(0)
     }
 
     #[test]

@@ -120,7 +120,7 @@ mod tests {
         }
         assert_eq!(room.most(), Ok(5));
         room.take(5);
-        let said = "100,000 lines of other log groups were looked at already";
-        assert_eq!(room.most(), Err(Unknown::Limit(said.to_owned())));
+        let text = "100,000 lines of other log groups were looked at already";
+        assert_eq!(room.most(), Err(Unknown::Limit(text.to_owned())));
     }
 }

@@ -236,7 +236,7 @@ impl<'a> Intake<'a> {
             _ => None,
         };
         // What is said of a line with masked fields is what their mask leaves of it.
-        let said = match (&redacted, &masked) {
+        let shown_log = match (&redacted, &masked) {
             (_, Some(Reading::AccessLog(log) | Reading::Salvaged(log))) => Some(log),
             (None | Some(Redacted::Whole(_)), None) => Some(log),
             _ => None,
@@ -244,7 +244,7 @@ impl<'a> Intake<'a> {
         let batch = &mut *self.batch;
         batch.route.clear();
         batch.route.reserve(USUAL_ROUTE_BYTES);
-        if let Some(log) = said {
+        if let Some(log) = shown_log {
             log.write_route(&mut batch.route);
         }
         if let Cow::Owned(masked) = redaction.shown(&batch.route, hidden.as_ref()) {
@@ -252,7 +252,7 @@ impl<'a> Intake<'a> {
         }
         cut_route(&mut batch.route);
         write_source(info.extracted_fields, &info.header.log_group, &mut batch.source);
-        let cause = said.and_then(|log| log.cause.as_ref());
+        let cause = shown_log.and_then(|log| log.cause.as_ref());
         let cause = cause.map(|cause| redaction.shown(&cause.text, hidden.as_ref()));
         let by_rule = rule.and_then(|index| self.reader.rules.get(index));
         let to = by_rule.map_or(&To::DEFAULT, |rule| rule.to());
@@ -261,7 +261,7 @@ impl<'a> Intake<'a> {
         let group = section.group_of(log.status, &batch.route, fault(log));
         section.context.note_account(&info.header.owner);
         section.context.note_source(&batch.source);
-        if let Some(stage) = said.and_then(|log| log.stage.as_deref()) {
+        if let Some(stage) = shown_log.and_then(|log| log.stage.as_deref()) {
             section.context.note_stage(&redaction.shown(stage, hidden.as_ref()));
         }
         if let Some(group) = group.and_then(|index| section.groups.get_mut(index)) {
@@ -277,7 +277,8 @@ impl<'a> Intake<'a> {
         }
         let counted_at = CountedAt { rule, class: log.status.class(), section: place, group };
         // A masked address tells no client from another.
-        let client = || log.ip.as_deref().filter(|_| said.is_some_and(|said| said.ip == log.ip));
+        let client =
+            || log.ip.as_deref().filter(|_| shown_log.is_some_and(|shown_log| shown_log.ip == log.ip));
         self.count(info, counted_at, salvaged, cause.as_deref(), client);
         let is_kept = self.keep_sample(info.timestamp_ms, counted_at, redacted, line);
         (!is_kept).then_some(counted_at)

@@ -62,10 +62,10 @@ pub(crate) fn source_fields(extracted_fields: &[u8]) -> Vec<u8> {
         return kept;
     }
     let _ = members::each_field(extracted_fields, 0, |name, value| {
-        let said = members::name(name);
-        if [ACCOUNT, REGION, LOG_GROUP].contains(&&*said) && value.len() <= MAX_SOURCE_BYTES {
+        let words = members::name(name);
+        if [ACCOUNT, REGION, LOG_GROUP].contains(&&*words) && value.len() <= MAX_SOURCE_BYTES {
             kept.push(if kept.is_empty() { b'{' } else { b',' });
-            kept.extend_from_slice(&[b"\"", &*said, b"\":", value].concat());
+            kept.extend_from_slice(&[b"\"", &*words, b"\":", value].concat());
         }
     });
     if !kept.is_empty() {

@@ -118,7 +118,7 @@ fn concurrency(function: &Function) -> Finding {
     let throttles = function.measured.as_ref().map_or(0, |measured| measured.sum("Throttles"));
     let memory = function.settings.as_ref().ok().and_then(|settings| settings.as_ref().ok());
     let memory = memory.filter(|settings| !settings.has_table && settings.spacing_s > 0);
-    let said = match reserved {
+    let text = match reserved {
         None => "shares the account's concurrency".to_owned(),
         Some(reserved) => format!("{} reserved", count(reserved, "container")),
     };
@@ -138,7 +138,7 @@ fn concurrency(function: &Function) -> Finding {
             check,
             &function.name,
             format!(
-                "{said}; {} throttled in the last hour: messages come late",
+                "{text}; {} throttled in the last hour: messages come late",
                 count(throttles, "invocation")
             ),
             "reserve more containers (reserved_concurrent_executions)",
@@ -153,11 +153,11 @@ fn concurrency(function: &Function) -> Finding {
         return Finding::warning(
             check,
             &function.name,
-            format!("{said}: without a state table they may post more often than Slack takes messages"),
+            format!("{text}: without a state table they may post more often than Slack takes messages"),
             "use a state table, fewer containers, or a longer STATUSWATCH_SPACING_SECONDS",
         );
     }
-    Finding::good(check, &function.name, said)
+    Finding::good(check, &function.name, text)
 }
 
 fn invocations(function: &Function, known: &Deployment) -> Finding {

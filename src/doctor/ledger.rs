@@ -67,12 +67,12 @@ fn one(function: &Function) -> Finding {
     }
     let settings = function.settings.as_ref().ok().and_then(|settings| settings.as_ref().ok());
     let due = sum(&["Matched", "Copied", "Released"]);
-    let told = sum(&["Shown", "Counted", "Failed", "Pending"]);
+    let notified = sum(&["Shown", "Counted", "Failed", "Pending"]);
     // Without a table, what is pending is a level and not a flow.
-    if settings.is_some_and(|settings| settings.has_table) && due != told {
+    if settings.is_some_and(|settings| settings.has_table) && due != notified {
         return unbalanced(
             function,
-            &format!("{} to be posted, but {} accounted for", count(due, "line"), number(told)),
+            &format!("{} to be posted, but {} accounted for", count(due, "line"), number(notified)),
         );
     }
     troubles(function, measured).unwrap_or_else(|| {

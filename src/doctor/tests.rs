@@ -494,13 +494,13 @@ fn through_stream(known: &mut Deployment, state: &str, last: &str) {
 
 #[test]
 fn each_fault_is_found_for_what_it_is_and_comes_with_a_fix() {
-    for (check, verdict, said, make) in FAULTS {
+    for (check, verdict, words, make) in FAULTS {
         let mut known = healthy();
         make(&mut known);
         let report = judge(&known);
         let found: Vec<&Finding> = report.findings.iter().filter(|finding| finding.check == *check).collect();
-        let is_it = |finding: &&&Finding| finding.verdict == *verdict && finding.found.contains(said);
-        assert!(found.iter().any(|finding| is_it(&finding)), "{check}, {said}: {found:#?}");
+        let is_it = |finding: &&&Finding| finding.verdict == *verdict && finding.found.contains(words);
+        assert!(found.iter().any(|finding| is_it(&finding)), "{check}, {words}: {found:#?}");
         for finding in &report.findings {
             let needs_fix = matches!(finding.verdict, Verdict::Bad | Verdict::Warning);
             assert_eq!(finding.fix.is_some(), needs_fix, "{finding:?}");
@@ -569,7 +569,7 @@ fn what_is_denied_is_a_warning_that_names_the_permission_and_never_good() {
         ("alarm", "orders 5xx", |known, why| known.topics[0].subscribers = Err(why)),
     ];
     for (check, subject, deny) in denials {
-        for (why, said) in [
+        for (why, words) in [
             (Unknown::Denied("service:Action"), "the permission service:Action is missing"),
             (Unknown::Failed("it broke".to_owned()), "not checked: it broke"),
         ] {
@@ -582,7 +582,7 @@ fn what_is_denied_is_a_warning_that_names_the_permission_and_never_good() {
                 .filter(|finding| finding.check == *check && finding.subject == *subject)
                 .collect();
             let is_said =
-                |finding: &&&Finding| finding.verdict == Verdict::Warning && finding.found.contains(said);
+                |finding: &&&Finding| finding.verdict == Verdict::Warning && finding.found.contains(words);
             assert!(found.iter().any(|finding| is_said(&finding)), "{check} {subject}: {found:#?}");
             assert!(!report.is_bad(), "{check}: {report:#?}");
         }

@@ -81,8 +81,8 @@ impl Page {
         for finding in findings {
             let first = format!("{INDENT}{:column$}  ", finding.check);
             let next = " ".repeat(INDENT.len() + column + 2);
-            let said = harmless(&format!("{}: {}", finding.subject, finding.found));
-            self.wrapped(out, &said, &first, &next);
+            let phrase = harmless(&format!("{}: {}", finding.subject, finding.found));
+            self.wrapped(out, &phrase, &first, &next);
         }
     }
 

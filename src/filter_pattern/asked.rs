@@ -89,13 +89,13 @@ impl AskedStatuses {
         }
         let is_asked = |status: &u16| {
             let spelling = status.to_string();
-            let said = |condition: &T| {
+            let truth = |condition: &T| {
                 let (field, of) = part(condition)?;
                 is_on_status(&field, &of).then(|| of.on_number(&spelling) == Verdict::Holds)
             };
             let mut is_let_through = false;
-            logic.each(&mut |condition| is_let_through |= said(condition) == Some(true));
-            is_let_through && logic.holds(&mut |condition| said(condition).unwrap_or(true))
+            logic.each(&mut |condition| is_let_through |= truth(condition) == Some(true));
+            is_let_through && logic.holds(&mut |condition| truth(condition).unwrap_or(true))
         };
         Some(Self { statuses: (400..600).filter(is_asked).collect(), fields })
     }

@@ -114,10 +114,10 @@ mod tests {
             assert_eq!(escaped_text_length::<false>(text.as_bytes()), expected, "{text}");
             let in_string = serde_json::Value::from(text).to_string();
             let length = escaped_text_length::<true>(&in_string.as_bytes()[1..]);
-            let said =
+            let length =
                 length.map(|length| serde_json::from_str::<String>(&format!("{}\"", &in_string[..=length])));
-            let said = said.map(|said| said.unwrap().len());
-            assert_eq!(said, expected, "{text}");
+            let length = length.map(|length| length.unwrap().len());
+            assert_eq!(length, expected, "{text}");
         }
         // These could be written otherwise in a string: they are left to others.
         for text in [r#"a\/b\""#, r#"a\u0041\""#, r#"a\\\/b\""#] {

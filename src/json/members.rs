@@ -51,9 +51,9 @@ pub(crate) fn name(raw: &[u8]) -> Cow<'_, [u8]> {
     if memchr::memchr(b'\\', raw).is_none() {
         return Cow::Borrowed(raw);
     }
-    let mut said = String::new();
-    super::unescape(raw, &mut said);
-    Cow::Owned(said.into_bytes())
+    let mut unescaped = String::new();
+    super::unescape(raw, &mut unescaped);
+    Cow::Owned(unescaped.into_bytes())
 }
 
 /// The raw elements of an array that is known to be JSON.

@@ -163,16 +163,16 @@ mod tests {
     #[track_caller]
     fn check(lines: &str, expected: &[&str]) {
         let mut exported = Exported::default();
-        let mut said = Vec::new();
+        let mut seen = Vec::new();
         let mut each = |number: u64, row: Row<'_>| {
             let Row { log_stream, timestamp_ms, message, .. } = row;
-            said.push(format!("{number} {log_stream}|{timestamp_ms:?}|{}", message.unwrap_or_default()));
+            seen.push(format!("{number} {log_stream}|{timestamp_ms:?}|{}", message.unwrap_or_default()));
         };
         for (number, line) in (1..).zip(lines.lines()) {
             assert!(exported.line(number, line.trim().as_bytes(), &mut each), "{line}");
         }
         exported.close(&mut each);
-        assert_eq!(said, expected);
+        assert_eq!(seen, expected);
     }
 
     #[test]

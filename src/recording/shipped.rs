@@ -55,8 +55,8 @@ pub(super) fn is_parsed(event: &[u8]) -> bool {
 
 /// Epoch milliseconds of a number of seconds or milliseconds, or of RFC 3339.
 fn time_ms(value: &[u8]) -> Option<i64> {
-    if let Some(said) = text(value) {
-        return insights::time_ms(&lossy(said));
+    if let Some(value_text) = text(value) {
+        return insights::time_ms(&lossy(value_text));
     }
     let number: f64 = std::str::from_utf8(value).ok()?.parse().ok()?;
     let ms = if number < LEAST_MS { number * 1_000.0 } else { number };

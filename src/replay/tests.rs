@@ -24,7 +24,7 @@ fn settings() -> Settings {
 }
 
 fn headings(replayed: &Replayed) -> Vec<&str> {
-    let texts = replayed.messages.iter().map(|told| told.rendered.message.text.as_str());
+    let texts = replayed.messages.iter().map(|sent| sent.rendered.message.text.as_str());
     texts.map(|text| text.split(" · ").next().unwrap_or_default()).collect()
 }
 
@@ -40,9 +40,9 @@ fn alarms_in_a_recording_give_their_messages_in_order_and_a_repeat_gives_none() 
     assert_eq!(headings(&replayed), ["ALARM", "Message from topic api-alarms", "OK again"]);
     let expected = Ledger { alarms: 2, posted: 3, silent: 2, ..Ledger::default() };
     assert_eq!(replayed.ledger, expected);
-    assert_eq!(replayed.messages.iter().map(|told| told.alarms).collect::<Vec<_>>(), [1, 0, 1]);
+    assert_eq!(replayed.messages.iter().map(|sent| sent.alarms).collect::<Vec<_>>(), [1, 0, 1]);
     // Each is posted when it comes, however much later the next one does.
-    assert!(replayed.messages.iter().all(|told| !told.rendered.plain.text.contains("late")));
+    assert!(replayed.messages.iter().all(|sent| !sent.rendered.plain.text.contains("late")));
 }
 
 #[test]
@@ -84,7 +84,7 @@ impl Read for Pausing {
 fn shown(texts: Vec<&'static str>) -> Vec<String> {
     let mut shown = Vec::new();
     let totals = replay_each(Pausing(texts), &settings(), &mut |found, _| match found {
-        Found::Message(told) => shown.push(told.rendered.message.text.clone()),
+        Found::Message(sent) => shown.push(sent.rendered.message.text.clone()),
         Found::Fault(_, what) => shown.push(what),
         Found::Pause => shown.push("-".to_owned()),
     });
@@ -132,7 +132,7 @@ fn lines_that_stand_alone_say_their_share_of_a_delivery() {
     let texts = |times, as_one| {
         let settings = Settings { as_one, ..settings() };
         let replayed = replay(lines(times).as_bytes(), &settings).expect("bytes can be read");
-        replayed.messages.into_iter().map(|told| told.rendered.plain.text.replace('\u{200b}', "")).collect()
+        replayed.messages.into_iter().map(|sent| sent.rendered.plain.text.replace('\u{200b}', "")).collect()
     };
     let one: Vec<String> = texts([36, 36, 37], false);
     assert!(one[0].starts_with("2 errors (66.7 % of 3 requests received) · "), "{one:?}");

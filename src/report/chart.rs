@@ -230,12 +230,13 @@ fn step(span_ms: i64, labels: usize) -> i64 {
 
 /// The middle of each column with a notice of the alarm, and whether it is one that it went off.
 fn notices(found: &Backtest, from_ms: i64, column_ms: i64) -> BTreeSet<(i64, bool)> {
-    let told = posted(&found.alarm.transitions);
-    told.map(|change| {
-        let column = from_ms + floor(change.at.0 - from_ms, column_ms);
-        (column + column_ms / 2, change.to == "ALARM")
-    })
-    .collect()
+    let changes = posted(&found.alarm.transitions);
+    changes
+        .map(|change| {
+            let column = from_ms + floor(change.at.0 - from_ms, column_ms);
+            (column + column_ms / 2, change.to == "ALARM")
+        })
+        .collect()
 }
 
 fn errors(minute: &Minute) -> u32 {

@@ -20,13 +20,13 @@ use crate::json::members::each_field;
 /// - A no with a word that is not known is tried once more as plain text: nothing was posted, Slack's new words are
 ///   mostly about blocks, and a message without its looks is worth more than none. A no to that, too, is final.
 pub(super) fn api_verdict(status: u16, body: &[u8], broken: Option<TransportFault>) -> Verdict {
-    let said = Said::of(body);
-    let word = said.error.and_then(ErrorWord::known);
-    match (status, said.ok, broken) {
+    let fields = AnswerFields::of(body);
+    let word = fields.error.and_then(ErrorWord::known);
+    match (status, fields.ok, broken) {
         (429, ..) => Verdict::RateLimited,
         (300..=399, ..) => Verdict::Final(PostError::Redirected { status }),
         (408 | 425 | 500..=599, ..) => Verdict::Unavailable(PostError::Unavailable { status, word }),
-        (200, Some(true), _) => Verdict::Accepted(said.receipt()),
+        (200, Some(true), _) => Verdict::Accepted(fields.receipt()),
         (200 | 400..=499, Some(false), _) => refused(status, word),
         (200, None, Some(fault)) => Verdict::Lost(fault),
         (200, None, None) => Verdict::Unreadable,
@@ -50,31 +50,31 @@ fn refused(status: u16, word: Option<ErrorWord>) -> Verdict {
 
 /// What a body says, as far as it can be read.
 #[derive(Debug, Default)]
-struct Said<'a> {
+struct AnswerFields<'a> {
     ok: Option<bool>,
     error: Option<&'a str>,
     channel: Option<&'a str>,
     ts: Option<&'a str>,
 }
 
-impl<'a> Said<'a> {
+impl<'a> AnswerFields<'a> {
     fn of(body: &'a [u8]) -> Self {
-        let mut said = Self::default();
+        let mut fields = Self::default();
         // Where it breaks off, what was read before it counts.
         _ = each_field(body, 0, |name, value| match name {
             b"ok" => {
-                said.ok = match value {
+                fields.ok = match value {
                     b"true" => Some(true),
                     b"false" => Some(false),
                     _ => None,
                 }
             }
-            b"error" => said.error = plain_text(value),
-            b"channel" => said.channel = plain_text(value),
-            b"ts" => said.ts = plain_text(value),
+            b"error" => fields.error = plain_text(value),
+            b"channel" => fields.channel = plain_text(value),
+            b"ts" => fields.ts = plain_text(value),
             _ => {}
         });
-        said
+        fields
     }
 
     fn receipt(&self) -> Option<Receipt> {

@@ -108,8 +108,8 @@ fn callgrind(rounds: u64, way: &str, log_events: u64, percent: u64, shape: &str)
         .args(["--rounds", &rounds.to_string(), way, &log_events.to_string(), &percent.to_string(), shape])
         .output()
         .expect("valgrind is installed (Debian: apt-get install valgrind)");
-    let said = String::from_utf8_lossy(&counted.stderr);
-    assert!(counted.status.success(), "{said}");
-    let collected = said.lines().find_map(|line| line.split_once("Collected :")).expect("callgrind's sum");
+    let errors = String::from_utf8_lossy(&counted.stderr);
+    assert!(counted.status.success(), "{errors}");
+    let collected = errors.lines().find_map(|line| line.split_once("Collected :")).expect("callgrind's sum");
     collected.1.trim().parse().unwrap()
 }

@@ -174,7 +174,7 @@ class Run:
         return "by topic and by direct action, told once"
 
     def storm_is_told_to_the_last_line_by_the_tick(self):
-        """More deliveries than the burst allows: the rest is folded, and only the tick can post it."""
+        """More deliveries than the burst allows: the rest is deferred, and only the tick can post it."""
         since = len(self._stack.ledgers("lines"))
         for batches in range(1, 41):
             handled = len(self._with_lines())
@@ -184,7 +184,7 @@ class Run:
             if self._with_lines()[-1]["Pending"] >= 3:
                 break
         else:
-            raise AssertionError(f"{batches} deliveries and nothing was folded: this was no storm")
+            raise AssertionError(f"{batches} deliveries and nothing was deferred: this was no storm")
 
         def told():
             after = self._stack.ledgers("lines")[since:]
@@ -192,7 +192,7 @@ class Run:
 
         after = wait_until(told, f"all {batches} lines of the storm in Slack's messages")
         ticks = [ledger for ledger in after if ledger["Received"] == 0]
-        assert any(ledger["Shown"] + ledger["Counted"] > 0 for ledger in ticks), "no tick posted what was folded"
+        assert any(ledger["Shown"] + ledger["Counted"] > 0 for ledger in ticks), "no tick posted what was deferred"
         return f"{batches} deliveries, the last lines by one of {len(ticks)} ticks"
 
     def errors_through_the_stream_are_told(self):

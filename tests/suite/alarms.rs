@@ -69,7 +69,7 @@ fn one_error(id: &str) -> Vec<u8> {
 }
 
 /// Of a ledger: alarms, silent, posted, pending.
-async fn told(container: &Container, event: Vec<u8>) -> [u64; 4] {
+async fn counts_after(container: &Container, event: Vec<u8>) -> [u64; 4] {
     let reply = container.invoke(event).await;
     let Reply::Response(body) = &reply else { panic!("{reply:?}") };
     let ledger: Value = serde_json::from_slice(body).unwrap();
@@ -142,11 +142,11 @@ async fn every_recorded_notification_becomes_messages_that_slack_takes_and_nothi
 async fn one_change_through_sns_eventbridge_and_the_action_is_told_once() {
     let slack = FakeSlack::start().await;
     let container = container(&slack).await;
-    assert_eq!(told(&container, fixture("sns-metric-alarm")).await, [1, 0, 1, 0]);
+    assert_eq!(counts_after(&container, fixture("sns-metric-alarm")).await, [1, 0, 1, 0]);
     for again in ["eventbridge-metric-alarm", "action-metric-alarm", "sns-metric-alarm"] {
-        assert_eq!(told(&container, fixture(again)).await, [0, 1, 0, 0], "{again}");
+        assert_eq!(counts_after(&container, fixture(again)).await, [0, 1, 0, 0], "{again}");
     }
-    assert_eq!(told(&container, fixture("eventbridge-recovery")).await, [1, 0, 1, 0]);
+    assert_eq!(counts_after(&container, fixture("eventbridge-recovery")).await, [1, 0, 1, 0]);
     let headings: Vec<String> = slack.texts().iter().map(|text| text.chars().take(8).collect()).collect();
     assert_eq!(headings, ["ALARM · ", "OK again"]);
     assert_clean(&slack, &container);
@@ -166,7 +166,7 @@ async fn a_notice_opens_the_named_log_groups_in_logs_insights() {
         ("sns-metric-alarm", "(end~'2020-11-18T05*3a30*3a00.000Z~start~'2020-11-18T05*3a29*3a00.000Z~"),
         ("eventbridge-recovery", "(end~'2020-11-18T05*3a37*3a13.000Z~start~'2020-11-18T05*3a27*3a00.000Z~"),
     ] {
-        assert_eq!(told(&container, fixture(event)).await, [1, 0, 1, 0]);
+        assert_eq!(counts_after(&container, fixture(event)).await, [1, 0, 1, 0]);
         let posts = slack.accepted();
         let body = text(&posts.last().unwrap().body);
         let link =
@@ -189,7 +189,7 @@ async fn of_two_records_one_fails_at_slack_and_the_retry_tells_only_that() {
         "{message}"
     );
     assert!(!message.contains(CANARY));
-    assert_eq!(told(&container, sns(&["first", "second"])).await, [1, 1, 1, 0]);
+    assert_eq!(counts_after(&container, sns(&["first", "second"])).await, [1, 1, 1, 0]);
     assert_eq!(slack.texts(), ["ALARM · first", "ALARM · second", "ALARM · first"]);
     assert_clean(&slack, &container);
 }
@@ -200,9 +200,13 @@ async fn an_alarm_whose_post_failed_is_told_as_over_where_its_recovery_was_told_
     slack.next(Answer::new(403, "action_prohibited"));
     let container = container(&slack).await;
     error(&container, fixture("eventbridge-metric-alarm")).await;
-    assert_eq!(told(&container, fixture("eventbridge-recovery")).await, [1, 0, 1, 0]);
-    assert_eq!(told(&container, fixture("eventbridge-metric-alarm")).await, [1, 0, 1, 0]);
-    assert_eq!(told(&container, fixture("sns-metric-alarm")).await, [0, 1, 0, 0], "told by another way");
+    assert_eq!(counts_after(&container, fixture("eventbridge-recovery")).await, [1, 0, 1, 0]);
+    assert_eq!(counts_after(&container, fixture("eventbridge-metric-alarm")).await, [1, 0, 1, 0]);
+    assert_eq!(
+        counts_after(&container, fixture("sns-metric-alarm")).await,
+        [0, 1, 0, 0],
+        "notified by another way"
+    );
     let accepted = slack.accepted();
     let headings: Vec<String> = accepted.iter().map(|post| post.text().replace('\u{200b}', "")).collect();
     assert!(headings[0].starts_with("OK again · APIGateway hogehoge"), "{headings:?}");
@@ -215,9 +219,13 @@ async fn an_alarm_whose_post_failed_is_told_as_over_where_its_recovery_was_told_
 async fn an_alarm_is_posted_at_once_while_the_bucket_is_empty_and_lines_are_folded() {
     let slack = FakeSlack::start().await;
     let container = container(&slack).await;
-    assert_eq!(told(&container, one_error("1")).await, [0, 0, 1, 0]);
-    assert_eq!(told(&container, one_error("2")).await, [0, 0, 0, 1], "folded: it is a storm");
-    assert_eq!(told(&container, sns(&["alarm in a storm"])).await, [1, 0, 1, 1], "and the line stays folded");
+    assert_eq!(counts_after(&container, one_error("1")).await, [0, 0, 1, 0]);
+    assert_eq!(counts_after(&container, one_error("2")).await, [0, 0, 0, 1], "deferred: it is a storm");
+    assert_eq!(
+        counts_after(&container, sns(&["alarm in a storm"])).await,
+        [1, 0, 1, 1],
+        "and the line stays deferred"
+    );
     assert_eq!(slack.posts().len(), 2);
     assert_clean(&slack, &container);
 }
@@ -248,13 +256,13 @@ async fn a_flood_of_free_text_is_held_to_the_rate_limit_and_an_alarm_is_not() {
         json!({"Records": [{"EventSource": "aws:sns", "Sns": sns}]}).to_string().into_bytes()
     };
     for id in 0..5 {
-        assert_eq!(told(&container, free_text(id)).await, [0, 0, 1, 0]);
+        assert_eq!(counts_after(&container, free_text(id)).await, [0, 0, 1, 0]);
     }
     for id in 5..100 {
         let (kind, message) = error(&container, free_text(id)).await;
         assert_eq!(kind, "Statuswatch.RateLimit", "{message}");
     }
-    assert_eq!(told(&container, sns(&["in the flood"])).await, [1, 0, 1, 0]);
+    assert_eq!(counts_after(&container, sns(&["in the flood"])).await, [1, 0, 1, 0]);
     assert_eq!(slack.posts().len(), 6);
     assert_clean(&slack, &container);
 }
@@ -275,7 +283,7 @@ async fn what_is_no_change_of_state_is_a_success_in_silence() {
     ] {
         // Each is a story of its own, though some are of one alarm.
         let container = container(&slack).await;
-        assert_eq!(told(&container, fixture(silent)).await, [0, 1, 0, 0], "{silent}");
+        assert_eq!(counts_after(&container, fixture(silent)).await, [0, 1, 0, 0], "{silent}");
         assert!(text(&container.stdout()).contains(r#""Silent":1"#), "its metrics count it");
     }
     assert!(slack.posts().is_empty());

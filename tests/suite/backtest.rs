@@ -370,8 +370,8 @@ fn slack_with(rules: &str, seconds: impl IntoIterator<Item = u32>, more: &[&str]
 #[test]
 fn a_group_is_deferred_until_so_many_came_and_then_told_with_all_of_them() {
     let texts = |slack: &Value| -> Vec<String> {
-        let told = slack["told"].as_array().unwrap();
-        told.iter().map(|told| told["message"]["text"].as_str().unwrap().to_owned()).collect()
+        let sent = slack["told"].as_array().unwrap();
+        sent.iter().map(|sent| sent["message"]["text"].as_str().unwrap().to_owned()).collect()
     };
     let slack = slack_with(AT_LEAST, [0, 120, 240, 600, 605, 610, 615, 620], &[]);
     assert_eq!((&slack["messages"], &slack["mentions"]), (&1.into(), &1.into()), "{slack}");

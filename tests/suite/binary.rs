@@ -45,7 +45,7 @@ fn metrics(container: &Container) -> Vec<Value> {
 }
 
 /// What the function says in its log, each with its level.
-pub(crate) fn said(container: &Container) -> Vec<String> {
+pub(crate) fn logged(container: &Container) -> Vec<String> {
     let log = lines(container).into_iter().filter(|line| line["_aws"].is_null());
     log.map(|line| format!("{} {}", line["level"].as_str().unwrap(), line["message"].as_str().unwrap()))
         .collect()
@@ -117,7 +117,7 @@ async fn every_fixture_is_posted_byte_for_byte_as_replay_shows_it() {
     assert_eq!(metrics.len(), invocations, "one line an invocation");
     metrics.iter().for_each(check_metrics);
     assert_eq!(container.api().strays(), [""; 0]);
-    assert_eq!(said(&container), ["ERROR a record cannot be decoded"], "of another service's stream");
+    assert_eq!(logged(&container), ["ERROR a record cannot be decoded"], "of another service's stream");
 }
 
 /// What CloudWatch demands of a line of its Embedded Metric Format, and what the contract does.
@@ -203,11 +203,11 @@ async fn its_own_log_group_is_ignored_with_one_warning() {
         ["received", "ignored", "matched", "posted", "failed", "silent"].map(|name| answer[name].as_u64());
     assert_eq!(counts, [Some(4), Some(4), Some(0), Some(0), Some(0), Some(1)]);
     assert_eq!(slack.texts(), [""; 0]);
-    let said = said(&container);
-    assert_eq!(said.len(), 1, "{said:?}");
+    let logged = logged(&container);
+    assert_eq!(logged.len(), 1, "{logged:?}");
     assert!(
-        said[0].starts_with("WARN the subscription filter is on this function's own log group"),
-        "{said:?}"
+        logged[0].starts_with("WARN the subscription filter is on this function's own log group"),
+        "{logged:?}"
     );
 }
 
@@ -216,7 +216,7 @@ async fn what_slack_answers_is_the_error_with_its_word() {
     let slack = FakeSlack::start().await;
     let container = started(function(&slack.webhook("XXXXXXXX"))).await;
     let page = "<html>Blocked by example proxy</html>";
-    let mut said = String::new();
+    let mut logged = String::new();
     for answers in [
         &[SlackAnswer::new(404, "no_service")][..],
         &[SlackAnswer::new(403, "invalid_token")],
@@ -229,16 +229,16 @@ async fn what_slack_answers_is_the_error_with_its_word() {
         for answer in answers {
             slack.next(answer.clone());
         }
-        writeln!(said, "{}", text(&container.invoke(event_of(&bytes(ONE_ERROR))).await)).unwrap();
+        writeln!(logged, "{}", text(&container.invoke(event_of(&bytes(ONE_ERROR))).await)).unwrap();
     }
-    assert_snapshot!(said);
+    assert_snapshot!(logged);
     assert_eq!(slack.posts().len(), 8, "permanent answers are not tried again, but for a 400 as plain text");
     let last = metrics(&container).pop().unwrap();
     assert_eq!((&last["Failed"], &last["Matched"], &last["Posted"]), (&json!(1), &json!(1), &json!(0)));
     // Nothing was remembered of what was not told.
-    let told: Value =
+    let answered: Value =
         serde_json::from_str(&text(&container.invoke(event_of(&bytes(ONE_ERROR))).await)).unwrap();
-    assert_eq!((&told["shown"], &told["duplicate"]), (&json!(1), &json!(0)));
+    assert_eq!((&answered["shown"], &answered["duplicate"]), (&json!(1), &json!(0)));
     let again: Value =
         serde_json::from_str(&text(&container.invoke(event_of(&bytes(ONE_ERROR))).await)).unwrap();
     assert_eq!((&again["posted"], &again["duplicate"]), (&json!(0), &json!(1)));

@@ -303,8 +303,8 @@ fn replayed(recording: &[u8]) -> Replayed {
 }
 
 fn check_messages(replayed: &Replayed) {
-    for told in &replayed.messages {
-        slack::check_forms(&Oracle::default(), &body(&told.rendered.message), &body(&told.rendered.plain));
+    for sent in &replayed.messages {
+        slack::check_forms(&Oracle::default(), &body(&sent.rendered.message), &body(&sent.rendered.plain));
     }
 }
 

@@ -107,8 +107,8 @@ fn a_masked_cause_is_not_shown() {
             .intake(&reader, &statuswatch::duplicates::RememberedEvents::default())
             .line(&header, b"", 1, &line);
     }
-    let said = format!("{:?}", batch.digest);
-    assert!(!said.contains("abcdefg"), "{said}");
+    let text = format!("{:?}", batch.digest);
+    assert!(!text.contains("abcdefg"), "{text}");
     assert_eq!(batch.digest.sections[0].groups[0].causes.most_frequent(), None);
 }
 

@@ -292,7 +292,7 @@ fn an_alarm_s_message_is_read_without_its_event_too() {
 
 #[test]
 fn what_cannot_be_used_is_a_usage_error_that_says_why() {
-    let mut said = String::new();
+    let mut transcript = String::new();
     for arguments in [
         &[][..],
         &["replay"],
@@ -306,9 +306,9 @@ fn what_cannot_be_used_is_a_usage_error_that_says_why() {
     ] {
         let run = run(&mut statuswatch(arguments));
         assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""), "{arguments:?}");
-        writeln!(said, "$ statuswatch {}\n{}", arguments.join(" "), run.stderr).unwrap();
+        writeln!(transcript, "$ statuswatch {}\n{}", arguments.join(" "), run.stderr).unwrap();
     }
-    assert_snapshot!(said);
+    assert_snapshot!(transcript);
 }
 
 #[test]

@@ -71,7 +71,7 @@ fn kinesis_records_are_never_acknowledged_for_want_of_time() {
             assert_eq!(report.violations, Vec::<String>::new(), "{case}");
             assert_eq!(report.lambda.kills, 0, "{case}");
             assert_eq!(
-                report.lines.told + report.lines.in_destination,
+                report.lines.notified + report.lines.in_destination,
                 report.lines.all,
                 "{case}: {report:#?}"
             );
@@ -84,6 +84,10 @@ fn with_time_enough_everything_is_told() {
     for limit_ms in [2_000, 30_000] {
         let settings = Settings { limit: Duration::from_millis(limit_ms), ..Settings::default() };
         let report = simulate_subscription(Product::default(), settings, &queue(), drizzle().deliveries(1));
-        assert_eq!((report.lines.told, report.lines.told_again), (report.lines.all, 0), "{report:#?}");
+        assert_eq!(
+            (report.lines.notified, report.lines.notified_again),
+            (report.lines.all, 0),
+            "{report:#?}"
+        );
     }
 }

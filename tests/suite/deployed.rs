@@ -145,7 +145,7 @@ async fn what_a_filter_publishes_is_what_the_alarm_sees() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_alarm_that_never_sees_what_its_filter_publishes_is_refused() {
-    for (more, said) in [
+    for (more, words) in [
         (
             json!({ "Dimensions": [{ "Name": "ApiName", "Value": "orders" }] }),
             "the alarm looks at its metric with the dimensions ApiName=orders, and the metric filter \"5xx\" publishes it without: ",
@@ -159,7 +159,7 @@ async fn an_alarm_that_never_sees_what_its_filter_publishes_is_refused() {
         let aws = account(alarms, vec![filter("5xx", "{ $.status = 5* }", "5xx")]).await;
         let tested = run_on(&aws, &backtest(&["--alarm-name", "a"])).await;
         assert_eq!((tested.code, tested.stdout.as_str()), (Some(2), ""));
-        assert!(tested.stderr.starts_with(&format!("statuswatch: {said}")), "{}", tested.stderr);
+        assert!(tested.stderr.starts_with(&format!("statuswatch: {words}")), "{}", tested.stderr);
     }
 }
 
@@ -193,8 +193,8 @@ async fn of_the_filters_of_the_alarms_metric_the_named_one_is_taken() {
         assert_eq!(found["blind_spots"]["pattern"], pattern);
     }
     let tested = run_with("--metric-filter=nosuch").await;
-    let said = "statuswatch: the alarm's metric has no metric filter \"nosuch\"; it has 5xx, 502\n";
-    assert_eq!((tested.code, tested.stderr.as_str()), (Some(2), said));
+    let words = "statuswatch: the alarm's metric has no metric filter \"nosuch\"; it has 5xx, 502\n";
+    assert_eq!((tested.code, tested.stderr.as_str()), (Some(2), words));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -223,8 +223,8 @@ async fn the_log_groups_metric_filter_is_taken_where_it_is_clear_which_one() {
                 let found: Value = serde_json::from_str(&tested.stdout).unwrap();
                 assert_eq!(found["blind_spots"]["pattern"], pattern);
             }
-            Err(said) => {
-                assert_eq!((tested.code, tested.stderr), (Some(2), format!("statuswatch: {said}\n")));
+            Err(words) => {
+                assert_eq!((tested.code, tested.stderr), (Some(2), format!("statuswatch: {words}\n")));
             }
         }
     }
@@ -241,7 +241,7 @@ async fn an_alarm_that_cannot_be_tried_is_named_with_its_kind() {
             "--alarm-name: the alarm \"a\": {kind} cannot be evaluated; backtest evaluates an alarm on one metric with a threshold"
         )
     };
-    for (alarms, said) in [
+    for (alarms, words) in [
         (json!({ "MetricAlarms": [math] }), of_kind("a metric math alarm")),
         (json!({ "MetricAlarms": [band] }), of_kind("an anomaly detection alarm")),
         (
@@ -263,7 +263,7 @@ async fn an_alarm_that_cannot_be_tried_is_named_with_its_kind() {
     ] {
         let aws = account(alarms, vec![filter("5xx", "{ $.status = 5* }", "5xx")]).await;
         let tested = run_on(&aws, &backtest(&["--alarm-name", "a"])).await;
-        assert_eq!((tested.code, tested.stderr), (Some(2), format!("statuswatch: {said}\n")));
+        assert_eq!((tested.code, tested.stderr), (Some(2), format!("statuswatch: {words}\n")));
     }
 }
 
@@ -296,8 +296,8 @@ async fn a_denied_call_names_the_permission() {
         });
         let tested = run_on(&aws, &backtest(&["--alarm-name", "a"])).await;
         assert_eq!(tested.code, Some(2));
-        let said = format!("access denied: these credentials lack the permission {permission}\n");
-        assert!(tested.stderr.ends_with(&said), "{}", tested.stderr);
+        let words = format!("access denied: these credentials lack the permission {permission}\n");
+        assert!(tested.stderr.ends_with(&words), "{}", tested.stderr);
     }
     // A filter's pages that go round.
     let aws = FakeAws::start().await;
@@ -396,13 +396,13 @@ async fn what_cannot_be_looked_at_is_named_and_the_rest_is_judged() {
         _ => gateway(call),
     });
     let linted = run_on(&aws, &["lint-format", "--live"]).await;
-    let said = "statuswatch: access denied: these credentials lack the permission apigateway:GET\n";
-    assert_eq!((linted.code, linted.stderr.as_str()), (Some(2), said));
+    let words = "statuswatch: access denied: these credentials lack the permission apigateway:GET\n";
+    assert_eq!((linted.code, linted.stderr.as_str()), (Some(2), words));
     assert!(linted.stdout.contains("web (h1) · HTTP API · stage $default"), "{}", linted.stdout);
 
     let aws = FakeAws::start().await;
     aws.otherwise(|_| (200, json!({ "items": [] })));
     let linted = run_on(&aws, &["lint-format", "--live"]).await;
-    let said = "statuswatch: no stage of an API in eu-west-1 has an access log\n";
-    assert_eq!((linted.code, linted.stdout.as_str(), linted.stderr.as_str()), (Some(2), "", said));
+    let words = "statuswatch: no stage of an API in eu-west-1 has an access log\n";
+    assert_eq!((linted.code, linted.stdout.as_str(), linted.stderr.as_str()), (Some(2), "", words));
 }

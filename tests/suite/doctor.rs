@@ -163,14 +163,14 @@ async fn what_passes_is_tried_again_and_what_stays_is_a_warning() {
     let findings = fake.findings().await;
     assert_eq!(finding(&findings, "subscription filter")["verdict"], "good");
     assert_eq!(finding(&findings, "permission")["verdict"], "good");
-    for (check, said) in [
+    for (check, words) in [
         ("metric filter", "not checked: AWS refused logs:DescribeMetricFilters (status 400)"),
         ("delivery", "not checked: an answer of CloudWatch cannot be read"),
         ("webhook", "does not look like one of Slack's"),
     ] {
         let finding = finding(&findings, check);
         assert_eq!(finding["verdict"], "warning", "{finding}");
-        assert!(finding["found"].as_str().unwrap().contains(said), "{finding}");
+        assert!(finding["found"].as_str().unwrap().contains(words), "{finding}");
     }
 }
 
@@ -258,8 +258,8 @@ async fn log_groups_beyond_the_limit_are_named() {
         .find(|finding| finding["check"] == "subscription filter" && finding["subject"] == "sw-lines");
     let left_out = left_out.unwrap_or_else(|| panic!("{findings:#?}"));
     assert_eq!(left_out["verdict"], "warning");
-    let said = "not checked: 1 log group beyond the first 50, such as /api/orders";
-    assert_eq!(left_out["found"], said);
+    let words = "not checked: 1 log group beyond the first 50, such as /api/orders";
+    assert_eq!(left_out["found"], words);
 }
 
 #[tokio::test(flavor = "multi_thread")]

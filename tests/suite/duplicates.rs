@@ -84,8 +84,8 @@ async fn ids_of_a_failed_post_are_not_remembered() {
 async fn folded_lines_that_come_again_are_counted_once() {
     let mut bench = Bench::with_burst(1);
     bench.invoke(&errors(0, 1)).await;
-    let folded = bench.invoke(&errors(10, 3)).await;
-    assert_eq!(fates(&folded.ledger), [0, 3, 0, 0]);
+    let deferred = bench.invoke(&errors(10, 3)).await;
+    assert_eq!(fates(&deferred.ledger), [0, 3, 0, 0]);
     let again = bench.invoke(&errors(10, 3)).await;
     assert_eq!((again.ledger.duplicate, fates(&again.ledger)), (3, [0, 3, 0, 0]));
     tokio::time::advance(std::time::Duration::from_secs(5)).await;
@@ -97,8 +97,8 @@ async fn folded_lines_that_come_again_are_counted_once() {
 async fn a_failure_that_carried_folded_lines_gives_back_its_own_and_keeps_the_earlier() {
     let mut bench = Bench::with_burst(1);
     bench.slack.next(rate_limited(60));
-    let folded = bench.invoke(&errors(0, 3)).await;
-    assert_eq!(fates(&folded.ledger), [0, 3, 0, 0]);
+    let deferred = bench.invoke(&errors(0, 3)).await;
+    assert_eq!(fates(&deferred.ledger), [0, 3, 0, 0]);
     tokio::time::advance(std::time::Duration::from_secs(61)).await;
     bench.slack.next(unavailable());
     let failed = bench.invoke(&errors(10, 2)).await;
@@ -113,8 +113,8 @@ async fn one_delivery_that_holds_a_log_event_twice_tells_it_once() {
     let mut bench = Bench::with_burst(5);
     let line = access_log(7, 1_605_676_800_000, 502);
     let message = events::data_message(LOG_GROUP, "stream", &[line.clone(), line]);
-    let told = bench.invoke(&events::awslogs(&message)).await;
-    assert_eq!((told.ledger.matched, told.ledger.duplicate), (1, 1));
+    let outcome = bench.invoke(&events::awslogs(&message)).await;
+    assert_eq!((outcome.ledger.matched, outcome.ledger.duplicate), (1, 1));
 }
 
 #[tokio::test(start_paused = true)]
@@ -143,8 +143,8 @@ async fn an_answer_that_was_lost_is_counted_as_ambiguous() {
     let mut bench = Bench::with_burst(5);
     let result = Ok(Accepted::default());
     bench.slack.next_outcome(PostOutcome { result, requests: 2, ambiguous: 1 });
-    let told = bench.invoke(&errors(0, 3)).await;
-    assert_eq!((told.ledger.ambiguous, fates(&told.ledger)), (1, [3, 0, 0, 1]));
+    let outcome = bench.invoke(&errors(0, 3)).await;
+    assert_eq!((outcome.ledger.ambiguous, fates(&outcome.ledger)), (1, [3, 0, 0, 1]));
     let result = Err(PostError::NoTimeLeft);
     bench.slack.next_outcome(PostOutcome { result, requests: 1, ambiguous: 1 });
     let failed = bench.invoke(&errors(10, 3)).await;

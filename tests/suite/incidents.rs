@@ -64,8 +64,8 @@ async fn an_incident_opens_goes_on_changes_and_is_over() {
     assert!(headings[2].contains(" · 10 errors · +3 since 05:20 UTC · "), "{headings:?}");
     assert!(headings[3].starts_with("Over · 10 errors in "), "{headings:?}");
     assert!(headings[3].contains(" · 4 messages · "), "{headings:?}");
-    let told: u64 = bench.slack.bodies().iter().map(|body| announced(body.to_string().as_bytes())).sum();
-    assert_eq!(told, 10);
+    let notified: u64 = bench.slack.bodies().iter().map(|body| announced(body.to_string().as_bytes())).sum();
+    assert_eq!(notified, 10);
 }
 
 #[tokio::test(start_paused = true)]
@@ -187,8 +187,8 @@ async fn a_long_429_defers_and_a_tick_that_fails_is_no_error() {
 #[tokio::test(start_paused = true)]
 async fn through_kinesis_nothing_is_deferred_and_each_log_group_has_its_incident() {
     let mut bench = Bench::of_incidents(5);
-    let told = bench.invoke(&records(&[("/a", 2), ("/b", 3)])).await;
-    assert_eq!((named(&told), fates(&told.ledger)), (vec![], [5, 0, 0, 2]));
+    let notified = bench.invoke(&records(&[("/a", 2), ("/b", 3)])).await;
+    assert_eq!((named(&notified), fates(&notified.ledger)), (vec![], [5, 0, 0, 2]));
     let more = after(&mut bench, 1, &records(&[("/c", 1), ("/a", 0), ("/a", 4)])).await;
     assert_eq!((named(&more), fates(&more.ledger)), (vec![], [5, 0, 0, 2]));
     assert!(bench.slack.headings().iter().any(|heading| heading.contains(" · +4 since ")));

@@ -49,7 +49,7 @@ struct Sweep {
 struct Swept {
     kills: usize,
     deaths_at_work: u64,
-    /// Messages that Slack took from a container that died before it could say so: each may be told twice.
+    /// Messages that Slack took from a container that died before it could say so: each may be notified twice.
     orphans: u64,
     orphaned_lines: u64,
 }
@@ -185,7 +185,7 @@ impl Sweep {
         }
     }
 
-    /// It is dead; what it had folded is what its answers had said.
+    /// It is dead; what it had deferred is what its answers had said.
     async fn buried(&mut self, number: usize) {
         let posts = self.new_posts(false).await;
         assert_eq!(posts, [], "nothing is posted between invocations");
@@ -215,21 +215,24 @@ impl Sweep {
         let lines = self.accounting.lines_by_fate();
         let result = self.result;
         assert_eq!((lines.unaccounted, lines.queued, lines.pending, lines.in_destination), (0, 0, 0, 0));
-        assert_eq!(lines.told + lines.died_folded, lines.all);
+        assert_eq!(lines.notified + lines.died_deferred, lines.all);
         assert_eq!(result.kills, kills);
-        assert!(result.orphans <= kills as u64 && lines.told_again <= result.orphaned_lines, "{result:?}");
-        assert!(result.deaths_at_work > 0 && result.orphans > 0 && lines.died_folded > 0, "{result:?}");
+        assert!(
+            result.orphans <= kills as u64 && lines.notified_again <= result.orphaned_lines,
+            "{result:?}"
+        );
+        assert!(result.deaths_at_work > 0 && result.orphans > 0 && lines.died_deferred > 0, "{result:?}");
         println!(
-            "{kills} SIGKILLs, {} of them at work; {} events of {} lines: {} told, {} in the fold that the \
+            "{kills} SIGKILLs, {} of them at work; {} events of {} lines: {} notified, {} deferred as the \
              ledger had declared, 0 lost; {} messages that a dead container had posted unknowingly, {} lines \
-             told again",
+             notified again",
             result.deaths_at_work,
             self.sent,
             lines.all,
-            lines.told,
-            lines.died_folded,
+            lines.notified,
+            lines.died_deferred,
             result.orphans,
-            lines.told_again
+            lines.notified_again
         );
     }
 }

@@ -53,9 +53,9 @@ fn event(records: &[Record]) -> Vec<u8> {
 #[tokio::test(start_paused = true)]
 async fn all_records_are_one_post_and_are_acknowledged() {
     let mut bench = Bench::with_burst(5);
-    let told = bench.invoke(&event(&[Record::Errors(2), Record::Good, Record::Errors(3)])).await;
-    assert_eq!((named(&told), fates(&told.ledger)), (vec![], [5, 0, 0, 1]));
-    assert_eq!(told.ledger.received, 6);
+    let outcome = bench.invoke(&event(&[Record::Errors(2), Record::Good, Record::Errors(3)])).await;
+    assert_eq!((named(&outcome), fates(&outcome.ledger)), (vec![], [5, 0, 0, 1]));
+    assert_eq!(outcome.ledger.received, 6);
     assert!(bench.slack.headings()[0].starts_with("5 errors"), "{:?}", bench.slack.headings());
 }
 
@@ -67,9 +67,9 @@ async fn a_poison_record_is_named_in_a_message_of_its_own_wherever_it_stands() {
             [[poison, Errors(2), Errors(3)], [Errors(2), poison, Errors(3)], [Errors(2), Errors(3), poison]];
         for records in orders {
             let mut bench = Bench::with_burst(5);
-            let told = bench.invoke(&event(&records)).await;
-            assert_eq!((named(&told), told.ledger.undecodable), (vec![], 1));
-            assert_eq!((told.ledger.received, fates(&told.ledger)), (5, [5, 0, 0, 2]));
+            let outcome = bench.invoke(&event(&records)).await;
+            assert_eq!((named(&outcome), outcome.ledger.undecodable), (vec![], 1));
+            assert_eq!((outcome.ledger.received, fates(&outcome.ledger)), (5, [5, 0, 0, 2]));
         }
     }
 }
@@ -132,9 +132,9 @@ async fn poison_in_every_batch_is_rate_limited_and_never_blocks_the_shard() {
 #[tokio::test(start_paused = true)]
 async fn control_records_and_good_lines_post_nothing_and_are_acknowledged() {
     let mut bench = Bench::with_burst(5);
-    let told = bench.invoke(&event(&[Record::Control, Record::Good])).await;
-    assert_eq!((named(&told), told.ledger.received, told.ledger.ok), (vec![], 1, 1));
-    assert_eq!((told.ledger.silent, bench.slack.bodies().len()), (1, 0));
+    let outcome = bench.invoke(&event(&[Record::Control, Record::Good])).await;
+    assert_eq!((named(&outcome), outcome.ledger.received, outcome.ledger.ok), (vec![], 1, 1));
+    assert_eq!((outcome.ledger.silent, bench.slack.bodies().len()), (1, 0));
 }
 
 #[tokio::test(start_paused = true)]
@@ -154,10 +154,10 @@ async fn a_429_is_waited_for_within_the_deadline() {
     let mut bench = Bench::with_burst(5);
     bench.slack.next(rate_limited(20));
     let began = Instant::now();
-    let told = bench.invoke(&event(&[Record::Errors(2)])).await;
-    assert_eq!((named(&told), fates(&told.ledger)), (vec![], [2, 0, 0, 1]));
+    let outcome = bench.invoke(&event(&[Record::Errors(2)])).await;
+    assert_eq!((named(&outcome), fates(&outcome.ledger)), (vec![], [2, 0, 0, 1]));
     assert_eq!(began.elapsed().as_secs(), 20);
-    assert_eq!(told.measures.rate_limited, 1);
+    assert_eq!(outcome.measures.rate_limited, 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -177,8 +177,8 @@ async fn without_a_token_it_waits_and_does_not_fold() {
     let mut bench = Bench::with_burst(1);
     bench.invoke(&errors(900_000, 1)).await;
     let began = Instant::now();
-    let told = bench.invoke(&event(&[Record::Errors(2)])).await;
-    assert_eq!((named(&told), fates(&told.ledger)), (vec![], [2, 0, 0, 1]));
+    let outcome = bench.invoke(&event(&[Record::Errors(2)])).await;
+    assert_eq!((named(&outcome), fates(&outcome.ledger)), (vec![], [2, 0, 0, 1]));
     assert_eq!(began.elapsed().as_secs(), 5);
     assert!(bench.slack.headings()[1].starts_with("2 errors"), "no storm: {:?}", bench.slack.headings());
 }
@@ -207,8 +207,8 @@ async fn several_log_groups_are_one_post_with_a_section_each() {
         let line = [access_log(n, 1_605_676_800_000, 502)];
         (n.to_string(), events::gzip(&events::data_message(log_group, "s", &line)))
     };
-    let told = bench.invoke(&events::kinesis(&[record(1, "/a"), record(2, "/b"), record(3, "/c")])).await;
-    assert_eq!(fates(&told.ledger), [3, 0, 0, 1]);
+    let outcome = bench.invoke(&events::kinesis(&[record(1, "/a"), record(2, "/b"), record(3, "/c")])).await;
+    assert_eq!(fates(&outcome.ledger), [3, 0, 0, 1]);
     let bodies = bench.slack.bodies();
     assert_eq!((bodies.len(), bodies[0]["attachments"].as_array().unwrap().len()), (1, 3));
 }

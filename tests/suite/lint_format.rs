@@ -44,13 +44,16 @@ fn a_fixed_format_stands_alone_on_standard_output_and_passes() {
 
 #[test]
 fn what_a_fixed_format_logs_besides_is_said() {
-    let (_, fixed, said) = statuswatch(&["--fix", BREAKS], "");
+    let (_, fixed, transcript) = statuswatch(&["--fix", BREAKS], "");
     assert!(fixed.contains("$context.identity.sourceIp"), "{fixed}");
-    assert!(said.contains("the corrected format also logs "), "{said}");
-    assert!(said.contains("$context.identity.sourceIp") && said.contains("leave out what you must not log"));
+    assert!(transcript.contains("the corrected format also logs "), "{transcript}");
+    assert!(
+        transcript.contains("$context.identity.sourceIp")
+            && transcript.contains("leave out what you must not log")
+    );
     let preset = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/formats/rest-preset.clf.txt");
-    let (_, _, said) = statuswatch(&["--fix", preset], "");
-    assert!(!said.contains("also logs"), "{said}");
+    let (_, _, transcript) = statuswatch(&["--fix", preset], "");
+    assert!(!transcript.contains("also logs"), "{transcript}");
 }
 
 #[test]
@@ -134,7 +137,7 @@ fn of_file(name: &str) -> String {
 
 #[test]
 fn each_format_of_a_file_is_judged_at_its_place() {
-    let said = of_file("several-stages.tf");
+    let transcript = of_file("several-stages.tf");
     for expected in [
         "several-stages.tf:10 · aws_api_gateway_stage.good\nREST API · JSON\n\nno findings",
         "unknown here, taken as plain text: var.team\n",
@@ -142,7 +145,7 @@ fn each_format_of_a_file_is_judged_at_its_place() {
         "several-stages.tf:22 · aws_api_gateway_stage.elsewhere\nnot checked: the format is var.format_of_the_platform",
         "2 formats; 1 would hide errors\nexit code 1\n",
     ] {
-        assert!(said.contains(expected), "{expected}\n----\n{said}");
+        assert!(transcript.contains(expected), "{expected}\n----\n{transcript}");
     }
 }
 
@@ -200,13 +203,13 @@ fn every_kind_of_file_is_read() {
         ),
         ("plan.json", 0, vec!["plan.json:15 · module.api.aws_apigatewayv2_stage.this[0]\n"]),
     ] {
-        let said = of_file(name);
-        let titles = said.matches(" API · ").count();
-        assert_eq!(titles, places.len(), "{said}");
+        let transcript = of_file(name);
+        let titles = transcript.matches(" API · ").count();
+        assert_eq!(titles, places.len(), "{transcript}");
         for place in places {
-            assert!(said.contains(place), "{place}\n----\n{said}");
+            assert!(transcript.contains(place), "{place}\n----\n{transcript}");
         }
-        assert!(said.ends_with(&format!("exit code {code}\n")), "{said}");
+        assert!(transcript.ends_with(&format!("exit code {code}\n")), "{transcript}");
     }
 }
 
@@ -219,8 +222,8 @@ fn what_holds_no_format_is_refused_with_the_way_to_one() {
         ("broken.yaml", "broken.yaml:4:3: not valid YAML"),
         ("cdk.out/manifest.json", "no access-log format found"),
     ] {
-        let said = of_file(name);
-        assert!(said.contains(says) && said.ends_with("exit code 2\n"), "{name}\n{said}");
+        let transcript = of_file(name);
+        assert!(transcript.contains(says) && transcript.ends_with("exit code 2\n"), "{name}\n{transcript}");
     }
 }
 
@@ -482,8 +485,8 @@ fn a_file_that_cannot_be_parsed_says_where_and_what_to_do() {
         ("broken.tf", "broken.tf:3:5: not valid HCL: "),
         ("broken.yaml", "broken.yaml:4:3: not valid YAML: "),
     ] {
-        let said = of_file(name);
-        assert!(said.contains(says) && said.contains("; correct it (`"), "{said}");
+        let transcript = of_file(name);
+        assert!(transcript.contains(says) && transcript.contains("; correct it (`"), "{transcript}");
     }
     let (code, _, err) = statuswatch(&["-"], "{\"AccessLogSetting\": {\"Format\": \"x\",}}");
     assert!(

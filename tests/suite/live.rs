@@ -110,11 +110,11 @@ fn replay_and_backtest_make_the_same_deliveries_of_a_recording_of_hours() {
     assert_eq!(found["slack"]["messages"], json!(540));
     assert!(!replayed.stdout.contains(" late"), "no delivery is old news when it comes");
     // Those that backtest shows are the same, but for the ids, which the recording does not have.
-    let told = found["slack"]["told"].as_array().unwrap();
-    assert!(told.len() > 10);
-    for (body, told) in report.bodies().iter().zip(told) {
+    let sent = found["slack"]["told"].as_array().unwrap();
+    assert!(sent.len() > 10);
+    for (body, sent) in report.bodies().iter().zip(sent) {
         let body: Value = serde_json::from_str(body).unwrap();
-        assert_eq!(body["text"], told["message"]["text"]);
+        assert_eq!(body["text"], sent["message"]["text"]);
     }
     let as_one = replay_stdin(&["--json", "--as-one"], recording);
     assert_eq!(as_one.reports()[0].count("posted"), 1);

@@ -127,23 +127,23 @@ async fn live_tail_shows_all_that_arrives_once_until_ctrl_c() {
             .unwrap();
         let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
         let (mut stdout, mut stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
-        let (shown, said, status) = tokio::task::spawn_blocking(move || {
+        let (shown, stderr_text, status) = tokio::task::spawn_blocking(move || {
             let (mut shown, mut part) = (String::new(), [0; 4_096]);
             while !(shown.contains("/left-out") && shown.contains("/live")) {
                 let length = stdout.read(&mut part).unwrap();
                 assert!(length > 0, "it ended: {shown}");
                 shown.push_str(std::str::from_utf8(&part[..length]).unwrap());
             }
-            let mut said = String::new();
-            while !said.contains("Live Tail leaves") {
+            let mut stderr_text = String::new();
+            while !stderr_text.contains("Live Tail leaves") {
                 let length = stderr.read(&mut part).unwrap();
-                assert!(length > 0, "it ended: {said}");
-                said.push_str(std::str::from_utf8(&part[..length]).unwrap());
+                assert!(length > 0, "it ended: {stderr_text}");
+                stderr_text.push_str(std::str::from_utf8(&part[..length]).unwrap());
             }
             kill_process(pid, Signal::INT).unwrap();
             stdout.read_to_string(&mut shown).unwrap();
-            stderr.read_to_string(&mut said).unwrap();
-            (shown, said, child.wait().unwrap())
+            stderr.read_to_string(&mut stderr_text).unwrap();
+            (shown, stderr_text, child.wait().unwrap())
         })
         .await
         .unwrap();
@@ -154,7 +154,7 @@ async fn live_tail_shows_all_that_arrives_once_until_ctrl_c() {
              statuswatch: {GROUP}: Live Tail left log events out of 1 update: they were fetched, but those of the last \
              seconds may be missing\n"
         );
-        assert_eq!((status.code(), said), (Some(0), expected));
+        assert_eq!((status.code(), stderr_text), (Some(0), expected));
         assert!(!shown.contains("/broken"), "{shown}");
         if command[0] == "match" {
             let mut lines: Vec<&str> = shown.lines().collect();

@@ -176,7 +176,7 @@ async fn a_time_without_log_events_is_a_result() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_refused_is_named_with_what_is_missing() {
     let aws = FakeAws::start().await;
-    for (code, group, said) in [
+    for (code, group, words) in [
         (
             "AccessDeniedException",
             GROUP,
@@ -191,15 +191,15 @@ async fn what_is_refused_is_named_with_what_is_missing() {
     ] {
         aws.next(400, &refusal(code));
         let run = run_on(&aws, &["replay", "--log-group", group]).await;
-        let expected = (Some(1), format!("statuswatch: {group}: {said}\n"));
+        let expected = (Some(1), format!("statuswatch: {group}: {words}\n"));
         assert_eq!((run.code, run.stderr), expected);
     }
     // AWS says it twice: the provider is asked for newer credentials in between.
     aws.next(400, &refusal("ExpiredTokenException"));
     aws.next(400, &refusal("ExpiredTokenException"));
     let run = run_on(&aws, &["replay", "--log-group", GROUP]).await;
-    let said = "the AWS credentials have expired: sign in again (`aws sso login`) or renew them";
-    assert_eq!((run.code, run.stderr), (Some(1), format!("statuswatch: {GROUP}: {said}\n")));
+    let words = "the AWS credentials have expired: sign in again (`aws sso login`) or renew them";
+    assert_eq!((run.code, run.stderr), (Some(1), format!("statuswatch: {GROUP}: {words}\n")));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -208,10 +208,10 @@ async fn a_group_that_is_deleted_midway_leaves_what_was_there() {
     aws.next(200, &page(1, &[line("502", "/a"), line("502", "/a")], Some("t")));
     aws.next(400, &refusal("ResourceNotFoundException"));
     let run = run_on(&aws, &["replay", "--json", "--log-group", GROUP]).await;
-    let said = "the log group was deleted while it was read: only what was logged up to 2026-11-03T09:15:02Z is used";
+    let words = "the log group was deleted while it was read: only what was logged up to 2026-11-03T09:15:02Z is used";
     assert_eq!(
         (run.code, run.stderr.as_str()),
-        (Some(1), format!("statuswatch: {GROUP}: {said}\n").as_str())
+        (Some(1), format!("statuswatch: {GROUP}: {words}\n").as_str())
     );
     assert_eq!(run.reports()[0].count("matched"), 2);
 }
@@ -222,10 +222,10 @@ fn ctrl_c_ends_the_fetching_and_leaves_what_is_there() {
     let url = format!("http://{}", listener.local_addr().unwrap());
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("saved.jsonl.zst");
-    let (tell, told) = mpsc::channel::<u32>();
+    let (tell, receiver) = mpsc::channel::<u32>();
     // Answers the first request; at the second, presses Ctrl-C and never answers.
     let serving = std::thread::spawn(move || {
-        let pid = Pid::from_raw(i32::try_from(told.recv().unwrap()).unwrap()).unwrap();
+        let pid = Pid::from_raw(i32::try_from(receiver.recv().unwrap()).unwrap()).unwrap();
         let first = page(1, &[line("502", "/a")], Some("t")).to_string();
         let mut asked = 0;
         let mut held = Vec::new();
@@ -263,8 +263,8 @@ fn ctrl_c_ends_the_fetching_and_leaves_what_is_there() {
     tell.send(child.id()).unwrap();
     let output = child.wait_with_output().unwrap();
     drop(serving.join().unwrap());
-    let said = "stopped: only what was logged up to 2026-11-03T09:15:01Z is used";
-    assert_eq!(String::from_utf8(output.stderr).unwrap(), format!("statuswatch: {GROUP}: {said}\n"));
+    let words = "stopped: only what was logged up to 2026-11-03T09:15:01Z is used";
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), format!("statuswatch: {GROUP}: {words}\n"));
     assert_eq!(output.status.code(), Some(1));
     let stdout = String::from_utf8(output.stdout).unwrap();
     assert!(stdout.contains("\"matched\":1"), "{stdout}");
@@ -414,8 +414,8 @@ async fn a_named_profile_comes_before_credentials_in_the_environment() {
     }
     let asked = aws.calls().len();
     let run = ask(&["--profile", "nosuch"]).await;
-    let said = "statuswatch: --profile: there is no profile \"nosuch\" in AWS's configuration files\n";
-    assert_eq!((run.code, run.stderr.as_str()), (Some(2), said));
+    let words = "statuswatch: --profile: there is no profile \"nosuch\" in AWS's configuration files\n";
+    assert_eq!((run.code, run.stderr.as_str()), (Some(2), words));
     assert_eq!(aws.calls().len(), asked);
 }
 
@@ -448,8 +448,8 @@ async fn an_empty_variable_names_no_region() {
         assert!(authorization.contains(&format!("/{region}/logs/")), "{authorization}");
     }
     let run = ask(&[]).await;
-    let said = "statuswatch: no AWS Region: name it by --region, by AWS_REGION, or in the profile (`aws configure set region`)\n";
-    assert_eq!((run.code, run.stderr.as_str()), (Some(2), said));
+    let words = "statuswatch: no AWS Region: name it by --region, by AWS_REGION, or in the profile (`aws configure set region`)\n";
+    assert_eq!((run.code, run.stderr.as_str()), (Some(2), words));
 }
 
 /// The provider of containers asks by the same HTTP client.
@@ -501,7 +501,7 @@ fn what_cannot_be_asked_for_is_a_usage_error() {
         "k",
     ];
     let too_many = [&["--follow", "--live-tail"][..], &ELEVEN].concat();
-    for (arguments, said) in [
+    for (arguments, words) in [
         (&["--log-group", "g", "--since", "yesterday"][..], "not a moment such as"),
         (&["--log-group", "g", "--since", "1m", "--until", "2m"], "--since must be before --until"),
         (&["--save", "x.jsonl", "README.md"], "--log-group"),
@@ -511,7 +511,7 @@ fn what_cannot_be_asked_for_is_a_usage_error() {
     ] {
         let run = run(&mut signed_in("http://127.0.0.1:9", &[&["replay"], arguments].concat()));
         assert_eq!(run.code, Some(2));
-        assert!(run.stderr.contains(said), "{}", run.stderr);
+        assert!(run.stderr.contains(words), "{}", run.stderr);
     }
     let run = run(statuswatch(&["replay", "--log-group", "g"]).env("AWS_EC2_METADATA_DISABLED", "true"));
     assert_eq!(run.code, Some(2));

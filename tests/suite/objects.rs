@@ -145,7 +145,7 @@ async fn the_next_objects_are_on_their_way_while_one_is_read() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_refused_is_named_with_what_is_missing() {
-    for (of_list, status, code, said) in [
+    for (of_list, status, code, words) in [
         (
             true,
             403,
@@ -187,7 +187,7 @@ async fn what_is_refused_is_named_with_what_is_missing() {
             let place = if of_list { "s3://logs/a/" } else { "s3://logs/a/1.log" };
             assert_eq!(run.code, Some(1), "{code}");
             let is_named = run.stderr.lines().any(|line| {
-                line.starts_with(&format!("statuswatch: {place}: ")) && line.ends_with(&format!(": {said}"))
+                line.starts_with(&format!("statuswatch: {place}: ")) && line.ends_with(&format!(": {words}"))
             });
             assert!(is_named, "{code}: {}", run.stderr);
         }
@@ -195,7 +195,7 @@ async fn what_is_refused_is_named_with_what_is_missing() {
     let s3 =
         FakeS3::start([("a/.hidden", b"x".to_vec()), ("a/b//c", b"x".to_vec()), ("tab/a\tb", b"x".to_vec())])
             .await;
-    for (url, said) in [
+    for (url, words) in [
         ("s3://logs/x", "no object below it"),
         ("s3://logs/a/.", "no object below it"),
         (
@@ -209,7 +209,7 @@ async fn what_is_refused_is_named_with_what_is_missing() {
         ("s3://", "not a place in S3 such as s3://bucket/prefix"),
     ] {
         let run = run_on(&s3, &["replay", url]).await;
-        assert_eq!((run.code, run.stderr), (Some(1), format!("statuswatch: {url}: {said}\n")));
+        assert_eq!((run.code, run.stderr), (Some(1), format!("statuswatch: {url}: {words}\n")));
     }
 }
 
@@ -224,8 +224,8 @@ async fn an_object_that_is_written_anew_while_it_is_read_is_named() {
         None
     });
     let replayed = run_on(&s3, &["replay", "--json", "s3://logs/a.log"]).await;
-    let said = "statuswatch: s3://logs/a.log: the object was written anew while it was read\n";
-    assert_eq!((replayed.code, replayed.stderr.as_str()), (Some(1), said));
+    let words = "statuswatch: s3://logs/a.log: the object was written anew while it was read\n";
+    assert_eq!((replayed.code, replayed.stderr.as_str()), (Some(1), words));
 }
 
 #[tokio::test(flavor = "multi_thread")]

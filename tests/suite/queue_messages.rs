@@ -22,7 +22,7 @@ fn poison() -> Vec<u8> {
 async fn each_message_is_handled_as_the_event_that_it_carries() {
     let mut bench = Bench::with_burst(5);
     let alarm = bytes("fixtures/alarms/action-metric-alarm.json");
-    let told = bench
+    let outcome = bench
         .invoke(&queue(&[
             ("a", failure_record(&errors(0, 2))),
             // As a dead-letter queue holds it.
@@ -31,9 +31,9 @@ async fn each_message_is_handled_as_the_event_that_it_carries() {
             ("d", failure_record(&tick())),
         ]))
         .await;
-    assert_eq!((named(&told), fates(&told.ledger)), (vec![], [3, 0, 0, 3]));
-    assert_eq!((told.ledger.alarms, told.measures.server_errors), (1, 3));
-    assert_eq!(told.measures.rule_hits.iter().sum::<u64>(), 3);
+    assert_eq!((named(&outcome), fates(&outcome.ledger)), (vec![], [3, 0, 0, 3]));
+    assert_eq!((outcome.ledger.alarms, outcome.measures.server_errors), (1, 3));
+    assert_eq!(outcome.measures.rule_hits.iter().sum::<u64>(), 3);
 }
 
 #[tokio::test(start_paused = true)]
@@ -47,9 +47,9 @@ async fn a_poisoned_message_comes_again_alone_and_holds_up_no_other() {
             let mut messages =
                 vec![("a", failure_record(&errors(0, 2))), ("b", failure_record(&errors(10, 3)))];
             messages.insert(place, ("poison", poison.clone()));
-            let told = bench.invoke(&queue(&messages)).await;
-            assert_eq!((named(&told), told.ledger.undecodable), (vec!["poison".to_owned()], 1));
-            assert_eq!(fates(&told.ledger), [5, 0, 0, 2]);
+            let outcome = bench.invoke(&queue(&messages)).await;
+            assert_eq!((named(&outcome), outcome.ledger.undecodable), (vec!["poison".to_owned()], 1));
+            assert_eq!(fates(&outcome.ledger), [5, 0, 0, 2]);
         }
     }
 }
@@ -78,8 +78,8 @@ async fn nothing_is_acknowledged_that_this_container_alone_would_keep() {
             (0..4).map(|number| (format!("id-{number}"), failure_record(&errors(number * 10, 2)))).collect();
         let messages: Vec<(&str, Vec<u8>)> =
             messages.iter().map(|(id, body)| (id.as_str(), body.clone())).collect();
-        let told = bench.invoke(&queue(&messages)).await;
-        assert_eq!((named(&told), fates(&told.ledger)), (vec![], [8, 0, 0, 4]));
+        let outcome = bench.invoke(&queue(&messages)).await;
+        assert_eq!((named(&outcome), fates(&outcome.ledger)), (vec![], [8, 0, 0, 4]));
         assert_eq!(bench.shut_down().await.ledger.posted, 0);
     }
 }
@@ -92,11 +92,11 @@ async fn the_time_of_an_invocation_is_shared_and_what_it_does_not_reach_comes_ag
         (0..).zip(&ids).map(|(number, id)| (id.as_str(), errors(number * 10, 1))).collect();
     let began = Instant::now();
     let limit = Duration::from_secs(12);
-    let told = bench.invoke_within(&queue(&messages), limit).await;
+    let outcome = bench.invoke_within(&queue(&messages), limit).await;
     assert!(began.elapsed() < limit, "{:?}", began.elapsed());
-    let failed = named(&told);
-    assert_eq!(told.ledger.posted + failed.len() as u64, 9);
-    assert_eq!((told.ledger.matched, told.ledger.failed), (9, failed.len() as u64));
+    let failed = named(&outcome);
+    assert_eq!(outcome.ledger.posted + failed.len() as u64, 9);
+    assert_eq!((outcome.ledger.matched, outcome.ledger.failed), (9, failed.len() as u64));
     assert!(failed.len() < 9 && failed.len() > 3, "{failed:?}");
 }
 

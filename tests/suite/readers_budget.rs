@@ -37,8 +37,8 @@ struct Budget {
     new_groups_ms: Vec<i64>,
     /// When escalations were sent.
     escalations_ms: Vec<i64>,
-    /// Errors that messages told.
-    told: u64,
+    /// Errors that messages notified.
+    notified: u64,
 }
 
 impl Budget {
@@ -51,7 +51,7 @@ impl Budget {
     }
 }
 
-/// All containers together, and what the reader should have been told.
+/// All containers together, and what the reader should have got.
 struct World {
     policy: Policy,
     incident: Incident,
@@ -97,7 +97,11 @@ impl World {
             world.ask(Moment::Tick, tick_ms);
             tick_ms += MINUTE_MS;
         }
-        assert_eq!((world.budget.told, world.incident.pending()), (all, 0), "every error is told once");
+        assert_eq!(
+            (world.budget.notified, world.incident.pending()),
+            (all, 0),
+            "every error is notified once"
+        );
         world.budget
     }
 
@@ -149,15 +153,15 @@ impl World {
                 return;
             }
             assert_eq!(self.incident.total(), self.of_incident, "the sum of {kind:?} is exact");
-            self.budget.told += self.incident.pending();
+            self.budget.notified += self.incident.pending();
             self.incident.notified(kind, now_ms, &self.policy);
             *self.budget.by_kind.entry(kind).or_default() += 1;
             self.budget.mentions += u64::from(kind.has_mentions());
             if kind == Kind::Escalation {
                 self.budget.escalations_ms.push(now_ms);
             }
-            let told = std::mem::take(&mut self.unseen);
-            self.budget.new_groups_ms.extend(told.into_values().map(|logged_ms| now_ms - logged_ms));
+            let seen = std::mem::take(&mut self.unseen);
+            self.budget.new_groups_ms.extend(seen.into_values().map(|logged_ms| now_ms - logged_ms));
         }
     }
 }
@@ -271,7 +275,7 @@ fn eight_stories_stay_within_the_readers_budget() {
         new_groups_ms.extend(budget.new_groups_ms);
     }
     let p99 = percentile(new_groups_ms, 99);
-    println!("a group never seen is told within {}.{} s (p99)", p99 / 1_000, p99 % 1_000 / 100);
+    println!("a group never seen is notified within {}.{} s (p99)", p99 / 1_000, p99 % 1_000 / 100);
     assert!(p99 <= 10_000, "{p99}");
 }
 
@@ -313,7 +317,7 @@ fn an_escalation_is_told_within_fifteen_seconds() {
         let after = (a_minute * 20).max(240) * 5;
         errors.extend(spread(&mut rng, after, onset_ms, onset_ms + 5 * MINUTE_MS, 502, "POST /v1/orders"));
         let sent = World::run(errors).escalations_ms;
-        let first = sent.iter().find(|sent_ms| **sent_ms >= onset_ms).expect("an escalation is told");
+        let first = sent.iter().find(|sent_ms| **sent_ms >= onset_ms).expect("an escalation is notified");
         assert!(sent.len() <= 2, "{a_minute} a minute: {sent:?}");
         latencies_ms.push(first - onset_ms);
     }

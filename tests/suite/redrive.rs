@@ -238,8 +238,8 @@ async fn a_denied_call_names_the_permission_and_nothing_is_posted_twice_for_it()
         let (aws, slack) = (queue.serve().await, FakeSlack::start().await);
         let run = redrive(&aws, Some(&slack), &["--queue", QUEUE, "--deliver"]).await;
         assert_eq!((run.code, slack.posts().len(), queue.left().len()), (Some(1), posts, 2), "{operation}");
-        let said = format!("access denied: these credentials lack the permission {permission}\n");
-        assert!(run.stderr.ends_with(&said), "{run:?}");
+        let words = format!("access denied: these credentials lack the permission {permission}\n");
+        assert!(run.stderr.ends_with(&words), "{run:?}");
         let warned = "record id-1: 1 message posted, but the record is not deleted: whoever takes it next posts it again";
         assert_eq!(run.stderr.contains(warned), posts == 1, "{run:?}");
     }
@@ -277,9 +277,9 @@ async fn ctrl_c_ends_behind_the_record_at_hand_and_leaves_the_others() {
     let child = command.spawn().unwrap();
     *pid.lock().unwrap() = Pid::from_raw(i32::try_from(child.id()).unwrap());
     let output = tokio::task::spawn_blocking(move || child.wait_with_output().unwrap()).await.unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
+    let words = String::from_utf8(output.stderr).unwrap();
     let interrupted = "statuswatch: watch-failures: interrupted before its end, about 2 records left\n";
-    assert_eq!((output.status.code(), said.as_str()), (Some(1), interrupted));
+    assert_eq!((output.status.code(), words.as_str()), (Some(1), interrupted));
     let shown = String::from_utf8(output.stdout).unwrap();
     let sums = "In all: 1 record · 1 redriven and deleted\nLeft in watch-failures: about 2 records\n";
     assert!(shown.ends_with(sums), "{shown}");
@@ -291,8 +291,8 @@ async fn so_many_records_and_no_more_are_taken() {
     let queue = Queue::new(&(0..14).map(|number| record(&event(&format!("/{number}")))).collect::<Vec<_>>());
     let aws = queue.serve().await;
     let run = redrive(&aws, None, &["--queue", QUEUE, "--max-records", "12"]).await;
-    let said = "statuswatch: watch-failures: stopped after 12 records (--max-records)\n";
-    assert_eq!((run.code, run.stderr.as_str(), queue.left().len()), (Some(1), said, 14));
+    let words = "statuswatch: watch-failures: stopped after 12 records (--max-records)\n";
+    assert_eq!((run.code, run.stderr.as_str(), queue.left().len()), (Some(1), words, 14));
     assert!(run.stdout.contains("In all: 12 records · 12 can be redriven\n"), "{run:?}");
     let run = redrive(&aws, None, &["--queue", QUEUE, "--max-records", "14"]).await;
     assert_eq!((run.code, run.stderr.as_str(), queue.left().len()), (Some(0), "", 14));
@@ -339,8 +339,8 @@ async fn messages_of_others_stay_in_the_queue_whatever_is_allowed() {
         run.stdout.contains("In all: 9 records · 1 redriven and deleted · 8 cannot be read\n"),
         "{run:?}"
     );
-    let said = "statuswatch: watch-failures: record id-1: it is no failure record\n";
-    assert!(run.stderr.starts_with(said), "{run:?}");
+    let words = "statuswatch: watch-failures: record id-1: it is no failure record\n";
+    assert!(run.stderr.starts_with(words), "{run:?}");
     assert_eq!(run.stderr.matches(": it is no failure record\n").count(), 8, "{run:?}");
 }
 
@@ -438,7 +438,7 @@ async fn the_examples_of_its_help_run() {
 #[test]
 fn what_is_wrong_on_the_command_line_is_said_before_anything_is_asked() {
     let run_of = |arguments: &[&str]| run(&mut statuswatch(&[&["redrive"], arguments].concat()));
-    for (arguments, said) in [
+    for (arguments, words) in [
         (&[][..], "--queue"),
         (&["--queue", "s3://bucket/prefix"], "not a queue's URL"),
         (&["--bucket", "bucket"], "not a place in S3"),
@@ -448,6 +448,6 @@ fn what_is_wrong_on_the_command_line_is_said_before_anything_is_asked() {
     ] {
         let run = run_of(arguments);
         assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""), "{run:?}");
-        assert!(run.stderr.contains(said), "{run:?}");
+        assert!(run.stderr.contains(words), "{run:?}");
     }
 }

@@ -117,9 +117,9 @@ fn it_begins_with_one_sentence_and_the_number_of_messages() {
     let html = report("-", &errors(&[(0, 1), (1_439, 1)]));
     let (_, begin) = html.split_once("<p class=\"verdict\">").unwrap();
     let (sentence, _) = begin.split_once("</p>").unwrap();
-    let said = "<strong class=\"number\">2</strong> messages to Slack in 23 h 59 min; 3 notices of the alarm; the metric \
+    let expected_words = "<strong class=\"number\">2</strong> messages to Slack in 23 h 59 min; 3 notices of the alarm; the metric \
                 filter misses no error line.";
-    assert_eq!(sentence, said);
+    assert_eq!(sentence, expected_words);
     assert_eq!(html.matches("messages to Slack in").count(), 1, "no figure is said twice");
 }
 
@@ -239,7 +239,7 @@ fn a_report_never_takes_the_place_of_what_is_read() {
     std::fs::write(&rules, rule).unwrap();
     std::fs::hard_link(&input, &link).unwrap();
     let text = |path: &std::path::Path| path.to_str().unwrap().to_owned();
-    for (report, arguments, said) in [
+    for (report, arguments, expected_words) in [
         (&input, vec![text(&input)], "--report"),
         (&link, vec![text(folder.path())], "is one of the inputs"),
         (&rules, vec!["--rules".to_owned(), text(&rules), text(&input)], "is the file of --rules"),
@@ -247,7 +247,7 @@ fn a_report_never_takes_the_place_of_what_is_read() {
         let mut command = Command::cargo_bin("statuswatch").unwrap();
         let out = command.args(["backtest", "--report", &text(report)]).args(arguments).assert().code(2);
         let error = String::from_utf8_lossy(&out.get_output().stderr).into_owned();
-        assert!(error.contains(said) && error.contains("name another file"), "{error}");
+        assert!(error.contains(expected_words) && error.contains("name another file"), "{error}");
         assert_eq!(std::fs::read_to_string(&input).unwrap(), lines);
         assert_eq!(std::fs::read_to_string(&rules).unwrap(), rule);
     }

@@ -26,31 +26,31 @@ fn in_folder(folder: &str) -> Settings {
 }
 
 /// What a person sees, then what a program sees.
-fn told(path: &str) -> String {
+fn report_of(path: &str) -> String {
     let region = ["--region", "ap-northeast-1"];
     let drawn = replay(&[&region[..], &[path]].concat());
     let reports = replay(&[&region[..], &["--json", path]].concat());
-    let mut told = drawn.stdout;
+    let mut shown = drawn.stdout;
     if !drawn.stderr.is_empty() {
-        write!(told, "\n=== standard error\n{}", drawn.stderr).unwrap();
+        write!(shown, "\n=== standard error\n{}", drawn.stderr).unwrap();
     }
     assert_eq!((drawn.code, &drawn.stderr), (reports.code, &reports.stderr), "{path}");
-    write!(told, "\n=== exit code {}\n", drawn.code.unwrap()).unwrap();
+    write!(shown, "\n=== exit code {}\n", drawn.code.unwrap()).unwrap();
     for report in reports.reports() {
         assert_eq!(report.source, path);
-        write!(told, "\n=== ledger\n{}\n", report.ledger.get()).unwrap();
+        write!(shown, "\n=== ledger\n{}\n", report.ledger.get()).unwrap();
         for body in report.bodies() {
             let body: Value = serde_json::from_str(body).unwrap();
-            write!(told, "\n=== body\n{body:#}\n").unwrap();
+            write!(shown, "\n=== body\n{body:#}\n").unwrap();
         }
     }
-    told
+    shown
 }
 
 #[test]
 fn the_demonstration_reads_as_its_snapshots_and_is_no_error() {
     for path in files_in(DEMONSTRATION) {
-        in_folder("demonstration").bind(|| assert_snapshot!(case(&path), told(&path)));
+        in_folder("demonstration").bind(|| assert_snapshot!(case(&path), report_of(&path)));
     }
     let Run { code, stdout, stderr } = replay(&[DEMONSTRATION]);
     assert_eq!((code, stderr.as_str()), (Some(0), ""));
@@ -62,7 +62,7 @@ fn the_demonstration_reads_as_its_snapshots_and_is_no_error() {
 #[test]
 fn what_is_broken_says_what_and_where() {
     for path in files_in("fixtures/broken") {
-        in_folder("broken").bind(|| assert_snapshot!(case(&path), told(&path)));
+        in_folder("broken").bind(|| assert_snapshot!(case(&path), report_of(&path)));
         assert_eq!(replay(&[&path]).code, Some(1), "{path}");
     }
 }
@@ -70,7 +70,7 @@ fn what_is_broken_says_what_and_where() {
 #[test]
 fn what_is_hostile_is_told_and_does_nothing() {
     for path in files_in("fixtures/hostile") {
-        in_folder("hostile").bind(|| assert_snapshot!(case(&path), told(&path)));
+        in_folder("hostile").bind(|| assert_snapshot!(case(&path), report_of(&path)));
         let drawn = replay(&[&path]);
         let steers =
             |c: &char| c.is_control() && *c != '\n' || "\u{202e}\u{2066}\u{200f}\u{2028}".contains(*c);
@@ -81,7 +81,7 @@ fn what_is_hostile_is_told_and_does_nothing() {
 #[test]
 fn what_is_no_access_log_is_counted_and_not_told() {
     for path in files_in("fixtures/other-logs") {
-        in_folder("other-logs").bind(|| assert_snapshot!(case(&path), told(&path)));
+        in_folder("other-logs").bind(|| assert_snapshot!(case(&path), report_of(&path)));
         let reports = replay(&["--json", "--allow-unreadable", &path]).reports();
         let [Report { .. }] = &reports[..] else { panic!("{path}: one report") };
         let expected = u64::from(path.contains("account-level"));
@@ -194,7 +194,7 @@ fn read(recording: &[u8]) -> Replayed {
 }
 
 fn bodies(replayed: &Replayed) -> Vec<String> {
-    replayed.messages.iter().map(|told| serde_json::to_string(&told.rendered.message).unwrap()).collect()
+    replayed.messages.iter().map(|sent| serde_json::to_string(&sent.rendered.message).unwrap()).collect()
 }
 
 proptest! {

@@ -145,7 +145,7 @@ pub(crate) fn named(outcome: &Outcome) -> Vec<String> {
     answer.batch_item_failures.iter().filter_map(|failure| failure.item_identifier.clone()).collect()
 }
 
-/// Shown and counted, folded, failed, posted.
+/// Shown and counted, deferred, failed, posted.
 pub(crate) fn fates(ledger: &Ledger) -> [u64; 4] {
     [ledger.shown + ledger.counted, ledger.pending, ledger.failed, ledger.posted]
 }

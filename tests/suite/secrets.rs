@@ -22,7 +22,7 @@ fn bodies(input: &str, redact: &str) -> String {
     let replayed = replay(input.as_bytes(), &settings(redact)).expect("bytes can be read");
     let body = |message| serde_json::to_string(message).expect("a message is JSON");
     let all = replayed.messages.iter();
-    all.flat_map(|told| [body(&told.rendered.message), body(&told.rendered.plain)]).collect()
+    all.flat_map(|message| [body(&message.rendered.message), body(&message.rendered.plain)]).collect()
 }
 
 /// What a client sends, in a header, a parameter or a text: `S` stands for the secret.
@@ -72,17 +72,17 @@ fn line() -> impl Strategy<Value = String> {
         |((sent, field, place, secret), escapes, cut)| {
             let sent = sent.replace('S', &secret);
             let json = |text: &str| serde_json::Value::from(text).to_string();
-            let (said, value) = (json(&sent), if field == "rawQueryString" { format!("a={secret}") } else { secret.clone() });
+            let (rendered_text, value) = (json(&sent), if field == "rawQueryString" { format!("a={secret}") } else { secret.clone() });
             let name = if field == "rawQueryString" { "Cookie" } else { field };
             let mut line = match place {
                 0 => format!(r#"{{"status":"403","path":"/a","{field}":"{value}"}}"#),
                 1 => format!(r#"{{"status":"403","path":"/a","{field}":"{value}","error.message":"no {secret} here"}}"#),
                 2 => format!(r#"{{"status":"403","path":"/a/{secret}","{field}":"{secret}"}}"#),
-                3 => format!(r#"{{"status":"403","path":"/a?b={secret}","userAgent":{said}}}"#),
-                4 => format!(r#"{{"status":"502","resourcePath":"/a","error.message":{said}}}"#),
+                3 => format!(r#"{{"status":"403","path":"/a?b={secret}","userAgent":{rendered_text}}}"#),
+                4 => format!(r#"{{"status":"502","resourcePath":"/a","error.message":{rendered_text}}}"#),
                 5 => format!(r#"{{"status":"502","body":{}}}"#, json(&format!(r#"{{"{field}":"{value}"}}"#))),
-                6 => format!(r#"{{"status":"502","headers":{{"{field}":["{value}"],"x":{said}}}}}"#),
-                7 => format!(r#"{{"status":"504","latency":-,"{field}":"{value}","x":{said}}}"#),
+                6 => format!(r#"{{"status":"502","headers":{{"{field}":["{value}"],"x":{rendered_text}}}}}"#),
+                7 => format!(r#"{{"status":"504","latency":-,"{field}":"{value}","x":{rendered_text}}}"#),
                 8 => format!(r#"{{"status":"504","message":" "timed out"","path":"/a?b={secret}","{field}":"{value}"}}"#),
                 9 => format!(r#"203.0.113.7 - - [18/Nov/2020:05:28:56 +0000] "GET /a?b={secret} HTTP/1.1" 500 1 id"#),
                 10 => format!(
@@ -117,8 +117,8 @@ fn line() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn no_secret_of_a_line_stands_in_a_message(lines in prop::collection::vec(line(), 1..4)) {
-        let said = bodies(&lines.join("\n"), "");
-        prop_assert!(!said.contains(MARK), "{}\n{}", lines.join("\n"), said);
+        let rendered_text = bodies(&lines.join("\n"), "");
+        prop_assert!(!rendered_text.contains(MARK), "{}\n{}", lines.join("\n"), rendered_text);
     }
 }
 
@@ -153,10 +153,12 @@ fn secrets_are_in_neither_routes_nor_causes_of_a_flood() {
         "messageType": "DATA_MESSAGE", "owner": "1", "logGroup": "g", "logStream": "s", "subscriptionFilters": [],
         "logEvents": events,
     });
-    let said = bodies(&message.to_string(), "");
-    assert!(!said.contains("s3cr3t"), "{said}");
+    let rendered_text = bodies(&message.to_string(), "");
+    assert!(!rendered_text.contains("s3cr3t"), "{rendered_text}");
     assert!(
-        said.contains("GET /a?b=***") && said.contains("Bearer ***") && said.contains("240 errors"),
-        "{said}"
+        rendered_text.contains("GET /a?b=***")
+            && rendered_text.contains("Bearer ***")
+            && rendered_text.contains("240 errors"),
+        "{rendered_text}"
     );
 }

@@ -139,8 +139,11 @@ async fn every_status_with_every_body_has_its_row() {
                 slack.otherwise(move |_| kind.answer(status));
                 let (mut row, error) = tell(&http, &slack.webhook(CANARY), kind.settings()).await;
                 row.requests = slack.posts().len();
-                let said = error.and_then(status_of);
-                assert!(said.is_none_or(|said| said == status), "{kind:?} {status}: the error says {said:?}");
+                let status_said = error.and_then(status_of);
+                assert!(
+                    status_said.is_none_or(|status_said| status_said == status),
+                    "{kind:?} {status}: the error says {status_said:?}"
+                );
                 rows.push(((kind, status), row));
             }
             rows

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use crate::binary::{function, said, started, text};
+use crate::binary::{function, logged, started, text};
 use crate::fake_aws::FakeAws;
 use crate::fake_lambda::container::{Container, Setup, Start};
 use crate::fake_slack::{Answer as SlackAnswer, FakeSlack, Post};
@@ -55,9 +55,9 @@ async fn a_start_is_refused_with_every_fault() {
             panic!("it started with {environment:?}")
         };
         assert_eq!(status.code(), Some(1));
-        let said = said(&container);
-        assert_eq!(said.len(), 1, "{said:?}");
-        writeln!(refusals, "{}\n", said[0]).unwrap();
+        let logged = logged(&container);
+        assert_eq!(logged.len(), 1, "{logged:?}");
+        writeln!(refusals, "{}\n", logged[0]).unwrap();
     }
     assert_snapshot!(refusals);
 }
@@ -154,7 +154,7 @@ async fn rules_may_be_in_ssm_and_what_cannot_be_fetched_or_used_refuses_the_star
         aws.next(status, &answer);
         let container = setup().start().await;
         assert!(matches!(container.started().await, Start::Died(status) if status.code() == Some(1)));
-        writeln!(refusals, "{}\n", said(&container).join("\n")).unwrap();
+        writeln!(refusals, "{}\n", logged(&container).join("\n")).unwrap();
     }
     assert_snapshot!(refusals);
 }

@@ -46,7 +46,7 @@ fn kinesis(deliveries: impl Iterator<Item = Delivery>) -> Report {
 #[track_caller]
 fn assert_nothing_lost_and_nothing_flooded(report: &Report) {
     assert_eq!(report.violations, Vec::<String>::new());
-    assert_eq!((report.lines.told, report.lines.unaccounted), (report.lines.all, 0), "{report:#?}");
+    assert_eq!((report.lines.notified, report.lines.unaccounted), (report.lines.all, 0), "{report:#?}");
     assert!(report.slack.rate_limited * 100 < report.slack.posts, "{report:#?}");
     assert_eq!(report.slack.too_early, 0, "{report:#?}");
 }
@@ -55,7 +55,7 @@ fn assert_nothing_lost_and_nothing_flooded(report: &Report) {
 fn the_storm_is_told_in_time_to_the_last_line() {
     let report = subscription(Product::default(), 2, beginning());
     assert_nothing_lost_and_nothing_flooded(&report);
-    assert!(report.lines.all > 10_000 && report.lines.told_again == 0, "{report:#?}");
+    assert!(report.lines.all > 10_000 && report.lines.notified_again == 0, "{report:#?}");
     assert!(report.latencies.per_10_000_within(TOLD_WITHIN_MS) >= 9_900, "{report:#?}");
 }
 
@@ -63,15 +63,15 @@ fn the_storm_is_told_in_time_to_the_last_line() {
 fn the_storm_through_kinesis_is_told_to_the_last_line() {
     let report = kinesis(beginning());
     assert_nothing_lost_and_nothing_flooded(&report);
-    assert!(report.lines.all > 10_000 && report.lines.told_again == 0, "{report:#?}");
+    assert!(report.lines.all > 10_000 && report.lines.notified_again == 0, "{report:#?}");
 }
 
 #[test]
 fn incidents_tell_the_storm_to_the_last_line_within_a_minute_or_so_and_in_few_messages() {
     let report = subscription(Product::of_incidents(), 2, beginning());
     assert_nothing_lost_and_nothing_flooded(&report);
-    assert!(report.lines.all > 10_000 && report.lines.told_again == 0, "{report:#?}");
-    // Deferred for a minute at most, and told by a tick, which may have to wait for a container or a token.
+    assert!(report.lines.all > 10_000 && report.lines.notified_again == 0, "{report:#?}");
+    // Deferred for a minute at most, and notified by a tick, which may have to wait for a container or a token.
     assert!(report.latencies.percentile(100) <= 90_000, "{report:#?}");
     // Of each container an opening, groups as they come, follow-ups and the end.
     assert!(report.slack.posts <= 20, "{report:#?}");
@@ -82,7 +82,7 @@ fn incidents_through_kinesis_are_told_to_the_last_line() {
     let report =
         simulate_kinesis(Product::of_incidents(), Settings::default(), &Mapping::default(), beginning());
     assert_nothing_lost_and_nothing_flooded(&report);
-    assert!(report.lines.all > 10_000 && report.lines.told_again == 0, "{report:#?}");
+    assert!(report.lines.all > 10_000 && report.lines.notified_again == 0, "{report:#?}");
 }
 
 #[test]
@@ -116,14 +116,20 @@ fn the_table_of_the_readme() {
         ("60 batches a second", sixty_a_second()),
         ("storm: 50,000 lines a minute for an hour", Storm::of_issue()),
     ];
-    println!("| load | concurrency | lines | told | unaccounted | p50 | p99 | within 15 s | posts | 429 |");
+    println!(
+        "| load | concurrency | lines | notified | unaccounted | p50 | p99 | within 15 s | posts | 429 |"
+    );
     println!("|---|---|---|---|---|---|---|---|---|---|");
     for (name, storm) in rates {
         for concurrency in [1, 2, 10] {
             let report = subscription(Product::default(), concurrency, storm.clone().deliveries(1));
             print_row(name, &concurrency.to_string(), &report);
             assert_eq!(report.violations, Vec::<String>::new());
-            assert_eq!((report.lines.told, report.lines.unaccounted), (report.lines.all, 0), "{report:#?}");
+            assert_eq!(
+                (report.lines.notified, report.lines.unaccounted),
+                (report.lines.all, 0),
+                "{report:#?}"
+            );
             assert_eq!(report.slack.too_early, 0, "{report:#?}");
             if concurrency == 2 {
                 assert_nothing_lost_and_nothing_flooded(&report);
@@ -148,7 +154,7 @@ fn print_row(name: &str, concurrency: &str, report: &Report) {
     println!(
         "| {name} | {concurrency} | {} | {} | {} | {} | {} | {}.{:02} % | {} | {} |",
         lines.all,
-        lines.told,
+        lines.notified,
         lines.unaccounted,
         seconds(latencies.percentile(50)),
         seconds(latencies.percentile(99)),

@@ -134,8 +134,8 @@ async fn a_short_429_is_waited_for_once_and_a_second_one_folds() {
     let mut bench = Bench::with_burst(5);
     bench.slack.next(rate_limited(3));
     let began = Instant::now();
-    let told = bench.invoke(&errors(0, 3)).await;
-    assert_eq!((fates(&told.ledger), began.elapsed().as_secs()), ([3, 0, 0, 1], 3));
+    let outcome = bench.invoke(&errors(0, 3)).await;
+    assert_eq!((fates(&outcome.ledger), began.elapsed().as_secs()), ([3, 0, 0, 1], 3));
     // What was left of the burst is spent.
     advance(Duration::from_secs(5)).await;
     bench.slack.next(rate_limited(2));
@@ -155,8 +155,8 @@ async fn a_long_429_folds_without_a_wait_and_nothing_is_posted_until_it_has_pass
     bench.invoke(&errors(10, 1)).await;
     assert_eq!(bench.slack.bodies().len(), 1);
     advance(Duration::from_millis(1)).await;
-    let told = bench.invoke(&errors(20, 1)).await;
-    assert_eq!((fates(&told.ledger), bench.slack.bodies().len()), ([5, 0, 0, 1], 2));
+    let outcome = bench.invoke(&errors(20, 1)).await;
+    assert_eq!((fates(&outcome.ledger), bench.slack.bodies().len()), ([5, 0, 0, 1], 2));
 }
 
 #[tokio::test(start_paused = true)]
@@ -171,10 +171,10 @@ async fn shutdown_posts_what_is_folded_token_or_not() {
 async fn old_news_is_told_with_its_age_and_never_withheld() {
     let mut bench = Bench::with_burst(5);
     advance(Duration::from_mins(12)).await;
-    let told = bench.invoke(&errors(0, 3)).await;
-    assert_eq!(fates(&told.ledger), [3, 0, 0, 1]);
+    let outcome = bench.invoke(&errors(0, 3)).await;
+    assert_eq!(fates(&outcome.ledger), [3, 0, 0, 1]);
     assert!(bench.slack.bodies()[0].to_string().contains("posted 12 min late"));
-    assert_eq!(told.measures.delivery_lag_ms, Some(720_000));
+    assert_eq!(outcome.measures.delivery_lag_ms, Some(720_000));
 }
 
 #[tokio::test]
@@ -191,8 +191,8 @@ async fn sigterm_flushes_the_real_binary_where_an_extension_is_registered() {
         panic!("it did not end by itself")
     };
     assert!(status.success());
-    let told: Vec<u64> = slack.accepted().iter().map(|post| announced(&post.body)).collect();
-    assert_eq!(told, [4, 8]);
+    let outcome: Vec<u64> = slack.accepted().iter().map(|post| announced(&post.body)).collect();
+    assert_eq!(outcome, [4, 8]);
     let stdout = String::from_utf8(container.stdout()).unwrap();
     let last = stdout.lines().rfind(|line| line.contains("_aws")).unwrap();
     let emf: serde_json::Value = serde_json::from_str(last).unwrap();

@@ -17,7 +17,7 @@ use statuswatch::{
 };
 use tokio::time::Instant;
 
-use crate::binary::{said, started, text};
+use crate::binary::{logged, started, text};
 use crate::fake_aws::FakeAws;
 use crate::fake_lambda::container::Setup;
 use crate::fake_slack::{Answer as SlackAnswer, FakeSlack, web_api::WebApi};
@@ -159,7 +159,7 @@ async fn a_token_in_aws_is_fetched_at_the_start_and_again_when_slack_refuses_it(
         );
         assert_eq!(aws.calls().iter().map(|call| call.target.as_str()).collect::<Vec<_>>(), [target, target]);
         assert_eq!(
-            said(&container),
+            logged(&container),
             ["INFO the bot token was replaced since the start; posting with the new one"]
         );
         // The new one is kept: the next message goes straight there.
@@ -181,7 +181,7 @@ async fn what_the_web_api_refuses_is_in_the_log_with_its_fix() {
         container.invoke(event_of(&bytes(ONE_ERROR))).await;
     }
     let mut log = String::new();
-    for line in said(&container) {
+    for line in logged(&container) {
         writeln!(log, "{line}").unwrap();
     }
     assert_snapshot!(log);

@@ -5,25 +5,25 @@ pub(super) fn decoded(text: &str) -> Option<String> {
     if !text.contains(['%', '\\', '&']) {
         return None;
     }
-    let mut said = Vec::with_capacity(text.len());
+    let mut out = Vec::with_capacity(text.len());
     let mut rest = text;
     let mut found = false;
     while let Some(character) = rest.chars().next() {
         if let Some((byte_or_char, length)) = escape(rest) {
             match byte_or_char {
-                Escaped::Byte(byte) => said.push(byte),
+                Escaped::Byte(byte) => out.push(byte),
                 Escaped::Char(character) => {
-                    said.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+                    out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
                 }
             }
             found = true;
             rest = rest.get(length..).unwrap_or_default();
         } else {
-            said.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+            out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
             rest = rest.get(character.len_utf8()..).unwrap_or_default();
         }
     }
-    found.then(|| String::from_utf8_lossy(&said).into_owned())
+    found.then(|| String::from_utf8_lossy(&out).into_owned())
 }
 
 enum Escaped {
@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn every_escape_is_read_once_and_what_is_none_stays() {
-        for (text, said) in [
+        for (text, out) in [
             ("%74oken%3Dab", Some("token=ab")),
             ("a%2520b", Some("a%20b")),
             (r"\u0074oken\x3dab\n", Some("token=ab ")),
@@ -86,7 +86,7 @@ mod tests {
             ("%", None),
             ("plain", None),
         ] {
-            assert_eq!(decoded(text).as_deref(), said, "{text}");
+            assert_eq!(decoded(text).as_deref(), out, "{text}");
         }
         assert_eq!(decoded("%ff").as_deref(), Some("\u{fffd}"));
     }

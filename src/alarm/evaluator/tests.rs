@@ -137,8 +137,8 @@ fn a_high_resolution_alarm_on_a_minutes_metric_keeps_losing_its_data() {
     // seen, and out of range when it is more than 90 s old.
     let mut evaluator = AlarmEvaluator::new(settings(&serde_json::json!({"Period": 30})));
     let transitions = run(&mut evaluator, &[(0, 1.0), (2, 1.0)], 4);
-    let told: Vec<_> = transitions.iter().map(|t| (t.at_ms / 1_000, t.to)).collect();
-    assert_eq!(told, [(60, Alarm), (100, InsufficientData), (180, Alarm), (220, InsufficientData)]);
+    let seen: Vec<_> = transitions.iter().map(|t| (t.at_ms / 1_000, t.to)).collect();
+    assert_eq!(seen, [(60, Alarm), (100, InsufficientData), (180, Alarm), (220, InsufficientData)]);
 }
 
 #[test]

@@ -148,7 +148,7 @@ fn in_order_each_alarm_is_posted_and_each_posted_alarm_gets_its_recovery_once() 
                     AlarmState::Ok | AlarmState::InsufficientData => {}
                 }
             }
-            let told: Vec<_> = posts
+            let posted: Vec<_> = posts
                 .iter()
                 .map(|(index, kind)| match kind {
                     NoticeKind::FirstNotice { .. } => (*index, "alarm"),
@@ -156,7 +156,7 @@ fn in_order_each_alarm_is_posted_and_each_posted_alarm_gets_its_recovery_once() 
                     NoticeKind::BelatedNotice { .. } => (*index, "belated"),
                 })
                 .collect();
-            assert_eq!(told, expected, "{context}");
+            assert_eq!(posted, expected, "{context}");
         }
     }
 }

@@ -392,15 +392,15 @@ proptest::proptest! {
         events in proptest::collection::vec((0..3_u8, 0..40_i64, 0..3_u8, 0..3_u8), 1..60)
     ) {
         let mut memory = AlarmMemory::default();
-        let mut told = Vec::new();
+        let mut posted = Vec::new();
         let state = |n| [AlarmState::Ok, AlarmState::Alarm, AlarmState::InsufficientData][usize::from(n)];
         for (new, at, previous, alarm) in events {
             let mut change = change(state(new), at * 10_000, state(previous));
             change.arn = Some(format!("{ARN}{alarm}"));
             if let NoticeDecision::Notify(kind) = handle(&mut memory, &change) {
                 let key = (change.arn.clone(), change.state, change.changed_at_ms);
-                proptest::prop_assert!(!told.contains(&key));
-                told.push(key);
+                proptest::prop_assert!(!posted.contains(&key));
+                posted.push(key);
                 proptest::prop_assert_ne!(change.state, AlarmState::InsufficientData);
                 if let NoticeKind::Recovery { began_ms: Some(began) } = kind {
                     proptest::prop_assert!(began <= change.changed_at_ms);

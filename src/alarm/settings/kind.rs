@@ -138,10 +138,10 @@ mod tests {
             (json!({"ThresholdMetricId": "ad1"}), "an anomaly detection alarm"),
             (json!({"Metrics": [{"MetricStat": {}}, {"MetricStat": {}}]}), "an alarm on several metrics"),
         ] {
-            let said = format!(
+            let error_text = format!(
                 "{kind} cannot be evaluated; backtest evaluates an alarm on one metric with a threshold"
             );
-            assert_eq!(read(&settings).unwrap_err(), said, "{settings}");
+            assert_eq!(read(&settings).unwrap_err(), error_text, "{settings}");
         }
     }
 

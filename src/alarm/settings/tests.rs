@@ -26,7 +26,7 @@ fn what_is_left_out_takes_the_defaults_of_cloudwatch() {
 
 #[test]
 fn a_metric_that_the_access_log_does_not_tell_is_refused_by_its_name() {
-    for (namespace, name, statistic, said) in [
+    for (namespace, name, statistic, words) in [
         ("AWS/ApiGateway", "Latency", "Average", "AWS/ApiGateway Latency"),
         ("AWS/ApiGateway", "Count", "Sum", "AWS/ApiGateway Count"),
         ("AWS/ApiGateway", "5XXError", "Average", "the Average of AWS/ApiGateway 5XXError"),
@@ -34,7 +34,7 @@ fn a_metric_that_the_access_log_does_not_tell_is_refused_by_its_name() {
         ("AWS/DynamoDB", "SystemErrors", "Sum", "AWS/DynamoDB SystemErrors"),
     ] {
         let changes = serde_json::json!({"Namespace": namespace, "MetricName": name, "Statistic": statistic});
-        let begins = format!("an alarm on {said} cannot be evaluated: ");
+        let begins = format!("an alarm on {words} cannot be evaluated: ");
         assert!(error(&changes).starts_with(&begins), "{}", error(&changes));
     }
     let one_method = serde_json::json!({"Namespace": "AWS/ApiGateway", "MetricName": "5XXError", "Dimensions": [
@@ -157,7 +157,7 @@ fn evaluations_are_as_far_apart_as_the_settings_say() {
 
 #[test]
 fn an_error_says_what_would_be_right() {
-    for (changes, said) in [
+    for (changes, words) in [
         (
             serde_json::json!({"DatapointsToAlarm": 4}),
             "`DatapointsToAlarm` is 4, more than `EvaluationPeriods`, which is 3",
@@ -202,13 +202,13 @@ fn an_error_says_what_would_be_right() {
             "`EvaluationWindow` is set: a window aligned to the clock cannot be evaluated; only a sliding one can",
         ),
     ] {
-        assert_eq!(error(&changes), said);
+        assert_eq!(error(&changes), words);
     }
 }
 
 #[test]
 fn what_is_no_single_alarm_is_refused() {
-    for (json, said) in [
+    for (json, words) in [
         ("", "the alarm's settings are not JSON: line 1, column 0"),
         ("{\n  \"Period\": 60,\n}", "the alarm's settings are not JSON: line 3, column 1"),
         ("[]", "the alarm's settings are not a JSON object; write them as put-metric-alarm takes them"),
@@ -216,6 +216,6 @@ fn what_is_no_single_alarm_is_refused() {
         ("{\"MetricAlarms\":[{},{}]}", "the settings hold 2 alarms instead of one; keep the one to evaluate"),
         ("{}", "`ComparisonOperator` is missing"),
     ] {
-        assert_eq!(AlarmSettings::from_json(json.as_bytes()).unwrap_err().to_string(), said);
+        assert_eq!(AlarmSettings::from_json(json.as_bytes()).unwrap_err().to_string(), words);
     }
 }

@@ -160,7 +160,7 @@ impl Run {
                     self.is_interrupted = true;
                     return Ok(());
                 }
-                let said = if self.left == 0 {
+                let text = if self.left == 0 {
                     self.is_cut = true;
                     Some(format!("stopped after {} (--max-records)", self.records()))
                 } else if refused_in_a_row == MAX_REFUSED {
@@ -168,8 +168,8 @@ impl Run {
                 } else {
                     None
                 };
-                if let Some(said) = said {
-                    eprintln!("statuswatch: {}: {said}", self.name);
+                if let Some(text) = text {
+                    eprintln!("statuswatch: {}: {text}", self.name);
                     return Ok(());
                 }
                 self.left -= 1;

@@ -46,8 +46,9 @@ fn commit() -> Option<String> {
         return Some(commit).filter(|commit| !commit.is_empty());
     }
     let git = |arguments: &[&str]| {
-        let said = Command::new("git").args(arguments).output().ok().filter(|said| said.status.success())?;
-        Some(String::from_utf8(said.stdout).ok()?.trim().to_owned())
+        let output =
+            Command::new("git").args(arguments).output().ok().filter(|output| output.status.success())?;
+        Some(String::from_utf8(output.stdout).ok()?.trim().to_owned())
     };
     // Each commit adds a line to this file.
     println!("cargo::rerun-if-changed={}", git(&["rev-parse", "--git-path", "logs/HEAD"])?);

@@ -40,7 +40,7 @@ impl Sigterm {
 /// Registers, and asks for the next event from then on; says in the log where that is refused.
 pub(crate) async fn register() {
     let Ok((client, identifier)) = registered().await else {
-        tracing::warn!("no SIGTERM will come: lines folded when the container ends stay untold");
+        tracing::warn!("no SIGTERM will come: lines deferred when the container ends are not notified");
         return;
     };
     tokio::spawn(async move {

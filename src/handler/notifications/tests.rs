@@ -127,8 +127,8 @@ async fn what_nobody_needs_to_hear_is_a_success_and_counted() {
         "eventbridge-configuration-change",
     ] {
         let mut handler = handler([]);
-        let handled = handle(&mut handler, &fixture(fixture_name)).await;
-        assert_eq!(handled, (Ok(()), ledger(0, 0, 1)), "{fixture_name}");
+        let counted = handle(&mut handler, &fixture(fixture_name)).await;
+        assert_eq!(counted, (Ok(()), ledger(0, 0, 1)), "{fixture_name}");
         assert!(handler.destinations.default.notifier.posted.is_empty());
     }
 }
@@ -165,9 +165,9 @@ async fn an_unreadable_record_is_named_and_does_not_hide_the_others() {
 async fn an_event_that_holds_no_notification_at_all_is_an_error_of_the_event() {
     for (name, event) in fixtures("broken") {
         let mut handler = handler([]);
-        let (answer, handled) = handle(&mut handler, &event).await;
+        let (answer, counted) = handle(&mut handler, &event).await;
         assert!(answer.unwrap_err().starts_with("Statuswatch.Event: "), "{name}");
-        assert_eq!(handled.posted + handled.alarms + handled.silent, 0);
+        assert_eq!(counted.posted + counted.alarms + counted.silent, 0);
     }
 }
 
@@ -178,9 +178,9 @@ async fn a_storm_does_not_hold_an_alarm_back() {
     assert!(handler.destinations.default.rate_limit.takes(now_ms));
     let Mode::Every(pace) = &mut handler.mode else { panic!("every delivery is notified") };
     pace.fold(a_digest(), now_ms);
-    let handled = handle(&mut handler, &sns(&["a", "b"])).await;
+    let counted = handle(&mut handler, &sns(&["a", "b"])).await;
     assert_eq!(
-        handled,
+        counted,
         (Ok(()), Ledger { pending: 3, ..ledger(2, 2, 0) }),
         "and what is deferred stays deferred"
     );
@@ -207,12 +207,12 @@ async fn a_pause_that_slack_asks_for_is_waited_for_as_long_as_the_time_allows() 
 async fn a_pause_beyond_the_deadline_is_an_error_at_once_and_empties_the_bucket() {
     let mut handler = handler([Err(rate_limited(60))]);
     let began = Instant::now();
-    let (answer, handled) = handle(&mut handler, &sns(&["a"])).await;
+    let (answer, counted) = handle(&mut handler, &sns(&["a"])).await;
     assert_eq!(
         answer.unwrap_err(),
         "Statuswatch.Slack: 1 of 1 notifications not posted, first: record 0: Slack asks to wait 60 s (Retry-After)"
     );
-    assert_eq!((began.elapsed(), handled), (Duration::ZERO, ledger(0, 0, 0)));
+    assert_eq!((began.elapsed(), counted), (Duration::ZERO, ledger(0, 0, 0)));
     assert!(
         !handler.destinations.default.rate_limit.takes(invocation().now_ms() + 59_999),
         "paused for everyone"
@@ -237,9 +237,9 @@ async fn free_text_keeps_to_the_rate_limit_is_given_back_at_once_and_leaves_alar
     let began = Instant::now();
     let mut given_back = Vec::new();
     for id in 0..100 {
-        let (answer, handled) = handle(&mut handler, &free_text(id)).await;
+        let (answer, counted) = handle(&mut handler, &free_text(id)).await;
         assert_eq!(
-            handled,
+            counted,
             ledger(0, u64::from(answer.is_ok()), 0),
             "what is given back is not called silent"
         );

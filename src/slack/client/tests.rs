@@ -102,7 +102,7 @@ async fn every_status_with_every_body_has_its_class_and_its_number_of_requests()
                 402..=499 => ("Rejected", 1, 0),
                 _ => ("Unavailable", 3, 0),
             };
-            let (class, said) = match outcome.result {
+            let (class, words) = match outcome.result {
                 Ok(_) => ("Accepted", None),
                 Err(PostError::RateLimited { .. }) => ("RateLimited", None),
                 Err(PostError::Transport(TransportFault::Broken)) => ("Broken", None),
@@ -117,7 +117,7 @@ async fn every_status_with_every_body_has_its_class_and_its_number_of_requests()
             assert_eq!(class, expected, "{context}");
             assert_eq!((outcome.requests, outcome.ambiguous), (requests, ambiguous), "{context}");
             assert_eq!(server.requests().len(), requests as usize, "{context}");
-            if let Some((got, quoted)) = said {
+            if let Some((got, quoted)) = words {
                 assert_eq!(got, status, "{context}");
                 let quoted: Option<ErrorWord> = quoted;
                 let word = word.filter(|_| class != "Redirected");

@@ -40,26 +40,26 @@ pub(crate) struct Taken {
     pub(crate) at_ms: u64,
     /// How many lines it announces.
     pub(crate) lines: u64,
-    /// Whether the handler has been told that Slack took it.
+    /// Whether the handler knows that Slack took it.
     pub(crate) acknowledged: bool,
 }
 
 struct Fate {
     delivery: Delivery,
     /// In how many accepted posts it was shown or counted.
-    told: u64,
+    notified: u64,
     /// How many copies of the event Lambda still has to deliver.
     under_way: u64,
     in_destination: bool,
-    /// It was in the fold of a container that died, whose ledger had said so.
-    died_folded: bool,
+    /// It was in what a dying container had deferred that died, whose ledger had said so.
+    died_deferred: bool,
 }
 
 /// What one container must have in mind.
 #[derive(Default)]
 struct Books {
     pending: Fold,
-    /// Deliveries that it has told or folded, and may recognise.
+    /// Deliveries that it has notified or deferred, and may recognise.
     seen: BTreeSet<u32>,
 }
 
@@ -73,7 +73,13 @@ impl Accounting {
     /// A delivery comes into being; they come in the order of their ids.
     pub(crate) fn expect(&mut self, delivery: Delivery) {
         assert_eq!(delivery.id as usize, self.fates.len(), "deliveries are numbered in order");
-        self.fates.push(Fate { delivery, told: 0, under_way: 0, in_destination: false, died_folded: false });
+        self.fates.push(Fate {
+            delivery,
+            notified: 0,
+            under_way: 0,
+            in_destination: false,
+            died_deferred: false,
+        });
     }
 
     /// Lambda has one copy more to deliver.
@@ -119,10 +125,10 @@ impl Accounting {
     ) -> usize {
         let given: &[u32] = &records.iter().map(|record| record.delivery.id).collect::<Vec<_>>();
         for post in posts.iter().filter(|post| post.lines > 0) {
-            // Of two records with the same delivery the second is a duplicate, as one that was told before.
+            // Of two records with the same delivery the second is a duplicate, as one that was notified before.
             let mut known = self.books(container).seen.clone();
             let unseen: Vec<u32> = given.iter().copied().filter(|id| known.insert(*id)).collect();
-            let Some(told) =
+            let Some(notified) =
                 self.prefix_of(&unseen, post.lines).or_else(|| self.prefix_of(given, post.lines))
             else {
                 let (lines, all) = (post.lines, self.lines(given));
@@ -132,9 +138,9 @@ impl Accounting {
                 );
                 continue;
             };
-            self.tell(&told, post.at_ms);
+            self.tell(&notified, post.at_ms);
             if post.acknowledged {
-                self.books(container).seen.extend(told);
+                self.books(container).seen.extend(notified);
             }
         }
         match ending {
@@ -156,7 +162,7 @@ impl Accounting {
         }
     }
 
-    /// A container is gone, with what it had folded but for what these last posts told.
+    /// A container is gone, with what it had deferred but for what these last posts notified.
     pub(crate) fn shut_down(&mut self, container: usize, posts: &[Taken]) {
         self.tell_pending(container, None, posts);
         self.buried(container);
@@ -170,13 +176,13 @@ impl Accounting {
         for fate in &self.fates {
             let matched = u64::from(fate.delivery.matched);
             lines.all += matched;
-            lines.told_again += fate.told.saturating_sub(1) * matched;
+            lines.notified_again += fate.notified.saturating_sub(1) * matched;
             *match fate {
-                _ if fate.told > 0 => &mut lines.told,
+                _ if fate.notified > 0 => &mut lines.notified,
                 _ if pending.contains(&fate.delivery.id) => &mut lines.pending,
                 _ if fate.in_destination => &mut lines.in_destination,
                 _ if fate.under_way > 0 => &mut lines.queued,
-                _ if fate.died_folded => &mut lines.died_folded,
+                _ if fate.died_deferred => &mut lines.died_deferred,
                 _ => &mut lines.unaccounted,
             } += matched;
         }
@@ -210,7 +216,7 @@ impl Accounting {
             books.pending = Fold::default();
         } else if ledger.has_deferred() {
             // The end of an incident tells what was pending before what is given now is taken in.
-            if ledger.told() > 0 {
+            if ledger.notified() > 0 {
                 books.pending = Fold::default();
             }
             books.pending.ids.extend(given);
@@ -224,7 +230,7 @@ impl Accounting {
 
     fn check_acknowledged(&mut self, container: usize, acknowledged: &[u32]) {
         for id in acknowledged {
-            if self.fate(*id).told == 0 && self.lines(&[*id]) > 0 {
+            if self.fate(*id).notified == 0 && self.lines(&[*id]) > 0 {
                 self.violation(container, &format!("acknowledges record {id} before Slack took it"));
             }
         }
@@ -256,8 +262,8 @@ impl Accounting {
     fn tell<'a>(&mut self, ids: impl IntoIterator<Item = &'a u32>, at_ms: u64) {
         for id in ids {
             let fate = &mut self.fates[*id as usize];
-            fate.told += 1;
-            if fate.told == 1 {
+            fate.notified += 1;
+            if fate.notified == 1 {
                 self.latencies.record(&fate.delivery, at_ms);
             }
         }
@@ -265,7 +271,7 @@ impl Accounting {
 
     fn buried(&mut self, container: usize) {
         for id in self.containers.remove(&container).unwrap_or_default().pending.ids {
-            self.fate(id).died_folded = true;
+            self.fate(id).died_deferred = true;
         }
     }
 

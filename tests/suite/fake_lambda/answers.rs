@@ -31,14 +31,14 @@ pub(super) struct Known<'a> {
     pub(super) others: u64,
     /// Lines that were pending before.
     pub(super) pending: u64,
-    /// Whether the container has told or folded the given lines before.
+    /// Whether the container has notified or deferred the given lines before.
     pub(super) seen: bool,
-    /// How many lines each post tells that Slack took, and whether the handler has been told so.
+    /// How many lines each post tells that Slack took, and whether the handler knows so.
     pub(super) posts: &'a [(u64, bool)],
 }
 
 impl Known<'_> {
-    /// Lines of all posts that the handler has been told of: the end of an incident, and what comes after it.
+    /// Lines of all posts that the handler knows of: the end of an incident, and what comes after it.
     fn acknowledged(&self) -> u64 {
         self.posts.iter().filter(|(_, acknowledged)| *acknowledged).map(|(lines, _)| lines).sum()
     }
@@ -49,19 +49,19 @@ impl Ledger {
         serde_json::from_slice(answer).map_err(|error| format!("answers no ledger: {error}"))
     }
 
-    /// Whether it holds nothing folded any more.
+    /// Whether it has nothing deferred any more.
     pub(super) fn holds_nothing(&self) -> bool {
         self.pending == 0
     }
 
-    /// Whether it has deferred what it was given, and nothing else but what was deferred before, if that was not told.
+    /// Whether it has deferred what it was given, and nothing else but what was deferred before, if that was not notified.
     pub(super) fn has_deferred(&self) -> bool {
-        self.matched > 0 && self.pending > 0 && (self.told() == 0 || self.pending == self.matched)
+        self.matched > 0 && self.pending > 0 && (self.notified() == 0 || self.pending == self.matched)
     }
 
     /// Everything in it that does not fit.
     pub(super) fn faults(&self, known: Known<'_>) -> Vec<String> {
-        let told = self.told();
+        let notified = self.notified();
         let sorted = self.ok + self.ignored + self.unreadable + self.duplicate + self.matched;
         let taken_as = (self.matched, self.duplicate);
         let rightly_taken = taken_as == (known.given, 0) || known.seen && taken_as == (0, known.given);
@@ -69,27 +69,27 @@ impl Ledger {
             (self.received == known.given + known.others, "not every line given is received"),
             (self.received == sorted, "not every line received is sorted"),
             (
-                self.matched + known.pending == told + self.failed + self.pending,
-                "lines matched and pending before are not those told, failed and pending",
+                self.matched + known.pending == notified + self.failed + self.pending,
+                "lines matched and pending before are not those notified, failed and pending",
             ),
             (rightly_taken, "the lines given are neither matched nor rightly called duplicates"),
             (self.failed == 0, "lines that failed are answered with success"),
             (
-                told == 0
-                    || known.posts.iter().any(|(lines, _)| *lines == told)
-                    || known.acknowledged() == told,
-                "no post that Slack took tells the lines said to be told",
+                notified == 0
+                    || known.posts.iter().any(|(lines, _)| *lines == notified)
+                    || known.acknowledged() == notified,
+                "no post that Slack took tells the lines said to be notified",
             ),
             (
-                told > 0 || known.posts.iter().all(|(lines, acknowledged)| *lines == 0 || !acknowledged),
-                "a post told lines that are not said to be told",
+                notified > 0 || known.posts.iter().all(|(lines, acknowledged)| *lines == 0 || !acknowledged),
+                "a post has lines that are not said to be notified",
             ),
         ];
         let broken = claims.iter().filter(|(holds, _)| !holds);
         broken.map(|(_, what)| format!("{what}: {known:?}, {self:?}")).collect()
     }
 
-    pub(super) fn told(&self) -> u64 {
+    pub(super) fn notified(&self) -> u64 {
         self.shown + self.counted
     }
 }
@@ -146,11 +146,11 @@ mod tests {
     #[test]
     fn a_ledger_that_fits_has_no_fault() {
         assert_eq!(faults(KNOWN, &[]), Vec::<String>::new());
-        let folded = [("shown", 0), ("counted", 0), ("pending", 8)];
-        assert_eq!(faults(Known { posts: &[], ..KNOWN }, &folded), Vec::<String>::new());
+        let deferred = [("shown", 0), ("counted", 0), ("pending", 8)];
+        assert_eq!(faults(Known { posts: &[], ..KNOWN }, &deferred), Vec::<String>::new());
         let recognised = Known { seen: true, posts: &[(5, true)], ..KNOWN };
-        let told = [("matched", 0), ("duplicate", 3), ("shown", 0), ("counted", 5)];
-        assert_eq!(faults(recognised, &told), Vec::<String>::new());
+        let notified = [("matched", 0), ("duplicate", 3), ("shown", 0), ("counted", 5)];
+        assert_eq!(faults(recognised, &notified), Vec::<String>::new());
     }
 
     #[test]
@@ -166,15 +166,15 @@ mod tests {
         finds(Known { given: 4, ..KNOWN }, &[("received", 6), ("ok", 2)], "the lines given are neither");
         finds(Known { posts: &[(7, true)], ..KNOWN }, &[], "no post that Slack took");
         let unsaid = [("shown", 0), ("counted", 0), ("pending", 8)];
-        finds(KNOWN, &unsaid, "a post told lines that are not said");
+        finds(KNOWN, &unsaid, "a post has lines that are not said");
         let failed = [("shown", 0), ("counted", 0), ("pending", 5), ("failed", 3)];
         finds(Known { posts: &[], ..KNOWN }, &failed, "lines that failed are answered with success");
     }
 
     #[test]
     fn duplicates_must_have_been_seen() {
-        let told = [("matched", 0), ("duplicate", 3), ("shown", 0), ("counted", 5)];
-        finds(Known { posts: &[(5, true)], ..KNOWN }, &told, "the lines given are neither");
+        let notified = [("matched", 0), ("duplicate", 3), ("shown", 0), ("counted", 5)];
+        finds(Known { posts: &[(5, true)], ..KNOWN }, &notified, "the lines given are neither");
     }
 
     #[test]

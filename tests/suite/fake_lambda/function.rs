@@ -34,7 +34,7 @@ pub(crate) trait Function: 'static {
     /// The event of the tick.
     fn tick(&self) -> Vec<u8>;
 
-    /// How many lines a posted body tells that no earlier one of that container told: shown and counted
+    /// How many lines a posted body tells that no earlier one of that container had: shown and counted
     /// together. 0 for a message that only says that it is quiet again.
     fn announced(&self, body: &[u8]) -> u64;
 

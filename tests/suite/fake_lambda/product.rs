@@ -109,7 +109,7 @@ impl Product {
     }
 }
 
-/// How many lines a posted body tells; 0 for the end of a storm, or of an incident that has told all.
+/// How many lines a posted body tells; 0 for the end of a storm, or of an incident that has notified all.
 pub(crate) fn announced(body: &[u8]) -> u64 {
     let body: serde_json::Value = serde_json::from_slice(body).expect("a message is JSON");
     // What keeps a stranger's text from being live is invisible, and no part of what is announced.

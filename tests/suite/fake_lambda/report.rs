@@ -22,13 +22,13 @@ pub(crate) struct Report {
     pub(crate) violations: Vec<String>,
 }
 
-/// Every matched line once, under the first of these that holds; [`Lines::told_again`] comes on top.
+/// Every matched line once, under the first of these that holds; [`Lines::notified_again`] comes on top.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Lines {
     /// All that matched.
     pub(crate) all: u64,
     /// Shown or counted in a message that Slack took.
-    pub(crate) told: u64,
+    pub(crate) notified: u64,
     /// Folded in a container that lives.
     pub(crate) pending: u64,
     /// In the failure destination.
@@ -36,11 +36,11 @@ pub(crate) struct Lines {
     /// Lambda has yet to deliver them.
     pub(crate) queued: u64,
     /// Folded in a container that died, as its ledger had said.
-    pub(crate) died_folded: u64,
+    pub(crate) died_deferred: u64,
     /// Nowhere: lost.
     pub(crate) unaccounted: u64,
     /// Told once more than once, for every time.
-    pub(crate) told_again: u64,
+    pub(crate) notified_again: u64,
 }
 
 /// What Lambda did.
@@ -89,23 +89,23 @@ pub(crate) struct Latencies(BTreeMap<u64, u64>);
 const STEP_MS: u64 = 100;
 
 impl Latencies {
-    /// The lines of a delivery, logged evenly between its oldest and its newest, were told.
-    pub(super) fn record(&mut self, delivery: &Delivery, told_ms: u64) {
+    /// The lines of a delivery, logged evenly between its oldest and its newest, were notified.
+    pub(super) fn record(&mut self, delivery: &Delivery, notified_ms: u64) {
         let collected_ms = delivery.arrives_ms - delivery.oldest_ms;
         for line in 1..=u64::from(delivery.matched) {
             let logged_ms = delivery.oldest_ms + collected_ms * line / u64::from(delivery.matched);
-            *self.0.entry(told_ms.saturating_sub(logged_ms).div_ceil(STEP_MS)).or_default() += 1;
+            *self.0.entry(notified_ms.saturating_sub(logged_ms).div_ceil(STEP_MS)).or_default() += 1;
         }
     }
 
-    /// Of 10,000 told lines, how many were told within this time; all, where none was told.
+    /// Of 10,000 notified lines, how many were notified within this time; all, where none was notified.
     pub(crate) fn per_10_000_within(&self, limit_ms: u64) -> u64 {
         let all: u64 = self.0.values().sum();
         let within: u64 = self.0.range(..=limit_ms / STEP_MS).map(|(_, lines)| lines).sum();
         (within * 10_000).checked_div(all).unwrap_or(10_000)
     }
 
-    /// The latency that this share of the told lines did not exceed, in milliseconds, rounded up.
+    /// The latency that this share of the notified lines did not exceed, in milliseconds, rounded up.
     pub(crate) fn percentile(&self, percent: u64) -> u64 {
         let all: u64 = self.0.values().sum();
         let mut so_far = 0;

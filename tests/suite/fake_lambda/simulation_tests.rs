@@ -27,7 +27,7 @@ fn storm() -> Storm {
     Storm { minutes: 1, ..Storm::of_issue() }
 }
 
-/// A minute of ten deliveries a second: it ends in a fold, and is too light to be throttled by ten containers.
+/// A minute of ten deliveries a second: it ends with lines deferred, and is too light to be throttled by ten containers.
 fn squall() -> Storm {
     Storm { streams: 10, lines_a_minute: 6_000, minutes: 1, batch_ms: 1_000..=1_000, other_for_each: 0 }
 }
@@ -68,7 +68,11 @@ fn in_a_storm_the_good_toy_loses_nothing_and_slack_sees_no_flood() {
         let queue = Queue { tick_targets: concurrency, ..Queue::default() };
         let report = subscription(Flaw::None, settings, &queue, storm());
         assert_eq!(report.violations, Vec::<String>::new());
-        assert_eq!((report.lines.told, report.lines.told_again), (report.lines.all, 0), "{report:#?}");
+        assert_eq!(
+            (report.lines.notified, report.lines.notified_again),
+            (report.lines.all, 0),
+            "{report:#?}"
+        );
         assert_eq!(report.lambda.most_containers, concurrency);
     }
 }
@@ -84,7 +88,7 @@ fn the_good_toy_accounts_for_every_line_in_every_misfortune() {
             (0, 0, 0),
             "{report:#?}"
         );
-        assert!(report.lambda.duplicates > 300 && report.lines.told_again > 0, "{report:#?}");
+        assert!(report.lambda.duplicates > 300 && report.lines.notified_again > 0, "{report:#?}");
     }
 }
 
@@ -96,14 +100,14 @@ fn what_a_killed_container_had_folded_is_known_and_nothing_else_is_lost() {
     assert_eq!(report.violations, Vec::<String>::new());
     assert_eq!(report.lambda.kills, 35);
     let lines = report.lines;
-    assert!(lines.died_folded > 0 && lines.unaccounted == 0, "{report:#?}");
-    assert_eq!(lines.told + lines.died_folded, lines.all);
+    assert!(lines.died_deferred > 0 && lines.unaccounted == 0, "{report:#?}");
+    assert_eq!(lines.notified + lines.died_deferred, lines.all);
 }
 
 #[test]
 fn a_quiet_api_is_told_at_once() {
     let report = subscription(Flaw::None, Settings::default(), &Queue::default(), trickle());
-    assert_eq!((report.lines.all, report.lines.told, report.slack.posts), (60, 60, 60));
+    assert_eq!((report.lines.all, report.lines.notified, report.slack.posts), (60, 60, 60));
     assert!(report.latencies.percentile(100) < 2_000, "{:?}", report.latencies);
 }
 
@@ -132,12 +136,12 @@ fn a_tick_needs_as_many_targets_as_there_are_containers() {
 
 #[test]
 fn an_idle_container_is_asked_to_flush_where_an_extension_is_registered() {
-    for (extension, died_folded) in [(true, false), (false, true)] {
+    for (extension, died_deferred) in [(true, false), (false, true)] {
         let settings = Settings { extension, ..Settings::default() };
         let queue = Queue { tick_targets: 0, ..Queue::default() };
         let report = subscription(Flaw::None, settings, &queue, squall());
         assert_eq!(report.violations, Vec::<String>::new());
-        assert_eq!((report.lines.pending, report.lines.died_folded > 0), (0, died_folded), "{report:#?}");
+        assert_eq!((report.lines.pending, report.lines.died_deferred > 0), (0, died_deferred), "{report:#?}");
     }
 }
 
@@ -146,7 +150,7 @@ fn an_outage_longer_than_the_retries_fills_the_failure_destination() {
     let settings = Settings { slack: down(0..1_800), ..Settings::default() };
     let report = subscription(Flaw::None, settings, &Queue::default(), trickle());
     assert_eq!(report.violations, Vec::<String>::new());
-    assert_eq!((report.lines.told, report.lines.in_destination, report.lines.unaccounted), (0, 60, 0));
+    assert_eq!((report.lines.notified, report.lines.in_destination, report.lines.unaccounted), (0, 60, 0));
 }
 
 #[test]
@@ -168,7 +172,7 @@ fn a_handler_beyond_its_deadline_is_killed_and_its_event_tried_again() {
     let settings = Settings { slack: slow, ..Settings::default() };
     let report = subscription(Flaw::None, settings, &Queue::default(), trickle());
     assert_eq!(report.violations, Vec::<String>::new());
-    assert!(report.lambda.kills >= 60 && report.lines.told_again > 0, "{report:#?}");
+    assert!(report.lambda.kills >= 60 && report.lines.notified_again > 0, "{report:#?}");
 }
 
 #[test]
@@ -186,7 +190,7 @@ fn the_same_seed_gives_the_same_run() {
 fn without_pacing_slack_sees_a_flood_and_people_next_to_nothing() {
     let report = subscription(Flaw::DoesNotPace, Settings::default(), &Queue::default(), storm());
     assert!(report.slack.rate_limited * 2 > report.slack.posts, "{report:#?}");
-    assert!(report.slack.too_early > 0 && report.lines.told * 3 < report.lines.all, "{report:#?}");
+    assert!(report.slack.too_early > 0 && report.lines.notified * 3 < report.lines.all, "{report:#?}");
     assert_eq!(report.lines.unaccounted, 0);
 }
 
@@ -195,14 +199,14 @@ fn swallowed_errors_are_seen() {
     let settings = Settings { slack: down(60..120), ..Settings::default() };
     let report = subscription(Flaw::SwallowsErrors, settings, &Queue::default(), trickle());
     assert!(report.lines.unaccounted > 0, "{report:#?}");
-    assert!(report.violations[0].contains("no post that Slack took tells the lines said to be told"));
+    assert!(report.violations[0].contains("no post that Slack took tells the lines said to be notified"));
 }
 
 #[test]
 fn a_line_lost_in_the_fold_is_seen() {
     let report = subscription(Flaw::FoldsTooFew, Settings::default(), &Queue::default(), storm());
     assert!(report.violations.iter().any(|violation| violation.contains(" pending and ")), "{report:#?}");
-    assert!(report.lines.told < report.lines.all);
+    assert!(report.lines.notified < report.lines.all);
 }
 
 #[test]
@@ -231,7 +235,7 @@ fn a_failure_taken_for_told_is_seen() {
 fn a_fold_dropped_with_a_failure_is_seen() {
     let settings = Settings { slack: down(20..40), ..Settings::default() };
     let report = subscription(Flaw::DropsTheFoldOnFailure, settings, &Queue::default(), storm());
-    assert!(report.lines.told < report.lines.all, "{report:#?}");
+    assert!(report.lines.notified < report.lines.all, "{report:#?}");
     assert!(report.violations.iter().any(|violation| violation.contains("pending before are not those")));
 }
 
@@ -241,12 +245,12 @@ fn a_forgetful_toy_tells_twice_which_is_counted_and_no_loss() {
     let settings = || Settings { concurrency: 1, ..Settings::default() };
     let report = subscription(Flaw::ForgetsWhatItTold, settings(), &queue(), trickle());
     assert_eq!(
-        (report.lines.told_again, report.violations.len()),
+        (report.lines.notified_again, report.violations.len()),
         (report.lambda.duplicates, 0),
         "{report:#?}"
     );
     let report = subscription(Flaw::None, settings(), &queue(), trickle());
-    assert_eq!((report.lines.told_again, report.violations.len()), (0, 0), "{report:#?}");
+    assert_eq!((report.lines.notified_again, report.violations.len()), (0, 0), "{report:#?}");
 }
 
 #[test]
@@ -255,11 +259,11 @@ fn through_kinesis_the_good_toy_tells_every_line() {
     let settings = Settings { slack, kills_ms: vec![20_000, 40_000, 60_000], ..Settings::default() };
     let report = simulate_kinesis(Toy(Flaw::None), settings, &Mapping::default(), storm().deliveries(1));
     assert_eq!(report.violations, Vec::<String>::new());
-    assert_eq!((report.lines.told, report.lambda.kills), (report.lines.all, 3), "{report:#?}");
+    assert_eq!((report.lines.notified, report.lambda.kills), (report.lines.all, 3), "{report:#?}");
 }
 
 #[test]
-fn through_kinesis_records_come_again_in_every_way_and_are_told_again_by_a_forgetful_toy() {
+fn through_kinesis_records_come_again_in_every_way_and_are_notified_again_by_a_forgetful_toy() {
     let run = |flaw| {
         let settings = Settings { concurrency: 1, ..immortal(1) };
         let redelivery = Redelivery { failed: 0.1, partial: 0.1, second_poller: 0.1, put_twice: 0.1 };
@@ -267,11 +271,11 @@ fn through_kinesis_records_come_again_in_every_way_and_are_told_again_by_a_forge
         simulate_kinesis(Toy(flaw), settings, &mapping, squall().deliveries(1))
     };
     let report = run(Flaw::None);
-    assert_eq!((report.lines.told, report.lines.told_again), (report.lines.all, 0), "{report:#?}");
+    assert_eq!((report.lines.notified, report.lines.notified_again), (report.lines.all, 0), "{report:#?}");
     assert_eq!(report.violations, Vec::<String>::new());
     assert!(report.lambda.redelivered.each().iter().all(|records| *records > 0), "{report:#?}");
     let report = run(Flaw::ForgetsWhatItTold);
-    assert!(report.lines.told_again > 0, "{report:#?}");
+    assert!(report.lines.notified_again > 0, "{report:#?}");
 }
 
 #[test]
@@ -287,7 +291,7 @@ fn records_that_cannot_be_told_block_their_shard_and_are_given_up() {
     let settings = Settings { slack: down(0..36_000), ..Settings::default() };
     let mapping = Mapping { retries: 3, ..batches() };
     let report = simulate_kinesis(Toy(Flaw::None), settings, &mapping, trickle().deliveries(1));
-    assert_eq!((report.lines.in_destination, report.lines.told), (60, 0), "{report:#?}");
+    assert_eq!((report.lines.in_destination, report.lines.notified), (60, 0), "{report:#?}");
 }
 
 /// A mapping that makes batches of several records even of a trickle.
@@ -301,7 +305,7 @@ fn slack_refuses_what_its_bucket_does_not_hold() {
     let settings = Settings { slack, concurrency: 1, ..Settings::default() };
     let report = subscription(Flaw::None, settings, &Queue::default(), trickle());
     assert_eq!(
-        (report.violations.len(), report.lines.told, report.slack.too_early),
+        (report.violations.len(), report.lines.notified, report.slack.too_early),
         (0, 60, 0),
         "{report:#?}"
     );

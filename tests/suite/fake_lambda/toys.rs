@@ -1,6 +1,6 @@
 //! Toy functions for the tests of the simulation: one that keeps every promise, and some that break one.
 //!
-//! The good one is the smallest thing that folds in a storm as the product is to do; it proves nothing about
+//! The good one is the smallest thing that defers in a storm as the product is to do; it proves nothing about
 //! the product, only that the simulation lets a good function pass and shows a bad one.
 
 use std::{collections::HashSet, time::Duration};
@@ -33,11 +33,11 @@ pub(crate) enum Flaw {
     CountsWithoutPosting,
     /// Calls every tenth delivery a duplicate without having seen it.
     SeesDuplicates,
-    /// Does not recognise a delivery that it has told.
+    /// Does not recognise a delivery that it has notified.
     ForgetsWhatItTold,
     /// Takes the retry of a delivery that it could not post for a duplicate.
     RemembersFailures,
-    /// Gives up what it had folded together with the delivery that it could not post.
+    /// Gives up what it had deferred together with the delivery that it could not post.
     DropsTheFoldOnFailure,
     /// Acknowledges records before Slack took them.
     AcknowledgesEarly,
@@ -161,7 +161,7 @@ impl ToyHandler {
         let has_token =
             self.flaw == Flaw::DoesNotPace || now >= self.silent_until_ms && self.bucket.take(now).is_ok();
         if !has_token {
-            return Ok(self.fold(lines));
+            return Ok(self.defer(lines));
         }
         for wait_ms in [500, 1_000, 2_000] {
             match self.slack.post(total.to_string().as_bytes()).await {
@@ -172,7 +172,7 @@ impl ToyHandler {
                 Ok(answer) if answer.status == 429 && self.flaw != Flaw::DoesNotPace => {
                     let seconds = answer.retry_after.unwrap_or(1);
                     self.silent_until_ms = self.clock.now_ms() + seconds * 1_000;
-                    return Ok(self.fold(lines));
+                    return Ok(self.defer(lines));
                 }
                 _ => sleep(Duration::from_millis(wait_ms)).await,
             }
@@ -183,7 +183,7 @@ impl ToyHandler {
         Err("slack did not take it".into())
     }
 
-    fn fold(&mut self, lines: Sorted) -> Vec<u8> {
+    fn defer(&mut self, lines: Sorted) -> Vec<u8> {
         match self.flaw {
             Flaw::CountsWithoutPosting => lines.ledger(lines.new, self.pending),
             Flaw::FoldsTooFew => {
@@ -197,7 +197,7 @@ impl ToyHandler {
         }
     }
 
-    /// Kinesis: waits for a token within the deadline, posts all as one, folds nothing.
+    /// Kinesis: waits for a token within the deadline, posts all as one, defers nothing.
     async fn tell_all(&mut self, records: &[(u32, Lines)], context: &Context) -> Vec<u8> {
         let failing_at = |records: &[(u32, Lines)]| {
             let failures: Vec<_> = records
@@ -245,12 +245,12 @@ impl Lines {
 
 impl Sorted {
     /// An answer with the contract's names.
-    fn ledger(self, told: u64, pending: u64) -> Vec<u8> {
+    fn ledger(self, notified: u64, pending: u64) -> Vec<u8> {
         let Self { new, duplicate, ok } = self;
-        let shown = told.min(20);
+        let shown = notified.min(20);
         let ledger = json!({"received": new + duplicate + ok, "ok": ok, "ignored": 0, "unreadable": 0,
-            "duplicate": duplicate, "matched": new, "shown": shown, "counted": told - shown,
-            "pending": pending, "failed": 0, "posted": u64::from(told > 0)});
+            "duplicate": duplicate, "matched": new, "shown": shown, "counted": notified - shown,
+            "pending": pending, "failed": 0, "posted": u64::from(notified > 0)});
         ledger.to_string().into()
     }
 }

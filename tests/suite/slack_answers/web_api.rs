@@ -170,11 +170,11 @@ async fn every_target_has_its_row_for_every_kind_of_answer() {
         (Target::Reply { parent: &parent, in_channel: true }, "reply"),
         (Target::Update(&parent), "update"),
     ] {
-        for (said, answer) in words.iter().map(|word| (*word, no(word))).chain(further()) {
+        for (case, answer) in words.iter().map(|word| (*word, no(word))).chain(further()) {
             let slack = FakeSlack::start().await;
             slack.otherwise(move |_| answer.clone());
             let (outcome, requests) = post(&http, &slack, target).await;
-            writeln!(out, "{name:<8} {said:<41} {}", of(&outcome, requests)).unwrap();
+            writeln!(out, "{name:<8} {case:<41} {}", of(&outcome, requests)).unwrap();
         }
     }
     insta::assert_snapshot!(out);

@@ -87,7 +87,7 @@ fn assert_every_line_has_its_fate(seed: u64, report: &Report) {
     assert_eq!(report.violations, Vec::<String>::new(), "seed {seed}");
     let lines = report.lines;
     assert_eq!((lines.unaccounted, lines.queued, lines.pending), (0, 0, 0), "seed {seed}: {report:#?}");
-    assert_eq!(lines.told + lines.in_destination + lines.died_folded, lines.all, "seed {seed}");
+    assert_eq!(lines.notified + lines.in_destination + lines.died_deferred, lines.all, "seed {seed}");
 }
 
 fn through_the_queue(product: Product, seed: u64) -> Report {
@@ -106,7 +106,7 @@ fn through_kinesis(product: Product, seed: u64) -> Report {
 #[test]
 fn whatever_goes_wrong_every_line_is_told_or_in_the_destination_or_declared_folded() {
     let mut kills = 0;
-    let mut told_again = 0;
+    let mut notified_again = 0;
     for (seed, product) in
         [(1, EVERY), (2, EVERY), (3, EVERY), (4, INCIDENTS), (5, INCIDENTS), (6, INCIDENTS), (384, INCIDENTS)]
     {
@@ -114,17 +114,17 @@ fn whatever_goes_wrong_every_line_is_told_or_in_the_destination_or_declared_fold
         assert_every_line_has_its_fate(seed, &report);
         assert!(report.lambda.duplicates > 0);
         kills += report.lambda.kills;
-        told_again += report.lines.told_again;
+        notified_again += report.lines.notified_again;
     }
-    assert!(kills > 10 && told_again > 0, "the seeds are not harsh enough: {kills} {told_again}");
+    assert!(kills > 10 && notified_again > 0, "the seeds are not harsh enough: {kills} {notified_again}");
 }
 
 #[test]
-fn whatever_goes_wrong_through_kinesis_nothing_is_folded_away() {
+fn whatever_goes_wrong_through_kinesis_nothing_is_deferred_and_lost() {
     for (seed, product) in [(1, EVERY), (2, EVERY), (3, INCIDENTS), (4, INCIDENTS)] {
         let report = through_kinesis(product, seed);
         assert_every_line_has_its_fate(seed, &report);
-        assert_eq!(report.lines.died_folded, 0, "seed {seed}");
+        assert_eq!(report.lines.died_deferred, 0, "seed {seed}");
     }
 }
 
@@ -139,27 +139,27 @@ fn an_outage_longer_than_the_retries_fills_the_destination_and_nothing_is_lost()
     let queue = Queue { drain: Duration::from_mins(30), ..Queue::default() };
     let report = simulate_subscription(Product::default(), settings, &queue, squall().deliveries(1));
     assert_every_line_has_its_fate(1, &report);
-    assert!(report.lines.in_destination > 0 && report.lines.told > 0, "{report:#?}");
+    assert!(report.lines.in_destination > 0 && report.lines.notified > 0, "{report:#?}");
 }
 
 #[test]
 #[ignore = "a thousand seeds: cargo test --release --test suite misfortune -- --ignored --nocapture"]
 #[allow(clippy::print_stdout, reason = "the sums are what it is run for")]
 fn a_thousand_seeds_of_misfortune() {
-    let (mut lines, mut kills, mut again, mut folded, mut destination) = (0, 0, 0, 0, 0);
+    let (mut lines, mut kills, mut again, mut deferred, mut destination) = (0, 0, 0, 0, 0);
     for seed in 1..=500 {
         let product = if seed % 2 == 0 { INCIDENTS } else { EVERY };
         for report in [through_the_queue(product, seed), through_kinesis(product, seed)] {
             assert_every_line_has_its_fate(seed, &report);
             lines += report.lines.all;
             kills += report.lambda.kills;
-            again += report.lines.told_again;
-            folded += report.lines.died_folded;
+            again += report.lines.notified_again;
+            deferred += report.lines.died_deferred;
             destination += report.lines.in_destination;
         }
     }
     println!(
-        "1,000 runs, {lines} lines, 0 unaccounted for; {kills} kills, {again} lines told again, \
-         {folded} in the fold of a killed container, {destination} in the failure destination"
+        "1,000 runs, {lines} lines, 0 unaccounted for; {kills} kills, {again} lines notified again, \
+         {deferred} in the fold of a killed container, {destination} in the failure destination"
     );
 }

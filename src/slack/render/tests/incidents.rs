@@ -240,8 +240,8 @@ proptest! {
     #[test]
     fn what_was_taken_is_what_is_pending(first in a_digest(), then in a_digest()) {
         let mut tracked = gone_on(&first.sections[0], &then.sections[0]);
-        let told = tracked.notified(Kind::FollowUp, AT, &Policy::default());
-        prop_assert_eq!(told.matched(), then.sections[0].matched());
+        let sent = tracked.notified(Kind::FollowUp, AT, &Policy::default());
+        prop_assert_eq!(sent.matched(), then.sections[0].matched());
         let nothing = tracked.decide(Moment::Last, AT + MINUTE_MS, &Policy::default());
         let is_nothing = matches!(nothing, Decision::Nothing { .. });
         prop_assert!(is_nothing);

@@ -23,12 +23,17 @@ impl Sink for Transcript {
     fn log_event(&mut self, header: &Header, event: LogEvent<'_>) {
         assert!((0..=253_402_300_799_999).contains(&event.timestamp_ms));
         self.bytes += event.message.map_or(0, |message| message.0.len() as u64);
-        let said = |text: statuswatch::decode::EscapedText<'_>| {
+        let unescaped = |text: statuswatch::decode::EscapedText<'_>| {
             let mut out = String::new();
             text.unescape_into(&mut out);
             out
         };
-        self.events.push((header.clone(), said(event.id), event.timestamp_ms, event.message.map(said)));
+        self.events.push((
+            header.clone(),
+            unescaped(event.id),
+            event.timestamp_ms,
+            event.message.map(unescaped),
+        ));
     }
 }
 

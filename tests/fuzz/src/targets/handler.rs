@@ -52,7 +52,7 @@ async fn invoke(u: &mut Unstructured<'_>) -> Result<()> {
     let pace = Notify::every(Bucket::new(u.int_in_range(1..=5)?, 5_000));
     let mut handler = Handler::new(reader, MessageStyle::default(), 1 << 20, pace, ScriptedSlack { script });
     let mut now = UNIX_EPOCH + Duration::from_secs(1_600_000_000);
-    let (mut matched, mut told, mut pending) = (0, 0, 0);
+    let (mut matched, mut notified, mut pending) = (0, 0, 0);
     while !u.is_empty() {
         now += Duration::from_millis(u.int_in_range(0..=20_000)?);
         let event = event(u)?;
@@ -66,9 +66,9 @@ async fn invoke(u: &mut Unstructured<'_>) -> Result<()> {
         );
         pending = ledger.pending;
         matched += ledger.matched;
-        told += ledger.shown + ledger.counted + ledger.failed;
+        notified += ledger.shown + ledger.counted + ledger.failed;
     }
-    assert_eq!(matched, told + pending);
+    assert_eq!(matched, notified + pending);
     let end = handler.shut_down(Invocation::new(now, Instant::now() + Duration::from_secs(1))).await.ledger;
     assert!(end.balances(pending), "{pending} pending before {end:?}");
     Ok(())

@@ -48,11 +48,11 @@ pub(super) fn run(data: &[u8]) {
 fn check(replayed: &Replayed) {
     let ledger = &replayed.ledger;
     assert!(ledger.balances(0), "{ledger:?}");
-    assert_eq!((ledger.pending, ledger.failed), (0, 0), "a replay neither folds nor fails");
+    assert_eq!((ledger.pending, ledger.failed), (0, 0), "a replay neither defers nor fails");
     assert_eq!(ledger.posted, replayed.messages.len() as u64);
-    assert_eq!(ledger.matched, replayed.messages.iter().map(|told| told.matched).sum::<u64>());
-    for told in &replayed.messages {
-        assert!(told.rendered.shown <= told.matched && told.rendered.plain_shown <= told.matched);
-        slack::check_forms(&Oracle::default(), &body(&told.rendered.message), &body(&told.rendered.plain));
+    assert_eq!(ledger.matched, replayed.messages.iter().map(|sent| sent.matched).sum::<u64>());
+    for sent in &replayed.messages {
+        assert!(sent.rendered.shown <= sent.matched && sent.rendered.plain_shown <= sent.matched);
+        slack::check_forms(&Oracle::default(), &body(&sent.rendered.message), &body(&sent.rendered.plain));
     }
 }
