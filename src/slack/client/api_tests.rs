@@ -69,7 +69,7 @@ async fn an_answer_longer_than_is_read_has_its_receipt() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn slacks_words_for_too_fast_close_the_circuit_of_their_method_alone() {
+async fn slacks_words_for_too_fast_pause_their_method_alone() {
     let parent = receipt();
     for (word, is_update) in [("ratelimited", false), ("rate_limited", false), ("ratelimited", true)] {
         let no = format!(r#"{{"ok":false,"error":"{word}"}}"#);

@@ -298,7 +298,7 @@ async fn an_answer_without_end_is_read_to_its_limit_and_cut_off() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_429_is_given_back_at_once_and_closes_the_circuit_until_it_has_passed() {
+async fn a_429_is_given_back_at_once_and_pauses_all_posts_until_it_has_passed() {
     let limited = Reply::with_headers(429, "retry-after: 30\r\n", "");
     let server = ScriptedServer::start([limited, ok()]).await;
     let mut client = client(&server);
