@@ -313,6 +313,9 @@ impl Incident {
     /// An alarm of this API changed, which is known since `now_ms`: while one is in ALARM, for a day at most, the incident
     /// is not over. A change that comes late, after a newer one, changes nothing.
     pub fn alarm_changed(&mut self, news: &AlarmNews, now_ms: i64) {
+        if let Some(former) = self.alarms.move_former(news) {
+            self.thread.alarm_moved(former, news.alarm);
+        }
         let was_recent =
             self.is_recent(now_ms) || !news.is_in_alarm && self.total() == 0 && self.is_opener_aged(now_ms);
         if !self.alarms.take(news) {

@@ -37,9 +37,26 @@ struct Changed {
     /// Kept while it is in ALARM. Versions before it wrote none.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     name: String,
+    /// What stands for it tells accounts and Regions apart. In versions before it the alarms of one name were one.
+    #[serde(default)]
+    is_of_account: bool,
 }
 
 impl Alarms {
+    /// What stood for this alarm in versions that did not tell accounts and Regions apart, while it is in ALARM since
+    /// then: from now on it has its own place. The first account to come has it.
+    pub(super) fn move_former(&mut self, news: &AlarmNews) -> Option<u64> {
+        if self.0.contains_key(&news.alarm) {
+            return None;
+        }
+        let is_former =
+            |known: &Changed| !known.is_of_account && known.is_in_alarm && known.name == news.name;
+        let former = self.0.iter().find_map(|(former, known)| is_former(known).then_some(*former))?;
+        let known = self.0.remove(&former)?;
+        self.0.insert(news.alarm, Changed { is_of_account: true, ..known });
+        Some(former)
+    }
+
     /// Takes a change in; false where a newer one is known.
     pub(super) fn take(&mut self, news: &AlarmNews) -> bool {
         if self.0.get(&news.alarm).is_some_and(|known| known.at_ms > news.changed_ms) {
@@ -52,7 +69,8 @@ impl Alarms {
             self.0.remove(&least);
         }
         let name = if news.is_in_alarm { news.name.clone() } else { String::new() };
-        let changed = Changed { at_ms: news.changed_ms, is_in_alarm: news.is_in_alarm, name };
+        let changed =
+            Changed { at_ms: news.changed_ms, is_in_alarm: news.is_in_alarm, name, is_of_account: true };
         self.0.insert(news.alarm, changed);
         true
     }

@@ -326,6 +326,33 @@ fn a_state_of_an_earlier_version_is_read_and_counts_no_client_exactly() {
     assert_eq!(incident.context().clients().count(), ClientCount::AtLeast(1));
 }
 
+/// Versions before it did not tell the alarms of one name in several accounts apart.
+#[test]
+fn an_alarm_that_an_older_version_kept_recovers_and_then_each_account_has_its_own() {
+    let mut bench = Bench::new();
+    bench.alarm_changed(1, true, START_MS);
+    let opening = AlarmOpening { alarm: 1, ..AlarmOpening::default() };
+    bench.incident.thread.opened_by_alarm(opening);
+    let mut state = serde_json::to_value(&bench.incident).unwrap();
+    assert!(state["alarms"]["1"].as_object_mut().unwrap().remove("is_of_account").is_some());
+    bench.incident = serde_json::from_value(state).unwrap();
+    assert!(bench.incident.is_opener_in_alarm(START_MS));
+    // The same alarm, by what stands for it now.
+    let now = |alarm, is_in_alarm, changed_ms| {
+        AlarmNews { alarm, name: "alarm 1".to_owned(), is_in_alarm, changed_ms }
+    };
+    bench.incident.alarm_changed(&now(7, true, START_MS + 1), START_MS + 1);
+    assert_eq!(bench.incident.in_alarm(START_MS + 1), [("alarm 1", START_MS + 1)]);
+    assert!(bench.incident.is_opener_in_alarm(START_MS + 1));
+    bench.incident.alarm_changed(&now(8, true, START_MS + 2), START_MS + 2);
+    assert_eq!(bench.incident.in_alarm(START_MS + 2).len(), 2);
+    bench.incident.alarm_changed(&now(7, false, START_MS + 3), START_MS + 3);
+    assert!(!bench.incident.is_opener_in_alarm(START_MS + 3));
+    assert!(bench.incident.is_held_by_alarm(START_MS + 3));
+    bench.incident.alarm_changed(&now(8, false, START_MS + 4), START_MS + 4);
+    assert!(!bench.incident.is_held_by_alarm(START_MS + 4));
+}
+
 #[test]
 fn what_waits_for_the_rate_limit_is_asked_for_again_and_counted() {
     let mut incident = Incident::default();

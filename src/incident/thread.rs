@@ -172,6 +172,13 @@ impl Thread {
         self.opening.as_ref()
     }
 
+    /// Something else stands for an alarm from now on.
+    pub fn alarm_moved(&mut self, former: u64, alarm: u64) {
+        if let Some(opening) = self.opening.as_mut().filter(|opening| opening.alarm == former) {
+            opening.alarm = alarm;
+        }
+    }
+
     /// An alarm of the incident changed.
     pub fn alarm_changed(&mut self, is_in_alarm: bool) {
         self.incident_changed();
