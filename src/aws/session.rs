@@ -96,7 +96,7 @@ impl Session {
     }
 
     /// What signs a request at `now`.
-    pub(crate) async fn access(&self, now: SystemTime) -> Result<AwsAccess, SessionError> {
+    pub async fn access(&self, now: SystemTime) -> Result<AwsAccess, SessionError> {
         let credentials = self.credentials(now).await?;
         let access = AwsAccess::to(self.service, credentials, self.region.clone(), self.endpoint.clone());
         Ok(access.and(&self.endpoints))

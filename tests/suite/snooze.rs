@@ -12,10 +12,14 @@ const KEY: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 
 /// Exit code, standard output and standard error, without the clap's usage.
 async fn run(url: &str, arguments: &[&str]) -> (i32, String, String) {
+    run_with(url, arguments, &[("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"), ("AWS_SECRET_ACCESS_KEY", KEY)]).await
+}
+
+/// The same with other variables of AWS's.
+async fn run_with(url: &str, arguments: &[&str], variables: &[(&str, &str)]) -> (i32, String, String) {
     let mut command = Command::cargo_bin("statuswatch").unwrap();
-    command.arg("snooze").args(arguments).env_clear();
-    command.env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE").env("AWS_SECRET_ACCESS_KEY", KEY);
-    command.env("AWS_ENDPOINT_URL_DYNAMODB", url);
+    command.arg("snooze").args(arguments).env_clear().envs(variables.iter().copied());
+    command.env("AWS_ENDPOINT_URL_DYNAMODB", url).env("AWS_EC2_METADATA_DISABLED", "true");
     let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     let (out, err) = (text(output.stdout), text(output.stderr));
@@ -62,6 +66,40 @@ async fn it_writes_an_entry_into_the_journal_of_the_incident_and_says_until_when
         let body = STANDARD.decode(entry["b"]["B"].as_str().unwrap()).unwrap();
         assert_eq!(body[0], b'S');
     }
+}
+
+#[tokio::test]
+async fn a_profile_says_who_asks_where_unless_the_region_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("config");
+    let text = format!(
+        "[profile ops]\nregion = eu-central-1\naws_access_key_id = AKIDPROFILE\naws_secret_access_key = {KEY}\n"
+    );
+    std::fs::write(&config, text).unwrap();
+    let variables = [("AWS_CONFIG_FILE", config.to_str().unwrap()), ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")];
+    let variables = [&variables[..], &[("AWS_SECRET_ACCESS_KEY", KEY)]].concat();
+    let of_account = "arn:aws:dynamodb:us-east-1:123456789012:table/statuswatch-state";
+    for (table_of, named, region) in [
+        ("statuswatch-state", &[][..], "eu-central-1"),
+        ("statuswatch-state", &["--region", "eu-west-1"], "eu-west-1"),
+        (of_account, &["--region", "eu-west-1"], "us-east-1"),
+    ] {
+        let aws = table(&nothing()).await;
+        let asked = ["--table", table_of, "--group", GROUP, "--for", "2h", "--profile", "ops"];
+        let (code, _, err) = run_with(&aws.url(), &[&asked, named].concat(), &variables).await;
+        assert_eq!(code, 0, "{err}");
+        let scope = format!("/{region}/dynamodb/aws4_request");
+        assert!(aws.calls().iter().all(|call| {
+            call.authorization.contains("AKIDPROFILE/") && call.authorization.contains(&scope)
+        }));
+    }
+    let aws = FakeAws::start().await;
+    let (code, _, err) = run(&aws.url(), &usual(&["--for", "2h", "--profile", "nosuch"])).await;
+    assert_eq!((code, aws.calls().len()), (2, 0));
+    assert!(err.starts_with("statuswatch: --profile: there is no profile \"nosuch\""), "{err}");
+    let (code, _, err) = run_with(&aws.url(), &usual(&["--for", "2h"]), &[]).await;
+    assert_eq!((code, aws.calls().len()), (2, 0));
+    assert!(err.starts_with("statuswatch: no AWS credentials: sign in"), "{err}");
 }
 
 #[tokio::test]
@@ -129,10 +167,10 @@ async fn what_cannot_be_meant_is_refused_before_anything_is_asked() {
             vec!["--table", "x y", "--region", "eu-west-1", "--for", "2h", "--group", GROUP],
             "is neither the name nor the ARN",
         ),
-        (vec!["--table", "state", "--for", "2h", "--group", GROUP], "give --region, or the table's ARN"),
+        (vec!["--table", "state", "--for", "2h", "--group", GROUP], "no AWS Region: name it by --region"),
         (
             vec!["--table", "state", "--region", "Ireland", "--for", "2h", "--group", GROUP],
-            "not a Region such as eu-west-1",
+            "is no Region such as eu-west-1",
         ),
         (vec!["--for", "2h", "--region", "eu-west-1", "--group", GROUP], "--table <TABLE>"),
     ] {

@@ -329,9 +329,8 @@ pub(crate) enum ApiKind {
 /// Notices of alarms are not snoozed: disable the alarm's actions, or use a mute rule. Nor is what is posted while the
 /// table cannot be used, or with `STATUSWATCH_NOTIFY=every`.
 ///
-/// Takes AWS credentials from `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`, which
-/// `aws configure export-credentials --format env` prints. They need dynamodb:PutItem and dynamodb:GetItem on the
-/// table; with dynamodb:Query and dynamodb:BatchGetItem, a log group of which nothing is known is pointed out.
+/// Needs the permissions dynamodb:PutItem and dynamodb:GetItem on the table; with dynamodb:Query and
+/// dynamodb:BatchGetItem, a log group of which nothing is known is pointed out.
 #[derive(Debug, Args)]
 #[command(after_help = SNOOZE_EXAMPLES, group = clap::ArgGroup::new("what").required(true).args(["how_long", "off"]))]
 pub(crate) struct SnoozeArguments {
@@ -350,6 +349,9 @@ pub(crate) struct SnoozeArguments {
     /// Name or ARN of the state table
     #[arg(long, env = "STATUSWATCH_STATE_TABLE", value_name = "TABLE")]
     pub(crate) table: String,
+    /// Profile of AWS's configuration files
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
     /// AWS Region of the table; that of an ARN where --table is one
     #[arg(long, env = "AWS_REGION", value_name = "REGION")]
     pub(crate) region: Option<String>,

@@ -4,7 +4,7 @@ use std::io::{self, Write as _};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
-use statuswatch::aws::AwsAccess;
+use statuswatch::aws::Service;
 use statuswatch::config::StateTable;
 use statuswatch::http::{Budget, HttpClient};
 use statuswatch::snooze::snooze;
@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use crate::Exit;
 use crate::arguments::SnoozeArguments;
+use crate::sign_in::SignIn;
 
 /// For all that is asked of the table.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -21,13 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) fn run(arguments: &SnoozeArguments) -> anyhow::Result<Exit> {
     let table: StateTable =
         arguments.table.parse().with_context(|| format!("--table: {:?} cannot be used", arguments.table))?;
-    let region = table.region().map(str::to_owned).or_else(|| arguments.region.clone());
-    let region =
-        region.context("which Region the table is in is not known: give --region, or the table's ARN")?;
-    let pairs = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    let pairs = pairs.filter(|(name, _)| name != "AWS_REGION").chain([("AWS_REGION".to_owned(), region)]);
-    let access = AwsAccess::of_variables(pairs)?;
+    let named = arguments.region.as_deref().filter(|region| !region.is_empty());
+    let region = table.region().or(named);
     let wall_clock = SystemTime::now();
     let since = wall_clock.duration_since(UNIX_EPOCH).unwrap_or_default();
     let now_ms = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
@@ -40,10 +36,12 @@ pub(crate) fn run(arguments: &SnoozeArguments) -> anyhow::Result<Exit> {
     let http = HttpClient::new()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let asked = runtime.block_on(async {
+        let session = SignIn::load(arguments.profile.as_deref(), region).await?.session(Service::DynamoDb)?;
+        let access = session.access(wall_clock).await?;
         let mut store = DynamoDb::new(http, access, table.name().to_owned(), seed).in_region(table.region());
         let budget = Budget::until(Instant::now() + PATIENCE, wall_clock);
-        snooze(&mut store, &incident, until_ms, When { now_ms, budget }).await
-    });
+        anyhow::Ok(snooze(&mut store, &incident, until_ms, When { now_ms, budget }).await)
+    })?;
     match asked {
         Ok(is_known) => {
             writeln!(io::stdout(), "{}", said(arguments, until_ms))?;
