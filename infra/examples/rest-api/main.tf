@@ -28,8 +28,7 @@ module "statuswatch" {
   slack_channel            = var.slack_channel
   slack_api_url            = var.slack_api_url
 
-  # The account's API Gateway role: true where this is the first API that logs.
-  create_api_gateway_account_role = true
+  create_api_gateway_account_role = var.create_api_gateway_account_role
 
   alarm_source          = var.alarm_source
   ingest                = var.ingest

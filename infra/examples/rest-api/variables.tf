@@ -48,6 +48,12 @@ variable "slack_api_url" {
   description = "With a bot token: the base of the Web API; null for Slack's own."
 }
 
+variable "create_api_gateway_account_role" {
+  type        = bool
+  default     = true
+  description = "Whether to set the account's API Gateway role, as the first API that logs needs it; false where the account has one already."
+}
+
 variable "alarm_source" {
   type        = string
   default     = "metric_filter"
