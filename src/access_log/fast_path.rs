@@ -20,6 +20,7 @@ pub(crate) use kinds::Kinds;
 pub(crate) use line::Line;
 pub use line::{EscapedLine, LineText};
 pub(crate) use ok_lines::OkLines;
+use ok_lines::WordFormat;
 pub use recognised::Recognised;
 pub(crate) use recognised::{Member, OwnedRecognised};
 use template::{Template, Values};
@@ -31,7 +32,14 @@ const MAX_LESSONS: u32 = 64;
 
 /// The formats that a process has learned. They make reading faster, and change nothing of what is read.
 #[derive(Debug, Default)]
-pub struct LearnedFormats(Mutex<Vec<Arc<Template>>>);
+pub struct LearnedFormats(Mutex<Learned>);
+
+#[derive(Debug, Default)]
+struct Learned {
+    json: Vec<Arc<Template>>,
+    /// Of lines that stand under no header.
+    words: Vec<Arc<WordFormat>>,
+}
 
 /// Recognises lines by the formats that it has learned, and remembers the last line that it recognised.
 #[derive(Debug, Default)]
@@ -44,20 +52,25 @@ pub(crate) struct LineReader {
 }
 
 impl LearnedFormats {
-    /// Makes what a reader has learned known to the readers after it.
-    pub(crate) fn update(&self, reader: &LineReader) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&reader.templates);
+    /// Makes what readers have learned known to the readers after them.
+    pub(crate) fn update(&self, lines: &LineReader, ok_lines: &OkLines) {
+        let mut learned = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        learned.json.clone_from(&lines.templates);
+        learned.words.clear();
+        learned.words.extend_from_slice(ok_lines.learned());
+    }
+
+    /// Lets readers know what was learned before, unless one of them has learned something itself.
+    pub(crate) fn teach(&self, lines: &mut LineReader, ok_lines: &mut OkLines) {
+        if lines.templates.is_empty() && ok_lines.is_empty() {
+            let learned = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            lines.templates.clone_from(&learned.json);
+            ok_lines.begin_with(&learned.words);
+        }
     }
 }
 
 impl LineReader {
-    /// Takes over what was learned before, unless it has learned something itself.
-    pub(crate) fn begin_with(&mut self, learned: &LearnedFormats) {
-        if self.templates.is_empty() {
-            self.templates.clone_from(&learned.0.lock().unwrap_or_else(PoisonError::into_inner));
-        }
-    }
-
     /// The length of the line at the beginning of `text`, if its format is known: a line as it stands in a batch, with
     /// its quotes escaped. `text` goes on with the quote that ends the line.
     pub(crate) fn recognise_escaped(&mut self, text: &[u8]) -> Option<usize> {

@@ -36,6 +36,8 @@ pub struct Intake<'a> {
     /// Where the header of the message at hand is: `stream` is its log stream. 0 where no message began.
     header_at: usize,
     kinds: Kinds<CountedAt>,
+    /// The line that was recognised last has a status below 400, and that is all that is known of it.
+    is_ok: bool,
 }
 
 /// Where a matched line is counted.
@@ -65,7 +67,7 @@ struct EventInfo<'a> {
 
 impl<'a> Intake<'a> {
     pub(super) fn into(batch: &'a mut Batch, reader: &'a Reader, remembered: &'a RememberedEvents) -> Self {
-        batch.line_reader.get_or_insert_default().begin_with(&reader.formats);
+        reader.formats.teach(batch.line_reader.get_or_insert_default(), &mut batch.ok_lines);
         let (stream, kinds) = (StreamKeys::default(), Kinds::default());
         Self {
             batch,
@@ -78,6 +80,7 @@ impl<'a> Intake<'a> {
             stream,
             header_at: 0,
             kinds,
+            is_ok: false,
         }
     }
 
@@ -160,8 +163,10 @@ impl<'a> Intake<'a> {
             Reading::AccessLog(log) => (log, false),
             Reading::Salvaged(log) => (log, true),
         };
-        if log.status.class() == StatusClass::Ok {
-            self.batch.ok_lines.learn(line, self.reader.format, &columns);
+        if log.status.class() == StatusClass::Ok
+            && self.batch.ok_lines.learn(line, self.reader.format, &columns)
+        {
+            self.learned();
         }
         self.batch.counts.ledger.salvaged += u64::from(salvaged);
         self.judge(info, &log, Line::Plain(line), salvaged);
@@ -401,7 +406,14 @@ impl<'a> Intake<'a> {
 
 impl Sink for Intake<'_> {
     fn recognise(&mut self, text: &[u8]) -> Option<usize> {
-        self.batch.line_reader.as_mut()?.recognise_escaped(text)
+        let recognised = self.batch.line_reader.as_mut()?.recognise_escaped(text);
+        self.is_ok = false;
+        if recognised.is_some() || self.columns.is_some() || !self.batch.headers.is_empty() {
+            return recognised;
+        }
+        let length = self.batch.ok_lines.recognise_escaped(text)?;
+        self.is_ok = true;
+        Some(length)
     }
 
     fn message(&mut self, header: &Header) {
@@ -421,6 +433,10 @@ impl Sink for Intake<'_> {
         let extracted_fields = event.extracted_fields;
         let info = EventInfo { header, id, timestamp_ms, columns: Columns::DEFAULT, extracted_fields };
         if event.is_recognised {
+            if self.is_ok {
+                self.batch.counts.ledger.ok += 1;
+                return;
+            }
             let last = self.batch.line_reader.as_ref().and_then(|line_reader| line_reader.last());
             if last.is_some_and(|recognised| recognised.is_ok(message.0)) {
                 self.batch.counts.ledger.ok += 1;
@@ -441,6 +457,13 @@ impl Sink for Intake<'_> {
 }
 
 impl Intake<'_> {
+    /// Makes what was learned known to the batches after this one.
+    fn learned(&self) {
+        if let Some(line_reader) = &self.batch.line_reader {
+            self.reader.formats.update(line_reader, &self.batch.ok_lines);
+        }
+    }
+
     fn read_plainly(&mut self, info: EventInfo<'_>, message: EscapedText<'_>, learns: bool) {
         let mut line = std::mem::take(&mut self.batch.line);
         message.unescape_into(&mut line);
@@ -449,7 +472,7 @@ impl Intake<'_> {
             self.batch.line_reader.as_mut().filter(|_| learns && self.reader.format.reads_json())
             && line_reader.learn(&line)
         {
-            self.reader.formats.update(line_reader);
+            self.learned();
         }
         self.batch.line = line;
     }

@@ -338,8 +338,11 @@ fn an_alarm_that_an_older_version_kept_recovers_and_then_each_account_has_its_ow
     bench.incident = serde_json::from_value(state).unwrap();
     assert!(bench.incident.is_opener_in_alarm(START_MS));
     // The same alarm, by what stands for it now.
-    let now = |alarm, is_in_alarm, changed_ms| {
-        AlarmNews { alarm, name: "alarm 1".to_owned(), is_in_alarm, changed_ms }
+    let now = |alarm, is_in_alarm, changed_ms| AlarmNews {
+        alarm,
+        name: "alarm 1".to_owned(),
+        is_in_alarm,
+        changed_ms,
     };
     bench.incident.alarm_changed(&now(7, true, START_MS + 1), START_MS + 1);
     assert_eq!(bench.incident.in_alarm(START_MS + 1), [("alarm 1", START_MS + 1)]);

@@ -65,6 +65,16 @@ fn line() -> impl Strategy<Value = String> {
         1 => Just(r#"{"status":L,"ip":"A","errorMessage":L,"stage":L,"path":"/o"}"#),
         1 => Just(r#"{"auth":{"token":"A"},"status":"S","path":"/B","list":[L]}"#),
         1 => Just("A B C S"),
+        3 => Just(r#"203.0.113.7 - - [18/Nov/2020:05:28:56 +0000] "GET /A HTTP/1.1" S L B"#),
+        1 => Just(r#"203.0.113.7 - A [18/Nov/2020:05:28:56 +0000] "POST /o HTTP/1.1" S L "B" "C""#),
+        3 => Just("2001:db8:0:0:1:2:3:4,-,A,18/Nov/2020:05:28:56 +0000,GET,/B,HTTP/1.1,S,L,C"),
+        2 => Just("requestId: 1-A, ip: 203.0.113.7, caller: B, httpMethod: GET, resourcePath: /C, status: S, responseLength: L"),
+        1 => Just(r#"requestId=A ip=203.0.113.7 httpMethod=GET resourcePath=/B status=S userAgent="C""#),
+        2 => Just(r#"<request id="A"> <ip>203.0.113.7</ip> <caller>B</caller> <requestTime>18/Nov/2020:05:28:56 +0000</requestTime> <httpMethod>GET</httpMethod> <resourcePath>/C</resourcePath> <status>S</status> <protocol>HTTP/1.1</protocol> <responseLength>L</responseLength> </request>"#),
+        1 => Just(r#"https 2026-11-03T08:00:00.186641Z app/orders/50dc6c495c0c9188 203.0.113.11:2817 10.0.0.1:80 0.000 0.001 0.000 S S 34 366 "GET https://www.example.com:443/A HTTP/2.0" "B" ECDHE-RSA TLSv1.2 arn:aws:x "Root=1-58337262" "C" "session-reused""#),
+        1 => Just("2026-11-03\t08:00:00\tNRT57-P1\tL\t203.0.113.12\tGET\td111111abcdef8.cloudfront.net\t/A\tS\t-\tB\t-\t-\tHit\tC\twww.example.com\thttps\t23"),
+        1 => Just("#Fields: sc-status cs-method cs-uri-stem"),
+        1 => Just("S\tGET\t/A"),
     ];
     (
         formats,

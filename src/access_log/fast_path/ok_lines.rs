@@ -5,11 +5,16 @@
 //! reader has read, and words of the same kinds between them, so that this reads the status from the same place. What is
 //! unusual in any way it leaves to the reader.
 
+mod kind;
+mod pattern;
 mod words;
 
-use super::fixed::Prefix;
+use std::sync::Arc;
+
 use crate::access_log::{Columns, Format, StatusClass, is_header, read_preset};
-use words::{Kind, split};
+use kind::{Kind, MONTH_AT, Range};
+use pattern::Pattern;
+use words::{Split, split};
 
 /// Formats that are known at a time.
 const MAX_FORMATS: usize = 4;
@@ -19,7 +24,7 @@ const MAX_LESSONS: u32 = 64;
 /// Knows lines by the formats that it has learned.
 #[derive(Debug, Default)]
 pub(crate) struct OkLines {
-    formats: Vec<WordFormat>,
+    formats: Vec<Arc<WordFormat>>,
     /// Which one knew a line last.
     last: usize,
     lessons: u32,
@@ -27,50 +32,82 @@ pub(crate) struct OkLines {
     columns: Columns,
 }
 
-/// The fixed text of a line, and the kinds of the words between.
+/// The words of a line, as it stands in a batch and as it was logged.
 #[derive(Debug, PartialEq, Eq)]
-struct WordFormat {
-    /// Each word, and the fixed text before it.
-    words: Vec<(Prefix, Kind)>,
-    end: String,
+pub(super) struct WordFormat {
+    escaped: Words,
+    plain: Words,
+}
+
+/// The kinds of a line's words, and what stands between them.
+#[derive(Debug, PartialEq, Eq)]
+struct Words {
+    /// A word where there is one, and what stands behind it.
+    parts: Vec<(Option<Kind>, Pattern)>,
 }
 
 impl OkLines {
     /// Whether a line, as it was logged, is known to have a status below 400. `columns` are what it stands under.
     pub(crate) fn knows(&mut self, line: &[u8], columns: &Columns) -> bool {
         let line = line.trim_ascii_end();
-        if self.formats.is_empty() || self.columns != *columns {
-            return false;
+        self.columns == *columns
+            && self.find(|known| known.plain.behind(line).filter(|rest| rest.is_empty())).is_some()
+    }
+
+    /// The length of the line at the beginning of `text`, if it is known to have a status below 400: a line as it stands
+    /// in a batch, under no header. `text` goes on with the quote that ends the line.
+    pub(crate) fn recognise_escaped(&mut self, text: &[u8]) -> Option<usize> {
+        if self.columns != Columns::Default || text.first() == Some(&b'#') {
+            return None;
         }
-        if self.formats.get(self.last).is_some_and(|format| format.is_ok(line)) {
-            return true;
+        let rest =
+            self.find(|known| known.escaped.behind(text).filter(|rest| rest.first() == Some(&b'"')))?;
+        Some(text.len() - rest.len())
+    }
+
+    /// What `search` finds by one of the formats: by that of the last line, else by the first one that knows it.
+    fn find<'l>(&mut self, search: impl Fn(&WordFormat) -> Option<&'l [u8]>) -> Option<&'l [u8]> {
+        if let Some(found) = search(self.formats.get(self.last)?) {
+            return Some(found);
         }
-        let found = self.formats.iter().position(|format| format.is_ok(line));
-        self.last = found.unwrap_or(self.last);
-        found.is_some()
+        let mut found = self.formats.iter().enumerate();
+        let (index, found) = found.find_map(|(index, known)| Some((index, search(known)?)))?;
+        self.last = index;
+        Some(found)
+    }
+
+    /// Whether no format is known.
+    pub(super) fn is_empty(&self) -> bool {
+        self.formats.is_empty()
+    }
+
+    /// The formats that it has learned from lines under no header.
+    pub(super) fn learned(&self) -> &[Arc<WordFormat>] {
+        if self.columns == Columns::Default { &self.formats } else { &[] }
+    }
+
+    /// Takes over what was learned of lines under no header.
+    pub(super) fn begin_with(&mut self, learned: &[Arc<WordFormat>]) {
+        self.formats = learned.to_vec();
     }
 
     /// Learns the format of a line that was not known, if that is a format other than JSON and the line's status is
-    /// below 400.
-    pub(crate) fn learn(&mut self, line: &str, format: Format, columns: &Columns) {
+    /// below 400; says whether there was something to learn.
+    pub(crate) fn learn(&mut self, line: &str, format: Format, columns: &Columns) -> bool {
         let line = line.trim_end();
-        if self.lessons == MAX_LESSONS || line.starts_with('{') || is_header(line, format) {
-            return;
+        if self.lessons == MAX_LESSONS || line.trim_start().starts_with(['{', '#']) || is_header(line, format)
+        {
+            return false;
         }
         self.lessons += 1;
-        let Some((preset, read)) = read_preset(line, format, columns) else { return };
-        if read.log.status.class() != StatusClass::Ok {
-            return;
-        }
-        let Some((words, end)) = split(line, preset, &read) else { return };
-        let new = WordFormat {
-            words: words.into_iter().map(|(fixed, kind)| (Prefix::new(fixed), kind)).collect(),
-            end,
-        };
+        let new = read_preset(line, format, columns)
+            .filter(|(_, read)| read.log.status.class() == StatusClass::Ok)
+            .and_then(|(preset, read)| split(line, preset, &read))
+            .map(|split| WordFormat::new(&split));
         // What it gets wrong about the very line that it comes from, it would get wrong about others.
-        if !new.is_ok(line.as_bytes()) {
-            return;
-        }
+        let Some(new) = new.filter(|new| new.plain.behind(line.as_bytes()) == Some(b"")) else {
+            return false;
+        };
         if self.columns != *columns {
             self.formats.clear();
             self.columns.clone_from(columns);
@@ -78,24 +115,94 @@ impl OkLines {
         if self.formats.len() == MAX_FORMATS {
             self.formats.remove(0);
         }
-        self.formats.push(new);
+        self.formats.push(Arc::new(new));
         self.last = self.formats.len() - 1;
+        true
     }
 }
 
 impl WordFormat {
-    fn is_ok(&self, line: &[u8]) -> bool {
-        self.strip(line) == Some(self.end.as_bytes())
+    fn new(split: &Split) -> Self {
+        Self { escaped: Words::new(split, in_batch), plain: Words::new(split, str::to_owned) }
+    }
+}
+
+/// A text as it stands in a batch.
+fn in_batch(text: &str) -> String {
+    let mut escaped = String::new();
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => escaped.extend(['\\', character]),
+            '\t' => escaped.push_str("\\t"),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+impl Words {
+    /// `spell` says how fixed text stands in a line.
+    fn new((words, end): &Split, spell: fn(&str) -> String) -> Self {
+        let mut new = Building::default();
+        for (before, kind) in words {
+            new.fixed(&spell(before));
+            match kind.ranges() {
+                Some(ranges) => new.ranges(&ranges, (*kind == Kind::Date).then_some(MONTH_AT)),
+                None => new.close(Some(kind.clone())),
+            }
+        }
+        new.fixed(&spell(end));
+        new.close(None);
+        Self { parts: new.parts }
     }
 
     /// What stands behind the words of a line, all of which are of their kinds.
-    fn strip<'l>(&self, line: &'l [u8]) -> Option<&'l [u8]> {
+    fn behind<'l>(&self, line: &'l [u8]) -> Option<&'l [u8]> {
         let mut rest = line;
-        for (fixed, kind) in &self.words {
-            rest = fixed.strip(rest)?;
-            rest = rest.get(kind.length(rest)?..)?;
+        for (kind, behind) in &self.parts {
+            if let Some(kind) = kind {
+                rest = rest.get(kind.length(rest)?..)?;
+            }
+            rest = behind.strip(rest)?;
         }
         Some(rest)
+    }
+}
+
+/// Words on their way to be made; words that are all equally long become a part of what stands around them.
+#[derive(Default)]
+struct Building {
+    parts: Vec<(Option<Kind>, Pattern)>,
+    kind: Option<Kind>,
+    behind: Vec<Range>,
+    month: Option<usize>,
+}
+
+impl Building {
+    fn fixed(&mut self, text: &str) {
+        for byte in text.bytes() {
+            if self.behind.len() == Pattern::MAX {
+                self.close(None);
+            }
+            self.behind.push([byte; 2]);
+        }
+    }
+
+    fn ranges(&mut self, ranges: &[Range], month: Option<usize>) {
+        if self.behind.len() + ranges.len() > Pattern::MAX || self.month.is_some() {
+            self.close(None);
+        }
+        self.month = month.map(|at| self.behind.len() + at);
+        self.behind.extend(ranges);
+    }
+
+    /// Ends the part at hand; the next begins with a word of this kind.
+    fn close(&mut self, next: Option<Kind>) {
+        let kind = std::mem::replace(&mut self.kind, next);
+        let behind = Pattern::new(std::mem::take(&mut self.behind), self.month.take());
+        if kind.is_some() || behind != Pattern::default() {
+            self.parts.push((kind, behind));
+        }
     }
 }
 
@@ -123,6 +230,25 @@ mod tests {
         "2026-11-03\t08:00:00\tNRT57-P1\t392\t203.0.113.12\tGET\td111111abcdef8.cloudfront.net\t/v1/items/41\t200\t-\tMozilla/5.0%20(X11;%20Linux)\t-\t-\tHit\tSOX4xwn4XV6Q4rgb7XiVGOHmsAA==\twww.example.com\thttps\t23",
     ];
 
+    /// A line as it stands in a batch, up to the quote that ends it and what follows.
+    fn escaped(line: &str) -> (String, usize) {
+        let escaped = serde_json::Value::from(line).to_string();
+        (format!("{}}},{{\"id\":\"200\"}}", &escaped[1..]), escaped.len() - 2)
+    }
+
+    /// Whether a line is known as it was logged, and as it stands in a batch, of which only its beginning may be there.
+    fn known(lines: &mut OkLines, line: &str) -> [bool; 2] {
+        let (text, length) = escaped(line);
+        for end in [text.len(), length + 1] {
+            let recognised = lines.recognise_escaped(&text.as_bytes()[..end]);
+            assert!(recognised.is_none_or(|recognised| recognised == length), "{line}");
+        }
+        assert_eq!(lines.recognise_escaped(&text.as_bytes()[..length]), None, "{line}");
+        let is_recognised = lines.recognise_escaped(text.as_bytes()).is_some();
+        assert_eq!(lines.recognise_escaped(&text.as_bytes()[..=length]).is_some(), is_recognised, "{line}");
+        [lines.knows(line.as_bytes(), Columns::DEFAULT), is_recognised]
+    }
+
     fn is_ok(line: &str) -> bool {
         matches!(read(line, Format::Auto), Reading::AccessLog(log) if log.status.class() == StatusClass::Ok)
     }
@@ -131,20 +257,17 @@ mod tests {
     fn the_next_line_of_every_preset_is_known_and_that_of_another_status_is_not() {
         for line in LINES {
             let mut lines = OkLines::default();
-            assert!(!lines.knows(line.as_bytes(), Columns::DEFAULT));
+            assert_eq!(known(&mut lines, line), [false; 2]);
             lines.learn(line, Format::Auto, Columns::DEFAULT);
             for (ip, id, path) in
                 [("198.51.100.23", "0c1e", "/v1"), ("2001:db8::7", "KXyz", "/o/{id}"), ("::1", "1", "/a")]
             {
                 let next = line.replace("203.0.113.7", ip).replace("6a1f", id).replace("/v1/items", path);
-                assert!(lines.knows(next.as_bytes(), Columns::DEFAULT), "{next}");
-                assert!(
-                    lines.knows(next.replace("08:00:00", "23:59:01").as_bytes(), Columns::DEFAULT),
-                    "{next}"
-                );
+                assert_eq!(known(&mut lines, &next), [true; 2], "{next}");
+                assert_eq!(known(&mut lines, &next.replace("08:00:00", "23:59:01")), [true; 2], "{next}");
                 let error = next.replace(" 200", " 502").replace(",200", ",502").replace(">200", ">502");
                 let error = error.replace("=200", "=502").replace("\t200", "\t502");
-                assert!(!lines.knows(error.as_bytes(), Columns::DEFAULT), "{error}");
+                assert_eq!(known(&mut lines, &error), [false; 2], "{error}");
             }
         }
     }
@@ -185,9 +308,9 @@ mod tests {
                 let (at, to) = (ends[at], ends[to]);
                 let piece = if length == 5 { edited[..ends[other.index(ends.len())]].to_owned() } else { piece };
                 edited.replace_range(at..to, &piece);
-                if lines.knows(edited.as_bytes(), Columns::DEFAULT) {
-                    prop_assert!(is_ok(edited.trim_end()), "{}", edited);
-                }
+                let [is_known, is_recognised] = known(&mut lines, &edited);
+                prop_assert!(is_known || !is_recognised, "{}", edited);
+                prop_assert!(!is_known || is_ok(edited.trim_end()), "{}", edited);
             }
         }
     }

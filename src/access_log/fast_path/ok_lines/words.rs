@@ -1,202 +1,14 @@
 //! A line that was read in; its fixed text and the kinds of its words out.
 //!
-//! The kinds are as fine as the questions that the formats' readers ask: to each of them all words of a kind have the
-//! same answer. A word of which that is not known is fixed text.
+//! A word whose kind is not known is fixed text.
 
-use std::net::Ipv6Addr;
-
+use super::kind::{Kind, path_length};
+use super::pattern::Pattern;
 use crate::access_log::fields::{self, Name, Path, TOP_LEVEL};
 use crate::access_log::text_formats::{FormatLine, PartName, Preset, STATUS, shapes, takes_any_text};
-use crate::words::MONTHS;
 
 /// Lines with more words are read the plain way.
 const MAX_WORDS: usize = 96;
-/// The longest id, as `shapes::is_id` has it.
-const MAX_ID: usize = 128;
-const METHODS: [&str; 8] = ["GET", "POST", "PUT", "DELETE", "HEAD", "PATCH", "OPTIONS", "TRACE"];
-
-/// What a word is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// A status below 400.
-    Status,
-    /// Three digits that could be a status.
-    Code,
-    Number,
-    Decimal,
-    Address,
-    /// An IPv4 address and a port.
-    Endpoint,
-    /// `18/Nov/2020:05:28:56`
-    Date,
-    /// As this, with other digits.
-    Shape(String),
-    Method,
-    Path,
-    Url,
-    /// Of letters, digits and a few signs, and no `-` alone.
-    Id,
-    /// The same, or `-`.
-    Principal,
-    /// Between quotes, and not beginning with a blank.
-    Quoted,
-    /// Between tabs.
-    Field,
-}
-
-impl Kind {
-    /// The length of the word at the beginning of `text`, if it is of this kind.
-    #[inline]
-    pub(super) fn length(&self, text: &[u8]) -> Option<usize> {
-        let length = match self {
-            Self::Status => match text {
-                [b'1'..=b'3', b'0'..=b'9', b'0'..=b'9', ..] => 3,
-                _ => return None,
-            },
-            Self::Code => match text {
-                [b'1'..=b'5', b'0'..=b'9', b'0'..=b'9', ..] => 3,
-                _ => return None,
-            },
-            Self::Number => run(text, DIGIT),
-            Self::Decimal => {
-                let whole = run(text, DIGIT);
-                let fraction = text.get(whole..)?.strip_prefix(b".")?;
-                if whole == 0 || run(fraction, DIGIT) == 0 {
-                    return None;
-                }
-                whole + 1 + run(fraction, DIGIT)
-            }
-            Self::Address => address(text)?,
-            Self::Endpoint => {
-                let address = ipv4(text)?;
-                let digits = run(text.get(address..)?.strip_prefix(b":")?, DIGIT);
-                (1..=5).contains(&digits).then_some(address + 1 + digits)?
-            }
-            Self::Date => {
-                let date = text.get(..DATE.len())?;
-                if !has_shape(date, DATE)
-                    || !MONTHS.iter().any(|month| date.get(3..6) == Some(month.as_bytes()))
-                {
-                    return None;
-                }
-                DATE.len()
-            }
-            Self::Shape(shape) => {
-                has_shape(text.get(..shape.len())?, shape.as_bytes()).then_some(shape.len())?
-            }
-            Self::Method => {
-                let length = text.iter().take_while(|byte| byte.is_ascii_uppercase()).count();
-                let method = text.get(..length)?;
-                METHODS.iter().any(|known| known.as_bytes() == method).then_some(length)?
-            }
-            Self::Path => text.starts_with(b"/").then(|| run(text, PATH))?,
-            Self::Url => {
-                (text.starts_with(b"https://") || text.starts_with(b"http://")).then(|| run(text, PATH))?
-            }
-            Self::Id | Self::Principal => {
-                let length = run(text, ID);
-                let is_dash = length == 1 && text.first() == Some(&b'-');
-                if length > MAX_ID || is_dash && *self == Self::Id || text.starts_with(b"HTTP/") {
-                    return None;
-                }
-                length
-            }
-            Self::Quoted => {
-                let length = run(text, QUOTED);
-                return (text.first() != Some(&b' ')).then_some(length);
-            }
-            Self::Field => run(text, FIELD),
-        };
-        (length > 0).then_some(length)
-    }
-}
-
-const DIGIT: u8 = 1;
-const ID: u8 = 2;
-const PATH: u8 = 4;
-const QUOTED: u8 = 8;
-const FIELD: u8 = 16;
-
-/// What each byte may be a part of.
-#[allow(
-    clippy::cast_possible_truncation,
-    clippy::indexing_slicing,
-    reason = "the place is below 256, or this does not compile"
-)]
-const BYTES: [u8; 256] = {
-    let mut bytes = [0; 256];
-    let mut at = 0;
-    while at < 256 {
-        let byte = at as u8;
-        if byte.is_ascii_digit() {
-            bytes[at] |= DIGIT;
-        }
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'+' | b'/') {
-            bytes[at] |= ID;
-        }
-        if byte.is_ascii_graphic() && !matches!(byte, b'"' | b',' | b'<' | b'>' | b'[' | b']' | b'\\') {
-            bytes[at] |= PATH;
-        }
-        if byte >= b' ' && byte != 0x7f && !matches!(byte, b'"' | b'\\' | b'[') {
-            bytes[at] |= QUOTED;
-        }
-        if byte.is_ascii_graphic() {
-            bytes[at] |= FIELD;
-        }
-        at += 1;
-    }
-    bytes
-};
-
-fn run(text: &[u8], of: u8) -> usize {
-    let is_of = |byte: &u8| BYTES.get(usize::from(*byte)).is_some_and(|kinds| kinds & of != 0);
-    text.iter().position(|byte| !is_of(byte)).unwrap_or(text.len())
-}
-
-const DATE: &[u8] = b"00/Mmm/0000:00:00:00";
-
-/// Whether a text has digits where the shape has some, and else what the shape has; `M` and `m` are any letter.
-fn has_shape(text: &[u8], shape: &[u8]) -> bool {
-    let fits = |(byte, shape): (&u8, &u8)| match shape {
-        b'0'..=b'9' => byte.is_ascii_digit(),
-        b'M' | b'm' => true,
-        _ => byte == shape,
-    };
-    text.len() == shape.len() && text.iter().zip(shape).all(fits)
-}
-
-fn ipv4(text: &[u8]) -> Option<usize> {
-    let mut at = 0;
-    for part in 0..4 {
-        if part > 0 {
-            at += usize::from(text.get(at) == Some(&b'.'));
-        }
-        let digits = text.get(at..)?.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        let number = text.get(at..at + digits)?;
-        let is_byte = matches!(
-            number,
-            [_] | [b'1'..=b'9', _] | [b'1', _, _] | [b'2', b'0'..=b'4', _] | [b'2', b'5', b'0'..=b'5']
-        );
-        if !is_byte || part > 0 && text.get(at - 1) != Some(&b'.') {
-            return None;
-        }
-        at += digits;
-    }
-    Some(at)
-}
-
-fn address(text: &[u8]) -> Option<usize> {
-    if let Some(length) = ipv4(text) {
-        return Some(length);
-    }
-    let length = text
-        .iter()
-        .take(46)
-        .take_while(|byte| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.'))
-        .count();
-    let said = std::str::from_utf8(text.get(..length)?).ok()?;
-    said.parse::<Ipv6Addr>().ok().map(|_| length)
-}
 
 /// The words of a line with the fixed text before each, and the fixed text behind the last.
 pub(super) type Split = (Vec<(String, Kind)>, String);
@@ -397,7 +209,7 @@ impl<'l> Splitting<'l> {
             return Some(kind);
         }
         let is_iso = shapes::is_iso_time(word) || shapes::is_iso_date(word) || shapes::is_clock_time(word);
-        if is_iso {
+        if is_iso && word.len() <= Pattern::MAX {
             return Some(Kind::Shape(word.to_owned()));
         }
         let is_load_balancers = self.preset == Preset::LoadBalancer;
@@ -442,7 +254,7 @@ impl<'l> Splitting<'l> {
 /// The length of a word: a path may have signs that others have not.
 fn word_length(text: &str) -> usize {
     let is_path = text.starts_with('/') || text.starts_with("http://") || text.starts_with("https://");
-    let length = run(text.as_bytes(), PATH);
+    let length = path_length(text.as_bytes());
     if is_path {
         return length;
     }
