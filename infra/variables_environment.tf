@@ -166,6 +166,18 @@ variable "follow_ups" {
     condition     = can(regex("^[0-9]+[smhd](\\*[0-9]+)?( *, *[0-9]+[smhd](\\*[0-9]+)?){0,19}$", var.follow_ups))
     error_message = "follow_ups must be 1 to 20 times such as 1m*5,5m*5,15m*6,1h."
   }
+
+  validation {
+    condition = alltrue(flatten([for text in split(",", var.follow_ups) : try([
+      for step in [regex("^ *([0-9]+)([smhd])(?:\\*([0-9]+))? *$", text)] : [
+        step[0] * { s = 1, m = 60, h = 3600, d = 86400 }[step[1]] >= 5,
+        step[0] * { s = 1, m = 60, h = 3600, d = 86400 }[step[1]] <= 86400,
+        tonumber(coalesce(step[2], "1")) >= 1,
+        tonumber(coalesce(step[2], "1")) <= 1000,
+      ]
+    ], false)]))
+    error_message = "Each of follow_ups must be from 5s to 1d, and stand there 1 to 1000 times, such as 5m*6."
+  }
 }
 
 variable "quiet_seconds" {

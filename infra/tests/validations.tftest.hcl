@@ -125,6 +125,44 @@ run "numbers_that_the_function_refuses" {
   ]
 }
 
+run "follow_ups_that_come_too_seldom" {
+  command = plan
+
+  variables {
+    follow_ups = "1m*5, 2d"
+  }
+
+  expect_failures = [var.follow_ups]
+}
+
+run "follow_ups_that_come_too_often" {
+  command = plan
+
+  variables {
+    follow_ups = "4s,1h"
+  }
+
+  expect_failures = [var.follow_ups]
+}
+
+run "follow_ups_that_come_too_many_times" {
+  command = plan
+
+  variables {
+    follow_ups = "5m*1001,1h"
+  }
+
+  expect_failures = [var.follow_ups]
+}
+
+run "the_least_and_the_most_of_follow_ups" {
+  command = plan
+
+  variables {
+    follow_ups = "5s*1000, 86400s,1d"
+  }
+}
+
 run "numbers_that_are_not_whole" {
   command = plan
 
