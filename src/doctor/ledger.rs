@@ -50,7 +50,8 @@ fn one(function: &Function) -> Finding {
                     "{} in the last hour, but none left metrics in the namespace Statuswatch",
                     count(measured.sum("Invocations"), "invocation")
                 ),
-                "let the function's role write to its log group, and keep its application log level at INFO or below",
+                "let the function's role write to its log group, and keep its application log level at INFO or below; a log \
+                 group of the class INFREQUENT_ACCESS makes no metrics",
             )
         } else {
             Finding::good(CHECK, &function.name, "nothing to count: no invocation in the last hour")
