@@ -93,6 +93,8 @@ fn expressions_of_terraform_come_to_their_format() {
         ),
         (r#"join(" ", [for n in ["a", "b"] : n == "a" ? "$context.a" : n])"#, "| $context.a b"),
         (r#""%{ for n in local.list }${n};%{ endfor }""#, "| x;$context.y;"),
+        (r#""%{ for n in local.list }\"${n}\"%{ endfor }""#, r#"| "x""$context.y""#),
+        ("<<-EOF\n      %{ for n in local.list }\\d${n}%{ endfor }\n    EOF", r"| \dx\d$context.y"),
         ("one(local.list[*])", "? one(local.list[*])"),
         ("one([local.map][*].k)", "| $context.k"),
         ("element(local.list, 3)", "| $context.y"),
@@ -114,7 +116,10 @@ fn each_branch_of_a_condition_is_a_format() {
         ]
     );
     assert_eq!(stage(r#"var.a ? "$context.x" : """#), ["| where var.a | $context.x"]);
-    assert_eq!(stage(r#""$context.x%{ if var.a } $context.y%{ endif }""#).len(), 2);
+    assert_eq!(
+        stage(r#""$context.x%{ if var.a },\"$context.y\"%{ endif }""#),
+        [r#"| where var.a | $context.x,"$context.y""#, "| where not var.a | $context.x"]
+    );
 }
 
 #[test]

@@ -276,50 +276,62 @@ impl<'e, 'm> Evaluation<'e, 'm> {
     }
 
     /// `%{ for item in list }…%{ endfor }`.
-    fn repeated(&self, directive: &ForTemplateExpr) -> Option<Value> {
+    fn repeated(&self, directive: &ForTemplateExpr, literal: Literal) -> Option<Value> {
         let pairs = pairs(self.value(&directive.collection_expr))?;
         let key_name = directive.key_var.as_ref().map(|name| name.as_str());
         let parts = pairs.into_iter().map(|(key, value)| {
             self.with(key_name, key, directive.value_var.as_str(), value, || {
-                self.elements(&directive.template)
+                self.elements(&directive.template, literal, literal)
             })
         });
         Some(concatenated(parts.collect::<Vec<_>>(), "a template with for"))
     }
 
     fn template(&self, template: &Template, whole: &Expression) -> Value {
+        let is_quoted = matches!(whole, Expression::StringTemplate(_));
         // "${x}" is x itself, whatever it is.
         if let Some(Element::Interpolation(only)) = template.as_single_element()
-            && matches!(whole, Expression::StringTemplate(_))
+            && is_quoted
         {
             return self.value(&only.expr);
         }
-        self.elements(template)
+        // Within a directive the parser leaves a quoted text as it is written.
+        self.elements(template, str::to_owned, if is_quoted { unescaped } else { str::to_owned })
     }
 
-    fn elements(&self, template: &Template) -> Value {
+    /// What the parts give one after the other; `within` says how a text within a directive is read.
+    fn elements(&self, template: &Template, literal: Literal, within: Literal) -> Value {
         if !self.module.budget().step() {
             return Value::unknown("a value that refers to itself");
         }
         let parts = template.iter().map(|element| match element {
-            Element::Literal(text) => Value::Text(text.value().clone()),
+            Element::Literal(text) => Value::Text(literal(text.value())),
             Element::Interpolation(interpolation) => self.value(&interpolation.expr),
             Element::Directive(directive) => match &**directive {
                 Directive::If(branches) => {
                     if self.choices.holds(&words(&branches.if_expr.cond_expr)) {
-                        self.elements(&branches.if_expr.template)
+                        self.elements(&branches.if_expr.template, within, within)
                     } else {
                         let otherwise = branches.else_expr.as_ref();
-                        otherwise.map_or(Value::Null, |branch| self.elements(&branch.template))
+                        otherwise
+                            .map_or(Value::Null, |branch| self.elements(&branch.template, within, within))
                     }
                 }
                 Directive::For(directive) => self
-                    .repeated(&directive.for_expr)
+                    .repeated(&directive.for_expr, within)
                     .unwrap_or_else(|| Value::unknown(&words(&directive.for_expr.collection_expr))),
             },
         });
         concatenated(parts.collect::<Vec<_>>(), "template")
     }
+}
+
+/// How a text in a template is read.
+type Literal = fn(&str) -> String;
+
+/// A text as it stands between quotes, its escapes read: those that JSON has too. One with another stays as it is.
+fn unescaped(text: &str) -> String {
+    serde_json::from_str(&format!("\"{text}\"")).unwrap_or_else(|_| text.to_owned())
 }
 
 /// The keys and values of a list or an object.
