@@ -1,6 +1,6 @@
 //! One log event's message in, one [`AccessLog`] out, or the word that it is [`Reading::Unreadable`].
 //!
-//! It never fails: a line we cannot read is a value that the caller counts.
+//! It never fails: of a line that nobody can read, `digest` counts one more, and its text is never posted.
 //! It never searches a line's text for a status: each format is read by its own structure,
 //! so that text inside a value can never pass for a field.
 

@@ -1,5 +1,5 @@
 //! Remembers which log events were notified or deferred, so that a delivery that comes twice is notified once
-//! by this process. Across processes the [`store`](crate::store) counts each batch once.
+//! by this process. Across processes only a state table can: with one, the [`store`](crate::store) counts each batch once.
 //!
 //! CloudWatch Logs and Lambda's queue both deliver at least once. The memory lives as long as the process and is
 //! bounded: the oldest keys are forgotten first. Log events of a post that failed are never in it.

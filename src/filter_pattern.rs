@@ -1,5 +1,7 @@
 //! CloudWatch's filter patterns: which log events a subscription filter, a metric filter or a rule sees.
 //!
+//! `cases` and `decisions` are the tests that hold it to CloudWatch: what its documents say, and what they leave open.
+//!
 //! In: a pattern, once; the text of log events, many times. Out: whether an event matches, its fields by name, how the
 //! pattern was read, and why an event does not match. Never panics, whatever the pattern or the event; takes time linear
 //! in the event's length.

@@ -1,4 +1,5 @@
-//! Handles one Lambda event: posts what is due, and answers the ledger of the invocation.
+//! Handles one Lambda event, whose kind [`trigger::read`] tells: posts what is due, and answers the
+//! ledger of the invocation. `bin/lambda/main.rs` calls it.
 //!
 //! It decides nothing that a stage decides: it leads the event from one to the next, and keeps what outlives an
 //! invocation. It prints nothing and reads no environment; the time comes with the invocation.

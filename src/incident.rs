@@ -252,8 +252,8 @@ impl Incident {
         }
     }
 
-    /// What is to be done now. It changes the incident only where it ends in silence, after a single message, where a
-    /// snooze ends in which nothing came, and where its parent names an alarm that is too old to count.
+    /// What is to be done now. It changes the incident in three cases only: it ends in silence, after a single message; a
+    /// snooze ends in which nothing came; its parent names an alarm that is too old to count.
     pub fn decide(&mut self, moment: Moment, now_ms: i64, policy: &Policy) -> Decision {
         if self.shows_aged_alarm(now_ms) {
             self.changed(now_ms);

@@ -1,7 +1,8 @@
 //! What a message says of a digest, an incident or an alarm, before any chat system: a [`Notification`].
 //!
 //! Every text is tagged as ours, a stranger's or the operator's. It escapes nothing, knows no markup and no limit of a
-//! chat system, and does not choose the lines that fit.
+//! chat system, and does not choose the lines that fit. Whether a message is due is not decided here: see
+//! [`incident`](crate::incident) and [`rate_limit`](crate::rate_limit).
 
 mod alarm;
 mod cause;
@@ -13,11 +14,11 @@ mod footer;
 mod over;
 mod parent;
 mod progress;
-mod quiet;
 mod rows;
 mod snooze;
+mod storm_over;
 #[cfg(test)]
-pub(crate) mod samples;
+pub(crate) mod test_digests;
 mod style;
 mod summary;
 mod text;
@@ -38,8 +39,8 @@ pub(crate) use footer::MAX_LINK;
 pub use over::{Over, of_over};
 pub use parent::{Parent, of_parent};
 pub use progress::Progress;
-pub use quiet::{QuietAgain, of_quiet_again};
 pub(crate) use rows::fault_words;
+pub use storm_over::{QuietAgain, of_quiet_again};
 pub use style::{DEFAULT_MAX_LINES, Situation, Storm, Style};
 pub(crate) use summary::mentions;
 pub use text::{NameSet, Piece, Stranger, Text};

@@ -1,8 +1,9 @@
-//! Where each delivery is notified: whether its message is posted now, or waits for the next.
+//! With `STATUSWATCH_NOTIFY=every`: the lines that found no token, summed up until the next message has them, and what a
+//! storm of them was.
 //!
-//! One [`Pace`] a container. With a token a message is posted at once. Without one it is a storm: lines are deferred,
-//! which is counted exactly, with a bounded choice of samples, until there is a token. Nothing here waits, posts or
-//! reads a clock: the time is passed in, in epoch milliseconds.
+//! One [`Pace`] a container. Lines are counted exactly, with a bounded choice of samples. Whether there is a token,
+//! [`rate_limit`](crate::rate_limit) decides. Nothing here waits, posts or reads a clock: the time is passed in, in epoch
+//! milliseconds.
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};

@@ -20,9 +20,9 @@ mod until;
 #[cfg(test)]
 mod fault_tests;
 #[cfg(test)]
-mod properties;
+mod property_tests;
 #[cfg(test)]
-mod samples;
+mod test_lines;
 
 use conditions::{Conditions, Line};
 pub(crate) use document::Value as Document;
@@ -250,7 +250,7 @@ impl RuleIndex {
 
 #[cfg(test)]
 mod tests {
-    use super::samples::access_log;
+    use super::test_lines::access_log;
     use super::*;
 
     const RULES: &str = r#"{"rules":[

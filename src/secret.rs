@@ -1,10 +1,11 @@
-//! What is stored in AWS: the webhook or the bot token, and rules too long for the environment.
+//! The operator's own secrets and long settings, fetched from AWS: webhook, bot token, rules too long for the environment.
+//! Secrets in log lines are another matter: `access_log::redact` masks them.
 //!
 //! The text of an SSM parameter or of a secret in Secrets Manager is fetched by its name,
 //! by one signed request each time it is asked for.
 //! No text of a parameter or a secret, no credential and no answer is part of an error or a `Debug`.
-//! The AWS SDK would bring an HTTP client and TLS of its own beside those that Slack needs anyway; its
-//! signing alone, over the client that is there, does.
+//! Of the AWS SDK only the signing is used. The request goes through the HTTP client that Slack needs anyway; the whole SDK
+//! would bring a second client and a second TLS.
 
 mod answer;
 mod stored;

@@ -25,12 +25,12 @@ pub enum Trigger<'a> {
     Logs(Cow<'a, [u8]>),
     /// Kinesis records, each of which carries a compressed subscription message.
     Kinesis(Vec<KinesisRecord<'a>>),
-    /// Messages of an SQS queue, each of which carries an event of another kind. So far that is the failure queue, which
-    /// is taken up again.
+    /// Messages of an SQS queue, each of which carries an event of another kind: any queue, the failure queue among them.
     Queue(Vec<QueueMessage<'a>>),
     /// Changes of CloudWatch alarms in one of their wire shapes, or other messages of a topic; `alarm` reads the body itself.
     Notifications,
-    /// The schedule that posts what is deferred.
+    /// The schedule's tick, once a minute. It posts what is due, and ends incidents and storms in which no line came any
+    /// more: nothing else would notice.
     Tick,
 }
 

@@ -3,7 +3,8 @@
 //!
 //! It is exact: what it recognises, the plain reader would read as the same access log. Whatever differs in any way (a
 //! control character, another order, other white space) it leaves to the plain reader, [`read`](super::read); of a line
-//! with escapes in its values it knows the status alone. A `LineReader` knows JSON; of other formats `OkLines` knows
+//! with escapes in its values it knows the status alone. `tests/suite/fast_path.rs` and the fuzz target `known_lines` hold
+//! both readers against each other. A `LineReader` knows JSON; of other formats `OkLines` knows
 //! the lines whose status is below 400.
 
 mod fixed;

@@ -19,7 +19,8 @@ use std::ops::Range;
 use super::AccessLog;
 pub(super) use cloudfront::takes_any_text;
 
-/// The readers of presets, in the order in which they are asked.
+/// The formats that `fast_path::OkLines` can learn, in the order in which [`read_line_format`](super::read_line_format) asks
+/// them. A format that is not here is read all the same, only more slowly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Preset {
     Xml,

@@ -1,4 +1,5 @@
-//! Which raw lines a digest keeps: some of every group, within a fixed space.
+//! Which raw lines a digest keeps: some of every group, within a fixed space. Which of them a message shows,
+//! `slack::render` chooses.
 
 use std::borrow::Cow;
 use std::ops::Deref;
@@ -74,7 +75,7 @@ impl<'a> IntoIterator for &'a Samples {
 pub(super) struct Room {
     per_group: usize,
     used: usize,
-    /// No group has more bytes than this; one may have had so many.
+    /// An upper bound on the bytes of any group; it may be out of date, and too high.
     most: usize,
 }
 

@@ -196,7 +196,7 @@ impl Says {
 }
 
 /// What stands for the alarm and its contributor, and what names the change whichever way it comes. Accounts and Regions
-/// have alarms of the same name: their ARNs differ, which only old SNS messages lack.
+/// have alarms of the same name: their ARNs differ. Old SNS messages lack it, and have the account alone.
 fn identity(change: &AlarmChange) -> (u64, BatchId) {
     let contributor = change.contributor.iter().flat_map(|contributor| {
         let attributes = contributor.attributes.iter().flat_map(|(name, value)| [name.as_str(), value]);
@@ -204,10 +204,11 @@ fn identity(change: &AlarmChange) -> (u64, BatchId) {
         std::iter::once(contributor.id.as_str()).chain(attributes)
     });
     let identity: Vec<&str> = contributor.collect();
-    let name = change.arn.as_ref().unwrap_or(&change.name);
-    let alarm = BatchId::of("alarm", name, identity.iter()).half();
+    let place = change.arn.as_ref().or(change.account.as_ref()).map_or("", String::as_str);
+    let name = if change.arn.is_some() { place.to_owned() } else { format!("{place} {}", change.name) };
+    let alarm = BatchId::of("alarm", &name, identity.iter()).half();
     let changed = format!("{} {}", change.state.name(), change.changed_at_ms);
-    let id = BatchId::of("alarm", name, identity.into_iter().chain([changed.as_str()]));
+    let id = BatchId::of("alarm", &name, identity.into_iter().chain([changed.as_str()]));
     (alarm, id)
 }
 

@@ -1,4 +1,4 @@
-//! The schedule's tick: post what is due, or say that it is over.
+//! The schedule's tick, once a minute (`infra/tick.tf`): posts what is due, the end of an incident or a storm among it.
 
 use std::time::Duration;
 
@@ -9,7 +9,8 @@ use super::{Handler, Invocation, Notifier, Outcome};
 use crate::ledger::{Ledger, Measures};
 use crate::store::Store;
 
-/// How long a tick that finds nothing pending stays, so that the ticks sent with it reach the other containers.
+/// How long a tick that finds nothing pending stays. Without a state table the schedule sends one tick for each container
+/// at once, and Lambda gives a container that is busy no second one.
 const HOLD: Duration = Duration::from_millis(300);
 
 impl<N: Notifier, T: Store> Handler<N, T> {

@@ -14,7 +14,7 @@ pub(super) const ALARM_HOLDS_MS: i64 = 86_400_000;
 /// A change of an alarm, as far as it matters to an incident.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlarmNews {
-    /// Stands for the alarm and its contributor, in every process and version.
+    /// Hash of what tells the alarm and its contributor apart from others, made by `handler::notifications::identity`.
     pub alarm: u64,
     /// What it is called, its contributor included; a stranger's text, secrets masked.
     pub name: String,
@@ -37,7 +37,7 @@ struct Changed {
     /// Kept while it is in ALARM. Versions before it wrote none.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     name: String,
-    /// What stands for it tells accounts and Regions apart. In versions before it the alarms of one name were one.
+    /// False where a version wrote it whose hash was of the alarm's name alone, without account and Region.
     #[serde(default)]
     is_of_account: bool,
 }

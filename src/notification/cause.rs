@@ -65,7 +65,7 @@ fn repeats(cause: &str, status: u16, fault: Fault) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::samples::group;
+    use super::super::test_digests::group;
     use super::*;
     use crate::digest::Causes;
 

@@ -96,7 +96,7 @@ fn is_method_pattern(word: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::samples::access_log;
+    use super::super::test_lines::access_log;
     use super::*;
 
     #[test]

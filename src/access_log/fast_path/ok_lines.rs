@@ -1,5 +1,5 @@
-//! Lines of the formats that are not JSON: where one of them has its words and what these are in, whether the next has a
-//! status below 400 out.
+//! For formats that are not JSON: learns from one line where its words stand and of what kind each is, and tells of the next
+//! line whether its status is below 400.
 //!
 //! It says nothing else of a line. It is exact: a line that it knows has the separators of one that the format's own
 //! reader has read, and words of the same kinds between them, so that this reads the status from the same place. What is

@@ -164,7 +164,7 @@ fn widest_cut(candidates: &[Candidate<'_>], room: Room, dialect: Dialect) -> usi
 mod tests {
     use super::*;
     use crate::digest::Fault;
-    use crate::notification::samples::group;
+    use crate::notification::test_digests::group;
 
     const PLENTY: Room = Room { units: 9_500, bytes: 15_000 };
 

@@ -12,7 +12,7 @@ use crate::access_log::Status;
 use crate::console::Region;
 use crate::digest::{Causes, Digest, Fault, Group, Other, Sample, SampleText, Section};
 use crate::incident::Context;
-use crate::notification::samples::{AT, LOG_GROUP, digest, group, section};
+use crate::notification::test_digests::{AT, LOG_GROUP, digest, group, section};
 use crate::notification::{QuietAgain, Situation, Storm, Style, of_digest, of_quiet_again};
 use crate::slack::terminal::{Canvas, Color, draw};
 

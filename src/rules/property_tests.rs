@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use super::fault::{Place, Problem, RuleId};
-use super::samples::access_log;
+use super::test_lines::access_log;
 use super::{Action, RuleIndex, Rules, Verdict};
 use crate::access_log::AccessLog;
 
