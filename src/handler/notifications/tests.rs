@@ -71,6 +71,21 @@ fn sns(names: &[&str]) -> Vec<u8> {
     serde_json::json!({ "Records": records }).to_string().into_bytes()
 }
 
+/// What old SNS messages lack is the ARN.
+#[test]
+fn alarms_of_one_name_in_two_accounts_are_told_apart_without_an_arn_too() {
+    let [one, again, other] = ["111122223333", "111122223333", "444455556666"].map(|account| {
+        let event = String::from_utf8(sns(&["a"])).unwrap().replace("111122223333", account);
+        let read = read_notifications(event.as_bytes()).unwrap().remove(0).unwrap();
+        let IncomingNotification::Change(change) = read else { panic!("a change of an alarm") };
+        assert_eq!(change.arn, None);
+        identity(&change)
+    });
+    assert_eq!(one, again);
+    assert_ne!(one.0, other.0);
+    assert_ne!(one.1, other.1);
+}
+
 async fn handle(handler: &mut Handler<Script>, event: &[u8]) -> (Result<(), String>, Ledger) {
     let outcome = handler.handle(event, invocation()).await;
     if let Ok(Answer::Ledger(answered)) = &outcome.answer {
