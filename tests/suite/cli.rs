@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::fixtures::{DEMONSTRATION, as_event, bytes, event_of, files_in, gzip};
-use crate::replayed::{Report, Run, replay, replay_stdin, run, statuswatch};
+use crate::replayed::{Report, Run, program, replay, replay_stdin, run, statuswatch};
 
 const ONE_ERROR: &str = "fixtures/02-one-error.json";
 const FEW_ERRORS: &str = "fixtures/03-a-few-errors.json";
@@ -39,6 +39,22 @@ fn one(run: &Run) -> Report {
 /// What must not depend on how the same log events came.
 fn essence(report: &Report) -> (String, Vec<String>) {
     (report.ledger.get().to_owned(), report.bodies().iter().map(|&body| body.to_owned()).collect())
+}
+
+/// As with `2>&1 | head -1`: what it has to say finds no reader, and what it does goes on to its end.
+#[test]
+fn a_standard_error_that_nobody_reads_ends_no_command() {
+    let here = folder(&[("a.txt", b"no log at all"), ("b.log", &bytes("fixtures/10-rest-api-clf.log"))]);
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let output = Command::new(program("TEST_STATUSWATCH", env!("CARGO_BIN_EXE_statuswatch")))
+        .args(["replay", "--json", text(here.path())])
+        .stderr(writer)
+        .output()
+        .unwrap();
+    let reports = String::from_utf8(output.stdout).unwrap();
+    assert!(reports.contains("b.log"), "{reports}");
+    assert_eq!(output.status.code(), Some(1));
 }
 
 #[test]

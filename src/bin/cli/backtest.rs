@@ -41,7 +41,7 @@ pub(crate) fn run(arguments: &BacktestArguments) -> anyhow::Result<Exit> {
         match input {
             Ok(input) => inputs.push(input),
             Err((name, error)) => {
-                eprintln!("statuswatch: {name}: {error}");
+                report_line!("statuswatch: {name}: {error}");
                 exit = Exit::InputFailed;
             }
         }
@@ -52,7 +52,7 @@ pub(crate) fn run(arguments: &BacktestArguments) -> anyhow::Result<Exit> {
     progress.finish();
     for input in &inputs {
         if let Some(what) = input.cut_short() {
-            eprintln!("statuswatch: {}: {what}", input.name);
+            report_line!("statuswatch: {}: {what}", input.name);
             exit = Exit::InputFailed;
         }
     }
@@ -60,14 +60,14 @@ pub(crate) fn run(arguments: &BacktestArguments) -> anyhow::Result<Exit> {
         Ok(found) => found,
         Err(error) => {
             for warning in error.warnings() {
-                eprintln!("statuswatch: {}", in_words(warning));
+                report_line!("statuswatch: {}", in_words(warning));
             }
-            eprintln!("statuswatch: {error}");
+            report_line!("statuswatch: {error}");
             return Ok(Exit::InputFailed);
         }
     };
     for warning in &found.warnings {
-        eprintln!("statuswatch: {}", in_words(warning));
+        report_line!("statuswatch: {}", in_words(warning));
     }
     if found.warnings.iter().any(|warning| warning.is_failure) {
         exit = Exit::InputFailed;

@@ -80,7 +80,7 @@ impl Places {
                 Ok(_) => return Ok(()),
                 Err(PostError::RateLimited { retry_after }) if pauses < MAX_PAUSES => {
                     pauses += 1;
-                    eprintln!(
+                    report_line!(
                         "statuswatch: Slack asks for a pause of {} s",
                         retry_after.as_secs_f64().ceil()
                     );

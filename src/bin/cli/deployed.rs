@@ -79,7 +79,7 @@ fn parsed(pattern: &str) -> anyhow::Result<FilterPattern> {
     let parsed =
         FilterPattern::parse(pattern).map_err(|error| anyhow::anyhow!("{}", error.render(pattern)))?;
     if let Some(note) = parsed.note() {
-        eprintln!("statuswatch: {note}");
+        report_line!("statuswatch: {note}");
     }
     Ok(parsed)
 }

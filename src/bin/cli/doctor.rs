@@ -82,7 +82,7 @@ pub(crate) fn run(arguments: &DoctorArguments) -> anyhow::Result<Exit> {
     let answer = match examine(&Arc::new(session), &question, SystemTime::now()) {
         Ok(answer) => answer,
         Err(error @ DeploymentError::NoFunction { .. }) => {
-            eprintln!("statuswatch: {error}");
+            report_line!("statuswatch: {error}");
             return Ok(Exit::InputFailed);
         }
         Err(error) => bail!(error),
@@ -109,17 +109,17 @@ fn post(config: Option<Config>, report: &Report) -> anyhow::Result<bool> {
     let mut delivery = match Delivery::open(config) {
         Ok(delivery) => delivery,
         Err(error) => {
-            eprintln!("statuswatch: --post: {error:#}");
+            report_line!("statuswatch: --post: {error:#}");
             return Ok(false);
         }
     };
     match delivery.post(DEFAULT_DESTINATION, &rendered) {
         Ok(()) => {
-            eprintln!("statuswatch: the test message was posted");
+            report_line!("statuswatch: the test message was posted");
             Ok(true)
         }
         Err(error) => {
-            eprintln!("statuswatch: --post: {error}");
+            report_line!("statuswatch: --post: {error}");
             Ok(false)
         }
     }

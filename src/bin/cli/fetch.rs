@@ -247,7 +247,7 @@ impl Read for Reader {
 impl Reader {
     fn count_sampled(&mut self, is_sampled: bool) {
         if is_sampled && self.sampled == 0 {
-            eprintln!(
+            report_line!(
                 "statuswatch: {}: Live Tail leaves log events out, as there are more than 500 a second: they are fetched \
                  as --follow does it, a little later",
                 self.shared.name
@@ -258,7 +258,7 @@ impl Reader {
 
     fn say_sampled(&self) {
         if self.sampled > 0 {
-            eprintln!(
+            report_line!(
                 "statuswatch: {}: Live Tail left log events out of {}: they were fetched, but those of the last seconds \
                  may be missing",
                 self.shared.name,

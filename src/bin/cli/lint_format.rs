@@ -106,7 +106,7 @@ fn in_piece(found: &Found, input: &Files, api: Option<Api>, fix: bool) -> anyhow
 fn one(found: &Lint, apis: &[Api], fix: bool) -> anyhow::Result<Exit> {
     let mut out = io::stdout().lock();
     if fix {
-        eprintln!("{}", rendered(found, apis));
+        report_line!("{}", rendered(found, apis));
         write_mended(&mut out, found)?;
     } else {
         writeln!(out, "{}", rendered(found, apis))?;
@@ -126,7 +126,7 @@ fn all(found: &Found, input: &Files, api: Option<Api>, fix: bool) -> anyhow::Res
     let checked: Vec<Judged> = found.formats.iter().map(judged).collect();
     print(&checked, gaps(found), fix)?;
     for fault in &found.faults {
-        eprintln!("statuswatch: {fault}");
+        report_line!("statuswatch: {fault}");
     }
     if checked.is_empty() {
         if found.faults.is_empty() && found.gaps.is_empty() {
@@ -155,7 +155,7 @@ pub(crate) fn print(checked: &[Judged], not_judged: Option<String>, fix: bool) -
     let report = blocks.join("\n\n");
     let mut out = io::stdout().lock();
     if fix {
-        eprintln!("{report}");
+        report_line!("{report}");
         for judged in checked {
             if checked.len() > 1 {
                 writeln!(out, "# {}", judged.title)?;
@@ -165,7 +165,7 @@ pub(crate) fn print(checked: &[Judged], not_judged: Option<String>, fix: bool) -
     } else if !checked.is_empty() {
         writeln!(out, "{report}")?;
     } else if !report.is_empty() {
-        eprintln!("{report}");
+        report_line!("{report}");
     }
     out.flush()?;
     Ok(())
@@ -177,7 +177,7 @@ fn write_mended(out: &mut impl Write, found: &Lint) -> io::Result<()> {
     let added = added(found, &mended);
     if !added.is_empty() {
         let what = format!("{}; leave out what you must not log", added.join(", "));
-        eprintln!("{}", wrapped("the corrected format also logs ", &what));
+        report_line!("{}", wrapped("the corrected format also logs ", &what));
     }
     writeln!(out, "{mended}")
 }

@@ -34,14 +34,14 @@ pub(crate) fn run(arguments: &LintFormatArguments) -> anyhow::Result<Exit> {
     let silent = (!silent.is_empty()).then(|| format!("without an access log:\n  {}", silent.join("\n  ")));
     print(&judged, silent, arguments.fix)?;
     for fault in &found.faults {
-        eprintln!("statuswatch: {fault}");
+        report_line!("statuswatch: {fault}");
     }
     Ok(if judged.iter().any(|judged| judged.lint.hides_errors()) {
         Exit::InputFailed
     } else if !found.faults.is_empty() {
         Exit::Usage
     } else if judged.is_empty() {
-        eprintln!("statuswatch: no stage of an API in {region} has an access log");
+        report_line!("statuswatch: no stage of an API in {region} has an access log");
         Exit::Usage
     } else {
         Exit::Done

@@ -1,7 +1,15 @@
 //! The command line: runs the command that the arguments name, and exits with its code.
 
 // The binary is the one place that may read the clock and the environment, and print.
-#![allow(clippy::disallowed_methods, clippy::print_stderr, reason = "only bin/ may; see src/ARCHITECTURE.md")]
+#![allow(clippy::disallowed_methods, reason = "only bin/ may; see src/ARCHITECTURE.md")]
+
+/// Writes a line to standard error, as `eprintln!` does; but where nobody reads it any more, the command goes on: it may be
+/// amid what it does in Slack or AWS.
+macro_rules! report_line {
+    ($($text:tt)*) => {{
+        let _ = std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("{}\n", format_args!($($text)*)));
+    }};
+}
 
 mod arguments;
 mod backtest;
@@ -79,7 +87,7 @@ fn main() -> ExitCode {
         // Whoever reads our output has had enough: that is no error of ours.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("statuswatch: {error:#}");
+            report_line!("statuswatch: {error:#}");
             Exit::Usage.into()
         }
     }

@@ -16,15 +16,15 @@ pub(crate) fn run(arguments: &MatchArguments) -> anyhow::Result<Exit> {
     let pattern = match FilterPattern::parse(&arguments.pattern) {
         Ok(pattern) => pattern,
         Err(error) => {
-            eprintln!("statuswatch: {}", error.render(&arguments.pattern));
+            report_line!("statuswatch: {}", error.render(&arguments.pattern));
             return Ok(Exit::Usage);
         }
     };
     if let Some(note) = pattern.note() {
-        eprintln!("statuswatch: {note}");
+        report_line!("statuswatch: {note}");
     }
     if arguments.explain {
-        eprintln!("{}", pattern.explain());
+        report_line!("{}", pattern.explain());
     }
     let inputs = Inputs::list(
         &arguments.paths,
@@ -45,7 +45,7 @@ pub(crate) fn run(arguments: &MatchArguments) -> anyhow::Result<Exit> {
             Err((name, error)) => (name, Err(error)),
         };
         if let Err(error) = result {
-            eprintln!("statuswatch: {name}: {error}");
+            report_line!("statuswatch: {name}: {error}");
             exit = Exit::InputFailed;
         }
     }
@@ -137,7 +137,7 @@ impl<W: Write> Matching<'_, W> {
             }
             Ok(()) => {}
             Err(fault) => {
-                eprintln!("statuswatch: {}: line {number}: {fault}", self.name);
+                report_line!("statuswatch: {}: line {number}: {fault}", self.name);
                 *self.exit = Exit::InputFailed;
             }
         }

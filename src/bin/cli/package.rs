@@ -77,7 +77,7 @@ pub(crate) fn run(arguments: &PackageArguments) -> anyhow::Result<Exit> {
     let package = match Package::of(&binary, arguments.architecture.map(Into::into)) {
         Ok(package) => package,
         Err(error @ PackageError::Binary(_)) => {
-            eprintln!("statuswatch: {}: {error}", path.display());
+            report_line!("statuswatch: {}: {error}", path.display());
             return Ok(Exit::InputFailed);
         }
         Err(error) => return Err(error.into()),

@@ -70,7 +70,7 @@ async fn redrive(arguments: &RedriveArguments) -> anyhow::Result<Exit> {
     match ended {
         Ok(left) => {
             if run.is_interrupted {
-                eprintln!("statuswatch: {}: interrupted before its end, {left} left", run.name);
+                report_line!("statuswatch: {}: interrupted before its end, {left} left", run.name);
             }
             run.sum_up(Some(&left))?;
             let Tally { unreadable, refused, .. } = run.tally;
@@ -79,7 +79,7 @@ async fn redrive(arguments: &RedriveArguments) -> anyhow::Result<Exit> {
         }
         Err(Failed::Output(error)) => Err(error.into()),
         Err(Failed::Source(error)) => {
-            eprintln!("statuswatch: {}: {error}", run.name);
+            report_line!("statuswatch: {}: {error}", run.name);
             if run.tally.records > 0 {
                 run.sum_up(None)?;
             }
@@ -130,7 +130,7 @@ impl Run {
     async fn all(&mut self, mut source: Source) -> Result<String, Failed> {
         let most = source.max_receives().await?;
         if let Some(most) = most.filter(|_| !self.redrive.delivers()) {
-            eprintln!(
+            report_line!(
                 "statuswatch: {}: each look is one of the {most} receives after which SQS moves a message on to the queue's \
                  own dead-letter queue",
                 self.name
@@ -169,7 +169,7 @@ impl Run {
                     None
                 };
                 if let Some(text) = text {
-                    eprintln!("statuswatch: {}: {text}", self.name);
+                    report_line!("statuswatch: {}: {text}", self.name);
                     return Ok(());
                 }
                 self.left -= 1;
@@ -189,13 +189,13 @@ impl Run {
         };
         self.tally.records += 1;
         for fault in &done.faults {
-            eprintln!("statuswatch: {}: record {name}: {fault}", self.name);
+            report_line!("statuswatch: {}: record {name}: {fault}", self.name);
         }
         match done.fate {
             Fate::Good if self.redrive.delivers() => {
                 if let Err(error) = source.delete(record).await {
                     let posted = words::count(done.told.len() as u64, "message");
-                    eprintln!(
+                    report_line!(
                         "statuswatch: {}: record {name}: {posted} posted, but the record is not deleted: whoever takes it \
                          next posts it again",
                         self.name

@@ -63,7 +63,7 @@ pub(crate) fn run(arguments: &ReplayArguments) -> anyhow::Result<Exit> {
             let totals = replay_each(source, &settings, &mut |found, totals| output.take(found, totals))
                 .map_err(named)?;
             if let Some(what) = input.cut_short() {
-                eprintln!("statuswatch: {}: {what}", input.name);
+                report_line!("statuswatch: {}: {what}", input.name);
                 exit = Exit::InputFailed;
             }
             Ok((output.finish(&totals), totals))
@@ -71,7 +71,7 @@ pub(crate) fn run(arguments: &ReplayArguments) -> anyhow::Result<Exit> {
         let (shown, totals) = match read {
             Ok((shown, totals)) => (shown?, totals),
             Err((name, error)) => {
-                eprintln!("statuswatch: {name}: {error}");
+                report_line!("statuswatch: {name}: {error}");
                 faults += 1;
                 exit = Exit::InputFailed;
                 continue;

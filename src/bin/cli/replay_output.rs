@@ -97,7 +97,7 @@ impl<'a, W: Write> Output<'a, W> {
                 }
             }
             Found::Fault(line, what) => {
-                eprintln!("statuswatch: {}: line {line}: {what}", self.way.name);
+                report_line!("statuswatch: {}: line {line}: {what}", self.way.name);
                 self.faults += 1;
             }
             Found::Pause if self.is_refused(totals) => self.warn(totals),
@@ -112,13 +112,13 @@ impl<'a, W: Write> Output<'a, W> {
         let is_empty = totals.pieces == 0 && !self.way.may_be_empty;
         let name = self.way.name;
         if is_empty {
-            eprintln!("statuswatch: {name}: nothing to replay: no log event, event or document in it");
+            report_line!("statuswatch: {name}: nothing to replay: no log event, event or document in it");
         } else if is_most {
             self.warn(totals);
         }
         if totals.late > 0 {
             let late = words::count(totals.late, "line");
-            eprintln!(
+            report_line!(
                 "statuswatch: {name}: {late} more than 15 minutes out of order, shown when they came; sort the input \
                  by time"
             );
@@ -169,7 +169,7 @@ impl<'a, W: Write> Output<'a, W> {
 
     fn warn(&mut self, totals: &Totals) {
         if !std::mem::replace(&mut self.has_warned, true) {
-            eprintln!("statuswatch: {}: {}", self.way.name, totals.unreadable());
+            report_line!("statuswatch: {}: {}", self.way.name, totals.unreadable());
         }
     }
 
@@ -228,7 +228,7 @@ pub(crate) fn write_message(out: &mut impl Write, told: &ReplayedMessage, canvas
 fn post(delivery: &mut Delivery, name: &str, told: &ReplayedMessage, refused: &mut Ledger) {
     let ReplayedMessage { rendered, destination, matched, alarms } = told;
     if let Err(error) = delivery.post(destination, rendered) {
-        eprintln!("statuswatch: {name}: message {} not delivered: {error}", rendered.id);
+        report_line!("statuswatch: {name}: message {} not delivered: {error}", rendered.id);
         refused.posted += 1;
         refused.refused += u64::from(error.is_refusal());
         refused.unavailable += u64::from(error.is_outage());

@@ -46,7 +46,7 @@ pub(crate) fn run(arguments: &SnoozeArguments) -> anyhow::Result<Exit> {
         Ok(is_known) => {
             writeln!(io::stdout(), "{}", said(arguments, until_ms))?;
             if !is_known {
-                eprintln!(
+                report_line!(
                     "statuswatch: nothing is known of that log group: if it has failed in the last two weeks, check its name, \
                      --destination and --table"
                 );
@@ -54,7 +54,7 @@ pub(crate) fn run(arguments: &SnoozeArguments) -> anyhow::Result<Exit> {
             Ok(Exit::Done)
         }
         Err(error) => {
-            eprintln!("statuswatch: {error}");
+            report_line!("statuswatch: {error}");
             Ok(Exit::InputFailed)
         }
     }
