@@ -8,7 +8,7 @@
 #[cfg(feature = "live")]
 mod aws_connector;
 mod budget;
-mod dials;
+mod connections;
 mod fault;
 #[cfg(feature = "live")]
 mod object_store_service;
@@ -28,7 +28,7 @@ use rustls::sign::SigningKey;
 use tokio::time::{Instant, timeout_at};
 
 pub use budget::Budget;
-use dials::Dials;
+use connections::ConnectionCounter;
 pub use fault::TransportFault;
 use fault::fault;
 #[cfg(feature = "live")]
@@ -102,7 +102,7 @@ impl Request {
 #[derive(Debug, Clone)]
 pub struct HttpClient {
     client: reqwest::Client,
-    dials: Arc<Dials>,
+    counter: Arc<ConnectionCounter>,
 }
 
 impl HttpClient {
@@ -114,7 +114,7 @@ impl HttpClient {
 
     /// The same, but so many connections to a host are kept. Where requests go out at the same time, [`Lost`] says less.
     pub fn keeping(connections: usize) -> Result<Self, HttpClientError> {
-        let dials = Arc::new(Dials::default());
+        let counter = Arc::new(ConnectionCounter::default());
         let client = reqwest::Client::builder()
             .tls_backend_preconfigured(tls()?)
             .redirect(redirect::Policy::none())
@@ -125,10 +125,10 @@ impl HttpClient {
             .connect_timeout(CONNECT_TIMEOUT)
             .pool_idle_timeout(IDLE_TIMEOUT)
             .pool_max_idle_per_host(connections)
-            .connector_layer(dials::CountDials(Arc::clone(&dials)))
+            .connector_layer(connections::CountConnections(Arc::clone(&counter)))
             .build()
             .map_err(|_| HttpClientError)?;
-        Ok(Self { client, dials })
+        Ok(Self { client, counter })
     }
 }
 
@@ -148,11 +148,11 @@ impl Transport for HttpClient {
         let began = Instant::now();
         let head_end = budget.end_of(began, patience.head);
         let body_end = budget.end_of(began, patience.total);
-        let before = self.dials.count();
+        let before = self.counter.count();
         let mut response = match timeout_at(head_end, request.send()).await {
             Ok(Ok(response)) => response,
-            Ok(Err(error)) => return Err(before.lost(fault(&error), self.dials.count())),
-            Err(_) => return Err(before.lost(TransportFault::AnswerTimeout, self.dials.count())),
+            Ok(Err(error)) => return Err(before.lost(fault(&error), self.counter.count())),
+            Err(_) => return Err(before.lost(TransportFault::AnswerTimeout, self.counter.count())),
         };
         let mut answer = Answer {
             status: response.status().as_u16(),
@@ -188,11 +188,11 @@ impl Transport for HttpClient {
     async fn open(&self, request: Request, head: Duration) -> Result<Opened, Lost> {
         let builder = self.client.request(request.method, request.url);
         let sending = builder.headers(request.headers).body(request.body).send();
-        let before = self.dials.count();
+        let before = self.counter.count();
         match tokio::time::timeout(head, sending).await {
             Ok(Ok(response)) => Ok(Opened::from(response)),
-            Ok(Err(error)) => Err(before.lost(fault(&error), self.dials.count())),
-            Err(_) => Err(before.lost(TransportFault::AnswerTimeout, self.dials.count())),
+            Ok(Err(error)) => Err(before.lost(fault(&error), self.counter.count())),
+            Err(_) => Err(before.lost(TransportFault::AnswerTimeout, self.counter.count())),
         }
     }
 }
@@ -319,15 +319,15 @@ mod tests {
     }
 
     async fn get(answers: bool, patience: Patience) -> Lost {
-        let dials = Arc::new(Dials::default());
+        let counter = Arc::new(ConnectionCounter::default());
         let client = reqwest::Client::builder()
             .tls_backend_preconfigured(tls().unwrap())
             .dns_resolver(Arc::new(Resolver { answers }))
             .connect_timeout(CONNECT_TIMEOUT)
-            .connector_layer(dials::CountDials(Arc::clone(&dials)))
+            .connector_layer(connections::CountConnections(Arc::clone(&counter)))
             .build()
             .unwrap();
-        let client = HttpClient { client, dials };
+        let client = HttpClient { client, counter };
         let url = reqwest::Url::parse("https://hooks.slack.com/services/CANARY").unwrap();
         let budget = Budget::until(Instant::now() + Duration::from_mins(1), SystemTime::UNIX_EPOCH);
         client.exchange(Request::json(url, String::new()), patience, budget).await.unwrap_err()

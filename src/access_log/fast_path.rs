@@ -8,7 +8,7 @@
 //! the lines whose status is below 400.
 
 mod fixed;
-mod kinds;
+mod kind_cache;
 mod recognised;
 mod learning;
 mod line;
@@ -17,7 +17,7 @@ mod template;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-pub(crate) use kinds::Kinds;
+pub(crate) use kind_cache::KindCache;
 pub(crate) use line::Line;
 pub use line::{EscapedLine, LineText};
 pub(crate) use ok_lines::OkLines;

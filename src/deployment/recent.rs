@@ -32,7 +32,7 @@ pub(super) fn read(session: &Arc<Session>, deployment: &mut Deployment, format: 
     let logs = CloudWatchLogs::new(Arc::clone(session), now);
     let alarms = deployment.called_by.as_deref().unwrap_or_default();
     let now_ms = deployment.now_ms;
-    let mut room = Room(MAX_LINES_OF_ALL);
+    let mut left = LinesLeft(MAX_LINES_OF_ALL);
     for group in &mut deployment.groups {
         let (metric_filters, held_back) = patterns(group, &deployment.lines, alarms);
         if metric_filters.is_empty() && held_back.is_none() {
@@ -40,18 +40,18 @@ pub(super) fn read(session: &Arc<Session>, deployment: &mut Deployment, format: 
         }
         let scan = Scan::new(format, &metric_filters, held_back);
         let query = Query { log_group: group.name.clone(), from_ms: now_ms - HOUR_MS, until_ms: now_ms };
-        let lines = room.most().and_then(|most| scan_lines(&logs, query, scan, most));
+        let lines = left.most().and_then(|most| scan_lines(&logs, query, scan, most));
         group.lines = Some(lines.map(|(lines, looked_at)| {
-            room.take(looked_at);
+            left.take(looked_at);
             lines
         }));
     }
 }
 
 /// The lines of all log groups that may still be looked at.
-struct Room(u64);
+struct LinesLeft(u64);
 
-impl Room {
+impl LinesLeft {
     /// As many of one log group.
     fn most(&self) -> Fact<u64> {
         if self.0 == 0 {
@@ -113,14 +113,14 @@ mod tests {
 
     #[test]
     fn a_log_group_that_is_left_no_room_is_not_looked_at() {
-        let mut room = Room(MAX_LINES_OF_ALL);
+        let mut left = LinesLeft(MAX_LINES_OF_ALL);
         for _ in 0..5 {
-            assert_eq!(room.most(), Ok(MAX_LINES));
-            room.take(MAX_LINES - 1);
+            assert_eq!(left.most(), Ok(MAX_LINES));
+            left.take(MAX_LINES - 1);
         }
-        assert_eq!(room.most(), Ok(5));
-        room.take(5);
+        assert_eq!(left.most(), Ok(5));
+        left.take(5);
         let text = "100,000 lines of other log groups were looked at already";
-        assert_eq!(room.most(), Err(Unknown::Limit(text.to_owned())));
+        assert_eq!(left.most(), Err(Unknown::Limit(text.to_owned())));
     }
 }

@@ -5,7 +5,7 @@
 use smallvec::SmallVec;
 
 use super::intake::Intake;
-use super::samples::Room;
+use super::samples::SampleSpace;
 use super::{Counts, Digest, Section};
 use crate::access_log::Format;
 use crate::access_log::columns::Headers;
@@ -22,7 +22,7 @@ pub const DEFAULT_SAMPLES: usize = 20;
 const NAMING_IDS: usize = 256;
 /// CloudWatch's ids have 56 bytes.
 const MAX_ID_BYTES: usize = 256;
-/// Room for ids that is made at once: most batches have fewer errors.
+/// Space for ids that is made at once: most batches have fewer errors.
 const USUAL_IDS: usize = 28;
 const USUAL_IDS_BYTES: usize = USUAL_IDS * 56;
 
@@ -70,7 +70,7 @@ pub struct Batch {
     /// Subscription messages so far.
     pub(super) messages: u64,
     /// What the samples of each section take up.
-    rooms: SmallVec<[Room; 1]>,
+    sample_spaces: SmallVec<[SampleSpace; 1]>,
 }
 
 /// The first log events of a batch that were to be notified, duplicates among them.
@@ -146,7 +146,7 @@ impl Batch {
         self.counts.server_errors = 0;
         self.digest = Digest::default();
         self.keys.clear();
-        self.rooms.clear();
+        self.sample_spaces.clear();
     }
 
     /// Notes how many requests the errors are a part of, if the batch is one delivery of one log group and tells. To be
@@ -181,20 +181,21 @@ impl Batch {
             self.deliveries.push(other.delivery());
         }
         self.digest.fold(other.digest, samples_per_group);
-        self.rooms.clear();
+        self.sample_spaces.clear();
         self.counts.add(&other.counts);
-        let room = CAPACITY.saturating_sub(self.keys.len());
-        self.keys.extend(other.keys.into_iter().take(room));
+        let space = CAPACITY.saturating_sub(self.keys.len());
+        self.keys.extend(other.keys.into_iter().take(space));
     }
 
-    /// The section at `place`, and the room for samples in it.
-    pub(super) fn room(
+    /// The section at `place`, and the space for samples in it.
+    pub(super) fn space(
         &mut self,
         place: usize,
         samples_per_group: usize,
-    ) -> Option<(&mut Room, &mut Section)> {
-        let unknown = self.digest.sections.get(self.rooms.len()..=place).unwrap_or_default();
-        self.rooms.extend(unknown.iter().map(|section| Room::beside(&section.groups, samples_per_group)));
-        Some((self.rooms.get_mut(place)?, self.digest.sections.get_mut(place)?))
+    ) -> Option<(&mut SampleSpace, &mut Section)> {
+        let unknown = self.digest.sections.get(self.sample_spaces.len()..=place).unwrap_or_default();
+        self.sample_spaces
+            .extend(unknown.iter().map(|section| SampleSpace::beside(&section.groups, samples_per_group)));
+        Some((self.sample_spaces.get_mut(place)?, self.digest.sections.get_mut(place)?))
     }
 }

@@ -1,7 +1,7 @@
 //! Decides which lines are one group, and adds one digest to another: no count is lost, and the lines that are kept stay
 //! bounded.
 
-use super::samples::{Room, Samples};
+use super::samples::{SampleSpace, Samples};
 use super::{Causes, Digest, Fault, Group, Section};
 use crate::access_log::Status;
 use crate::incident::keep_common;
@@ -9,7 +9,7 @@ use crate::rules::{IncidentSettings, To};
 
 /// Groups that one section keeps; the lines of further ones are counted as [`super::Other`].
 pub const MAX_GROUPS: usize = 64;
-/// Room for so many is made at once: most messages have fewer.
+/// Space for so many is made at once: most messages have fewer.
 const USUAL_GROUPS: usize = 24;
 /// Log groups that one digest tells apart; the lines of further ones are counted under one heading.
 pub const MAX_SECTIONS: usize = 32;
@@ -112,7 +112,7 @@ fn position(sections: &[Section], log_group: &str, to: &To) -> Option<usize> {
         .position(|section| !section.is_rest && section.log_group == log_group && section.to == *to)
 }
 
-/// Opens a section of this name; where there is no room for one, that of the rest which goes there.
+/// Opens a section of this name; where there is no space for one, that of the rest which goes there.
 fn open(sections: &mut Vec<Section>, log_group: &str, to: &To) -> usize {
     if sections.len() + 1 >= MAX_SECTIONS {
         return rest(sections, to);
@@ -135,7 +135,7 @@ fn rest(sections: &mut Vec<Section>, to: &To) -> usize {
 }
 
 impl Section {
-    /// Where the group of these lines is; it is opened if there is none, and room for one more.
+    /// Where the group of these lines is; it is opened if there is none, and space for one more.
     pub(super) fn group_of(&mut self, status: Status, route: &str, fault: Fault) -> Option<usize> {
         let is_theirs =
             |group: &Group| group.status == status && group.route == route && group.fault == fault;
@@ -166,7 +166,7 @@ impl Section {
     }
 
     pub(super) fn fold(&mut self, other: Self, samples_per_group: usize) {
-        let mut room = Room::beside(&self.groups, samples_per_group);
+        let mut space = SampleSpace::beside(&self.groups, samples_per_group);
         if other.matched() > 0 {
             self.note_stream(other.log_stream.as_deref());
         }
@@ -204,7 +204,7 @@ impl Section {
                 mine.causes.fold(group.causes);
             }
             for sample in group.samples {
-                if room.take(&mut self.groups, index, sample.text.bytes())
+                if space.take(&mut self.groups, index, sample.text.bytes())
                     && let Some(mine) = self.groups.get_mut(index)
                 {
                     mine.samples.push(sample);

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use super::fault::fault;
 use super::source::write_source;
 use super::{Batch, MAX_ROUTE_BYTES, MAX_SAMPLE_BYTES, Reader, Sample, SampleText};
-use crate::access_log::fast_path::{Kinds, Line, LineText};
+use crate::access_log::fast_path::{KindCache, Line, LineText};
 use crate::access_log::redact::Redacted;
 use crate::access_log::{self, AccessLog, Columns, Reading, StatusClass};
 use crate::decode::{EscapedText, Header, LogEvent, MAX_TIMESTAMP_MS, Sink};
@@ -35,7 +35,7 @@ pub struct Intake<'a> {
     stream: StreamKeys,
     /// Where the header of the message at hand is: `stream` is its log stream. 0 where no message began.
     header_at: usize,
-    kinds: Kinds<CountedAt>,
+    kinds: KindCache<CountedAt>,
     /// The line that was recognised last has a status below 400, and that is all that is known of it.
     is_ok: bool,
 }
@@ -48,7 +48,7 @@ struct CountedAt {
     class: StatusClass,
     /// Position of its section.
     section: usize,
-    /// Position of its group in it; `None` where there was no room for one.
+    /// Position of its group in it; `None` where there was no space for one.
     group: Option<usize>,
 }
 
@@ -68,7 +68,7 @@ struct EventInfo<'a> {
 impl<'a> Intake<'a> {
     pub(super) fn into(batch: &'a mut Batch, reader: &'a Reader, remembered: &'a RememberedEvents) -> Self {
         reader.formats.teach(batch.line_reader.get_or_insert_default(), &mut batch.ok_lines);
-        let (stream, kinds) = (StreamKeys::default(), Kinds::default());
+        let (stream, kinds) = (StreamKeys::default(), KindCache::default());
         Self {
             batch,
             reader,
@@ -212,7 +212,7 @@ impl<'a> Intake<'a> {
         }
     }
 
-    /// Counts an error line, and keeps its text if there is room, unless it came before; says where it was counted, unless
+    /// Counts an error line, and keeps its text if there is space, unless it came before; says where it was counted, unless
     /// its text was kept.
     fn take_error(
         &mut self,
@@ -365,7 +365,7 @@ impl<'a> Intake<'a> {
         }
     }
 
-    /// Keeps a line's text, if there is room for it; says whether there was.
+    /// Keeps a line's text, if there is space for it; says whether there was.
     fn keep_sample(
         &mut self,
         timestamp_ms: i64,
@@ -379,13 +379,14 @@ impl<'a> Intake<'a> {
             Some(Redacted::Whole(masked)) => Sample::bytes_of(masked),
             Some(Redacted::Withheld) => SampleText::Withheld.bytes(),
         };
-        let Some((room, section)) = self.batch.room(counted_at.section, self.reader.samples_per_group) else {
+        let Some((space, section)) = self.batch.space(counted_at.section, self.reader.samples_per_group)
+        else {
             return false;
         };
         // A line that is alike is refused by its own length, before it is masked.
         let mut takes = |index| {
-            !room.refuses(&section.groups, index, plain_bytes)
-                && room.take(&mut section.groups, index, length)
+            !space.refuses(&section.groups, index, plain_bytes)
+                && space.take(&mut section.groups, index, length)
         };
         let Some(index) = counted_at.group.filter(|&index| takes(index)) else { return false };
         let sample = match redacted {
@@ -421,7 +422,7 @@ impl Sink for Intake<'_> {
         self.stream = StreamKeys::of(&header.log_group, &header.log_stream);
         self.header_at = std::ptr::from_ref(header).addr();
         // What is known of a kind of line holds for one account.
-        self.kinds = Kinds::default();
+        self.kinds = KindCache::default();
     }
 
     fn log_event(&mut self, header: &Header, event: LogEvent<'_>) {

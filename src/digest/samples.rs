@@ -72,15 +72,15 @@ impl<'a> IntoIterator for &'a Samples {
 
 /// What a section's samples take up, and how many a group may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Room {
+pub(super) struct SampleSpace {
     per_group: usize,
     used: usize,
     /// An upper bound on the bytes of any group; it may be out of date, and too high.
     most: usize,
 }
 
-impl Room {
-    /// The room that these groups leave.
+impl SampleSpace {
+    /// The space that these groups leave.
     pub(super) fn beside(groups: &[Group], per_group: usize) -> Self {
         let bytes = || groups.iter().map(|group| group.samples.bytes);
         Self { per_group, used: bytes().sum(), most: bytes().max().unwrap_or(0) }

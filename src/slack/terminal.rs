@@ -45,19 +45,19 @@ pub(crate) fn seen_text(mrkdwn: &str) -> String {
 /// The message as lines of text, each with its line break.
 #[must_use]
 pub fn draw(message: &Message, canvas: &Canvas) -> String {
-    let pen = Pen { color: canvas.color, width: canvas.width.map(|width| width.max(MIN_WIDTH)) };
+    let painter = Painter { color: canvas.color, width: canvas.width.map(|width| width.max(MIN_WIDTH)) };
     let mut out = String::new();
     for line in markup::text(&message.text).split('\n') {
-        for line in pen.wrap(&harmless(line), 0, INDENT) {
-            push_line(&mut out, &pen.paint(Style::new().bold(), &line));
+        for line in painter.wrap(&harmless(line), 0, INDENT) {
+            push_line(&mut out, &painter.paint(Style::new().bold(), &line));
         }
     }
     for (i, attachment) in message.attachments.iter().enumerate() {
         if i > 0 {
             out.push('\n');
         }
-        let bar = pen.paint(bar_style(attachment.color.as_deref()), "▌");
-        for line in pen.attachment(attachment) {
+        let bar = painter.paint(bar_style(attachment.color.as_deref()), "▌");
+        for line in painter.attachment(attachment) {
             push_line(&mut out, &format!("{bar} {line}"));
         }
     }
@@ -66,12 +66,12 @@ pub fn draw(message: &Message, canvas: &Canvas) -> String {
 
 /// Draws what fits between the bar and the edge of the canvas.
 #[derive(Debug, Clone, Copy)]
-struct Pen {
+struct Painter {
     color: Color,
     width: Option<usize>,
 }
 
-impl Pen {
+impl Painter {
     fn attachment(self, attachment: &Attachment) -> Vec<String> {
         attachment.blocks.iter().flat_map(|block| self.block(block)).collect()
     }

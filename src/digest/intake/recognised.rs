@@ -55,12 +55,13 @@ impl Intake<'_> {
         let Ok(cause) = recognised.cause(text.bytes()) else { return false };
         let counted_at = self.kinds.outcome(recognised, text.bytes(), cause.as_ref());
         let Some(counted_at) = counted_at.filter(|_| !info.id.is_empty()) else { return false };
-        let Some((room, section)) = self.batch.room(counted_at.section, self.reader.samples_per_group) else {
+        let Some((space, section)) = self.batch.space(counted_at.section, self.reader.samples_per_group)
+        else {
             return false;
         };
         // Where a line is not UTF-8 it says more than it has bytes, never less.
         let least = recognised.length(text).min(MAX_SAMPLE_BYTES - 3);
-        let is_refused = counted_at.group.is_none_or(|group| room.refuses(&section.groups, group, least));
+        let is_refused = counted_at.group.is_none_or(|group| space.refuses(&section.groups, group, least));
         if !is_refused || section.log_group != info.header.log_group {
             return false;
         }

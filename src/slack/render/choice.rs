@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use super::form::Room;
+use super::form::SpaceLeft;
 use crate::digest::{Group, Sample};
 use crate::slack::escape::{Dialect, escape_within, least_units};
 
@@ -20,7 +20,7 @@ const NEAR: usize = 8;
 pub(super) fn choose(
     sections: &[&[Group]],
     (max_lines, per_group): (usize, usize),
-    room: Room,
+    room: SpaceLeft,
     dialect: Dialect,
 ) -> Vec<Vec<String>> {
     let candidates = by_preference(sections, per_group);
@@ -58,17 +58,17 @@ pub(super) fn choose(
 }
 
 /// All candidates whole, as is usual, if that leaves no doubt that they would fit if they were cut, too.
-fn whole(candidates: &[Candidate<'_>], room: Room, dialect: Dialect) -> Option<Vec<String>> {
+fn whole(candidates: &[Candidate<'_>], room: SpaceLeft, dialect: Dialect) -> Option<Vec<String>> {
     // The mark of a cut has more bytes than units.
     let bytes = room.bytes.checked_sub(candidates.len() * "…".len())?;
     let lines: Vec<String> =
         candidates.iter().map(|candidate| candidate.write(dialect, usize::MAX)).collect();
-    lines.iter().try_fold(Room { bytes, ..room }, |room, line| room.after(line))?;
+    lines.iter().try_fold(SpaceLeft { bytes, ..room }, |room, line| room.after(line))?;
     Some(lines)
 }
 
 /// As many candidates as have room, cut so that they fit together.
-fn cut(candidates: &[Candidate<'_>], room: Room, dialect: Dialect) -> Vec<String> {
+fn cut(candidates: &[Candidate<'_>], room: SpaceLeft, dialect: Dialect) -> Vec<String> {
     let candidates = longest_prefix(candidates, room, dialect);
     let max = widest_cut(candidates, room, dialect);
     candidates.iter().map(|candidate| candidate.write(dialect, max)).collect()
@@ -131,7 +131,7 @@ fn by_preference<'a>(sections: &[&'a [Group]], per_group: usize) -> Vec<Candidat
 /// The candidates that have room, each cut to what is worth showing.
 fn longest_prefix<'c, 'a>(
     candidates: &'c [Candidate<'a>],
-    room: Room,
+    room: SpaceLeft,
     dialect: Dialect,
 ) -> &'c [Candidate<'a>] {
     let fitting = candidates.iter().scan(room, |room, candidate| {
@@ -142,7 +142,7 @@ fn longest_prefix<'c, 'a>(
 }
 
 /// The greatest length to which all candidates can be cut so that they fit together.
-fn widest_cut(candidates: &[Candidate<'_>], room: Room, dialect: Dialect) -> usize {
+fn widest_cut(candidates: &[Candidate<'_>], room: SpaceLeft, dialect: Dialect) -> usize {
     let fits =
         |max| candidates.iter().try_fold(room, |room, candidate| room.after(&candidate.write(dialect, max)));
     if fits(usize::MAX).is_some() {
@@ -166,13 +166,13 @@ mod tests {
     use crate::digest::Fault;
     use crate::notification::test_digests::group;
 
-    const PLENTY: Room = Room { units: 9_500, bytes: 15_000 };
+    const PLENTY: SpaceLeft = SpaceLeft { units: 9_500, bytes: 15_000 };
 
     fn kind(status: u16, count: u64, lines: &[(i64, &str)]) -> Group {
         Group { count, ..group(status, "GET /", Fault::Unknown, lines) }
     }
 
-    fn chosen(sections: &[&[Group]], max_lines: usize, room: Room) -> Vec<Vec<String>> {
+    fn chosen(sections: &[&[Group]], max_lines: usize, room: SpaceLeft) -> Vec<Vec<String>> {
         choose(sections, (max_lines, usize::MAX), room, Dialect::RichText)
     }
 
@@ -207,7 +207,7 @@ mod tests {
     fn a_further_line_that_does_not_fit_makes_way_for_a_shorter_one() {
         let long = "x".repeat(500);
         let groups = [kind(500, 3, &[(0, "first"), (1, &long), (2, "short")])];
-        let room = Room { units: 300, bytes: 300 };
+        let room = SpaceLeft { units: 300, bytes: 300 };
         assert_eq!(chosen(&[&groups], 20, room), [["first", "short"]]);
     }
 

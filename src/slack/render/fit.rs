@@ -6,7 +6,7 @@
 use super::Sender;
 use super::choice;
 use super::cut_lines::cut_lines;
-use super::form::{Filling, Form, Room};
+use super::form::{Filling, Form, SpaceLeft};
 use super::write::ShownNames;
 use crate::digest::Group;
 use crate::notification::{Detail, Lines, Links, Notification, Section};
@@ -48,7 +48,7 @@ struct Draft<'a> {
     notification: Notification<'a>,
     names: ShownNames,
     message: Message,
-    room: Room,
+    room: SpaceLeft,
 }
 
 impl<'a> Draft<'a> {
@@ -120,7 +120,7 @@ fn samples<'a>(section: &Section<'a>) -> Option<(&'a [Group], u64)> {
 }
 
 /// The longer text. One line break parts it from the rest where there is text alone.
-fn about(form: Form, section: &Section<'_>, room: Room) -> String {
+fn about(form: Form, section: &Section<'_>, room: SpaceLeft) -> String {
     let about = section.about.as_ref().map(|about| {
         escape_within(&about.text, 0, form.dialect(), about.max.min(room.units.saturating_sub(1)))
     });

@@ -34,12 +34,12 @@ pub(super) struct Filling {
 
 /// What may still be added: [`units`] of text, and bytes of JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Room {
+pub(super) struct SpaceLeft {
     pub(super) units: usize,
     pub(super) bytes: usize,
 }
 
-impl Room {
+impl SpaceLeft {
     /// The room after one more line in the box, if it fits.
     pub(super) fn after(self, line: &str) -> Option<Self> {
         // Each line but one is parted from the next by a line break, two bytes in JSON.
@@ -68,7 +68,7 @@ impl Form {
     }
 
     /// What a drawn message leaves free.
-    pub(super) fn room(self, message: &Message) -> Room {
+    pub(super) fn room(self, message: &Message) -> SpaceLeft {
         let used = match self {
             Self::Blocks => message.block_text(),
             Self::Text => units(&message.text),
@@ -77,7 +77,10 @@ impl Form {
             Self::Blocks => MAX_BLOCK_TEXT,
             Self::Text => MAX_TEXT_ONLY,
         };
-        Room { units: max.saturating_sub(used), bytes: MAX_BODY_BYTES.saturating_sub(message.body_bytes()) }
+        SpaceLeft {
+            units: max.saturating_sub(used),
+            bytes: MAX_BODY_BYTES.saturating_sub(message.body_bytes()),
+        }
     }
 
     /// The message. `fillings` are those of the sections, in their order.

@@ -20,7 +20,7 @@ const CAUSE: u8 = u8::MAX;
 
 /// What became of each kind of line so far.
 #[derive(Debug)]
-pub(crate) struct Kinds<T> {
+pub(crate) struct KindCache<T> {
     outcomes: HashMap<Box<[u8]>, T, FixedState>,
     /// That of the line at hand; its space is used again and again.
     kind: Vec<u8>,
@@ -36,13 +36,13 @@ struct LastCause {
     shown: (String, Option<String>),
 }
 
-impl<T> Default for Kinds<T> {
+impl<T> Default for KindCache<T> {
     fn default() -> Self {
         Self { outcomes: HashMap::default(), kind: Vec::new(), last_cause: LastCause::default() }
     }
 }
 
-impl<T: Copy> Kinds<T> {
+impl<T: Copy> KindCache<T> {
     /// Whether no kind is remembered yet.
     pub(crate) fn is_empty(&self) -> bool {
         self.outcomes.is_empty()

@@ -16,25 +16,25 @@ use super::{Lost, TransportFault};
 
 /// Connections begun and connections made since the client was built.
 #[derive(Debug, Default)]
-pub(super) struct Dials {
+pub(super) struct ConnectionCounter {
     begun: AtomicU64,
     made: AtomicU64,
 }
 
-impl Dials {
-    pub(super) fn count(&self) -> DialCount {
-        DialCount { begun: self.begun.load(Ordering::Relaxed), made: self.made.load(Ordering::Relaxed) }
+impl ConnectionCounter {
+    pub(super) fn count(&self) -> ConnectionCount {
+        ConnectionCount { begun: self.begun.load(Ordering::Relaxed), made: self.made.load(Ordering::Relaxed) }
     }
 }
 
 /// The counts at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct DialCount {
+pub(super) struct ConnectionCount {
     begun: u64,
     made: u64,
 }
 
-impl DialCount {
+impl ConnectionCount {
     /// What became of a request that began at `self` and failed with `fault` at `after`.
     pub(super) fn lost(self, fault: TransportFault, after: Self) -> Lost {
         let reused = self.begun == after.begun;
@@ -50,13 +50,13 @@ impl DialCount {
 
 /// The layer that counts.
 #[derive(Debug, Clone)]
-pub(super) struct CountDials(pub(super) Arc<Dials>);
+pub(super) struct CountConnections(pub(super) Arc<ConnectionCounter>);
 
-impl<S> Layer<S> for CountDials {
+impl<S> Layer<S> for CountConnections {
     type Service = Counted<S>;
 
     fn layer(&self, connector: S) -> Self::Service {
-        Counted { connector, dials: Arc::clone(&self.0) }
+        Counted { connector, counter: Arc::clone(&self.0) }
     }
 }
 
@@ -64,7 +64,7 @@ impl<S> Layer<S> for CountDials {
 #[derive(Debug, Clone)]
 pub(super) struct Counted<S> {
     connector: S,
-    dials: Arc<Dials>,
+    counter: Arc<ConnectionCounter>,
 }
 
 impl<S, Destination> Service<Destination> for Counted<S>
@@ -81,12 +81,12 @@ where
     }
 
     fn call(&mut self, destination: Destination) -> Self::Future {
-        let dials = Arc::clone(&self.dials);
-        dials.begun.fetch_add(1, Ordering::Relaxed);
+        let counter = Arc::clone(&self.counter);
+        counter.begun.fetch_add(1, Ordering::Relaxed);
         let connection = self.connector.call(destination);
         Box::pin(async move {
             let connection = connection.await?;
-            dials.made.fetch_add(1, Ordering::Relaxed);
+            counter.made.fetch_add(1, Ordering::Relaxed);
             Ok(connection)
         })
     }
