@@ -1,4 +1,5 @@
-//! A wish to snooze an incident in; an entry in its journal, out: whoever reads the incident next takes it in.
+//! Writes a wish to snooze an incident into its journal. Whoever reads the incident next takes it in; from then on
+//! `Incident::decide` sends nothing until the time is over.
 //!
 //! It posts nothing and decides nothing: [`incident`](crate::incident) does.
 

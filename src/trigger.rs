@@ -29,8 +29,8 @@ pub enum Trigger<'a> {
     Queue(Vec<QueueMessage<'a>>),
     /// Changes of CloudWatch alarms in one of their wire shapes, or other messages of a topic; `alarm` reads the body itself.
     Notifications,
-    /// The schedule's tick, once a minute. It posts what is due, and ends incidents and storms in which no line came any
-    /// more: nothing else would notice.
+    /// The schedule's tick, once a minute. It posts what is due, and is what is sure to end incidents and storms in which
+    /// no line comes any more.
     Tick,
 }
 

@@ -1,4 +1,5 @@
-//! What the metric filter publishes from lines in the order of time, and what the alarm makes of that.
+//! What the metric filter publishes from lines in the order of time, and what the alarm makes of that: `alarm::evaluator`
+//! decides when a period is judged, `alarm::evaluation` which state it gives.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;

@@ -1,6 +1,6 @@
 //! What an incident knows of one group: its name, its counts, whether it is news, how fast it comes.
 //!
-//! Which lines are one group, `digest/fold.rs` decides. It never decides over messages, and never reads a clock.
+//! `digest/fold.rs` decides which lines are one group. Nothing here decides over messages or reads a clock.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 

@@ -1,4 +1,5 @@
-//! The conditions of a rule, and whether a line fulfils them.
+//! The conditions of a rule, and whether a line fulfils them. What a new one takes besides: `ARCHITECTURE.md`, "How to
+//! add".
 //!
 //! It never asks a line what the rule does not ask: a line's address and user agent are read at most once,
 //! and only where a rule that is still in question looks at them.
