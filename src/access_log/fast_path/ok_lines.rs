@@ -70,7 +70,7 @@ impl OkLines {
         if let Some(found) = search(self.formats.get(self.last)?) {
             return Some(found);
         }
-        let mut found = self.formats.iter().enumerate();
+        let mut found = self.formats.iter().enumerate().filter(|(index, _)| *index != self.last);
         let (index, found) = found.find_map(|(index, known)| Some((index, search(known)?)))?;
         self.last = index;
         Some(found)
