@@ -169,24 +169,11 @@ fn hash_of(log_group: &str, group: &Group) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::access_log::Status;
-    use crate::digest::{Causes, Fault, Section};
+    use crate::digest::{Fault, Section};
+    use crate::notification::test_digests::group;
 
     fn digest(route: &str, count: u64) -> Digest {
-        let group = Group {
-            status: Status::new(502).unwrap(),
-            route: route.into(),
-            fault: Fault::Unknown,
-            source: String::new(),
-            causes: Causes::default(),
-            count,
-            salvaged: 0,
-            first_ms: 1,
-            last_ms: 2,
-            is_new: false,
-            incident: crate::rules::IncidentSettings::default(),
-            samples: Vec::new().into(),
-        };
+        let group = Group { count, first_ms: 1, last_ms: 2, ..group(502, route, Fault::Unknown, &[]) };
         let section = Section {
             log_group: "g".to_owned(),
             groups: vec![group],

@@ -4,9 +4,10 @@ use std::collections::VecDeque;
 
 use super::*;
 use crate::alarm::fixture_tests::fixtures;
-use crate::digest::{Digest, Group, Reader, Section};
+use crate::digest::{Digest, Fault, Group, Reader, Section};
 use crate::handler::{Mode, Notify};
 use crate::http::Budget;
+use crate::notification::test_digests::group;
 use crate::rate_limit::Bucket;
 use crate::rules::Rules;
 use crate::slack::post::{Accepted, Post, PostOutcome};
@@ -287,20 +288,7 @@ async fn free_text_waits_for_no_pause_of_slacks_and_closes_the_bucket() {
 
 /// Three lines of a group.
 fn a_digest() -> Digest {
-    let group = Group {
-        status: crate::access_log::Status::new(502).unwrap(),
-        route: "GET /".into(),
-        fault: crate::digest::Fault::Unknown,
-        source: String::new(),
-        causes: crate::digest::Causes::default(),
-        count: 3,
-        salvaged: 0,
-        first_ms: 1,
-        last_ms: 2,
-        is_new: false,
-        incident: crate::rules::IncidentSettings::default(),
-        samples: Vec::new().into(),
-    };
+    let group = Group { count: 3, first_ms: 1, last_ms: 2, ..group(502, "GET /", Fault::Unknown, &[]) };
     let section = Section { groups: vec![group], server_errors: 3, ..Section::default() };
     Digest { sections: vec![section], id: 1, ..Digest::default() }
 }
