@@ -204,8 +204,8 @@ fn identity(change: &AlarmChange) -> (u64, BatchId) {
         std::iter::once(contributor.id.as_str()).chain(attributes)
     });
     let identity: Vec<&str> = contributor.collect();
-    let place = change.arn.as_ref().or(change.account.as_ref()).map_or("", String::as_str);
-    let name = if change.arn.is_some() { place.to_owned() } else { format!("{place} {}", change.name) };
+    let within_account = || format!("{} {}", change.account.as_deref().unwrap_or_default(), change.name);
+    let name = change.arn.clone().unwrap_or_else(within_account);
     let alarm = BatchId::of("alarm", &name, identity.iter()).half();
     let changed = format!("{} {}", change.state.name(), change.changed_at_ms);
     let id = BatchId::of("alarm", &name, identity.into_iter().chain([changed.as_str()]));
