@@ -3,8 +3,8 @@
 //!
 //! The lines go through the very stages of the function in virtual time: a delivery is what one log stream logs within
 //! [`DELIVERY_MS`], it goes to the first free container of the [`Plan`], and a tick comes every minute. The alarm's
-//! metric filter and state machine (`alarm_run`, which drives [`alarm`](crate::alarm)) see the same lines. What production has and this has not: lines that CloudWatch
-//! delivers twice or late, and Slack's own 429.
+//! metric filter and state machine (`alarm_run`, which drives [`alarm`](crate::alarm)) see the same lines. What production
+//! has and this has not: lines that CloudWatch delivers twice or late, and Slack's own 429.
 //!
 //! It reads as a stream: memory is bounded by the window of [`lines`] and by the number of minutes that have errors. It
 //! reads no clock and prints nothing.

@@ -1,9 +1,9 @@
 //! Incidents that all containers share: each batch is written to a table first, and whoever finds a message due posts it.
 //!
 //! A batch is acknowledged once it is written. One that cannot be written is posted as soon as the rate limit allows, as a
-//! message of its own, which says that the table cannot be used; if that fails too, the batch has failed and comes again. Once the
-//! table answers, a batch that was posted so is revoked there, so that nobody counts it twice. Nothing here decides what is due:
-//! `incidents::journal` does.
+//! message of its own, which says that the table cannot be used; if that fails too, the batch has failed and comes again.
+//! Once the table answers, a batch that was posted so is revoked there, so that nobody counts it twice. Nothing here
+//! decides what is due: `incidents::journal` does.
 
 mod alarm_changes;
 
