@@ -5,7 +5,6 @@
 //! invocation. It prints nothing and reads no environment; the time comes with the invocation.
 
 pub(crate) mod notifications;
-mod delivery;
 mod destinations;
 mod every;
 mod evidence;
@@ -14,6 +13,7 @@ mod kinesis;
 mod logs;
 mod mode;
 mod notice;
+mod outbox;
 mod queue;
 mod table;
 mod thread;
@@ -21,9 +21,9 @@ mod tick;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-pub use delivery::body;
 pub(crate) use every::{draw, draw_quiet_again};
 pub use notifications::NoticeError;
+pub use outbox::body;
 
 use aws_lambda_events::event::streams::KinesisEventResponse;
 pub(crate) use mode::Mode;

@@ -58,7 +58,7 @@ pub enum PostDecision {
     Post,
     /// Ask again at this time, epoch milliseconds.
     WaitUntil(i64),
-    /// Not in this invocation. `handler::delivery` defers what is `Deferrable`; for anything else it returns the error by
+    /// Not in this invocation. `handler::outbox` defers what is `Deferrable`; for anything else it returns the error by
     /// which Lambda, Kinesis or SQS brings the event again. A pause beyond `until_ms` always ends here.
     Hold,
 }

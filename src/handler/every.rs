@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use super::Notifier;
-use super::delivery::{Delivery, Fate, Forms};
+use super::outbox::{Fate, Forms, Outbox};
 use crate::digest::Digest;
 use crate::notification::{QuietAgain, Situation, Storm, of_digest, of_quiet_again};
 use crate::pace::{self, Pace};
@@ -19,27 +19,27 @@ pub(super) async fn notify<N: Notifier, T: Store>(
     pace: &mut Pace,
     digest: Digest,
     urgency: Urgency,
-    delivery: &mut Delivery<'_, N, T>,
+    outbox: &mut Outbox<'_, N, T>,
 ) -> Fate {
     let lines = digest.matched();
-    let (style, invocation) = (delivery.style, delivery.invocation);
-    let spacing_ms = delivery.destinations.current().rate_limit.spacing_ms();
+    let (style, invocation) = (outbox.style, outbox.invocation);
+    let spacing_ms = outbox.destinations.current().rate_limit.spacing_ms();
     let gathered = OnceLock::new();
     let draw = |form| {
         let (all, storm) = gathered.get_or_init(|| gather(pace, digest.clone(), spacing_ms));
         draw_form(form, all, *storm, style, invocation.now_ms())
     };
     let (blocks, plain) = (|| draw(Form::Blocks), || draw(Form::Text));
-    match delivery.post(Forms { blocks: &blocks, plain: &plain }, urgency).await {
+    match outbox.post(Forms { blocks: &blocks, plain: &plain }, urgency).await {
         Ok(Some(shown)) => {
             let (all, _) = gathered.into_inner().unwrap_or_default();
-            delivery.book(&all, shown);
-            pace.posted(&all, shown, delivery.now_ms());
+            outbox.book(&all, shown);
+            pace.posted(&all, shown, outbox.now_ms());
             Fate::Accepted
         }
         Ok(None) => {
             if lines > 0 {
-                pace.fold(digest, delivery.now_ms());
+                pace.fold(digest, outbox.now_ms());
             }
             Fate::Deferred
         }
@@ -48,10 +48,10 @@ pub(super) async fn notify<N: Notifier, T: Store>(
 }
 
 /// Says that a storm is over, where one is.
-pub(super) async fn end_storm<N: Notifier, T: Store>(pace: &mut Pace, delivery: &mut Delivery<'_, N, T>) {
-    let Some(end) = pace.quiet_again(delivery.now_ms()) else { return };
-    let rendered = draw_quiet_again(&end, delivery.style);
-    match delivery.post_rendered(&rendered, Target::Channel, Urgency::Deferrable).await {
+pub(super) async fn end_storm<N: Notifier, T: Store>(pace: &mut Pace, outbox: &mut Outbox<'_, N, T>) {
+    let Some(end) = pace.quiet_again(outbox.now_ms()) else { return };
+    let rendered = draw_quiet_again(&end, outbox.style);
+    match outbox.post_rendered(&rendered, Target::Channel, Urgency::Deferrable).await {
         Ok(Some(_)) => pace.told_quiet(),
         Ok(None) => {}
         Err(error) => warn_of_the_end(error),

@@ -72,10 +72,10 @@ impl<N: Notifier, T: Store> Handler<N, T> {
             return None;
         }
         let began = Instant::now();
-        let (mode, mut delivery) = self.delivery(invocation, ledger, measures);
-        let destination = delivery.rules.destination_of_alarm(&alarm.log_groups);
-        delivery.destinations.turn_to(destination);
-        let stored = timeout(TIME, mode.errors_of(alarm, from_ms, &mut delivery)).await.ok().flatten();
+        let (mode, mut outbox) = self.outbox(invocation, ledger, measures);
+        let destination = outbox.rules.destination_of_alarm(&alarm.log_groups);
+        outbox.destinations.turn_to(destination);
+        let stored = timeout(TIME, mode.errors_of(alarm, from_ms, &mut outbox)).await.ok().flatten();
         let stored = stored.map(|tracked| {
             let (tracked, provenance) = (Box::new(tracked), Provenance::Incident);
             Found::Errors { tracked, from_ms, provenance }

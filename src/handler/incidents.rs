@@ -1,8 +1,8 @@
 //! What is notified is the incident: each of its messages when it is due, all other lines deferred and counted.
 
 use super::Notifier;
-use super::delivery::{Delivery, Fate};
 use super::notice::{AlarmChanged, Place, Says};
+use super::outbox::{Fate, Outbox};
 use crate::digest::Digest;
 use crate::incident::{Kind, Moment, Policy};
 use crate::incidents::step::{Ask, News, Step};
@@ -18,18 +18,18 @@ pub(super) async fn notify<N: Notifier, T: Store>(
     incidents: &mut Incidents,
     digest: Digest,
     urgency: Urgency,
-    delivery: &mut Delivery<'_, N, T>,
+    outbox: &mut Outbox<'_, N, T>,
 ) -> Fate {
     let moment = if urgency == Required { Moment::Last } else { Moment::Arrival };
     let mut fate = Fate::Deferred;
-    for part in digest.into_parts(delivery.samples_per_group) {
-        delivery.ledger.copied += part.copied();
+    for part in digest.into_parts(outbox.samples_per_group) {
+        outbox.ledger.copied += part.copied();
         let digest = part.digest;
-        let (lines, now_ms) = (digest.matched(), delivery.now_ms());
+        let (lines, now_ms) = (digest.matched(), outbox.now_ms());
         let incident = digest.sections.first().and_then(|section| incidents.of(section, now_ms));
         let Some((policy, tracked)) = incident else { continue };
         let news = [(now_ms, News::Lines(digest))];
-        let posted = post_due(tracked, &news, moment, urgency, policy, delivery).await;
+        let posted = post_due(tracked, &news, moment, urgency, policy, outbox).await;
         fate = match (fate, posted) {
             (Fate::Failed(error, failed), Err(_)) => Fate::Failed(error, failed + lines),
             (_, Err(error)) => Fate::Failed(error, lines),
@@ -45,12 +45,12 @@ pub(super) async fn notify_due<N: Notifier, T: Store>(
     incidents: &mut Incidents,
     moment: Moment,
     urgency: Urgency,
-    delivery: &mut Delivery<'_, N, T>,
+    outbox: &mut Outbox<'_, N, T>,
 ) -> Option<PostError> {
     let (policy, all) = incidents.all_mut();
     let mut first = None;
     for tracked in all {
-        let posted = post_due(tracked, &[], moment, urgency, policy, delivery).await;
+        let posted = post_due(tracked, &[], moment, urgency, policy, outbox).await;
         first = first.or(posted.err());
     }
     first
@@ -61,13 +61,13 @@ pub(super) async fn notify_due<N: Notifier, T: Store>(
 pub(super) async fn alarm_changed<N: Notifier, T: Store>(
     incidents: &mut Incidents,
     alarm: &AlarmChanged,
-    delivery: &mut Delivery<'_, N, T>,
+    outbox: &mut Outbox<'_, N, T>,
 ) {
-    let now_ms = delivery.now_ms();
+    let now_ms = outbox.now_ms();
     for log_group in alarm.asked() {
         incidents.alarm_changed(log_group, &alarm.news, now_ms);
     }
-    if let Some(error) = notify_due(incidents, Moment::Arrival, Deferrable, delivery).await {
+    if let Some(error) = notify_due(incidents, Moment::Arrival, Deferrable, outbox).await {
         tracing::error!(%error, "slack did not accept what is deferred; it stays pending");
     }
 }
@@ -92,29 +92,29 @@ async fn post_due<N: Notifier, T: Store>(
     moment: Moment,
     urgency: Urgency,
     policy: &Policy,
-    delivery: &mut Delivery<'_, N, T>,
+    outbox: &mut Outbox<'_, N, T>,
 ) -> Result<bool, PostError> {
     let mut end_waits = false;
     loop {
-        let (now_ms, samples_per_group) = (delivery.now_ms(), delivery.samples_per_group);
+        let (now_ms, samples_per_group) = (outbox.now_ms(), outbox.samples_per_group);
         let ask = Ask { moment, now_ms, end_waits, samples_per_group };
         let news = arrived.iter().map(|(at_ms, news)| (*at_ms, news));
         let Step { tracked: mut next, taken, due, closes_parent } = tracked.clone().step(news, ask, policy);
         if closes_parent {
-            delivery.close_parent(&mut next).await;
+            outbox.close_parent(&mut next).await;
             *tracked = next;
             arrived = arrived.get(taken..).unwrap_or_default();
             continue;
         }
         let Some(kind) = due else {
-            delivery.update_parent(&mut next).await;
+            outbox.update_parent(&mut next).await;
             *tracked = next;
             return Ok(false);
         };
         let rest = arrived.get(taken..).unwrap_or_default();
         // What is new does not wait for the end of what was before.
         let urgency = if rest.is_empty() { urgency } else { Deferrable };
-        match post(&mut next, kind, urgency, policy, delivery).await {
+        match post(&mut next, kind, urgency, policy, outbox).await {
             Ok(is_accepted) => {
                 if !is_accepted {
                     next.held_back();
@@ -148,20 +148,20 @@ async fn post<N: Notifier, T: Store>(
     kind: Kind,
     urgency: Urgency,
     policy: &Policy,
-    delivery: &mut Delivery<'_, N, T>,
+    outbox: &mut Outbox<'_, N, T>,
 ) -> Result<bool, PostError> {
     let mut gone = 0;
     let shown = loop {
-        let follows_parent = delivery.needs_parent(tracked, kind);
-        if follows_parent && !delivery.post_parent(tracked, Some(kind), urgency).await? {
+        let follows_parent = outbox.needs_parent(tracked, kind);
+        if follows_parent && !outbox.post_parent(tracked, Some(kind), urgency).await? {
             return Ok(false);
         }
-        match delivery.post_of_incident(tracked, kind, urgency, follows_parent).await {
+        match outbox.post_of_incident(tracked, kind, urgency, follows_parent).await {
             Err(PostError::MessageGone { .. }) if gone < 2 => {
                 gone += 1;
                 // One more parent; if that is gone, too, there is to be none.
                 if gone == 2 {
-                    tracked.thread_mut().parent_posted(None, None, delivery.now_ms());
+                    tracked.thread_mut().parent_posted(None, None, outbox.now_ms());
                 }
             }
             posted => match posted? {
@@ -170,8 +170,8 @@ async fn post<N: Notifier, T: Store>(
             },
         }
     };
-    let sent = tracked.notified(kind, delivery.now_ms(), policy);
-    delivery.book(&sent, shown);
-    delivery.update_parent(tracked).await;
+    let sent = tracked.notified(kind, outbox.now_ms(), policy);
+    outbox.book(&sent, shown);
+    outbox.update_parent(tracked).await;
     Ok(true)
 }

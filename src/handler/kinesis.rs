@@ -5,9 +5,9 @@
 
 use aws_lambda_events::event::streams::{KinesisBatchItemFailure, KinesisEventResponse};
 
-use super::delivery::Fate;
 use super::logs::warn_of_own_log_group;
 use super::mode::Arrived;
+use super::outbox::Fate;
 use super::table::Lines;
 use super::{Answer, Handler, Invocation, Notifier, Outcome};
 use crate::duplicates::EventKey;
@@ -67,9 +67,9 @@ impl<N: Notifier, T: Store> Handler<N, T> {
         let mut measures = counts.measures();
         let mut again = None;
         if let Some(first) = first_matched {
-            let (mode, mut delivery) = self.delivery(invocation, &mut ledger, &mut measures);
+            let (mode, mut outbox) = self.outbox(invocation, &mut ledger, &mut measures);
             // Posts when there is a token, and again after each Retry-After, as long as the time allows.
-            match mode.notify(arrived, Required, &mut delivery).await {
+            match mode.notify(arrived, Required, &mut outbox).await {
                 Fate::Accepted | Fate::Deferred => self.remembered.remember(all.into_keys()),
                 Fate::Failed(error, lines) => {
                     tracing::error!(%error, lines, "the records come again");

@@ -1,7 +1,7 @@
 //! A subscription filter's push: decode it, and notify what matched, now or later.
 
-use super::delivery::Fate;
 use super::mode::Arrived;
+use super::outbox::Fate;
 use super::table::Lines;
 use super::{Answer, Handler, HandlerError, Invocation, Notifier, Outcome};
 use crate::decode::Source;
@@ -27,8 +27,8 @@ impl<N: Notifier, T: Store> Handler<N, T> {
         } else {
             Arrived::Merged(std::mem::take(&mut batch.digest))
         };
-        let (mode, mut delivery) = self.delivery(invocation, &mut ledger, &mut measures);
-        let fate = mode.notify(arrived, urgency, &mut delivery).await;
+        let (mode, mut outbox) = self.outbox(invocation, &mut ledger, &mut measures);
+        let fate = mode.notify(arrived, urgency, &mut outbox).await;
         match fate {
             Fate::Accepted | Fate::Deferred => self.remembered.remember(batch.into_keys()),
             Fate::Failed(error, lines) if has_lines => {

@@ -2,8 +2,8 @@
 //!
 //! It picks who drives the messages; nothing else in the function asks which way that is.
 
-use super::delivery::{Delivery, Fate};
 use super::notice::{AlarmChanged, Place, Says};
+use super::outbox::{Fate, Outbox};
 use super::table::{self, Lines};
 use super::{Notifier, every, incidents};
 use crate::digest::Digest;
@@ -53,18 +53,18 @@ impl Mode {
         &mut self,
         arrived: Arrived,
         urgency: Urgency,
-        delivery: &mut Delivery<'_, N, T>,
+        outbox: &mut Outbox<'_, N, T>,
     ) -> Fate {
         match (self, arrived) {
-            (Self::Table, Arrived::Batches(batches)) => table::notify(batches, delivery).await,
+            (Self::Table, Arrived::Batches(batches)) => table::notify(batches, outbox).await,
             (Self::Every(pace), Arrived::Merged(digest)) if digest.matched() > 0 || pace.pending() > 0 => {
-                every::notify(pace, digest, urgency, delivery).await
+                every::notify(pace, digest, urgency, outbox).await
             }
             (Self::Incidents(all), Arrived::Merged(digest)) if digest.matched() > 0 => {
-                incidents::notify(all, digest, urgency, delivery).await
+                incidents::notify(all, digest, urgency, outbox).await
             }
             (Self::Incidents(all), Arrived::Merged(_)) => {
-                match incidents::notify_due(all, Moment::Arrival, urgency, delivery).await {
+                match incidents::notify_due(all, Moment::Arrival, urgency, outbox).await {
                     Some(error) => Fate::Failed(error, 0),
                     None => Fate::Deferred,
                 }
@@ -76,19 +76,19 @@ impl Mode {
     /// Posts what is due at a tick, or says that a storm is over. Gives the first error of what stays pending.
     pub(super) async fn tick<N: Notifier, T: Store>(
         &mut self,
-        delivery: &mut Delivery<'_, N, T>,
+        outbox: &mut Outbox<'_, N, T>,
     ) -> Option<PostError> {
         match self {
             Self::Every(pace) if pace.pending() > 0 => {
-                every::notify(pace, Digest::default(), Deferrable, delivery).await.error()
+                every::notify(pace, Digest::default(), Deferrable, outbox).await.error()
             }
             Self::Every(pace) => {
-                every::end_storm(pace, delivery).await;
+                every::end_storm(pace, outbox).await;
                 None
             }
-            Self::Incidents(all) => incidents::notify_due(all, Moment::Tick, Deferrable, delivery).await,
+            Self::Incidents(all) => incidents::notify_due(all, Moment::Tick, Deferrable, outbox).await,
             Self::Table => {
-                table::tick(delivery).await;
+                table::tick(outbox).await;
                 None
             }
         }
@@ -97,11 +97,11 @@ impl Mode {
     /// Posts all that this process defers: nothing will keep it. Gives the first error.
     pub(super) async fn last<N: Notifier, T: Store>(
         &mut self,
-        delivery: &mut Delivery<'_, N, T>,
+        outbox: &mut Outbox<'_, N, T>,
     ) -> Option<PostError> {
         match self {
-            Self::Every(pace) => every::notify(pace, Digest::default(), Urgent, delivery).await.error(),
-            Self::Incidents(all) => incidents::notify_due(all, Moment::Last, Urgent, delivery).await,
+            Self::Every(pace) => every::notify(pace, Digest::default(), Urgent, outbox).await.error(),
+            Self::Incidents(all) => incidents::notify_due(all, Moment::Last, Urgent, outbox).await,
             Self::Table => None,
         }
     }
@@ -111,12 +111,12 @@ impl Mode {
     pub(super) async fn alarm_changed<N: Notifier, T: Store>(
         &mut self,
         alarm: &AlarmChanged,
-        delivery: &mut Delivery<'_, N, T>,
+        outbox: &mut Outbox<'_, N, T>,
     ) {
         match self {
             Self::Every(_) => {}
-            Self::Incidents(all) => incidents::alarm_changed(all, alarm, delivery).await,
-            Self::Table => table::alarm_changed(alarm, delivery).await,
+            Self::Incidents(all) => incidents::alarm_changed(all, alarm, outbox).await,
+            Self::Table => table::alarm_changed(alarm, outbox).await,
         }
     }
 
@@ -124,12 +124,12 @@ impl Mode {
     pub(super) async fn alarm_notified<N: Notifier, T: Store>(
         &mut self,
         alarm: &AlarmChanged,
-        delivery: &mut Delivery<'_, N, T>,
+        outbox: &mut Outbox<'_, N, T>,
     ) {
         match self {
             // Without a table there is one destination.
             Self::Every(_) | Self::Incidents(_) => {}
-            Self::Table => table::alarm_notified(alarm, delivery).await,
+            Self::Table => table::alarm_notified(alarm, outbox).await,
         }
     }
 
@@ -139,12 +139,12 @@ impl Mode {
         &mut self,
         alarm: &AlarmChanged,
         says: &Says,
-        delivery: &mut Delivery<'_, N, T>,
+        outbox: &mut Outbox<'_, N, T>,
     ) -> Result<Option<Place>, PostError> {
         match self {
             Self::Every(_) => Ok(None),
-            Self::Incidents(all) => Ok(incidents::place_of_notice(all, alarm, says, delivery.now_ms())),
-            Self::Table => table::place_of_notice(alarm, says, delivery).await,
+            Self::Incidents(all) => Ok(incidents::place_of_notice(all, alarm, says, outbox.now_ms())),
+            Self::Table => table::place_of_notice(alarm, says, outbox).await,
         }
     }
 }
@@ -156,7 +156,7 @@ impl Mode {
         &self,
         alarm: &AlarmChanged,
         from_ms: i64,
-        delivery: &mut Delivery<'_, N, T>,
+        outbox: &mut Outbox<'_, N, T>,
     ) -> Option<Tracked> {
         match self {
             Self::Every(_) => None,
@@ -164,7 +164,7 @@ impl Mode {
                 let known = alarm.asked().filter_map(|log_group| all.known(log_group));
                 known.into_iter().find(|tracked| tracked.errors_since(from_ms).is_some()).cloned()
             }
-            Self::Table => table::errors_of(alarm, from_ms, delivery).await,
+            Self::Table => table::errors_of(alarm, from_ms, outbox).await,
         }
     }
 }

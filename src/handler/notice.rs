@@ -3,7 +3,7 @@
 //!
 //! One message of a change wakes people, never two: the parent that it opens, or a reply that the channel shows.
 
-use super::delivery::Delivery;
+use super::outbox::Outbox;
 use super::thread::receipt;
 use super::{Handler, Invocation, Notifier};
 use crate::console::MAX_LOG_GROUPS;
@@ -124,33 +124,30 @@ impl<N: Notifier, T: Store> Handler<N, T> {
         ledger: &mut Ledger,
         measures: &mut Measures,
     ) -> Result<(), PostError> {
-        let (mode, mut delivery) = self.delivery(invocation, ledger, measures);
-        let destination = delivery.rules.destination_of_alarm(&alarm.log_groups);
-        delivery.destinations.turn_to(destination);
-        let place = if delivery.has_threads() {
-            mode.place_of_notice(alarm, says, &mut delivery).await?
-        } else {
-            None
-        };
+        let (mode, mut outbox) = self.outbox(invocation, ledger, measures);
+        let destination = outbox.rules.destination_of_alarm(&alarm.log_groups);
+        outbox.destinations.turn_to(destination);
+        let place =
+            if outbox.has_threads() { mode.place_of_notice(alarm, says, &mut outbox).await? } else { None };
         // The channel may not have seen the end that says it.
         let wakes = |place: &Place| {
-            place.is_shown_in_channel || place.end_says_it && delivery.style.sender.end_in_thread
+            place.is_shown_in_channel || place.end_says_it && outbox.style.sender.end_in_thread
         };
         let parent = place.and_then(|place| Some((receipt(&place.parent)?, wakes(&place))));
         let target = match &parent {
             Some((parent, in_channel)) => Target::Reply { parent, in_channel: *in_channel },
             None => Target::Channel,
         };
-        match delivery.post_rendered(rendered, target, Urgent).await {
+        match outbox.post_rendered(rendered, target, Urgent).await {
             Err(PostError::MessageGone { .. }) => {
-                delivery.post_rendered(rendered, Target::Channel, Urgent).await.map(|_| ())
+                outbox.post_rendered(rendered, Target::Channel, Urgent).await.map(|_| ())
             }
             posted => posted.map(|_| ()),
         }
     }
 }
 
-impl<N: Notifier, T: Store> Delivery<'_, N, T> {
+impl<N: Notifier, T: Store> Outbox<'_, N, T> {
     /// Posts the parent that an alarm opens, whether or not there is a token; false where nobody knows whether it stands
     /// there.
     pub(super) async fn post_alarm_parent(&mut self, tracked: &mut Tracked) -> Result<bool, PostError> {

@@ -111,16 +111,16 @@ impl<N: Notifier, T: Store> Handler<N, T> {
                 let parts = AlarmNotice::new(&change.masked(&self.reader.redact), kind);
                 found = self.evidence(change, &parts, &changed, invocation, ledger, measures).await;
             }
-            let (mode, mut delivery) = self.delivery(invocation, ledger, measures);
-            mode.alarm_changed(&changed, &mut delivery).await;
+            let (mode, mut outbox) = self.outbox(invocation, ledger, measures);
+            mode.alarm_changed(&changed, &mut outbox).await;
             alarm = Some(changed);
         }
         let posted = self
             .notice(index, notification, alarm.as_ref().map(|it| (it, found)), invocation, ledger, measures)
             .await;
         if let Some(alarm) = &alarm {
-            let (mode, mut delivery) = self.delivery(invocation, ledger, measures);
-            mode.alarm_notified(alarm, &mut delivery).await;
+            let (mode, mut outbox) = self.outbox(invocation, ledger, measures);
+            mode.alarm_notified(alarm, &mut outbox).await;
         }
         posted
     }

@@ -13,7 +13,7 @@ use std::time::Duration;
 pub(super) use alarm_changes::{alarm_changed, alarm_notified, errors_of, place_of_notice};
 use tokio::time::Instant;
 
-use super::delivery::{Delivery, Fate, Forms};
+use super::outbox::{Fate, Forms, Outbox};
 use super::{Invocation, Notifier};
 use crate::digest::{self, Digest, Part, Section};
 use crate::http::Budget;
@@ -138,16 +138,13 @@ impl<T: Store> Table<T> {
 }
 
 /// Writes batches of lines, and posts what is due of their incidents. What can be neither written nor posted has failed.
-pub(super) async fn notify<N: Notifier, T: Store>(
-    lines: Vec<Lines>,
-    delivery: &mut Delivery<'_, N, T>,
-) -> Fate {
-    let mut run = Run::new(delivery);
+pub(super) async fn notify<N: Notifier, T: Store>(lines: Vec<Lines>, outbox: &mut Outbox<'_, N, T>) -> Fate {
+    let mut run = Run::new(outbox);
     let mut unwritten = Vec::new();
     let mut keys: Vec<IncidentKey> = Vec::new();
-    let samples_per_group = run.delivery.samples_per_group;
+    let samples_per_group = run.outbox.samples_per_group;
     for batch in lines.into_iter().flat_map(|lines| incident_batches(lines, samples_per_group)) {
-        run.delivery.ledger.copied += batch.copied();
+        run.outbox.ledger.copied += batch.copied();
 
         let written = if run.was_posted_without_table(&batch) {
             // It comes again for another destination's sake, or for another log group's.
@@ -182,13 +179,13 @@ pub(super) async fn notify<N: Notifier, T: Store>(
 }
 
 /// Posts what is due of all incidents.
-pub(super) async fn tick<N: Notifier, T: Store>(delivery: &mut Delivery<'_, N, T>) {
-    let mut run = Run::new(delivery);
-    let when = run.delivery.when();
-    let Some(table) = run.delivery.table.as_mut() else { return };
+pub(super) async fn tick<N: Notifier, T: Store>(outbox: &mut Outbox<'_, N, T>) {
+    let mut run = Run::new(outbox);
+    let when = run.outbox.when();
+    let Some(table) = run.outbox.table.as_mut() else { return };
     let mut keys = match table.store.incidents(when).await {
         Ok(keys) => keys,
-        Err(error) => return run.delivery.note_store_error(&error),
+        Err(error) => return run.outbox.note_store_error(&error),
     };
     // Where the time is too short for all of them, each minute begins with another.
     let minute = usize::try_from(when.now_ms / 60_000).unwrap_or_default();
@@ -196,7 +193,7 @@ pub(super) async fn tick<N: Notifier, T: Store>(delivery: &mut Delivery<'_, N, T
     keys.rotate_left(first);
     let mut keys = run.in_turn(keys);
     while let Some(key) = run.next(&mut keys) {
-        if !run.delivery.invocation.budget().allows_request_at(Instant::now()) {
+        if !run.outbox.invocation.budget().allows_request_at(Instant::now()) {
             return;
         }
         if let Err(error) = run.post_due(&key, Moment::Tick).await
@@ -222,7 +219,7 @@ fn incident_batches(
 
 /// What one invocation does with the table.
 struct Run<'r, 'd, N, T> {
-    delivery: &'r mut Delivery<'d, N, T>,
+    outbox: &'r mut Outbox<'d, N, T>,
     /// What it wrote, and has not posted.
     own: Vec<IncidentBatch>,
     /// When the messages of an incident must be over, since other destinations wait.
@@ -237,14 +234,14 @@ struct InTurn {
 }
 
 impl<'r, 'd, N: Notifier, T: Store> Run<'r, 'd, N, T> {
-    fn new(delivery: &'r mut Delivery<'d, N, T>) -> Self {
-        Self { delivery, own: Vec::new(), end: None }
+    fn new(outbox: &'r mut Outbox<'d, N, T>) -> Self {
+        Self { outbox, own: Vec::new(), end: None }
     }
 
     /// Puts incidents in the order in which their destinations have their turn.
     fn in_turn(&self, keys: Vec<IncidentKey>) -> InTurn {
-        let now_ms = self.delivery.now_ms();
-        let mut groups = self.delivery.destinations.group(keys, |key| &key.destination, now_ms);
+        let now_ms = self.outbox.now_ms();
+        let mut groups = self.outbox.destinations.group(keys, |key| &key.destination, now_ms);
         groups.reverse();
         for group in &mut groups {
             group.reverse();
@@ -265,14 +262,14 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
                 in_turn.end = None;
                 continue;
             };
-            self.delivery.destinations.turn_to(&key.destination);
+            self.outbox.destinations.turn_to(&key.destination);
             let now = Instant::now();
             self.end = (left > 1).then(|| now + TIME_WHILE_OTHERS_WAIT);
             let end = *in_turn.end.get_or_insert_with(|| {
-                let time = self.delivery.invocation.deadline.saturating_duration_since(now);
+                let time = self.outbox.invocation.deadline.saturating_duration_since(now);
                 now + time / u32::try_from(left).unwrap_or(u32::MAX)
             });
-            let has_failed = self.delivery.destinations.current().failed().is_some();
+            let has_failed = self.outbox.destinations.current().failed().is_some();
             if has_failed || (left > 1 && now >= end) {
                 group.clear();
                 continue;
@@ -284,9 +281,9 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
     /// Writes a batch, unless it was written before.
     async fn write(&mut self, batch: &IncidentBatch) -> Result<(), NotWritten> {
         let IncidentBatch { key, id, digest, copies, .. } = batch;
-        let when = self.delivery.when();
+        let when = self.outbox.when();
         let body = journal::entry_of_lines(key, digest, when.now_ms);
-        let Some(table) = self.delivery.table.as_mut() else {
+        let Some(table) = self.outbox.table.as_mut() else {
             return Err(NotWritten { may_be_written: false });
         };
         let written = match body {
@@ -296,13 +293,13 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
         let lines = digest.matched();
         match written {
             Ok(Put::Written) => {
-                self.delivery.ledger.pending += lines;
+                self.outbox.ledger.pending += lines;
                 let (key, digest) = (key.clone(), digest.clone());
                 self.own.push(IncidentBatch { key, id: *id, digest, copies: *copies, may_be_written: true });
             }
             Ok(Put::Duplicate) => self.note_duplicate(batch),
             Err(error) => {
-                self.delivery.note_store_error(&error);
+                self.outbox.note_store_error(&error);
                 return Err(NotWritten { may_be_written: error.may_be_done });
             }
         }
@@ -311,7 +308,7 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
 
     /// Whether a batch was posted without the table, which does not know of it yet.
     fn was_posted_without_table(&self, batch: &IncidentBatch) -> bool {
-        let table = self.delivery.table.as_ref();
+        let table = self.outbox.table.as_ref();
         table
             .is_some_and(|table| table.to_revoke.iter().any(|(key, id)| *id == batch.id && *key == batch.key))
     }
@@ -320,11 +317,11 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
     fn note_duplicate(&mut self, batch: &IncidentBatch) {
         let (copied, [client_copies, server_copies]) = (batch.copied(), batch.copies);
         let lines = batch.lines() - copied;
-        let ledger = &mut *self.delivery.ledger;
+        let ledger = &mut *self.outbox.ledger;
         ledger.copied -= copied;
         ledger.matched -= lines;
         ledger.duplicate += lines;
-        let measures = &mut *self.delivery.measures;
+        let measures = &mut *self.outbox.measures;
         for Section { client_errors, server_errors, .. } in &batch.digest.sections {
             measures.client_errors -= client_errors - client_copies;
             measures.server_errors -= server_errors - server_copies;
@@ -336,15 +333,15 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
         let (theirs, others) = std::mem::take(&mut self.own).into_iter().partition(|own| own.key == *key);
         self.own = others;
         let theirs: Vec<IncidentBatch> = theirs;
-        self.delivery.ledger.pending -= theirs.iter().map(|own| own.digest.matched()).sum::<u64>();
+        self.outbox.ledger.pending -= theirs.iter().map(|own| own.digest.matched()).sum::<u64>();
         theirs
     }
 
     /// Whether nothing is due with what this invocation wrote, as far as the container has just read the incident. What
     /// others wrote meanwhile is read by whoever reads it next, in a second or so where more comes.
     fn makes_nothing_due(&mut self, key: &IncidentKey) -> bool {
-        let (now_ms, samples_per_group) = (self.delivery.now_ms(), self.delivery.samples_per_group);
-        let Some(table) = self.delivery.table.as_mut() else { return false };
+        let (now_ms, samples_per_group) = (self.outbox.now_ms(), self.outbox.samples_per_group);
+        let Some(table) = self.outbox.table.as_mut() else { return false };
         let Some(reading) = table.readings.get_mut(key) else { return false };
         if !(0..READ_AGAIN_MS).contains(&now_ms.saturating_sub(reading.at_ms)) {
             return false;
@@ -354,10 +351,10 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
         let ask = Ask { moment: Moment::Arrival, now_ms, end_waits: false, samples_per_group };
         let arrived = news.iter().map(|news| (now_ms, news));
         let step = reading.tracked.clone().step(arrived, ask, &table.policy);
-        if step.due.is_some() || step.closes_parent || self.delivery.update_due(&step.tracked).is_some() {
+        if step.due.is_some() || step.closes_parent || self.outbox.update_due(&step.tracked).is_some() {
             return false;
         }
-        let Some(table) = self.delivery.table.as_mut() else { return false };
+        let Some(table) = self.outbox.table.as_mut() else { return false };
         if let Some(reading) = table.readings.get_mut(key) {
             reading.tracked = step.tracked;
         }
@@ -369,7 +366,7 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
     async fn post_due(&mut self, key: &IncidentKey, moment: Moment) -> Result<(), StoreError> {
         let posted = self.post_steps(key, moment).await;
         if let Err(error) = &posted {
-            self.delivery.note_store_error(error);
+            self.outbox.note_store_error(error);
         }
         posted
     }
@@ -380,13 +377,13 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
         // The message that is posted next follows a parent that was just posted.
         let mut follows_parent = false;
         for _ in 0..MAX_STEPS {
-            let when = self.delivery.when();
-            let samples = self.delivery.samples_per_group;
-            let Some(table) = self.delivery.table.as_mut() else { return Ok(()) };
+            let when = self.outbox.when();
+            let samples = self.outbox.samples_per_group;
+            let Some(table) = self.outbox.table.as_mut() else { return Ok(()) };
             table.readings.remove(key);
             let snapshot = table.store.read(key, when).await?;
             let (is_leased, more) = (snapshot.leased_until_ms.is_some(), snapshot.more);
-            let destination = self.delivery.destinations.current();
+            let destination = self.outbox.destinations.current();
             let has_token = destination.no_token_before_ms <= when.now_ms;
             let journal = Journal::of(key, &snapshot).map_err(reading)?;
             let ask = Ask { moment, now_ms: when.now_ms, end_waits, samples_per_group: samples };
@@ -395,27 +392,27 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
             // It is listed for a day after its last batch, and a snooze may end later.
             if moment == Moment::Tick
                 && step.tracked.is_snoozed(when.now_ms)
-                && let Some(table) = self.delivery.table.as_mut()
+                && let Some(table) = self.outbox.table.as_mut()
                 && let Err(error) = table.store.keep_listed(key, when).await
             {
-                self.delivery.note_store_error(&error);
+                self.outbox.note_store_error(&error);
             }
             let is_long = more || entries.len() >= LONG_JOURNAL;
-            let updates = step.closes_parent || self.delivery.update_due(&step.tracked).is_some();
-            let Some(table) = self.delivery.table.as_mut() else { return Ok(()) };
+            let updates = step.closes_parent || self.outbox.update_due(&step.tracked).is_some();
+            let Some(table) = self.outbox.table.as_mut() else { return Ok(()) };
             if is_leased || (step.due.is_none() && !is_long && !updates) {
                 if step.due.is_none() && !more {
                     table.remember(key, LastReading { at_ms: when.now_ms, tracked: step.tracked });
                 }
                 return Ok(());
             }
-            let before = step.due.filter(|kind| self.delivery.needs_parent(&step.tracked, *kind));
+            let before = step.due.filter(|kind| self.outbox.needs_parent(&step.tracked, *kind));
             // Whoever is about to post the parent needs the lease.
             if before.is_some() && step.tracked.thread().is_parent_tried(when.now_ms) && !is_own_try {
                 return Ok(());
             }
-            let until_ms = self.delivery.lease_until_ms();
-            let Some(table) = self.delivery.table.as_mut() else { return Ok(()) };
+            let until_ms = self.outbox.lease_until_ms();
+            let Some(table) = self.outbox.table.as_mut() else { return Ok(()) };
             let Some(lease) = table.store.lease(key, &snapshot, until_ms, when).await? else {
                 return Ok(());
             };
@@ -453,8 +450,8 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
         let mut goes_on = true;
         if *is_own_try {
             let invocation = self.hurry();
-            let posted = self.delivery.post_parent(tracked, Some(kind), Deferrable).await;
-            self.delivery.invocation = invocation;
+            let posted = self.outbox.post_parent(tracked, Some(kind), Deferrable).await;
+            self.outbox.invocation = invocation;
             if let Err(error) = posted {
                 self.warn_of_deferred(error);
             }
@@ -463,7 +460,7 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
                 tracked.thread_mut().parent_not_posted();
             }
         } else {
-            tracked.thread_mut().parent_tried(self.delivery.now_ms());
+            tracked.thread_mut().parent_tried(self.outbox.now_ms());
         }
         *is_own_try = !*is_own_try;
         let head = journal.head_with_thread_of(tracked).map_err(releasing)?;
@@ -485,19 +482,19 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
         let invocation = self.hurry();
         if let Some(kind) = due {
             posted = Posted::Message;
-            match self.delivery.post_of_incident(&mut tracked, kind, Deferrable, follows_parent).await {
+            match self.outbox.post_of_incident(&mut tracked, kind, Deferrable, follows_parent).await {
                 Ok(Some(shown)) => {
-                    let now_ms = self.delivery.now_ms();
-                    let Some(table) = self.delivery.table.as_ref() else { return Ok(posted) };
+                    let now_ms = self.outbox.now_ms();
+                    let Some(table) = self.outbox.table.as_ref() else { return Ok(posted) };
                     let sent = tracked.notified(kind, now_ms, &table.policy);
-                    self.delivery.book(&sent, shown);
+                    self.outbox.book(&sent, shown);
                     let is_summed = |own: &IncidentBatch| {
                         own.key == *key && entries.iter().any(|entry| entry.batch == own.id)
                     };
                     let mine: u64 =
                         self.own.iter().filter(|own| is_summed(own)).map(IncidentBatch::lines).sum();
                     self.own.retain(|own| !is_summed(own));
-                    let ledger = &mut *self.delivery.ledger;
+                    let ledger = &mut *self.outbox.ledger;
                     ledger.pending -= mine;
                     ledger.released += sent.matched() - mine;
                 }
@@ -518,11 +515,11 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
             }
         }
         if closes_parent {
-            self.delivery.close_parent(&mut tracked).await;
+            self.outbox.close_parent(&mut tracked).await;
         } else {
-            self.delivery.update_parent(&mut tracked).await;
+            self.outbox.update_parent(&mut tracked).await;
         }
-        self.delivery.invocation = invocation;
+        self.outbox.invocation = invocation;
         let head = journal::head(&tracked).map_err(releasing)?;
         self.release(key, lease, &head, entries).await?;
         Ok(posted)
@@ -536,11 +533,11 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
         head: &[u8],
         entries: &[EntryKey],
     ) -> Result<bool, StoreError> {
-        let when = self.delivery.when();
-        let Some(table) = self.delivery.table.as_mut() else { return Ok(false) };
+        let when = self.outbox.when();
+        let Some(table) = self.outbox.table.as_mut() else { return Ok(false) };
         match table.store.release(key, lease, head, entries, when).await? {
             Released::Committed { not_removed: None } => {}
-            Released::Committed { not_removed: Some(error) } => self.delivery.note_store_error(&error),
+            Released::Committed { not_removed: Some(error) } => self.outbox.note_store_error(&error),
             Released::Lost => {
                 tracing::warn!(
                     "the lease of an incident was over before its message was; another may repeat it"
@@ -554,11 +551,11 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
     /// Sees to it that what is posted and updated now is over before a lease that was taken now is, and soon where other
     /// destinations wait; gives the invocation as it was.
     fn hurry(&mut self) -> Invocation {
-        let invocation = self.delivery.invocation;
+        let invocation = self.outbox.invocation;
         let end = Instant::now() + LEASE.saturating_sub(TIME_TO_RELEASE);
         let end = self.end.map_or(end, |of_turn| of_turn.min(end));
         let end = end.min(invocation.deadline.checked_sub(TIME_TO_RELEASE).unwrap_or(end));
-        self.delivery.invocation.deadline = end + Budget::RESERVE;
+        self.outbox.invocation.deadline = end + Budget::RESERVE;
         invocation
     }
 
@@ -568,50 +565,50 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
         let mut by_key: Vec<(IncidentKey, Digest)> = Vec::new();
         for IncidentBatch { key, digest, .. } in &batches {
             match by_key.iter_mut().find(|(known, _)| known == key) {
-                Some((_, all)) => all.fold(digest.clone(), self.delivery.samples_per_group),
+                Some((_, all)) => all.fold(digest.clone(), self.outbox.samples_per_group),
                 None => by_key.push((key.clone(), digest.clone())),
             }
         }
-        let mut style = self.delivery.style.clone();
+        let mut style = self.outbox.style.clone();
         let lead_in = style.content.lead_in.unwrap_or_default();
         style.content.lead_in = Some(format!("{WITHOUT_TABLE} {lead_in}"));
-        let now_ms = self.delivery.now_ms();
-        let groups = self.delivery.destinations.group(by_key, |(key, _)| &key.destination, now_ms);
+        let now_ms = self.outbox.now_ms();
+        let groups = self.outbox.destinations.group(by_key, |(key, _)| &key.destination, now_ms);
         let last = groups.len().saturating_sub(1);
         for (others_wait, (key, mut digest)) in groups
             .into_iter()
             .enumerate()
             .flat_map(|(at, group)| group.into_iter().map(move |one| (at < last, one)))
         {
-            self.delivery.destinations.turn_to(&key.destination);
-            if let Some(error) = self.delivery.destinations.current().failed() {
+            self.outbox.destinations.turn_to(&key.destination);
+            if let Some(error) = self.outbox.destinations.current().failed() {
                 let (first, lines) = failed.unwrap_or((error, 0));
                 failed = Some((first, lines + digest.matched()));
                 continue;
             }
-            let now_ms = self.delivery.now_ms();
-            let samples = self.delivery.samples_per_group;
-            let Some(table) = self.delivery.table.as_ref() else { break };
+            let now_ms = self.outbox.now_ms();
+            let samples = self.outbox.samples_per_group;
+            let Some(table) = self.outbox.table.as_ref() else { break };
             let last_ms = table.without_table_ms.get(&key.destination);
             let is_first = last_ms.is_none_or(|last_ms| now_ms - last_ms > table.policy.quiet_ms);
             if !is_first {
                 digest.sections.iter_mut().for_each(|section| section.mentions.clear());
             }
             let tracked = Tracked::of_digest(&digest, samples, now_ms, &table.policy);
-            let invocation = self.delivery.invocation;
+            let invocation = self.outbox.invocation;
             let blocks = || tracked.draw(Form::Blocks, Kind::Opening, &style, invocation.now_ms());
             let plain = || tracked.draw(Form::Text, Kind::Opening, &style, invocation.now_ms());
             if others_wait {
                 let end = Instant::now() + TIME_WHILE_OTHERS_WAIT + Budget::RESERVE;
-                self.delivery.invocation.deadline = end.min(invocation.deadline);
+                self.outbox.invocation.deadline = end.min(invocation.deadline);
             }
-            let posted = self.delivery.post(Forms { blocks: &blocks, plain: &plain }, Required).await;
-            self.delivery.invocation = invocation;
+            let posted = self.outbox.post(Forms { blocks: &blocks, plain: &plain }, Required).await;
+            self.outbox.invocation = invocation;
             match posted {
                 Ok(shown) => {
-                    self.delivery.book(&digest, shown.unwrap_or_default());
-                    let now_ms = self.delivery.now_ms();
-                    if let Some(table) = self.delivery.table.as_mut() {
+                    self.outbox.book(&digest, shown.unwrap_or_default());
+                    let now_ms = self.outbox.now_ms();
+                    if let Some(table) = self.outbox.table.as_mut() {
                         table.without_table_ms.insert(key.destination.clone(), now_ms);
                     }
                     self.remember_alone(batches.iter().filter(|batch| batch.key == key));
@@ -632,7 +629,7 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
     }
 
     fn remember_alone<'b>(&mut self, batches: impl Iterator<Item = &'b IncidentBatch>) {
-        let Some(table) = self.delivery.table.as_mut() else { return };
+        let Some(table) = self.outbox.table.as_mut() else { return };
         table.to_revoke.extend(batches.map(|batch| (batch.key.clone(), batch.id)));
         let surplus = table.to_revoke.len().saturating_sub(MAX_TO_REVOKE);
         table.to_revoke.drain(..surplus);
@@ -641,26 +638,26 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
     /// Sees to it that nobody counts a batch that was posted without the table: it may be in its journal, too, or come again.
     async fn revoke_posted_without_table(&mut self) {
         loop {
-            let when = self.delivery.when();
-            let Some(table) = self.delivery.table.as_mut() else { return };
+            let when = self.outbox.when();
+            let Some(table) = self.outbox.table.as_mut() else { return };
             let Some((key, id)) = table.to_revoke.front() else { return };
             if let Err(error) = table.store.revoke(key, *id, when).await {
                 tracing::warn!("the state table does not know yet of lines that were posted without it");
-                return self.delivery.note_store_error(&error);
+                return self.outbox.note_store_error(&error);
             }
             table.to_revoke.pop_front();
         }
     }
 
     fn warn_of_deferred(&self, error: PostError) {
-        let destination = self.delivery.destinations.current().name();
+        let destination = self.outbox.destinations.current().name();
         tracing::error!(%error, destination, "slack did not accept what is deferred; it stays in the state table");
     }
 
     fn warn_of_the_unreadable(&mut self, journal: &Journal) {
         let faults = journal.unreadable.iter().map(|(_, fault)| *fault).chain(journal.lost_head);
         for fault in faults.collect::<Vec<_>>() {
-            self.delivery.note_store_error(&reading(fault));
+            self.outbox.note_store_error(&reading(fault));
         }
     }
 }
@@ -698,7 +695,7 @@ fn releasing(fault: crate::store::StoreFault) -> StoreError {
     StoreError { action: "dynamodb:UpdateItem", fault, may_be_done: false }
 }
 
-impl<N: Notifier, T: Store> Delivery<'_, N, T> {
+impl<N: Notifier, T: Store> Outbox<'_, N, T> {
     /// A call of the table that begins now.
     pub(super) fn when(&self) -> When {
         let now = Instant::now();

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use super::Notifier;
-use super::delivery::{Delivery, Forms, Sent};
+use super::outbox::{Forms, Outbox, Sent};
 use crate::incident::{Kind, Place, Posted};
 use crate::incidents::Tracked;
 use crate::rate_limit::{Outgoing, Urgency};
@@ -18,7 +18,7 @@ use crate::store::Store;
 /// The longest pause after which the last figures of a parent are tried once more.
 const MAX_PAUSE: Duration = Duration::from_secs(5);
 
-impl<N: Notifier, T: Store> Delivery<'_, N, T> {
+impl<N: Notifier, T: Store> Outbox<'_, N, T> {
     /// Whether a parent is to be posted before a message of this kind. The end alone is worth none.
     pub(super) fn needs_parent(&self, tracked: &Tracked, kind: Kind) -> bool {
         let is_due = tracked.thread().is_parent_due(self.now_ms());

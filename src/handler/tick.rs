@@ -18,8 +18,8 @@ impl<N: Notifier, T: Store> Handler<N, T> {
         let mut ledger = Ledger::default();
         let mut measures = Measures::default();
         let has_pending = self.mode.pending() > 0;
-        let (mode, mut delivery) = self.delivery(invocation, &mut ledger, &mut measures);
-        let failed = mode.tick(&mut delivery).await;
+        let (mode, mut outbox) = self.outbox(invocation, &mut ledger, &mut measures);
+        let failed = mode.tick(&mut outbox).await;
         // A tick whose post fails is no error: it holds no line that Lambda could keep.
         if let Some(error) = failed {
             warn_of_pending(error, self.mode.pending());
@@ -35,8 +35,8 @@ impl<N: Notifier, T: Store> Handler<N, T> {
         let mut ledger = Ledger::default();
         let mut measures = Measures::default();
         if self.mode.pending() > 0 {
-            let (mode, mut delivery) = self.delivery(invocation, &mut ledger, &mut measures);
-            let failed = mode.last(&mut delivery).await;
+            let (mode, mut outbox) = self.outbox(invocation, &mut ledger, &mut measures);
+            let failed = mode.last(&mut outbox).await;
             if let Some(error) = failed {
                 tracing::error!(%error, lines = self.mode.pending(), "the container ends with lines pending");
             }

@@ -1,4 +1,4 @@
-//! How long Slack asks to wait by a 429. What that leads to is in `handler::delivery`.
+//! How long Slack asks to wait by a 429. What that leads to is in `handler::outbox`.
 //!
 //! Reads a duration from the headers `Retry-After` and `Date`, the body and the time, or nothing
 //! where none can be read. Whatever is asked, the result is at most [`MAX`]: one

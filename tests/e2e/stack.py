@@ -82,10 +82,6 @@ class Stack:
         # A second line of an invocation carries a rule's hits and no ledger.
         return sorted((line for line in found if "Received" in line), key=lambda line: line["_aws"]["Timestamp"])
 
-    def total(self, name):
-        """A figure of the ledgers, summed up over both functions: the one for alarms posts what is due as well."""
-        return sum(ledger[name] for role in ("lines", "alarms") for ledger in self.ledgers(role))
-
     def function_settings(self, role):
         return self._client("lambda").get_function_configuration(FunctionName=self._module[f"{role}_function_name"])
 

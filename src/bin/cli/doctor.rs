@@ -14,7 +14,7 @@ use statuswatch::rules::DEFAULT_DESTINATION;
 use statuswatch::slack::render::render;
 
 use crate::Exit;
-use crate::deliver::Delivery;
+use crate::outbox::Outbox;
 use crate::sign_in::SignIn;
 use crate::terminal::canvas;
 
@@ -106,14 +106,14 @@ fn post(config: Option<Config>, report: &Report) -> anyhow::Result<bool> {
         config.context("--post: the function's configuration cannot be read, so nothing was posted")?;
     let style = config.style();
     let rendered = render(|_| test_message(report), &style.sender);
-    let mut delivery = match Delivery::open(config) {
-        Ok(delivery) => delivery,
+    let mut outbox = match Outbox::open(config) {
+        Ok(outbox) => outbox,
         Err(error) => {
             report_line!("statuswatch: --post: {error:#}");
             return Ok(false);
         }
     };
-    match delivery.post(DEFAULT_DESTINATION, &rendered) {
+    match outbox.post(DEFAULT_DESTINATION, &rendered) {
         Ok(()) => {
             report_line!("statuswatch: the test message was posted");
             Ok(true)

@@ -14,7 +14,6 @@ macro_rules! report_line {
 mod arguments;
 mod backtest;
 mod deployed;
-mod deliver;
 mod doctor;
 mod failure_record;
 mod fetch;
@@ -27,6 +26,7 @@ mod manual;
 mod match_pattern;
 mod moment;
 mod objects;
+mod outbox;
 mod package;
 mod reading_arguments;
 mod redrive;

@@ -10,7 +10,7 @@ use statuswatch::slack::terminal::Canvas;
 use statuswatch::words;
 
 use crate::Exit;
-use crate::deliver::Places;
+use crate::outbox::Places;
 use crate::redrive_arguments::RedriveArguments;
 use crate::redrive_record::{Done, Fate, Redrive};
 use crate::redrive_source::{Record, Source, SourceError};

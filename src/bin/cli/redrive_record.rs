@@ -8,8 +8,8 @@ use statuswatch::replay::{Found, Memory, ReplayedMessage, Settings, replay_event
 use statuswatch::slack::terminal::Canvas;
 use statuswatch::words;
 
-use crate::deliver::Places;
 use crate::failure_record::failed_event;
+use crate::outbox::Places;
 use crate::replay_output::{summary, write_message};
 
 /// Faults of one record that are named; of more, how many there are.

@@ -14,8 +14,8 @@ use statuswatch::slack::render::MessageStyle;
 
 use crate::Exit;
 use crate::arguments::ReplayArguments;
-use crate::deliver::Delivery;
 use crate::input::{Inputs, text_of};
+use crate::outbox::Outbox;
 use crate::reading_arguments::ReadingArguments;
 use crate::replay_output::{Output, Way, summary, write_hits};
 use crate::terminal::{Progress, canvas};
@@ -39,7 +39,7 @@ pub(crate) fn run(arguments: &ReplayArguments) -> anyhow::Result<Exit> {
         deliver: arguments.deliver,
     };
     let (settings, config) = settings(&read_as, inputs.region.as_deref())?;
-    let mut delivery = config.map(Delivery::open).transpose()?;
+    let mut outbox = config.map(Outbox::open).transpose()?;
     let canvas = canvas();
     let mut out = io::stdout().lock();
     let mut exit = Exit::Done;
@@ -59,7 +59,7 @@ pub(crate) fn run(arguments: &ReplayArguments) -> anyhow::Result<Exit> {
                 allow_unreadable: arguments.allow_unreadable,
                 canvas: &canvas,
             };
-            let mut output = Output::new(way, &mut out, delivery.as_mut());
+            let mut output = Output::new(way, &mut out, outbox.as_mut());
             let totals = replay_each(source, &settings, &mut |found, totals| output.take(found, totals))
                 .map_err(named)?;
             if let Some(what) = input.cut_short() {

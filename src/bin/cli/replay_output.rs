@@ -12,8 +12,8 @@ use statuswatch::slack::message::Message;
 use statuswatch::slack::terminal::{Canvas, draw};
 use statuswatch::words;
 
-use crate::deliver::Delivery;
 use crate::leave_on_broken_pipe;
+use crate::outbox::Outbox;
 
 /// Messages of one input that are held back until it is known whether most of its lines are access logs. What has made
 /// so many is the log of an API, whatever else is in it.
@@ -39,7 +39,7 @@ pub(crate) struct Way<'a> {
 pub(crate) struct Output<'a, W> {
     way: Way<'a>,
     out: &'a mut W,
-    delivery: Option<&'a mut Delivery>,
+    outbox: Option<&'a mut Outbox>,
     /// Messages that are not shown yet.
     held: Vec<ReplayedMessage>,
     /// Whether messages are shown as they come.
@@ -70,11 +70,11 @@ pub(crate) struct Shown {
 }
 
 impl<'a, W: Write> Output<'a, W> {
-    pub(crate) fn new(way: Way<'a>, out: &'a mut W, delivery: Option<&'a mut Delivery>) -> Self {
+    pub(crate) fn new(way: Way<'a>, out: &'a mut W, outbox: Option<&'a mut Outbox>) -> Self {
         Self {
             way,
             out,
-            delivery,
+            outbox,
             held: Vec::new(),
             is_open: false,
             bodies: Vec::new(),
@@ -132,9 +132,9 @@ impl<'a, W: Write> Output<'a, W> {
         }
         // The totals of a file stand above its messages, and count what Slack accepts of them.
         let below = if self.is_open { Vec::new() } else { std::mem::take(&mut self.held) };
-        if let Some(delivery) = self.delivery.as_deref_mut() {
+        if let Some(outbox) = self.outbox.as_deref_mut() {
             for told in &below {
-                post(delivery, name, told, &mut self.refused);
+                post(outbox, name, told, &mut self.refused);
             }
         }
         let ledger = without(&totals.ledger, &self.refused);
@@ -189,8 +189,8 @@ impl<'a, W: Write> Output<'a, W> {
 
     /// Posts a message, if it is to be, and prints it.
     fn show(&mut self, told: ReplayedMessage) {
-        if let Some(delivery) = self.delivery.as_deref_mut() {
-            post(delivery, self.way.name, &told, &mut self.refused);
+        if let Some(outbox) = self.outbox.as_deref_mut() {
+            post(outbox, self.way.name, &told, &mut self.refused);
         }
         if self.way.is_json {
             self.bodies.push(told.rendered.message);
@@ -225,9 +225,9 @@ pub(crate) fn write_message(out: &mut impl Write, told: &ReplayedMessage, canvas
 }
 
 /// Posts a message; what is not accepted is noted.
-fn post(delivery: &mut Delivery, name: &str, told: &ReplayedMessage, refused: &mut Ledger) {
+fn post(outbox: &mut Outbox, name: &str, told: &ReplayedMessage, refused: &mut Ledger) {
     let ReplayedMessage { rendered, destination, matched, alarms } = told;
-    if let Err(error) = delivery.post(destination, rendered) {
+    if let Err(error) = outbox.post(destination, rendered) {
         report_line!("statuswatch: {name}: message {} not delivered: {error}", rendered.id);
         refused.posted += 1;
         refused.refused += u64::from(error.is_refusal());

@@ -8,8 +8,8 @@ use tokio::time::{Instant, sleep};
 
 use super::{Run, Table, reading, releasing, writing};
 use crate::handler::Notifier;
-use crate::handler::delivery::Delivery;
 use crate::handler::notice::{AlarmChanged, Place, Says};
+use crate::handler::outbox::Outbox;
 use crate::incident::{AlarmOpening, Moment};
 use crate::incidents::Tracked;
 use crate::incidents::journal::{self, Journal};
@@ -30,20 +30,20 @@ const TIME_TO_LOOK: Duration = Duration::from_secs(4);
 /// Where the table cannot be used, the incidents do not know of the change: one may be over too early, or a day too late.
 pub(in crate::handler) async fn alarm_changed<N: Notifier, T: Store>(
     alarm: &AlarmChanged,
-    delivery: &mut Delivery<'_, N, T>,
+    outbox: &mut Outbox<'_, N, T>,
 ) {
-    let mut run = Run::new(delivery);
-    let (own, others) = keys_of(alarm, run.delivery.rules);
+    let mut run = Run::new(outbox);
+    let (own, others) = keys_of(alarm, run.outbox.rules);
     for key in own.iter().chain(&others) {
-        let when = run.delivery.when();
+        let when = run.outbox.when();
         let body = journal::entry_of_alarm(&alarm.news, when.now_ms).map_err(writing);
-        let Some(table) = run.delivery.table.as_mut() else { return };
+        let Some(table) = run.outbox.table.as_mut() else { return };
         let written = match body {
             Ok(body) => table.store.put(key, alarm.id, &body, when).await,
             Err(error) => Err(error),
         };
         if let Err(error) = written {
-            return run.delivery.note_store_error(&error);
+            return run.outbox.note_store_error(&error);
         }
     }
     run.post_due_of(own).await;
@@ -52,10 +52,10 @@ pub(in crate::handler) async fn alarm_changed<N: Notifier, T: Store>(
 /// Posts what is due after a change of an alarm in destinations other than that of its notice, which has been posted.
 pub(in crate::handler) async fn alarm_notified<N: Notifier, T: Store>(
     alarm: &AlarmChanged,
-    delivery: &mut Delivery<'_, N, T>,
+    outbox: &mut Outbox<'_, N, T>,
 ) {
-    let mut run = Run::new(delivery);
-    let (_, others) = keys_of(alarm, run.delivery.rules);
+    let mut run = Run::new(outbox);
+    let (_, others) = keys_of(alarm, run.outbox.rules);
     run.post_due_of(others).await;
 }
 
@@ -64,10 +64,10 @@ pub(in crate::handler) async fn alarm_notified<N: Notifier, T: Store>(
 pub(in crate::handler) async fn place_of_notice<N: Notifier, T: Store>(
     alarm: &AlarmChanged,
     says: &Says,
-    delivery: &mut Delivery<'_, N, T>,
+    outbox: &mut Outbox<'_, N, T>,
 ) -> Result<Option<Place>, PostError> {
-    let mut run = Run::new(delivery);
-    let destination = run.delivery.destinations.current().name().to_owned();
+    let mut run = Run::new(outbox);
+    let destination = run.outbox.destinations.current().name().to_owned();
     let opening = alarm.opening(says);
     let mut incidents = Vec::new();
     let end = Instant::now() + TIME_TO_LOOK;
@@ -78,12 +78,12 @@ pub(in crate::handler) async fn place_of_notice<N: Notifier, T: Store>(
         match run.look(&key_of(&destination, log_group)).await {
             Ok(look) => incidents.push(look.tracked),
             Err(error) => {
-                run.delivery.note_store_error(&error);
+                run.outbox.note_store_error(&error);
                 return Ok(None);
             }
         }
     }
-    let now_ms = run.delivery.now_ms();
+    let now_ms = run.outbox.now_ms();
     if let Some(place) = alarm.best_place(&incidents, says, now_ms) {
         return Ok(Some(place));
     }
@@ -100,7 +100,7 @@ pub(in crate::handler) async fn place_of_notice<N: Notifier, T: Store>(
         }
         Err(Failed::Post(error)) => Err(error),
         Err(Failed::Store(error)) => {
-            run.delivery.note_store_error(&error);
+            run.outbox.note_store_error(&error);
             Ok(None)
         }
     }
@@ -111,16 +111,16 @@ pub(in crate::handler) async fn place_of_notice<N: Notifier, T: Store>(
 pub(in crate::handler) async fn errors_of<N: Notifier, T: Store>(
     alarm: &AlarmChanged,
     from_ms: i64,
-    delivery: &mut Delivery<'_, N, T>,
+    outbox: &mut Outbox<'_, N, T>,
 ) -> Option<Tracked> {
-    let mut run = Run::new(delivery);
-    let destination = run.delivery.destinations.current().name().to_owned();
+    let mut run = Run::new(outbox);
+    let destination = run.outbox.destinations.current().name().to_owned();
     for log_group in alarm.asked() {
         match run.look(&key_of(&destination, log_group)).await {
             Ok(look) if look.tracked.errors_since(from_ms).is_some() => return Some(look.tracked),
             Ok(_) => {}
             Err(error) => {
-                run.delivery.note_store_error(&error);
+                run.outbox.note_store_error(&error);
                 return None;
             }
         }
@@ -174,8 +174,8 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
     }
 
     async fn look(&mut self, key: &IncidentKey) -> Result<Look, StoreError> {
-        let when = self.delivery.when();
-        let samples_per_group = self.delivery.samples_per_group;
+        let when = self.outbox.when();
+        let samples_per_group = self.outbox.samples_per_group;
         let table = self.table()?;
         table.readings.remove(key);
         let snapshot = table.store.read(key, when).await?;
@@ -198,7 +198,7 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
         let mut is_own_try = false;
         for _ in 0..MAX_LOOKS {
             let Look { snapshot, mut tracked, entries } = self.look(key).await?;
-            let now_ms = self.delivery.now_ms();
+            let now_ms = self.outbox.now_ms();
             tracked.alarm_changed(&alarm.news, now_ms);
             if let Some(thread) = tracked.recent_thread(now_ms) {
                 return Ok(alarm.place(thread, says));
@@ -213,7 +213,7 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
                 self.take_lease(key, &snapshot).await?
             };
             let Some(lease) = lease else {
-                sleep(self.delivery.invocation.as_much_as_there_is_time_for(PAUSE)).await;
+                sleep(self.outbox.invocation.as_much_as_there_is_time_for(PAUSE)).await;
                 continue;
             };
             if !is_own_try {
@@ -224,14 +224,14 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
                 continue;
             }
             let invocation = self.hurry();
-            let posted = self.delivery.post_alarm_parent(&mut tracked).await;
-            self.delivery.invocation = invocation;
+            let posted = self.outbox.post_alarm_parent(&mut tracked).await;
+            self.outbox.invocation = invocation;
             let place = alarm.place(tracked.thread(), says);
             let kept = self.keep(key, &tracked, lease, &entries).await;
             posted.map_err(Failed::Post)?;
             if let Err(error) = kept {
                 // The parent stands there all the same, and says what happened.
-                self.delivery.note_store_error(&error);
+                self.outbox.note_store_error(&error);
             }
             return Ok(place);
         }
@@ -243,7 +243,7 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
         key: &IncidentKey,
         snapshot: &Snapshot,
     ) -> Result<Option<Lease>, StoreError> {
-        let (until_ms, when) = (self.delivery.lease_until_ms(), self.delivery.when());
+        let (until_ms, when) = (self.outbox.lease_until_ms(), self.outbox.when());
         self.table()?.store.lease(key, snapshot, until_ms, when).await
     }
 
@@ -260,6 +260,6 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
     }
 
     fn table(&mut self) -> Result<&mut Table<T>, StoreError> {
-        self.delivery.table.as_deref_mut().ok_or_else(|| reading(StoreFault::Invalid))
+        self.outbox.table.as_deref_mut().ok_or_else(|| reading(StoreFault::Invalid))
     }
 }

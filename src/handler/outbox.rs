@@ -47,8 +47,8 @@ pub(super) struct Sent {
     pub(super) refused_as_reply: Option<PostError>,
 }
 
-/// The way of an invocation's messages to Slack.
-pub(super) struct Delivery<'a, N, T> {
+/// Posts the messages of one invocation.
+pub(super) struct Outbox<'a, N, T> {
     pub(super) destinations: &'a mut Destinations<N>,
     /// What all containers share, where a table keeps it.
     pub(super) table: Option<&'a mut Table<T>>,
@@ -62,15 +62,15 @@ pub(super) struct Delivery<'a, N, T> {
 }
 
 impl<N: Notifier, T: Store> Handler<N, T> {
-    /// What notifies, and its way to Slack: to the default destination, until it turns to another.
-    pub(super) fn delivery<'a>(
+    /// What notifies, and what posts for it: to the default destination, until it turns to another.
+    pub(super) fn outbox<'a>(
         &'a mut self,
         invocation: Invocation,
         ledger: &'a mut Ledger,
         measures: &'a mut Measures,
-    ) -> (&'a mut Mode, Delivery<'a, N, T>) {
+    ) -> (&'a mut Mode, Outbox<'a, N, T>) {
         self.destinations.turn_to(DEFAULT_DESTINATION);
-        let delivery = Delivery {
+        let outbox = Outbox {
             destinations: &mut self.destinations,
             table: self.table.as_mut(),
             rules: &self.reader.rules,
@@ -80,7 +80,7 @@ impl<N: Notifier, T: Store> Handler<N, T> {
             ledger,
             measures,
         };
-        (&mut self.mode, delivery)
+        (&mut self.mode, outbox)
     }
 
     /// Posts a message that is drawn already and cannot be deferred, as its urgency allows.
@@ -92,12 +92,12 @@ impl<N: Notifier, T: Store> Handler<N, T> {
         ledger: &mut Ledger,
         measures: &mut Measures,
     ) -> Result<(), PostError> {
-        let (_, mut delivery) = self.delivery(invocation, ledger, measures);
-        delivery.post_rendered(rendered, Target::Channel, urgency).await.map(|_| ())
+        let (_, mut outbox) = self.outbox(invocation, ledger, measures);
+        outbox.post_rendered(rendered, Target::Channel, urgency).await.map(|_| ())
     }
 }
 
-impl<N: Notifier, T: Store> Delivery<'_, N, T> {
+impl<N: Notifier, T: Store> Outbox<'_, N, T> {
     pub(super) fn now_ms(&self) -> i64 {
         self.invocation.now_ms()
     }

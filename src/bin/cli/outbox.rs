@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 const MAX_PAUSES: u32 = 5;
 
 /// The webhooks and channels that messages are posted to, for who does nothing else meanwhile.
-pub(crate) struct Delivery {
+pub(crate) struct Outbox {
     runtime: Runtime,
     places: Places,
 }
@@ -38,7 +38,7 @@ struct Place {
     bucket: Bucket,
 }
 
-impl Delivery {
+impl Outbox {
     pub(crate) fn open(config: Config) -> anyhow::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let places = runtime.block_on(Places::open(config))?;
