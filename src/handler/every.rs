@@ -35,16 +35,12 @@ pub(super) async fn notify<N: Notifier, T: Store>(
             let (all, _) = gathered.into_inner().unwrap_or_default();
             outbox.book(&all, shown);
             pace.posted(&all, shown, outbox.now_ms());
-            Fate::Accepted
         }
-        Ok(None) => {
-            if lines > 0 {
-                pace.fold(digest, outbox.now_ms());
-            }
-            Fate::Deferred
-        }
-        Err(error) => Fate::Failed(error, lines),
+        Ok(None) if lines > 0 => pace.fold(digest, outbox.now_ms()),
+        Ok(None) => {}
+        Err(error) => return Fate::Failed(error, lines),
     }
+    Fate::Kept
 }
 
 /// Says that a storm is over, where one is.

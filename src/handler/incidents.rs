@@ -21,7 +21,7 @@ pub(super) async fn notify<N: Notifier, T: Store>(
     outbox: &mut Outbox<'_, N, T>,
 ) -> Fate {
     let moment = if urgency == Required { Moment::Last } else { Moment::Arrival };
-    let mut fate = Fate::Deferred;
+    let mut fate = Fate::Kept;
     for part in digest.into_parts(outbox.samples_per_group) {
         outbox.ledger.copied += part.copied();
         let digest = part.digest;
@@ -33,8 +33,7 @@ pub(super) async fn notify<N: Notifier, T: Store>(
         fate = match (fate, posted) {
             (Fate::Failed(error, failed), Err(_)) => Fate::Failed(error, failed + lines),
             (_, Err(error)) => Fate::Failed(error, lines),
-            (Fate::Deferred, Ok(true)) => Fate::Accepted,
-            (fate, Ok(_)) => fate,
+            (fate, Ok(())) => fate,
         };
     }
     fate
@@ -84,8 +83,8 @@ pub(super) fn place_of_notice(
     alarm.best_place(known, says, now_ms)
 }
 
-/// Takes in what arrived and posts what is due; whether a message took it along. Where that message failed, nothing of
-/// it arrived.
+/// Takes in what arrived and posts what is due. Where the message that was to take it along failed, nothing of it
+/// arrived.
 async fn post_due<N: Notifier, T: Store>(
     tracked: &mut Tracked,
     mut arrived: &[(i64, News)],
@@ -93,7 +92,7 @@ async fn post_due<N: Notifier, T: Store>(
     urgency: Urgency,
     policy: &Policy,
     outbox: &mut Outbox<'_, N, T>,
-) -> Result<bool, PostError> {
+) -> Result<(), PostError> {
     let mut end_waits = false;
     loop {
         let (now_ms, samples_per_group) = (outbox.now_ms(), outbox.samples_per_group);
@@ -109,7 +108,7 @@ async fn post_due<N: Notifier, T: Store>(
         let Some(kind) = due else {
             outbox.update_parent(&mut next).await;
             *tracked = next;
-            return Ok(false);
+            return Ok(());
         };
         let rest = arrived.get(taken..).unwrap_or_default();
         // What is new does not wait for the end of what was before.
@@ -122,7 +121,7 @@ async fn post_due<N: Notifier, T: Store>(
                 }
                 *tracked = next;
                 if rest.is_empty() {
-                    return Ok(is_accepted);
+                    return Ok(());
                 }
                 arrived = rest;
             }

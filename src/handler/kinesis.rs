@@ -70,7 +70,7 @@ impl<N: Notifier, T: Store> Handler<N, T> {
             let (mode, mut outbox) = self.outbox(invocation, &mut ledger, &mut measures);
             // Posts when there is a token, and again after each Retry-After, as long as the time allows.
             match mode.notify(arrived, Required, &mut outbox).await {
-                Fate::Accepted | Fate::Deferred => self.remembered.remember(all.into_keys()),
+                Fate::Kept => self.remembered.remember(all.into_keys()),
                 Fate::Failed(error, lines) => {
                     tracing::error!(%error, lines, "the records come again");
                     ledger.failed = lines;

@@ -30,7 +30,7 @@ impl<N: Notifier, T: Store> Handler<N, T> {
         let (mode, mut outbox) = self.outbox(invocation, &mut ledger, &mut measures);
         let fate = mode.notify(arrived, urgency, &mut outbox).await;
         match fate {
-            Fate::Accepted | Fate::Deferred => self.remembered.remember(batch.into_keys()),
+            Fate::Kept => self.remembered.remember(batch.into_keys()),
             Fate::Failed(error, lines) if has_lines => {
                 ledger.failed = lines;
                 let error = HandlerError::Post { error, lines: matched };

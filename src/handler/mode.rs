@@ -66,10 +66,10 @@ impl Mode {
             (Self::Incidents(all), Arrived::Merged(_)) => {
                 match incidents::notify_due(all, Moment::Arrival, urgency, outbox).await {
                     Some(error) => Fate::Failed(error, 0),
-                    None => Fate::Deferred,
+                    None => Fate::Kept,
                 }
             }
-            _ => Fate::Deferred,
+            _ => Fate::Kept,
         }
     }
 
@@ -174,7 +174,7 @@ impl Fate {
     fn error(self) -> Option<PostError> {
         match self {
             Self::Failed(error, _) => Some(error),
-            Self::Accepted | Self::Deferred => None,
+            Self::Kept => None,
         }
     }
 }

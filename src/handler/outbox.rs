@@ -23,10 +23,8 @@ use crate::store::{Store, Token};
 /// What became of lines.
 #[derive(Debug)]
 pub(super) enum Fate {
-    /// Slack accepted them, with all that was deferred before.
-    Accepted,
-    /// They are deferred.
-    Deferred,
+    /// Slack accepted them, or they are deferred: they need not come again.
+    Kept,
     /// So many were neither accepted nor deferred; what was deferred before is pending still.
     Failed(PostError, u64),
 }

@@ -624,7 +624,7 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
         }
         match failed {
             Some((error, lines)) => Fate::Failed(error, lines),
-            None => Fate::Deferred,
+            None => Fate::Kept,
         }
     }
 
