@@ -1,6 +1,6 @@
 //! Whether a message may go out now: the rate limit of one destination.
 //!
-//! From Slack's refusals and the time, in epoch milliseconds, it decides: post, wait until, or hold. It never waits,
+//! From Slack's 429s and the time, in epoch milliseconds, it decides: post, wait until, or hold. It never waits,
 //! posts or reads a clock; whether a message is due, [`incident`](crate::incident) decides.
 
 mod bucket;
@@ -10,8 +10,8 @@ pub use bucket::Bucket;
 /// The longest pause that Slack may ask for and a message that can be deferred waits out, once; milliseconds.
 const SHORT_PAUSE_MS: i64 = 3_000;
 
-/// A pause is longer by so many milliseconds for each at which the refusal came after a full second, so by two seconds at
-/// most: containers that were refused together come back one after the other.
+/// A pause is longer by so many milliseconds for each at which the 429 came after a full second, so by two seconds at
+/// most: containers that were rate limited together come back one after the other.
 const SPREAD: i64 = 2;
 
 /// Milliseconds by which the next token comes later where a message went out in company, without one of its own. Slack
@@ -47,8 +47,8 @@ pub struct Outgoing {
     until_ms: i64,
     has_token: bool,
     is_in_company: bool,
-    /// Slack refused it with a pause that may be waited out.
-    refusals: u32,
+    /// How often Slack answered it with 429.
+    answered_429: u32,
 }
 
 /// What to do with a message now.
@@ -67,7 +67,7 @@ impl Outgoing {
     /// A message that can wait until `until_ms`; what is required is not posted after that.
     #[must_use]
     pub fn new(urgency: Urgency, until_ms: i64) -> Self {
-        Self { urgency, until_ms, has_token: false, is_in_company: false, refusals: 0 }
+        Self { urgency, until_ms, has_token: false, is_in_company: false, answered_429: 0 }
     }
 
     /// It belongs to a message that was just posted: where there is no token for it, it goes out all the same, and the
@@ -152,9 +152,9 @@ impl RateLimit {
     }
 
     /// Slack answered the message with 429 and this Retry-After, milliseconds: the destination pauses for so long.
-    pub fn refused(&mut self, message: &mut Outgoing, retry_after_ms: i64, now_ms: i64) {
-        message.refusals = message.refusals.saturating_add(1);
-        // Containers that are refused together come again apart: each at another millisecond.
+    pub fn answered_429(&mut self, message: &mut Outgoing, retry_after_ms: i64, now_ms: i64) {
+        message.answered_429 = message.answered_429.saturating_add(1);
+        // Containers that are rate limited together come again apart: each at another millisecond.
         let spread_ms = SPREAD * now_ms.rem_euclid(1_000);
         let pause_ms = retry_after_ms.clamp(0, bucket::MAX_EMPTY_MS).saturating_add(spread_ms);
         self.paused_until_ms = now_ms.saturating_add(pause_ms);
@@ -162,7 +162,7 @@ impl RateLimit {
             && message.may_wait_out(retry_after_ms)
             && self.paused_until_ms <= message.until_ms;
         if waits_with_its_token {
-            // Others post, too: what is left of the burst would only be refused.
+            // Others post, too: what is left of the burst would only be answered with 429.
             self.bucket.empty(now_ms, pause_ms.saturating_add(self.bucket.spacing_ms()));
         } else {
             message.has_token = false;
@@ -204,7 +204,7 @@ impl RateLimit {
 
 impl Outgoing {
     fn may_wait_out(&self, pause_ms: i64) -> bool {
-        self.refusals == 1 && pause_ms <= SHORT_PAUSE_MS
+        self.answered_429 == 1 && pause_ms <= SHORT_PAUSE_MS
     }
 }
 
@@ -245,7 +245,7 @@ mod tests {
         assert_eq!(rate_limit.decide(&mut company(), 0), Post);
         assert!(!rate_limit.takes(4_999) && rate_limit.takes(5_000));
         // A pause is kept.
-        rate_limit.refused(&mut Outgoing::new(Deferrable, FAR), 30_000, 5_000);
+        rate_limit.answered_429(&mut Outgoing::new(Deferrable, FAR), 30_000, 5_000);
         assert_eq!(rate_limit.decide(&mut company(), 6_000), Hold);
     }
 
@@ -254,10 +254,10 @@ mod tests {
         let mut rate_limit = RateLimit::new(Bucket::new(5, 5_000));
         let mut message = Outgoing::new(Deferrable, FAR);
         assert_eq!(rate_limit.decide(&mut message, 0), Post);
-        rate_limit.refused(&mut message, 3_000, 0);
+        rate_limit.answered_429(&mut message, 3_000, 0);
         assert_eq!(rate_limit.decide(&mut message, 0), WaitUntil(3_000));
         assert_eq!(rate_limit.decide(&mut message, 3_000), Post);
-        rate_limit.refused(&mut message, 2_000, 3_000);
+        rate_limit.answered_429(&mut message, 2_000, 3_000);
         assert_eq!(rate_limit.decide(&mut message, 3_000), Hold);
         assert_eq!(
             rate_limit.decide(&mut Outgoing::new(Deferrable, FAR), 4_999),
@@ -273,7 +273,7 @@ mod tests {
         let mut rate_limit = RateLimit::new(Bucket::new(5, 5_000));
         let mut message = Outgoing::new(Deferrable, FAR);
         assert_eq!(rate_limit.decide(&mut message, 0), Post);
-        rate_limit.refused(&mut message, 30_000, 0);
+        rate_limit.answered_429(&mut message, 30_000, 0);
         assert_eq!(rate_limit.decide(&mut message, 0), Hold);
         assert_eq!(rate_limit.decide(&mut Outgoing::new(Required, FAR), 0), WaitUntil(30_000));
         assert_eq!(rate_limit.decide(&mut Outgoing::new(Urgent, FAR), 0), WaitUntil(30_000));
@@ -287,24 +287,24 @@ mod tests {
         let mut rate_limit = RateLimit::new(Bucket::new(5, 5_000));
         let mut message = Outgoing::new(Deferrable, 1_999);
         assert_eq!(rate_limit.decide(&mut message, 0), Post);
-        rate_limit.refused(&mut message, 2_000, 0);
+        rate_limit.answered_429(&mut message, 2_000, 0);
         assert_eq!(rate_limit.decide(&mut message, 0), Hold);
         assert!(rate_limit.takes(2_000) && !rate_limit.takes(2_000));
     }
 
     #[test]
-    fn what_is_required_waits_after_every_refusal_as_long_as_there_is_time() {
+    fn what_is_required_waits_after_every_429_as_long_as_there_is_time() {
         let mut rate_limit = RateLimit::new(Bucket::new(5, 5_000));
         let mut message = Outgoing::new(Required, 100_000);
         let mut now_ms = 0;
         for pause_ms in [20_000, 30_000] {
             assert_eq!(rate_limit.decide(&mut message, now_ms), Post);
-            rate_limit.refused(&mut message, pause_ms, now_ms);
+            rate_limit.answered_429(&mut message, pause_ms, now_ms);
             now_ms += pause_ms;
             assert_eq!(rate_limit.decide(&mut message, now_ms - pause_ms), WaitUntil(now_ms));
         }
         assert_eq!(rate_limit.decide(&mut message, now_ms), Post);
-        rate_limit.refused(&mut message, 60_000, now_ms);
+        rate_limit.answered_429(&mut message, 60_000, now_ms);
         assert_eq!(rate_limit.decide(&mut message, now_ms), Hold);
     }
 
@@ -316,11 +316,11 @@ mod tests {
         ) {
             let mut rate_limit = RateLimit::new(Bucket::new(3, 2_000));
             let (mut now_ms, mut paused_until_ms) = (0, 0);
-            for (urgency, step_ms, refusal) in steps {
+            for (urgency, step_ms, retry_after_ms) in steps {
                 now_ms += step_ms;
                 let mut message = Outgoing::new([Deferrable, Required, Urgent][urgency], now_ms + 30_000);
                 let mut waits = 0;
-                let mut refusal = refusal;
+                let mut retry_after_ms = retry_after_ms;
                 loop {
                     match rate_limit.decide(&mut message, now_ms) {
                         Hold => break,
@@ -332,8 +332,8 @@ mod tests {
                         }
                         Post => {
                             prop_assert!(now_ms >= paused_until_ms);
-                            let Some(pause_ms) = refusal.take() else { break };
-                            rate_limit.refused(&mut message, pause_ms, now_ms);
+                            let Some(pause_ms) = retry_after_ms.take() else { break };
+                            rate_limit.answered_429(&mut message, pause_ms, now_ms);
                             paused_until_ms = now_ms + pause_ms;
                         }
                     }

@@ -167,7 +167,7 @@ mod tests {
         // What is wrong with one message says nothing of the next.
         all.current_mut().failed_with(PostError::Rejected { status: 400, word: None });
         assert_eq!(all.current().failed(), None);
-        all.default.rate_limit.refused(
+        all.default.rate_limit.answered_429(
             &mut crate::rate_limit::Outgoing::new(crate::rate_limit::Urgency::Deferrable, 9_000),
             30_000,
             0,

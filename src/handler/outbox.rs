@@ -149,7 +149,7 @@ impl<N: Notifier, T: Store> Outbox<'_, N, T> {
                         Err(PostError::RateLimited { retry_after }) => {
                             let now_ms = self.now_ms();
                             let rate_limit = &mut self.destinations.current_mut().rate_limit;
-                            rate_limit.refused(&mut outgoing, millis(retry_after), now_ms);
+                            rate_limit.answered_429(&mut outgoing, millis(retry_after), now_ms);
                             self.pause_for_all(millis(retry_after)).await;
                         }
                         // Slack took nothing for its token.
