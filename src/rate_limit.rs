@@ -26,17 +26,17 @@ pub struct RateLimit {
     paused_until_ms: i64,
 }
 
-/// How much a message matters.
+/// How much a message matters: what it waits for, from least to most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Urgency {
     /// It can be deferred, so that nothing waits for it but a short pause.
     Deferrable,
     /// It goes out with a token or not at all: it waits for nothing.
-    Immediate,
+    NowOrNever,
     /// Nobody else keeps it: it waits for a token as long as the time allows.
-    Required,
+    WaitsForToken,
     /// It goes out whether or not there is a token, but never within a pause that Slack asks for.
-    Urgent,
+    NeedsNoToken,
 }
 
 /// A message on its way out.
@@ -64,7 +64,7 @@ pub enum PostDecision {
 }
 
 impl Outgoing {
-    /// A message that can wait until `until_ms`; what is required is not posted after that.
+    /// A message that can wait until `until_ms`; what waits for a token is not posted after that.
     #[must_use]
     pub fn new(urgency: Urgency, until_ms: i64) -> Self {
         Self { urgency, until_ms, has_token: false, is_in_company: false, answered_429: 0 }
@@ -103,15 +103,15 @@ impl Outgoing {
         self.is_in_company.then(|| ready_ms.saturating_add(COMPANY_MS))
     }
 
-    /// What to do where there is no token before `ready_ms`. What is urgent waits for none, but `is_pause` says that
+    /// What to do where there is no token before `ready_ms`. What needs none goes out, but `is_pause` says that
     /// Slack asks for no post until then.
     #[must_use]
     pub fn without_token(&self, ready_ms: i64, is_pause: bool) -> PostDecision {
         match self.urgency {
             _ if self.is_in_company && !is_pause => PostDecision::Post,
-            Urgency::Urgent if !is_pause => PostDecision::Post,
-            Urgency::Required | Urgency::Urgent => RateLimit::wait(true, ready_ms, self),
-            Urgency::Deferrable | Urgency::Immediate => PostDecision::Hold,
+            Urgency::NeedsNoToken if !is_pause => PostDecision::Post,
+            Urgency::WaitsForToken | Urgency::NeedsNoToken => RateLimit::wait(true, ready_ms, self),
+            Urgency::Deferrable | Urgency::NowOrNever => PostDecision::Hold,
         }
     }
 }
@@ -125,7 +125,7 @@ impl RateLimit {
 
     /// What to do with the message now. `Post` takes a token.
     pub fn decide(&mut self, message: &mut Outgoing, now_ms: i64) -> PostDecision {
-        if now_ms > message.until_ms && message.urgency == Urgency::Required {
+        if now_ms > message.until_ms && message.urgency == Urgency::WaitsForToken {
             return PostDecision::Hold;
         }
         // A clock that was put back must not keep it paused until it has caught up.
@@ -133,12 +133,12 @@ impl RateLimit {
         if now_ms < self.paused_until_ms {
             let waits = match message.urgency {
                 Urgency::Deferrable => message.may_wait_out(self.paused_until_ms - now_ms),
-                Urgency::Immediate => false,
-                Urgency::Required | Urgency::Urgent => true,
+                Urgency::NowOrNever => false,
+                Urgency::WaitsForToken | Urgency::NeedsNoToken => true,
             };
             return Self::wait(waits, self.paused_until_ms, message);
         }
-        if message.has_token || self.bucket.take(now_ms) || message.urgency == Urgency::Urgent {
+        if message.has_token || self.bucket.take(now_ms) || message.urgency == Urgency::NeedsNoToken {
             message.has_token = true;
             return PostDecision::Post;
         }
@@ -148,7 +148,7 @@ impl RateLimit {
             message.has_token = true;
             return PostDecision::Post;
         }
-        Self::wait(message.urgency == Urgency::Required, ready_ms, message)
+        Self::wait(message.urgency == Urgency::WaitsForToken, ready_ms, message)
     }
 
     /// Slack answered the message with 429 and this Retry-After, milliseconds: the destination pauses for so long.
@@ -211,7 +211,7 @@ impl Outgoing {
 #[cfg(test)]
 mod tests {
     use super::PostDecision::{Hold, Post, WaitUntil};
-    use super::Urgency::{Deferrable, Immediate, Required, Urgent};
+    use super::Urgency::{Deferrable, NeedsNoToken, NowOrNever, WaitsForToken};
     use super::*;
     use proptest::prelude::*;
 
@@ -224,13 +224,13 @@ mod tests {
     }
 
     #[test]
-    fn without_a_token_what_can_be_deferred_is_held_what_is_required_waits_and_what_is_urgent_goes() {
+    fn without_a_token_what_can_be_deferred_is_held_what_waits_for_one_waits_and_what_needs_none_goes() {
         assert_eq!(spent().decide(&mut Outgoing::new(Deferrable, FAR), 1), Hold);
-        assert_eq!(spent().decide(&mut Outgoing::new(Immediate, FAR), 1), Hold);
+        assert_eq!(spent().decide(&mut Outgoing::new(NowOrNever, FAR), 1), Hold);
         assert_eq!(spent().wait_ms(1), 4_999);
-        assert_eq!(spent().decide(&mut Outgoing::new(Required, FAR), 1), WaitUntil(5_000));
-        assert_eq!(spent().decide(&mut Outgoing::new(Required, 4_999), 1), Hold, "no time for it");
-        assert_eq!(spent().decide(&mut Outgoing::new(Urgent, FAR), 1), Post);
+        assert_eq!(spent().decide(&mut Outgoing::new(WaitsForToken, FAR), 1), WaitUntil(5_000));
+        assert_eq!(spent().decide(&mut Outgoing::new(WaitsForToken, 4_999), 1), Hold, "no time for it");
+        assert_eq!(spent().decide(&mut Outgoing::new(NeedsNoToken, FAR), 1), Post);
     }
 
     #[test]
@@ -275,9 +275,9 @@ mod tests {
         assert_eq!(rate_limit.decide(&mut message, 0), Post);
         rate_limit.answered_429(&mut message, 30_000, 0);
         assert_eq!(rate_limit.decide(&mut message, 0), Hold);
-        assert_eq!(rate_limit.decide(&mut Outgoing::new(Required, FAR), 0), WaitUntil(30_000));
-        assert_eq!(rate_limit.decide(&mut Outgoing::new(Urgent, FAR), 0), WaitUntil(30_000));
-        assert_eq!(rate_limit.decide(&mut Outgoing::new(Urgent, 29_999), 0), Hold);
+        assert_eq!(rate_limit.decide(&mut Outgoing::new(WaitsForToken, FAR), 0), WaitUntil(30_000));
+        assert_eq!(rate_limit.decide(&mut Outgoing::new(NeedsNoToken, FAR), 0), WaitUntil(30_000));
+        assert_eq!(rate_limit.decide(&mut Outgoing::new(NeedsNoToken, 29_999), 0), Hold);
         assert_eq!(rate_limit.decide(&mut Outgoing::new(Deferrable, FAR), 30_000), Post);
         assert_eq!(rate_limit.decide(&mut Outgoing::new(Deferrable, FAR), 30_000), Hold);
     }
@@ -293,9 +293,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_required_waits_after_every_429_as_long_as_there_is_time() {
+    fn what_waits_for_a_token_waits_after_every_429_as_long_as_there_is_time() {
         let mut rate_limit = RateLimit::new(Bucket::new(5, 5_000));
-        let mut message = Outgoing::new(Required, 100_000);
+        let mut message = Outgoing::new(WaitsForToken, 100_000);
         let mut now_ms = 0;
         for pause_ms in [20_000, 30_000] {
             assert_eq!(rate_limit.decide(&mut message, now_ms), Post);
@@ -318,7 +318,7 @@ mod tests {
             let (mut now_ms, mut paused_until_ms) = (0, 0);
             for (urgency, step_ms, retry_after_ms) in steps {
                 now_ms += step_ms;
-                let mut message = Outgoing::new([Deferrable, Required, Urgent][urgency], now_ms + 30_000);
+                let mut message = Outgoing::new([Deferrable, WaitsForToken, NeedsNoToken][urgency], now_ms + 30_000);
                 let mut waits = 0;
                 let mut retry_after_ms = retry_after_ms;
                 loop {

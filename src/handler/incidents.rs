@@ -7,11 +7,12 @@ use crate::digest::Digest;
 use crate::incident::{Kind, Moment, Policy};
 use crate::incidents::step::{Ask, News, Step};
 use crate::incidents::{Incidents, Tracked};
-use crate::rate_limit::Urgency::{self, Deferrable, Required};
+use crate::rate_limit::Urgency::{self, Deferrable, WaitsForToken};
 use crate::slack::post::PostError;
 use crate::store::Store;
 
-/// Takes the digest's lines in and posts what is due with them; what is required is due in any case.
+/// Takes the digest's lines in and posts what is due with them; what nobody else keeps (`WaitsForToken`) is
+/// due in any case.
 ///
 /// Lines whose message failed are as if they had never come.
 pub(super) async fn notify<N: Notifier, T: Store>(
@@ -20,7 +21,7 @@ pub(super) async fn notify<N: Notifier, T: Store>(
     urgency: Urgency,
     outbox: &mut Outbox<'_, N, T>,
 ) -> Fate {
-    let moment = if urgency == Required { Moment::Last } else { Moment::Arrival };
+    let moment = if urgency == WaitsForToken { Moment::Last } else { Moment::Arrival };
     let mut fate = Fate::Kept;
     for part in digest.into_parts(outbox.samples_per_group) {
         outbox.ledger.copied += part.copied();

@@ -12,7 +12,7 @@ use super::table::Lines;
 use super::{Answer, Handler, Invocation, Notifier, Outcome};
 use crate::duplicates::EventKey;
 use crate::notification::{UndecodableRecords, number, of_undecodable};
-use crate::rate_limit::Urgency::Required;
+use crate::rate_limit::Urgency::WaitsForToken;
 use crate::slack::render::{MessageStyle, render};
 use crate::store::Store;
 use crate::trigger::KinesisRecord;
@@ -69,7 +69,7 @@ impl<N: Notifier, T: Store> Handler<N, T> {
         if let Some(first) = first_matched {
             let (mode, mut outbox) = self.outbox(invocation, &mut ledger, &mut measures);
             // Posts when there is a token, and again after each Retry-After, as long as the time allows.
-            match mode.notify(arrived, Required, &mut outbox).await {
+            match mode.notify(arrived, WaitsForToken, &mut outbox).await {
                 Fate::Kept => self.remembered.remember(all.into_keys()),
                 Fate::Failed(error, lines) => {
                     tracing::error!(%error, lines, "the records come again");
@@ -83,7 +83,7 @@ impl<N: Notifier, T: Store> Handler<N, T> {
             let id = short_id(unreported.records.id());
             let MessageStyle { content, sender } = &self.style;
             let rendered = render(|_| of_undecodable(&unreported.records, content, &id), sender);
-            match self.post_rendered(&rendered, Required, invocation, &mut ledger, &mut measures).await {
+            match self.post_rendered(&rendered, WaitsForToken, invocation, &mut ledger, &mut measures).await {
                 Ok(()) => self.remembered.remember(unreported.keys),
                 Err(error) => {
                     tracing::error!(%error, "the records that cannot be decoded come again");

@@ -10,7 +10,7 @@ use crate::digest::Digest;
 use crate::incident::Moment;
 use crate::incidents::{Incidents, Tracked};
 use crate::pace::Pace;
-use crate::rate_limit::Urgency::{self, Deferrable, Urgent};
+use crate::rate_limit::Urgency::{self, Deferrable, NeedsNoToken};
 use crate::slack::post::PostError;
 use crate::store::Store;
 
@@ -100,8 +100,8 @@ impl Mode {
         outbox: &mut Outbox<'_, N, T>,
     ) -> Option<PostError> {
         match self {
-            Self::Every(pace) => every::notify(pace, Digest::default(), Urgent, outbox).await.error(),
-            Self::Incidents(all) => incidents::notify_due(all, Moment::Last, Urgent, outbox).await,
+            Self::Every(pace) => every::notify(pace, Digest::default(), NeedsNoToken, outbox).await.error(),
+            Self::Incidents(all) => incidents::notify_due(all, Moment::Last, NeedsNoToken, outbox).await,
             Self::Table => None,
         }
     }

@@ -10,7 +10,7 @@ use crate::console::MAX_LOG_GROUPS;
 use crate::incident::{AlarmNews, AlarmOpening, Posted, Thread};
 use crate::incidents::Tracked;
 use crate::ledger::{Ledger, Measures};
-use crate::rate_limit::Urgency::Urgent;
+use crate::rate_limit::Urgency::NeedsNoToken;
 use crate::slack::post::{PostError, Target};
 use crate::slack::render::Rendered;
 use crate::store::{BatchId, Store};
@@ -138,9 +138,9 @@ impl<N: Notifier, T: Store> Handler<N, T> {
             Some((parent, in_channel)) => Target::Reply { parent, in_channel: *in_channel },
             None => Target::Channel,
         };
-        match outbox.post_rendered(rendered, target, Urgent).await {
+        match outbox.post_rendered(rendered, target, NeedsNoToken).await {
             Err(PostError::MessageGone { .. }) => {
-                outbox.post_rendered(rendered, Target::Channel, Urgent).await.map(|_| ())
+                outbox.post_rendered(rendered, Target::Channel, NeedsNoToken).await.map(|_| ())
             }
             posted => posted.map(|_| ()),
         }
@@ -151,7 +151,7 @@ impl<N: Notifier, T: Store> Outbox<'_, N, T> {
     /// Posts the parent that an alarm opens, whether or not there is a token; false where nobody knows whether it stands
     /// there.
     pub(super) async fn post_alarm_parent(&mut self, tracked: &mut Tracked) -> Result<bool, PostError> {
-        if let Err(error) = self.post_parent(tracked, None, Urgent).await {
+        if let Err(error) = self.post_parent(tracked, None, NeedsNoToken).await {
             tracked.thread_mut().parent_not_posted();
             return Err(error);
         }

@@ -151,7 +151,7 @@ impl<N: Notifier, T: Store> Handler<N, T> {
             if wait_ms > 0 {
                 return Err(NoticeError::NoToken { index, wait_ms });
             }
-            self.post_rendered(&rendered, Urgency::Immediate, invocation, ledger, measures).await
+            self.post_rendered(&rendered, Urgency::NowOrNever, invocation, ledger, measures).await
         };
         posted.map_err(|error| NoticeError::Post { index, error })?;
         ledger.alarms += notice.alarms();

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::{Answer, Handler, HandlerError, Invocation, Notifier, Outcome};
 use crate::ledger::{Ledger, Measures};
-use crate::rate_limit::Urgency::Required;
+use crate::rate_limit::Urgency::WaitsForToken;
 use crate::store::Store;
 use crate::trigger::{self, QueueMessage};
 
@@ -26,7 +26,7 @@ impl<N: Notifier, T: Store> Handler<N, T> {
             left -= 1;
             let event = message.event();
             let its = Invocation { deadline: now + share, ..invocation };
-            let outcome = self.one(event, trigger::read(event), Required, its).await;
+            let outcome = self.one(event, trigger::read(event), WaitsForToken, its).await;
             ledger.add(&outcome.ledger);
             measures.add(&outcome.measures);
             let is_done = match outcome.answer {

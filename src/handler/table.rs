@@ -21,7 +21,7 @@ use crate::incident::{Kind, Moment, Policy};
 use crate::incidents::Tracked;
 use crate::incidents::journal::{self, Journal};
 use crate::incidents::step::{Ask, News, Step};
-use crate::rate_limit::Urgency::{Deferrable, Required};
+use crate::rate_limit::Urgency::{Deferrable, WaitsForToken};
 use crate::slack::post::PostError;
 use crate::slack::render::Form;
 use crate::store::{
@@ -602,7 +602,7 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
                 let end = Instant::now() + TIME_WHILE_OTHERS_WAIT + Budget::RESERVE;
                 self.outbox.invocation.deadline = end.min(invocation.deadline);
             }
-            let posted = self.outbox.post(Forms { blocks: &blocks, plain: &plain }, Required).await;
+            let posted = self.outbox.post(Forms { blocks: &blocks, plain: &plain }, WaitsForToken).await;
             self.outbox.invocation = invocation;
             match posted {
                 Ok(shown) => {
