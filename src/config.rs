@@ -20,7 +20,7 @@ pub use state_table::{StateTable, StateTableError};
 use crate::access_log::Format;
 use crate::access_log::redact::Redaction;
 use crate::aws::AwsAccess;
-use crate::console::{AlarmLogGroups, LogGroups, Region};
+use crate::console_links::{AlarmLogGroups, LogGroups, Region};
 pub use crate::environment::ConfigError;
 use crate::environment::{Environment, shown};
 use crate::notification::Style;

@@ -9,7 +9,7 @@ pub mod rules;
 pub mod digest;
 pub mod duplicates;
 pub mod pipeline;
-pub mod console;
+pub mod console_links;
 pub mod alarm;
 pub mod alarm_lines;
 pub mod incident;

@@ -6,7 +6,7 @@
 use super::change::{AlarmChange, Watched};
 use super::memory::NoticeKind;
 use super::phrases;
-use crate::console::Region;
+use crate::console_links::Region;
 use crate::words::duration;
 
 /// At most so many characters of a quoted reason stand in the heading.

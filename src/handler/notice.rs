@@ -6,7 +6,7 @@
 use super::outbox::Outbox;
 use super::thread::receipt;
 use super::{Handler, Invocation, Notifier};
-use crate::console::MAX_LOG_GROUPS;
+use crate::console_links::MAX_LOG_GROUPS;
 use crate::incident::{AlarmNews, AlarmOpening, Posted, Thread};
 use crate::incidents::Tracked;
 use crate::ledger::{Ledger, Measures};

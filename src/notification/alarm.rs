@@ -7,7 +7,7 @@ use super::context::place;
 use super::text::{Stranger, Text};
 use super::{Cell, Detail, Evidence, Lines, Notification, Row, Section, Style, footer};
 use crate::alarm::{AlarmNotice, NoticeKind, TopicText};
-use crate::console;
+use crate::console_links;
 use crate::incident::Context;
 use crate::words;
 
@@ -93,7 +93,7 @@ fn alarm_footer(notice: &AlarmNotice, style: &Style, now_ms: i64) -> Vec<Text<'s
             footer::link(region.logs_insights_asking(query, &log_groups, start_ms, last_ms), "Logs Insights")
         };
         match &notice.query {
-            Some(query) => asking(query).or_else(|| asking(console::ALL_LINES)),
+            Some(query) => asking(query).or_else(|| asking(console_links::ALL_LINES)),
             None => footer::link(region.logs_insights(&log_groups, start_ms, last_ms), "Logs Insights"),
         }
     };

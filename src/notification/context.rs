@@ -3,7 +3,7 @@
 //! It says nothing that is not known.
 
 use super::text::Text;
-use crate::console::Region;
+use crate::console_links::Region;
 use crate::incident::{ClientCount, Context, Names};
 use crate::words;
 

@@ -3,7 +3,7 @@
 use super::progress::span_ms;
 use super::text::Text;
 use super::{Storm, Style, context};
-use crate::console::Region;
+use crate::console_links::Region;
 use crate::digest::Section;
 use crate::incident::Incident;
 use crate::words;

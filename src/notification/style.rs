@@ -1,6 +1,6 @@
 //! What the operator wants messages to say, and what is known beside the digest that is notified.
 
-use crate::console::{AlarmLogGroups, LogGroups, Region};
+use crate::console_links::{AlarmLogGroups, LogGroups, Region};
 use crate::digest::DEFAULT_SAMPLES;
 
 /// Lines shown in one message where the operator says nothing else.

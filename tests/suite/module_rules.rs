@@ -12,7 +12,7 @@ use source::{SourceFile, library};
 const PURE: [&str; 30] = [
     "access_log",
     "alarm",
-    "console",
+    "console_links",
     "decode",
     "deliveries",
     "digest",

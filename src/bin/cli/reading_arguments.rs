@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use statuswatch::access_log::Format;
 use statuswatch::access_log::redact::Redaction;
-use statuswatch::console::LogGroups;
+use statuswatch::console_links::LogGroups;
 
 /// How access-log lines are read and judged, and what is masked in them.
 #[derive(Debug, Args)]

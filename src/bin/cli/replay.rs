@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use anyhow::{Context, bail};
 use statuswatch::config::{Config, RulesSource};
-use statuswatch::console::{LogGroups, Region};
+use statuswatch::console_links::{LogGroups, Region};
 use statuswatch::digest::Reader;
 use statuswatch::ledger::Ledger;
 use statuswatch::notification::Style;

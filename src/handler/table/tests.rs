@@ -296,7 +296,7 @@ fn of_clients(first: u64, lines: &[(u16, &str)]) -> String {
 #[tokio::test(start_paused = true)]
 async fn share_account_stage_and_clients_are_known_whichever_container_posts() {
     let (store, slack) = (Memory::default(), Channel::default());
-    let style = Style { region: crate::console::Region::new("eu-west-1"), ..Style::default() };
+    let style = Style { region: crate::console_links::Region::new("eu-west-1"), ..Style::default() };
     let style = MessageStyle::from(style);
     let mut one = Container::with_style(store.clone(), &slack, style.clone());
     let mut other = Container::with_style(store.clone(), &slack, style);

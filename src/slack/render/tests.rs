@@ -9,7 +9,7 @@ mod oracle;
 
 use super::{MessageStyle, Rendered, Sender};
 use crate::access_log::Status;
-use crate::console::Region;
+use crate::console_links::Region;
 use crate::digest::{Causes, Digest, Fault, Group, Other, Sample, SampleText, Section};
 use crate::incident::Context;
 use crate::notification::test_digests::{AT, LOG_GROUP, digest, group, section};

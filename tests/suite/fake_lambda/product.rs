@@ -7,7 +7,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use reqwest::header::{HeaderValue, RETRY_AFTER};
 use statuswatch::{
-    console::Region,
+    console_links::Region,
     digest::Reader,
     handler::{self, Invocation, Notify, Outcome},
     http::{Answer, Budget, Lost, Patience, Request, Transport, TransportFault},

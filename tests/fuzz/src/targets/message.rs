@@ -2,7 +2,7 @@
 
 use arbitrary::{Result, Unstructured};
 use statuswatch::access_log::{Status, StatusClass};
-use statuswatch::console::Region;
+use statuswatch::console_links::Region;
 use statuswatch::digest::{Causes, Digest, Fault, Group, Sample, SampleText, Section};
 use statuswatch::handler::body;
 use statuswatch::incident::Names;

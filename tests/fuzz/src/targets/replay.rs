@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use statuswatch::console::Region;
+use statuswatch::console_links::Region;
 use statuswatch::digest::Reader;
 use statuswatch::handler::body;
 use statuswatch::notification::Style;

@@ -95,7 +95,7 @@ fn is_name(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::console::Region;
+    use crate::console_links::Region;
     use crate::notification::MAX_LINK;
 
     fn read(text: &str) -> Result<Vec<String>, LogGroupsError> {
