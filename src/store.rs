@@ -54,7 +54,9 @@ pub const MARKER_MS: i64 = 8 * 24 * 3_600_000;
 /// How long an entry waits to be summed up, and a head for the next batch, in milliseconds: 14 days.
 const KEPT_MS: i64 = 14 * 24 * 3_600_000;
 
-/// How long an incident is listed after its last batch or lease, in milliseconds: longer than any follow-up is away.
+/// How long an entry of the list of incidents lasts, in milliseconds: 26 hours. What is written within an hour of it
+/// makes no new one, so that an incident is listed for 25 hours at least after its last batch or lease: longer than any
+/// follow-up is away.
 const LISTED_MS: i64 = 26 * 3_600_000;
 
 /// What an incident keeps where every container finds it.
@@ -83,8 +85,8 @@ pub trait Store {
         when: When,
     ) -> impl Future<Output = Result<(), StoreError>>;
 
-    /// The incidents into whose journals something was written in the last 25 hours, or whose lease was taken, for whoever
-    /// looks which are due. At most 1,000.
+    /// The incidents into whose journals something was written in the last 25 hours, or whose lease was taken, and some of the
+    /// hour before, for whoever looks which are due. At most 1,000.
     fn incidents(&mut self, when: When) -> impl Future<Output = Result<Vec<IncidentKey>, StoreError>>;
 
     /// Keeps an incident on that list for as long as if something were written into its journal now.

@@ -389,7 +389,7 @@ impl<N: Notifier, T: Store> Run<'_, '_, N, T> {
             let ask = Ask { moment, now_ms: when.now_ms, end_waits, samples_per_group: samples };
             let (mut step, entries) = journal.step(ask, &table.policy);
             step.due = step.due.filter(|_| has_token);
-            // It is listed for a day after its last batch, and a snooze may end later.
+            // It is listed for 25 hours after its last batch, and a snooze may end later.
             if moment == Moment::Tick
                 && step.tracked.is_snoozed(when.now_ms)
                 && let Some(table) = self.outbox.table.as_mut()

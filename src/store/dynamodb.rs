@@ -64,8 +64,10 @@ const MAX_SORT_KEY: usize = 1_024;
 const WRITE_UNIT: usize = 1_024;
 /// How often a token is tried for against others who take one at the same time.
 const TOKEN_TRIES: u32 = 4;
-/// How long this container relies on an incident's being listed, in milliseconds.
-const LISTING_MS: i64 = 3_600_000;
+/// How long this container writes no further entry of the list for an incident that it put there, in milliseconds.
+const RELISTED_AFTER_MS: i64 = 3_600_000;
+/// How long a bucket is kept once it is full, in milliseconds: it is as good as one that is not known.
+const FULL_BUCKET_KEPT_MS: i64 = 3_600_000;
 /// Incidents of which this container knows that they are listed.
 const MAX_LISTED: usize = 1_000;
 /// Pages of the list of incidents.
@@ -124,7 +126,7 @@ impl<H: Transport> DynamoDb<H> {
         if self.listed.len() >= MAX_LISTED {
             self.listed.clear();
         }
-        self.listed.insert(pk.to_owned(), when.now_ms.saturating_add(LISTING_MS));
+        self.listed.insert(pk.to_owned(), when.now_ms.saturating_add(RELISTED_AFTER_MS));
         Ok(())
     }
 
@@ -480,8 +482,7 @@ impl<H: Transport> DynamoDb<H> {
         value: Option<(&str, Value)>,
         when: When,
     ) -> Result<bool, StoreError> {
-        // A bucket that was full for an hour is as good as one that is not known.
-        let expires = expires(full_at_ms.max(when.now_ms).saturating_add(LISTING_MS));
+        let expires = expires(full_at_ms.max(when.now_ms).saturating_add(FULL_BUCKET_KEPT_MS));
         let mut values = json!({ ":next": number(full_at_ms), ":expires": expires });
         if let (Some(values), Some((name, value))) = (values.as_object_mut(), value) {
             values.insert(name.to_owned(), value);
