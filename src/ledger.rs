@@ -56,11 +56,12 @@ counters! {
     pending: "Pending",
     /// Lines given back to Lambda as an error.
     failed: "Failed",
-    /// Messages that Slack accepted.
+    /// Messages that Slack accepted. From here on only `released` and `copied` are in the balance.
     posted: "Posted",
-    /// Lines recovered from broken JSON. Of what follows, only `released` and `copied` are in the balance.
+    /// Lines recovered from broken JSON.
     salvaged: "Salvaged",
-    /// Kinesis records, queue messages and alarm notifications that could not be decoded.
+    /// Kinesis records, queue messages and alarm notifications that could not be decoded. A subscription filter's own
+    /// push is none of them: its invocation fails.
     undecodable: "Undecodable",
     /// Posts whose answer was lost after they were sent, so that Slack may show them.
     ambiguous: "Ambiguous",

@@ -1,5 +1,5 @@
-//! Messages of the failure queue that is taken up again: each handled as the event that it carries, and given back where
-//! that fails.
+//! Messages of an SQS queue, the failure queue that is taken up again (`infra/redrive.tf`) or any other: each handled as
+//! the event that it carries, and given back where that fails.
 //!
 //! A message that fails holds up no other. When it comes again, and how often, is for the queue's own settings to say.
 
