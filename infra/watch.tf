@@ -38,7 +38,7 @@ locals {
       statistic   = "Sum", period = 300, evaluation_periods = 1, threshold = var.watch_unreadable_threshold
     }
     "lines-undecodable" = {
-      description = "Deliveries that could not be decoded."
+      description = "Kinesis records or messages of the failure queue that could not be decoded."
       namespace   = "Statuswatch", metric_name = "Undecodable", dimensions = { FunctionName = local.lines_name }
       statistic   = "Sum", period = 300, evaluation_periods = 1, threshold = 1
     }
