@@ -85,8 +85,8 @@ pub trait Store {
         when: When,
     ) -> impl Future<Output = Result<(), StoreError>>;
 
-    /// The incidents into whose journals something was written in the last 25 hours, or whose lease was taken, and some of the
-    /// hour before, for whoever looks which are due. At most 1,000.
+    /// The incidents into whose journals something was written in the last 25 hours, or whose lease was taken, and some
+    /// of the hour before, for whoever looks which are due. At most 1,000.
     fn incidents(&mut self, when: When) -> impl Future<Output = Result<Vec<IncidentKey>, StoreError>>;
 
     /// Keeps an incident on that list for as long as if something were written into its journal now.
