@@ -1,4 +1,4 @@
-//! The language's documented sentences and answers, each as a case.
+//! Tests: the language's documented sentences and answers, each as a case.
 //!
 //! The lines are ours; the shapes are those of "Filter pattern syntax", of `TestMetricFilter`'s examples, and of patterns
 //! that AWS's security benchmarks and the CDK write.

@@ -1,4 +1,4 @@
-//! Files as engineers write them, and the formats that are found in each.
+//! Tests: files as engineers write them, and the formats that are found in each.
 
 use std::fmt::Write;
 

@@ -1,4 +1,4 @@
-//! Formats that people write, and what the check says of each.
+//! Tests: formats that people write, and what the check says of each.
 
 use proptest::prelude::*;
 

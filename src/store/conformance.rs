@@ -1,4 +1,4 @@
-//! What every store promises, tried on each of them.
+//! Tests of what every store promises, run on each of them.
 //!
 //! DynamoDB's client runs against the fake table; with `TEST_DYNAMODB_URL` set to an emulator's URL, the ignored
 //! tests run the same against that.

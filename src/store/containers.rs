@@ -1,4 +1,5 @@
-//! Several containers at once, over a table that fails and with kills at any moment: every batch is counted once.
+//! Tests with several containers at once, over a table that fails and with kills at any moment: every batch is counted
+//! once.
 //!
 //! Virtual time, seeded: the requests of all containers interleave by the delays that the table makes.
 

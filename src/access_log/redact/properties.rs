@@ -1,4 +1,4 @@
-//! What must hold of every line: the value of a named field is not in what may be shown.
+//! Tests of what must hold of every line: the value of a named field is not in what may be shown.
 
 use proptest::prelude::*;
 use proptest::sample::{Index, select};

@@ -1,4 +1,4 @@
-//! Every short story of an alarm against a plain model of what a channel must show.
+//! Tests: every short story of an alarm against a plain model of what a channel must show.
 //!
 //! The model knows the true order of the changes and what was posted; it shares nothing with the memory.
 
