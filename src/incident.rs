@@ -1,7 +1,10 @@
 //! The state machine of an incident, one for each log group and destination: from the first error to quiet.
 //!
-//! It takes lines, ticks and alarm changes, and says what to send and when to ask again. It keeps numbers and names of groups,
-//! never a line; it never waits, posts or reads a clock: the time is passed in, in epoch milliseconds.
+//! It takes lines, ticks and alarm changes, and says what to send and when to ask again: `group` knows whether a group is
+//! new (`is_news`) or came faster, `follow_ups` the schedule, `thread` where the messages stand. Whether what is due may
+//! go out now, [`rate_limit`](crate::rate_limit) decides.
+//! It keeps numbers and names of groups, never a line; it never waits, posts or reads a clock: the time is passed in, in
+//! epoch milliseconds.
 
 mod alarm_states;
 mod context;

@@ -1,7 +1,8 @@
-//! One message on its way to Slack: posted, held or given back. The ledger is kept on the way.
+//! Posts the messages of an invocation: each is posted, held, or given back as an error. The ledger is kept on the way.
 //!
 //! It is the only place that waits for the rate limit: that of all containers where a table keeps it, else this
-//! container's own. Which message is due is decided elsewhere.
+//! container's own. Which message is due is decided elsewhere; how often a post that Slack does not answer well is tried
+//! again, in [`slack::client`](crate::slack::client).
 
 use std::sync::OnceLock;
 use std::time::Duration;

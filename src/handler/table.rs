@@ -4,6 +4,9 @@
 //! message of its own, which says that the table cannot be used; if that fails too, the batch has failed and comes again.
 //! Once the table answers, a batch that was posted so is revoked there, so that nobody counts it twice. Nothing here
 //! decides what is due: `incidents::journal` does.
+//!
+//! Of two containers that find a message due, one gets the lease; it reads again after each message, so that what the
+//! other wrote meanwhile is in the next one. The other posts nothing.
 
 mod alarm_changes;
 

@@ -1,6 +1,8 @@
 //! Renders a [`Notification`] as the message that Slack takes and a person wants to read.
 //!
-//! It escapes, cuts, keeps names apart, lays out and chooses the lines that fit; what is said is decided before.
+//! What is said, and in which order, is decided before. `form` draws it, as blocks or as text alone, by `write` (tagged
+//! texts, escaped), `names` (short, and no two that look the same) and `cut_lines` (a longer text of a stranger's).
+//! `fit` asks for less detail until there is room for lines; `choice` chooses the lines that fit.
 //! Pure: no clock, no environment, no network; the same input gives the same bytes.
 //! It never shows a stranger's text live, never passes a limit of Slack's, and never calls a line shown whose text is
 //! not in the message.
