@@ -353,27 +353,35 @@ fn text(value: Value<'_>) -> Option<Cow<'_, str>> {
 /// Three digits in a text, white space around them or not, or a number that is a whole one of three digits.
 #[inline]
 fn three_digits(value: Value<'_>) -> Option<u16> {
-    let three = |text: &str| match *text.as_bytes() {
+    match value {
+        Value::Text(text) | Value::Plain(text) | Value::Bare(text) => {
+            digits(text).or_else(|| spelled_otherwise(value))
+        }
+        Value::Nested => None,
+    }
+}
+
+/// Three digits and nothing else.
+#[inline]
+fn digits(text: &str) -> Option<u16> {
+    match *text.as_bytes() {
         [hundreds @ b'0'..=b'9', tens @ b'0'..=b'9', ones @ b'0'..=b'9'] => {
             Some([hundreds, tens, ones].iter().fold(0, |code, digit| code * 10 + u16::from(digit - b'0')))
         }
         _ => None,
-    };
-    if let Value::Text(text) | Value::Plain(text) | Value::Bare(text) = value
-        && let Some(code) = three(text)
-    {
-        return Some(code);
     }
+}
+
+/// The same of a value that is not three digits as it stands.
+#[cold]
+fn spelled_otherwise(value: Value<'_>) -> Option<u16> {
     let (text, is_number) = match value {
         Value::Text(raw) => (said(raw), false),
         Value::Plain(text) => (Cow::Borrowed(text), false),
         Value::Bare(text) => (Cow::Borrowed(text), true),
         Value::Nested => return None,
     };
-    if let Some(code) = three(text.trim()) {
-        return Some(code);
-    }
-    if is_number { whole_number(&text) } else { None }
+    digits(text.trim()).or_else(|| if is_number { whole_number(&text) } else { None })
 }
 
 /// `502.0` and `5.02e2` are 502, as JSON has only one kind of number.

@@ -12,7 +12,7 @@ mod mask;
 mod names;
 mod secrets;
 
-pub(crate) use secrets::{any_may_hold as any_may_hold_secret, may_hold as may_hold_secret};
+pub(crate) use secrets::{HarmlessTexts, any_may_hold as any_may_hold_secret, may_hold as may_hold_secret};
 
 use std::borrow::Cow;
 use std::convert::Infallible;
@@ -95,14 +95,14 @@ impl Redaction {
     }
 
     /// Whether there could be anything to mask in a line; it is not, where this says no.
-    pub(crate) fn may_mask(&self, line: &Line<'_>) -> bool {
-        self.has_fields() || self.masks_secrets() && line.may_hold_secret()
+    pub(crate) fn may_mask(&self, line: &Line<'_>, harmless: &mut HarmlessTexts) -> bool {
+        self.has_fields() || self.masks_secrets() && line.may_hold_secret(harmless)
     }
 
     /// Masks one raw line, in whichever format it is. A line that has nothing to be masked comes back as it is.
     #[must_use]
     pub fn line(&self, line: &str) -> Redacted {
-        if self.may_mask(&Line::Plain(line)) {
+        if self.has_fields() || self.masks_secrets() && may_hold_secret(line) {
             self.line_and_hidden(line, Columns::DEFAULT).0
         } else {
             Redacted::Whole(line.to_owned())

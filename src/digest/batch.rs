@@ -10,7 +10,7 @@ use super::{Counts, Digest, Section};
 use crate::access_log::Format;
 use crate::access_log::columns::Headers;
 use crate::access_log::fast_path::{LearnedFormats, LineReader, OkLines};
-use crate::access_log::redact::Redaction;
+use crate::access_log::redact::{HarmlessTexts, Redaction};
 use crate::decode::Header;
 use crate::duplicates::{CAPACITY, EventKey, EventKeys, RememberedEvents};
 use crate::ledger::Ledger;
@@ -65,6 +65,7 @@ pub struct Batch {
     /// A pointer to it is all that is moved while its values are used.
     pub(super) line_reader: Option<Box<LineReader>>,
     pub(super) ok_lines: OkLines,
+    pub(super) harmless: HarmlessTexts,
     /// The headers among the lines.
     pub(super) headers: Headers,
     /// Subscription messages so far.

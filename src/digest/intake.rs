@@ -228,7 +228,7 @@ impl<'a> Intake<'a> {
         }
         let redaction = &self.reader.redact;
         // Nearly no line holds a secret, and of most no text is kept: those are not even unescaped.
-        let (redacted, hidden) = if redaction.may_mask(&line) {
+        let (redacted, hidden) = if redaction.may_mask(&line, &mut self.batch.harmless) {
             let (redacted, hidden) = redaction.line_and_hidden(line.text(), info.columns);
             (Some(redacted), Some(hidden))
         } else {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::Recognised;
-use crate::access_log::redact::may_hold_secret;
+use crate::access_log::redact::{HarmlessTexts, may_hold_secret};
 use crate::decode::EscapedText;
 
 /// A line's text, as it stands.
@@ -96,10 +96,10 @@ impl Line<'_> {
     }
 
     /// Whether a secret could stand in the line, or a name that promises one.
-    pub(crate) fn may_hold_secret(&self) -> bool {
+    pub(crate) fn may_hold_secret(&self, harmless: &mut HarmlessTexts) -> bool {
         match self {
             Self::Plain(text) => may_hold_secret(text),
-            Self::Recognised(recognised, text) => recognised.may_hold_secret(text),
+            Self::Recognised(recognised, text) => recognised.may_hold_secret(text, harmless),
             Self::Unescaped(text) => may_hold_secret(text),
         }
     }

@@ -9,7 +9,7 @@ use simdutf8::basic::Utf8Error;
 use super::template::{Template, Values};
 use super::{Line, LineText};
 use crate::access_log::fields::{self, Name, Value};
-use crate::access_log::redact::any_may_hold_secret;
+use crate::access_log::redact::{HarmlessTexts, any_may_hold_secret};
 use crate::access_log::{AccessLog, Cause, Status};
 
 /// Parts what is no text from a text that reads the same; no field has this number, and no value this character.
@@ -153,10 +153,10 @@ impl<'a> Recognised<'a> {
 
     /// Whether a secret could stand in the line, or a name that promises one. Its keys and its texts are looked at each
     /// by itself, as the search does.
-    pub(crate) fn may_hold_secret(self, text: &str) -> bool {
+    pub(crate) fn may_hold_secret(self, text: &str, harmless: &mut HarmlessTexts) -> bool {
         let values = self.template.parts.iter().zip(&self.values.ranges);
         let texts = values.filter(|(part, _)| part.is_text).map(|(_, range)| range);
-        self.has_names_of_secrets() || any_may_hold_secret(text.as_bytes(), texts)
+        self.has_names_of_secrets() || any_may_hold_secret(text.as_bytes(), texts, harmless)
     }
 
     /// The member at the end of these keys, which lead down into the line; nothing where there is none.

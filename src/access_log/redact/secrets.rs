@@ -15,7 +15,7 @@ use std::ops::Range;
 
 pub(super) use named::sent_with_name;
 pub(super) use query::values as values_of_query;
-pub(crate) use triggers::{any_may_hold, may_hold};
+pub(crate) use triggers::{HarmlessTexts, any_may_hold, may_hold};
 
 use super::MASK;
 use super::decoded::decoded;

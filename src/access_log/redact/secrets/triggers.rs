@@ -12,98 +12,84 @@ use super::automaton::{END, FOUND, NOTHING, next, next_of_class};
 const LANES: usize = 16;
 /// Bytes that are sooner looked at one by one.
 const FEW: usize = 4;
+/// The shortest text in which a search could find anything: no word that it knows is shorter.
+const SHORTEST: usize = 3;
 
 /// Whether a search could find a secret in the text, or a name that promises one.
 pub(crate) fn may_hold(text: &str) -> bool {
-    may_hold_in(text.as_bytes(), &(0..text.len()))
+    may_hold_in(text.as_bytes(), &(0..text.len()), automaton_finds)
 }
 
 /// Whether a search could find a secret in any of these stretches of a line.
-pub(crate) fn any_may_hold<'a>(line: &[u8], mut stretches: impl Iterator<Item = &'a Range<usize>>) -> bool {
-    stretches.any(|stretch| may_hold_in(line, stretch))
+pub(crate) fn any_may_hold<'a>(
+    line: &[u8],
+    mut stretches: impl Iterator<Item = &'a Range<usize>>,
+    harmless: &mut HarmlessTexts,
+) -> bool {
+    stretches.any(|stretch| may_hold_in(line, stretch, |text| !harmless.holds(text)))
 }
 
 #[allow(clippy::inline_always, reason = "as below")]
 #[inline(always)]
-fn may_hold_in(line: &[u8], stretch: &Range<usize>) -> bool {
-    !is_number_or_id(line, stretch) && words_may_hold(line, stretch)
+fn may_hold_in(line: &[u8], stretch: &Range<usize>, words_may_hold: impl FnOnce(&[u8]) -> bool) -> bool {
+    stretch.len() >= SHORTEST
+        && !is_number_or_id(line, stretch)
+        && line.get(stretch.clone()).is_none_or(words_may_hold)
 }
 
-/// The same of a stretch that is no number or id.
-#[inline(never)]
-fn words_may_hold(line: &[u8], stretch: &Range<usize>) -> bool {
-    let Some(text) = line.get(stretch.clone()) else { return true };
-    !is_method_or_protocol(text) && !is_time(line, stretch, text) && automaton_finds(text)
+/// The last text of each length in which there was nothing to be found: methods, routes, protocols and times stand in
+/// line after line, and are compared sooner than read.
+#[derive(Debug)]
+pub(crate) struct HarmlessTexts([[u8; Self::LONGEST]; Self::LONGEST + 1]);
+
+impl Default for HarmlessTexts {
+    /// It begins with blanks, in which there is nothing to be found.
+    fn default() -> Self {
+        Self([[b' '; Self::LONGEST]; Self::LONGEST + 1])
+    }
 }
 
-/// Whether a text is one of these, which stand in nearly every line of a log, and in which the automaton finds nothing.
-fn is_method_or_protocol(text: &[u8]) -> bool {
-    matches!(
-        text,
-        b"GET"
-            | b"PUT"
-            | b"POST"
-            | b"HEAD"
-            | b"PATCH"
-            | b"DELETE"
-            | b"OPTIONS"
-            | b"HTTP/1.0"
-            | b"HTTP/1.1"
-            | b"HTTP/2.0"
-    )
-}
+impl HarmlessTexts {
+    /// The longest text that is kept, in bytes.
+    const LONGEST: usize = 32;
 
-/// Whether a stretch of a line is a time as access logs name it, `18/Nov/2020:05:28:56 +0000`, or may be taken for one
-/// as far as secrets go.
-fn is_time(line: &[u8], stretch: &Range<usize>, text: &[u8]) -> bool {
-    let [day @ .., b'/', m, o, n, b'/', _, _, _, _, b':', _, _, b':', _, _, b':', _, _, b' ', _, _, _, _, _] =
-        text
-    else {
-        return false;
-    };
-    let is_month = matches!(
-        &[*m, *o, *n],
-        b"Jan"
-            | b"Feb"
-            | b"Mar"
-            | b"Apr"
-            | b"May"
-            | b"Jun"
-            | b"Jul"
-            | b"Aug"
-            | b"Sep"
-            | b"Oct"
-            | b"Nov"
-            | b"Dec"
-    );
-    let year = stretch.start + day.len() + "/Nov/".len();
-    is_month && matches!(day, [b'0'..=b'9', b'0'..=b'9']) && is_number_or_id(line, &(year..stretch.end))
+    /// Whether there is nothing to be found in a text.
+    #[inline(never)]
+    fn holds(&mut self, text: &[u8]) -> bool {
+        let Some(last) = self.0.get_mut(text.len()).and_then(|last| last.get_mut(..text.len())) else {
+            return !automaton_finds(text);
+        };
+        if last == text {
+            return true;
+        }
+        let is_harmless = !automaton_finds(text);
+        if is_harmless {
+            last.copy_from_slice(text);
+        }
+        is_harmless
+    }
 }
 
 /// Whether a stretch of a line is made of what numbers, ids, addresses and times are written with: no word that the
 /// search knows is.
 ///
-/// What follows it is looked at, too, and left out: so its bytes need not wait for one another, as the automaton's do,
-/// however few they are.
+/// What follows a short one is looked at, too, and left out: so its bytes need not wait for one another, as the
+/// automaton's do, however few they are.
 #[allow(clippy::inline_always, reason = "most values of every error line need no more than this look")]
 #[inline(always)]
 fn is_number_or_id(line: &[u8], stretch: &Range<usize>) -> bool {
-    let mut at = stretch.start;
-    while at < stretch.end {
-        let bytes = line.get(at..).and_then(|rest| rest.first_chunk::<LANES>());
-        let Some(bytes) = bytes.filter(|_| stretch.end - at > FEW) else {
-            return line
-                .get(at..stretch.end)
-                .is_some_and(|rest| rest.iter().all(|&byte| is_of_numbers_and_ids(byte)));
-        };
-        let others = !of_numbers_and_ids(u8x16::new(*bytes));
-        let within = u32::from(u16::MAX) >> LANES.saturating_sub(stretch.end - at);
-        if others & within != 0 {
-            return false;
-        }
-        at += LANES;
+    let Some(text) = line.get(stretch.clone()) else { return false };
+    let all = |bytes: &[u8; LANES]| of_numbers_and_ids(u8x16::new(*bytes)) == u32::from(u16::MAX);
+    // The last bytes are looked at together with some that were looked at before.
+    if let Some(last) = text.last_chunk::<LANES>() {
+        return text.as_chunks::<LANES>().0.iter().all(all) && all(last);
     }
-    true
+    let behind = line.get(stretch.start..).and_then(|rest| rest.first_chunk::<LANES>());
+    let Some(bytes) = behind.filter(|_| text.len() > FEW) else {
+        return text.iter().all(|&byte| is_of_numbers_and_ids(byte));
+    };
+    let others = !of_numbers_and_ids(u8x16::new(*bytes));
+    others & (u32::from(u16::MAX) >> (LANES - text.len())) == 0
 }
 
 fn is_of_numbers_and_ids(byte: u8) -> bool {
@@ -209,15 +195,14 @@ mod tests {
     }
 
     #[test]
-    fn methods_and_protocols_need_no_automaton() {
-        let usual =
-            ["GET", "PUT", "POST", "HEAD", "PATCH", "DELETE", "OPTIONS", "HTTP/1.0", "HTTP/1.1", "HTTP/2.0"];
-        for text in usual {
-            assert!(is_method_or_protocol(text.as_bytes()) && !automaton_finds(text.as_bytes()), "{text}");
-        }
-        for text in ["TOKEN", "KEY", "18/key/2020:05:28:56 +0000", "18/Nov/2020:05:28:56 token"] {
-            let is_time = is_time(text.as_bytes(), &(0..text.len()), text.as_bytes());
-            assert!(!is_method_or_protocol(text.as_bytes()) && !is_time, "{text}");
+    fn a_harmless_text_is_known_again_and_no_other_of_its_length() {
+        let mut harmless = HarmlessTexts::default();
+        for text in
+            ["   ", "\0\0\0", "GET", "PUT", "pwd", "PUT", "", &"a".repeat(32), &"b".repeat(33), "GET", "sid"]
+        {
+            for _ in 0..2 {
+                assert_eq!(harmless.holds(text.as_bytes()), !automaton_finds(text.as_bytes()), "{text}");
+            }
         }
     }
 
@@ -307,19 +292,13 @@ mod tests {
         }
 
         #[test]
-        fn a_time_needs_no_automaton(
-            before in ".{0,20}",
-            day in "[0-9]{2}",
-            month in "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec",
-            year in "[0-9a-f]{4}",
-            time in "([0-9a-f]{2}:){2}[0-9a-f]{2} [+-][0-9a-f]{4}",
-            behind in ".{0,20}",
+        fn harmless_texts_are_those_in_which_the_automaton_finds_nothing(
+            texts in proptest::collection::vec(prop_oneof![text(), "[a-c]{0,3}", ".{0,40}"], 0..40),
         ) {
-            let time = format!("{day}/{month}/{year}:{time}");
-            let line = format!("{before}{time}{behind}");
-            let stretch = before.len()..before.len() + time.len();
-            prop_assert!(is_time(line.as_bytes(), &stretch, time.as_bytes()), "{}", time);
-            prop_assert!(!automaton_finds(time.as_bytes()), "{}", time);
+            let mut harmless = HarmlessTexts::default();
+            for text in texts.iter().chain(&texts) {
+                prop_assert_eq!(harmless.holds(text.as_bytes()), !automaton_finds(text.as_bytes()), "{}", text);
+            }
         }
 
         #[test]
