@@ -12,10 +12,12 @@ pub(crate) mod gzip;
 mod log_event;
 mod window;
 
+use std::cell::Cell;
+
 use thiserror::Error;
 
-use compressed::Inflated;
 pub use compressed::Source;
+use compressed::{Inflated, Space};
 pub use log_event::{EscapedText, LogEvent};
 pub(crate) use log_event::{MAX_TIMESTAMP_MS, in_milliseconds, scan_log_event};
 use window::Window;
@@ -158,11 +160,28 @@ pub enum DecodeError {
 /// `max_bytes` caps the inflated text. Nothing of what `sink` received counts when this ends in an error.
 pub fn decode(source: Source<'_>, max_bytes: u64, sink: &mut impl Sink) -> Result<(), DecodeError> {
     let mut late = Vec::new();
-    read_messages(&mut Window::new(Inflated::open(source, max_bytes)?), &mut Pass::First(&mut late), sink)?;
+    read_pass(source, max_bytes, &mut Pass::First(&mut late), sink)?;
     if !late.is_empty() {
         // Rare, so it may cost a second inflation: whose log events these are is told behind them.
-        read_messages(&mut Window::new(Inflated::open(source, max_bytes)?), &mut Pass::Second(&late), sink)?;
+        read_pass(source, max_bytes, &mut Pass::Second(&late), sink)?;
     }
+    Ok(())
+}
+
+thread_local! {
+    /// Space that the last batch took up: most batches are small, and to make it anew costs more than to read one.
+    static SPACE: Cell<Space> = const { Cell::new(Space::NONE) };
+}
+
+fn read_pass(
+    source: Source<'_>,
+    max_bytes: u64,
+    pass: &mut Pass<'_>,
+    sink: &mut impl Sink,
+) -> Result<(), DecodeError> {
+    let mut window = Window::new(Inflated::open(source, max_bytes, SPACE.take())?);
+    read_messages(&mut window, pass, sink)?;
+    SPACE.set(window.into_space());
     Ok(())
 }
 

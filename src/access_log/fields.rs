@@ -351,7 +351,6 @@ fn text(value: Value<'_>) -> Option<Cow<'_, str>> {
 }
 
 /// Three digits in a text, white space around them or not, or a number that is a whole one of three digits.
-#[inline]
 fn three_digits(value: Value<'_>) -> Option<u16> {
     match value {
         Value::Text(text) | Value::Plain(text) | Value::Bare(text) => {

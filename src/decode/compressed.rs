@@ -6,10 +6,10 @@ use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use base64_simd::Out;
-use flate2::bufread::ZlibDecoder;
+use flate2::Decompress;
 
 use super::DecodeError;
-use super::gzip::{GzipMembers, TrailingBytes, WrongChecksum};
+use super::gzip::{self, Inflater, TrailingBytes, WrongChecksum};
 
 /// Padding or none: other programs than AWS write events too, and the checksum vouches for the rest.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -33,64 +33,99 @@ pub enum Source<'a> {
     Plain(&'a [u8]),
 }
 
+/// What decoding takes up, to be used for the next batch.
+#[derive(Default)]
+pub(super) struct Space {
+    inflate: Option<Decompress>,
+    chunk: Vec<u8>,
+    /// For whoever reads what is inflated.
+    pub(super) text: Vec<u8>,
+}
+
+impl Space {
+    pub(super) const NONE: Self = Self { inflate: None, chunk: Vec::new(), text: Vec::new() };
+}
+
 /// The inflated bytes of one batch.
 pub(super) struct Inflated<'a> {
-    inflater: Inflater<'a>,
+    text: Text<'a>,
+    /// What of it is not in use.
+    space: Space,
     produced: u64,
     limit: u64,
 }
 
-enum Inflater<'a> {
+#[allow(clippy::large_enum_variant, reason = "there is one at a time")]
+enum Text<'a> {
     Plain(&'a [u8]),
-    Gzip(GzipMembers<Compressed<'a>>),
-    Zlib(ZlibDecoder<Compressed<'a>>),
+    Compressed(Inflater<Compressed<'a>>),
 }
 
 impl<'a> Inflated<'a> {
     /// Looks at the first two bytes to tell gzip from zlib.
-    pub(super) fn open(source: Source<'a>, limit: u64) -> Result<Self, DecodeError> {
+    pub(super) fn open(source: Source<'a>, limit: u64, mut space: Space) -> Result<Self, DecodeError> {
         let compressed = match source {
-            Source::Plain(text) => return Ok(Self { inflater: Inflater::Plain(text), produced: 0, limit }),
-            Source::Compressed(bytes) => Compressed::new(&[], bytes),
-            Source::Base64(text) => Compressed::new(text, &[]),
+            Source::Plain(text) => {
+                return Ok(Self { text: Text::Plain(text), space, produced: 0, limit });
+            }
+            Source::Compressed(bytes) => Compressed::new(&[], bytes, &mut space),
+            Source::Base64(text) => Compressed::new(text, &[], &mut space),
         };
-        Self::open_compressed(compressed, limit)
+        Self::open_compressed(compressed, limit, space)
     }
 
-    fn open_compressed(mut compressed: Compressed<'a>, limit: u64) -> Result<Self, DecodeError> {
+    fn open_compressed(
+        mut compressed: Compressed<'a>,
+        limit: u64,
+        mut space: Space,
+    ) -> Result<Self, DecodeError> {
         let head = match compressed.fill_buf() {
             Ok(head) => [head.first().copied(), head.get(1).copied()],
             Err(_) => return Err(compressed.fault()),
         };
         let inflater = match head {
             [None, _] => return Err(DecodeError::Empty),
-            [Some(0x1f), Some(0x8b) | None] => Inflater::Gzip(GzipMembers::new(compressed)),
+            [Some(0x1f), Some(0x8b) | None] => {
+                let inflate = space.inflate.take().unwrap_or_else(gzip::inflate);
+                Inflater::gzip_with(inflate, compressed)
+            }
             // RFC 1950: deflate with a window of at most 32 KiB, and a check over both bytes.
             [Some(cmf), Some(flg)]
                 if cmf & 0x0f == 8 && cmf >> 4 <= 7 && (u16::from(cmf) * 256 + u16::from(flg)) % 31 == 0 =>
             {
-                Inflater::Zlib(ZlibDecoder::new(compressed))
+                Inflater::zlib(compressed)
             }
             _ => return Err(DecodeError::NotCompressed),
         };
-        Ok(Self { inflater, produced: 0, limit })
+        Ok(Self { text: Text::Compressed(inflater), space, produced: 0, limit })
+    }
+
+    /// Space for the text.
+    pub(super) fn take_text(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.space.text)
+    }
+
+    /// What it took up but for the text.
+    pub(super) fn into_space(self) -> Space {
+        let Text::Compressed(inflater) = self.text else { return self.space };
+        let is_gzip = inflater.is_gzip();
+        let (compressed, inflate) = inflater.into_parts();
+        Space { inflate: is_gzip.then_some(inflate), chunk: compressed.chunk, ..self.space }
     }
 
     /// How many bytes there are before anything is decoded.
     pub(super) fn length(&self) -> usize {
-        match &self.inflater {
-            Inflater::Plain(text) => text.len(),
-            Inflater::Gzip(gzip) => gzip.get_ref().length,
-            Inflater::Zlib(zlib) => zlib.get_ref().length,
+        match &self.text {
+            Text::Plain(text) => text.len(),
+            Text::Compressed(inflater) => inflater.get_ref().length,
         }
     }
 
     /// Fills `out` as far as it goes; 0 only at the verified end.
     pub(super) fn read(&mut self, out: &mut [u8]) -> Result<usize, DecodeError> {
-        let read = match &mut self.inflater {
-            Inflater::Plain(text) => text.read(out),
-            Inflater::Gzip(gzip) => gzip.read(out),
-            Inflater::Zlib(zlib) => zlib.read(out),
+        let read = match &mut self.text {
+            Text::Plain(text) => text.read(out),
+            Text::Compressed(inflater) => inflater.read(out),
         };
         let length = match read {
             Ok(length) => length,
@@ -106,10 +141,13 @@ impl<'a> Inflated<'a> {
         Ok(length)
     }
 
-    /// Behind the last gzip member [`GzipMembers`] has looked for another one; behind zlib nobody has.
+    /// Behind the last gzip member [`Inflater`] has looked for another one; behind zlib nobody has.
     fn expect_end(&mut self) -> Result<(), DecodeError> {
-        let Inflater::Zlib(zlib) = &mut self.inflater else { return Ok(()) };
-        let compressed = zlib.get_mut();
+        let Text::Compressed(inflater) = &mut self.text else { return Ok(()) };
+        if inflater.is_gzip() {
+            return Ok(());
+        }
+        let compressed = inflater.get_mut();
         match compressed.fill_buf() {
             Ok([]) => Ok(()),
             Ok(_) => Err(DecodeError::Damaged { at: compressed.consumed }),
@@ -118,11 +156,10 @@ impl<'a> Inflated<'a> {
     }
 
     fn fault(&self, error: &io::Error) -> DecodeError {
-        let compressed = match &self.inflater {
-            Inflater::Plain(_) => return DecodeError::Truncated { at: self.produced },
-            Inflater::Gzip(gzip) => gzip.get_ref(),
-            Inflater::Zlib(zlib) => zlib.get_ref(),
+        let Text::Compressed(inflater) = &self.text else {
+            return DecodeError::Truncated { at: self.produced };
         };
+        let compressed = inflater.get_ref();
         if compressed.wrong_char.is_some() {
             return compressed.fault();
         }
@@ -158,8 +195,12 @@ struct Compressed<'a> {
 }
 
 impl<'a> Compressed<'a> {
-    fn new(text: &'a [u8], bytes: &'a [u8]) -> Self {
-        let chunk = vec![0; text.len().min(CHUNK_CHARS) / 4 * 3 + 3];
+    fn new(text: &'a [u8], bytes: &'a [u8], space: &mut Space) -> Self {
+        let mut chunk = std::mem::take(&mut space.chunk);
+        let length = text.len().min(CHUNK_CHARS) / 4 * 3 + 3;
+        if chunk.len() < length {
+            chunk.resize(length, 0);
+        }
         let length = text.len() + bytes.len();
         Self { text, length, bytes, chunk, filled: 0, used: 0, consumed: 0, wrong_char: None }
     }

@@ -1,15 +1,21 @@
-//! Inflates gzip of one or several members.
+//! Inflates gzip of one or several members, and zlib.
 //!
 //! Zero bytes behind the last member are padding, as tapes and block devices leave it; anything else there is an error,
 //! so that nothing that was meant to be read is passed over.
 
 use std::io::{self, BufRead, Read};
 
-use flate2::{Decompress, FlushDecompress, Status};
+use flate2::{Crc, Decompress, FlushDecompress, Status};
 use thiserror::Error;
 
-/// The largest window of deflate, RFC 1951: 2^15 bytes.
-const WINDOW_BITS: u8 = 15;
+/// Bits of a member's flags, RFC 1952.
+const HEADER_CHECK: u8 = 2;
+const EXTRA: u8 = 4;
+const NAME: u8 = 8;
+const COMMENT: u8 = 16;
+const RESERVED: u8 = 0xe0;
+/// The only method of compression that there is.
+const DEFLATE: u8 = 8;
 
 /// Something stands behind the compressed data that is neither another member nor padding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -24,17 +30,60 @@ pub(crate) struct TrailingBytes {
 #[error("the checksum of the gzip data is not that of its text")]
 pub(crate) struct WrongChecksum;
 
-/// A reader of all members.
-pub(crate) struct GzipMembers<R> {
+/// A member's header is none of gzip's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("the header of the gzip data is damaged")]
+struct WrongHeader;
+
+/// A reader of the text of gzip's members or of zlib.
+///
+/// It reads the members' headers and checksums itself: what inflates nothing but deflate's own data can be used for the
+/// next member, and to make one anew costs as much as a small member.
+pub(crate) struct Inflater<R> {
+    is_gzip: bool,
     source: Counted<R>,
-    /// The member at hand; `None` behind the last one.
-    member: Option<Decompress>,
+    inflate: Decompress,
+    place: Place,
+    /// Of the text of the member at hand.
+    check: Crc,
 }
 
-impl<R: BufRead> GzipMembers<R> {
-    pub(crate) fn new(source: R) -> Self {
+/// Where the reader stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// Before a member.
+    Header,
+    /// Within its compressed text.
+    Text,
+    /// Behind that.
+    Trailer,
+    /// Behind the last member.
+    End,
+}
+
+impl<R: BufRead> Inflater<R> {
+    pub(crate) fn gzip(source: R) -> Self {
+        Self::gzip_with(inflate(), source)
+    }
+
+    /// Inflates gzip by what [`Self::into_parts`] gave back.
+    pub(super) fn gzip_with(mut inflate: Decompress, source: R) -> Self {
+        inflate.reset(false);
+        Self { is_gzip: true, place: Place::Header, ..Self::zlib_with(inflate, source) }
+    }
+
+    /// Inflates zlib, which ends with its data: what follows is left.
+    pub(super) fn zlib(source: R) -> Self {
+        Self::zlib_with(Decompress::new(true), source)
+    }
+
+    fn zlib_with(inflate: Decompress, source: R) -> Self {
         let source = Counted { source, consumed: 0 };
-        Self { source, member: Some(Decompress::new_gzip(WINDOW_BITS)) }
+        Self { is_gzip: false, source, inflate, place: Place::Text, check: Crc::new() }
+    }
+
+    pub(super) fn is_gzip(&self) -> bool {
+        self.is_gzip
     }
 
     /// Where the compressed bytes come from.
@@ -42,14 +91,24 @@ impl<R: BufRead> GzipMembers<R> {
         &self.source.source
     }
 
-    /// Behind a member: goes to the next one, if there is one. A decoder is set up only then: it costs as much as a
-    /// small member.
+    pub(super) fn get_mut(&mut self) -> &mut R {
+        &mut self.source.source
+    }
+
+    /// The source, and what inflated it.
+    pub(super) fn into_parts(self) -> (R, Decompress) {
+        (self.source.source, self.inflate)
+    }
+
+    /// Behind a member: goes to the next one, if there is one.
     fn go_on(&mut self) -> io::Result<()> {
-        self.member = None;
-        let followed = self.source.skip_zeros()?;
-        match followed {
-            Behind::Nothing => {}
-            Behind::Member => self.member = Some(Decompress::new_gzip(WINDOW_BITS)),
+        match self.source.skip_zeros()? {
+            Behind::Nothing => self.place = Place::End,
+            Behind::Member => {
+                self.inflate.reset(false);
+                self.check.reset();
+                self.place = Place::Header;
+            }
             Behind::Other => {
                 let trailing = TrailingBytes { at: self.source.consumed };
                 return Err(io::Error::new(io::ErrorKind::InvalidData, trailing));
@@ -57,30 +116,64 @@ impl<R: BufRead> GzipMembers<R> {
         }
         Ok(())
     }
+
+    /// Inflates what fits into `out`, and says how many bytes that is: maybe none.
+    fn inflate_into(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let input = self.source.fill_buf()?;
+        let is_end = input.is_empty();
+        let (taken, made) = (self.inflate.total_in(), self.inflate.total_out());
+        // So the whole of a small batch is not copied once more, as if further calls had to refer to it.
+        let status = self.inflate.decompress(input, out, FlushDecompress::Finish);
+        let (taken, made) = (self.inflate.total_in() - taken, self.inflate.total_out() - made);
+        self.source.consume(usize::try_from(taken).unwrap_or(usize::MAX));
+        let status = status.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        let made = usize::try_from(made).unwrap_or(usize::MAX);
+        self.check.update(out.get(..made).unwrap_or_default());
+        match status {
+            Status::StreamEnd => self.place = if self.is_gzip { Place::Trailer } else { Place::End },
+            _ if made > 0 => {}
+            _ if is_end => return Err(io::ErrorKind::UnexpectedEof.into()),
+            _ if taken == 0 => return Err(io::ErrorKind::InvalidData.into()),
+            _ => {}
+        }
+        Ok(made)
+    }
+
+    /// Compares the checksum and the length behind a member's text with it.
+    fn read_trailer(&mut self) -> io::Result<()> {
+        for of_text in [self.check.sum(), self.check.amount()] {
+            if u32::from_le_bytes(self.source.array()?) != of_text {
+                return Err(io::Error::new(io::ErrorKind::InvalidData, WrongChecksum));
+            }
+        }
+        Ok(())
+    }
 }
 
-impl<R: BufRead> Read for GzipMembers<R> {
+/// What inflates deflate's own data, without gzip's or zlib's frame.
+pub(super) fn inflate() -> Decompress {
+    Decompress::new(false)
+}
+
+impl<R: BufRead> Read for Inflater<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        while let Some(member) = self.member.as_mut().filter(|_| !out.is_empty()) {
-            let input = self.source.fill_buf()?;
-            let is_end = input.is_empty();
-            let (taken, made) = (member.total_in(), member.total_out());
-            // So the whole of a small batch is not copied once more, as if further calls had to refer to it.
-            let status = member.decompress(input, out, FlushDecompress::Finish);
-            let (taken, made) = (member.total_in() - taken, member.total_out() - made);
-            self.source.consume(usize::try_from(taken).unwrap_or(usize::MAX));
-            let status = status.map_err(|error| match error.message() {
-                Some("incorrect data check" | "incorrect length check") => {
-                    io::Error::new(io::ErrorKind::InvalidData, WrongChecksum)
+        while !out.is_empty() {
+            match self.place {
+                Place::Header => {
+                    self.source.read_header()?;
+                    self.place = Place::Text;
                 }
-                _ => io::Error::new(io::ErrorKind::InvalidData, error),
-            })?;
-            match (made, status) {
-                (1.., _) => return Ok(usize::try_from(made).unwrap_or(usize::MAX)),
-                (0, Status::StreamEnd) => self.go_on()?,
-                _ if is_end => return Err(io::ErrorKind::UnexpectedEof.into()),
-                _ if taken == 0 => return Err(io::ErrorKind::InvalidData.into()),
-                _ => {}
+                Place::Text => {
+                    let made = self.inflate_into(out)?;
+                    if made > 0 {
+                        return Ok(made);
+                    }
+                }
+                Place::Trailer => {
+                    self.read_trailer()?;
+                    self.go_on()?;
+                }
+                Place::End => break,
             }
         }
         Ok(0)
@@ -102,6 +195,55 @@ struct Counted<R> {
 }
 
 impl<R: BufRead> Counted<R> {
+    fn array<const N: usize>(&mut self) -> io::Result<[u8; N]> {
+        let mut bytes = [0; N];
+        self.fill(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    #[inline(never)]
+    fn fill(&mut self, bytes: &mut [u8]) -> io::Result<()> {
+        self.read_exact(bytes)
+    }
+
+    /// Reads a member's header and checks it, RFC 1952. Nothing of what it says is asked for.
+    fn read_header(&mut self) -> io::Result<()> {
+        let head = self.array::<10>()?;
+        let [0x1f, 0x8b, DEFLATE, flags, ..] = head else { return Err(wrong_header()) };
+        if flags & RESERVED != 0 {
+            return Err(wrong_header());
+        }
+        if flags == 0 { Ok(()) } else { self.read_options(&head, flags) }
+    }
+
+    /// The parts of a header that its flags announce. Nobody writes them for a log.
+    #[cold]
+    fn read_options(&mut self, head: &[u8], flags: u8) -> io::Result<()> {
+        let mut check = Crc::new();
+        check.update(head);
+        let mut byte = || {
+            let [byte] = self.array()?;
+            check.update(&[byte]);
+            io::Result::Ok(byte)
+        };
+        if flags & EXTRA != 0 {
+            let length = u16::from_le_bytes([byte()?, byte()?]);
+            for _ in 0..length {
+                byte()?;
+            }
+        }
+        for text in [NAME, COMMENT] {
+            while flags & text != 0 && byte()? != 0 {}
+        }
+        if flags & HEADER_CHECK != 0 {
+            let [low, high, ..] = check.sum().to_le_bytes();
+            if self.array()? != [low, high] {
+                return Err(wrong_header());
+            }
+        }
+        Ok(())
+    }
+
     /// Passes over zero bytes, and says what stands there.
     fn skip_zeros(&mut self) -> io::Result<Behind> {
         let before = self.consumed;
@@ -141,6 +283,10 @@ impl<R: BufRead> BufRead for Counted<R> {
     }
 }
 
+fn wrong_header() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, WrongHeader)
+}
+
 #[cfg(test)]
 mod tests {
     use std::io::{BufReader, Write};
@@ -162,7 +308,7 @@ mod tests {
         for buffer in [1, 2, 7, 64 * 1024] {
             let mut text = String::new();
             let source = BufReader::with_capacity(buffer, bytes);
-            let read = GzipMembers::new(source).read_to_string(&mut text);
+            let read = Inflater::gzip(source).read_to_string(&mut text);
             outcomes.push(read.map(|_| text).map_err(|error| error.to_string()));
         }
         outcomes.dedup();
@@ -190,6 +336,68 @@ mod tests {
         ] {
             let expected = TrailingBytes { at: at as u64 }.to_string();
             assert_eq!(inflated(&[first.clone(), behind].concat()), Err(expected));
+        }
+    }
+
+    /// A member whose header says all that one can, and its text.
+    fn with_header() -> Vec<u8> {
+        let plain = gzip("a text");
+        let head = [
+            &[0x1f, 0x8b, DEFLATE, EXTRA | NAME | COMMENT | HEADER_CHECK, 1, 2, 3, 4, 0, 3],
+            [&[3, 0], b"abc".as_slice()].concat().as_slice(),
+            b"name\0",
+            b"a comment\0",
+        ]
+        .concat();
+        let mut check = Crc::new();
+        check.update(&head);
+        [head, check.sum().to_le_bytes()[..2].to_vec(), plain[10..].to_vec()].concat()
+    }
+
+    #[test]
+    fn whatever_a_header_says_is_passed_over() {
+        let whole = with_header();
+        assert_eq!(inflated(&whole), Ok("a text".to_owned()));
+        assert_eq!(inflated(&[gzip("x"), whole.clone(), whole].concat()), Ok("xa texta text".to_owned()));
+    }
+
+    #[test]
+    fn a_header_that_is_damaged_is_an_error() {
+        let (whole, text) = (with_header(), gzip("a text").len() - 10);
+        for place in 0..whole.len() - text {
+            let mut damaged = whole.clone();
+            damaged[place] ^= 0x40;
+            assert!(inflated(&damaged).is_err(), "{place}");
+        }
+    }
+
+    #[test]
+    fn a_checksum_or_length_that_is_not_the_text_s_is_an_error() {
+        let whole = gzip("a text");
+        for place in whole.len() - 8..whole.len() {
+            let mut damaged = whole.clone();
+            damaged[place] ^= 1;
+            assert_eq!(inflated(&damaged), Err(WrongChecksum.to_string()), "{place}");
+        }
+    }
+
+    /// The same decoder for one after the other: nothing of one is in the next, whatever became of it.
+    #[test]
+    fn a_decoder_that_is_used_again_is_as_good_as_new() {
+        let mut inflate = inflate();
+        let long = "0123456789 ".repeat(10_000);
+        for (bytes, expected) in [
+            (gzip(&long), Some(long.as_str())),
+            (gzip(&long)[..200].to_vec(), None),
+            (gzip("a"), Some("a")),
+            ([gzip("b"), vec![b'x']].concat(), None),
+            (gzip(&long), Some(long.as_str())),
+        ] {
+            let mut text = String::new();
+            let mut members = Inflater::gzip_with(inflate, bytes.as_slice());
+            let read = members.read_to_string(&mut text);
+            assert_eq!(read.is_ok().then_some(text.as_str()), expected);
+            inflate = members.into_parts().1;
         }
     }
 

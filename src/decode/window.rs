@@ -1,7 +1,7 @@
 //! The inflated text of a batch, seen through a window that moves and, for one long log event, grows.
 
 use super::DecodeError;
-use super::compressed::Inflated;
+use super::compressed::{Inflated, Space};
 use crate::json::{self, Progress, Skipper, Stop};
 
 /// What is inflated at once: in step with deflate's own 32 KiB window, and small beside a Lambda's memory.
@@ -28,9 +28,22 @@ pub(super) struct Window<'a> {
 pub(super) struct TooLong;
 
 impl<'a> Window<'a> {
-    pub(super) fn new(source: Inflated<'a>) -> Self {
+    pub(super) fn new(mut source: Inflated<'a>) -> Self {
         let length = (source.length() * INFLATION).clamp(LEAST_BYTES, INITIAL_BYTES);
-        Self { source, buffer: vec![0; length], start: 0, end: 0, offset: 0, at_end: false }
+        let mut buffer = source.take_text();
+        if buffer.len() < length {
+            buffer.resize(length, 0);
+        }
+        Self { source, buffer, start: 0, end: 0, offset: 0, at_end: false }
+    }
+
+    /// What it took up, unless it grew for a long log event.
+    pub(super) fn into_space(self) -> Space {
+        let mut space = self.source.into_space();
+        if self.buffer.len() <= INITIAL_BYTES {
+            space.text = self.buffer;
+        }
+        space
     }
 
     /// What is inflated and not stepped over yet.

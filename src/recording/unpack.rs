@@ -7,7 +7,7 @@ use std::io::{self, BufRead, BufReader, Cursor, Read};
 
 use ruzstd::decoding::StreamingDecoder;
 
-use crate::decode::gzip::GzipMembers;
+use crate::decode::gzip::Inflater;
 
 const BUFFER_BYTES: usize = 64 * 1024;
 /// How often a file may be compressed: as an exporter does, and once more by whoever kept it.
@@ -35,7 +35,7 @@ pub(super) fn unpack<'a>(source: impl Read + 'a) -> io::Result<Box<dyn Read + 'a
         source = match utf_16 {
             _ if is_gzip => {
                 let buffered = BufReader::with_capacity(BUFFER_BYTES, Patient(whole));
-                Box::new(BufReader::with_capacity(BUFFER_BYTES, GzipMembers::new(buffered)))
+                Box::new(BufReader::with_capacity(BUFFER_BYTES, Inflater::gzip(buffered)))
             }
             _ if is_zstd => Box::new(Zstd::new(BufReader::with_capacity(BUFFER_BYTES, Patient(whole)))),
             Some(is_big_endian) => {
