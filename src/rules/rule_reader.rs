@@ -137,7 +137,7 @@ struct Reader<'d> {
     faults: &'d mut Vec<Fault>,
 }
 
-impl Reader<'_> {
+impl<'d> Reader<'d> {
     fn check_keys(&mut self) {
         let entries = self.entries;
         for (at, (key, _)) in entries.iter().enumerate() {
@@ -178,6 +178,22 @@ impl Reader<'_> {
 
     /// A value, or a list of values; `None` where the rule has no such key, or a fault in it.
     fn list<T>(&mut self, key: &str, read: impl Fn(&Value) -> Result<T, Problem>) -> Option<Vec<T>> {
+        let values = self.values(key)?;
+        let mut kept = Some(Vec::with_capacity(values.len()));
+        for value in values {
+            match (read(value), &mut kept) {
+                (Ok(value), Some(kept)) => kept.push(value),
+                (Ok(_), None) => {}
+                (Err(problem), _) => {
+                    self.fault(key, problem);
+                    kept = None;
+                }
+            }
+        }
+        kept
+    }
+
+    fn values(&mut self, key: &str) -> Option<&'d [Value]> {
         let values = match value_of(self.entries, key)? {
             Value::List(values) => values.as_slice(),
             value => std::slice::from_ref(value),
@@ -186,8 +202,7 @@ impl Reader<'_> {
             self.fault(key, Problem::EmptyList);
             return None;
         }
-        let read: Vec<_> = values.iter().map(|value| self.keep(key, read(value))).collect();
-        read.into_iter().collect()
+        Some(values)
     }
 
     fn only_with_notify<T>(
@@ -208,6 +223,7 @@ impl Reader<'_> {
         read.map_err(|problem| self.fault(key, problem)).ok()
     }
 
+    #[inline(never)]
     fn fault(&mut self, key: &str, problem: Problem) {
         self.faults.push(Fault { place: Place::RuleKey(self.id.clone(), key.to_owned()), problem });
     }
