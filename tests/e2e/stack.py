@@ -11,8 +11,8 @@ import boto3
 
 
 class Stack:
-    def __init__(self, endpoint):
-        session = boto3.Session("test", "test", region_name="us-east-1")
+    def __init__(self, endpoint, region="us-east-1"):
+        session = boto3.Session("test", "test", region_name=region)
         self._clients = {}
         self._client = lambda name: self._clients.setdefault(name, session.client(name, endpoint_url=endpoint))
         self._module = None
@@ -41,6 +41,12 @@ class Stack:
         at = int((time.time() - age_seconds) * 1000)
         events = [{"timestamp": at + number, "message": line} for number, line in enumerate(lines)]
         logs.put_log_events(logGroupName=self.log_group, logStreamName=stream, logEvents=events)
+
+    def publish(self, namespace, metric, value, age_seconds, **dimensions):
+        """A metric's value at a time that long ago, as a service publishes it."""
+        named = [{"Name": name, "Value": given} for name, given in dimensions.items()]
+        data = [{"MetricName": metric, "Value": value, "Timestamp": time.time() - age_seconds, "Dimensions": named}]
+        self._client("cloudwatch").put_metric_data(Namespace=namespace, MetricData=data)
 
     def put_secret_parameter(self, name, value):
         self._client("ssm").put_parameter(Name=name, Value=value, Type="SecureString")
