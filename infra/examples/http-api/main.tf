@@ -23,4 +23,8 @@ module "statuswatch" {
   architecture           = var.architecture
   webhook_parameter_name = var.webhook_parameter_name
   tags                   = { application = var.name }
+
+  # The defaults, or none.
+  reserved_concurrent_executions        = var.reserve_concurrency ? 2 : -1
+  alarms_reserved_concurrent_executions = var.reserve_concurrency ? 1 : -1
 }

@@ -31,3 +31,9 @@ variable "backend_url" {
   type        = string
   description = "URL of the service behind GET /pets."
 }
+
+variable "reserve_concurrency" {
+  type        = bool
+  default     = true
+  description = "Whether to reserve concurrent executions for the functions; false where the account's quota is small, as a new account's is."
+}

@@ -30,6 +30,10 @@ module "statuswatch" {
 
   create_api_gateway_account_role = var.create_api_gateway_account_role
 
+  # The defaults, or none.
+  reserved_concurrent_executions        = var.reserve_concurrency ? 2 : -1
+  alarms_reserved_concurrent_executions = var.reserve_concurrency ? 1 : -1
+
   alarm_source          = var.alarm_source
   ingest                = var.ingest
   state                 = var.state

@@ -89,3 +89,9 @@ variable "watch_email_addresses" {
   default     = []
   description = "E-mail addresses for alarms on statuswatch itself."
 }
+
+variable "reserve_concurrency" {
+  type        = bool
+  default     = true
+  description = "Whether to reserve concurrent executions for the functions; false where the account's quota is small, as a new account's is."
+}
