@@ -37,8 +37,7 @@ pub(super) fn fit<'a>(
     sender: &Sender,
 ) -> Fitted<'a> {
     let draft = |detail| Draft::new(form, notification(detail), sender);
-    let draft =
-        DETAILS.into_iter().map(draft).find(Draft::has_room_for_lines).unwrap_or_else(|| draft(LEAST));
+    let draft = DETAILS.into_iter().map(draft).find(Draft::has_room).unwrap_or_else(|| draft(LEAST));
     draft.fitted(sender)
 }
 
@@ -60,9 +59,11 @@ impl<'a> Draft<'a> {
         Self { form, notification, names, message, room }
     }
 
-    fn has_room_for_lines(&self) -> bool {
+    /// Whether it is within the limits, and leaves room for lines where it has any.
+    fn has_room(&self) -> bool {
         let has_samples = self.notification.sections.iter().any(|section| samples(section).is_some());
-        !has_samples || self.room.units.min(self.room.bytes) >= self.form.room_for_lines()
+        let needed = if has_samples { self.form.room_for_lines() } else { 1 };
+        self.room.units.min(self.room.bytes) >= needed
     }
 
     /// With all that it has room for.

@@ -196,6 +196,23 @@ fn a_parent_has_the_causes_the_rules_colour_and_runbook_and_the_share_where_it_i
 }
 
 #[test]
+fn a_parent_without_lines_gives_up_rows_where_they_are_too_long() {
+    let source = |n: usize| format!("{n} {}", "_".repeat(450));
+    let groups = (0..10).map(|n| {
+        let one = group(502, &format!("/{n}{}", "x".repeat(250)), Fault::Gateway, &[(0, "raw")]);
+        let causes = Causes::of_counted(vec![(".".repeat(240), 1)]);
+        Group { source: source(n), causes, ..one }
+    });
+    let mut long = Section { log_group: "<".repeat(512), ..section(groups.collect()) };
+    (0..10).for_each(|n| long.context.note_source(&source(n)));
+    let found = parent(&gone_on(&long, &long), None, &style());
+    assert_within_limits(&found.message);
+    assert_within_limits(&found.plain);
+    // The heading, and six rows of ten.
+    assert_eq!(found.plain.text.matches("502 /").count(), 7, "{}", found.plain.text);
+}
+
+#[test]
 fn a_parent_mentions_when_it_is_posted_and_not_when_it_is_written_anew() {
     let mentioning = || Section { mentions: vec![MENTION.to_owned()], ..few() };
     let tracked = gone_on(&mentioning(), &mentioning());
