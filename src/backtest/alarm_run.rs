@@ -1,5 +1,5 @@
 //! What the metric filter publishes from lines in the order of time, and what the alarm makes of that: `alarm::evaluator`
-//! decides when a period is judged, `alarm::evaluation` which state it gives.
+//! decides when a period is judged and says what it takes for granted, `alarm::evaluation` which state it gives.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;

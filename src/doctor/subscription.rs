@@ -1,4 +1,5 @@
-//! The way from a log group to the function: subscription filter, permission, or a stream in between.
+//! The way from a log group to the function: subscription filter, permission, or a stream in between, as
+//! `deployment::groups` has asked for them.
 
 use super::facts::{Deployment, Function, LogGroup, SubscriptionFilter};
 use super::finding::{Finding, word};

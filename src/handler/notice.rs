@@ -1,5 +1,6 @@
 //! The notice of an alarm on its way to Slack: into the thread of its incident where there are threads, else into the
-//! channel. An alarm without an incident opens a thread.
+//! channel. With a state table an alarm without an incident opens a thread. Which log groups an alarm belongs to,
+//! `notifications` says.
 //!
 //! One message of a change wakes people, never two: the parent that it opens, or a reply that the channel shows.
 
@@ -69,8 +70,8 @@ impl AlarmChanged {
     }
 
     /// The best of these incidents for its notice: the one whose thread it opened, one with lines that fail, one whose
-    /// thread another alarm opened, one that is over. In one that is over there is no notice of an alarm that may be about
-    /// another of its log groups, one without a thread.
+    /// thread another alarm opened, one that is over. An alarm that goes off joins one that is over only where each of
+    /// its log groups has a thread: else it may be about one that has none.
     pub(super) fn best_place<'t>(
         &self,
         incidents: impl IntoIterator<Item = &'t Tracked>,

@@ -1,7 +1,7 @@
 //! Fits a notification into all limits of a message, at the highest level of detail that leaves room for lines.
 //!
-//! What every message must have comes first, in as much detail as leaves room for lines;
-//! then as many lines as fit.
+//! What every message must have is fitted first, in as much detail as leaves a third of the text for lines; then as many
+//! lines as fit. So lines give way before rows do, and sections last.
 
 use super::Sender;
 use super::choice;
