@@ -179,7 +179,7 @@ fn read_pass(
     pass: &mut Pass<'_>,
     sink: &mut impl Sink,
 ) -> Result<(), DecodeError> {
-    let mut window = Window::new(Inflated::open(source, max_bytes, SPACE.take())?);
+    let mut window = Window::new(Inflated::open(source, max_bytes, SPACE.replace(Space::NONE))?);
     read_messages(&mut window, pass, sink)?;
     SPACE.set(window.into_space());
     Ok(())

@@ -34,7 +34,6 @@ pub enum Source<'a> {
 }
 
 /// What decoding takes up, to be used for the next batch.
-#[derive(Default)]
 pub(super) struct Space {
     inflate: Option<Decompress>,
     chunk: Vec<u8>,

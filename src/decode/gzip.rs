@@ -44,7 +44,7 @@ pub(crate) struct Inflater<R> {
     source: Counted<R>,
     inflate: Decompress,
     place: Place,
-    /// Of the text of the member at hand.
+    /// Of the text of the member at hand; zlib's own check is made where it is inflated.
     check: Crc,
 }
 
@@ -69,17 +69,17 @@ impl<R: BufRead> Inflater<R> {
     /// Inflates gzip by what [`Self::into_parts`] gave back.
     pub(super) fn gzip_with(mut inflate: Decompress, source: R) -> Self {
         inflate.reset(false);
-        Self { is_gzip: true, place: Place::Header, ..Self::zlib_with(inflate, source) }
+        Self::new(true, Place::Header, inflate, source)
     }
 
     /// Inflates zlib, which ends with its data: what follows is left.
     pub(super) fn zlib(source: R) -> Self {
-        Self::zlib_with(Decompress::new(true), source)
+        Self::new(false, Place::Text, Decompress::new(true), source)
     }
 
-    fn zlib_with(inflate: Decompress, source: R) -> Self {
+    fn new(is_gzip: bool, place: Place, inflate: Decompress, source: R) -> Self {
         let source = Counted { source, consumed: 0 };
-        Self { is_gzip: false, source, inflate, place: Place::Text, check: Crc::new() }
+        Self { is_gzip, source, inflate, place, check: Crc::new() }
     }
 
     pub(super) fn is_gzip(&self) -> bool {
@@ -128,7 +128,9 @@ impl<R: BufRead> Inflater<R> {
         self.source.consume(usize::try_from(taken).unwrap_or(usize::MAX));
         let status = status.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
         let made = usize::try_from(made).unwrap_or(usize::MAX);
-        self.check.update(out.get(..made).unwrap_or_default());
+        if self.is_gzip {
+            self.check.update(out.get(..made).unwrap_or_default());
+        }
         match status {
             Status::StreamEnd => self.place = if self.is_gzip { Place::Trailer } else { Place::End },
             _ if made > 0 => {}
