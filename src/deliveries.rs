@@ -12,6 +12,7 @@ use std::sync::Arc;
 use crate::access_log::Columns;
 use crate::decode::Header;
 use crate::digest::Batch;
+use crate::recording::Recorded;
 
 pub(crate) use window::{HandedOn, Window};
 pub use window::{MIN_HELD, WINDOW_MS};
@@ -29,6 +30,25 @@ pub(crate) struct Names {
     pub(crate) log_stream: String,
     /// The fields of tab-separated lines.
     pub(crate) columns: Columns,
+}
+
+impl Names {
+    /// Those of a log event; `last` are those of the one before and become these. A recording has few.
+    pub(crate) fn of(event: &Recorded<'_>, last: &mut Arc<Self>) -> Arc<Self> {
+        let Recorded { log_group, log_stream, columns, .. } = *event;
+        let is_same = is_same(&last.log_group, log_group) && is_same(&last.log_stream, log_stream);
+        if !is_same || last.columns != *columns {
+            let (log_group, log_stream) = (log_group.to_owned(), log_stream.to_owned());
+            *last = Arc::new(Self { log_group, log_stream, columns: columns.clone() });
+        }
+        Arc::clone(last)
+    }
+}
+
+/// Whether two names are one. Nothing is compared with nothing: an empty `String` has no address that could be read, and
+/// where glibc compares by masked AVX-512 that takes the processor longer than a whole line.
+fn is_same(one: &str, other: &str) -> bool {
+    one.len() == other.len() && (one.is_empty() || one == other)
 }
 
 /// What one log stream logged within [`DELIVERY_MS`].

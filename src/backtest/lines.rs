@@ -235,22 +235,6 @@ impl<'s> Lane<'s> {
         Judged { kind, is_salvaged, is_matched, error }
     }
 
-    /// Names are shared: a recording has few.
-    fn names(&mut self, event: &Recorded<'_>) -> Arc<Names> {
-        let names = &*self.names;
-        if names.log_group != event.log_group
-            || names.log_stream != event.log_stream
-            || names.columns != *event.columns
-        {
-            self.names = Arc::new(Names {
-                log_group: event.log_group.to_owned(),
-                log_stream: event.log_stream.to_owned(),
-                columns: event.columns.clone(),
-            });
-        }
-        Arc::clone(&self.names)
-    }
-
     /// Holds a line that counts.
     fn hold(&mut self, mut line: Line) {
         self.order += 1;
@@ -321,7 +305,7 @@ impl Lane<'_> {
                 extracted_fields: source_fields(event.extracted_fields),
             })
         });
-        let names = self.names(event);
+        let names = Names::of(event, &mut self.names);
         let source = self.source;
         self.piece.push(Line { at_ms, source, number, kind, is_salvaged, is_matched, names, error });
     }

@@ -79,7 +79,7 @@ impl Sources {
 pub(crate) fn keep_common(common: &mut String, are_first: bool, source: &str) {
     if are_first {
         common.push_str(source);
-    } else if common != source {
+    } else if !common.is_empty() && common != source {
         common.clear();
     }
 }

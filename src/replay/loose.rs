@@ -84,15 +84,8 @@ impl Loose {
     /// The next line of a recording.
     pub(super) fn line(&mut self, event: &Recorded<'_>, reader: &Reader) -> Line {
         self.received += 1;
-        let Recorded { log_group, log_stream, .. } = event;
-        let names = &*self.names;
-        if names.log_group != *log_group || names.log_stream != *log_stream || names.columns != *event.columns
-        {
-            let (log_group, log_stream) = ((*log_group).to_owned(), (*log_stream).to_owned());
-            self.names = Arc::new(Names { log_group, log_stream, columns: event.columns.clone() });
-        }
         Line {
-            names: Arc::clone(&self.names),
+            names: Names::of(event, &mut self.names),
             timestamp_ms: event.timestamp_ms.unwrap_or_default(),
             content: Content::of(event, self.received, reader, &mut self.ok_lines).map(Box::new),
         }
