@@ -11,7 +11,7 @@ use crate::access_log::Format;
 use crate::access_log::columns::Headers;
 use crate::access_log::fast_path::{LearnedFormats, LineReader, OkLines};
 use crate::access_log::redact::{HarmlessTexts, Redaction};
-use crate::decode::Header;
+use crate::decode::{Header, MAX_TIMESTAMP_MS};
 use crate::duplicates::{CAPACITY, EventKey, EventKeys, RememberedEvents};
 use crate::ledger::Ledger;
 use crate::rules::Rules;
@@ -133,6 +133,27 @@ impl Batch {
     /// Takes log events in; `remembered` are those that need not be notified again.
     pub fn intake<'a>(&'a mut self, reader: &'a Reader, remembered: &'a RememberedEvents) -> Intake<'a> {
         Intake::into(self, reader, remembered)
+    }
+
+    /// Counts a line whose status is known to be below 400.
+    pub(crate) fn ok(&mut self, reader: &Reader, header: &Header, timestamp_ms: i64) {
+        if self.receive(reader, header, timestamp_ms) {
+            self.counts.ledger.ok += 1;
+        }
+    }
+
+    /// Counts a log event in; says whether it is to be read.
+    pub(super) fn receive(&mut self, reader: &Reader, header: &Header, timestamp_ms: i64) -> bool {
+        let counts = &mut self.counts;
+        counts.ledger.received += 1;
+        // What is no time says nothing of when all the others were.
+        if timestamp_ms < MAX_TIMESTAMP_MS {
+            counts.newest_ms = counts.newest_ms.max(timestamp_ms);
+        }
+        let is_own = reader.own_log_group.as_deref() == Some(header.log_group.as_str());
+        counts.ledger.ignored += u64::from(is_own);
+        counts.own_log_group += u64::from(is_own);
+        !is_own
     }
 
     /// Counts all matched lines as duplicates, if the whole delivery was notified before. Call it once it is decoded.

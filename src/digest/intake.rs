@@ -10,7 +10,7 @@ use super::{Batch, MAX_ROUTE_BYTES, MAX_SAMPLE_BYTES, Reader, Sample, SampleText
 use crate::access_log::fast_path::{KindCache, Line, LineText};
 use crate::access_log::redact::Redacted;
 use crate::access_log::{self, AccessLog, Columns, Reading, StatusClass};
-use crate::decode::{EscapedText, Header, LogEvent, MAX_TIMESTAMP_MS, Sink};
+use crate::decode::{EscapedText, Header, LogEvent, Sink};
 use crate::duplicates::{CAPACITY, EventKey, EventKeys, RememberedEvents, StreamKeys};
 use crate::rules::{Action, IncidentSettings, RuleIndex, To};
 
@@ -108,13 +108,6 @@ impl<'a> Intake<'a> {
         Self { extracted_fields, ..self }
     }
 
-    /// Counts a line whose status is known to be below 400.
-    pub(crate) fn ok(&mut self, header: &Header, timestamp_ms: i64) {
-        if self.receive(header, timestamp_ms) {
-            self.batch.counts.ledger.ok += 1;
-        }
-    }
-
     /// Takes one line as it was logged. `id` is empty where it has none, `timestamp_ms` 0 where it is unknown.
     pub fn line(&mut self, header: &Header, id: &[u8], timestamp_ms: i64, line: &str) {
         if self.receive(header, timestamp_ms) {
@@ -126,18 +119,8 @@ impl<'a> Intake<'a> {
         }
     }
 
-    /// Counts a log event in; says whether it is to be read.
     fn receive(&mut self, header: &Header, timestamp_ms: i64) -> bool {
-        let counts = &mut self.batch.counts;
-        counts.ledger.received += 1;
-        // What is no time says nothing of when all the others were.
-        if timestamp_ms < MAX_TIMESTAMP_MS {
-            counts.newest_ms = counts.newest_ms.max(timestamp_ms);
-        }
-        let is_own = self.reader.own_log_group.as_deref() == Some(header.log_group.as_str());
-        counts.ledger.ignored += u64::from(is_own);
-        counts.own_log_group += u64::from(is_own);
-        !is_own
+        self.batch.receive(self.reader, header, timestamp_ms)
     }
 
     fn read(&mut self, info: EventInfo<'_>, line: &str) {

@@ -129,13 +129,13 @@ impl Line {
         reader: &Reader,
         remembered: &RememberedEvents,
     ) -> Option<Looks> {
-        let unreadable = batch.counts.ledger.unreadable;
-        let mut intake = batch.intake(reader, remembered).under(&self.names.columns);
         let Some(content) = &self.content else {
-            intake.ok(header, self.timestamp_ms);
+            batch.ok(reader, header, self.timestamp_ms);
             return None;
         };
         let Content { id, place, text, recognised, extracted_fields } = &**content;
+        let unreadable = batch.counts.ledger.unreadable;
+        let intake = batch.intake(reader, remembered).under(&self.names.columns);
         let mut intake = intake.at(*place).with_fields(extracted_fields);
         match recognised {
             Some(recognised) => {
