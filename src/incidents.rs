@@ -64,7 +64,7 @@ pub struct Incidents {
 }
 
 /// The incident of one log group, and its lines that no message has notified yet.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Tracked {
     log_group: String,
     /// Stands for all log groups beyond [`MAX_SECTIONS`].

@@ -84,10 +84,15 @@ fn merge(mut heads: Vec<Head>, each: &mut impl FnMut(Line)) {
     }
     while let Some(Reverse((_, index))) = queue.pop() {
         let Some(head) = heads.get_mut(index) else { continue };
-        if let Some(line) = head.next() {
+        let others = queue.peek().map(|Reverse(other)| *other);
+        while let Some(line) = head.next() {
             each(line);
+            let Some(at_ms) = head.peek() else { break };
+            if others.is_some_and(|other| other < (at_ms, index)) {
+                queue.push(Reverse((at_ms, index)));
+                break;
+            }
         }
-        queue.extend(head.peek().map(|at_ms| Reverse((at_ms, index))));
     }
 }
 

@@ -433,7 +433,8 @@ fn post_due(
 ) {
     loop {
         let news = arrived.iter().map(|news| (ask.now_ms, news));
-        let Step { tracked: next, taken, due, closes_parent } = tracked.clone().step(news, ask, policy);
+        let Step { tracked: next, taken, due, closes_parent } =
+            std::mem::take(tracked).step(news, ask, policy);
         *tracked = next;
         arrived = arrived.get(taken..).unwrap_or_default();
         if closes_parent {

@@ -1,5 +1,8 @@
 //! What would make fewer messages or show more errors: computed from the same recording, never guessed.
 
+use std::panic::resume_unwind;
+use std::thread::{self, ScopedJoinHandle};
+
 use serde_json::json;
 
 use super::Settings;
@@ -54,19 +57,37 @@ fn rule(slack: &SlackFigures, tape: &Tape, settings: &Settings) -> Option<Sugges
             }
         }
     }
-    let again = || SlackRun::new(&settings.reader, &settings.style, &settings.plan);
+    let messages_without = |taken: &[bool]| {
+        SlackRun::new(&settings.reader, &settings.style, &settings.plan).messages_of(tape.without(taken))
+    };
     // Where the tape could not hold all, it is no measure.
-    if statuses.is_empty() || again().messages_of(tape.without(&[])) != slack.messages {
+    if statuses.is_empty() || messages_without(&[]) != slack.messages {
         return None;
     }
     [routes, statuses].into_iter().find_map(|candidates| {
-        let tried = candidates.into_iter().filter_map(|(status, route)| {
+        let usable = candidates.into_iter().filter_map(|(status, route)| {
             let (rule, taken) = usable(status, route, tape, &settings.reader)?;
-            Some((again().messages_of(tape.without(&taken)), status, route, rule))
+            Some((status, route, rule, taken))
         });
-        let (messages, _, _, rule) = tried.min_by(|a, b| (a.0, a.1, a.2).cmp(&(b.0, b.1, b.2)))?;
+        let tried = side_by_side(usable, |(status, route, rule, taken)| {
+            (messages_without(&taken), status, route, rule)
+        });
+        let (messages, _, _, rule) =
+            tried.into_iter().min_by(|a, b| (a.0, a.1, a.2).cmp(&(b.0, b.1, b.2)))?;
         let saves = slack.messages.saturating_sub(messages);
         (saves * WORTH >= slack.messages).then_some(Suggestion::Rule { rule, messages, saves })
+    })
+}
+
+/// What becomes of each item, in their order; each has a thread of its own.
+fn side_by_side<T: Send, R: Send>(items: impl Iterator<Item = T>, each: impl Fn(T) -> R + Sync) -> Vec<R> {
+    thread::scope(|scope| {
+        let each = &each;
+        let threads: Vec<_> = items.map(|item| scope.spawn(move || each(item))).collect();
+        // A defect of ours shows as what it is.
+        let done =
+            |thread: ScopedJoinHandle<'_, R>| thread.join().unwrap_or_else(|panic| resume_unwind(panic));
+        threads.into_iter().map(done).collect()
     })
 }
 
