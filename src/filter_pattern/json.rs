@@ -75,9 +75,12 @@ impl JsonPattern {
     }
 
     pub(super) fn matches(&self, event: &str) -> bool {
-        self.lookup
-            .find(event)
-            .is_ok_and(|found| self.conditions.holds(&mut |condition| condition.holds(&found)))
+        // An error of `serde_json` is a text that is made first: of a log in another format one for each line.
+        event.trim_start().starts_with('{')
+            && self
+                .lookup
+                .find(event)
+                .is_ok_and(|found| self.conditions.holds(&mut |condition| condition.holds(&found)))
     }
 
     /// Whether a recognised line matches: it is one JSON object without arrays. `None` where it has to be read for that.

@@ -170,10 +170,16 @@ impl<'a> Recognised<'a> {
         text: &'a str,
     ) -> Result<Option<Member<'a>>, NeedsPlainReader> {
         let is_asked = |path: &Vec<String>| path.iter().map(String::as_str).eq(keys.clone());
-        if self.template.objects.iter().any(is_asked) {
+        let Template { objects, paths, status, .. } = &**self.template;
+        // Most ask for the status.
+        let index = if paths.get(*status).is_some_and(is_asked) {
+            *status
+        } else if objects.iter().any(is_asked) {
             return Ok(Some(Member::Object));
-        }
-        let Some(index) = self.template.paths.iter().position(is_asked) else { return Ok(None) };
+        } else {
+            let Some(index) = paths.iter().position(is_asked) else { return Ok(None) };
+            index
+        };
         let Some((is_text, value)) = self.raw(index, text) else { return Err(NeedsPlainReader) };
         match (is_text, value) {
             (true, value) if self.has_escapes() && value.contains('\\') => Err(NeedsPlainReader),
