@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::text_formats::cloudfront;
-use super::time::line_time_ms;
+use super::time::{LastTime, line_time_ms};
 
 /// Fields that a header may name; lines under a longer one are not read.
 const MAX_COLUMNS: usize = 128;
@@ -39,18 +39,19 @@ impl Columns {
         Some(if columns.len() > MAX_COLUMNS { Self::Unknown } else { Self::Named(columns.into()) })
     }
 
-    /// When a line was logged, epoch milliseconds: by its date and time where the columns say which these are.
+    /// When a line was logged, epoch milliseconds: by its date and time where the columns say which these are. `last` is
+    /// what was read of the lines before.
     #[must_use]
-    pub fn line_time_ms(&self, line: &[u8]) -> Option<i64> {
-        let Self::Named(columns) = self else { return line_time_ms(line) };
+    pub fn line_time_ms(&self, line: &[u8], last: &mut LastTime) -> Option<i64> {
+        let Self::Named(columns) = self else { return line_time_ms(line, last) };
         let text = std::str::from_utf8(line).ok()?;
         let field = |name| {
             let at = columns.iter().position(|column| *column == Some(name))?;
             text.trim_end().split('\t').nth(at)
         };
         match (field("date"), field("time")) {
-            (Some(date), Some(time)) => line_time_ms(format!("{date}T{time}Z").as_bytes()),
-            _ => line_time_ms(line),
+            (Some(date), Some(time)) => line_time_ms(format!("{date}T{time}Z").as_bytes(), last),
+            _ => line_time_ms(line, last),
         }
     }
 }
@@ -140,8 +141,10 @@ mod tests {
         let mut headers = Headers::default();
         let columns = headers.columns_of("", "", "#Fields: time c-ip sc-status date");
         let line = b"08:00:01\t203.0.113.7\t502\t2026-11-03\r\n";
-        assert_eq!(line_time_ms(line), None);
-        assert_eq!(columns.line_time_ms(line), Some(1_793_692_801_000));
-        assert_eq!(Columns::Default.line_time_ms(b"2026-11-03\t08:00:01\t502"), Some(1_793_692_801_000));
+        let mut last = LastTime::default();
+        assert_eq!(line_time_ms(line, &mut last), None);
+        assert_eq!(columns.line_time_ms(line, &mut last), Some(1_793_692_801_000));
+        let by_default = Columns::Default.line_time_ms(b"2026-11-03\t08:00:01\t502", &mut last);
+        assert_eq!(by_default, Some(1_793_692_801_000));
     }
 }

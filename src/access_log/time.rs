@@ -15,14 +15,33 @@ const LATEST_EPOCH_MS: i64 = 4_102_444_800_000;
 
 /// The first `$context.requestTime` that stands in the line, or else its `$context.requestTimeEpoch`, or else the first
 /// date and time of ISO 8601 as load balancers, CloudFront and VPC Lattice write them, epoch milliseconds.
+///
+/// `last` is what was read of the lines before.
 #[must_use]
-pub fn line_time_ms(line: &[u8]) -> Option<i64> {
+pub fn line_time_ms(line: &[u8], last: &mut LastTime) -> Option<i64> {
     // The shape's second character is a digit and its third a slash; few places of a line have that.
     memchr::memchr_iter(b'/', line)
         .filter_map(|slash| slash.checked_sub(2))
-        .find_map(|start| request_time_ms(line.get(start..)?.first_chunk()?))
+        .find_map(|start| last.or_read(line.get(start..)?.first_chunk()?))
         .or_else(|| epoch_ms(line))
         .or_else(|| iso_ms(line))
+}
+
+/// The `$context.requestTime` that was read last: most lines have that of the line before.
+#[derive(Debug, Default)]
+pub struct LastTime(Option<([u8; REQUEST_TIME_CHARS], i64)>);
+
+impl LastTime {
+    fn or_read(&mut self, text: &[u8; REQUEST_TIME_CHARS]) -> Option<i64> {
+        match &self.0 {
+            Some((last, ms)) if last == text => Some(*ms),
+            _ => {
+                let ms = request_time_ms(text)?;
+                self.0 = Some((*text, ms));
+                Some(ms)
+            }
+        }
+    }
 }
 
 /// What may stand between the date and the time: `T`, a tab, or the names and signs of JSON.
@@ -113,10 +132,19 @@ fn edge(byte: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::line_time_ms as time_of_bytes;
+    use super::{LastTime, line_time_ms as time_of_bytes};
 
     fn line_time_ms(line: &str) -> Option<i64> {
-        time_of_bytes(line.as_bytes())
+        time_of_bytes(line.as_bytes(), &mut LastTime::default())
+    }
+
+    #[test]
+    fn a_line_of_another_second_or_zone_than_the_one_before_has_its_own_time() {
+        let mut last = LastTime::default();
+        let times = ["05:35:16 +0000", "05:35:16 +0000", "05:35:17 +0000", "05:35:17 +0100", "05:35:17 +01"];
+        let times = times.map(|time| time_of_bytes(format!("15/Jul/2021:{time}").as_bytes(), &mut last));
+        let later = |ms| AT.map(|at| at + ms);
+        assert_eq!(times, [AT, AT, later(1_000), later(1_000 - 3_600_000), None]);
     }
 
     const AT: Option<i64> = Some(1_626_327_316_000);

@@ -197,7 +197,7 @@ impl<'s> Lane<'s> {
     fn judge_recognised(&mut self, event: &Recorded<'_>, text: LineText<'_>) -> Option<Judged> {
         let recognised = event.recognised.filter(|_| self.settings.reader.format.reads_json())?;
         // A value that is not UTF-8 reads as U+FFFD: the plain reader does that.
-        let line = std::str::from_utf8(text.bytes()).ok()?;
+        let line = simdutf8::basic::from_utf8(text.bytes()).ok()?;
         let kind = if recognised.is_ok(text.bytes()) { Kind::Ok } else { Kind::of(recognised.status(line)?) };
         let error = match kind {
             Kind::Error(_) => Some(recognised.keep(line, matches!(text, LineText::Escaped(_)))?),

@@ -9,6 +9,7 @@ use thiserror::Error;
 use super::{Piece, PieceError, read};
 use crate::access_log::columns::{Columns, Headers};
 use crate::access_log::fast_path::{LineReader, LineText, OwnedRecognised, Recognised};
+use crate::access_log::time::LastTime;
 use crate::decode::{self, DecodeError, EscapedText, Header, LogEvent, MAX_TIMESTAMP_MS, Sink, Source};
 use crate::trigger::{self, Trigger, TriggerError};
 
@@ -98,6 +99,7 @@ pub fn log_events(
 pub(crate) struct LogEvents {
     /// The headers among the lines that stand alone, or in the batch at hand.
     headers: Headers,
+    last_time: LastTime,
     /// Space for a message, used again and again.
     said: String,
 }
@@ -144,8 +146,10 @@ impl LogEvents {
             Some(timestamp_ms)
         } else {
             message.and_then(|message| match message {
-                LineText::Plain(line) => columns.line_time_ms(line),
-                LineText::Escaped(_) => columns.line_time_ms(message.said(&mut self.said).as_bytes()),
+                LineText::Plain(line) => columns.line_time_ms(line, &mut self.last_time),
+                LineText::Escaped(_) => {
+                    columns.line_time_ms(message.said(&mut self.said).as_bytes(), &mut self.last_time)
+                }
             })
         };
         let columns = &columns;

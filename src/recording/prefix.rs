@@ -78,21 +78,17 @@ pub(super) fn without_colors(line: &[u8]) -> Option<Vec<u8>> {
 /// API and the message has to be an access log: other programs, too, write two words and then JSON.
 fn awslogs(line: &[u8]) -> Option<Prefixed<'_>> {
     let (group, rest) = word(line)?;
-    if !group.iter().all(|byte| byte.is_ascii_alphanumeric() || b".-_/#".contains(byte)) {
+    let is_named = |byte: &u8| byte.is_ascii_alphanumeric() || b".-_/#".contains(byte);
+    if !is_group(group) || !group.iter().all(is_named) {
         return None;
     }
     let (stream, rest) = word(rest)?;
     let (log_group, log_stream) = (std::str::from_utf8(group).ok()?, std::str::from_utf8(stream).ok()?);
     let bare = rest.strip_prefix(b"[").unwrap_or(rest);
     if let Some((timestamp_ms, Zone::Z, message)) = time(bare) {
-        return is_group(log_group).then_some(Prefixed {
-            log_group,
-            log_stream,
-            timestamp_ms: Some(timestamp_ms),
-            message,
-        });
+        return Some(Prefixed { log_group, log_stream, timestamp_ms: Some(timestamp_ms), message });
     }
-    (is_group(log_group) && is_access_log(rest, Format::Auto)).then_some(Prefixed {
+    is_access_log(rest, Format::Auto).then_some(Prefixed {
         log_group,
         log_stream,
         timestamp_ms: None,
@@ -100,8 +96,8 @@ fn awslogs(line: &[u8]) -> Option<Prefixed<'_>> {
     })
 }
 
-fn is_group(name: &str) -> bool {
-    name.contains('/')
+fn is_group(name: &[u8]) -> bool {
+    name.contains(&b'/')
 }
 
 /// The first word and what stands behind the space after it.

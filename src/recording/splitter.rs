@@ -114,7 +114,12 @@ impl<R: Read> Splitter<R> {
             (length, false)
         };
         let start = self.start;
-        self.step(length);
+        if is_document {
+            self.step(length);
+        } else {
+            // There is no line break in a line.
+            self.start += length;
+        }
         let part = self.buffer.get(start..start + length).unwrap_or_default();
         Ok(Some((number, if is_document { Part::Document(part) } else { Part::Line(part.trim_ascii_end()) })))
     }

@@ -59,9 +59,8 @@ impl<'a> LineText<'a> {
     {
         match self {
             // Much faster than the lossy reading where there is nothing to lose.
-            Self::Plain(bytes) => {
-                std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
-            }
+            Self::Plain(bytes) => simdutf8::basic::from_utf8(bytes)
+                .map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed),
             Self::Escaped(text) => {
                 text.unescape_into(space);
                 Cow::Borrowed(space)
