@@ -319,6 +319,7 @@ fn what_cannot_be_used_is_a_usage_error_that_says_why() {
         &["replay", "--region", "frankfurt", ONE_ERROR],
         &["replay", "--log-groups", "arn:aws:logs:eu-west-1:1:log-group:x", ONE_ERROR],
         &["replay", "--rules"],
+        &["backtest", "--since", "7d"],
     ] {
         let run = run(&mut statuswatch(arguments));
         assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""), "{arguments:?}");
