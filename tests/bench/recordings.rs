@@ -2,7 +2,8 @@
 //!
 //! `cargo bench --bench recordings`, `-- --rounds N` for another number of rounds. All ways take turns, and a ratio is
 //! taken within the round. With `-- --write FILE LINES` it writes a recording of so many lines over 30 days instead:
-//! scanning noise all the time and a burst of 5xx in every third night, always the same for the same number.
+//! scanning noise all the time and a burst of 5xx in every third night, always the same for the same number. `-- --write
+//! FILE LINES PER_SECOND` lets it take as long as so many lines a second do.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -48,7 +49,11 @@ const DAY_MS: u64 = 1_440 * MINUTE_MS;
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     if let Some(at) = arguments.iter().position(|argument| argument == "--write") {
-        return write(&arguments[at + 1], arguments[at + 2].parse().expect("a number of lines"));
+        let lines = arguments[at + 2].parse().expect("a number of lines");
+        let span_ms = arguments.get(at + 3).map_or(30 * DAY_MS, |per_second| {
+            lines * 1_000 / per_second.parse::<u64>().expect("a number of lines")
+        });
+        return write(&arguments[at + 1], lines, span_ms);
     }
     let rounds = arguments.windows(2).find(|pair| pair[0] == "--rounds");
     let rounds = rounds.map_or(ROUNDS, |pair| pair[1].parse().expect("--rounds takes a number"));
@@ -106,8 +111,8 @@ fn loose(percent: u64) -> (Vec<u8>, Vec<u8>) {
     (log_events, lines)
 }
 
-/// A recording of access-log lines over 30 days, gzip-compressed where the file's name ends so.
-fn write(path: &str, lines: u64) {
+/// A recording of access-log lines, gzip-compressed where the file's name ends so.
+fn write(path: &str, lines: u64, span_ms: u64) {
     let file = BufWriter::new(File::create(path).unwrap());
     let is_gzip = std::path::Path::new(path).extension().is_some_and(|extension| extension == "gz");
     let mut out: Box<dyn Write> =
@@ -115,7 +120,7 @@ fn write(path: &str, lines: u64) {
     let mut rng = Rng::with_seed(SEED);
     let form = format_description!("[day]/[month repr:short]/[year]:[hour]:[minute]:[second] +0000");
     for number in 0..lines {
-        let at_ms = BEGIN_MS + 30 * DAY_MS * number / lines;
+        let at_ms = BEGIN_MS + span_ms * number / lines;
         let (day, minute) = ((at_ms - BEGIN_MS) / DAY_MS, at_ms % DAY_MS / MINUTE_MS);
         let is_burst = day % 3 == 1 && (120..135).contains(&minute);
         let mut request = data::request(&mut rng, at_ms, false);

@@ -2,7 +2,7 @@
 //!
 //! `cargo bench --bench shapes`, `-- --rounds N` for another number of rounds. Every shape has the same requests. All
 //! ways take turns, and a ratio is taken within the round. `-- --once WAY SHAPE TIMES` reads one shape so many times,
-//! to be counted by callgrind.
+//! to be counted by callgrind. `-- --write FOLDER LINES` writes each shape into a file of its name instead.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -45,6 +45,16 @@ fn main() {
                 _ => panic!("no way is called {way}"),
             };
             assert_eq!(matched, LINES / 10 * PERCENT / 100);
+        }
+        return;
+    }
+    if let [_, write, folder, lines, ..] = &arguments[..]
+        && write == "--write"
+    {
+        for (name, form) in SHAPES {
+            let bytes = recording(form, lines.parse().expect("a number"), PERCENT);
+            let name = name.replace(", ", "-").replace(' ', "-");
+            std::fs::write(format!("{folder}/{name}.log"), bytes).expect("a folder that can be written");
         }
         return;
     }
