@@ -75,12 +75,8 @@ impl JsonPattern {
     }
 
     pub(super) fn matches(&self, event: &str) -> bool {
-        // An error of `serde_json` is a text that is made first: of a log in another format one for each line.
-        event.trim_start().starts_with('{')
-            && self
-                .lookup
-                .find(event)
-                .is_ok_and(|found| self.conditions.holds(&mut |condition| condition.holds(&found)))
+        let found = self.lookup.find(event);
+        found.is_some_and(|found| self.conditions.holds(&mut |condition| condition.holds(&found)))
     }
 
     /// Whether a recognised line matches: it is one JSON object without arrays. `None` where it has to be read for that.
@@ -101,7 +97,7 @@ impl JsonPattern {
 
     /// Why `event` does not match: the most telling of the conditions that do not hold. Nothing if it matches.
     pub(super) fn blindness(&self, event: &str) -> Option<Blindness> {
-        let Ok(found) = self.lookup.find(event) else {
+        let Some(found) = self.lookup.find(event) else {
             return Some(Blindness::of_unreadable(event));
         };
         if self.conditions.holds(&mut |condition| condition.holds(&found)) {
