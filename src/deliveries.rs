@@ -24,7 +24,7 @@ pub const DELIVERY_MS: i64 = 2_000;
 const MAX_OPEN: usize = 256;
 
 /// Where lines come from; empty where it is unknown.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub(crate) struct Names {
     pub(crate) log_group: String,
     pub(crate) log_stream: String,
@@ -36,12 +36,17 @@ impl Names {
     /// Those of a log event; `last` are those of the one before and become these. A recording has few.
     pub(crate) fn of(event: &Recorded<'_>, last: &mut Arc<Self>) -> Arc<Self> {
         let Recorded { log_group, log_stream, columns, .. } = *event;
-        let is_same = is_same(&last.log_group, log_group) && is_same(&last.log_stream, log_stream);
-        if !is_same || last.columns != *columns {
+        if !last.are(log_group, log_stream, columns) {
             let (log_group, log_stream) = (log_group.to_owned(), log_stream.to_owned());
             *last = Arc::new(Self { log_group, log_stream, columns: columns.clone() });
         }
         Arc::clone(last)
+    }
+
+    fn are(&self, log_group: &str, log_stream: &str, columns: &Columns) -> bool {
+        is_same(&self.log_group, log_group)
+            && is_same(&self.log_stream, log_stream)
+            && self.columns == *columns
     }
 }
 
@@ -109,12 +114,14 @@ impl Deliveries {
     /// The place of the delivery that collects a log stream; a new one where there is none. Where that is one too many,
     /// the oldest is given, too: it goes early. `now_ms` never goes back.
     pub(crate) fn place(&mut self, names: &Arc<Names>, now_ms: i64) -> (usize, Option<Delivery>) {
-        let is_of = |delivery: &Delivery| Arc::ptr_eq(&delivery.names, names) || delivery.names == *names;
+        let Names { log_group, log_stream, columns } = &**names;
+        let is_of = |delivery: &Delivery| {
+            Arc::ptr_eq(&delivery.names, names) || delivery.names.are(log_group, log_stream, columns)
+        };
         if let Some(place) = self.open.iter().position(is_of) {
             return (place, None);
         }
         let early = if self.open.len() >= MAX_OPEN { self.take_first() } else { None };
-        let Names { log_group, log_stream, .. } = &**names;
         let header =
             Header { log_group: log_group.clone(), log_stream: log_stream.clone(), ..Header::default() };
         let due_ms = now_ms.saturating_add(DELIVERY_MS);
