@@ -25,7 +25,9 @@ mod suggestions;
 mod tape;
 mod text;
 
+use std::panic::resume_unwind;
 use std::str::FromStr;
+use std::thread::ScopedJoinHandle;
 
 use thiserror::Error;
 
@@ -283,6 +285,11 @@ pub fn backtest(sources: Vec<Source>, settings: &Settings) -> Result<Backtest, B
         minutes: minutes.finish(),
         warnings,
     })
+}
+
+/// What a thread came to; a defect of ours in it shows as what it is.
+fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panic| resume_unwind(panic))
 }
 
 struct Run<'s> {

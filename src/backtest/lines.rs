@@ -14,7 +14,7 @@ use std::thread;
 
 use super::line::{ErrorLine, Kind, Line};
 use super::problems::{Problems, Trouble};
-use super::{Settings, Warning};
+use super::{Settings, Warning, joined};
 use crate::access_log::fast_path::{LineText, OkLines, OwnedRecognised};
 use crate::access_log::{self, Columns, Reading};
 use crate::deliveries::{HandedOn, Names, Window};
@@ -65,11 +65,7 @@ pub(super) fn merged(
         }
         merge(heads, each);
         for thread in threads {
-            match thread.join() {
-                Ok(of_lane) => problems.absorb(of_lane),
-                // A defect of ours shows as what it is.
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
+            problems.absorb(joined(thread));
         }
     });
     let without_time = problems.without_time();
@@ -84,11 +80,11 @@ fn merge(mut heads: Vec<Head>, each: &mut impl FnMut(Line)) {
     }
     while let Some(Reverse((_, index))) = queue.pop() {
         let Some(head) = heads.get_mut(index) else { continue };
-        let others = queue.peek().map(|Reverse(other)| *other);
+        let next = queue.peek().map(|Reverse(next)| *next);
         while let Some(line) = head.next() {
             each(line);
             let Some(at_ms) = head.peek() else { break };
-            if others.is_some_and(|other| other < (at_ms, index)) {
+            if next.is_some_and(|next| next < (at_ms, index)) {
                 queue.push(Reverse((at_ms, index)));
                 break;
             }

@@ -1,16 +1,15 @@
 //! What would make fewer messages or show more errors: computed from the same recording, never guessed.
 
-use std::panic::resume_unwind;
-use std::thread::{self, ScopedJoinHandle};
+use std::thread;
 
 use serde_json::json;
 
-use super::Settings;
 use super::figures::{
     AlarmFigures, BlindSpots, MAX_NOTICES_A_DAY, SlackFigures, Suggestion, ThresholdFigures,
 };
 use super::slack_run::SlackRun;
 use super::tape::Tape;
+use super::{Settings, joined};
 use crate::alarm::ComparisonOperator;
 use crate::digest::Reader;
 use crate::incidents::NotifyMode;
@@ -84,10 +83,7 @@ fn side_by_side<T: Send, R: Send>(items: impl Iterator<Item = T>, each: impl Fn(
     thread::scope(|scope| {
         let each = &each;
         let threads: Vec<_> = items.map(|item| scope.spawn(move || each(item))).collect();
-        // A defect of ours shows as what it is.
-        let done =
-            |thread: ScopedJoinHandle<'_, R>| thread.join().unwrap_or_else(|panic| resume_unwind(panic));
-        threads.into_iter().map(done).collect()
+        threads.into_iter().map(joined).collect()
     })
 }
 
