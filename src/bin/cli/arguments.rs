@@ -10,7 +10,7 @@ use statuswatch::incidents::NotifyMode;
 use statuswatch::rules::{DEFAULT_DESTINATION, is_destination_name};
 
 use crate::doctor::DoctorArguments;
-use crate::fetch::{FetchArguments, FollowArguments};
+use crate::fetch::{FETCHED, FetchArguments, FollowArguments};
 use crate::package::PackageArguments;
 use crate::reading_arguments::{LinkArguments, ReadingArguments};
 use crate::redrive_arguments::RedriveArguments;
@@ -62,7 +62,7 @@ pub(crate) enum Command {
 pub(crate) struct ReplayArguments {
     /// Files, folders (the files directly in them; where there are none, those of the whole tree), `s3://bucket/prefix` or -
     /// for standard input
-    #[arg(required_unless_present_any = ["names", "since", "until", "save"], value_name = "PATH")]
+    #[arg(required_unless_present_any = FETCHED, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     /// Take the files of all folders below a folder, too
     #[arg(short, long)]
@@ -121,7 +121,7 @@ Exit codes: 0 done, 1 an input could not be read, is empty or no access log, or 
 pub(crate) struct BacktestArguments {
     /// Files, folders (the files directly in them; where there are none, those of the whole tree), `s3://bucket/prefix` or -
     /// for standard input
-    #[arg(required_unless_present_any = ["names", "since", "until", "save"], value_name = "PATH")]
+    #[arg(required_unless_present_any = FETCHED, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     /// Take the files of all folders below a folder, too
     #[arg(short, long)]
@@ -205,7 +205,7 @@ pub(crate) struct MatchArguments {
     pub(crate) pattern: String,
     /// Files, folders (the files directly in them; where there are none, those of the whole tree), `s3://bucket/prefix` or -
     /// for standard input
-    #[arg(required_unless_present_any = ["explain", "names", "since", "until", "save"], value_name = "PATH")]
+    #[arg(required_unless_present_any = FETCHED.into_iter().chain(["explain"]), value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     /// Take the files of all folders below a folder, too
     #[arg(short, long)]

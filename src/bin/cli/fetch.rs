@@ -25,6 +25,9 @@ use crate::terminal::FetchBar;
 /// Connections of one log group.
 const CONNECTIONS: usize = 4;
 
+/// Arguments with which no path is asked for: at most the log group is missing.
+pub(crate) const FETCHED: [&str; 4] = ["names", "since", "until", "save"];
+
 /// What is fetched from AWS.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "From AWS")]
