@@ -172,14 +172,12 @@ impl<'a> Recognised<'a> {
         let is_asked = |path: &Vec<String>| path.iter().map(String::as_str).eq(keys.clone());
         let Template { objects, paths, status, .. } = &**self.template;
         // Most ask for the status.
-        let index = if paths.get(*status).is_some_and(is_asked) {
-            *status
-        } else if objects.iter().any(is_asked) {
+        let is_status = paths.get(*status).is_some_and(is_asked);
+        if !is_status && objects.iter().any(is_asked) {
             return Ok(Some(Member::Object));
-        } else {
-            let Some(index) = paths.iter().position(is_asked) else { return Ok(None) };
-            index
-        };
+        }
+        let index = if is_status { Some(*status) } else { paths.iter().position(is_asked) };
+        let Some(index) = index else { return Ok(None) };
         let Some((is_text, value)) = self.raw(index, text) else { return Err(NeedsPlainReader) };
         match (is_text, value) {
             (true, value) if self.has_escapes() && value.contains('\\') => Err(NeedsPlainReader),
