@@ -4,12 +4,19 @@
 //! and no bidirectional one, and it becomes no mention, link, emoji or formatting.
 //! A cut falls on a character boundary, never inside an entity, and says how much is missing.
 
+mod measured;
+
 use std::fmt::Write as _;
+
+pub(crate) use measured::{Measured, Size};
 
 use crate::words::{self, is_treacherous};
 
 /// Breaks up whatever Slack would parse; takes no room on screen.
 pub const ZERO_WIDTH_SPACE: char = '\u{200b}';
+
+/// Stands before a text that would begin a quote or a list.
+const GUARD: &str = "\u{200b}";
 
 /// Where a text is going, and so what has to be done to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,7 +78,7 @@ pub fn escape_within(text: &str, missing: usize, dialect: Dialect, max: usize) -
     let mut room = max;
     if dialect == Dialect::Mrkdwn && begins_as_quote_or_list(text.chars()) {
         let Some(left) = max.checked_sub(1) else { return out };
-        out.push(ZERO_WIDTH_SPACE);
+        out.push_str(GUARD);
         room = left;
     }
     push_within(text, missing, dialect, room, &mut out);

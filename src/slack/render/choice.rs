@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use super::form::SpaceLeft;
 use crate::digest::{Group, Sample};
-use crate::slack::escape::{Dialect, escape_within, least_units};
+use crate::slack::escape::{Dialect, Measured, escape_within, least_units};
 
 /// A line cut shorter than this tells too little to be worth its place, in characters as Slack counts them.
 const MIN_CUT: usize = 240;
@@ -59,6 +59,8 @@ pub(super) fn choose(
 
 /// All candidates whole, as is usual, if that leaves no doubt that they would fit if they were cut, too.
 fn whole(candidates: &[Candidate<'_>], room: SpaceLeft, dialect: Dialect) -> Option<Vec<String>> {
+    let least = |candidate: &Candidate<'_>| least_units(&candidate.text) + 1;
+    room.units.checked_sub(candidates.iter().map(least).sum())?;
     // The mark of a cut has more bytes than units.
     let bytes = room.bytes.checked_sub(candidates.len() * "…".len())?;
     let lines: Vec<String> =
@@ -69,9 +71,9 @@ fn whole(candidates: &[Candidate<'_>], room: SpaceLeft, dialect: Dialect) -> Opt
 
 /// As many candidates as have room, cut so that they fit together.
 fn cut(candidates: &[Candidate<'_>], room: SpaceLeft, dialect: Dialect) -> Vec<String> {
-    let candidates = longest_prefix(candidates, room, dialect);
-    let max = widest_cut(candidates, room, dialect);
-    candidates.iter().map(|candidate| candidate.write(dialect, max)).collect()
+    let measured = longest_prefix(candidates, room, dialect);
+    let max = widest_cut(&measured, room);
+    measured.iter().zip(candidates).map(|(_, candidate)| candidate.write(dialect, max)).collect()
 }
 
 /// A line that may be shown.
@@ -128,28 +130,24 @@ fn by_preference<'a>(sections: &[&'a [Group]], per_group: usize) -> Vec<Candidat
     ranked.map(|(rank, (_, candidate))| Candidate { rank, ..candidate }).collect()
 }
 
-/// The candidates that have room, each cut to what is worth showing.
-fn longest_prefix<'c, 'a>(
-    candidates: &'c [Candidate<'a>],
-    room: SpaceLeft,
-    dialect: Dialect,
-) -> &'c [Candidate<'a>] {
-    let fitting = candidates.iter().scan(room, |room, candidate| {
-        *room = room.after(&candidate.write(dialect, MIN_CUT))?;
-        Some(())
+/// The first candidates that have room, each cut to what is worth showing.
+fn longest_prefix(candidates: &[Candidate<'_>], room: SpaceLeft, dialect: Dialect) -> Vec<Measured> {
+    let fitting = candidates.iter().scan(room, |left, candidate| {
+        let measured = Measured::new(&candidate.text, candidate.missing, dialect, room.units);
+        *left = left.after_size(measured.within(MIN_CUT))?;
+        Some(measured)
     });
-    candidates.split_at(fitting.count()).0
+    fitting.collect()
 }
 
-/// The greatest length to which all candidates can be cut so that they fit together.
-fn widest_cut(candidates: &[Candidate<'_>], room: SpaceLeft, dialect: Dialect) -> usize {
-    let fits =
-        |max| candidates.iter().try_fold(room, |room, candidate| room.after(&candidate.write(dialect, max)));
+/// The greatest length to which all lines can be cut so that they fit together.
+fn widest_cut(lines: &[Measured], room: SpaceLeft) -> usize {
+    let fits = |max| lines.iter().try_fold(room, |room, line| room.after_size(line.within(max)));
     if fits(usize::MAX).is_some() {
         return usize::MAX;
     }
     // Where all are long, each gets about an equal share: the search begins around it.
-    let share = room.units.checked_div(candidates.len()).unwrap_or_default();
+    let share = room.units.checked_div(lines.len()).unwrap_or_default();
     let mut guesses = [share.saturating_sub(NEAR), share + NEAR].into_iter();
     let (mut fitting, mut too_wide) = (MIN_CUT, room.units + 1);
     while fitting + 1 < too_wide {

@@ -3,10 +3,10 @@
 use super::Sender;
 use super::write::{ShownNames, Writer, end_line};
 use crate::notification::{Color, Notification, Row, Section, Severity};
-use crate::slack::escape::{Dialect, cut_mrkdwn, cut_text, push_within, units};
+use crate::slack::escape::{Dialect, Size, cut_mrkdwn, cut_text, push_within, units};
 use crate::slack::message::{
     Attachment, Block, MAX_BLOCK_TEXT, MAX_BODY_BYTES, MAX_FALLBACK, MAX_NAME, MAX_TEXT_ONLY, Message,
-    RichText, RichTextElement, json_bytes,
+    RichText, RichTextElement,
 };
 
 /// The longest lead-in, in [`units`].
@@ -42,10 +42,15 @@ pub(super) struct SpaceLeft {
 impl SpaceLeft {
     /// The room after one more line in the box, if it fits.
     pub(super) fn after(self, line: &str) -> Option<Self> {
+        self.after_size(Size::of(line))
+    }
+
+    /// The same for a line of this size.
+    pub(super) fn after_size(self, line: Size) -> Option<Self> {
         // Each line but one is parted from the next by a line break, two bytes in JSON.
         Some(Self {
-            units: self.units.checked_sub(units(line) + 1)?,
-            bytes: self.bytes.checked_sub(json_bytes(line))?,
+            units: self.units.checked_sub(line.units + 1)?,
+            bytes: self.bytes.checked_sub(line.bytes + "\\n".len())?,
         })
     }
 }

@@ -1,0 +1,120 @@
+//! How much room a text takes at each length that it may be cut to, without writing it for each.
+
+use std::ops::Add;
+
+use super::{Dialect, GUARD, begins_as_quote_or_list, is_harmless, mark, push_harmless, units};
+use crate::slack::message::json_bytes;
+
+/// What a text takes of a message: [`units`], and bytes of JSON without the quotes around it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Size {
+    pub(crate) units: usize,
+    pub(crate) bytes: usize,
+}
+
+/// A text measured as [`escape_within`](super::escape_within) writes it.
+#[derive(Debug)]
+pub(crate) struct Measured {
+    /// What stands before the text.
+    guard: Size,
+    /// What each of its characters ends at, the guard included.
+    ends: Vec<Size>,
+    /// Characters of the original.
+    chars: usize,
+    /// What the mark of a cut takes at most, in [`units`].
+    mark: usize,
+    /// How many of them the text lacks.
+    missing: usize,
+}
+
+impl Measured {
+    /// Measures of a text what can have room in `max` [`units`].
+    pub(crate) fn new(text: &str, missing: usize, dialect: Dialect, max: usize) -> Self {
+        let is_guarded = dialect == Dialect::Mrkdwn && begins_as_quote_or_list(text.chars());
+        let guard = if is_guarded { Size::of(GUARD) } else { Size::default() };
+        let mut ends = Vec::with_capacity(text.len().min(max) + 1);
+        let mut end = guard;
+        let mut written = String::new();
+        for c in text.chars() {
+            if end.units > max {
+                break;
+            }
+            end = end + Size::of_char(c, dialect, &mut written);
+            ends.push(end);
+        }
+        let chars = text.chars().count() + missing;
+        Self { guard, ends, chars, mark: units(&mark(chars)), missing }
+    }
+
+    /// What the text takes when it is cut to at most `max` [`units`]: of one that takes more than was measured, as much
+    /// as was measured at least.
+    pub(crate) fn within(&self, max: usize) -> Size {
+        let whole = self.ends.last().copied().unwrap_or(self.guard);
+        if self.missing == 0 && self.ends.len() == self.chars && whole.units <= max {
+            return whole;
+        }
+        let Some(after_guard) = max.checked_sub(self.guard.units) else { return Size::default() };
+        if after_guard < self.mark {
+            return if after_guard == 0 { self.guard } else { self.guard + Size::of("…") };
+        }
+        let room = max - self.mark;
+        let kept = self.ends.partition_point(|end| end.units <= room);
+        let end = kept.checked_sub(1).and_then(|last| self.ends.get(last)).copied().unwrap_or(self.guard);
+        end + Size::of(&mark(self.chars - kept))
+    }
+}
+
+impl Size {
+    pub(crate) fn of(harmless: &str) -> Self {
+        Self { units: units(harmless), bytes: json_bytes(harmless) - json_bytes("") }
+    }
+
+    fn of_char(c: char, dialect: Dialect, written: &mut String) -> Self {
+        match u8::try_from(c) {
+            Ok(byte) if is_harmless(byte, dialect) => {
+                Self { units: 1, bytes: if matches!(byte, b'"' | b'\\') { 2 } else { 1 } }
+            }
+            _ => {
+                written.clear();
+                push_harmless(c, dialect, written);
+                Self::of(written)
+            }
+        }
+    }
+}
+
+impl Add for Size {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self { units: self.units + other.units, bytes: self.bytes + other.bytes }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::slack::escape::escape_within;
+
+    proptest! {
+        #[test]
+        fn what_is_measured_is_what_is_written(
+            text in "[ab\"\\\\<&>*.\u{202e}\n\u{1}😀é]{0,80}|[>1-] ?[a.)]{0,60}",
+            missing in prop_oneof![Just(0_usize), 1_usize..3, 990..1_010_usize],
+            max in 0_usize..120,
+        ) {
+            for dialect in [Dialect::Mrkdwn, Dialect::RichText] {
+                let measured = Measured::new(&text, missing, dialect, 100);
+                let written = Size::of(&escape_within(&text, missing, dialect, max));
+                if max <= 100 {
+                    prop_assert_eq!(measured.within(max), written);
+                }
+                let whole = Size::of(&escape_within(&text, missing, dialect, usize::MAX));
+                let all = measured.within(usize::MAX);
+                prop_assert!(all == whole || all.units > 100 && whole.units > 100, "{:?} {:?}", all, whole);
+            }
+        }
+    }
+}
