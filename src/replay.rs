@@ -18,7 +18,7 @@ use crate::notification::{Situation, UndecodableRecords, of_digest, of_undecodab
 use crate::pipeline::Pipeline;
 use crate::recording::{self, LogEvents, Looks, Piece, PieceError, Unreadable};
 use crate::rules::DEFAULT_DESTINATION;
-use crate::slack::render::{MessageStyle, Rendered, render};
+use crate::slack::render::{MessageStyle, Rendered, render, render_to_show};
 use crate::trigger::{self, KinesisRecord, Trigger};
 use crate::words::short_id;
 use loose::{Line, Loose, Until};
@@ -36,6 +36,8 @@ pub struct Settings {
     pub now_ms: Option<i64>,
     /// Whether all lines that stand alone are one delivery.
     pub as_one: bool,
+    /// Whether messages are posted, and so drawn as text alone, too.
+    pub is_posted: bool,
 }
 
 /// One message and what it tells.
@@ -356,7 +358,7 @@ impl<'s> Run<'s> {
                 by_destination(digest, self.settings.reader.samples_per_group)
             {
                 self.totals.ledger.copied += copied;
-                self.tell(draw(destination, digest, &self.settings.style, now_ms));
+                self.tell(draw(destination, digest, self.settings, now_ms));
             }
         }
         self.memory.remembered.remember(batch.into_keys());
@@ -406,11 +408,14 @@ fn by_destination(digest: Digest, samples_per_group: usize) -> Vec<(String, Dige
     all
 }
 
-fn draw(destination: String, mut digest: Digest, style: &MessageStyle, now_ms: i64) -> ReplayedMessage {
+fn draw(destination: String, mut digest: Digest, settings: &Settings, now_ms: i64) -> ReplayedMessage {
     digest.sort();
     let id = short_id(digest.id);
     let situation = Situation { now_ms, id: &id, storm: None };
-    let rendered = render(|detail| of_digest(&digest, &style.content, &situation, detail), &style.sender);
+    let MessageStyle { content, sender } = &settings.style;
+    let notification = |detail| of_digest(&digest, content, &situation, detail);
+    let rendered =
+        if settings.is_posted { render(notification, sender) } else { render_to_show(notification, sender) };
     ReplayedMessage { rendered, destination, matched: digest.matched(), alarms: 0 }
 }
 

@@ -224,7 +224,7 @@ impl<N: Notifier, T: Store> Outbox<'_, N, T> {
         urgency: Urgency,
     ) -> Result<Option<u64>, PostError> {
         let blocks = || (rendered.message.clone(), rendered.shown);
-        let plain = || (rendered.plain.clone(), rendered.plain_shown);
+        let plain = || (rendered.plain().clone(), rendered.plain_shown());
         let sent = self.post_to(target, Forms { blocks: &blocks, plain: &plain }, urgency).await?;
         Ok(sent.map(|sent| sent.shown))
     }

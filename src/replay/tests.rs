@@ -20,6 +20,7 @@ fn settings() -> Settings {
         max_decompressed_bytes: 1 << 20,
         now_ms: None,
         as_one: false,
+        is_posted: true,
     }
 }
 
@@ -42,7 +43,7 @@ fn alarms_in_a_recording_give_their_messages_in_order_and_a_repeat_gives_none() 
     assert_eq!(replayed.ledger, expected);
     assert_eq!(replayed.messages.iter().map(|sent| sent.alarms).collect::<Vec<_>>(), [1, 0, 1]);
     // Each is posted when it comes, however much later the next one does.
-    assert!(replayed.messages.iter().all(|sent| !sent.rendered.plain.text.contains("late")));
+    assert!(replayed.messages.iter().all(|sent| !sent.rendered.plain().text.contains("late")));
 }
 
 #[test]
@@ -53,7 +54,7 @@ fn a_log_event_with_an_impossible_time_does_not_make_all_others_old() {
     ];
     let replayed = replay(lines.join("\n").as_bytes(), &settings()).expect("bytes can be read");
     assert_eq!(replayed.ledger.matched, 2);
-    let text = &replayed.messages[0].rendered.plain.text;
+    let text = &replayed.messages[0].rendered.plain().text;
     assert!(!text.contains("late"), "{text}");
 }
 
@@ -132,7 +133,7 @@ fn lines_that_stand_alone_say_their_share_of_a_delivery() {
     let texts = |times, as_one| {
         let settings = Settings { as_one, ..settings() };
         let replayed = replay(lines(times).as_bytes(), &settings).expect("bytes can be read");
-        replayed.messages.into_iter().map(|sent| sent.rendered.plain.text.replace('\u{200b}', "")).collect()
+        replayed.messages.into_iter().map(|sent| sent.rendered.plain().text.replace('\u{200b}', "")).collect()
     };
     let one: Vec<String> = texts([36, 36, 37], false);
     assert!(one[0].starts_with("2 errors (66.7 % of 3 requests received) · "), "{one:?}");

@@ -18,6 +18,7 @@ mod write;
 
 use crate::notification::{Detail, Notification, Style};
 use crate::slack::message::Message;
+use fit::Fitted;
 
 pub(crate) use form::Form;
 
@@ -50,26 +51,39 @@ pub struct Rendered {
     pub message: Message,
     /// Lines whose text, whole or cut, is in `message`.
     pub shown: u64,
-    /// The message to post where Slack refuses `message` as invalid: text alone, and complete in itself.
-    pub plain: Message,
-    /// Lines whose text, whole or cut, is in `plain`.
-    pub plain_shown: u64,
-    /// The short id in both.
+    /// The short id.
     pub id: String,
+    /// The message of text alone, and how many lines it shows; `None` where nothing is posted.
+    plain: Option<(Message, u64)>,
+}
+
+impl Rendered {
+    /// The message to post where Slack refuses the other as invalid: text alone, and complete in itself. Where none was
+    /// drawn, it is the other.
+    #[must_use]
+    pub fn plain(&self) -> &Message {
+        self.plain.as_ref().map_or(&self.message, |(message, _)| message)
+    }
+
+    /// Lines whose text, whole or cut, is in [`Self::plain`].
+    #[must_use]
+    pub fn plain_shown(&self) -> u64 {
+        self.plain.as_ref().map_or(self.shown, |(_, shown)| *shown)
+    }
 }
 
 /// A notification in both forms. It is asked for at one level of detail after the other, until there is room for lines.
 #[must_use]
 pub fn render<'a>(notification: impl Fn(Detail) -> Notification<'a>, sender: &Sender) -> Rendered {
-    let blocks = fit::fit(Form::Blocks, &notification, sender);
-    let plain = fit::fit(Form::Text, &notification, sender);
-    Rendered {
-        message: blocks.message,
-        shown: blocks.shown,
-        plain: plain.message,
-        plain_shown: plain.shown,
-        id: plain.notification.id.into_owned(),
-    }
+    let plain = Some(render_form(Form::Text, &notification, sender));
+    Rendered { plain, ..render_to_show(notification, sender) }
+}
+
+/// The same for a message that is shown and not posted.
+#[must_use]
+pub fn render_to_show<'a>(notification: impl Fn(Detail) -> Notification<'a>, sender: &Sender) -> Rendered {
+    let Fitted { message, shown, notification } = fit::fit(Form::Blocks, notification, sender);
+    Rendered { message, shown, id: notification.id.into_owned(), plain: None }
 }
 
 /// The same in one form, and how many lines it shows.

@@ -23,6 +23,7 @@ pub(crate) fn replayed(recording: &[u8]) -> Replayed {
         max_decompressed_bytes: MAX_BYTES,
         now_ms: None,
         as_one: false,
+        is_posted: false,
     };
     replay::replay(recording, &settings).unwrap()
 }

@@ -296,6 +296,7 @@ fn replayed(recording: &[u8]) -> Replayed {
         max_decompressed_bytes: CAP,
         now_ms: None,
         as_one: false,
+        is_posted: true,
     };
     let replayed = replay(recording, &settings).unwrap();
     assert!(replayed.ledger.balances(0), "{:?}", replayed.ledger);
@@ -304,7 +305,7 @@ fn replayed(recording: &[u8]) -> Replayed {
 
 fn check_messages(replayed: &Replayed) {
     for sent in &replayed.messages {
-        slack::check_forms(&Oracle::default(), &body(&sent.rendered.message), &body(&sent.rendered.plain));
+        slack::check_forms(&Oracle::default(), &body(&sent.rendered.message), &body(sent.rendered.plain()));
     }
 }
 

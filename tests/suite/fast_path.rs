@@ -193,6 +193,7 @@ fn replayed(recording: &str) -> Replayed {
         max_decompressed_bytes: 1 << 30,
         now_ms: None,
         as_one: false,
+        is_posted: true,
     };
     replay::replay(recording.as_bytes(), &settings).unwrap()
 }

@@ -189,6 +189,7 @@ fn read(recording: &[u8]) -> Replayed {
         max_decompressed_bytes: 1 << 20,
         now_ms: None,
         as_one: false,
+        is_posted: true,
     };
     replay::replay(recording, &settings).unwrap()
 }

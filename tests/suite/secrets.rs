@@ -14,7 +14,7 @@ fn settings(redact: &str) -> Settings {
     let redact = redact.parse().unwrap_or_else(|never| match never {});
     let reader = Reader { redact, ..Reader::new(Rules::built_in()) };
     let style = MessageStyle::default();
-    Settings { reader, style, max_decompressed_bytes: 1 << 20, now_ms: None, as_one: true }
+    Settings { reader, style, max_decompressed_bytes: 1 << 20, now_ms: None, as_one: true, is_posted: true }
 }
 
 /// The bodies that Slack would get, the plain ones among them.
@@ -22,7 +22,7 @@ fn bodies(input: &str, redact: &str) -> String {
     let replayed = replay(input.as_bytes(), &settings(redact)).expect("bytes can be read");
     let body = |message| serde_json::to_string(message).expect("a message is JSON");
     let all = replayed.messages.iter();
-    all.flat_map(|message| [body(&message.rendered.message), body(&message.rendered.plain)]).collect()
+    all.flat_map(|message| [body(&message.rendered.message), body(message.rendered.plain())]).collect()
 }
 
 /// What a client sends, in a header, a parameter or a text: `S` stands for the secret.

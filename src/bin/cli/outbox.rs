@@ -68,7 +68,7 @@ impl Places {
         let Self { default, others } = self;
         let other = others.iter_mut().find(|(name, _)| name == destination);
         let Place { slack, bucket } = other.map_or(default, |(_, place)| place);
-        let (body, plain_body) = (body(&rendered.message), body(&rendered.plain));
+        let (body, plain_body) = (body(&rendered.message), body(rendered.plain()));
         let post = Post { body: &body, plain_body: PlainBody(&|| &plain_body), target: Target::Channel };
         let mut pauses = 0;
         loop {

@@ -150,8 +150,8 @@ pub(crate) fn settings(
     if let Some(config) = &config {
         reader.rules.check_destinations(&config.destination_names())?;
     }
-    let (now_ms, as_one) = (arguments.now_ms, arguments.as_one);
-    let settings = Settings { reader, style, max_decompressed_bytes, now_ms, as_one };
+    let (now_ms, as_one, is_posted) = (arguments.now_ms, arguments.as_one, config.is_some());
+    let settings = Settings { reader, style, max_decompressed_bytes, now_ms, as_one, is_posted };
     Ok((settings, config))
 }
 

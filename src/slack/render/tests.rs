@@ -51,8 +51,8 @@ pub(super) fn report(rendered: &Rendered) -> String {
         draw(&rendered.message, &pipe),
         rendered.shown,
         rendered.id,
-        rendered.plain_shown,
-        draw(&rendered.plain, &pipe),
+        rendered.plain_shown(),
+        draw(rendered.plain(), &pipe),
         json(&rendered.message),
     )
 }

@@ -148,7 +148,7 @@ fn the_operators_words_and_colour_stand_on_a_notice_too() {
 #[test]
 fn a_notice_that_comes_late_says_so() {
     let notice = a_notice("name", "what", None);
-    let told_at = |now_ms| render_alarm(&notice, &style(), now_ms, "7f3a9c").plain.text;
+    let told_at = |now_ms| render_alarm(&notice, &style(), now_ms, "7f3a9c").plain().text.clone();
     assert!(!told_at(notice.changed_at_ms + 300_000).contains("late"));
     assert!(told_at(notice.changed_at_ms + 3_600_000).contains("posted 1 h late"));
 }
@@ -243,12 +243,12 @@ fn a_recovery_by_way_of_insufficient_data_is_posted_and_counts_from_the_alarm() 
 }
 
 fn assert_dead_and_valid(rendered: &Rendered, style: &Style) {
-    for message in [&rendered.message, &rendered.plain] {
+    for message in [&rendered.message, rendered.plain()] {
         assert_within_limits(message);
     }
     assert_blocks_dead(&rendered.message, style);
-    assert_text_dead(&rendered.plain, style);
-    assert!(rendered.plain.text.ends_with("7f3a9c"));
+    assert_text_dead(rendered.plain(), style);
+    assert!(rendered.plain().text.ends_with("7f3a9c"));
 }
 
 proptest! {

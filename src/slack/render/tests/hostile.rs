@@ -211,16 +211,16 @@ proptest! {
     ) {
         let rendered = render(&digest, &style, &situation);
         assert_within_limits(&rendered.message);
-        assert_within_limits(&rendered.plain);
+        assert_within_limits(rendered.plain());
         assert_blocks_dead(&rendered.message, &style);
-        assert_text_dead(&rendered.plain, &style);
+        assert_text_dead(rendered.plain(), &style);
         assert_shown_is_true(&digest, &rendered);
         let one_error = situation.storm.is_none() && digest.sections.len() == 1 && digest.sections[0].matched() == 1;
         if !one_error {
             assert_nothing_is_uncounted(&digest, &rendered.message);
         }
-        assert_no_line_is_a_quote_or_a_list(&rendered.plain, &style);
-        prop_assert!(rendered.plain.text.ends_with("7f3a9c"));
+        assert_no_line_is_a_quote_or_a_list(rendered.plain(), &style);
+        prop_assert!(rendered.plain().text.ends_with("7f3a9c"));
         prop_assert_eq!(render(&digest, &style, &situation), rendered, "the same input, the same bytes");
     }
 
@@ -234,7 +234,7 @@ proptest! {
         }
         let rendered = render(&digest, &style, &situation);
         assert_within_limits(&rendered.message);
-        assert_within_limits(&rendered.plain);
+        assert_within_limits(rendered.plain());
         let json = serde_json::to_value(&rendered.message).expect("serializes");
         prop_assert!(parts(&json, "link").iter().all(|link| link["url"] == runbook.as_str()));
     }
@@ -258,8 +258,8 @@ proptest! {
         let storm = QuietAgain { log_groups: &names, accounts, errors, shown, since_ms, until_ms, id: "7f3a9c" };
         let rendered = render_quiet_again(&storm, &style);
         assert_within_limits(&rendered.message);
-        assert_within_limits(&rendered.plain);
+        assert_within_limits(rendered.plain());
         assert_blocks_dead(&rendered.message, &style);
-        assert_text_dead(&rendered.plain, &style);
+        assert_text_dead(rendered.plain(), &style);
     }
 }

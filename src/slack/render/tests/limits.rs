@@ -48,7 +48,7 @@ fn the_longest_line_that_fits_is_whole_and_one_character_more_is_cut() {
 
 #[test]
 fn text_alone_is_filled_to_its_limit_and_not_beyond() {
-    let lengths: Vec<usize> = [2_000, 4_000].map(|n| units(&of_length('x', n).plain.text)).into();
+    let lengths: Vec<usize> = [2_000, 4_000].map(|n| units(&of_length('x', n).plain().text)).into();
     assert!(lengths[0] < MAX_TEXT_ONLY);
     assert!(MAX_TEXT_ONLY - KEPT_FREE.0 <= lengths[1] && lengths[1] <= MAX_TEXT_ONLY, "{lengths:?}");
 }
@@ -71,7 +71,7 @@ fn names_of_nothing_but_markup_leave_the_heading_short_and_the_message_within_li
                 [vec![groups(1)], vec![groups(2)], vec![groups(3)], vec![groups(3), groups(2), groups(4)]]
             {
                 let rendered = render(&super::digest(digest), &style, &situation());
-                for message in [&rendered.message, &rendered.plain] {
+                for message in [&rendered.message, rendered.plain()] {
                     assert!(message.body_bytes() <= MAX_BODY_BYTES && message.block_text() <= MAX_BLOCK_TEXT);
                     assert!(units(&message.text) <= MAX_TEXT_ONLY, "{c} {length}: {}", units(&message.text));
                 }

@@ -196,7 +196,7 @@ fn visible(line: &str) -> String {
 pub(super) fn assert_shown_is_true(digest: &Digest, rendered: &Rendered) {
     let boxed = boxed(&rendered.message);
     assert_eq!(boxed.len() as u64, rendered.shown);
-    assert_eq!(fenced(&rendered.plain) as u64, rendered.plain_shown);
+    assert_eq!(fenced(rendered.plain()) as u64, rendered.plain_shown());
     let mut samples: Vec<(String, String, usize)> = Vec::new();
     for sample in digest.sections.iter().flat_map(|section| &section.groups).flat_map(|group| &group.samples)
     {
@@ -273,7 +273,7 @@ pub(super) fn assert_rows_differ(digest: &Digest, rendered: &Rendered) {
     let json = serde_json::to_value(&rendered.message).expect("serializes");
     let rows: String =
         parts(&json, "rich_text_section").iter().take(1).flat_map(|part| texts(part, "text")).collect();
-    let of_text = rendered.plain.text.split("\n```\n").next().unwrap_or_default();
+    let of_text = rendered.plain().text.split("\n```\n").next().unwrap_or_default();
     for rows in [rows.as_str(), of_text] {
         let rows = rows.lines().filter(|row| row.contains(" ×"));
         // The count is no part of what keeps groups apart, and neither are the times.

@@ -110,10 +110,13 @@ fn try_run(u: &mut Unstructured<'_>) -> Result<()> {
 }
 
 fn check(rendered: &Rendered, matched: u64) {
-    assert!(rendered.shown <= matched && rendered.plain_shown <= matched, "more lines shown than there are");
+    assert!(
+        rendered.shown <= matched && rendered.plain_shown() <= matched,
+        "more lines shown than there are"
+    );
     let oracle = Oracle::default().operator_wrote(MENTION);
-    slack::check_forms(&oracle, &body(&rendered.message), &body(&rendered.plain));
-    for message in [&rendered.message, &rendered.plain] {
+    slack::check_forms(&oracle, &body(&rendered.message), &body(rendered.plain()));
+    for message in [&rendered.message, rendered.plain()] {
         let body = body(message);
         assert!(body.contains("7f3a9c"), "a message without its id");
         assert_eq!(serde_json::from_str::<Message>(&body).ok().as_ref(), Some(message));

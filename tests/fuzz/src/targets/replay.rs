@@ -28,6 +28,7 @@ pub(super) fn run(data: &[u8]) {
         max_decompressed_bytes: 1 << 20,
         now_ms: None,
         as_one: false,
+        is_posted: true,
     };
     // Only a broken compression is an error of the source.
     let is_compressed = data.starts_with(&[0x1f, 0x8b]) || data.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]);
@@ -52,7 +53,7 @@ fn check(replayed: &Replayed) {
     assert_eq!(ledger.posted, replayed.messages.len() as u64);
     assert_eq!(ledger.matched, replayed.messages.iter().map(|sent| sent.matched).sum::<u64>());
     for sent in &replayed.messages {
-        assert!(sent.rendered.shown <= sent.matched && sent.rendered.plain_shown <= sent.matched);
-        slack::check_forms(&Oracle::default(), &body(&sent.rendered.message), &body(&sent.rendered.plain));
+        assert!(sent.rendered.shown <= sent.matched && sent.rendered.plain_shown() <= sent.matched);
+        slack::check_forms(&Oracle::default(), &body(&sent.rendered.message), &body(sent.rendered.plain()));
     }
 }
