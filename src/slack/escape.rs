@@ -15,9 +15,6 @@ use crate::words::{self, is_treacherous};
 /// Breaks up whatever Slack would parse; takes no room on screen.
 pub const ZERO_WIDTH_SPACE: char = '\u{200b}';
 
-/// Stands before a text that would begin a quote or a list.
-const GUARD: &str = "\u{200b}";
-
 /// Where a text is going, and so what has to be done to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {
@@ -75,14 +72,17 @@ pub fn escape(text: &str, dialect: Dialect) -> String {
 #[must_use]
 pub fn escape_within(text: &str, missing: usize, dialect: Dialect, max: usize) -> String {
     let mut out = String::with_capacity(text.len().min(max) + text.len().min(max) / 4);
-    let mut room = max;
-    if dialect == Dialect::Mrkdwn && begins_as_quote_or_list(text.chars()) {
-        let Some(left) = max.checked_sub(1) else { return out };
-        out.push_str(GUARD);
-        room = left;
-    }
+    let guard = guard(text, dialect);
+    let Some(room) = max.checked_sub(units(guard)) else { return out };
+    out.push_str(guard);
     push_within(text, missing, dialect, room, &mut out);
     out
+}
+
+/// What has to stand before a text at the beginning of a line.
+fn guard(text: &str, dialect: Dialect) -> &'static str {
+    let is_needed = dialect == Dialect::Mrkdwn && begins_as_quote_or_list(text.chars());
+    if is_needed { "\u{200b}" } else { "" }
 }
 
 /// The same behind other text, where it begins no line: it can be no quote and no item of a list there.
@@ -93,7 +93,10 @@ pub(super) fn push_within(text: &str, missing: usize, dialect: Dialect, max: usi
     let is_within = |whole: &str| whole.len() <= max || units(whole) <= max;
     if missing > 0 || !out.get(start..).is_some_and(is_within) {
         out.truncate(start);
-        out.push_str(&cut(text.chars(), |c, out| push_harmless(c, dialect, out), missing, max));
+        let (kept, mark) = Measured::unguarded(text, missing, dialect, max).cut(max);
+        let end = text.char_indices().nth(kept).map_or(text.len(), |(end, _)| end);
+        push_whole(text.get(..end).unwrap_or_default(), dialect, out);
+        out.push_str(&mark);
     }
 }
 
@@ -131,7 +134,7 @@ pub fn cut_mrkdwn(text: &str, max: usize) -> String {
         rest = after;
         Some(piece)
     });
-    cut(pieces, |piece, out| out.push_str(piece), 0, max)
+    cut(pieces, |piece, out| out.push_str(piece), max)
 }
 
 /// Text that Slack does not parse and that is harmless already, cut to at most `max` [`units`],
@@ -141,18 +144,13 @@ pub fn cut_text(text: &str, max: usize) -> String {
     if text.len() <= max || units(text) <= max {
         text.to_owned()
     } else {
-        cut(text.chars(), |c, out| out.push(c), 0, max)
+        cut(text.chars(), |c, out| out.push(c), max)
     }
 }
 
 /// As many pieces as leave room for the mark, and the mark.
-fn cut<P>(
-    pieces: impl Iterator<Item = P> + Clone,
-    write: impl Fn(P, &mut String),
-    missing: usize,
-    max: usize,
-) -> String {
-    let mut left = pieces.clone().count().saturating_add(missing);
+fn cut<P>(pieces: impl Iterator<Item = P> + Clone, write: impl Fn(P, &mut String), max: usize) -> String {
+    let mut left = pieces.clone().count();
     let Some(mut room) = max.checked_sub(units(&mark(left))) else {
         return if max == 0 { String::new() } else { "…".to_owned() };
     };

@@ -2,7 +2,7 @@
 
 use std::ops::Add;
 
-use super::{Dialect, GUARD, begins_as_quote_or_list, is_harmless, mark, push_harmless, units};
+use super::{Dialect, guard, is_harmless, mark, push_harmless, units};
 use crate::slack::message::json_bytes;
 
 /// What a text takes of a message: [`units`], and bytes of JSON without the quotes around it.
@@ -12,17 +12,15 @@ pub(crate) struct Size {
     pub(crate) bytes: usize,
 }
 
-/// A text measured as [`escape_within`](super::escape_within) writes it.
+/// A text, measured as [`escape_within`](super::escape_within) writes it.
 #[derive(Debug)]
 pub(crate) struct Measured {
     /// What stands before the text.
     guard: Size,
-    /// What each of its characters ends at, the guard included.
+    /// Where each of its characters ends, without the guard.
     ends: Vec<Size>,
     /// Characters of the original.
     chars: usize,
-    /// What the mark of a cut takes at most, in [`units`].
-    mark: usize,
     /// How many of them the text lacks.
     missing: usize,
 }
@@ -30,11 +28,14 @@ pub(crate) struct Measured {
 impl Measured {
     /// Measures of a text what can have room in `max` [`units`].
     pub(crate) fn new(text: &str, missing: usize, dialect: Dialect, max: usize) -> Self {
-        let is_guarded = dialect == Dialect::Mrkdwn && begins_as_quote_or_list(text.chars());
-        let guard = if is_guarded { Size::of(GUARD) } else { Size::default() };
-        let mut ends = Vec::with_capacity(text.len().min(max) + 1);
-        let mut end = guard;
+        Self { guard: Size::of(guard(text, dialect)), ..Self::unguarded(text, missing, dialect, max) }
+    }
+
+    /// The same of a text that begins no line.
+    pub(super) fn unguarded(text: &str, missing: usize, dialect: Dialect, max: usize) -> Self {
         let mut written = String::new();
+        let mut end = Size::default();
+        let mut ends = Vec::with_capacity(text.len().min(max) + 1);
         for c in text.chars() {
             if end.units > max {
                 break;
@@ -42,25 +43,32 @@ impl Measured {
             end = end + Size::of_char(c, dialect, &mut written);
             ends.push(end);
         }
-        let chars = text.chars().count() + missing;
-        Self { guard, ends, chars, mark: units(&mark(chars)), missing }
+        Self { guard: Size::default(), ends, chars: text.chars().count() + missing, missing }
     }
 
-    /// What the text takes when it is cut to at most `max` [`units`]: of one that takes more than was measured, as much
-    /// as was measured at least.
+    /// What the text takes within `max` [`units`]: of one that takes more than was measured, as much as was measured at
+    /// least.
     pub(crate) fn within(&self, max: usize) -> Size {
-        let whole = self.ends.last().copied().unwrap_or(self.guard);
+        let Some(max) = max.checked_sub(self.guard.units) else { return Size::default() };
+        let (kept, mark) = self.cut(max);
+        let end = kept.checked_sub(1).and_then(|last| self.ends.get(last)).copied().unwrap_or_default();
+        self.guard + end + Size::of(&mark)
+    }
+
+    /// How many of its characters have room in `max` [`units`] behind the guard, and the mark for the others.
+    pub(super) fn cut(&self, max: usize) -> (usize, String) {
+        let whole = self.ends.last().copied().unwrap_or_default();
         if self.missing == 0 && self.ends.len() == self.chars && whole.units <= max {
-            return whole;
+            return (self.chars, String::new());
         }
-        let Some(after_guard) = max.checked_sub(self.guard.units) else { return Size::default() };
-        if after_guard < self.mark {
-            return if after_guard == 0 { self.guard } else { self.guard + Size::of("…") };
+        match max.checked_sub(units(&mark(self.chars))) {
+            Some(room) => {
+                let kept = self.ends.partition_point(|end| end.units <= room);
+                (kept, mark(self.chars - kept))
+            }
+            None if max == 0 => (0, String::new()),
+            None => (0, "…".to_owned()),
         }
-        let room = max - self.mark;
-        let kept = self.ends.partition_point(|end| end.units <= room);
-        let end = kept.checked_sub(1).and_then(|last| self.ends.get(last)).copied().unwrap_or(self.guard);
-        end + Size::of(&mark(self.chars - kept))
     }
 }
 

@@ -13,9 +13,6 @@ use crate::slack::escape::{Dialect, Measured, escape_within, least_units};
 /// A line cut shorter than this tells too little to be worth its place, in characters as Slack counts them.
 const MIN_CUT: usize = 240;
 
-/// How far the length to which lines are cut is from an equal share, as a rule.
-const NEAR: usize = 8;
-
 /// The chosen lines of each section, harmless in the dialect: at most `max_lines` in all and `per_group` of one group.
 pub(super) fn choose(
     sections: &[&[Group]],
@@ -28,7 +25,7 @@ pub(super) fn choose(
         candidates.into_iter().partition(|candidate| candidate.round == 0);
 
     let firsts = firsts.split_at(firsts.len().min(max_lines)).0;
-    let lines = whole(firsts, room, dialect).unwrap_or_else(|| cut(firsts, room, dialect));
+    let lines = cut(firsts, room, dialect);
     let others = others.iter().map(|other| (other, None));
     let mut left = room;
     let mut chosen: Vec<(&Candidate<'_>, String)> = Vec::new();
@@ -57,19 +54,7 @@ pub(super) fn choose(
     lines
 }
 
-/// All candidates whole, as is usual, if that leaves no doubt that they would fit if they were cut, too.
-fn whole(candidates: &[Candidate<'_>], room: SpaceLeft, dialect: Dialect) -> Option<Vec<String>> {
-    let least = |candidate: &Candidate<'_>| least_units(&candidate.text) + 1;
-    room.units.checked_sub(candidates.iter().map(least).sum())?;
-    // The mark of a cut has more bytes than units.
-    let bytes = room.bytes.checked_sub(candidates.len() * "…".len())?;
-    let lines: Vec<String> =
-        candidates.iter().map(|candidate| candidate.write(dialect, usize::MAX)).collect();
-    lines.iter().try_fold(SpaceLeft { bytes, ..room }, |room, line| room.after(line))?;
-    Some(lines)
-}
-
-/// As many candidates as have room, cut so that they fit together.
+/// As many candidates as have room, cut so that they fit together; whole, where they do so.
 fn cut(candidates: &[Candidate<'_>], room: SpaceLeft, dialect: Dialect) -> Vec<String> {
     let measured = longest_prefix(candidates, room, dialect);
     let max = widest_cut(&measured, room);
@@ -146,13 +131,9 @@ fn widest_cut(lines: &[Measured], room: SpaceLeft) -> usize {
     if fits(usize::MAX).is_some() {
         return usize::MAX;
     }
-    // Where all are long, each gets about an equal share: the search begins around it.
-    let share = room.units.checked_div(lines.len()).unwrap_or_default();
-    let mut guesses = [share.saturating_sub(NEAR), share + NEAR].into_iter();
     let (mut fitting, mut too_wide) = (MIN_CUT, room.units + 1);
     while fitting + 1 < too_wide {
-        let guess = guesses.next().filter(|guess| (fitting + 1..too_wide).contains(guess));
-        let max = guess.unwrap_or_else(|| usize::midpoint(fitting, too_wide));
+        let max = usize::midpoint(fitting, too_wide);
         if fits(max).is_some() { fitting = max } else { too_wide = max }
     }
     fitting
