@@ -23,6 +23,9 @@ mod canary;
 mod claims;
 mod cli;
 mod clock;
+#[allow(dead_code, reason = "the benchmarks' requests, of which the tests take a part")]
+#[path = "../bench/data.rs"]
+mod data;
 mod deadline;
 mod deliver;
 mod deployed;
@@ -30,6 +33,7 @@ mod destinations;
 mod doctor;
 mod documents;
 mod duplicates;
+mod every_shape;
 mod exports;
 mod fake_aws;
 mod fake_lambda;
@@ -42,6 +46,9 @@ mod fuzz_corpus;
 mod incidents;
 mod kill_sweep;
 mod kinesis;
+#[allow(dead_code, reason = "the benchmarks' shapes, of which the tests take a part")]
+#[path = "../bench/line_shapes.rs"]
+mod line_shapes;
 mod lint_format;
 mod live;
 mod live_tail;

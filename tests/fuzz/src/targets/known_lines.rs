@@ -1,7 +1,7 @@
 //! Lines that a learned format recognises: a batch comes out as it does where every line is read for itself.
 
 use statuswatch::decode::{Header, LogEvent, Sink, Source, decode};
-use statuswatch::digest::{Batch, Reader};
+use statuswatch::digest::{Batch, Counts, Reader};
 use statuswatch::duplicates::RememberedEvents;
 use statuswatch::rules::Rules;
 
@@ -49,8 +49,8 @@ impl Sink for Plainly<'_> {
     }
 }
 
-/// Reads subscription messages in both ways.
-pub(crate) fn check(text: &[u8], reader: &Reader) {
+/// Reads subscription messages in both ways, and gives the counts of both.
+pub(crate) fn check(text: &[u8], reader: &Reader) -> Counts {
     let remembered = RememberedEvents::default();
     let (mut fast, mut plain) = (Batch::default(), Batch::default());
     let fast_end = decode(Source::Plain(text), 1 << 30, &mut fast.intake(reader, &remembered));
@@ -60,6 +60,7 @@ pub(crate) fn check(text: &[u8], reader: &Reader) {
     assert_eq!(fast.counts, plain.counts);
     assert_eq!(fast.digest, plain.digest);
     assert_eq!(fast.keys, plain.keys);
+    plain.counts
 }
 
 /// Reads lines of any format one after another, and each by itself, where nothing is learned before it.
