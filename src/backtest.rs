@@ -311,7 +311,7 @@ impl Run<'_> {
             (Some(class), Kind::Error(status)) => status.class() == class,
             (Some(_), _) => false,
         };
-        self.alarm.line(line.at_ms, is_counted);
+        self.alarm.lines(line.at_ms, is_counted, line.lines);
         if let Kind::Error(status) = line.kind {
             self.minutes.error(line.at_ms, status.class() == StatusClass::ServerError);
         }
@@ -333,14 +333,16 @@ struct Totals {
 impl Totals {
     fn add(&mut self, line: &Line) {
         let lines = &mut self.lines;
-        lines.received += 1;
+        lines.received += line.lines;
         match line.kind {
-            Kind::Ok => lines.ok += 1,
+            Kind::Ok => lines.ok += line.lines,
             Kind::Unreadable => lines.unreadable += 1,
             Kind::Error(status) if status.class() == StatusClass::ServerError => lines.server_errors += 1,
             Kind::Error(_) => lines.client_errors += 1,
         }
-        lines.salvaged += u64::from(line.is_salvaged);
+        if line.is_salvaged {
+            lines.salvaged += line.lines;
+        }
         let (first, last) = self.span.unwrap_or((line.at_ms, line.at_ms));
         self.span = Some((first.min(line.at_ms), last.max(line.at_ms)));
     }

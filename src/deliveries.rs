@@ -14,6 +14,7 @@ use crate::decode::Header;
 use crate::digest::Batch;
 use crate::recording::Recorded;
 
+pub(crate) use queue::Runs;
 pub(crate) use window::{HandedOn, Window};
 pub use window::{MIN_HELD, WINDOW_MS};
 
@@ -35,12 +36,17 @@ pub(crate) struct Names {
 impl Names {
     /// Those of a log event; `last` are those of the one before and become these. A recording has few.
     pub(crate) fn of(event: &Recorded<'_>, last: &mut Arc<Self>) -> Arc<Self> {
-        let Recorded { log_group, log_stream, columns, .. } = *event;
-        if !last.are(log_group, log_stream, columns) {
+        if !last.are_of(event) {
+            let Recorded { log_group, log_stream, columns, .. } = *event;
             let (log_group, log_stream) = (log_group.to_owned(), log_stream.to_owned());
             *last = Arc::new(Self { log_group, log_stream, columns: columns.clone() });
         }
         Arc::clone(last)
+    }
+
+    /// Whether they are those of a log event.
+    pub(crate) fn are_of(&self, event: &Recorded<'_>) -> bool {
+        self.are(event.log_group, event.log_stream, event.columns)
     }
 
     fn are(&self, log_group: &str, log_stream: &str, columns: &Columns) -> bool {

@@ -21,7 +21,7 @@ use crate::rules::DEFAULT_DESTINATION;
 use crate::slack::render::{MessageStyle, Rendered, render, render_to_show};
 use crate::trigger::{self, KinesisRecord, Trigger};
 use crate::words::short_id;
-use loose::{Line, Loose, Until};
+use loose::{Loose, Until};
 
 /// How a recording is read and its messages are drawn.
 #[derive(Debug)]
@@ -201,11 +201,19 @@ impl<'s> Run<'s> {
             Ok(Piece::Message(message)) => self.batch(number, Source::Plain(message)),
             Ok(Piece::Pause) => self.pause(),
             Ok(piece) => {
-                let mut line = None;
-                let Self { events, loose, settings, .. } = self;
-                events.of_piece(&piece, &mut |event| line = Some(loose.line(event, &settings.reader)));
-                if let Some(line) = line {
-                    self.line(line);
+                let Self { events, loose, settings, one, header, totals, memory, .. } = self;
+                let reader = &settings.reader;
+                if settings.as_one {
+                    events.of_piece(&piece, &mut |event| {
+                        let line = loose.line(event, reader);
+                        header.log_group.clone_from(&line.names.log_group);
+                        header.log_stream.clone_from(&line.names.log_stream);
+                        let looks = line.put_into(1, one, header, reader, &memory.remembered);
+                        totals.looks = totals.looks.or(looks);
+                    });
+                } else {
+                    events.of_piece(&piece, &mut |event| loose.hold(event, reader));
+                    self.place_lines(Until::Ready);
                 }
             }
             Err(error) => self.fault(number, error.to_string()),
@@ -241,22 +249,9 @@ impl<'s> Run<'s> {
         }
     }
 
-    fn line(&mut self, line: Line) {
-        if self.settings.as_one {
-            self.header.log_group.clone_from(&line.names.log_group);
-            self.header.log_stream.clone_from(&line.names.log_stream);
-            let looks =
-                line.put_into(&mut self.one, &self.header, &self.settings.reader, &self.memory.remembered);
-            self.totals.looks = self.totals.looks.or(looks);
-            return;
-        }
-        self.loose.hold(line);
-        self.place_lines(Until::Ready);
-    }
-
     /// Puts lines whose turn it is into their deliveries; a delivery that is due then is notified.
     fn place_lines(&mut self, until: Until) {
-        while let Some((at_ms, line)) = self.loose.next(until) {
+        while let Some((at_ms, line, lines)) = self.loose.next(until) {
             while let Some(due) = self.loose.open.take_due(at_ms) {
                 self.deliver(due.into_batch());
             }
@@ -267,7 +262,8 @@ impl<'s> Run<'s> {
             }
             if let Some(delivery) = self.loose.open.get_mut(place) {
                 let (batch, header) = (&mut delivery.batch, &delivery.header);
-                let looks = line.put_into(batch, header, &self.settings.reader, &self.memory.remembered);
+                let looks =
+                    line.put_into(lines, batch, header, &self.settings.reader, &self.memory.remembered);
                 self.totals.looks = self.totals.looks.or(looks);
             }
         }

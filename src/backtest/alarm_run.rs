@@ -81,15 +81,18 @@ impl<'s> AlarmRun<'s> {
         }
     }
 
-    pub(super) fn line(&mut self, at_ms: i64, is_matched: bool) {
+    /// Takes so many lines of one time, all of which the metric filter matches, or none.
+    pub(super) fn lines(&mut self, at_ms: i64, is_matched: bool, lines: u64) {
         if is_matched {
             let first = self.first_seen.entry(at_ms - at_ms.rem_euclid(MINUTE_MS)).or_insert(at_ms);
             *first = (*first).min(at_ms);
         }
-        match self.series.ingest(at_ms, is_matched.then_some(self.value)) {
-            Ingested::Taken(Some(datapoint)) => self.push(datapoint),
-            Ingested::Taken(None) => {}
-            Ingested::TooLate => self.late_lines += 1,
+        for _ in 0..lines {
+            match self.series.ingest(at_ms, is_matched.then_some(self.value)) {
+                Ingested::Taken(Some(datapoint)) => self.push(datapoint),
+                Ingested::Taken(None) => {}
+                Ingested::TooLate => self.late_lines += 1,
+            }
         }
     }
 
@@ -252,7 +255,7 @@ mod tests {
         let settings = AlarmSettings { are_actions_enabled: false, ..default_alarm() };
         let mut run = AlarmRun::new(&settings, Published::default(), &style);
         for (at_ms, is_matched) in [(0, false), (75_000, true), (130_000, false), (190_000, false)] {
-            run.line(at_ms, is_matched);
+            run.lines(at_ms, is_matched, 1);
         }
         let figures = run.finish(Days(1.0), Some(0));
         assert_eq!((figures.notices, figures.notices_per_day, figures.told.len()), (0, Some(0.0), 0));
@@ -282,7 +285,7 @@ mod tests {
         let style = MessageStyle::default();
         let mut run = AlarmRun::new(&default_alarm(), Published::default(), &style);
         for (at_ms, is_matched) in [(0, false), (75_000, true), (130_000, false), (190_000, false)] {
-            run.line(at_ms, is_matched);
+            run.lines(at_ms, is_matched, 1);
         }
         let figures = run.finish(Days(1.0), Some(0));
         let texts: Vec<_> = figures

@@ -63,10 +63,10 @@ impl<'s> BlindSpotRun<'s> {
 
     pub(super) fn line(&mut self, line: &Line) {
         match line.kind {
-            Kind::Ok => self.false_hits += u64::from(line.is_matched),
+            Kind::Ok if line.is_matched => self.false_hits += line.lines,
             Kind::Error(status) if !line.is_matched => self.blind(line, status.code()),
             Kind::Error(_) => self.seen += 1,
-            Kind::Unreadable => {}
+            Kind::Ok | Kind::Unreadable => {}
         }
     }
 
@@ -232,6 +232,8 @@ mod tests {
                 at_ms: 0,
                 source: 0,
                 number,
+                lines: 1,
+                number_step: 0,
                 kind: Kind::of(log.status),
                 is_salvaged: false,
                 is_matched: pattern.matches(text),

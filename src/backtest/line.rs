@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::access_log::fast_path::OwnedRecognised;
 use crate::access_log::{Status, StatusClass};
-use crate::deliveries::Names;
+use crate::deliveries::{Names, Runs};
 
 /// What a line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +21,10 @@ pub(super) struct Line {
     /// Position of its recording among the sources.
     pub(super) source: usize,
     pub(super) number: u64,
+    /// How many lines it stands for: of one time, and all the same but for their numbers.
+    pub(super) lines: u64,
+    /// Where it begins a run: how much the number of the next line is above its own, 0 or 1.
+    pub(super) number_step: u8,
     pub(super) kind: Kind,
     pub(super) is_salvaged: bool,
     /// Whether the metric filter matches it.
@@ -40,6 +44,32 @@ pub(super) struct ErrorLine {
     pub(super) recognised: Option<OwnedRecognised>,
     /// The value of its `extractedFields`, raw JSON; empty where it has none.
     pub(super) extracted_fields: Vec<u8>,
+}
+
+impl Runs for Line {
+    fn join(&mut self, lines: usize, next: Self) -> Result<(), Self> {
+        let is_like = self.kind == Kind::Ok
+            && self.kind == next.kind
+            && (self.source, self.is_salvaged, self.is_matched)
+                == (next.source, next.is_salvaged, next.is_matched)
+            && Arc::ptr_eq(&self.names, &next.names);
+        let step = match next.number.checked_sub(self.number) {
+            Some(step @ 0..=1) if lines == 1 => u8::from(step == 1),
+            _ => self.number_step,
+        };
+        if is_like && next.number == self.number + u64::from(step) * lines as u64 {
+            self.number_step = step;
+            Ok(())
+        } else {
+            Err(next)
+        }
+    }
+
+    fn split(&mut self, lines: usize) -> Self {
+        let first = Self { names: Arc::clone(&self.names), error: None, ..*self };
+        self.number += u64::from(self.number_step) * lines as u64;
+        first
+    }
 }
 
 impl Line {

@@ -182,7 +182,7 @@ impl<'s> Lane<'s> {
                 self.problems.unread(index, &self.unreadable.to_string());
             }
         }
-        while let Some(line) = self.held.pop() {
+        while let Some(line) = self.held.pop_any() {
             self.hand_on(line);
         }
         self.send();
@@ -249,9 +249,14 @@ impl<'s> Lane<'s> {
         }
     }
 
-    fn hand_on(&mut self, HandedOn { line, behind_ms, .. }: HandedOn<Line>) {
+    fn hand_on(&mut self, HandedOn { at_ms, mut line, lines, behind_ms }: HandedOn<Line>) {
+        // Of a run they are known here alone.
+        (line.at_ms, line.lines) = (at_ms, lines as u64);
         if behind_ms > 0 {
-            self.problems.note(line.source, Trouble::Late, Some(line.number));
+            for place in 0..line.lines {
+                let number = line.number + u64::from(line.number_step) * place;
+                self.problems.note(line.source, Trouble::Late, Some(number));
+            }
         }
         self.pack.push(line);
         if self.pack.len() == PACK {
@@ -308,7 +313,18 @@ impl Lane<'_> {
         });
         let names = Names::of(event, &mut self.names);
         let source = self.source;
-        self.piece.push(Line { at_ms, source, number, kind, is_salvaged, is_matched, names, error });
+        self.piece.push(Line {
+            at_ms,
+            source,
+            number,
+            lines: 1,
+            number_step: 0,
+            kind,
+            is_salvaged,
+            is_matched,
+            names,
+            error,
+        });
     }
 
     fn end(&mut self, number: u64, result: Result<(), RecordingFault>) {

@@ -145,8 +145,8 @@ impl<'s> SlackRun<'s> {
         let Some(delivery) = self.open.get_mut(place) else { return false };
         match line.kind {
             Kind::Ok => {
-                delivery.batch.counts.ledger.received += 1;
-                delivery.batch.counts.ledger.ok += 1;
+                delivery.batch.counts.ledger.received += line.lines;
+                delivery.batch.counts.ledger.ok += line.lines;
                 false
             }
             Kind::Unreadable => {

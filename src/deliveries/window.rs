@@ -1,6 +1,6 @@
 //! Lines in, mostly in the order of time; in the order of time, out, as far as a bounded window can put them there.
 
-use super::queue::Queue;
+use super::queue::{Queue, Runs};
 
 /// How much later log is waited for: 15 minutes.
 pub const WINDOW_MS: i64 = 15 * 60_000;
@@ -21,11 +21,13 @@ pub(crate) struct HandedOn<T> {
     /// When it was logged, epoch milliseconds.
     pub(crate) at_ms: i64,
     pub(crate) line: T,
+    /// How many lines of this time it stands for: see [`Runs`].
+    pub(crate) lines: usize,
     /// How much later the latest line is that was handed on before it, milliseconds; 0 where it is in order.
     pub(crate) behind_ms: i64,
 }
 
-impl<T> Window<T> {
+impl<T: Runs> Window<T> {
     /// One that holds no more than so many bytes.
     pub(crate) fn new(max_bytes: usize) -> Self {
         Self { held: Queue::default(), max_bytes, newest_ms: i64::MIN, handed_on_ms: i64::MIN }
@@ -37,25 +39,41 @@ impl<T> Window<T> {
         self.held.push(at_ms, bytes, line);
     }
 
+    /// Takes in a line that says what the last one says: `false` where that is not `is_like` it, or it does not come next.
+    pub(crate) fn push_again(&mut self, at_ms: i64, is_like: impl FnOnce(&T) -> bool) -> bool {
+        let is_taken = self.held.push_again(at_ms, is_like);
+        if is_taken {
+            self.newest_ms = self.newest_ms.max(at_ms);
+        }
+        is_taken
+    }
+
     /// The oldest line, where it waits for no other.
     pub(crate) fn pop_ready(&mut self) -> Option<HandedOn<T>> {
         let oldest_ms = self.held.oldest_ms()?;
         let is_past = self.newest_ms.saturating_sub(oldest_ms) > WINDOW_MS;
-        let is_full = self.held.bytes() > self.max_bytes || (is_past && self.held.len() > MIN_HELD);
-        if is_full { self.pop() } else { None }
+        if self.held.bytes() > self.max_bytes {
+            return self.pop(1);
+        }
+        let beyond = self.held.len().saturating_sub(MIN_HELD);
+        if is_past && beyond > 0 { self.pop(beyond) } else { None }
     }
 
     /// The oldest line, if it is no later than `to_ms`.
     pub(crate) fn pop_until(&mut self, to_ms: i64) -> Option<HandedOn<T>> {
-        self.held.oldest_ms().filter(|oldest_ms| *oldest_ms <= to_ms).and_then(|_| self.pop())
+        self.held.oldest_ms().filter(|oldest_ms| *oldest_ms <= to_ms).and_then(|_| self.pop_any())
     }
 
     /// The oldest line.
-    pub(crate) fn pop(&mut self) -> Option<HandedOn<T>> {
-        let (at_ms, line) = self.held.pop()?;
+    pub(crate) fn pop_any(&mut self) -> Option<HandedOn<T>> {
+        self.pop(usize::MAX)
+    }
+
+    fn pop(&mut self, max: usize) -> Option<HandedOn<T>> {
+        let (at_ms, line, lines) = self.held.pop(max)?;
         let behind_ms = self.handed_on_ms.saturating_sub(at_ms).max(0);
         self.handed_on_ms = self.handed_on_ms.max(at_ms);
-        Some(HandedOn { at_ms, line, behind_ms })
+        Some(HandedOn { at_ms, line, lines, behind_ms })
     }
 
     /// The latest time of all lines so far, epoch milliseconds.
@@ -68,14 +86,23 @@ impl<T> Window<T> {
 mod tests {
     use super::*;
 
+    impl Runs for () {
+        fn join(&mut self, _: usize, (): ()) -> Result<(), ()> {
+            Ok(())
+        }
+
+        fn split(&mut self, _: usize) {}
+    }
+
     /// What is handed on of these lines before the end, and how far behind each is.
     fn handed_on(times: impl IntoIterator<Item = i64>, max_bytes: usize) -> Vec<(i64, i64)> {
         let mut window = Window::new(max_bytes);
         let mut handed_on = Vec::new();
         for at_ms in times {
             window.push(at_ms, 0, ());
-            handed_on
-                .extend(std::iter::from_fn(|| window.pop_ready()).map(|line| (line.at_ms, line.behind_ms)));
+            while let Some(line) = window.pop_ready() {
+                handed_on.extend(std::iter::repeat_n((line.at_ms, line.behind_ms), line.lines));
+            }
         }
         handed_on
     }

@@ -135,24 +135,32 @@ impl Batch {
         Intake::into(self, reader, remembered)
     }
 
-    /// Counts a line whose status is known to be below 400.
-    pub(crate) fn ok(&mut self, reader: &Reader, header: &Header, timestamp_ms: i64) {
-        if self.receive(reader, header, timestamp_ms) {
-            self.counts.ledger.ok += 1;
+    /// Counts lines of one time whose status is known to be below 400.
+    pub(crate) fn ok(&mut self, reader: &Reader, header: &Header, timestamp_ms: i64, lines: u64) {
+        if self.receive(reader, header, timestamp_ms, lines) {
+            self.counts.ledger.ok += lines;
         }
     }
 
-    /// Counts a log event in; says whether it is to be read.
-    pub(super) fn receive(&mut self, reader: &Reader, header: &Header, timestamp_ms: i64) -> bool {
+    /// Counts log events of one time in; says whether they are to be read.
+    pub(super) fn receive(
+        &mut self,
+        reader: &Reader,
+        header: &Header,
+        timestamp_ms: i64,
+        lines: u64,
+    ) -> bool {
         let counts = &mut self.counts;
-        counts.ledger.received += 1;
+        counts.ledger.received += lines;
         // What is no time says nothing of when all the others were.
         if timestamp_ms < MAX_TIMESTAMP_MS {
             counts.newest_ms = counts.newest_ms.max(timestamp_ms);
         }
         let is_own = reader.own_log_group.as_deref() == Some(header.log_group.as_str());
-        counts.ledger.ignored += u64::from(is_own);
-        counts.own_log_group += u64::from(is_own);
+        if is_own {
+            counts.ledger.ignored += lines;
+            counts.own_log_group += lines;
+        }
         !is_own
     }
 

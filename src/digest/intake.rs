@@ -120,7 +120,7 @@ impl<'a> Intake<'a> {
     }
 
     fn receive(&mut self, header: &Header, timestamp_ms: i64) -> bool {
-        self.batch.receive(self.reader, header, timestamp_ms)
+        self.batch.receive(self.reader, header, timestamp_ms, 1)
     }
 
     fn read(&mut self, info: EventInfo<'_>, line: &str) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::access_log::fast_path::{LineText, OkLines, OwnedRecognised};
 use crate::decode::Header;
-use crate::deliveries::{Deliveries, HandedOn, Names, WINDOW_MS, Window};
+use crate::deliveries::{Deliveries, HandedOn, Names, Runs, WINDOW_MS, Window};
 use crate::digest::{Batch, Reader, source_fields};
 use crate::duplicates::RememberedEvents;
 use crate::recording::{Looks, Recorded};
@@ -83,32 +83,52 @@ impl Default for Loose {
 impl Loose {
     /// The next line of a recording.
     pub(super) fn line(&mut self, event: &Recorded<'_>, reader: &Reader) -> Line {
-        self.received += 1;
-        Line {
-            names: Names::of(event, &mut self.names),
-            timestamp_ms: event.timestamp_ms.unwrap_or_default(),
-            content: Content::of(event, self.received, reader, &mut self.ok_lines).map(Box::new),
-        }
+        let content = self.content(event, reader);
+        self.line_of(event, content)
     }
 
-    /// Holds a line until it is its turn.
-    pub(super) fn hold(&mut self, line: Line) {
+    /// The same, held until it is its turn.
+    pub(super) fn hold(&mut self, event: &Recorded<'_>, reader: &Reader) {
         self.is_moving = true;
-        if line.timestamp_ms > 0 {
-            self.last_ms = line.timestamp_ms;
+        let timestamp_ms = event.timestamp_ms.unwrap_or_default();
+        if timestamp_ms > 0 {
+            self.last_ms = timestamp_ms;
         }
-        self.held.push(self.last_ms, line.bytes(), line);
+        let content = self.content(event, reader);
+        let Self { held, names, last_ms, .. } = self;
+        let is_like = |last: &Line| last.is_ok() && last.is_of(names, timestamp_ms);
+        if content.is_some() || !names.are_of(event) || !held.push_again(*last_ms, is_like) {
+            let line = self.line_of(event, content);
+            self.held.push(self.last_ms, line.bytes(), line);
+        }
     }
 
-    /// The next line whose turn it is, and its time in epoch milliseconds.
-    pub(super) fn next(&mut self, until: Until) -> Option<(i64, Line)> {
-        let HandedOn { at_ms, line, behind_ms } = match until {
+    fn content(&mut self, event: &Recorded<'_>, reader: &Reader) -> Option<Content> {
+        self.received += 1;
+        Content::of(event, self.received, reader, &mut self.ok_lines)
+    }
+
+    fn line_of(&mut self, event: &Recorded<'_>, content: Option<Content>) -> Line {
+        let names = Names::of(event, &mut self.names);
+        Line { names, timestamp_ms: event.timestamp_ms.unwrap_or_default(), content: content.map(Box::new) }
+    }
+
+    /// The next line whose turn it is, its time in epoch milliseconds, and how many such lines it stands for.
+    pub(super) fn next(&mut self, until: Until) -> Option<(i64, Line, u64)> {
+        let HandedOn { at_ms, mut line, lines, behind_ms } = match until {
             Until::Ready => self.held.pop_ready(),
             Until::Time(to_ms) => self.held.pop_until(to_ms),
-            Until::End => self.held.pop(),
+            Until::End => self.held.pop_any(),
         }?;
-        self.late += u64::from(behind_ms > WINDOW_MS);
-        Some((at_ms, line))
+        let lines = lines as u64;
+        if behind_ms > WINDOW_MS {
+            self.late += lines;
+        }
+        // That of a line in a run is known here alone.
+        if line.timestamp_ms > 0 {
+            line.timestamp_ms = at_ms;
+        }
+        Some((at_ms, line, lines))
     }
 
     /// Nothing more is there yet. Says up to when lines wait no longer, and whether no delivery does: what was there at
@@ -120,17 +140,38 @@ impl Loose {
     }
 }
 
+impl Runs for Line {
+    fn join(&mut self, _: usize, next: Self) -> Result<(), Self> {
+        let is_like = self.is_ok() && next.is_ok() && self.is_of(&next.names, next.timestamp_ms);
+        if is_like { Ok(()) } else { Err(next) }
+    }
+
+    fn split(&mut self, _: usize) -> Self {
+        Self { names: Arc::clone(&self.names), timestamp_ms: self.timestamp_ms, content: None }
+    }
+}
+
 impl Line {
-    /// Puts the line into a batch. Where that cannot read it, says what it looks like.
+    fn is_ok(&self) -> bool {
+        self.content.is_none()
+    }
+
+    /// Whether it comes from there, and its time is known or not as that of the other.
+    fn is_of(&self, names: &Arc<Names>, timestamp_ms: i64) -> bool {
+        (self.timestamp_ms > 0) == (timestamp_ms > 0) && Arc::ptr_eq(&self.names, names)
+    }
+
+    /// Puts the line into a batch, or as many as it stands for. Where that cannot read it, says what it looks like.
     pub(super) fn put_into(
         &self,
+        lines: u64,
         batch: &mut Batch,
         header: &Header,
         reader: &Reader,
         remembered: &RememberedEvents,
     ) -> Option<Looks> {
         let Some(content) = &self.content else {
-            batch.ok(reader, header, self.timestamp_ms);
+            batch.ok(reader, header, self.timestamp_ms, lines);
             return None;
         };
         let Content { id, place, text, recognised, extracted_fields } = &**content;

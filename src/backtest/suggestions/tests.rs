@@ -16,8 +16,8 @@ fn advised(settings: &AlarmSettings, errors: &[u64]) -> Option<f64> {
     for minute in 0..1_440_usize {
         let of_minute = if minute.is_multiple_of(30) { errors[minute / 30 % errors.len()] } else { 0 };
         let at_ms = i64::try_from(minute).unwrap() * MINUTE_MS;
-        run.line(at_ms, false);
-        (0..of_minute).for_each(|_| run.line(at_ms, true));
+        run.lines(at_ms, false, 1);
+        run.lines(at_ms, true, of_minute);
     }
     match threshold(&run.finish(Days(1.0), None), settings.comparison) {
         Some(Suggestion::Threshold { threshold, .. }) => Some(threshold),
