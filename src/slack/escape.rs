@@ -47,7 +47,7 @@ pub(super) fn least_units(text: &str) -> usize {
 }
 
 /// Whether a text begins as a quote or an item of a list does.
-pub(super) fn begins_as_quote_or_list(text: impl Iterator<Item = char>) -> bool {
+pub(super) fn begins_as_quote_or_list(text: &mut dyn Iterator<Item = char>) -> bool {
     let mut shown = text.skip_while(|c| c.is_whitespace() || is_treacherous(*c));
     match shown.next() {
         Some('0'..='9') => matches!(shown.find(|c| !c.is_ascii_digit()), Some('.' | ')')),
@@ -81,7 +81,7 @@ pub fn escape_within(text: &str, missing: usize, dialect: Dialect, max: usize) -
 
 /// What has to stand before a text at the beginning of a line.
 fn guard(text: &str, dialect: Dialect) -> &'static str {
-    let is_needed = dialect == Dialect::Mrkdwn && begins_as_quote_or_list(text.chars());
+    let is_needed = dialect == Dialect::Mrkdwn && begins_as_quote_or_list(&mut text.chars());
     if is_needed { "\u{200b}" } else { "" }
 }
 
@@ -125,47 +125,40 @@ fn is_harmless(byte: u8, dialect: Dialect) -> bool {
 /// Never cuts inside an entity or `<…>`, nor between a character and its zero-width space.
 #[must_use]
 pub fn cut_mrkdwn(text: &str, max: usize) -> String {
-    if text.len() <= max || units(text) <= max {
-        return text.to_owned();
-    }
-    let mut rest = text;
-    let pieces = std::iter::from_fn(move || {
-        let (piece, after) = rest.split_at_checked(piece_len(rest)).filter(|(piece, _)| !piece.is_empty())?;
-        rest = after;
-        Some(piece)
-    });
-    cut(pieces, |piece, out| out.push_str(piece), max)
+    cut(text, piece_len, max)
 }
 
 /// Text that Slack does not parse and that is harmless already, cut to at most `max` [`units`],
 /// the mark included.
 #[must_use]
 pub fn cut_text(text: &str, max: usize) -> String {
-    if text.len() <= max || units(text) <= max {
-        text.to_owned()
-    } else {
-        cut(text.chars(), |c, out| out.push(c), max)
-    }
+    cut(text, |text| text.chars().next().map_or(0, char::len_utf8), max)
 }
 
-/// As many pieces as leave room for the mark, and the mark.
-fn cut<P>(pieces: impl Iterator<Item = P> + Clone, write: impl Fn(P, &mut String), max: usize) -> String {
-    let mut left = pieces.clone().count();
+/// As many pieces as leave room for the mark, and the mark; the whole text where it fits.
+fn cut(text: &str, piece_len: fn(&str) -> usize, max: usize) -> String {
+    if text.len() <= max || units(text) <= max {
+        return text.to_owned();
+    }
+    let pieces = || {
+        let mut rest = text;
+        std::iter::from_fn(move || {
+            let (piece, after) = rest.split_at_checked(piece_len(rest))?;
+            rest = after;
+            Some(piece).filter(|piece| !piece.is_empty())
+        })
+    };
+    let (mut end, mut left) = (0, pieces().count());
     let Some(mut room) = max.checked_sub(units(&mark(left))) else {
         return if max == 0 { String::new() } else { "…".to_owned() };
     };
-    let mut out = String::new();
-    for piece in pieces {
-        let before = out.len();
-        write(piece, &mut out);
-        let Some(after) = room.checked_sub(out.get(before..).map_or(0, units)) else {
-            out.truncate(before);
-            break;
-        };
+    for piece in pieces() {
+        let Some(after) = room.checked_sub(units(piece)) else { break };
         room = after;
+        end += piece.len();
         left -= 1;
     }
-    out + &mark(left)
+    text.get(..end).unwrap_or_default().to_owned() + &mark(left)
 }
 
 fn mark(missing: usize) -> String {
@@ -337,7 +330,7 @@ mod tests {
             for dialect in [Mrkdwn, RichText] {
                 let mut by_character = String::new();
                 text.chars().for_each(|c| push_harmless(c, dialect, &mut by_character));
-                let guard = if dialect == Mrkdwn && begins_as_quote_or_list(text.chars()) { "\u{200b}" } else { "" };
+                let guard = if dialect == Mrkdwn && begins_as_quote_or_list(&mut text.chars()) { "\u{200b}" } else { "" };
                 prop_assert_eq!(escape(&text, dialect), format!("{guard}{by_character}"));
                 prop_assert!(least_units(&text) <= units(&by_character));
             }

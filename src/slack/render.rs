@@ -76,7 +76,7 @@ impl Rendered {
 #[must_use]
 pub fn render<'a>(notification: impl Fn(Detail) -> Notification<'a>, sender: &Sender) -> Rendered {
     let plain = Some(render_form(Form::Text, &notification, sender));
-    Rendered { plain, ..render_to_show(notification, sender) }
+    Rendered { plain, ..render_to_show(&notification, sender) }
 }
 
 /// The same for a message that is shown and not posted.

@@ -64,19 +64,19 @@ fn write(name: &str, alike: &[&str], way: Way, dialect: Dialect, max: usize) -> 
     // A third for the beginning, a third for what differs and what stands before it.
     let third = room / 3;
     let start = differs.unwrap_or_default().saturating_sub(third / 2);
-    let beginning = fitting(name.chars(), dialect, third);
+    let beginning = fitting(&name, 0, dialect, third);
     if start <= beginning.1 {
-        return fitting(name.chars(), dialect, room.saturating_sub(1)).0 + "…" + &mark;
+        return fitting(&name, 0, dialect, room.saturating_sub(1)).0 + "…" + &mark;
     }
-    let (end, taken) = fitting(name.chars().skip(start), dialect, room.saturating_sub(third + 2));
+    let (end, taken) = fitting(&name, start, dialect, room.saturating_sub(third + 2));
     let rest = if start + taken < name.chars().count() { "…" } else { "" };
     format!("{}…{end}{rest}{mark}", beginning.0)
 }
 
-/// As many characters as have room, and how many they are.
-fn fitting(name: impl Iterator<Item = char>, dialect: Dialect, room: usize) -> (String, usize) {
+/// As many characters as have room, from this one on, and how many they are.
+fn fitting(name: &str, start: usize, dialect: Dialect, room: usize) -> (String, usize) {
     let (mut out, mut taken, mut used) = (String::new(), 0, 0);
-    for c in name {
+    for c in name.chars().skip(start) {
         let piece = escape(c.encode_utf8(&mut [0; 4]), dialect);
         used += units(&piece);
         if used > room {

@@ -34,7 +34,7 @@ impl Writer<'_> {
                 out.push_str(" · ");
             }
             let before = out.len();
-            self.guard(text.pieces().iter(), &mut out);
+            self.guard(&mut text.pieces().iter(), &mut out);
             self.push(text, &mut out);
             if out.len() == before {
                 out.truncate(start);
@@ -46,7 +46,7 @@ impl Writer<'_> {
     /// A row as running text.
     pub(super) fn row(&self, row: &Row<'_>) -> String {
         let mut out = String::new();
-        self.guard(row.iter().flat_map(|cell| cell.text.pieces()), &mut out);
+        self.guard(&mut row.iter().flat_map(|cell| cell.text.pieces()), &mut out);
         for cell in row {
             self.push(&cell.text, &mut out);
         }
@@ -98,9 +98,9 @@ impl Writer<'_> {
     }
 
     /// Keeps a line from being taken for a quote or an item of a list.
-    fn guard<'p>(&self, pieces: impl Iterator<Item = &'p Piece<'p>>, out: &mut String) {
-        let chars = pieces.flat_map(|piece| self.words(piece).chars());
-        if self.dialect == Dialect::Mrkdwn && begins_as_quote_or_list(chars) {
+    fn guard<'p>(&self, pieces: &mut dyn Iterator<Item = &'p Piece<'p>>, out: &mut String) {
+        let mut chars = pieces.flat_map(|piece| self.words(piece).chars());
+        if self.dialect == Dialect::Mrkdwn && begins_as_quote_or_list(&mut chars) {
             out.push(ZERO_WIDTH_SPACE);
         }
     }
