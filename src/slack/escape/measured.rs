@@ -23,6 +23,8 @@ pub(crate) struct Measured {
     chars: usize,
     /// How many of them the text lacks.
     missing: usize,
+    /// What the longest mark of a cut takes, in [`units`].
+    mark: usize,
 }
 
 impl Measured {
@@ -36,14 +38,15 @@ impl Measured {
         let mut written = String::new();
         let mut end = Size::default();
         let mut ends = Vec::with_capacity(text.len().min(max) + 1);
-        for c in text.chars() {
-            if end.units > max {
-                break;
-            }
+        let mut rest = text.chars();
+        while end.units <= max
+            && let Some(c) = rest.next()
+        {
             end = end + Size::of_char(c, dialect, &mut written);
             ends.push(end);
         }
-        Self { guard: Size::default(), ends, chars: text.chars().count() + missing, missing }
+        let chars = ends.len() + rest.count() + missing;
+        Self { guard: Size::default(), ends, chars, missing, mark: units(&mark(chars)) }
     }
 
     /// What the text takes within `max` [`units`]: of one that takes more than was measured, as much as was measured at
@@ -61,7 +64,7 @@ impl Measured {
         if self.missing == 0 && self.ends.len() == self.chars && whole.units <= max {
             return (self.chars, String::new());
         }
-        match max.checked_sub(units(&mark(self.chars))) {
+        match max.checked_sub(self.mark) {
             Some(room) => {
                 let kept = self.ends.partition_point(|end| end.units <= room);
                 (kept, mark(self.chars - kept))
