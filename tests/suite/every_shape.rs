@@ -4,17 +4,14 @@
 //! The long run, a million lines a shape: `cargo test --release --test suite a_million_lines -- --ignored`.
 
 use std::fmt::Write as _;
-use std::io::{Cursor, Read};
 
 use fastrand::Rng;
-use statuswatch::backtest::{self, Backtest, default_alarm};
+use statuswatch::backtest::Backtest;
 use statuswatch::digest::Reader;
-use statuswatch::filter_pattern::FilterPattern;
 use statuswatch::ledger::Ledger;
-use statuswatch::replay;
-use statuswatch::slack::render::MessageStyle;
 
 use crate::data::{self, SEED};
+use crate::fast_path::{self, replayed};
 use crate::fuzz_corpus::fuzz::targets::known_lines::{RULES, check, reader};
 use crate::line_shapes::{SHAPES, Shape};
 
@@ -127,35 +124,8 @@ fn figures(ledger: &Ledger) -> [u64; 5] {
     [ledger.received, ledger.ok, ledger.ignored, ledger.unreadable, ledger.matched]
 }
 
-fn replayed(recording: &str, reader: Reader) -> Ledger {
-    let settings = replay::Settings {
-        reader,
-        style: MessageStyle::default(),
-        max_decompressed_bytes: 1 << 30,
-        now_ms: None,
-        as_one: false,
-        is_posted: false,
-    };
-    replay::replay(recording.as_bytes(), &settings).unwrap().ledger
-}
-
 fn backtested(recordings: Vec<String>) -> Backtest {
-    let settings = backtest::Settings {
-        reader: reader(&[], None, 3),
-        against: None,
-        style: MessageStyle::default(),
-        plan: backtest::Plan::default(),
-        alarm: default_alarm(),
-        pattern: FilterPattern::parse("{ $.status = 5* }").unwrap(),
-        published: backtest::Published::default(),
-        max_decompressed_bytes: 1 << 30,
-        allow_unreadable: true,
-    };
-    let source = |recording: String| {
-        let open = Box::new(move || Ok(Box::new(Cursor::new(recording)) as Box<dyn Read + Send>));
-        backtest::Source { name: "recording".to_owned(), open }
-    };
-    backtest::backtest(recordings.into_iter().map(source).collect(), &settings).unwrap()
+    fast_path::backtested(recordings, reader(&[], None, 3), "{ $.status = 5* }").unwrap()
 }
 
 /// Lines of a shape, read in every way.
@@ -169,7 +139,7 @@ fn check_shape(shape: Shape, count: usize, seed: u64) {
     let reader = reader(mask, rules, samples);
     let plain = read_plainly(&lines, &reader);
     let recording = log_events(0, &lines).join("\n");
-    assert_eq!(figures(&replayed(&recording, reader)), plain, "{name}, seed {seed}: replay");
+    assert_eq!(figures(&replayed(&recording, reader).ledger), plain, "{name}, seed {seed}: replay");
 
     let Backtest { lines: found, .. } = backtested(vec![recording]);
     assert_eq!(found.received, plain[0], "{name}, seed {seed}: backtest");

@@ -4,10 +4,12 @@
 //! The long run is `PROPTEST_CASES=50000 cargo test --release --test suite fast_path`: 24 lines a case on average,
 //! more than a million lines.
 
+use std::io::{Cursor, Read};
+
 use proptest::prelude::*;
-use statuswatch::backtest::{self, Backtest, default_alarm};
+use statuswatch::backtest::{self, Backtest, BacktestError, default_alarm};
 use statuswatch::decode::{Sink, Source, decode};
-use statuswatch::digest::Batch;
+use statuswatch::digest::{Batch, Reader};
 use statuswatch::duplicates::RememberedEvents;
 use statuswatch::filter_pattern::FilterPattern;
 use statuswatch::replay::{self, Replayed};
@@ -168,9 +170,14 @@ impl Shape {
     }
 }
 
-fn backtested(recording: &str, pattern: &str) -> Option<Backtest> {
+/// A backtest of recordings, each a file of its own.
+pub(crate) fn backtested(
+    recordings: Vec<String>,
+    reader: Reader,
+    pattern: &str,
+) -> Result<Backtest, BacktestError> {
     let settings = backtest::Settings {
-        reader: reader(&[], Some(RULES[3]), 3),
+        reader,
         against: None,
         style: MessageStyle::default(),
         plan: backtest::Plan::default(),
@@ -180,13 +187,14 @@ fn backtested(recording: &str, pattern: &str) -> Option<Backtest> {
         max_decompressed_bytes: 1 << 30,
         allow_unreadable: true,
     };
-    let recording = std::io::Cursor::new(recording.to_owned());
-    let open = Box::new(move || Ok(Box::new(recording) as Box<dyn std::io::Read + Send>));
-    backtest::backtest(vec![backtest::Source { name: "recording".to_owned(), open }], &settings).ok()
+    let source = |recording: String| {
+        let open = Box::new(move || Ok(Box::new(Cursor::new(recording)) as Box<dyn Read + Send>));
+        backtest::Source { name: "recording".to_owned(), open }
+    };
+    backtest::backtest(recordings.into_iter().map(source).collect(), &settings)
 }
 
-fn replayed(recording: &str) -> Replayed {
-    let reader = reader(&[], Some(RULES[3]), 3);
+pub(crate) fn replayed(recording: &str, reader: Reader) -> Replayed {
     let settings = replay::Settings {
         reader,
         style: MessageStyle::default(),
@@ -201,7 +209,8 @@ fn replayed(recording: &str) -> Replayed {
 /// What adds up over parts of a recording.
 fn sums(recording: &str, pattern: &str) -> [u64; 16] {
     let mut sums = [0; 16];
-    let ledger = replayed(recording);
+    let reader = || reader(&[], Some(RULES[3]), 3);
+    let ledger = replayed(recording, reader());
     let hits = |rule: usize| ledger.rule_hits.get(rule).copied().unwrap_or_default();
     let ledger = &ledger.ledger;
     sums[..7].copy_from_slice(&[
@@ -213,7 +222,8 @@ fn sums(recording: &str, pattern: &str) -> [u64; 16] {
         hits(0),
         hits(1),
     ]);
-    if let Some(Backtest { lines, slack, blind_spots, .. }) = backtested(recording, pattern) {
+    let tested = backtested(vec![recording.to_owned()], reader(), pattern);
+    if let Ok(Backtest { lines, slack, blind_spots, .. }) = tested {
         let blind = blind_spots.lines + blind_spots.not_asked_for;
         let hits: u64 = slack.rules.iter().map(|rule| rule.hits).sum();
         sums[7..].copy_from_slice(&[
