@@ -47,7 +47,16 @@ pub(super) struct ErrorLine {
 }
 
 impl Runs for Line {
-    fn join(&mut self, lines: usize, next: Self) -> Result<(), Self> {
+    fn split(&mut self, lines: usize) -> Self {
+        let first = Self { names: Arc::clone(&self.names), error: None, ..*self };
+        self.number += u64::from(self.number_step) * lines as u64;
+        first
+    }
+}
+
+impl Line {
+    /// Whether the next line belongs to the run of so many that begins with this one; if so, it notes the step of numbers.
+    pub(super) fn joins(&mut self, lines: usize, next: &Self) -> bool {
         let is_like = self.kind == Kind::Ok
             && self.kind == next.kind
             && (self.source, self.is_salvaged, self.is_matched)
@@ -57,22 +66,13 @@ impl Runs for Line {
             Some(step @ 0..=1) if lines == 1 => u8::from(step == 1),
             _ => self.number_step,
         };
-        if is_like && next.number == self.number + u64::from(step) * lines as u64 {
+        let joins = is_like && next.number == self.number + u64::from(step) * lines as u64;
+        if joins {
             self.number_step = step;
-            Ok(())
-        } else {
-            Err(next)
         }
+        joins
     }
 
-    fn split(&mut self, lines: usize) -> Self {
-        let first = Self { names: Arc::clone(&self.names), error: None, ..*self };
-        self.number += u64::from(self.number_step) * lines as u64;
-        first
-    }
-}
-
-impl Line {
     /// What it takes up beside itself.
     pub(super) fn bytes(&self) -> usize {
         self.error.as_ref().map_or(0, |error| {

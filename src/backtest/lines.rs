@@ -243,7 +243,9 @@ impl<'s> Lane<'s> {
             // Every log event has an id in CloudWatch: lines that look alike are not taken for one.
             error.id = format!("{}:{}:{}", line.source, line.number, self.order);
         }
-        self.held.push(line.at_ms, line.bytes(), line);
+        if !self.held.join(line.at_ms, |first, lines| first.joins(lines, &line)) {
+            self.held.push(line.at_ms, line.bytes(), line);
+        }
         while let Some(line) = self.held.pop_ready() {
             self.hand_on(line);
         }

@@ -5,9 +5,6 @@ use std::collections::{BinaryHeap, VecDeque};
 
 /// A line of which there may be a run: most lines of a log say nothing but that all is well.
 pub(crate) trait Runs: Sized {
-    /// Takes the next line into the run of `lines` that begins with this one; gives it back where it says anything else.
-    fn join(&mut self, lines: usize, next: Self) -> Result<(), Self>;
-
     /// Takes the first lines off a run of more.
     fn split(&mut self, lines: usize) -> Self;
 }
@@ -61,20 +58,10 @@ impl<T> Default for Queue<T> {
 
 impl<T: Runs> Queue<T> {
     /// Takes a line in that takes up `bytes` beside itself.
-    pub(super) fn push(&mut self, at_ms: i64, bytes: usize, mut line: T) {
+    pub(super) fn push(&mut self, at_ms: i64, bytes: usize, line: T) {
         self.order += 1;
         self.len += 1;
         let is_in_order = self.in_order.is_empty() || self.last_ms <= at_ms;
-        if let Some((run, step)) = self.last_run(at_ms) {
-            match run.line.join(run.more + 1, line) {
-                Ok(()) => {
-                    self.bytes += run.step(step);
-                    self.last_ms = at_ms;
-                    return;
-                }
-                Err(other) => line = other,
-            }
-        }
         let bytes = bytes + size_of::<Held<T>>();
         self.bytes += bytes;
         let held = Held { at_ms, order: self.order, bytes, line, more: 0, steps: VecDeque::new() };
@@ -86,22 +73,19 @@ impl<T: Runs> Queue<T> {
         }
     }
 
-    /// Takes in a line that says what the last one says: `false` where that is not `is_like` it, or it does not come next.
-    pub(super) fn push_again(&mut self, at_ms: i64, is_like: impl FnOnce(&T) -> bool) -> bool {
-        let Some((run, step)) = self.last_run(at_ms).filter(|(run, _)| is_like(&run.line)) else {
+    /// Takes a line into the run of the last one; `false` where its time does not come next, or `joins` says no of the
+    /// line that begins the run and of how many that has.
+    pub(super) fn join(&mut self, at_ms: i64, joins: impl FnOnce(&mut T, usize) -> bool) -> bool {
+        let step = at_ms.checked_sub(self.last_ms).and_then(|step| u16::try_from(step).ok());
+        let (Some(run), Some(step)) = (self.in_order.back_mut(), step) else { return false };
+        if !joins(&mut run.line, run.more + 1) {
             return false;
-        };
+        }
         self.bytes += run.step(step);
         self.last_ms = at_ms;
         self.order += 1;
         self.len += 1;
         true
-    }
-
-    /// The last that came in order, and how much later this time is, if a run can hold both.
-    fn last_run(&mut self, at_ms: i64) -> Option<(&mut Held<T>, u16)> {
-        let step = u16::try_from(at_ms.checked_sub(self.last_ms)?).ok()?;
-        Some((self.in_order.back_mut()?, step))
     }
 
     /// The oldest line, its time, and how many it stands for: those of its run that have the same time, at most `max`.
@@ -223,14 +207,17 @@ mod tests {
     struct Numbered(u64, bool);
 
     impl Runs for Numbered {
-        fn join(&mut self, lines: usize, next: Self) -> Result<(), Self> {
-            let is_next = next.0 == self.0 + lines as u64;
-            if self.1 && next.1 && is_next { Ok(()) } else { Err(next) }
-        }
-
         fn split(&mut self, lines: usize) -> Self {
             self.0 += lines as u64;
             Self(self.0 - lines as u64, self.1)
+        }
+    }
+
+    /// Takes a line in, in a run where it may be.
+    fn push(queue: &mut Queue<Numbered>, at_ms: i64, line: Numbered) {
+        let joins = |first: &mut Numbered, lines| first.1 && line.1 && line.0 == first.0 + lines as u64;
+        if !queue.join(at_ms, joins) {
+            queue.push(at_ms, 3, line);
         }
     }
 
@@ -262,7 +249,7 @@ mod tests {
             let mut at_ms = 0;
             for (number, (step, joins, pops, max)) in (0..).zip(steps) {
                 at_ms += step;
-                queue.push(at_ms, 3, Numbered(number, joins));
+                push(&mut queue, at_ms, Numbered(number, joins));
                 expected.push((at_ms, Numbered(number, joins)));
                 expected.sort_by_key(|(at_ms, line)| (*at_ms, line.0));
                 for _ in 0..pops {
@@ -280,8 +267,9 @@ mod tests {
     #[test]
     fn a_run_of_even_steps_takes_no_more_than_a_line_or_two() {
         let mut queue = Queue::default();
-        (0..1_001).for_each(|number| queue.push(i64::try_from(number).unwrap(), 0, Numbered(number, true)));
-        queue.push(1_000, 0, Numbered(1_001, true));
-        assert_eq!(queue.bytes(), size_of::<Held<Numbered>>() + 2 * size_of::<Steps>());
+        (0..1_001)
+            .for_each(|number| push(&mut queue, i64::try_from(number).unwrap(), Numbered(number, true)));
+        push(&mut queue, 1_000, Numbered(1_001, true));
+        assert_eq!(queue.bytes(), 3 + size_of::<Held<Numbered>>() + 2 * size_of::<Steps>());
     }
 }

@@ -39,9 +39,10 @@ impl<T: Runs> Window<T> {
         self.held.push(at_ms, bytes, line);
     }
 
-    /// Takes in a line that says what the last one says: `false` where that is not `is_like` it, or it does not come next.
-    pub(crate) fn push_again(&mut self, at_ms: i64, is_like: impl FnOnce(&T) -> bool) -> bool {
-        let is_taken = self.held.push_again(at_ms, is_like);
+    /// Takes a line into the run of the last one; `false` where its time does not come next, or `joins` says no of the
+    /// line that begins the run and of how many that has.
+    pub(crate) fn join(&mut self, at_ms: i64, joins: impl FnOnce(&mut T, usize) -> bool) -> bool {
+        let is_taken = self.held.join(at_ms, joins);
         if is_taken {
             self.newest_ms = self.newest_ms.max(at_ms);
         }
@@ -87,10 +88,6 @@ mod tests {
     use super::*;
 
     impl Runs for () {
-        fn join(&mut self, _: usize, (): ()) -> Result<(), ()> {
-            Ok(())
-        }
-
         fn split(&mut self, _: usize) {}
     }
 

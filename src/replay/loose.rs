@@ -96,8 +96,12 @@ impl Loose {
         }
         let content = self.content(event, reader);
         let Self { held, names, last_ms, .. } = self;
-        let is_like = |last: &Line| last.is_ok() && last.is_of(names, timestamp_ms);
-        if content.is_some() || !names.are_of(event) || !held.push_again(*last_ms, is_like) {
+        // Of good lines only where they come from matters, and whether they have a time.
+        let joins = |first: &mut Line, _| {
+            let is_timed_alike = (first.timestamp_ms > 0) == (timestamp_ms > 0);
+            first.content.is_none() && is_timed_alike && Arc::ptr_eq(&first.names, names)
+        };
+        if content.is_some() || !names.are_of(event) || !held.join(*last_ms, joins) {
             let line = self.line_of(event, content);
             self.held.push(self.last_ms, line.bytes(), line);
         }
@@ -141,26 +145,12 @@ impl Loose {
 }
 
 impl Runs for Line {
-    fn join(&mut self, _: usize, next: Self) -> Result<(), Self> {
-        let is_like = self.is_ok() && next.is_ok() && self.is_of(&next.names, next.timestamp_ms);
-        if is_like { Ok(()) } else { Err(next) }
-    }
-
     fn split(&mut self, _: usize) -> Self {
         Self { names: Arc::clone(&self.names), timestamp_ms: self.timestamp_ms, content: None }
     }
 }
 
 impl Line {
-    fn is_ok(&self) -> bool {
-        self.content.is_none()
-    }
-
-    /// Whether it comes from there, and its time is known or not as that of the other.
-    fn is_of(&self, names: &Arc<Names>, timestamp_ms: i64) -> bool {
-        (self.timestamp_ms > 0) == (timestamp_ms > 0) && Arc::ptr_eq(&self.names, names)
-    }
-
     /// Puts the line into a batch, or as many as it stands for. Where that cannot read it, says what it looks like.
     pub(super) fn put_into(
         &self,
