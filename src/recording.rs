@@ -69,6 +69,9 @@ pub enum Piece<'a> {
     Row(Row<'a>),
     /// An access-log line, and what is known of it where it was recognised.
     Line(&'a [u8], Option<Recognised<'a>>),
+    /// An access-log line of another format than JSON whose status [`Format::Auto`](crate::access_log::Format::Auto)
+    /// reads as one below 400, under no header.
+    OkLine(&'a [u8]),
     /// Nothing more is there yet: the source said `io::ErrorKind::WouldBlock`.
     Pause,
 }
@@ -211,7 +214,10 @@ impl<R: Read> Pieces<R> {
                 Unwrapped::LogEvent => recognised.learn_log_event(document),
                 Unwrapped::Other => {}
             },
-            Part::Line(line) => each(number, Ok(Piece::Line(line, None))),
+            Part::Line(line) => {
+                recognised.learn_other(line);
+                each(number, Ok(Piece::Line(line, None)));
+            }
             Part::TooLong => each(number, Err(PieceError::TooLong)),
         }
         Ok(true)
@@ -430,7 +436,7 @@ mod tests {
                     )
                 }
                 Ok(Piece::Row(row)) => format!("{number} row {}", row.message.unwrap_or_default()),
-                Ok(Piece::Line(line, _)) => format!("{number} line {}", lossy(line)),
+                Ok(Piece::Line(line, _) | Piece::OkLine(line)) => format!("{number} line {}", lossy(line)),
                 Ok(Piece::Pause) => format!("{number} pause"),
                 Err(error) => format!("{number} {error}"),
             });
@@ -445,6 +451,80 @@ mod tests {
         let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
         gzip.write_all(text.as_bytes()).unwrap();
         assert_eq!(pieces(&gzip.finish().unwrap()), expected);
+    }
+
+    const CLF: &str = r#"203.0.113.7 - - [18/Nov/2020:05:28:56 +0000] "GET /a HTTP/1.1" 200 36 c6af-11"#;
+    const CSV: &str = "203.0.113.7,-,-,18/Nov/2020:05:28:56 +0000,GET,/a,HTTP/1.1,200,36,c6af-11";
+    const NAMES: &str = "requestId: c6af-11, ip: 203.0.113.7, httpMethod: GET, resourcePath: /a, status: 200";
+    const XML: &str = r#"<request id="c6af-11"> <ip>203.0.113.7</ip> <requestTime>18/Nov/2020:05:28:56 +0000</requestTime> <httpMethod>GET</httpMethod> <resourcePath>/a</resourcePath> <status>200</status> <protocol>HTTP/1.1</protocol> <responseLength>36</responseLength> </request>"#;
+
+    #[test]
+    fn a_good_line_of_a_known_format_is_told_as_one() {
+        for line in [CLF, CSV, NAMES, XML] {
+            let (error, cut) = (line.replace("200", "502"), &line[..20]);
+            let text = [line, line, &error, "", line, cut, &format!("{line}\r"), line].join("\n");
+            let mut seen = Vec::new();
+            read(text.as_bytes(), &mut |number, piece| {
+                seen.push(match piece {
+                    Ok(Piece::OkLine(known)) => (known == line.as_bytes()).then_some(number),
+                    _ => None,
+                });
+            })
+            .unwrap();
+            // The last one could go on.
+            assert_eq!(seen, [None, Some(2), None, Some(5), None, Some(7), None], "{line}");
+        }
+    }
+
+    /// A line or a part of a frame around documents, as it may stand in a recording.
+    fn any_line() -> impl Strategy<Value = String> {
+        const PREFIXES: [&str; 7] = [
+            "/aws/api/x 0123abc ",
+            "/aws/api/x 0123abc [2020-11-18T05:28:56.123Z] ",
+            "2020-11-18T05:28:56.123Z ",
+            "2020-11-18T05:28:56+00:00 s ",
+            "\u{1b}[32m",
+            "EVENTS\t1605677336123\t",
+            " ",
+        ];
+        const OTHERS: [&str; 13] = [
+            "[",
+            ",",
+            "]",
+            "{\"events\":[",
+            "],\"searchedLogStreams\":[]}",
+            "{\"status\":\"200\"}",
+            "{\"timestamp\":5,\"message\":\"a\"},",
+            "#Fields: c-ip sc-status",
+            "203.0.113.7\t200",
+            "2026-11-03T08:00:00.945958Z orders 203.0.113.11:2817 10.0.0.1:80 0.0 0.0 0.0 200 200 0 29 \"GET http://x:80/ HTTP/1.1\" \"curl\" - -",
+            "/a/b - - [18/Nov/2020:05:28:56 +0000] \"GET /a HTTP/1.1\" 200 36 c6af-11",
+            "-",
+            "",
+        ];
+        let line = prop::sample::select(vec![CLF, CSV, NAMES, XML]);
+        let address = prop::sample::select(vec!["203.0.113.7", "2001:db8::7", "c-7/a", "-"]);
+        let prefix = prop::option::weighted(0.2, prop::sample::select(PREFIXES.to_vec()));
+        let line =
+            (prefix, line, address, prop::bool::weighted(0.8)).prop_map(|(prefix, line, address, is_ok)| {
+                let line =
+                    line.replace("203.0.113.7", address).replace("200", if is_ok { "201" } else { "502" });
+                format!("{}{line}", prefix.unwrap_or_default())
+            });
+        prop_oneof![4 => line, 1 => prop::sample::select(OTHERS.to_vec()).prop_map(str::to_owned)]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1_024))]
+
+        #[test]
+        fn a_known_line_is_the_piece_that_looking_at_it_gives(lines in prop::collection::vec(any_line(), 1..30)) {
+            // With a blank at its end no line is told by what was learned.
+            let plainly: String = lines.iter().map(|line| format!("{line} \n")).collect();
+            let known: String = lines.iter().map(|line| format!("{line}\n")).collect();
+            let plainly = pieces(plainly.as_bytes()).into_iter().map(|piece| piece.replace(" \n", "\n"));
+            prop_assert_eq!(pieces(known.as_bytes()), plainly.collect::<Vec<_>>());
+        }
     }
 
     #[test]

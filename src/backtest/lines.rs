@@ -16,7 +16,7 @@ use super::line::{ErrorLine, Kind, Line};
 use super::problems::{Problems, Trouble};
 use super::{Settings, Warning, joined};
 use crate::access_log::fast_path::{LineText, OkLines, OwnedRecognised};
-use crate::access_log::{self, Columns, Reading};
+use crate::access_log::{self, Format, Reading};
 use crate::deliveries::{HandedOn, Names, Window};
 pub use crate::deliveries::{MIN_HELD, WINDOW_MS};
 use crate::digest::source_fields;
@@ -216,10 +216,12 @@ impl<'s> Lane<'s> {
     }
 
     /// What a line is.
-    fn judge(&mut self, text: Option<LineText<'_>>, columns: &Columns) -> Judged {
+    fn judge(&mut self, event: &Recorded<'_>) -> Judged {
+        let Recorded { message: text, columns, .. } = *event;
+        let is_ok = event.is_ok && self.settings.reader.format == Format::Auto;
         let text = text.map(|text| text.said(&mut self.said)).unwrap_or_default();
         let text = text.trim_end();
-        if self.ok_lines.knows(text.as_bytes(), columns) {
+        if is_ok || self.ok_lines.knows(text.as_bytes(), columns) {
             let is_matched = self.settings.pattern.matches(text);
             return Judged { kind: Kind::Ok, is_salvaged: false, is_matched, error: None };
         }
@@ -294,8 +296,7 @@ impl Lane<'_> {
             return;
         };
         let judged = event.message.and_then(|text| self.judge_recognised(event, text));
-        let Judged { kind, is_salvaged, is_matched, error } =
-            judged.unwrap_or_else(|| self.judge(event.message, event.columns));
+        let Judged { kind, is_salvaged, is_matched, error } = judged.unwrap_or_else(|| self.judge(event));
         if kind == Kind::Unreadable {
             self.unreadable.unreadable += 1;
             if self.unreadable.looks.is_none() {

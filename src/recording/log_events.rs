@@ -29,6 +29,9 @@ pub struct Recorded<'a> {
     pub message: Option<LineText<'a>>,
     /// What is known of the line, where it was recognised.
     pub recognised: Option<Recognised<'a>>,
+    /// Whether the line is of another format than JSON, and known to have a status below 400 as
+    /// [`Format::Auto`](crate::access_log::Format::Auto) reads it; `false` says nothing.
+    pub is_ok: bool,
     /// The line's fields, where it is tab-separated: a header may stand above it in the same log stream and input, or in
     /// the same batch.
     pub columns: &'a Columns,
@@ -125,6 +128,13 @@ impl LogEvents {
                 let message = Some(LineText::Plain(line));
                 self.event(("", ""), &LogEvent::UNREADABLE, message, *recognised, each);
             }
+            Piece::OkLine(line) => {
+                let message = Some(LineText::Plain(line));
+                self.event(("", ""), &LogEvent::UNREADABLE, message, None, &mut |event| {
+                    // Under a header the same words are other fields.
+                    each(&Recorded { is_ok: *event.columns == Columns::Default, ..*event });
+                });
+            }
             Piece::Event(_) | Piece::Message(_) | Piece::Pause => {}
         }
     }
@@ -160,6 +170,7 @@ impl LogEvents {
             timestamp_ms,
             message,
             recognised,
+            is_ok: false,
             columns,
             extracted_fields,
         };

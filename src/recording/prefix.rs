@@ -52,6 +52,15 @@ pub(super) fn take_off(line: &[u8]) -> Option<Prefixed<'_>> {
     awslogs(line)
 }
 
+/// Whether a line could have a prefix or begin with a colour, by its first bytes alone.
+pub(super) fn may_begin(line: &[u8]) -> bool {
+    let length = line.iter().position(|byte| !is_in_group(byte)).unwrap_or(line.len());
+    let (word, behind) = line.split_at_checked(length).unwrap_or_default();
+    line.first() == Some(&0x1b)
+        || line.get(4) == Some(&b'-')
+        || is_group(word) && matches!(behind.first(), None | Some(b' '))
+}
+
 /// Removes the colours that `aws logs tail` and awslogs write on request; `None` where the line does not begin with one.
 pub(super) fn without_colors(line: &[u8]) -> Option<Vec<u8>> {
     if !line.starts_with(b"\x1b[") {
@@ -78,8 +87,7 @@ pub(super) fn without_colors(line: &[u8]) -> Option<Vec<u8>> {
 /// API and the message has to be an access log: other programs, too, write two words and then JSON.
 fn awslogs(line: &[u8]) -> Option<Prefixed<'_>> {
     let (group, rest) = word(line)?;
-    let is_named = |byte: &u8| byte.is_ascii_alphanumeric() || b".-_/#".contains(byte);
-    if !is_group(group) || !group.iter().all(is_named) {
+    if !is_group(group) || !group.iter().all(is_in_group) {
         return None;
     }
     let (stream, rest) = word(rest)?;
@@ -94,6 +102,10 @@ fn awslogs(line: &[u8]) -> Option<Prefixed<'_>> {
         timestamp_ms: None,
         message: rest,
     })
+}
+
+fn is_in_group(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || b".-_/#".contains(byte)
 }
 
 fn is_group(name: &[u8]) -> bool {

@@ -5,9 +5,10 @@
 
 use std::borrow::Cow;
 
-use super::Piece;
 use super::event_format::{EventFormat, EventParts};
-use crate::access_log::fast_path::LineReader;
+use super::{Piece, prefix};
+use crate::access_log::fast_path::{LineReader, OkLines};
+use crate::access_log::{Columns, Format};
 use crate::decode::{EscapedText, LogEvent};
 
 /// Log events that one recording tries to learn from: where formats change all the time, trying only costs.
@@ -20,6 +21,8 @@ pub(super) struct RecognisedPieces {
     lines: LineReader,
     /// Of the messages of log events that stand alone.
     messages: LineReader,
+    /// Of access-log lines of other formats, which no exporter can have written anything before.
+    others: OkLines,
     events: Option<EventFormat>,
     lessons: u32,
     event: EventParts,
@@ -31,6 +34,8 @@ pub(super) struct RecognisedPieces {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Found {
     Line,
+    /// Of another format than JSON.
+    OkLine,
     /// Its parts are noted.
     LogEvent,
 }
@@ -38,6 +43,9 @@ pub(super) enum Found {
 impl RecognisedPieces {
     /// The length of the piece at the beginning of `text`, its line breaks, and what it is, if it is of a known format.
     pub(super) fn find(&mut self, text: &[u8]) -> Option<(usize, u64, Found)> {
+        if text.first() != Some(&b'{') {
+            return self.find_ok_line(text);
+        }
         if let Some(length) = self.lines.recognise_plain(text) {
             return Some((length, 0, Found::Line));
         }
@@ -52,10 +60,19 @@ impl RecognisedPieces {
         Some((length, format.line_breaks(), Found::LogEvent))
     }
 
+    fn find_ok_line(&mut self, text: &[u8]) -> Option<(usize, u64, Found)> {
+        let length = self.others.recognise_plain(text)?;
+        // What an exporter may have written something before is left to the long way.
+        let line = text.get(..length).filter(|line| !prefix::may_begin(line))?;
+        Some((line.len(), 0, Found::OkLine))
+    }
+
     /// The piece that was found last; `text` is what it was found in.
     pub(super) fn piece<'a>(&'a mut self, text: &'a [u8], found: Found) -> Piece<'a> {
-        if let Found::Line = found {
-            return Piece::Line(text, self.lines.last());
+        match found {
+            Found::Line => return Piece::Line(text, self.lines.last()),
+            Found::OkLine => return Piece::OkLine(text),
+            Found::LogEvent => {}
         }
         let timestamp_ms = self.event.timestamp_ms(text);
         let EventParts { id, log_group, log_stream, message, is_recognised, .. } = self.event.clone();
@@ -80,6 +97,16 @@ impl RecognisedPieces {
     pub(super) fn learn_line(&mut self, document: &[u8]) {
         if let Ok(line) = std::str::from_utf8(document) {
             self.lines.learn(line);
+        }
+    }
+
+    /// Learns the format of a line that is no document and no line of an export.
+    pub(super) fn learn_other(&mut self, line: &[u8]) {
+        // Cells are told by the tabs between them.
+        if !line.contains(&b'\t')
+            && let Ok(line) = std::str::from_utf8(line)
+        {
+            self.others.learn(line, Format::Auto, Columns::DEFAULT);
         }
     }
 

@@ -124,7 +124,7 @@ impl<R: Read> Splitter<R> {
         Ok(Some((number, if is_document { Part::Document(part) } else { Part::Line(part.trim_ascii_end()) })))
     }
 
-    /// The document that begins here, if `measure` knows its length and its line breaks: it is given all the text that
+    /// The document or line that begins here, if `measure` knows its length and its line breaks: it is given all the text that
     /// is there.
     pub(super) fn part_if(
         &mut self,
@@ -145,6 +145,10 @@ impl<R: Read> Splitter<R> {
         // Where more text may follow, the long way asks for it.
         if self.ends_behind(length) != Ends::Yes {
             return Ok(None);
+        }
+        // A line ends what it stands in, as it does in `next`.
+        if !matches!(self.text().first(), Some(b'{' | b'[' | b'"')) {
+            self.frame = None;
         }
         let (number, start) = (self.line_number, self.start);
         self.line_number += line_breaks;

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use crate::access_log::Format;
 use crate::access_log::fast_path::{LineText, OkLines, OwnedRecognised};
 use crate::decode::Header;
 use crate::deliveries::{Deliveries, HandedOn, Names, Runs, WINDOW_MS, Window};
@@ -194,12 +195,16 @@ impl Line {
 impl Content {
     /// What a line says; `None` where its status is known to be below 400.
     fn of(event: &Recorded<'_>, place: u64, reader: &Reader, ok_lines: &mut OkLines) -> Option<Self> {
-        let (id, extracted_fields) = (event.id.to_vec(), source_fields(event.extracted_fields));
         let recognised = event.recognised.filter(|_| reader.format.reads_json());
+        let is_ok = match (recognised, event.message) {
+            (Some(recognised), Some(text)) => recognised.is_ok(text.bytes()),
+            _ => event.is_ok && reader.format == Format::Auto,
+        };
+        if is_ok {
+            return None;
+        }
+        let (id, extracted_fields) = (event.id.to_vec(), source_fields(event.extracted_fields));
         if let (Some(recognised), Some(text)) = (recognised, event.message) {
-            if recognised.is_ok(text.bytes()) {
-                return None;
-            }
             // A value that is not UTF-8 reads as U+FFFD: the plain reader does that.
             if let Ok(line) = std::str::from_utf8(text.bytes())
                 && let Some((text, recognised)) = recognised.keep(line, matches!(text, LineText::Escaped(_)))

@@ -65,6 +65,14 @@ impl OkLines {
         Some(text.len() - rest.len())
     }
 
+    /// The length of the line at the beginning of `text`, if it is known to have a status below 400: a line as it was
+    /// logged, under no header. `text` goes on with the line break that ends it.
+    pub(crate) fn recognise_plain(&mut self, text: &[u8]) -> Option<usize> {
+        let ends = |rest: &[u8]| matches!(rest, [b'\n', ..] | [b'\r', b'\n', ..]);
+        let rest = self.find(|known| known.plain.behind(text).filter(|rest| ends(rest)))?;
+        Some(text.len() - rest.len())
+    }
+
     /// What `search` finds by one of the formats: by that of the last line, else by the first one that knows it.
     fn find<'l>(&mut self, search: impl Fn(&WordFormat) -> Option<&'l [u8]>) -> Option<&'l [u8]> {
         if let Some(found) = search(self.formats.get(self.last)?) {
