@@ -462,7 +462,8 @@ mod tests {
     fn a_good_line_of_a_known_format_is_told_as_one() {
         for line in [CLF, CSV, NAMES, XML] {
             let (error, cut) = (line.replace("200", "502"), &line[..20]);
-            let text = [line, line, &error, "", line, cut, &format!("{line}\r"), line].join("\n");
+            let (returned, goes_on) = (format!("{line}\r"), format!("{line}{{}}"));
+            let text = [line, line, &error, "", line, cut, &returned, &goes_on, line].join("\n");
             let mut seen = Vec::new();
             read(text.as_bytes(), &mut |number, piece| {
                 seen.push(match piece {
@@ -472,7 +473,7 @@ mod tests {
             })
             .unwrap();
             // The last one could go on.
-            assert_eq!(seen, [None, Some(2), None, Some(5), None, Some(7), None], "{line}");
+            assert_eq!(seen, [None, Some(2), None, Some(5), None, Some(7), None, None], "{line}");
         }
     }
 
@@ -519,12 +520,23 @@ mod tests {
 
         #[test]
         fn a_known_line_is_the_piece_that_looking_at_it_gives(lines in prop::collection::vec(any_line(), 1..30)) {
-            // With a blank at its end no line is told by what was learned.
-            let plainly: String = lines.iter().map(|line| format!("{line} \n")).collect();
-            let known: String = lines.iter().map(|line| format!("{line}\n")).collect();
-            let plainly = pieces(plainly.as_bytes()).into_iter().map(|piece| piece.replace(" \n", "\n"));
-            prop_assert_eq!(pieces(known.as_bytes()), plainly.collect::<Vec<_>>());
+            check_as_plainly(&lines);
         }
+    }
+
+    #[track_caller]
+    fn check_as_plainly<T: std::fmt::Display>(lines: &[T]) {
+        // With a blank at its end no line is told by what was learned.
+        let plainly: String = lines.iter().map(|line| format!("{line} \n")).collect();
+        let known: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        let plainly = pieces(plainly.as_bytes()).into_iter().map(|piece| piece.replace(" \n", "\n"));
+        assert_eq!(pieces(known.as_bytes()), plainly.collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_known_line_among_the_elements_of_an_answer_ends_it() {
+        let event = r#"{"timestamp":5,"message":"a"}"#;
+        check_as_plainly(&[CLF, CLF, r#"{"events":["#, event, CLF, "]", CLF]);
     }
 
     #[test]

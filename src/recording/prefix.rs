@@ -159,6 +159,8 @@ fn time(text: &[u8]) -> Option<(i64, Zone, &[u8])> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const AT: i64 = 1_605_677_336_123;
@@ -193,6 +195,21 @@ mod tests {
             Some(AT),
             line,
         );
+    }
+
+    proptest! {
+        #[test]
+        fn no_line_has_a_prefix_that_could_have_none(
+            parts in prop::collection::vec(prop::sample::select(vec![
+                "2020-11-18T05:28:56.123Z", "2020-11-18T05:28:56", "2020-11-18T05:28:56+00:00", "/aws/api/x", "a/b", "0123abc",
+                " ", " ", " ", "[", "]", "\u{1b}[32m", "{\"status\":\"502\"}", ",", "é",
+                "203.0.113.7 - - [18/Nov/2020:05:28:56 +0000] \"GET / HTTP/1.1\" 502 36 a",
+            ]), 0..7),
+        ) {
+            let line = parts.concat();
+            let has_one = take_off(line.as_bytes()).is_some() || without_colors(line.as_bytes()).is_some();
+            prop_assert!(may_begin(line.as_bytes()) || !has_one, "{}", line);
+        }
     }
 
     #[test]
