@@ -44,7 +44,8 @@ pub(super) const MAX_BYTES: usize = 128;
 pub(in crate::access_log::redact) fn is_secret(name: &str) -> bool {
     let name = plain(name);
     let name = name.trim_end_matches(|c: char| c.is_ascii_digit());
-    ENDINGS.iter().any(|ending| stem(name).ends_with(ending)) || WORDS.contains(&name)
+    let stem = stem(name);
+    ENDINGS.iter().any(|ending| stem.ends_with(ending)) || WORDS.contains(&name)
 }
 
 /// Whether this names a query string.
@@ -73,7 +74,9 @@ fn stem(name: &str) -> &str {
 fn plain(name: &str) -> String {
     let name = name.rsplit('/').next().unwrap_or_default();
     let kept = name.chars().filter(|c| c.is_alphanumeric());
-    kept.flat_map(char::to_lowercase).take(MAX_BYTES).collect()
+    let mut plain = String::with_capacity(name.len().min(MAX_BYTES));
+    plain.extend(kept.flat_map(char::to_lowercase).take(MAX_BYTES));
+    plain
 }
 
 #[cfg(test)]
