@@ -33,6 +33,7 @@ mod lookup;
 mod selector;
 mod terms;
 
+mod answers;
 mod asked;
 mod blindness;
 pub mod decisions;
@@ -43,6 +44,7 @@ mod cases;
 use std::fmt;
 use std::str::FromStr;
 
+pub(crate) use self::answers::Answers;
 pub use self::asked::AskedStatuses;
 pub use self::blindness::{Blindness, JsonType, Wanted};
 use self::cursor::Cursor;
@@ -129,6 +131,14 @@ impl FilterPattern {
             Family::Everything => Some(true),
             Family::Json(json) => json.matches_recognised(recognised, text),
             Family::Terms(_) | Family::Regex(_) | Family::Delimited(_) => None,
+        }
+    }
+
+    /// Whether of lines of this one's format with one status either all match or none does.
+    fn asks_only_status(&self, recognised: Recognised<'_>) -> bool {
+        match &self.family {
+            Family::Json(json) => json.asks_only_status(recognised),
+            _ => false,
         }
     }
 

@@ -23,7 +23,7 @@ pub use line::{EscapedLine, LineText};
 pub(crate) use ok_lines::OkLines;
 use ok_lines::WordFormat;
 pub use recognised::Recognised;
-pub(crate) use recognised::{Member, OwnedRecognised};
+pub(crate) use recognised::{LineFormat, Member, OwnedRecognised};
 use template::{Template, Values};
 
 /// Formats that are known at a time: a log group of several stages has one for each, and rarely more.

@@ -20,6 +20,7 @@ use crate::access_log::{self, Format, Reading};
 use crate::deliveries::{HandedOn, Names, Window};
 pub use crate::deliveries::{MIN_HELD, WINDOW_MS};
 use crate::digest::source_fields;
+use crate::filter_pattern::Answers;
 use crate::recording::{Found, Looks, Recorded, RecordingFault, Unreadable, log_events};
 
 /// Threads that read.
@@ -134,6 +135,7 @@ struct Lane<'s> {
     problems: Problems,
     names: Arc<Names>,
     ok_lines: OkLines,
+    answers: Answers,
     /// Space for a line, used again and again.
     said: String,
 }
@@ -154,6 +156,7 @@ impl<'s> Lane<'s> {
             problems: Problems::default(),
             names: Arc::default(),
             ok_lines: OkLines::default(),
+            answers: Answers::default(),
             said: String::new(),
         }
     }
@@ -200,8 +203,9 @@ impl<'s> Lane<'s> {
             Kind::Ok | Kind::Unreadable => None,
         };
         let pattern = &self.settings.pattern;
-        let is_matched = pattern
-            .matches_recognised(recognised, line)
+        let is_matched = self
+            .answers
+            .matches(pattern, recognised, line)
             .unwrap_or_else(|| pattern.matches(text.said(&mut self.said).trim_end()));
         let error = error.map(|(text, recognised)| (text, Some(recognised)));
         Some(Judged { kind, is_salvaged: false, is_matched, error })

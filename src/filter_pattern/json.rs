@@ -95,6 +95,14 @@ impl JsonPattern {
         is_known.then_some(holds)
     }
 
+    /// Whether every condition is one on the status of a recognised line.
+    pub(super) fn asks_only_status(&self, recognised: Recognised<'_>) -> bool {
+        self.lookup.selectors().iter().all(|selector| {
+            let are_keys = selector.steps.iter().all(|step| matches!(step, Step::Key(_)));
+            are_keys && recognised.is_status(&keys(&selector.steps))
+        })
+    }
+
     /// Why `event` does not match: the most telling of the conditions that do not hold. Nothing if it matches.
     pub(super) fn blindness(&self, event: &str) -> Option<Blindness> {
         let Some(found) = self.lookup.find(event) else {
@@ -154,6 +162,11 @@ impl JsonPattern {
     }
 }
 
+/// The keys among the steps.
+fn keys(steps: &[Step]) -> impl Iterator<Item = &str> + Clone {
+    steps.iter().filter_map(|step| if let Step::Key(key) = step { Some(key.as_str()) } else { None })
+}
+
 impl Condition {
     fn holds(&self, found: &Found<'_>) -> bool {
         self.test.passes(found.values(self.selector))
@@ -168,9 +181,7 @@ impl Condition {
             // What is no array has no element, and what an object has is not asked of the format.
             return recognised.members(text).ok().map(|_| self.test.passes(std::iter::empty()));
         }
-        let keys =
-            steps.iter().filter_map(|step| if let Step::Key(key) = step { Some(key.as_str()) } else { None });
-        let member = recognised.member(&keys, text).ok()?;
+        let member = recognised.member(&keys(steps), text).ok()?;
         Some(self.test.passes(member.into_iter().map(Value::of_member)))
     }
 

@@ -47,6 +47,10 @@ impl Lookup {
         })
     }
 
+    pub(super) fn selectors(&self) -> &[Selector] {
+        &self.selectors
+    }
+
     pub(super) fn selector(&self, place: usize) -> Option<&Selector> {
         self.selectors.get(place)
     }

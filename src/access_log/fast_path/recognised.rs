@@ -36,6 +36,17 @@ pub(crate) struct OwnedRecognised {
     pub(super) values: Values,
 }
 
+/// The format of a recognised line, to know it again.
+#[derive(Debug)]
+pub(crate) struct LineFormat(Arc<Template>);
+
+impl LineFormat {
+    /// Whether a line has this format.
+    pub(crate) fn is_of(&self, recognised: Recognised<'_>) -> bool {
+        Arc::ptr_eq(&self.0, recognised.template)
+    }
+}
+
 impl OwnedRecognised {
     pub(crate) fn borrowed(&self) -> Recognised<'_> {
         Recognised { template: &self.template, values: &self.values }
@@ -58,8 +69,7 @@ pub struct Recognised<'a> {
 impl<'a> Recognised<'a> {
     /// Whether the line has a status below 400.
     pub(crate) fn is_ok(self, text: &[u8]) -> bool {
-        let status = self.values.ranges.get(self.template.status).and_then(|range| text.get(range.clone()));
-        matches!(status, Some([b'1'..=b'3', b'0'..=b'9', b'0'..=b'9']))
+        matches!(self.written_status(text), Some([b'1'..=b'3', b'0'..=b'9', b'0'..=b'9']))
     }
 
     /// The line's status; `None` where it has none.
@@ -172,7 +182,7 @@ impl<'a> Recognised<'a> {
         let is_asked = |path: &Vec<String>| path.iter().map(String::as_str).eq(keys.clone());
         let Template { objects, paths, status, .. } = &**self.template;
         // Most ask for the status.
-        let is_status = paths.get(*status).is_some_and(is_asked);
+        let is_status = self.is_status(keys);
         if !is_status && objects.iter().any(is_asked) {
             return Ok(Some(Member::Object));
         }
@@ -184,6 +194,22 @@ impl<'a> Recognised<'a> {
             (true, value) => Ok(Some(Member::Text(value))),
             (false, value) => Ok(Some(Member::Bare(value))),
         }
+    }
+
+    /// Whether the status stands at the end of these keys.
+    pub(crate) fn is_status<'k>(self, keys: &(impl Iterator<Item = &'k str> + Clone)) -> bool {
+        let path = self.template.paths.get(self.template.status);
+        path.is_some_and(|path| path.iter().map(String::as_str).eq(keys.clone()))
+    }
+
+    /// The status as it is written, where that has three characters.
+    pub(crate) fn written_status(self, text: &[u8]) -> Option<[u8; 3]> {
+        text.get(self.values.ranges.get(self.template.status)?.clone())?.try_into().ok()
+    }
+
+    /// The format of the line.
+    pub(crate) fn format(self) -> LineFormat {
+        LineFormat(Arc::clone(self.template))
     }
 
     /// All members of a line without objects in it.
