@@ -54,7 +54,7 @@ pub(super) fn take_off(line: &[u8]) -> Option<Prefixed<'_>> {
 
 /// Whether a line could have a prefix or begin with a colour, by its first bytes alone.
 pub(super) fn may_begin(line: &[u8]) -> bool {
-    let length = line.iter().position(|byte| !is_in_group(byte)).unwrap_or(line.len());
+    let length = line.iter().position(|byte| !is_in_group(*byte)).unwrap_or(line.len());
     let (word, behind) = line.split_at_checked(length).unwrap_or_default();
     line.first() == Some(&0x1b)
         || line.get(4) == Some(&b'-')
@@ -87,7 +87,7 @@ pub(super) fn without_colors(line: &[u8]) -> Option<Vec<u8>> {
 /// API and the message has to be an access log: other programs, too, write two words and then JSON.
 fn awslogs(line: &[u8]) -> Option<Prefixed<'_>> {
     let (group, rest) = word(line)?;
-    if !is_group(group) || !group.iter().all(is_in_group) {
+    if !is_group(group) || !group.iter().all(|byte| is_in_group(*byte)) {
         return None;
     }
     let (stream, rest) = word(rest)?;
@@ -104,8 +104,8 @@ fn awslogs(line: &[u8]) -> Option<Prefixed<'_>> {
     })
 }
 
-fn is_in_group(byte: &u8) -> bool {
-    byte.is_ascii_alphanumeric() || b".-_/#".contains(byte)
+fn is_in_group(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b".-_/#".contains(&byte)
 }
 
 fn is_group(name: &[u8]) -> bool {
