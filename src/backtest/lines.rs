@@ -195,9 +195,13 @@ impl<'s> Lane<'s> {
     /// What a recognised line is; `None` where it has to be looked at. `text` is what was recognised.
     fn judge_recognised(&mut self, event: &Recorded<'_>, text: LineText<'_>) -> Option<Judged> {
         let recognised = event.recognised.filter(|_| self.settings.reader.format.reads_json())?;
+        let is_ok = recognised.is_ok(text.bytes());
+        if is_ok && let Some(is_matched) = self.answers.remembered(recognised, text.bytes()) {
+            return Some(Judged { kind: Kind::Ok, is_salvaged: false, is_matched, error: None });
+        }
         // A value that is not UTF-8 reads as U+FFFD: the plain reader does that.
         let line = simdutf8::basic::from_utf8(text.bytes()).ok()?;
-        let kind = if recognised.is_ok(text.bytes()) { Kind::Ok } else { Kind::of(recognised.status(line)?) };
+        let kind = if is_ok { Kind::Ok } else { Kind::of(recognised.status(line)?) };
         let error = match kind {
             Kind::Error(_) => Some(recognised.keep(line, matches!(text, LineText::Escaped(_)))?),
             Kind::Ok | Kind::Unreadable => None,

@@ -25,15 +25,13 @@ impl Answers {
         recognised: Recognised<'_>,
         text: &str,
     ) -> Option<bool> {
-        let status = recognised.written_status(text.as_bytes());
-        let is_known = self.format.as_ref().is_some_and(|format| format.is_of(recognised));
-        let mut known = self.by_status.iter().filter(|_| is_known);
-        if let Some((_, answer)) = known.find(|(known, _)| Some(*known) == status) {
-            return Some(*answer);
+        if let Some(answer) = self.remembered(recognised, text.as_bytes()) {
+            return Some(answer);
         }
         let answer = pattern.matches_recognised(recognised, text)?;
+        let status = recognised.written_status(text.as_bytes());
         if let Some(status) = status.filter(|_| pattern.asks_only_status(recognised)) {
-            if !is_known {
+            if !self.are_of(recognised) {
                 self.format = Some(recognised.format());
                 self.by_status.clear();
             }
@@ -42,6 +40,16 @@ impl Answers {
             }
         }
         Some(answer)
+    }
+
+    /// The answer to a line, if it is remembered: whatever else the line says, UTF-8 or not.
+    pub(crate) fn remembered(&self, recognised: Recognised<'_>, text: &[u8]) -> Option<bool> {
+        let status = recognised.written_status(text).filter(|_| self.are_of(recognised))?;
+        self.by_status.iter().find(|(known, _)| *known == status).map(|(_, answer)| *answer)
+    }
+
+    fn are_of(&self, recognised: Recognised<'_>) -> bool {
+        self.format.as_ref().is_some_and(|format| format.is_of(recognised))
     }
 }
 
