@@ -1,11 +1,15 @@
-"""The two servers that the real binary talks to, on loopback: a small Runtime API, and a Slack that accepts all.
+"""The servers that the real binary talks to, on loopback: a small Runtime API, a Slack that accepts all, and a way to a
+DynamoDB.
 
 They keep connections alive, and note when the process has asked for its first event.
 """
 import queue
 import threading
 import time
+from collections import Counter
+from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
 
 
 class Server(ThreadingHTTPServer):
@@ -115,3 +119,30 @@ class SlackHandler(Handler):
         self.body()
         self.server.posts += 1
         self.answer(200, b"ok", Content_Type="text/html")
+
+
+class Table(Server):
+    """Hands requests on to a DynamoDB, and counts them by what they ask for."""
+
+    def __init__(self, url):
+        self.behind = urlsplit(url).netloc
+        self.asked = Counter()
+        super().__init__(TableHandler)
+
+    def ask(self, target, body, headers=()):
+        connection = HTTPConnection(self.behind, timeout=60)
+        own = {"X-Amz-Target": f"DynamoDB_20120810.{target}", "Content-Type": "application/x-amz-json-1.0"}
+        connection.request("POST", "/", body, dict(headers) | own)
+        answer = connection.getresponse()
+        said = answer.read()
+        connection.close()
+        return answer.status, said
+
+
+class TableHandler(Handler):
+    def do_POST(self):
+        target = self.headers["X-Amz-Target"].rpartition(".")[2]
+        self.server.asked[target] += 1
+        signed = {name: value for name, value in self.headers.items() if name.lower() == "authorization"}
+        status, said = self.server.ask(target, self.body(), signed)
+        self.answer(status, said, Content_Type="application/x-amz-json-1.0")
