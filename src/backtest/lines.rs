@@ -16,7 +16,7 @@ use super::line::{ErrorLine, Kind, Line};
 use super::problems::{Problems, Trouble};
 use super::{Settings, Warning, joined};
 use crate::access_log::fast_path::{LineText, OkLines, OwnedRecognised};
-use crate::access_log::{self, Format, Reading};
+use crate::access_log::{self, Reading};
 use crate::deliveries::{HandedOn, Names, Window};
 pub use crate::deliveries::{MIN_HELD, WINDOW_MS};
 use crate::digest::source_fields;
@@ -226,7 +226,7 @@ impl<'s> Lane<'s> {
     /// What a line is.
     fn judge(&mut self, event: &Recorded<'_>) -> Judged {
         let Recorded { message: text, columns, .. } = *event;
-        let is_ok = event.is_ok && self.settings.reader.format == Format::Auto;
+        let is_ok = event.is_ok_in(self.settings.reader.format);
         let text = text.map(|text| text.said(&mut self.said)).unwrap_or_default();
         let text = text.trim_end();
         if is_ok || self.ok_lines.knows(text.as_bytes(), columns) {

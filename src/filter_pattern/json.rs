@@ -97,10 +97,10 @@ impl JsonPattern {
 
     /// Whether every condition is one on the status of a recognised line.
     pub(super) fn asks_only_status(&self, recognised: Recognised<'_>) -> bool {
-        self.lookup.selectors().iter().all(|selector| {
-            let are_keys = selector.steps.iter().all(|step| matches!(step, Step::Key(_)));
-            are_keys && recognised.is_status(&keys(&selector.steps))
-        })
+        self.lookup
+            .selectors()
+            .iter()
+            .all(|selector| keys(&selector.steps).is_some_and(|keys| recognised.is_status(&keys)))
     }
 
     /// Why `event` does not match: the most telling of the conditions that do not hold. Nothing if it matches.
@@ -162,9 +162,12 @@ impl JsonPattern {
     }
 }
 
-/// The keys among the steps.
-fn keys(steps: &[Step]) -> impl Iterator<Item = &str> + Clone {
-    steps.iter().filter_map(|step| if let Step::Key(key) = step { Some(key.as_str()) } else { None })
+/// The keys that the steps are; `None` where one is another step.
+fn keys(steps: &[Step]) -> Option<impl Iterator<Item = &str> + Clone> {
+    fn key(step: &Step) -> Option<&str> {
+        if let Step::Key(key) = step { Some(key) } else { None }
+    }
+    steps.iter().all(|step| key(step).is_some()).then(|| steps.iter().filter_map(key))
 }
 
 impl Condition {
@@ -176,12 +179,11 @@ impl Condition {
         if let [Step::Every] = steps {
             return Some(self.test.passes(recognised.members(text).ok()?.map(Value::of_member)));
         }
-        let is_key = |step: &Step| matches!(step, Step::Key(_));
-        if !steps.iter().all(is_key) {
+        let Some(keys) = keys(steps) else {
             // What is no array has no element, and what an object has is not asked of the format.
             return recognised.members(text).ok().map(|_| self.test.passes(std::iter::empty()));
-        }
-        let member = recognised.member(&keys(steps), text).ok()?;
+        };
+        let member = recognised.member(&keys, text).ok()?;
         Some(self.test.passes(member.into_iter().map(Value::of_member)))
     }
 

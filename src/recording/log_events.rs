@@ -7,6 +7,7 @@ use std::io::{self, Read};
 use thiserror::Error;
 
 use super::{Piece, PieceError, read};
+use crate::access_log::Format;
 use crate::access_log::columns::{Columns, Headers};
 use crate::access_log::fast_path::{LineReader, LineText, OwnedRecognised, Recognised};
 use crate::access_log::time::LastTime;
@@ -29,14 +30,22 @@ pub struct Recorded<'a> {
     pub message: Option<LineText<'a>>,
     /// What is known of the line, where it was recognised.
     pub recognised: Option<Recognised<'a>>,
-    /// Whether the line is of another format than JSON, and known to have a status below 400 as
-    /// [`Format::Auto`](crate::access_log::Format::Auto) reads it; `false` says nothing.
-    pub is_ok: bool,
+    /// Whether the line is of another format than JSON, and known to have a status below 400 as [`Format::Auto`] reads
+    /// it: see [`Self::is_ok_in`].
+    is_ok: bool,
     /// The line's fields, where it is tab-separated: a header may stand above it in the same log stream and input, or in
     /// the same batch.
     pub columns: &'a Columns,
     /// The value of its `extractedFields`, raw JSON; empty where it has none.
     pub extracted_fields: &'a [u8],
+}
+
+impl Recorded<'_> {
+    /// Whether a line of another format than JSON is known to have a status below 400 as this format reads it; `false` says
+    /// nothing.
+    pub(crate) fn is_ok_in(&self, format: Format) -> bool {
+        self.is_ok && format == Format::Auto
+    }
 }
 
 /// What [`log_events`] finds in a piece of a recording.

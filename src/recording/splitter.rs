@@ -124,8 +124,8 @@ impl<R: Read> Splitter<R> {
         Ok(Some((number, if is_document { Part::Document(part) } else { Part::Line(part.trim_ascii_end()) })))
     }
 
-    /// The document or line that begins here, if `measure` knows its length and its line breaks: it is given all the text that
-    /// is there.
+    /// The document or line that begins here, if `measure` knows its length and its line breaks: it is given all the
+    /// text that is there.
     pub(super) fn part_if(
         &mut self,
         measure: &mut impl FnMut(&[u8]) -> Option<(usize, u64)>,

@@ -4,7 +4,6 @@
 
 use std::sync::Arc;
 
-use crate::access_log::Format;
 use crate::access_log::fast_path::{LineText, OkLines, OwnedRecognised};
 use crate::decode::Header;
 use crate::deliveries::{Deliveries, HandedOn, Names, Runs, WINDOW_MS, Window};
@@ -198,7 +197,7 @@ impl Content {
         let recognised = event.recognised.filter(|_| reader.format.reads_json());
         let is_ok = match (recognised, event.message) {
             (Some(recognised), Some(text)) => recognised.is_ok(text.bytes()),
-            _ => event.is_ok && reader.format == Format::Auto,
+            _ => event.is_ok_in(reader.format),
         };
         if is_ok {
             return None;

@@ -57,19 +57,27 @@ impl OkLines {
     /// The length of the line at the beginning of `text`, if it is known to have a status below 400: a line as it stands
     /// in a batch, under no header. `text` goes on with the quote that ends the line.
     pub(crate) fn recognise_escaped(&mut self, text: &[u8]) -> Option<usize> {
-        if self.columns != Columns::Default || text.first() == Some(&b'#') {
-            return None;
-        }
-        let rest =
-            self.find(|known| known.escaped.behind(text).filter(|rest| rest.first() == Some(&b'"')))?;
-        Some(text.len() - rest.len())
+        self.recognise(text, |known| &known.escaped, |rest| rest.first() == Some(&b'"'))
     }
 
     /// The length of the line at the beginning of `text`, if it is known to have a status below 400: a line as it was
     /// logged, under no header. `text` goes on with the line break that ends it.
     pub(crate) fn recognise_plain(&mut self, text: &[u8]) -> Option<usize> {
-        let ends = |rest: &[u8]| matches!(rest, [b'\n', ..] | [b'\r', b'\n', ..]);
-        let rest = self.find(|known| known.plain.behind(text).filter(|rest| ends(rest)))?;
+        self.recognise(text, |known| &known.plain, |rest| matches!(rest, [b'\n', ..] | [b'\r', b'\n', ..]))
+    }
+
+    /// The length of the line at the beginning of `text`, under no header; `ends` says whether a line ends before what
+    /// stands behind its words.
+    fn recognise(
+        &mut self,
+        text: &[u8],
+        words: impl Fn(&WordFormat) -> &Words,
+        ends: impl Fn(&[u8]) -> bool,
+    ) -> Option<usize> {
+        if self.columns != Columns::Default || text.first() == Some(&b'#') {
+            return None;
+        }
+        let rest = self.find(|known| words(known).behind(text).filter(|rest| ends(rest)))?;
         Some(text.len() - rest.len())
     }
 
